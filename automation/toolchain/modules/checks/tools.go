@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools pins the programs that only tests run.
+package tools
+
+import (
+	_ "github.com/stripe/stripe-mock"
+	_ "github.com/yannh/kubeconform/cmd/kubeconform"
+)

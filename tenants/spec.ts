@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { productIds } from './catalog/types.ts';
+
+/** Eight characters, the first a letter: fits every product's naming rule, a DNS label and an SQL identifier. */
+export const tenantIdPattern = /^[a-z][a-z0-9]{7}$/;
+
+/** What a customer may choose as the public name of a tenant. A DNS label with room for the product's prefix. */
+export const slugPattern = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$/;
+
+/** The one input of the tenant program: plain data, the same spec always builds the same tenant. */
+export const tenantSpec = z.strictObject({
+  tenantId: z.string().regex(tenantIdPattern),
+  product: z.enum(productIds),
+  plan: z.string().min(1),
+  slug: z.string().regex(slugPattern),
+  namespace: z.string().regex(/^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/),
+  cell: z.string().min(1),
+  region: z.string().min(1),
+  /** Subject of the owner at the identity provider, or null while the tenant is an unclaimed slot. */
+  owner: z.string().min(1).max(256).nullable(),
+  /** Stripe customer that pays for it, or null while unclaimed. */
+  billingAccount: z.string().min(1).max(256).nullable(),
+  seats: z.int().positive(),
+  /** `suspended` scales compute to zero and keeps the data. */
+  state: z.enum(['active', 'suspended']),
+  /** Size of the volume: the largest any plan of this tenant ever asked for, as a volume never shrinks. */
+  volumeBytes: z.int().positive().nullable(),
+  /** RFC 3339, UTC, whole seconds. */
+  createdAt: z.iso.datetime(),
+});
+export type TenantSpec = z.infer<typeof tenantSpec>;
+
+/** What the program hands back; everything here may be shown to the tenant. */
+export interface TenantOutputs {
+  readonly namespace: string;
+  /** In-cluster address of the tenant's service, or null where the product has none. */
+  readonly serviceUrl: string | null;
+  readonly database: { readonly name: string; readonly schema: string; readonly role: string; readonly secretName: string } | null;
+  /** Every Kubernetes object of the tenant, in order of creation. */
+  readonly objects: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly namespace: string | null }[];
+}
