@@ -35,7 +35,17 @@ export interface TenantOutputs {
   readonly namespace: string;
   /** In-cluster address of the tenant's service, or null where the product has none. */
   readonly serviceUrl: string | null;
-  readonly database: { readonly name: string; readonly schema: string; readonly role: string; readonly secretName: string } | null;
+  readonly database: {
+    readonly name: string;
+    readonly schema: string;
+    readonly role: string;
+    readonly secretName: string;
+  } | null;
   /** Every Kubernetes object of the tenant, in order of creation. */
-  readonly objects: readonly { readonly apiVersion: string; readonly kind: string; readonly name: string; readonly namespace: string | null }[];
+  readonly objects: readonly {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly name: string;
+    readonly namespace: string | null;
+  }[];
 }

@@ -1,6 +1,9 @@
 /**
  * The vocabulary of the catalog: what a product is, what a plan grants, what is metered.
- * Money is integer millicents (1/1000 of a US cent) where a price can be below a cent, otherwise integer cents.
+ *
+ * Every number is a safe integer in the unit its name carries. Prices that a customer pays at once are US cents;
+ * prices and costs of one unit of use are micro-dollars (1/1,000,000 of a US dollar), since $0.002107 has no
+ * whole number of cents. Shares are basis points (1/100 of a percent).
  */
 
 export const productIds = ['workspace', 'browsers', 'inbox', 'agents', 'stream'] as const;
@@ -22,20 +25,28 @@ export interface NamespaceQuota {
   readonly persistentVolumeClaims?: number;
 }
 
+/** At most `pods` more or fewer in `periodSeconds`, once the need has lasted `stabilizationSeconds`. */
+export interface ScalingPace {
+  readonly pods: number;
+  readonly periodSeconds: number;
+  readonly stabilizationSeconds: number;
+}
+
 /** A horizontal autoscaler, in the terms of `autoscaling/v2`. */
 export interface Autoscaling {
   readonly minReplicas: number;
   readonly maxReplicas: number;
   readonly cpuUtilizationPercent?: number;
   readonly memoryUtilizationPercent?: number;
-  readonly scaleDown?: { readonly pods: number; readonly periodSeconds: number; readonly stabilizationSeconds: number };
-  readonly scaleUp?: { readonly pods: number; readonly periodSeconds: number; readonly stabilizationSeconds: number };
+  readonly scaleDown?: ScalingPace;
+  readonly scaleUp?: ScalingPace;
 }
 
 /** Where a tenant's rows live: a schema with its own role in the shared database, or a database of its own. */
-export type DataIsolation = 'none' | 'schema' | 'database';
+export const dataIsolations = ['none', 'schema', 'database'] as const;
+export type DataIsolation = (typeof dataIsolations)[number];
 
-/** What a plan costs. `custom` is agreed by hand and never bought through checkout. */
+/** What a plan costs; free is a flat price of 0. `custom` is agreed by hand and never bought through checkout. */
 export type PlanPrice =
   | { readonly kind: 'flat'; readonly priceCents: number; readonly interval: 'month' }
   | { readonly kind: 'perSeat'; readonly priceCents: number; readonly interval: 'month' }
@@ -43,12 +54,28 @@ export type PlanPrice =
 
 /** A dimension that is measured and, where it has a price, billed. */
 export interface MeteredDimension {
-  /** Stable name: Stripe meter event name and metrics label. */
+  /** Stable name, unique over all products: Stripe meter event name and metrics label. */
   readonly id: string;
   readonly name: string;
   readonly unit: string;
-  readonly unitPriceMillicents: number | null;
+  /** Charged to the customer for one unit; null where use is included in the plan or only observed. */
+  readonly unitPriceMicros: number | null;
+  /** What one unit costs us; null where it is not tracked. */
+  readonly unitCostMicros: number | null;
 }
+
+/** A figure that is watched: as an alert it fires when it holds, as an objective it is met when it holds. */
+export interface Threshold {
+  readonly id: string;
+  readonly description: string;
+  readonly comparison: 'above' | 'below' | 'atMost' | 'atLeast';
+  readonly value: number;
+  readonly unit: string;
+  /** How long the comparison must hold; 0 is at once. */
+  readonly forSeconds: number;
+}
+
+export type EntitlementValue = number | boolean | string | readonly string[] | null;
 
 export interface Plan {
   readonly id: string;
@@ -56,27 +83,39 @@ export interface Plan {
   readonly price: PlanPrice;
   /** Shown on the price page, in order. */
   readonly features: readonly string[];
-  /** Named entitlements of the product (sessions, API calls, e-mails, …); null is unlimited. */
-  readonly entitlements: Readonly<Record<string, number | boolean | string | null>>;
-  /** Limits of the tenant's main container, or null where the product runs none at rest. */
+  /** Named entitlements of the product (sessions, API calls, e-mails, …), the same keys in all its plans;
+   *  a number is a cap or an allowance, null is unlimited or agreed by hand. */
+  readonly entitlements: Readonly<Record<string, EntitlementValue>>;
+  /** Requests and limits of one pod of the tenant's workload, or null where the plan runs none. */
   readonly compute: ComputeLimits | null;
   /** Size of the tenant's volume, or null where it has none. */
   readonly volumeBytes: number | null;
   readonly quota: NamespaceQuota;
   readonly autoscaling: Autoscaling | null;
+  /** Pods kept ready for the next session; 0 where the workload is one ordinary pod or scales on its own. */
   readonly warmPods: number;
   readonly dataIsolation: DataIsolation;
+  /** Most connections the tenant's database role may hold; 0 where the tenant has no database. */
+  readonly databaseConnections: number;
 }
 
 export interface Product {
   readonly id: ProductId;
   readonly name: string;
   readonly description: string;
+  /** Cheapest first. */
   readonly plans: readonly Plan[];
   readonly meters: readonly MeteredDimension[];
+  /** Figures of the product as a whole; the unit is part of the name. */
+  readonly figures: Readonly<Record<string, number>>;
+  readonly objectives: readonly Threshold[];
+  readonly alerts: readonly Threshold[];
   /** The tenant's namespace. `slug` is chosen by the customer, `tenantId` by us; a rule that reads only the
    *  tenant id lets a tenant be provisioned before it has an owner (a warm slot). */
   readonly namespace: { readonly from: 'tenantId' | 'slug'; readonly prefix: string };
   /** The plan a warm slot is provisioned with, or null where slots are impossible. */
   readonly slotPlan: string | null;
+  /** The container image of the tenant's workload. It is the product's own, so an operator may set another;
+   *  the default is a public image that does the product's job. */
+  readonly image: string;
 }

@@ -1,0 +1,147 @@
+import type { Plan, Product } from './types.ts';
+import { cents, cpus, gibibytes, mebibytes, micros } from './units.ts';
+
+/**
+ * Agent tasks: section 4 of the requirements.
+ *
+ * Requirements: prices, tasks, requests a minute of Free, cost of a task per agent, private sandboxes and API access
+ * of Enterprise, database per tenant as the stronger isolation.
+ * Our choice: the basic agent is `opencode`, whose tasks cost nothing; requests a minute of Pro (60) and Enterprise
+ * (600); compute and quotas; Free and Pro share a database, Enterprise has its own; ten sandboxes at once, each as
+ * large as the plan's gateway pod.
+ */
+
+/** Cost of one task, in micro-dollars. A task is admitted with this estimate. */
+export const taskCostMicros = {
+  claude: micros(0.5),
+  codex: micros(0.3),
+  perplexity: micros(0.2),
+  cursor: micros(0.25),
+  opencode: micros(0),
+} as const;
+export type AgentId = keyof typeof taskCostMicros;
+
+export const basicAgent: AgentId = 'opencode';
+const everyAgent = Object.keys(taskCostMicros);
+
+const sandboxes = 10;
+
+function plan(options: {
+  id: string;
+  name: string;
+  dollars: number;
+  tasksPerMonth: number | null;
+  agents: readonly string[];
+  requestsPerMinute: number;
+  priority: boolean;
+  /** Private sandboxes, access to the API and a database of one's own. */
+  enterprise: boolean;
+  cpu: number;
+  memoryMi: number;
+  databaseConnections: number;
+  features: readonly string[];
+}): Plan {
+  // The gateway, a second one during a rollout, and the sandboxes.
+  const pods = 2 + (options.enterprise ? sandboxes : 0);
+  return {
+    id: options.id,
+    name: options.name,
+    price: { kind: 'flat', priceCents: cents(options.dollars), interval: 'month' },
+    features: options.features,
+    entitlements: {
+      tasksPerMonth: options.tasksPerMonth,
+      agents: options.agents,
+      requestsPerMinute: options.requestsPerMinute,
+      priority: options.priority,
+      privateSandboxes: options.enterprise,
+      concurrentSandboxes: options.enterprise ? sandboxes : 0,
+      apiAccess: options.enterprise,
+    },
+    compute: { cpuMillis: cpus(options.cpu), memoryBytes: mebibytes(options.memoryMi) },
+    volumeBytes: null,
+    quota: {
+      cpuMillis: pods * cpus(options.cpu),
+      memoryBytes: pods * mebibytes(options.memoryMi),
+      storageBytes: 0,
+      pods,
+      services: 2,
+      persistentVolumeClaims: 0,
+    },
+    autoscaling: null,
+    warmPods: 0,
+    dataIsolation: options.enterprise ? 'database' : 'schema',
+    databaseConnections: options.databaseConnections,
+  };
+}
+
+export const agents: Product = {
+  id: 'agents',
+  name: 'Agents',
+  description: 'Tasks for coding and research agents, metered by the task.',
+  plans: [
+    plan({
+      id: 'free',
+      name: 'Free',
+      dollars: 0,
+      tasksPerMonth: 10,
+      agents: [basicAgent],
+      requestsPerMinute: 5,
+      priority: false,
+      enterprise: false,
+      cpu: 0.25,
+      memoryMi: 512,
+      databaseConnections: 3,
+      features: ['10 tasks a month', 'Basic agent only', '5 requests a minute'],
+    }),
+    plan({
+      id: 'pro',
+      name: 'Pro',
+      dollars: 19,
+      tasksPerMonth: 100,
+      agents: everyAgent,
+      requestsPerMinute: 60,
+      priority: true,
+      enterprise: false,
+      cpu: 0.5,
+      memoryMi: 1024,
+      databaseConnections: 10,
+      features: ['100 tasks a month', 'All agents', 'Priority'],
+    }),
+    plan({
+      id: 'enterprise',
+      name: 'Enterprise',
+      dollars: 99,
+      tasksPerMonth: null,
+      agents: everyAgent,
+      requestsPerMinute: 600,
+      priority: true,
+      enterprise: true,
+      cpu: 1,
+      memoryMi: 2048,
+      databaseConnections: 25,
+      features: [
+        'Unlimited tasks',
+        'All agents, priority',
+        'Private sandboxes',
+        'API access',
+        'A database of your own',
+      ],
+    }),
+  ],
+  meters: [
+    ...Object.entries(taskCostMicros).map(([agent, unitCostMicros]) => ({
+      id: `agents_tasks_${agent}`,
+      name: `Tasks of ${agent}`,
+      unit: 'task',
+      unitPriceMicros: null,
+      unitCostMicros,
+    })),
+    { id: 'agents_requests', name: 'Requests', unit: 'request', unitPriceMicros: null, unitCostMicros: null },
+  ],
+  figures: {},
+  objectives: [],
+  alerts: [],
+  namespace: { from: 'tenantId', prefix: 'agents-' },
+  slotPlan: 'pro',
+  image: 'ghcr.io/sst/opencode:0.15.31',
+};

@@ -1,0 +1,115 @@
+import type { Plan, Product } from './types.ts';
+import { cents, cpus, gibibytes, mebibytes } from './units.ts';
+
+/**
+ * Multi-client e-mail processing: section 3 of the requirements.
+ *
+ * Requirements: prices, e-mails, projects, API budgets, 90 days of API usage. The tenant's slug is the organization
+ * in its recipient address (`acme@…`).
+ * Our choice: compute, quota and connections; Enterprise gets a database of its own; the namespace comes from the
+ * tenant id, so that it can be prepared before the organization's name is known.
+ */
+
+function plan(options: {
+  id: string;
+  name: string;
+  price: Plan['price'];
+  emailsPerMonth: number | null;
+  projects: number | null;
+  apiBudgetDollars: number | null;
+  cpu: number;
+  memoryMi: number;
+  dataIsolation: 'schema' | 'database';
+  databaseConnections: number;
+  features: readonly string[];
+}): Plan {
+  return {
+    id: options.id,
+    name: options.name,
+    price: options.price,
+    features: options.features,
+    entitlements: {
+      emailsPerMonth: options.emailsPerMonth,
+      projects: options.projects,
+      apiBudgetCents: options.apiBudgetDollars === null ? null : cents(options.apiBudgetDollars),
+    },
+    compute: { cpuMillis: cpus(options.cpu), memoryBytes: mebibytes(options.memoryMi) },
+    volumeBytes: null,
+    // Twice the processor: a rollout starts the new pod before the old one leaves, so that mail is always accepted.
+    quota: {
+      cpuMillis: 2 * cpus(options.cpu),
+      memoryBytes: 2 * mebibytes(options.memoryMi),
+      storageBytes: 0,
+      pods: 4,
+      services: 2,
+      persistentVolumeClaims: 0,
+    },
+    autoscaling: null,
+    warmPods: 0,
+    dataIsolation: options.dataIsolation,
+    databaseConnections: options.databaseConnections,
+  };
+}
+
+export const inbox: Product = {
+  id: 'inbox',
+  name: 'Inbox',
+  description: 'E-mail of many clients turned into events in their projects.',
+  plans: [
+    plan({
+      id: 'starter',
+      name: 'Starter',
+      price: { kind: 'flat', priceCents: cents(49), interval: 'month' },
+      emailsPerMonth: 500,
+      projects: 2,
+      apiBudgetDollars: 20,
+      cpu: 0.25,
+      memoryMi: 256,
+      dataIsolation: 'schema',
+      databaseConnections: 5,
+      features: ['500 e-mails a month', '2 projects', '$20 API budget'],
+    }),
+    plan({
+      id: 'professional',
+      name: 'Professional',
+      price: { kind: 'flat', priceCents: cents(149), interval: 'month' },
+      emailsPerMonth: 2_000,
+      projects: null,
+      apiBudgetDollars: 100,
+      cpu: 0.5,
+      memoryMi: 512,
+      dataIsolation: 'schema',
+      databaseConnections: 10,
+      features: ['2,000 e-mails a month', 'Unlimited projects', '$100 API budget'],
+    }),
+    plan({
+      id: 'enterprise',
+      name: 'Enterprise',
+      price: { kind: 'custom' },
+      emailsPerMonth: null,
+      projects: null,
+      apiBudgetDollars: null,
+      cpu: 1,
+      memoryMi: 1024,
+      dataIsolation: 'database',
+      databaseConnections: 25,
+      features: ['Unlimited e-mails and projects', 'A database of your own', 'Agreed by hand'],
+    }),
+  ],
+  meters: [
+    { id: 'inbox_emails', name: 'E-mails', unit: 'e-mail', unitPriceMicros: null, unitCostMicros: null },
+    {
+      id: 'inbox_api_cost_micros',
+      name: 'API cost',
+      unit: 'micro-dollar',
+      unitPriceMicros: null,
+      unitCostMicros: 1,
+    },
+  ],
+  figures: { apiUsageRetentionDays: 90 },
+  objectives: [],
+  alerts: [],
+  namespace: { from: 'tenantId', prefix: 'inbox-' },
+  slotPlan: 'starter',
+  image: 'docker.io/axllent/mailpit:v1.21.8',
+};
