@@ -1,5 +1,5 @@
 import type { Plan, Product } from './types.ts';
-import { cents, cpus, gibibytes, mebibytes, micros } from './units.ts';
+import { cents, cpus, mebibytes, micros } from './units.ts';
 
 /**
  * Agent tasks: section 4 of the requirements.
@@ -143,5 +143,5 @@ export const agents: Product = {
   alerts: [],
   namespace: { from: 'tenantId', prefix: 'agents-' },
   slotPlan: 'pro',
-  image: 'ghcr.io/sst/opencode:0.15.31',
+  image: 'ghcr.io/anomalyco/opencode:1.0.196',
 };

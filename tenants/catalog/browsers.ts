@@ -1,5 +1,5 @@
 import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
-import { cents, cpus, gigabytes, micros } from './units.ts';
+import { cents, gigabytes, micros } from './units.ts';
 
 /**
  * Browser sessions on credits: section 2 of the requirements.
@@ -103,7 +103,7 @@ export const browsers: Product = {
   alerts: [],
   namespace: { from: 'tenantId', prefix: 'customer-' },
   slotPlan: 'professional',
-  image: 'docker.io/chromedp/headless-shell:131.0.6778.86',
+  image: 'docker.io/chromedp/headless-shell:143.0.7499.170',
 };
 
 function objective(

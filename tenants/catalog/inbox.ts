@@ -1,5 +1,5 @@
 import type { Plan, Product } from './types.ts';
-import { cents, cpus, gibibytes, mebibytes } from './units.ts';
+import { cents, cpus, mebibytes } from './units.ts';
 
 /**
  * Multi-client e-mail processing: section 3 of the requirements.
@@ -111,5 +111,5 @@ export const inbox: Product = {
   alerts: [],
   namespace: { from: 'tenantId', prefix: 'inbox-' },
   slotPlan: 'starter',
-  image: 'docker.io/axllent/mailpit:v1.21.8',
+  image: 'docker.io/axllent/mailpit:v1.30.2',
 };

@@ -224,7 +224,7 @@ export const stream: Product = {
   ],
   namespace: { from: 'slug', prefix: 'tenant-' },
   slotPlan: null,
-  image: 'docker.io/guacamole/guacd:1.5.5',
+  image: 'docker.io/guacamole/guacd:1.6.0',
 };
 
 function meter(id: string, name: string, unit: string, unitPriceMicros: number | null) {

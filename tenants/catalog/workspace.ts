@@ -138,5 +138,5 @@ export const workspace: Product = {
   ],
   namespace: { from: 'tenantId', prefix: 'beta-user-' },
   slotPlan: 'byoc',
-  image: 'docker.io/codercom/code-server:4.96.4',
+  image: 'docker.io/codercom/code-server:4.112.0-noble',
 };
