@@ -1,0 +1,78 @@
+/** Loopback ports that stay the same from one start to the next as long as nobody else takes them. */
+
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+
+const loopback = '127.0.0.1';
+
+/** Whether a server could listen on the port right now. */
+export function isPortFree(port: number, host: string = loopback): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
+/** Ports that were free a moment ago, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
+  const ports = servers.map((server) => {
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port was given');
+    return address.port;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+/**
+ * Gives every name a port: the one it had last time (kept in `file`) if that is free, else a new one.
+ * `moved` is told of each name whose port had to change.
+ */
+export async function keptPorts<Name extends string>(
+  file: string,
+  names: readonly Name[],
+  moved: (name: Name, from: number, to: number) => void = () => {},
+): Promise<Record<Name, number>> {
+  const kept = await readKept(file);
+  const chosen: Partial<Record<Name, number>> = {};
+  const open: Name[] = [];
+  await Promise.all(
+    names.map(async (name) => {
+      const port = kept[name];
+      if (port !== undefined && (await isPortFree(port))) chosen[name] = port;
+      else open.push(name);
+    }),
+  );
+  const fresh = await freePorts(open.length);
+  open.forEach((name, index) => {
+    const port = fresh[index] ?? 0;
+    const before = kept[name];
+    if (before !== undefined) moved(name, before, port);
+    chosen[name] = port;
+  });
+  await writeFile(`${file}.new`, JSON.stringify({ ...kept, ...chosen }, null, 2));
+  await rename(`${file}.new`, file);
+  return chosen as Record<Name, number>;
+}
+
+function listen(port: number): Promise<ReturnType<typeof createServer>> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ port, host: loopback, exclusive: true }, () => resolve(server));
+  });
+}
+
+async function readKept(file: string): Promise<Record<string, number>> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'));
+    if (typeof value !== 'object' || value === null) return {};
+    return Object.fromEntries(
+      Object.entries(value).filter((entry): entry is [string, number] => Number.isInteger(entry[1])),
+    );
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * Child processes that outlive nothing.
+ *
+ * Each child gets its own process group, so that Ctrl-C in a terminal reaches the supervisor alone and the order of
+ * stopping stays ours. Should the supervisor die without a word (SIGKILL), two things keep its children from blocking
+ * the next start: on Linux the kernel signals them (`setpriv --pdeathsig`), and everywhere a record of each child
+ * (pid and start time, so that a reused pid is never taken for ours) lets the next start end what is left.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+export interface ProcessOptions {
+  /** Names the record and the log file; unique within `runDir`. */
+  name: string;
+  command: string;
+  args: readonly string[];
+  /** Folder of the records; made when missing. */
+  runDir: string;
+  /** Standard output and error are appended here. */
+  logFile: string;
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  /** Runs as this user; needs root. */
+  user?: { uid: number; gid: number; keepFileAccess?: boolean };
+  /** Sent first on stop (default SIGTERM). */
+  stopSignal?: NodeJS.Signals;
+  /** After this long the stop becomes SIGKILL (default 5000). */
+  stopTimeoutMs?: number;
+}
+
+export interface OwnedProcess {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves when it has ended, whoever ended it. */
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  readonly running: () => boolean;
+  /** Ends it, by force after `stopTimeoutMs`, and removes its record. Safe to call twice. */
+  readonly stop: () => Promise<void>;
+}
+
+interface ProcessRecord {
+  pid: number;
+  startTime: string;
+  command: string;
+}
+
+const setprivPath = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path));
+
+/** Starts a child, records it and resolves as soon as it runs. Rejects when the program cannot be started. */
+export async function startProcess(options: ProcessOptions): Promise<OwnedProcess> {
+  await mkdir(options.runDir, { recursive: true });
+  const stopSignal = options.stopSignal ?? 'SIGTERM';
+  const log = openSync(options.logFile, 'a', 0o600);
+  const launch = withParentDeathSignal(options, stopSignal);
+  const child = spawn(launch.command, launch.args, {
+    cwd: options.cwd,
+    env: options.env,
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...(launch.user ? { uid: launch.user.uid, gid: launch.user.gid } : {}),
+  });
+  closeSync(log);
+  const pid = await startedPid(child, options.name);
+  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      resolve({ code: child.exitCode, signal: child.signalCode });
+    else child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const recordFile = join(options.runDir, `${options.name}.json`);
+  const startTime = processStartTime(pid);
+  if (startTime) {
+    const record: ProcessRecord = { pid, startTime, command: options.command };
+    await writeFile(`${recordFile}.new`, JSON.stringify(record));
+    await rename(`${recordFile}.new`, recordFile);
+  }
+  const running = () => child.exitCode === null && child.signalCode === null;
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      if (running()) {
+        child.kill(stopSignal);
+        const timer = setTimeout(() => child.kill('SIGKILL'), options.stopTimeoutMs ?? 5000);
+        await exited;
+        clearTimeout(timer);
+      }
+      await rm(recordFile, { force: true });
+    })();
+    return stopping;
+  };
+  return { name: options.name, pid, exited, running, stop };
+}
+
+/**
+ * Ends every process recorded in `runDir` that is still the one recorded, and removes the records.
+ * Resolves with the names of those that had to be ended.
+ */
+export async function endLeftovers(runDir: string): Promise<string[]> {
+  const files = await readdir(runDir).catch(() => []);
+  const ended = await Promise.all(
+    files
+      .filter((file) => file.endsWith('.json'))
+      .map(async (file) => {
+        const path = join(runDir, file);
+        const record = parseRecord(await readFile(path, 'utf8').catch(() => ''));
+        const wasOurs = record !== undefined && (await endRecorded(record));
+        await rm(path, { force: true });
+        return wasOurs ? file.slice(0, -'.json'.length) : undefined;
+      }),
+  );
+  return ended.filter((name) => name !== undefined);
+}
+
+/**
+ * An opaque mark of when the process began, which tells it from a later process with the same pid;
+ * undefined when there is none (or it is a zombie).
+ */
+export function processStartTime(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      // The command's name may hold spaces and brackets: fields are counted after the last bracket.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return `${boot}:${fields[19]}`;
+    }
+    return (
+      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim() || undefined
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+async function endRecorded(record: ProcessRecord): Promise<boolean> {
+  const alive = () => processStartTime(record.pid) === record.startTime;
+  if (!alive()) return false;
+  for (const [signal, waitMs] of [
+    ['SIGTERM', 3000],
+    ['SIGKILL', 5000],
+  ] as const) {
+    try {
+      process.kill(record.pid, signal);
+    } catch {
+      return true;
+    }
+    const deadline = Date.now() + waitMs;
+    while (alive() && Date.now() < deadline) await delay(20);
+    if (!alive()) return true;
+  }
+  throw new Error(`process ${record.pid} (${record.command}) of an earlier run does not end`);
+}
+
+function parseRecord(text: string): ProcessRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { pid, startTime, command } = value as Partial<Record<keyof ProcessRecord, unknown>>;
+    if (typeof pid !== 'number' || typeof startTime !== 'string') return undefined;
+    return { pid, startTime, command: String(command) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Wraps the command so that the kernel signals the child when this process dies, where that can be had. */
+function withParentDeathSignal(options: ProcessOptions, stopSignal: NodeJS.Signals) {
+  if (process.platform !== 'linux' || !setprivPath)
+    return { command: options.command, args: [...options.args], user: options.user };
+  const flags = ['--pdeathsig', stopSignal === 'SIGINT' ? 'INT' : 'KILL'];
+  if (options.user) {
+    flags.push('--reuid', String(options.user.uid), '--regid', String(options.user.gid), '--clear-groups');
+    // The user may enter folders of root's (a checkout in /root), as root itself may.
+    if (options.user.keepFileAccess)
+      flags.push('--inh-caps', '+dac_override', '--ambient-caps', '+dac_override');
+  }
+  return { command: setprivPath, args: [...flags, '--', options.command, ...options.args], user: undefined };
+}
+
+function startedPid(child: ChildProcess, name: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', (error) => reject(new Error(`${name} cannot be started: ${error.message}`)));
+    child.once('spawn', () => {
+      if (child.pid === undefined) reject(new Error(`${name} cannot be started`));
+      else resolve(child.pid);
+    });
+  });
+}
