@@ -1,0 +1,145 @@
+/** Builds tools from the pinned Go modules. */
+import { execFile, spawn } from 'node:child_process';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { ToolchainEnv } from './env.ts';
+import type { ToolPin } from './pins.ts';
+
+const run = promisify(execFile);
+const reportEveryMs = 10_000;
+
+/** Why nothing can be built here, as half a sentence; undefined when Go is there. */
+export async function missingGo(env: ToolchainEnv): Promise<string | undefined> {
+  return (await findGo(env)) === undefined ? 'there is no Go to build it with' : undefined;
+}
+
+/** Builds the tools, which belong to one module, into `folder`; gives each one's path there. */
+export async function buildTools(
+  moduleDir: string,
+  wanted: readonly ToolPin[],
+  folder: string,
+  env: ToolchainEnv,
+  onProgress: (line: string) => void,
+): Promise<Array<[ToolPin, string]>> {
+  const go = await findGo(env);
+  if (go === undefined) throw new Error('there is no Go');
+  const goEnv = { ...env.processEnv, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+  const names = wanted.map((pin) => pin.name).join(', ');
+  onProgress(`building ${names} with Go`);
+  const total = await countPackages(go, moduleDir, wanted, goEnv);
+  // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
+  for (const group of Map.groupBy(wanted, (pin) => pin.stamp).values()) {
+    const out = join(folder, 'bin');
+    await mkdir(out, { recursive: true });
+    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${group[0]?.stamp ?? ''}`.trim()];
+    await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
+      cwd: moduleDir,
+      env: goEnv,
+      onPackages: (packages, seconds) =>
+        onProgress(
+          `building ${names}: ${packages}${total === undefined ? '' : ` of about ${total}`} packages, ${seconds} s`,
+        ),
+    });
+  }
+  return wanted.map((pin) => [pin, join(folder, 'bin', binaryName(pin.package))]);
+}
+
+/** Go names a program by the last part of its package's path that is not a major version. */
+function binaryName(packagePath: string): string {
+  const last = basename(packagePath);
+  return /^v\d+$/.test(last) ? basename(packagePath.slice(0, -last.length - 1)) : last;
+}
+
+async function findGo(env: ToolchainEnv): Promise<string | undefined> {
+  for (const folder of env.path) {
+    const path = join(folder, 'go');
+    const there = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (there) return path;
+  }
+  return undefined;
+}
+
+async function countPackages(
+  go: string,
+  cwd: string,
+  wanted: readonly ToolPin[],
+  env: NodeJS.ProcessEnv,
+): Promise<number | undefined> {
+  try {
+    const { stdout } = await run(go, ['list', '-deps', ...wanted.map((pin) => pin.package)], {
+      cwd,
+      env,
+      maxBuffer: 64e6,
+    });
+    return stdout.trim().split('\n').length;
+  } catch {
+    // The build itself will say what is wrong.
+    return undefined;
+  }
+}
+
+interface GoRun {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  onPackages: (packages: number, seconds: number) => void;
+}
+
+function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const begun = Date.now();
+    // A group of its own, so that ending it ends the compilers below it too.
+    const child = spawn(go, args, {
+      cwd: options.cwd,
+      env: options.env,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let packages = 0;
+    const tail: string[] = [];
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      tail.push(line);
+      if (tail.length > 20) tail.shift();
+      // Of `go build -v` every line is an import path, but for what goes wrong.
+      if (!/[\s:]/.test(line)) packages += 1;
+    });
+    const timer = setInterval(
+      () => options.onPackages(packages, Math.round((Date.now() - begun) / 1000)),
+      reportEveryMs,
+    );
+    const end = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // It has ended.
+      }
+    };
+    const interrupt = (signal: NodeJS.Signals) => {
+      end();
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    process.once('exit', end);
+    process.once('SIGINT', interrupt);
+    process.once('SIGTERM', interrupt);
+    const settle = () => {
+      clearInterval(timer);
+      process.off('exit', end);
+      process.off('SIGINT', interrupt);
+      process.off('SIGTERM', interrupt);
+    };
+    child.once('error', (error) => {
+      settle();
+      reject(error);
+    });
+    child.once('close', (code, signal) => {
+      settle();
+      if (code === 0) resolve();
+      else
+        reject(new Error(`go ${args[0]} in ${options.cwd} failed (${code ?? signal}):\n${tail.join('\n')}`));
+    });
+  });
+}

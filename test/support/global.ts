@@ -1,0 +1,61 @@
+/**
+ * One PostgreSQL and one Kubernetes for the whole run, in a temporary folder, ended with the run. What tests get by
+ * `inject` is declared here.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { clusterTools, startKubernetes } from '../../automation/local/kubernetes.ts';
+import { startPostgres } from '../../automation/local/postgres.ts';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
+import { ensureTools, type ToolName } from '../../automation/toolchain/tools.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Administrator's URL of the run's PostgreSQL; make a database of your own (`freshDatabase`). */
+    postgresUrl: string;
+    /** Path of the administrator's kubeconfig of the run's cluster; make namespaces of your own. */
+    kubeconfig: string;
+    /** Path of every program of the tool chain. */
+    tools: Record<ToolName, string>;
+    /** Temporary folder of the run, removed at its end. */
+    runDir: string;
+  }
+}
+
+const wanted = [...clusterTools, 'pulumi', 'kubectl', 'stripe-mock', 'kubeconform'] as const;
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const runDir = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
+  const releases: Array<() => Promise<unknown>> = [() => rm(runDir, { recursive: true, force: true })];
+  const teardown = async () => {
+    for (const release of releases.reverse()) await release().catch((error) => console.error(error));
+  };
+  try {
+    const found = await ensureTools(wanted, {
+      env: readToolchainEnv(),
+      onProgress: (line) => console.error(line),
+    });
+    const tools = Object.fromEntries(wanted.map((name) => [name, found[name].path])) as Record<
+      ToolName,
+      string
+    >;
+    const started = await Promise.allSettled([
+      startPostgres({ dataDir: join(runDir, 'postgres'), durable: false }),
+      startKubernetes({ dataDir: join(runDir, 'kubernetes'), tools, durable: false }),
+    ]);
+    const [postgres, kubernetes] = started;
+    for (const piece of started) if (piece.status === 'fulfilled') releases.push(piece.value.stop);
+    if (postgres.status === 'rejected') throw postgres.reason;
+    if (kubernetes.status === 'rejected') throw kubernetes.reason;
+    project.provide('postgresUrl', postgres.value.url);
+    project.provide('kubeconfig', kubernetes.value.kubeconfigPath);
+    project.provide('tools', tools);
+    project.provide('runDir', runDir);
+    return teardown;
+  } catch (error) {
+    await teardown();
+    throw error;
+  }
+}
