@@ -1,0 +1,25 @@
+import { createContext, useContext } from 'react';
+import type { Api } from './api.ts';
+import type { Session } from './session.ts';
+import type { Config } from './types.ts';
+
+/** What every part of the page may use. */
+export interface AppContext {
+  readonly api: Api;
+  readonly config: Config | null;
+  readonly session: Session | null;
+  /** True when a session ended while the visitor was here. */
+  readonly expired: boolean;
+  signIn(): Promise<void>;
+  signOut(): void;
+  /** Goes to a page without leaving a way back to the one before. */
+  replace(path: string): void;
+}
+
+export const Context = createContext<AppContext | null>(null);
+
+export function useApp(): AppContext {
+  const app = useContext(Context);
+  if (app === null) throw new Error('This part is used outside the app.');
+  return app;
+}

@@ -1,0 +1,67 @@
+import { useEffect, useState } from 'react';
+import { ApiProblem, toProblem } from '../api.ts';
+import { useApp } from '../context.ts';
+import { ProblemNote } from '../parts/problem.tsx';
+import { paths } from '../route.ts';
+import type { ProblemDetails } from '../types.ts';
+
+const firstWaitMs = 100;
+const longestWaitMs = 1_500;
+/** After this the page says that it takes longer than usual, and goes on asking. */
+const patienceMs = 8_000;
+
+/** Where the payment page sends the visitor: waits for the paid tenant and opens it. */
+export function CheckoutReturnPage({ session }: { session: string }) {
+  const { api, replace } = useApp();
+  const [late, setLate] = useState(false);
+  const [problem, setProblem] = useState<ProblemDetails | null>(null);
+  const [round, setRound] = useState(0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks again
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let gone = false;
+    const startedMs = Date.now();
+    async function ask(waitMs: number) {
+      try {
+        const { tenants } = await api.tenants({ checkout: session });
+        if (gone) return;
+        const tenant = tenants[0];
+        if (tenant !== undefined) return replace(paths.tenant(tenant.id));
+        setProblem(null);
+      } catch (error) {
+        if (gone) return;
+        setProblem(toProblem(error));
+        const status = error instanceof ApiProblem ? error.details.status : 0;
+        if (status >= 400 && status < 500) return;
+      }
+      setLate(Date.now() - startedMs > patienceMs);
+      timer = setTimeout(() => void ask(Math.min(longestWaitMs, waitMs * 1.4)), waitMs);
+    }
+    void ask(firstWaitMs);
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+    };
+  }, [api, session, replace, round]);
+
+  return (
+    <section className="lone">
+      <h1>Payment received</h1>
+      <p role="status" className="waiting">
+        <span className="dot" aria-hidden="true" />
+        {late
+          ? 'This takes longer than usual. Your payment is safe: the tenant appears as soon as the payment is confirmed.'
+          : 'Opening your tenant…'}
+      </p>
+      {problem && (
+        <ProblemNote problem={problem} action="Try again" onAction={() => setRound((before) => before + 1)} />
+      )}
+      {late && (
+        <p>
+          <a href={paths.tenants}>See all your tenants</a>
+        </p>
+      )}
+    </section>
+  );
+}

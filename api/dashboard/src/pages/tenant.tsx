@@ -1,0 +1,65 @@
+import { useCallback } from 'react';
+import { useApp } from '../context.ts';
+import { useLiveTenant } from '../live-tenant.ts';
+import { useLoad } from '../load.ts';
+import { Objects } from '../parts/objects.tsx';
+import { isMoving, PhaseBadge } from '../parts/phase.tsx';
+import { ProblemNote } from '../parts/problem.tsx';
+import { Readout } from '../parts/readout.tsx';
+import { DatabaseCard, PlanCard, SubscriptionCard } from '../parts/tenant-cards.tsx';
+import { Timeline } from '../parts/timeline.tsx';
+import { Trouble } from '../parts/trouble.tsx';
+import { paths } from '../route.ts';
+
+export function TenantPage({ id }: { id: string }) {
+  const { api } = useApp();
+  const { tenant, entries, link, problem, show } = useLiveTenant(api, id);
+  const products = useLoad(useCallback(() => api.products(), [api]));
+
+  if (tenant === null) {
+    return (
+      <section className="lone">
+        <h1>{problem?.status === 404 ? 'No such tenant' : 'Tenant'}</h1>
+        {problem ? <ProblemNote problem={problem} /> : <p className="quiet">Loading the tenant…</p>}
+        <p>
+          <a href={paths.tenants}>See all your tenants</a>
+        </p>
+      </section>
+    );
+  }
+
+  const product = products.value?.find((candidate) => candidate.id === tenant.product);
+  const plan = product?.plans.find((candidate) => candidate.id === tenant.plan);
+  return (
+    <article className="tenant" data-phase={tenant.phase}>
+      <a className="back" href={paths.tenants}>
+        All tenants
+      </a>
+      <header className="tenant-head">
+        <div>
+          <h1>{tenant.namespace}</h1>
+          <p className="quiet">
+            {product?.name ?? tenant.product} {plan?.name ?? tenant.plan}, {tenant.region}
+          </p>
+        </div>
+        <PhaseBadge phase={tenant.phase} />
+      </header>
+
+      <Readout tenant={tenant} entries={entries} />
+      <Trouble tenant={tenant} onRetried={show} />
+      {problem && <ProblemNote problem={problem} />}
+
+      <div className="tenant-row">
+        <div className="tenant-main">
+          <Timeline entries={entries} link={link} running={isMoving(tenant.phase)} />
+          <Objects outputs={tenant.outputs} />
+        </div>
+        <div className="cards">
+          <SubscriptionCard tenant={tenant} />
+          <PlanCard tenant={tenant} plan={plan} />
+          <DatabaseCard tenant={tenant} />
+        </div>
+      </div>
+    </article>
+  );
+}

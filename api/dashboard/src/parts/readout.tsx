@@ -1,0 +1,56 @@
+import { useEffect, useState } from 'react';
+import { duration } from '../format.ts';
+import { episodes, paymentToActiveMs } from '../timeline.ts';
+import type { Entry, Tenant } from '../types.ts';
+import { isMoving } from './phase.tsx';
+
+/** The one figure a new tenant is about: how long it took, or takes. */
+export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly Entry[] }) {
+  const readyMs = paymentToActiveMs(tenant, entries);
+  const moving = isMoving(tenant.phase);
+  const runningMs = useRunningMs(entries, moving);
+  if (moving) {
+    return (
+      <p className="readout is-moving">
+        <span className="readout-label">{verbs[tenant.phase] ?? 'Working'} for</span>{' '}
+        <span className="readout-figure" role="timer">
+          {duration(runningMs)}
+        </span>
+      </p>
+    );
+  }
+  if (tenant.phase !== 'active' || readyMs === null) return null;
+  return (
+    <p className="readout" role="status">
+      <span className="readout-label">Active in</span>{' '}
+      <span className="readout-figure">{duration(readyMs)}</span>{' '}
+      <span className="readout-note">from payment to the last object in place</span>
+    </p>
+  );
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  pending: 'Waiting',
+  provisioning: 'Provisioning',
+  updating: 'Updating',
+  suspending: 'Suspending',
+  deleting: 'Deleting',
+};
+
+/**
+ * Time since the current episode began. Counted from the server's own times plus what has gone by here since
+ * its last word, so that a clock that is off on this machine does not show.
+ */
+function useRunningMs(entries: readonly Entry[], running: boolean): number {
+  const reachedMs = episodes(entries).at(-1)?.durationMs ?? 0;
+  const [sinceMs, setSinceMs] = useState(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new entry restarts the local part of the count
+  useEffect(() => {
+    if (!running) return;
+    const startedMs = performance.now();
+    setSinceMs(0);
+    const timer = setInterval(() => setSinceMs(performance.now() - startedMs), 50);
+    return () => clearInterval(timer);
+  }, [running, entries]);
+  return reachedMs + sinceMs;
+}

@@ -1,0 +1,81 @@
+import { date, entitlementFigures, limitFigures, sentence, words } from '../format.ts';
+import type { Plan, Tenant } from '../types.ts';
+import { Figures } from './figures.tsx';
+import { PriceTag } from './price.tsx';
+
+export function SubscriptionCard({ tenant }: { tenant: Tenant }) {
+  const { subscription } = tenant;
+  return (
+    <section className="card">
+      <h2>Subscription</h2>
+      {subscription === null ? (
+        <p className="quiet">None on record.</p>
+      ) : (
+        <Figures
+          figures={[
+            { label: 'Status', value: sentence(words(subscription.status)) },
+            ...(subscription.currentPeriodEnd
+              ? [
+                  {
+                    label: subscription.cancelAtPeriodEnd ? 'Ends' : 'Renews',
+                    value: date(subscription.currentPeriodEnd),
+                  },
+                ]
+              : []),
+            { label: 'Number', value: subscription.id },
+          ]}
+        />
+      )}
+    </section>
+  );
+}
+
+export function PlanCard({ tenant, plan }: { tenant: Tenant; plan: Plan | undefined }) {
+  const changing = tenant.observed.plan !== null && tenant.observed.plan !== tenant.desired.plan;
+  return (
+    <section className="card">
+      <h2>Plan</h2>
+      {plan ? (
+        <>
+          <PriceTag price={plan.price} />
+          <Figures figures={limitFigures(plan.limits)} />
+          <details>
+            <summary>What the plan includes</summary>
+            <Figures figures={entitlementFigures(plan)} />
+          </details>
+        </>
+      ) : (
+        <p className="quiet">{tenant.plan}</p>
+      )}
+      {changing && (
+        <p className="quiet">
+          Changing from {tenant.observed.plan} to {tenant.desired.plan}.
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function DatabaseCard({ tenant }: { tenant: Tenant }) {
+  const outputs = tenant.outputs;
+  if (outputs === null || (outputs.database === null && outputs.serviceUrl === null)) return null;
+  const { database, serviceUrl } = outputs;
+  return (
+    <section className="card">
+      <h2>{database ? 'Database' : 'Service'}</h2>
+      <Figures
+        figures={[
+          ...(database
+            ? [
+                { label: 'Database', value: database.name },
+                { label: 'Schema', value: database.schema },
+                { label: 'Role', value: database.role },
+                { label: 'Credentials', value: `Secret ${database.secretName}` },
+              ]
+            : []),
+          ...(serviceUrl ? [{ label: 'Service', value: serviceUrl }] : []),
+        ]}
+      />
+    </section>
+  );
+}

@@ -1,0 +1,79 @@
+import type { Entry, Tenant } from './types.ts';
+
+/** What happened in one go: one payment, one plan change, one cancellation. */
+export interface Episode {
+  /** Of its first entry. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly steps: readonly Step[];
+}
+
+export interface Step {
+  readonly entry: Entry;
+  /** Since the first entry of the episode. */
+  readonly offsetMs: number;
+  /** Since the step before; 0 for the first. */
+  readonly tookMs: number;
+}
+
+/** Entries further apart than this belong to different episodes. */
+const episodeGapMs = 60_000;
+
+/** Orders the trail and cuts it where nothing happened for a while. The newest episode comes last. */
+export function episodes(entries: readonly Entry[]): Episode[] {
+  const groups: Entry[][] = [];
+  let previousMs = Number.NEGATIVE_INFINITY;
+  for (const entry of [...entries].sort((a, b) => a.id - b.id)) {
+    const atMs = Date.parse(entry.at);
+    const current = groups.at(-1);
+    if (current === undefined || atMs - previousMs > episodeGapMs) groups.push([entry]);
+    else current.push(entry);
+    previousMs = Math.max(previousMs, atMs);
+  }
+  return groups.flatMap((group) => {
+    const first = group[0];
+    return first === undefined ? [] : [episode(first, group)];
+  });
+}
+
+function episode(first: Entry, group: readonly Entry[]): Episode {
+  const startMs = Date.parse(first.at);
+  let reachedMs = 0;
+  const steps = group.map((entry) => {
+    const offsetMs = Math.max(reachedMs, Date.parse(entry.at) - startMs);
+    const tookMs = offsetMs - reachedMs;
+    reachedMs = offsetMs;
+    return { entry, offsetMs, tookMs };
+  });
+  return { startedAt: first.at, durationMs: reachedMs, steps };
+}
+
+/** Adds an entry unless the trail already has it: a resumed stream may repeat the last one. */
+export function withEntry(entries: readonly Entry[], entry: Entry): readonly Entry[] {
+  return entries.some((known) => known.id === entry.id) ? entries : [...entries, entry];
+}
+
+/**
+ * Milliseconds from payment to active, or null when that cannot be said. The payment is Stripe's first word in the
+ * trail, or, where every webhook was lost, the moment the tenant was assigned; the row itself may be older, as some
+ * tenants are prepared ahead.
+ */
+export function paymentToActiveMs(tenant: Tenant, entries: readonly Entry[]): number | null {
+  if (tenant.activeAt === null) return null;
+  const ordered = [...entries].sort((a, b) => a.id - b.id);
+  const first = (kind: string) => ordered.find((entry) => entry.kind === kind)?.at;
+  const startedAt = first('event.received') ?? first('tenant.claimed') ?? tenant.createdAt;
+  const tookMs = Date.parse(tenant.activeAt) - Date.parse(startedAt);
+  return tookMs < 0 ? null : tookMs;
+}
+
+export type Tone = 'plain' | 'progress' | 'good' | 'warning' | 'bad';
+
+/** The colour of an entry's mark, read off its kind. */
+export function entryTone(kind: string): Tone {
+  if (/fail|error|dead|lost|refus/.test(kind)) return 'bad';
+  if (/suspend|past.?due|retry|cancel|delet|timeout/.test(kind)) return 'warning';
+  if (/active|ready|succeed|done|complete|converged|finish|resumed/.test(kind)) return 'good';
+  if (/provision|operation|engine|start|create|updat|converge/.test(kind)) return 'progress';
+  return 'plain';
+}
