@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { productIds } from './catalog/types.ts';
+import { dataIsolations, productIds } from './catalog/types.ts';
 
 /** Eight characters, the first a letter: fits every product's naming rule, a DNS label and an SQL identifier. */
 export const tenantIdPattern = /^[a-z][a-z0-9]{7}$/;
@@ -25,6 +25,9 @@ export const tenantSpec = z.strictObject({
   state: z.enum(['active', 'suspended']),
   /** Size of the volume: the largest any plan of this tenant ever asked for, as a volume never shrinks. */
   volumeBytes: z.int().positive().nullable(),
+  /** Where the tenant's rows live already, which a change of plan must not change, as it would drop them. Absent
+   *  while there are none, as in a slot: then the plan decides. */
+  dataIsolation: z.enum(dataIsolations).optional(),
   /** RFC 3339, UTC, whole seconds. */
   createdAt: z.iso.datetime(),
 });
@@ -36,7 +39,8 @@ export interface TenantOutputs {
   /** In-cluster address of the tenant's service, or null where the product has none. */
   readonly serviceUrl: string | null;
   readonly database: {
-    readonly name: string;
+    /** Null is the shared database of the tenant's cell. */
+    readonly name: string | null;
     readonly schema: string;
     readonly role: string;
     readonly secretName: string;

@@ -1,0 +1,90 @@
+import { CustomResource, type CustomResourceOptions, type Input, type Output } from '@pulumi/pulumi';
+import type { Tenant } from './tenant.ts';
+
+/** A tenant's place in PostgreSQL: what the `tenantry` provider makes, and how the workload reaches it. */
+
+/** The Secret in the tenant's namespace with `url`, `user` and `password` of its database. */
+export const databaseSecretName = 'database';
+
+/** Names in SQL. They are made of the tenant's id alone, so that no text from outside becomes an identifier. */
+export interface DatabasePlace {
+  readonly kind: 'schema' | 'database';
+  /** Null is the shared database of the cell. */
+  readonly database: string | null;
+  readonly schema: string;
+  readonly role: string;
+  readonly connectionLimit: number;
+}
+
+/** Where the tenant's rows live, or null where its product keeps none. */
+export function databasePlace({ spec, plan }: Tenant): DatabasePlace | null {
+  const role = `tenant_${spec.tenantId}`;
+  const connectionLimit = plan.databaseConnections;
+  switch (spec.dataIsolation ?? plan.dataIsolation) {
+    case 'none':
+      return null;
+    case 'schema':
+      return { kind: 'schema', database: null, schema: role, role, connectionLimit };
+    case 'database':
+      return { kind: 'database', database: role, schema: 'app', role, connectionLimit };
+  }
+}
+
+interface PlaceArgs {
+  readonly tenantId: Input<string>;
+  readonly schema: Input<string>;
+  readonly role: Input<string>;
+  readonly password: Input<string>;
+  readonly connectionLimit: Input<number>;
+}
+
+/** What both resources hand back, besides what they were given. */
+const outputs = { host: undefined, port: undefined, migrationLevel: undefined };
+const version = '1.0.0';
+
+/** A role with a schema of its own in a database that tenants share. */
+export class PostgresSchema extends CustomResource {
+  declare readonly database: Output<string>;
+  declare readonly host: Output<string>;
+  declare readonly port: Output<number>;
+  /** Number of the last migration that the tenant's tables have. */
+  declare readonly migrationLevel: Output<number>;
+
+  /** @param args `database` left out means the shared database of the cell */
+  constructor(name: string, args: PlaceArgs & { database?: Input<string> }, options?: CustomResourceOptions) {
+    super(
+      'tenantry:postgres:Schema',
+      name,
+      { database: undefined, ...outputs, ...args },
+      { version, ...options },
+    );
+  }
+}
+
+/** A role with a database of its own. */
+export class PostgresDatabase extends CustomResource {
+  declare readonly database: Output<string>;
+  declare readonly host: Output<string>;
+  declare readonly port: Output<number>;
+  /** Number of the last migration that the tenant's tables have. */
+  declare readonly migrationLevel: Output<number>;
+
+  constructor(name: string, args: PlaceArgs & { database: Input<string> }, options?: CustomResourceOptions) {
+    super('tenantry:postgres:Database', name, { ...outputs, ...args }, { version, ...options });
+  }
+}
+
+/** Address of a tenant's place for its workload. The password has no character that a URL would need to escape. */
+export function databaseUrl(place: {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly schema: string;
+  readonly role: string;
+  readonly password: string;
+}): string {
+  const { host, port, database, schema, role, password } = place;
+  const url = new URL(`postgresql://${role}:${password}@${host}:${port}/${database}`);
+  url.searchParams.set('options', `-csearch_path=${schema}`);
+  return url.href;
+}

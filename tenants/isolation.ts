@@ -1,0 +1,280 @@
+import { managedBy, productAnnotations, productLabels, standardLabels } from './labels.ts';
+import type {
+  LimitRange,
+  Namespace,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  ResourceQuota,
+  Role,
+  RoleBinding,
+  ServiceAccount,
+} from './manifest.ts';
+import { bytesQuantity, cpuQuantity } from './quantities.ts';
+import { runtimes } from './runtimes.ts';
+import { type Tenant, volumeBytes } from './tenant.ts';
+
+/** Objects that keep one tenant from all others: who may do what, use how much and reach whom. */
+
+/** The account of the tenant's pods. It has no rights and its token is not mounted. */
+export const serviceAccountName = 'workload';
+
+/** Pod Security level of every tenant namespace. */
+const podSecurity = Object.fromEntries(
+  ['enforce', 'audit', 'warn'].flatMap((mode) => [
+    [`pod-security.kubernetes.io/${mode}`, 'restricted'],
+    [`pod-security.kubernetes.io/${mode}-version`, 'latest'],
+  ]),
+);
+
+export function namespace(tenant: Tenant): Namespace {
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: tenant.spec.namespace,
+      labels: { ...standardLabels(tenant), ...podSecurity, ...productLabels(tenant) },
+      annotations: productAnnotations(tenant),
+    },
+  };
+}
+
+/** Metadata of an object in the tenant's namespace. */
+export function metadata(tenant: Tenant, name: string) {
+  return { name, namespace: tenant.spec.namespace, labels: standardLabels(tenant) };
+}
+
+/**
+ * The ceiling of the namespace. Requests and limits have the same one, so that no plan promises more than it gets.
+ * A volume that is larger than its plan's, from a larger plan before, keeps the plan's room beside it.
+ */
+export function resourceQuota(tenant: Tenant): ResourceQuota {
+  const { quota } = tenant.plan;
+  const hard: Record<string, string> = {
+    // Ways out of the namespace that no product needs.
+    'services.nodeports': '0',
+    'services.loadbalancers': '0',
+  };
+  if (quota.cpuMillis !== undefined) {
+    hard['requests.cpu'] = hard['limits.cpu'] = cpuQuantity(quota.cpuMillis);
+  }
+  if (quota.memoryBytes !== undefined) {
+    hard['requests.memory'] = hard['limits.memory'] = bytesQuantity(quota.memoryBytes);
+  }
+  if (quota.storageBytes !== undefined)
+    hard['requests.storage'] = bytesQuantity(storageCeiling(tenant, quota.storageBytes));
+  if (quota.pods !== undefined) hard.pods = String(quota.pods);
+  if (quota.services !== undefined) hard.services = String(quota.services);
+  if (quota.persistentVolumeClaims !== undefined) {
+    hard.persistentvolumeclaims = String(quota.persistentVolumeClaims);
+  }
+  return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata(tenant, 'plan'), spec: { hard } };
+}
+
+function storageCeiling(tenant: Tenant, planCeiling: number): number {
+  const surplus = (volumeBytes(tenant) ?? 0) - (tenant.plan.volumeBytes ?? 0);
+  // Twice: once for the volume, once for a restored copy beside it.
+  return planCeiling + 2 * Math.max(0, surplus);
+}
+
+/** What a container gets that asks for nothing; without it the quota would refuse its pod. */
+const defaultContainer = {
+  cpuMillis: 100,
+  memoryBytes: 128 * 1024 ** 2,
+  ephemeralStorageBytes: 256 * 1024 ** 2,
+};
+
+export function limitRange(tenant: Tenant): LimitRange {
+  const { compute } = tenant.plan;
+  const amounts = {
+    cpu: cpuQuantity(Math.min(defaultContainer.cpuMillis, compute?.cpuMillis ?? Number.POSITIVE_INFINITY)),
+    memory: bytesQuantity(
+      Math.min(defaultContainer.memoryBytes, compute?.memoryBytes ?? Number.POSITIVE_INFINITY),
+    ),
+    'ephemeral-storage': bytesQuantity(defaultContainer.ephemeralStorageBytes),
+  };
+  return {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: metadata(tenant, 'defaults'),
+    spec: { limits: [{ type: 'Container', default: amounts, defaultRequest: amounts }] },
+  };
+}
+
+export function serviceAccount(tenant: Tenant): ServiceAccount {
+  return {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: metadata(tenant, serviceAccountName),
+    automountServiceAccountToken: false,
+  };
+}
+
+const read = ['get', 'list', 'watch'];
+const write = ['create', 'update', 'patch', 'delete'];
+
+/** What people of the tenant may see: what runs and why it does not. No Secrets. */
+const viewerRules = [
+  {
+    apiGroups: [''],
+    resources: [
+      'pods',
+      'pods/log',
+      'services',
+      'events',
+      'persistentvolumeclaims',
+      'resourcequotas',
+      'limitranges',
+    ],
+    verbs: read,
+  },
+  { apiGroups: ['apps'], resources: ['deployments', 'replicasets'], verbs: read },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: read },
+];
+
+/** What a tenant's administrators may change: what they run. Not what limits or isolates them, not who may do it. */
+const adminRules = [
+  ...viewerRules,
+  {
+    apiGroups: [''],
+    resources: ['pods', 'services', 'configmaps', 'persistentvolumeclaims'],
+    verbs: write,
+  },
+  { apiGroups: [''], resources: ['configmaps'], verbs: read },
+  { apiGroups: ['apps'], resources: ['deployments', 'deployments/scale'], verbs: ['patch', 'update'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...read, ...write] },
+];
+
+/** `stream` sells its companies administration of their namespace; people of the other products look on. */
+const roleOf = (tenant: Tenant) =>
+  tenant.product.id === 'stream'
+    ? { name: 'tenant-admin', rules: adminRules }
+    : { name: 'tenant-viewer', rules: viewerRules };
+
+export function role(tenant: Tenant): Role {
+  const { name, rules } = roleOf(tenant);
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: metadata(tenant, name),
+    rules,
+  };
+}
+
+/** The group that the identity provider puts the tenant's people in. */
+export function peopleGroup(tenant: Tenant): string {
+  return `tenantry:tenant:${tenant.spec.tenantId}`;
+}
+
+export function roleBinding(tenant: Tenant): RoleBinding {
+  const { name } = roleOf(tenant);
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: metadata(tenant, name),
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: peopleGroup(tenant) }],
+  };
+}
+
+/** Nothing in, nothing out, except what another policy of the namespace allows. */
+export function defaultDeny(tenant: Tenant): NetworkPolicy {
+  return networkPolicy(tenant, 'default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
+}
+
+export function allowDns(tenant: Tenant): NetworkPolicy {
+  return networkPolicy(tenant, 'allow-dns', {
+    podSelector: {},
+    policyTypes: ['Egress'],
+    egress: [
+      {
+        to: [
+          {
+            namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+            podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+          },
+        ],
+        ports: [tcp(53), { protocol: 'UDP', port: 53 }],
+      },
+    ],
+  });
+}
+
+/**
+ * What the product itself needs: in from the control plane and its own namespace; out to its own namespace, the
+ * internet on the product's ports, and its database. Never another namespace, never instance metadata.
+ */
+export function allowProduct(tenant: Tenant): NetworkPolicy {
+  const { ports, internetPorts } = runtimes[tenant.product.id];
+  const ownNamespace: NetworkPolicyPeer = { podSelector: {} };
+  return networkPolicy(tenant, `allow-${tenant.product.id}`, {
+    podSelector: {},
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [
+      {
+        from: [controlPlane(tenant)],
+        ports: ports.map(({ port }) => tcp(port)),
+      },
+      { from: [ownNamespace] },
+    ],
+    egress: [
+      { to: [ownNamespace] },
+      { to: internet, ports: internetPorts.map(tcp) },
+      ...(tenant.plan.dataIsolation === 'none' ? [] : [databaseEgress(tenant)]),
+    ],
+  });
+}
+
+/**
+ * Instance metadata of AWS, by IPv4 and IPv6; EKS answers pod identity at 169.254.170.23, so that all link-local
+ * addresses are left out.
+ */
+const metadataAddresses = {
+  ipv4: ['169.254.169.254/32', '169.254.0.0/16'],
+  ipv6: ['fd00:ec2::254/128', 'fe80::/10'],
+};
+
+/** Private addresses: pods, services and nodes of any cluster, other networks of the operator. */
+const privateAddresses = {
+  ipv4: ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'],
+  ipv6: ['fc00::/7'],
+};
+
+const internet: NetworkPolicyPeer[] = [
+  { ipBlock: { cidr: '0.0.0.0/0', except: [...metadataAddresses.ipv4, ...privateAddresses.ipv4] } },
+  { ipBlock: { cidr: '::/0', except: [...metadataAddresses.ipv6, ...privateAddresses.ipv6] } },
+];
+
+const postgresPort = 5432;
+
+/** The pooler beside the control plane, and the servers where a cell names their addresses. */
+function databaseEgress(tenant: Tenant) {
+  const pooler: NetworkPolicyPeer = {
+    ...controlPlane(tenant),
+    podSelector: { matchLabels: { ...managedBy, 'app.kubernetes.io/component': 'database-pooler' } },
+  };
+  const servers = tenant.cell.databaseCidrs.map((cidr): NetworkPolicyPeer => ({ ipBlock: { cidr } }));
+  return { to: [pooler, ...servers], ports: [tcp(postgresPort)] };
+}
+
+function controlPlane(tenant: Tenant): NetworkPolicyPeer {
+  const name = tenant.cell.controlPlaneNamespace;
+  return { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': name } } };
+}
+
+function networkPolicy(
+  tenant: Tenant,
+  name: string,
+  spec: NonNullable<NetworkPolicy['spec']>,
+): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(tenant, name),
+    spec,
+  };
+}
+
+function tcp(port: number): NetworkPolicyPort {
+  return { protocol: 'TCP', port };
+}

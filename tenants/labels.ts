@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { Tenant } from './tenant.ts';
+
+export const managedBy = { 'app.kubernetes.io/managed-by': 'tenantry' } as const;
+
+const labelValue = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const digestLength = 20;
+const digestSuffix = new RegExp(`-[0-9a-f]{${digestLength}}$`);
+
+/**
+ * A valid label value for any text from outside, always the same for the same text.
+ * A text that is valid already stays as it is. Any other becomes what is legible of it and a digest of all of it;
+ * a valid text that looks like such a result gets a digest too, so that nobody can choose a text to be taken for
+ * another.
+ */
+export function labelSafe(text: string): string {
+  if (labelValue.test(text) && !digestSuffix.test(text)) return text;
+  const digest = createHash('sha256')
+    .update(text.toWellFormed(), 'utf8')
+    .digest('hex')
+    .slice(0, digestLength);
+  const legible = text
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .slice(0, 63 - 1 - digestLength)
+    .replace(/^[._-]+|[._-]+$/g, '');
+  return legible === '' ? digest : `${legible}-${digest}`;
+}
+
+/** Any text as an annotation: kept whole, without what cannot be encoded or would garble a terminal. */
+export function annotationSafe(text: string): string {
+  return text.toWellFormed().replace(/\p{Cc}/gu, '\u{fffd}');
+}
+
+/** On every object of a tenant, in the cluster and beyond. */
+export function standardLabels({ spec, product, plan }: Tenant): Record<string, string> {
+  return {
+    ...managedBy,
+    'tenantry.dev/tenant': spec.tenantId,
+    'tenantry.dev/product': product.id,
+    'tenantry.dev/plan': plan.id,
+  };
+}
+
+/** Selects the pods of the tenant's workload. Without the plan: a selector is fixed for life, a plan is not. */
+export function selectorLabels({ spec, product }: Tenant): Record<string, string> {
+  return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
+}
+
+/** The namespace's own labels, as each product's section of the requirements names them. */
+export function productLabels({ spec, product, plan }: Tenant): Record<string, string> {
+  switch (product.id) {
+    case 'workspace':
+      return {
+        // A slot has no user until it is claimed.
+        ...(spec.owner !== null && { user: labelSafe(spec.owner) }),
+        plan: plan.id,
+        created: spec.createdAt.slice(0, 10),
+      };
+    case 'stream':
+      return { 'tenant-id': spec.tenantId, tier: plan.id, region: labelSafe(spec.region) };
+    case 'browsers':
+    case 'inbox':
+    case 'agents':
+      return {};
+  }
+}
+
+/** The namespace's own annotations. */
+export function productAnnotations({ spec, product }: Tenant): Record<string, string> {
+  const slug = { 'tenantry.dev/slug': spec.slug };
+  if (product.id !== 'stream' || spec.billingAccount === null) return slug;
+  return { ...slug, 'billing-account': annotationSafe(spec.billingAccount) };
+}

@@ -1,0 +1,52 @@
+import {
+  allowDns,
+  allowProduct,
+  defaultDeny,
+  limitRange,
+  namespace,
+  resourceQuota,
+  role,
+  roleBinding,
+  serviceAccount,
+} from './isolation.ts';
+import type { Deployment, Namespace, NamespacedManifest } from './manifest.ts';
+import { autoscaler, disruptionBudget } from './scaling.ts';
+import { volumeClaim } from './storage.ts';
+import type { Tenant } from './tenant.ts';
+import { deployment, service } from './workload.ts';
+
+/** The Kubernetes objects of a tenant in the groups that must follow one another; within a group order is free. */
+export interface TenantObjects {
+  readonly namespace: Namespace;
+  /** What stands in the namespace before anything runs or is counted. */
+  readonly foundation: readonly Exclude<NamespacedManifest, Deployment>[];
+  /**
+   * The quota, once the volume and the service are there: until the API server has first counted a new quota, it
+   * refuses whatever the quota counts.
+   */
+  readonly quota: NamespacedManifest;
+  /** Pods, once they are limited, isolated and have their account. Null where the plan runs none. */
+  readonly workload: Deployment | null;
+}
+
+/** Every Kubernetes object of a tenant, except the Secret of its database, as data: the same spec, the same bytes. */
+export function tenantObjects(tenant: Tenant): TenantObjects {
+  return {
+    namespace: namespace(tenant),
+    foundation: [
+      defaultDeny(tenant),
+      allowDns(tenant),
+      allowProduct(tenant),
+      limitRange(tenant),
+      serviceAccount(tenant),
+      role(tenant),
+      roleBinding(tenant),
+      volumeClaim(tenant),
+      service(tenant),
+      autoscaler(tenant),
+      disruptionBudget(tenant),
+    ].filter((manifest) => manifest !== null),
+    quota: resourceQuota(tenant),
+    workload: deployment(tenant),
+  };
+}

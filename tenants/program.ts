@@ -1,0 +1,144 @@
+import { Deployment } from '@pulumi/kubernetes/apps/v1/deployment.js';
+import { HorizontalPodAutoscaler } from '@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js';
+import { LimitRange } from '@pulumi/kubernetes/core/v1/limitRange.js';
+import { Namespace } from '@pulumi/kubernetes/core/v1/namespace.js';
+import { PersistentVolumeClaim } from '@pulumi/kubernetes/core/v1/persistentVolumeClaim.js';
+import { ResourceQuota } from '@pulumi/kubernetes/core/v1/resourceQuota.js';
+import { Secret } from '@pulumi/kubernetes/core/v1/secret.js';
+import { Service } from '@pulumi/kubernetes/core/v1/service.js';
+import { ServiceAccount } from '@pulumi/kubernetes/core/v1/serviceAccount.js';
+import { NetworkPolicy } from '@pulumi/kubernetes/networking/v1/networkPolicy.js';
+import { PodDisruptionBudget } from '@pulumi/kubernetes/policy/v1/podDisruptionBudget.js';
+import { Role } from '@pulumi/kubernetes/rbac/v1/role.js';
+import { RoleBinding } from '@pulumi/kubernetes/rbac/v1/roleBinding.js';
+import { all, type CustomResource, type CustomResourceOptions } from '@pulumi/pulumi';
+import { RandomPassword } from '@pulumi/random/randomPassword.js';
+import {
+  type DatabasePlace,
+  databasePlace,
+  databaseSecretName,
+  databaseUrl,
+  PostgresDatabase,
+  PostgresSchema,
+} from './data.ts';
+import { metadata } from './isolation.ts';
+import type { Manifest, NamespacedManifest } from './manifest.ts';
+import { tenantObjects } from './objects.ts';
+import type { TenantOutputs, TenantSpec } from './spec.ts';
+import { type Cell, defaultCell, resolveTenant, type Tenant } from './tenant.ts';
+import { serviceUrl } from './workload.ts';
+
+/**
+ * Declares everything a tenant is, inside a running Pulumi program: its Kubernetes objects and its place in
+ * PostgreSQL. Declares only; the engine works while the program returns.
+ *
+ * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. Of
+ * waiting, only that for the namespace's end is wanted: a tenant is there when its objects are in the API, and gone
+ * when its namespace is, with all that stood in it.
+ *
+ * @throws ZodError or RangeError when the spec is malformed or contradicts the catalog, before anything is declared
+ */
+export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell): Promise<TenantOutputs> {
+  const tenant = resolveTenant(spec, cell);
+  const objects = tenantObjects(tenant);
+
+  const namespace = new Namespace('namespace', objects.namespace, {
+    customTimeouts: { create: '1m', update: '1m', delete: '10m' },
+  });
+  const inNamespace: CustomResourceOptions = {
+    dependsOn: [namespace],
+    // The namespace takes along all that stands in it: one request and one wait instead of a dozen.
+    deletedWith: namespace,
+    customTimeouts: { create: '1m', update: '1m', delete: '2m' },
+  };
+  const foundation = objects.foundation.map((manifest) => declare(manifest, inNamespace));
+  const afterFoundation = { ...inNamespace, dependsOn: [namespace, ...foundation] };
+  declare(objects.quota, afterFoundation);
+  if (objects.workload) declare(objects.workload, afterFoundation);
+
+  const place = databasePlace(tenant);
+  const secret = place && declareDatabase(tenant, place, inNamespace);
+
+  return {
+    namespace: tenant.spec.namespace,
+    serviceUrl: serviceUrl(tenant),
+    database: place && {
+      name: place.database,
+      schema: place.schema,
+      role: place.role,
+      secretName: databaseSecretName,
+    },
+    objects: [
+      objects.namespace,
+      ...objects.foundation,
+      ...(secret ? [secret] : []),
+      objects.quota,
+      ...(objects.workload ? [objects.workload] : []),
+    ].map(reference),
+  };
+}
+
+function declare(manifest: NamespacedManifest, options: CustomResourceOptions): CustomResource {
+  const name = `${manifest.kind}/${manifest.metadata.name}`;
+  switch (manifest.kind) {
+    case 'ResourceQuota':
+      return new ResourceQuota(name, manifest, options);
+    case 'LimitRange':
+      return new LimitRange(name, manifest, options);
+    case 'ServiceAccount':
+      return new ServiceAccount(name, manifest, options);
+    case 'Service':
+      return new Service(name, manifest, options);
+    case 'PersistentVolumeClaim':
+      return new PersistentVolumeClaim(name, manifest, options);
+    case 'NetworkPolicy':
+      return new NetworkPolicy(name, manifest, options);
+    case 'Role':
+      return new Role(name, manifest, options);
+    case 'RoleBinding':
+      return new RoleBinding(name, manifest, options);
+    case 'Deployment':
+      return new Deployment(name, manifest, options);
+    case 'HorizontalPodAutoscaler':
+      return new HorizontalPodAutoscaler(name, manifest, options);
+    case 'PodDisruptionBudget':
+      return new PodDisruptionBudget(name, manifest, options);
+  }
+}
+
+/** The tenant's role with its schema or database, beside the namespace, and the Secret that says how to get there. */
+function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: CustomResourceOptions): Manifest {
+  const { role, schema, connectionLimit } = place;
+  // Letters and digits: the password stands in a URL and in SQL.
+  const { result: password } = new RandomPassword('database-password', { length: 32, special: false });
+  const args = { tenantId: tenant.spec.tenantId, schema, role, password, connectionLimit };
+  const options = { customTimeouts: { create: '2m', update: '2m', delete: '5m' } };
+  const database =
+    place.database === null
+      ? new PostgresSchema('database', args, options)
+      : new PostgresDatabase('database', { ...args, database: place.database }, options);
+
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: metadata(tenant, databaseSecretName),
+  } as const;
+  const url = all([database.host, database.port, database.database, password]).apply(
+    ([host, port, name, secretPassword]) =>
+      databaseUrl({ host, port, database: name, schema, role, password: secretPassword }),
+  );
+  new Secret(
+    `Secret/${databaseSecretName}`,
+    { ...secret, type: 'Opaque', stringData: { url, user: role, password } },
+    inNamespace,
+  );
+  return secret;
+}
+
+function reference({
+  apiVersion,
+  kind,
+  metadata: { name, namespace },
+}: Manifest): TenantOutputs['objects'][number] {
+  return { apiVersion, kind, name, namespace: namespace ?? null };
+}

@@ -1,0 +1,34 @@
+/**
+ * Kubernetes quantities in the form that the API server itself writes: what is sent comes back unchanged, so that
+ * a comparison with the live object shows no difference where there is none.
+ */
+
+const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+const decimal = ['', 'k', 'M', 'G', 'T', 'P'];
+
+/** Bytes as a quantity: `200Gi`, `6400M`; of several exact forms the one with the fewest digits. */
+export function bytesQuantity(bytes: number): string {
+  requireWhole(bytes);
+  const forms = [scaled(bytes, 1024, binary), scaled(bytes, 1000, decimal)];
+  return forms.reduce((best, form) => (Number.parseInt(form, 10) < Number.parseInt(best, 10) ? form : best));
+}
+
+/** Thousandths of a CPU as a quantity: `500m`, `2`. */
+export function cpuQuantity(millis: number): string {
+  requireWhole(millis);
+  return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
+}
+
+function scaled(value: number, base: number, suffixes: readonly string[]): string {
+  let mantissa = value;
+  let exponent = 0;
+  while (mantissa !== 0 && mantissa % base === 0 && exponent < suffixes.length - 1) {
+    mantissa /= base;
+    exponent += 1;
+  }
+  return `${mantissa}${suffixes[exponent]}`;
+}
+
+function requireWhole(value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`${value} is not a whole quantity`);
+}

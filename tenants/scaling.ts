@@ -1,0 +1,74 @@
+import type { ScalingPace } from './catalog/types.ts';
+import { metadata } from './isolation.ts';
+import { selectorLabels } from './labels.ts';
+import type { HorizontalPodAutoscaler, PodDisruptionBudget } from './manifest.ts';
+import type { Tenant } from './tenant.ts';
+
+/** Whether an autoscaler, rather than the manifest, sets the number of pods. */
+export function isAutoscaled({ spec, plan }: Tenant): boolean {
+  return spec.state === 'active' && plan.autoscaling !== null;
+}
+
+/**
+ * The autoscaler, or null where the number of pods is fixed or the tenant is suspended.
+ *
+ * A plan that scales to zero has `minReplicas: 1` here: the API refuses 0 for metrics of pods that would not exist
+ * (it allows 0 only for external metrics, behind `HPAScaleToZero`, which is off by default in 1.36 and cannot be
+ * set on EKS). Zero is the Deployment's: an autoscaler rests while `spec.replicas` is 0, so that whoever sees the
+ * tenant idle sets 0, the first session sets 1, and the autoscaler takes over from there.
+ */
+export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
+  const { autoscaling } = tenant.plan;
+  if (autoscaling === null || !isAutoscaled(tenant)) return null;
+  const metrics = [
+    ...utilization('cpu', autoscaling.cpuUtilizationPercent),
+    ...utilization('memory', autoscaling.memoryUtilizationPercent),
+  ];
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadata(tenant, tenant.product.id),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: tenant.product.id },
+      minReplicas: Math.max(1, autoscaling.minReplicas),
+      maxReplicas: autoscaling.maxReplicas,
+      metrics,
+      behavior: {
+        ...(autoscaling.scaleUp && { scaleUp: pace(autoscaling.scaleUp) }),
+        ...(autoscaling.scaleDown && { scaleDown: pace(autoscaling.scaleDown) }),
+      },
+    },
+  };
+}
+
+function utilization(name: 'cpu' | 'memory', averageUtilization: number | undefined) {
+  if (averageUtilization === undefined) return [];
+  return [{ type: 'Resource', resource: { name, target: { type: 'Utilization', averageUtilization } } }];
+}
+
+function pace({ pods, periodSeconds, stabilizationSeconds }: ScalingPace) {
+  return {
+    stabilizationWindowSeconds: stabilizationSeconds,
+    selectPolicy: 'Max',
+    policies: [{ type: 'Pods', value: pods, periodSeconds }],
+  };
+}
+
+/**
+ * At most one pod leaves at a time when nodes are drained, or null for workloads of one pod: a budget could only
+ * block the drain.
+ */
+export function disruptionBudget(tenant: Tenant): PodDisruptionBudget | null {
+  if (tenant.plan.autoscaling === null) return null;
+  return {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: metadata(tenant, tenant.product.id),
+    spec: {
+      maxUnavailable: 1,
+      selector: { matchLabels: selectorLabels(tenant) },
+      // A pod that is broken must not keep a node from being drained.
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import { findPlan, findProduct } from './catalog/index.ts';
+import type { Plan, Product, ProductId } from './catalog/types.ts';
+import { type TenantSpec, tenantSpec } from './spec.ts';
+
+/** What a cell's operator decides for all its tenants; the defaults are those of the platform program. */
+export interface Cell {
+  /** Where the control plane runs: the only other namespace that may reach a tenant. */
+  readonly controlPlaneNamespace: string;
+  /** Images in place of the catalog's. They listen on the same ports and write only to `/tmp` and the volume. */
+  readonly images: Readonly<Partial<Record<ProductId, string>>>;
+  /** Class of the tenants' volumes; null is the cluster's default. It must allow volumes to grow. */
+  readonly storageClassName: string | null;
+  /** Address ranges of the database servers, as a tenant reaches no private address otherwise. */
+  readonly databaseCidrs: readonly string[];
+}
+
+export const defaultCell: Cell = {
+  controlPlaneNamespace: 'tenantry-system',
+  images: {},
+  storageClassName: null,
+  databaseCidrs: [],
+};
+
+/** A spec with everything it refers to. */
+export interface Tenant {
+  readonly spec: TenantSpec;
+  readonly product: Product;
+  readonly plan: Plan;
+  readonly cell: Cell;
+}
+
+/**
+ * Checks a spec against its schema and the catalog.
+ * @throws ZodError when a field is malformed, RangeError when it contradicts the catalog
+ */
+export function resolveTenant(spec: TenantSpec, cell: Cell = defaultCell): Tenant {
+  const checked = tenantSpec.parse(spec);
+  const product = findProduct(checked.product);
+  const plan = findPlan(checked.product, checked.plan);
+  if (!product || !plan) {
+    throw new RangeError(`the catalog has no plan ${checked.plan} of ${checked.product}`);
+  }
+  if (!checked.namespace.startsWith(product.namespace.prefix)) {
+    throw new RangeError(
+      `namespace ${checked.namespace} of ${product.id} must start with ${product.namespace.prefix}`,
+    );
+  }
+  return { spec: checked, product, plan, cell };
+}
+
+/**
+ * Bytes of the tenant's volume, or null where it has none: the largest that the spec remembers or the plan asks for.
+ * A volume never shrinks and never goes away with a plan, as the data on it would.
+ */
+export function volumeBytes({ spec, plan }: Tenant): number | null {
+  const largest = Math.max(spec.volumeBytes ?? 0, plan.volumeBytes ?? 0);
+  return largest === 0 ? null : largest;
+}

@@ -1,0 +1,183 @@
+import { databaseSecretName } from './data.ts';
+import { metadata, serviceAccountName } from './isolation.ts';
+import { managedBy, selectorLabels } from './labels.ts';
+import type { Container, Deployment, PodSpec, Probe, Service } from './manifest.ts';
+import { priorityClassName } from './platform.ts';
+import { bytesQuantity, cpuQuantity } from './quantities.ts';
+import { type Runtime, runtimes } from './runtimes.ts';
+import { isAutoscaled } from './scaling.ts';
+import { volumeClaimName } from './storage.ts';
+import { type Tenant, volumeBytes } from './tenant.ts';
+
+/** Above the range that images use for their own accounts, so that no file on a node is theirs by accident. */
+const userId = 10_001;
+const mebibyte = 1024 ** 2;
+/** Logs and the container's own layer, beside `/tmp`. */
+const ephemeralOverheadBytes = 256 * mebibyte;
+
+/** The tenant's workload, or null where the plan runs none. Suspended it has no pods. */
+export function deployment(tenant: Tenant): Deployment | null {
+  const { spec, product, plan } = tenant;
+  if (plan.compute === null) return null;
+  const replicas = spec.state === 'suspended' ? 0 : isAutoscaled(tenant) ? undefined : 1;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      ...metadata(tenant, product.id),
+      labels: { ...metadata(tenant, product.id).labels, 'app.kubernetes.io/name': product.id },
+      // A tenant is ready when its objects are in the API: whether images are pulled and pods run is seen on the
+      // pods, and must not hold an engine operation for minutes.
+      annotations: { 'pulumi.com/skipAwait': 'true' },
+    },
+    spec: {
+      // An autoscaled number belongs to the autoscaler: naming one here would undo its work with every update.
+      ...(replicas !== undefined && { replicas }),
+      revisionHistoryLimit: 2,
+      selector: { matchLabels: selectorLabels(tenant) },
+      strategy: rolloutStrategy(tenant),
+      template: {
+        // Nothing that changes with the plan or its price: pods restart only for what they run.
+        metadata: { labels: { ...managedBy, 'tenantry.dev/product': product.id, ...selectorLabels(tenant) } },
+        spec: podSpec(tenant),
+      },
+    },
+  };
+}
+
+/** The tenant's address inside the cluster, or null where the plan runs nothing. */
+export function service(tenant: Tenant): Service | null {
+  const { product, plan } = tenant;
+  if (plan.compute === null) return null;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      ...metadata(tenant, product.id),
+      // It has no endpoints until a pod is ready, and none while suspended or scaled to zero.
+      annotations: { 'pulumi.com/skipAwait': 'true' },
+    },
+    spec: {
+      type: 'ClusterIP',
+      selector: selectorLabels(tenant),
+      ports: runtimes[product.id].ports.map(({ name, port }) => ({
+        name,
+        port,
+        targetPort: name,
+        protocol: 'TCP',
+      })),
+    },
+  };
+}
+
+/** Address of the tenant's service inside the cluster, or null where the plan runs nothing. */
+export function serviceUrl({ spec, product, plan }: Tenant): string | null {
+  const { scheme, ports } = runtimes[product.id];
+  if (plan.compute === null || ports[0] === undefined) return null;
+  return `${scheme}://${product.id}.${spec.namespace}.svc.cluster.local:${ports[0].port}`;
+}
+
+function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strategy'] {
+  // A volume that one node holds cannot be mounted by the next pod until the last one is gone.
+  if (volumeBytes(tenant) !== null) return { type: 'Recreate' };
+  // A pool may stand at its quota of pods: none beyond it, a few fewer for a moment.
+  if (tenant.plan.warmPods > 0)
+    return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
+  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+}
+
+function podSpec(tenant: Tenant): PodSpec {
+  const { product, plan } = tenant;
+  const runtime = runtimes[product.id];
+  const hasVolume = volumeBytes(tenant) !== null && runtime.volumePath !== null;
+  const hasDatabase = plan.dataIsolation !== 'none';
+  return {
+    serviceAccountName,
+    automountServiceAccountToken: false,
+    // Names of other services would be in the environment of every process.
+    enableServiceLinks: false,
+    priorityClassName,
+    terminationGracePeriodSeconds: runtime.terminationGraceSeconds,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: userId,
+      runAsGroup: userId,
+      fsGroup: userId,
+      // A large volume is not walked through at each start.
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    ...(plan.autoscaling !== null && { topologySpreadConstraints: spread(tenant) }),
+    containers: [container(tenant, runtime, { hasVolume, hasDatabase })],
+    volumes: [
+      { name: 'tmp', emptyDir: { sizeLimit: bytesQuantity(runtime.scratchBytes) } },
+      ...(hasVolume ? [{ name: 'home', persistentVolumeClaim: { claimName: volumeClaimName } }] : []),
+      ...(hasDatabase
+        ? [{ name: 'database', secret: { secretName: databaseSecretName, defaultMode: 0o440 } }]
+        : []),
+    ],
+  };
+}
+
+function container(
+  { product, plan, cell }: Tenant,
+  runtime: Runtime,
+  { hasVolume, hasDatabase }: { hasVolume: boolean; hasDatabase: boolean },
+): Container {
+  const image = cell.images[product.id] ?? product.image;
+  const args = image === product.image ? [...runtime.args] : [];
+  const env = Object.entries({
+    ...runtime.env,
+    ...(hasDatabase && { DATABASE_URL_FILE: '/run/secrets/database/url' }),
+  }).map(([name, value]) => ({ name, value }));
+  // Requests equal limits: what is paid for is there, and one tenant's burst is nobody else's wait.
+  const amounts = {
+    cpu: cpuQuantity(plan.compute?.cpuMillis ?? 0),
+    memory: bytesQuantity(plan.compute?.memoryBytes ?? 0),
+    'ephemeral-storage': bytesQuantity(runtime.scratchBytes + ephemeralOverheadBytes),
+  };
+  return {
+    name: product.id,
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    ...(args.length > 0 && { args }),
+    env,
+    ports: runtime.ports.map(({ name, port }) => ({ name, containerPort: port, protocol: 'TCP' })),
+    resources: { requests: amounts, limits: amounts },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      privileged: false,
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    // Starting may take two minutes; once started, a pod leaves the service within 10 s of failing and is
+    // restarted after a minute of it.
+    startupProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 2, failureThreshold: 60 },
+    readinessProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 5, failureThreshold: 2 },
+    livenessProbe: { ...check(runtime, runtime.livePath), periodSeconds: 20, failureThreshold: 3 },
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...(hasVolume && runtime.volumePath !== null ? [{ name: 'home', mountPath: runtime.volumePath }] : []),
+      ...(hasDatabase ? [{ name: 'database', mountPath: '/run/secrets/database', readOnly: true }] : []),
+    ],
+  };
+}
+
+function check({ ports }: Runtime, path: string | null): Probe {
+  const port = ports[0]?.name ?? '';
+  return path === null
+    ? { tcpSocket: { port }, timeoutSeconds: 2 }
+    : { httpGet: { path, port }, timeoutSeconds: 2 };
+}
+
+/** Over zones and nodes where there is room, in one place rather than not at all. */
+function spread(tenant: Tenant): NonNullable<PodSpec['topologySpreadConstraints']> {
+  return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
+    topologyKey,
+    maxSkew: 1,
+    whenUnsatisfiable: 'ScheduleAnyway',
+    labelSelector: { matchLabels: selectorLabels(tenant) },
+  }));
+}
