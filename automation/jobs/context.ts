@@ -1,0 +1,21 @@
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { Fingerprints } from '../stacks/fingerprint.ts';
+import type { RunnerPool } from '../stacks/runners.ts';
+import type { Cell } from '../store/cells.ts';
+import type { Database } from '../store/database.ts';
+import type { Policy } from './policy.ts';
+
+/** What every job works with. */
+export interface JobContext {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly runners: RunnerPool;
+  readonly fingerprints: Fingerprints;
+  readonly cell: Cell;
+  readonly policy: Policy;
+  readonly log: Logger;
+  /** Name of this worker process, unique over all replicas. */
+  readonly workerId: string;
+  readonly now: () => Date;
+}

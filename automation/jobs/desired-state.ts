@@ -1,0 +1,181 @@
+import { findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import type { TenantSpec } from '../../tenants/spec.ts';
+import type { DesiredChange, Tenant, TenantState } from '../store/tenants.ts';
+import type { Policy } from './policy.ts';
+import type { SubscriptionFacts } from './subscription-facts.ts';
+
+/** What a subscription entitles to at a moment. */
+export type Entitlement =
+  /** Nothing was paid yet, or never was: no tenant comes to be. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'active' }
+  | { readonly kind: 'suspended'; readonly reason: SuspendReason }
+  /** The subscription has ended; the data is kept until `deleteAfter`. */
+  | { readonly kind: 'ended'; readonly reason: SuspendReason; readonly deleteAfter: Date };
+
+export type SuspendReason =
+  | 'payment_overdue'
+  | 'payment_failed'
+  | 'subscription_paused'
+  | 'subscription_ended';
+
+/** What a tenant reads when its access is refused. */
+export const suspendMessages: Record<SuspendReason, string> = {
+  payment_overdue:
+    'The last payment is overdue and the grace period is over. Pay the open invoice to resume; your data is kept.',
+  payment_failed: 'Payment failed repeatedly. Update the payment method to resume; your data is kept.',
+  subscription_paused: 'The subscription is paused. Resume it to continue; your data is kept.',
+  subscription_ended:
+    'The subscription has ended. Subscribe again before the data is deleted to get it back.',
+};
+
+/**
+ * What a subscription's status entitles to.
+ * @param pastDueSince when the status was first seen as past due, or null when it is not
+ * @see https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
+ */
+export function entitlementOf(
+  status: SubscriptionFacts['status'],
+  pastDueSince: Date | null,
+  now: Date,
+  policy: Pick<Policy, 'graceMs' | 'retentionMs'>,
+): Entitlement {
+  switch (status) {
+    case 'active':
+    case 'trialing':
+      return { kind: 'active' };
+    case 'past_due': {
+      const overdueMs = pastDueSince ? now.getTime() - pastDueSince.getTime() : 0;
+      return overdueMs >= policy.graceMs
+        ? { kind: 'suspended', reason: 'payment_overdue' }
+        : { kind: 'active' };
+    }
+    case 'unpaid':
+      return { kind: 'suspended', reason: 'payment_failed' };
+    case 'paused':
+      return { kind: 'suspended', reason: 'subscription_paused' };
+    case 'canceled':
+      return {
+        kind: 'ended',
+        reason: 'subscription_ended',
+        deleteAfter: new Date(now.getTime() + policy.retentionMs),
+      };
+    case 'incomplete':
+    case 'incomplete_expired':
+      return { kind: 'none' };
+    default:
+      // A status that this version does not know must not take a paying customer down.
+      return { kind: 'active' };
+  }
+}
+
+export interface NewTenant {
+  readonly tenantId: string;
+  readonly product: ProductId;
+  readonly plan: string;
+  readonly slug: string;
+  readonly cell: string;
+  readonly region: string;
+  readonly owner: string | null;
+  readonly billingAccount: string | null;
+  readonly seats: number;
+  readonly createdAt: Date;
+}
+
+/** The spec of a tenant that does not exist yet. */
+export function newSpec(tenant: NewTenant): TenantSpec {
+  const product = findProduct(tenant.product);
+  if (!product) throw new Error(`the catalog has no product ${tenant.product}`);
+  return {
+    tenantId: tenant.tenantId,
+    product: tenant.product,
+    plan: tenant.plan,
+    slug: tenant.slug,
+    namespace: namespaceFor(product, tenant),
+    cell: tenant.cell,
+    region: tenant.region,
+    owner: tenant.owner,
+    billingAccount: tenant.billingAccount,
+    seats: tenant.seats,
+    state: 'active',
+    volumeBytes: findPlan(tenant.product, tenant.plan)?.volumeBytes ?? null,
+    createdAt: `${tenant.createdAt.toISOString().slice(0, 19)}Z`,
+  };
+}
+
+/** The largest volume that the tenant ever had or its plan asks for: a volume never shrinks. */
+export function volumeFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): number | null {
+  const wanted = findPlan(tenant.desiredSpec.product, planId)?.volumeBytes ?? null;
+  const had = tenant.desiredSpec.volumeBytes;
+  return wanted === null || had === null ? (wanted ?? had) : Math.max(wanted, had);
+}
+
+export interface Decision {
+  /** What to want from now on, or null when that is wanted already. */
+  readonly change: DesiredChange | null;
+  /** Retention to note although nothing else changes, or null. */
+  readonly retention: { readonly suspendReason: string | null; readonly deleteAfter: Date | null } | null;
+  /** What a person should know about the decision, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * What to want of an existing tenant, given its subscription. Pure: the same arguments, the same decision.
+ * A tenant whose deletion has begun is never brought back; its subscription gets a new one.
+ */
+export function decide(tenant: Tenant, facts: SubscriptionFacts, entitlement: Entitlement): Decision {
+  const nothing: Decision = { change: null, retention: null, notes: [] };
+  if (tenant.desiredState === 'deleted' || entitlement.kind === 'none') return nothing;
+
+  const notes: string[] = [];
+  const bought = wanted(tenant, facts, notes);
+  const state: TenantState = entitlement.kind === 'active' ? 'active' : 'suspended';
+  const volumeBytes = volumeFor(tenant, bought.plan);
+  const planVolume = findPlan(tenant.product, bought.plan)?.volumeBytes ?? null;
+  if (bought.plan !== tenant.desiredSpec.plan && volumeBytes !== planVolume) {
+    notes.push('The volume keeps its size: a volume never shrinks.');
+  }
+  const spec: TenantSpec = {
+    ...tenant.desiredSpec,
+    plan: bought.plan,
+    seats: bought.seats,
+    owner: tenant.owner,
+    slug: tenant.slug,
+    billingAccount: facts.customerId,
+    volumeBytes,
+    state,
+  };
+  const suspendReason =
+    entitlement.kind === 'suspended' || entitlement.kind === 'ended' ? entitlement.reason : null;
+  // The day of deletion is set once, when the end is first seen; later fetches do not move it.
+  const deleteAfter = entitlement.kind === 'ended' ? (tenant.deleteAfter ?? entitlement.deleteAfter) : null;
+
+  if (state !== tenant.desiredState || !sameSpec(spec, tenant.desiredSpec)) {
+    return { change: { state, spec, suspendReason, deleteAfter }, retention: null, notes };
+  }
+  const sameRetention =
+    suspendReason === tenant.suspendReason && deleteAfter?.getTime() === tenant.deleteAfter?.getTime();
+  return { change: null, retention: sameRetention ? null : { suspendReason, deleteAfter }, notes };
+}
+
+/** Plan and seats to want; the present ones while the subscription holds nothing that fits this tenant. */
+function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { plan: string; seats: number } {
+  const { bought } = facts;
+  if ('problem' in bought) {
+    notes.push(`The plan stays as it is: ${bought.problem}.`);
+    return tenant.desiredSpec;
+  }
+  if (bought.product !== tenant.product) {
+    notes.push(
+      `The plan stays as it is: the subscription now holds the product ${bought.product}, this tenant is ${tenant.product}.`,
+    );
+    return tenant.desiredSpec;
+  }
+  return bought;
+}
+
+function sameSpec(a: TenantSpec, b: TenantSpec): boolean {
+  const keys = Object.keys(a) as (keyof TenantSpec)[];
+  return keys.every((key) => a[key] === b[key]);
+}

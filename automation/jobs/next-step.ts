@@ -1,0 +1,46 @@
+import type { Phase, Tenant } from '../store/tenants.ts';
+
+/** What a tenant needs next. */
+export type Step =
+  | { readonly kind: 'settled' }
+  /** A failure that only a change or a person can end. */
+  | { readonly kind: 'stuck' }
+  | { readonly kind: 'wait'; readonly until: Date }
+  | { readonly kind: 'operate'; readonly operation: 'up' | 'destroy'; readonly phase: Phase };
+
+/** Decides from the tenant's row alone. Pure. */
+export function nextStep(tenant: Tenant, now: Date): Step {
+  if (tenant.observedGeneration === tenant.desiredGeneration) return { kind: 'settled' };
+  if (tenant.permanent) return { kind: 'stuck' };
+  if (tenant.nextTryAt && tenant.nextTryAt > now) return { kind: 'wait', until: tenant.nextTryAt };
+  return operationFor(tenant);
+}
+
+/** The operation that brings the tenant to what is desired, and the phase to show meanwhile. */
+export function operationFor(
+  tenant: Pick<Tenant, 'desiredState' | 'observedState'>,
+): Step & { kind: 'operate' } {
+  switch (tenant.desiredState) {
+    case 'deleted':
+      return { kind: 'operate', operation: 'destroy', phase: 'deleting' };
+    case 'suspended':
+      return { kind: 'operate', operation: 'up', phase: 'suspending' };
+    case 'active':
+      return {
+        kind: 'operate',
+        operation: 'up',
+        phase: tenant.observedState === null ? 'provisioning' : 'updating',
+      };
+  }
+}
+
+/** Tries after which a tenant that still fails is shown as failed; it is tried again all the same. */
+const patienceAttempts = 4;
+
+/** The phase to show after an operation failed. */
+export function phaseAfterFailure(
+  during: Phase,
+  failure: { readonly permanent: boolean; readonly attempts: number },
+): Phase {
+  return failure.permanent || failure.attempts >= patienceAttempts ? 'failed' : during;
+}

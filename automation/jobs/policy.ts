@@ -1,0 +1,56 @@
+/** Every time limit and retry rule of the jobs, side by side. All durations in milliseconds. */
+export interface Policy {
+  /** How long a tenant keeps running while a payment is overdue. */
+  readonly graceMs: number;
+  /** How long the data of a cancelled tenant is kept before it is deleted. */
+  readonly retentionMs: number;
+  /** How often the sweep compares everything. */
+  readonly sweepIntervalMs: number;
+  /** How long a lease lasts without renewal; a crashed worker's tenants wait this long. */
+  readonly leaseTtlMs: number;
+  /** One engine operation may take this long, then it is killed. */
+  readonly operationTimeoutMs: number;
+  /** A destroy waits for finalizers, so it may take longer. */
+  readonly destroyTimeoutMs: number;
+  /** First waiting time after a failure; doubles up to `retryMaxMs`. */
+  readonly retryBaseMs: number;
+  readonly retryMaxMs: number;
+  /** Tenants whose cluster objects each sweep compares with what was applied. */
+  readonly driftChecksPerSweep: number;
+  /** Initialised stacks that are kept ready. */
+  readonly reservedStacks: number;
+  /** Warm slots that are kept ready, for each product that can have them. */
+  readonly slotsPerProduct: number;
+}
+
+export const defaultPolicy: Policy = {
+  graceMs: 7 * 24 * 3_600_000,
+  retentionMs: 30 * 24 * 3_600_000,
+  sweepIntervalMs: 60_000,
+  leaseTtlMs: 15_000,
+  operationTimeoutMs: 120_000,
+  destroyTimeoutMs: 300_000,
+  retryBaseMs: 2_000,
+  retryMaxMs: 300_000,
+  driftChecksPerSweep: 50,
+  reservedStacks: 16,
+  slotsPerProduct: 2,
+};
+
+/** Waiting time before try number `attempts + 1`, without jitter so that it can be shown. */
+export function retryDelayMs(policy: Pick<Policy, 'retryBaseMs' | 'retryMaxMs'>, attempts: number): number {
+  return Math.min(policy.retryMaxMs, policy.retryBaseMs * 2 ** Math.min(attempts, 30));
+}
+
+/** A lease is renewed three times in its life, so that one lost renewal does not lose it. */
+export function renewEveryMs(policy: Pick<Policy, 'leaseTtlMs'>): number {
+  return policy.leaseTtlMs / 3;
+}
+
+/**
+ * How long after the start of a renewal a runner may write. It ends before the lease does, so that the runner has
+ * killed its engine before the next holder begins.
+ */
+export function permitMs(policy: Pick<Policy, 'leaseTtlMs'>): number {
+  return policy.leaseTtlMs * 0.8;
+}

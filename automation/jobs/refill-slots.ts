@@ -1,0 +1,62 @@
+import { catalog } from '../../tenants/catalog/index.ts';
+import { record } from '../store/audit.ts';
+import { onlyRow } from '../store/database.ts';
+import { takeReservedStack } from '../store/stacks.ts';
+import { insertTenant, ringTenant } from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import { newSpec } from './desired-state.ts';
+import { newTenantId } from './tenant-id.ts';
+
+/**
+ * Keeps warm slots: tenants provisioned ahead, without an owner, for each product whose names do not depend on the
+ * customer. They are provisioned by the ordinary loop; one pool per product and cell, never larger than the policy
+ * says, however many workers refill it.
+ */
+export async function refillSlots(context: JobContext): Promise<void> {
+  const { database, cell, policy, now } = context;
+  for (const product of catalog) {
+    const plan = product.slotPlan;
+    if (plan === null) continue;
+    await database.transaction(async (client) => {
+      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `tenantry.slots:${cell.id}:${product.id}`,
+      ]);
+      const { count } = onlyRow(
+        await client.query<{ count: number }>(
+          `select count(*) from tenantry.tenant where slot and cell = $1 and product = $2 and phase <> 'deleted'`,
+          [cell.id, product.id],
+        ),
+      );
+      for (let missing = policy.slotsPerProduct - count; missing > 0; missing -= 1) {
+        const reserved = await takeReservedStack(client, cell.id);
+        const tenantId = reserved?.tenantId ?? newTenantId();
+        const spec = newSpec({
+          tenantId,
+          product: product.id,
+          plan,
+          slug: tenantId,
+          cell: cell.id,
+          region: cell.region,
+          owner: null,
+          billingAccount: null,
+          seats: 1,
+          createdAt: now(),
+        });
+        await insertTenant(client, {
+          spec,
+          subscriptionId: null,
+          slot: true,
+          stackSettings: reserved?.stackSettings ?? null,
+        });
+        // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
+        await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
+        await record(client, {
+          tenantId,
+          kind: 'slot.requested',
+          message: `A tenant of ${product.id} is prepared ahead`,
+          audience: 'operator',
+        });
+      }
+    });
+  }
+}

@@ -1,0 +1,64 @@
+import type Stripe from 'stripe';
+import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import { slugPattern } from '../../tenants/spec.ts';
+
+/** Metadata that checkout writes on a subscription and that the jobs read back. */
+export const subscriptionMetadata = {
+  owner: 'tenantry_owner',
+  slug: 'tenantry_slug',
+  checkout: 'tenantry_checkout',
+} as const;
+
+/** What matters of a Stripe subscription. */
+export interface SubscriptionFacts {
+  readonly id: string;
+  readonly status: Stripe.Subscription.Status;
+  readonly customerId: string;
+  /** Subject at the identity provider; a subscription made outside our checkout belongs to its Stripe customer. */
+  readonly owner: string;
+  /** The name the customer chose, if it is a valid one. */
+  readonly slug: string | null;
+  readonly checkoutId: string | null;
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly bought:
+    | { readonly product: ProductId; readonly plan: string; readonly seats: number }
+    /** Nothing that the catalog sells; the text says why. */
+    | { readonly problem: string };
+}
+
+/** Reads a subscription as fetched from Stripe. Trusts Stripe for its shape and nothing for its metadata. */
+export function readSubscription(subscription: Stripe.Subscription): SubscriptionFacts {
+  const { metadata } = subscription;
+  const customerId =
+    typeof subscription.customer === 'string' ? subscription.customer : subscription.customer.id;
+  const slug = metadata[subscriptionMetadata.slug];
+  const owner = metadata[subscriptionMetadata.owner];
+  // The base item is the one whose price is a plan; metered prices stand beside it.
+  const planItem = subscription.items.data.find((item) => parsePlanLookupKey(item.price.lookup_key ?? ''));
+  const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
+  return {
+    id: subscription.id,
+    status: subscription.status,
+    customerId,
+    owner: owner && owner.length <= 256 ? owner : `stripe:${customerId}`,
+    slug: slug && slugPattern.test(slug) ? slug : null,
+    checkoutId: metadata[subscriptionMetadata.checkout] ?? null,
+    currentPeriodEnd: periodEnd === undefined ? null : new Date(periodEnd * 1000),
+    cancelAtPeriodEnd: subscription.cancel_at_period_end,
+    bought: whatWasBought(subscription, planItem),
+  };
+}
+
+function whatWasBought(
+  subscription: Stripe.Subscription,
+  planItem: Stripe.SubscriptionItem | undefined,
+): SubscriptionFacts['bought'] {
+  const parsed = parsePlanLookupKey(planItem?.price.lookup_key ?? '');
+  if (!planItem || !parsed) {
+    const prices = subscription.items.data.map((item) => item.price.lookup_key ?? item.price.id).join(', ');
+    return { problem: `no plan of the catalog has the price ${prices || '(none)'}` };
+  }
+  return { product: parsed.product.id, plan: parsed.plan.id, seats: planItem.quantity ?? 1 };
+}

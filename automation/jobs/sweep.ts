@@ -1,0 +1,127 @@
+import type Stripe from 'stripe';
+import { record } from '../store/audit.ts';
+import { ringUnresolvedEvents } from '../store/events.ts';
+import {
+  listDirtySubscriptions,
+  listGraceExpired,
+  listKnownSubscriptions,
+  markSubscription,
+} from '../store/subscriptions.ts';
+import {
+  changeDesired,
+  findTenant,
+  listDriftUnchecked,
+  listRetentionExpired,
+  listUnconverged,
+  ringTenant,
+} from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import { refillSlots } from './refill-slots.ts';
+import { reserveStacks } from './reserve-stacks.ts';
+import { readSubscription } from './subscription-facts.ts';
+
+/** Rows that one step of a sweep takes at most; the next sweep takes the rest. */
+const batch = 500;
+
+/**
+ * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. Each step
+ * stands alone, so that one that fails (Stripe is down, say) does not keep the others from their work.
+ */
+export async function sweep(context: JobContext): Promise<void> {
+  for (const [name, step] of Object.entries(steps)) {
+    try {
+      await step(context);
+    } catch (error) {
+      context.log.error({ step: name, error }, 'a step of the sweep failed');
+    }
+  }
+}
+
+const steps: Record<string, (context: JobContext) => Promise<void>> = {
+  compareWithStripe,
+  ringSubscriptions,
+  endRetention,
+  ringTenants,
+  reserveStacks,
+  refillSlots,
+  checkDrift,
+};
+
+/** Finds subscriptions that no webhook told us about, and those that have changed since we fetched them. */
+async function compareWithStripe({ database, stripe }: JobContext): Promise<void> {
+  let page: Stripe.Subscription[] = [];
+  const compare = async () => {
+    const known = await listKnownSubscriptions(
+      database,
+      page.map((subscription) => subscription.id),
+    );
+    for (const subscription of page) {
+      if (differs(subscription, known.get(subscription.id)))
+        await markSubscription(database, subscription.id);
+    }
+    page = [];
+  };
+  for await (const subscription of stripe.subscriptions.list({ status: 'all', limit: 100 })) {
+    page.push(subscription);
+    if (page.length === 100) await compare();
+  }
+  await compare();
+}
+
+function differs(
+  subscription: Stripe.Subscription,
+  known:
+    | { status: string | null; plan: string | null; seats: number | null; cancelAtPeriodEnd: boolean }
+    | undefined,
+): boolean {
+  if (!known) return true;
+  const { status, cancelAtPeriodEnd, bought } = readSubscription(subscription);
+  if (known.status !== status || known.cancelAtPeriodEnd !== cancelAtPeriodEnd) return true;
+  if ('problem' in bought) return false;
+  return known.plan !== `${bought.product}:${bought.plan}` || known.seats !== bought.seats;
+}
+
+async function ringSubscriptions({ database, policy }: JobContext): Promise<void> {
+  await ringUnresolvedEvents(database, batch);
+  const waiting = [
+    ...(await listDirtySubscriptions(database, batch)),
+    ...(await listGraceExpired(database, policy.graceMs, batch)),
+  ];
+  for (const id of waiting) await markSubscription(database, id);
+}
+
+/** Data whose time of keeping is over is deleted. */
+async function endRetention({ database, cell }: JobContext): Promise<void> {
+  for (const id of await listRetentionExpired(database, cell.id, batch)) {
+    await database.transaction(async (client) => {
+      const tenant = await findTenant(client, id, { lock: true });
+      if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
+      await changeDesired(client, id, {
+        state: 'deleted',
+        spec: tenant.desiredSpec,
+        suspendReason: tenant.suspendReason,
+        deleteAfter: null,
+      });
+      await ringTenant(client, tenant);
+      await record(client, {
+        tenantId: id,
+        subscriptionId: tenant.subscriptionId,
+        kind: 'tenant.desired',
+        message: 'Wanted: deleted, as the time for which its data is kept is over',
+        data: { state: 'deleted' },
+      });
+    });
+  }
+}
+
+/** Tenants that are not what they should be and that nobody is working on. */
+async function ringTenants({ database, cell }: JobContext): Promise<void> {
+  for (const tenant of await listUnconverged(database, cell.id, batch)) await ringTenant(database, tenant);
+}
+
+/** A few tenants each time, those first that were not looked at for longest. */
+async function checkDrift({ database, cell, policy }: JobContext): Promise<void> {
+  for (const tenant of await listDriftUnchecked(database, cell.id, policy.driftChecksPerSweep)) {
+    await ringTenant(database, tenant, { priority: 20 });
+  }
+}

@@ -1,0 +1,287 @@
+import Stripe from 'stripe';
+import { findProduct } from '../../tenants/catalog/index.ts';
+import { type NewAuditEntry, record } from '../store/audit.ts';
+import type { Queryable } from '../store/database.ts';
+import { takeReservedStack } from '../store/stacks.ts';
+import {
+  applySubscription,
+  drawFetchTicket,
+  type FetchTicket,
+  lockForApply,
+  noteFetchFailure,
+  type Subscription,
+} from '../store/subscriptions.ts';
+import {
+  assignTenant,
+  changeDesired,
+  changeRetention,
+  findTenant,
+  insertTenant,
+  lockReadySlot,
+  lockRetainedTenant,
+  lockTenantOfSubscription,
+  ringTenant,
+  type Tenant,
+} from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
+import { retryDelayMs } from './policy.ts';
+import { readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
+import { newTenantId } from './tenant-id.ts';
+
+/**
+ * Fetches a subscription from Stripe and turns it into what its tenant should be. The last fetch wins, in whatever
+ * order events arrive and however many jobs run at once.
+ */
+export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
+  const fetch = await drawFetchTicket(context.database, subscriptionId);
+  if (!fetch) return;
+  const fetched = await fetchSubscription(context, subscriptionId);
+  if (!fetched) return;
+  const facts = fetched === 'missing' ? null : readSubscription(fetched);
+
+  await context.database.transaction(async (client) => {
+    const known = await lockForApply(client, fetch);
+    if (!known) return;
+    if (facts) await apply(context, client, fetch, known, facts);
+    else await applyMissing(client, fetch, known);
+  });
+}
+
+/** The subscription, `missing` when Stripe does not have it, or null when Stripe could not be asked. */
+async function fetchSubscription(
+  { stripe, database, policy, log, now }: JobContext,
+  id: string,
+): Promise<Stripe.Subscription | 'missing' | null> {
+  try {
+    return await stripe.subscriptions.retrieve(id);
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)
+      return 'missing';
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn({ subscription: id, error: message }, 'Stripe could not be asked about a subscription');
+    const nextTryAt = new Date(now().getTime() + retryDelayMs(policy, 0));
+    await noteFetchFailure(database, id, `Stripe could not be asked: ${message}`, nextTryAt);
+    return null;
+  }
+}
+
+async function applyMissing(client: Queryable, fetch: FetchTicket, known: Subscription): Promise<void> {
+  const problem = 'Stripe does not know this subscription';
+  await applySubscription(client, fetch, { ...known, problem });
+  await record(client, {
+    subscriptionId: known.id,
+    kind: 'subscription.missing',
+    message: problem,
+    audience: 'operator',
+  });
+}
+
+async function apply(
+  context: JobContext,
+  client: Queryable,
+  fetch: FetchTicket,
+  known: Subscription,
+  facts: SubscriptionFacts,
+): Promise<void> {
+  const now = context.now();
+  const pastDueSince = facts.status === 'past_due' ? (known.pastDueSince ?? now) : null;
+  const entitlement = entitlementOf(facts.status, pastDueSince, now, context.policy);
+  const problem = 'problem' in facts.bought ? facts.bought.problem : null;
+  const bought = 'problem' in facts.bought ? null : facts.bought;
+  await applySubscription(client, fetch, {
+    status: facts.status,
+    customerId: facts.customerId,
+    owner: facts.owner,
+    product: bought?.product ?? known.product,
+    plan: bought?.plan ?? known.plan,
+    seats: bought?.seats ?? known.seats,
+    currentPeriodEnd: facts.currentPeriodEnd,
+    cancelAtPeriodEnd: facts.cancelAtPeriodEnd,
+    pastDueSince,
+    checkoutId: facts.checkoutId,
+    problem,
+  });
+
+  const tenant = await lockTenantOfSubscription(client, facts.id);
+  const entries = tenant
+    ? await follow(client, tenant, facts, entitlement)
+    : await provide(context, client, facts, entitlement);
+  if (known.status !== facts.status) {
+    entries.unshift({
+      tenantId: tenant?.id ?? entries[0]?.tenantId ?? null,
+      subscriptionId: facts.id,
+      kind: 'subscription.status',
+      message: `The subscription is ${facts.status.replaceAll('_', ' ')}`,
+      data: { status: facts.status, was: known.status },
+    });
+  }
+  if (problem && problem !== known.problem) {
+    entries.push({
+      tenantId: tenant?.id ?? null,
+      subscriptionId: facts.id,
+      kind: 'subscription.problem',
+      message: `The subscription cannot be served as it is: ${problem}`,
+    });
+  }
+  await record(client, ...entries);
+}
+
+/** The tenant exists: want of it what the subscription says now. */
+async function follow(
+  client: Queryable,
+  tenant: Tenant,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<NewAuditEntry[]> {
+  const { change, retention, notes } = decide(tenant, facts, entitlement);
+  const about = { tenantId: tenant.id, subscriptionId: facts.id };
+  if (retention) await changeRetention(client, tenant.id, retention);
+  if (!change) return [];
+  await changeDesired(client, tenant.id, change);
+  await ringTenant(client, tenant);
+  const { plan, seats } = change.spec;
+  return [
+    {
+      ...about,
+      kind: 'tenant.desired',
+      message: [`Wanted: ${change.state} on plan ${plan}`, ...notes].join('. '),
+      data: {
+        state: change.state,
+        plan,
+        seats,
+        reason: change.suspendReason,
+        deleteAfter: change.deleteAfter,
+      },
+    },
+  ];
+}
+
+/** No tenant yet: find or make one, if the subscription entitles to it. */
+async function provide(
+  context: JobContext,
+  client: Queryable,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<NewAuditEntry[]> {
+  if (entitlement.kind !== 'active' || 'problem' in facts.bought) return [];
+  const source =
+    (await reattach(context, client, facts, entitlement)) ??
+    (await claimSlot(context, client, facts, entitlement)) ??
+    (await create(context, client, facts));
+  await ringTenant(client, { id: source.tenantId, cell: context.cell.id });
+  return [
+    {
+      tenantId: source.tenantId,
+      subscriptionId: facts.id,
+      kind: source.kind,
+      message: source.message,
+      data: { ...facts.bought, owner: facts.owner },
+    },
+  ];
+}
+
+interface Source {
+  readonly tenantId: string;
+  readonly kind: string;
+  readonly message: string;
+}
+
+/** A customer who comes back before the data is deleted gets the same tenant again. */
+async function reattach(
+  { cell }: JobContext,
+  client: Queryable,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<Source | null> {
+  if ('problem' in facts.bought) return null;
+  const kept = await lockRetainedTenant(client, {
+    owner: facts.owner,
+    product: facts.bought.product,
+    cell: cell.id,
+    slug: facts.slug,
+  });
+  if (!kept) return null;
+  await assignTenant(client, kept.id, {
+    owner: facts.owner,
+    subscriptionId: facts.id,
+    slug: kept.slug,
+  });
+  await adopt(client, kept.id, facts, entitlement);
+  return {
+    tenantId: kept.id,
+    kind: 'tenant.reattached',
+    message: 'Subscribed again before the data was deleted: the same tenant resumes',
+  };
+}
+
+/** A slot was provisioned ahead: it is the customer's from this transaction on. */
+async function claimSlot(
+  { cell }: JobContext,
+  client: Queryable,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<Source | null> {
+  if ('problem' in facts.bought) return null;
+  const { product } = facts.bought;
+  if (findProduct(product)?.slotPlan == null) return null;
+  const slot = await lockReadySlot(client, { product, cell: cell.id });
+  if (!slot) return null;
+  await assignTenant(client, slot.id, {
+    owner: facts.owner,
+    subscriptionId: facts.id,
+    slug: facts.slug ?? slot.id,
+  });
+  await adopt(client, slot.id, facts, entitlement);
+  return { tenantId: slot.id, kind: 'tenant.claimed', message: 'A tenant prepared ahead was assigned' };
+}
+
+/** Brings an assigned tenant's wishes in line with its new subscription. */
+async function adopt(
+  client: Queryable,
+  tenantId: string,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<void> {
+  const tenant = await findTenant(client, tenantId);
+  const change = tenant && decide(tenant, facts, entitlement).change;
+  if (change) await changeDesired(client, tenantId, change);
+}
+
+/** A new tenant, if possible on a stack that is initialised already. */
+async function create(
+  { cell, now }: JobContext,
+  client: Queryable,
+  facts: SubscriptionFacts,
+): Promise<Source> {
+  if ('problem' in facts.bought) throw new Error(facts.bought.problem);
+  const reserved = await takeReservedStack(client, cell.id);
+  const tenantId = reserved?.tenantId ?? newTenantId();
+  const wish = {
+    ...facts.bought,
+    tenantId,
+    cell: cell.id,
+    region: cell.region,
+    owner: facts.owner,
+    billingAccount: facts.customerId,
+    createdAt: now(),
+  };
+  const insert = (slug: string) =>
+    insertTenant(client, {
+      spec: newSpec({ ...wish, slug }),
+      subscriptionId: facts.id,
+      slot: false,
+      stackSettings: reserved?.stackSettings ?? null,
+    });
+  if (await insert(facts.slug ?? tenantId)) {
+    return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
+  }
+  // Checkout refuses a name that is taken; two customers who paid for it at the same moment both get a tenant.
+  const slug = `${(facts.slug ?? tenantId).slice(0, 30)}-${tenantId}`;
+  if (!(await insert(slug))) throw new Error(`tenant id ${tenantId} is taken`);
+  return {
+    tenantId,
+    kind: 'tenant.created',
+    message: `Tenant requested; the name ${facts.slug} was taken in the meantime, so it is ${slug}`,
+  };
+}

@@ -1,0 +1,236 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CommandError,
+  ConcurrentUpdateError,
+  type EngineEvent,
+  LocalWorkspace,
+  type PulumiCommand,
+  type PulumiFn,
+  Stack,
+  StackNotFoundError,
+} from '@pulumi/pulumi/automation/index.js';
+import { parse, stringify } from 'yaml';
+import { tenantProgram } from '../../tenants/program.ts';
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import type { StackSettings } from '../store/tenants.ts';
+import type { OperationRequest, OperationResult, ResourceChanges, RunnerSettings } from './protocol.ts';
+
+/** The Pulumi project of every tenant stack; a stack is named by its tenant's id. */
+export const tenantProject = 'tenantry';
+
+/** Resources the engine works on at the same time: more than a tenant has, as providers do their own queueing. */
+const parallelResources = 32;
+
+/**
+ * Runs engine operations by the Automation API with exactly one CLI process each: `up` and `destroy` as they come
+ * would also select the stack, read its outputs twice and its history (see `docs/engine.md` for what that costs).
+ */
+export class Driver {
+  readonly #settings: RunnerSettings;
+  readonly #command: PulumiCommand;
+  readonly #environment: Record<string, string>;
+
+  constructor(settings: RunnerSettings, command: PulumiCommand, debugProviders: string) {
+    this.#settings = settings;
+    this.#command = command;
+    this.#environment = engineEnvironment(settings, debugProviders);
+  }
+
+  /** Runs one operation. Rejects only when the driver itself is at fault; an engine's failure is a result. */
+  async operate(request: OperationRequest): Promise<OperationResult> {
+    const startedAt = performance.now();
+    const durationMs = () => Math.round(performance.now() - startedAt);
+    const changes: Record<string, number> = {};
+    const diagnostics: string[] = [];
+    const onEvent = (event: EngineEvent) => {
+      collectChanges(event, changes);
+      collectDiagnostics(event, diagnostics);
+    };
+    try {
+      const done = await this.#perform(request, onEvent);
+      return { outcome: 'succeeded', ...done, changes, durationMs: durationMs() };
+    } catch (error) {
+      return {
+        outcome: 'failed',
+        cause: causeOf(error, diagnostics),
+        durationMs: durationMs(),
+        stateComplete: true,
+      };
+    }
+  }
+
+  async #perform(
+    request: OperationRequest,
+    onEvent: (event: EngineEvent) => void,
+  ): Promise<{ outputs: TenantOutputs | null; stackSettings: StackSettings | null }> {
+    switch (request.kind) {
+      case 'init':
+        return { outputs: null, stackSettings: await this.#init(request.tenantId) };
+      case 'up': {
+        let outputs: TenantOutputs | undefined;
+        const program = async () => {
+          outputs = await tenantProgram(request.spec);
+          return { ...outputs };
+        };
+        await this.#withStack(request.spec, request.stackSettings, program, async (stack) => {
+          const up = () =>
+            stack.up({
+              onEvent,
+              refresh: request.refresh,
+              parallel: parallelResources,
+              color: 'never',
+              suppressProgress: true,
+            });
+          try {
+            await up();
+          } catch (error) {
+            if (!(error instanceof StackNotFoundError)) throw error;
+            // A deletion removed the stack but not all objects: what is left is adopted into a new one.
+            await stack.workspace.createStack(stack.name);
+            await up();
+          }
+        });
+        return { outputs: outputs ?? null, stackSettings: null };
+      }
+      case 'destroy':
+        await this.#withStack(request.spec, request.stackSettings, undefined, async (stack) => {
+          try {
+            await stack.destroy({
+              onEvent,
+              remove: true,
+              parallel: parallelResources,
+              color: 'never',
+              suppressProgress: true,
+            });
+          } catch (error) {
+            // Removed already, by an operation that was killed before it could say so.
+            if (!(error instanceof StackNotFoundError)) throw error;
+          }
+        });
+        return { outputs: null, stackSettings: null };
+    }
+  }
+
+  /** Initialises the tenant's stack, or takes over one that is initialised already. */
+  async #init(tenantId: string): Promise<StackSettings> {
+    return this.#withWorkDir(tenantId, {}, async (workDir) => {
+      const workspace = await this.#workspace(workDir);
+      await workspace.createStack(tenantId);
+      return parse(await readFile(join(workDir, `Pulumi.${tenantId}.yaml`), 'utf8')) as StackSettings;
+    });
+  }
+
+  async #withStack<T>(
+    spec: TenantSpec,
+    stackSettings: StackSettings,
+    program: PulumiFn | undefined,
+    work: (stack: Stack) => Promise<T>,
+  ): Promise<T> {
+    return this.#withWorkDir(spec.tenantId, stackSettings, async (workDir) => {
+      const workspace = await this.#workspace(workDir, program);
+      // The stack exists and its settings are written: nothing to select, and outputs come from the program.
+      workspace.selectStack = async () => {};
+      const stack = await Stack.select(spec.tenantId, workspace);
+      stack.outputs = async () => ({});
+      stack.info = async () => undefined;
+      try {
+        return await work(stack);
+      } catch (error) {
+        if (!(error instanceof ConcurrentUpdateError)) throw error;
+        // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever
+        // left the engine's lock is gone.
+        await stack.cancel();
+        return await work(stack);
+      }
+    });
+  }
+
+  async #workspace(workDir: string, program?: PulumiFn): Promise<LocalWorkspace> {
+    return LocalWorkspace.create({
+      workDir,
+      pulumiCommand: this.#command,
+      pulumiHome: join(this.#settings.workDir, 'pulumi-home'),
+      secretsProvider: this.#settings.secretsProvider,
+      envVars: this.#environment,
+      ...(program && { program }),
+    });
+  }
+
+  /** A directory of its own for each operation, as concurrent ones in the same directory disturb each other. */
+  async #withWorkDir<T>(
+    stackName: string,
+    stackSettings: StackSettings,
+    work: (workDir: string) => Promise<T>,
+  ): Promise<T> {
+    const parent = join(this.#settings.workDir, 'operations');
+    await mkdir(parent, { recursive: true });
+    const workDir = await mkdtemp(join(parent, `${stackName}-`));
+    try {
+      const project = {
+        name: tenantProject,
+        runtime: 'nodejs',
+        backend: { url: this.#settings.backendUrl },
+      };
+      await writeFile(join(workDir, 'Pulumi.yaml'), stringify(project));
+      if (Object.keys(stackSettings).length > 0) {
+        await writeFile(join(workDir, `Pulumi.${stackName}.yaml`), stringify(stackSettings));
+      }
+      return await work(workDir);
+    } finally {
+      await rm(workDir, { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * The engine's environment.
+ * @see https://www.pulumi.com/docs/iac/cli/environment-variables/
+ */
+function engineEnvironment(settings: RunnerSettings, debugProviders: string): Record<string, string> {
+  return {
+    PULUMI_BACKEND_URL: settings.backendUrl,
+    PULUMI_DEBUG_PROVIDERS: debugProviders,
+    PULUMI_SKIP_UPDATE_CHECK: 'true',
+    PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
+    // An operation must never wait for a download: what is not installed is served by us.
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
+    // Every operation would otherwise copy the state to a second file that nobody prunes.
+    PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
+    PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
+    // One write of the state at the end instead of two for each resource. A crash before it leaves objects that
+    // the state lacks; the next operation adopts them, as names are deterministic and objects carry their tenant.
+    PULUMI_EXPERIMENTAL: 'true',
+    PULUMI_SKIP_CHECKPOINTS: 'true',
+    PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
+    PULUMI_LOG_ROTATION_MAX_BACKUPS: '1',
+    KUBECONFIG: settings.kubeconfig,
+  };
+}
+
+function collectChanges(event: EngineEvent, changes: Record<string, number>): void {
+  for (const [operation, count] of Object.entries(event.summaryEvent?.resourceChanges ?? {})) {
+    if (count) changes[operation] = count;
+  }
+}
+
+function collectDiagnostics(event: EngineEvent, diagnostics: string[]): void {
+  const diagnostic = event.diagnosticEvent;
+  if (diagnostic?.severity !== 'error') return;
+  const resource = diagnostic.urn?.split('::').at(-1);
+  const message = diagnostic.message.trim();
+  diagnostics.push(resource ? `${resource}: ${message}` : message);
+}
+
+const commandErrorName: CommandError['name'] = 'CommandError';
+
+/** What the operator reads: the engine's own diagnostics, else what the command printed. */
+function causeOf(error: unknown, diagnostics: readonly string[]): string {
+  if (diagnostics.length > 0) return [...new Set(diagnostics)].join('\n');
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === commandErrorName) return error.message;
+  return error.stack ?? error.message;
+}
+
+export type { ResourceChanges };

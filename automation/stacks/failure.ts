@@ -1,0 +1,100 @@
+import type { OperationResult } from './protocol.ts';
+
+/** Why an operation did not succeed, in words for the tenant and in words for the operator. */
+export interface Failure {
+  readonly code: FailureCode;
+  /** For the tenant: no names of internals, no secrets. */
+  readonly message: string;
+  /** For the operator: the engine's own diagnostics. */
+  readonly cause: string;
+  /** Trying the same again cannot help; somebody must change something. */
+  readonly permanent: boolean;
+}
+
+export type FailureCode =
+  | 'rejected_by_cluster'
+  | 'name_conflict'
+  | 'not_permitted'
+  | 'capacity'
+  | 'unreachable'
+  | 'deletion_blocked'
+  | 'timed_out'
+  | 'interrupted'
+  | 'engine_failed';
+
+interface Rule {
+  readonly code: FailureCode;
+  readonly permanent: boolean;
+  readonly message: string;
+  readonly pattern: RegExp;
+}
+
+/** First match wins; transient causes stand first, as one of them explains whatever else was reported with it. */
+const rules: readonly Rule[] = [
+  {
+    code: 'unreachable',
+    permanent: false,
+    message: 'The platform could not be reached. We keep trying.',
+    pattern:
+      /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|socket hang up|connection (refused|reset|terminated)|cannot be reached|i\/o timeout|TLS handshake|503|the database system is|too many clients|UNAVAILABLE/i,
+  },
+  {
+    code: 'deletion_blocked',
+    permanent: false,
+    message: 'Something in the tenant is not finished being deleted yet. We keep trying.',
+    pattern: /finalizer|still being deleted|is being terminated|Terminating/i,
+  },
+  {
+    code: 'capacity',
+    permanent: false,
+    message: 'The platform is short of room at the moment. We keep trying.',
+    pattern: /exceeded quota|TooManyRequests|429|too many requests|out of (disk|memory)/i,
+  },
+  {
+    code: 'name_conflict',
+    permanent: true,
+    message: 'Something with the same name exists already and does not belong to this tenant.',
+    pattern: /belongs to (another|no) tenant|conflict|already exists/i,
+  },
+  {
+    code: 'not_permitted',
+    permanent: true,
+    message: 'The control plane lacks a permission on the platform.',
+    pattern:
+      /forbidden: user|cannot (create|patch|get|list|delete) resource|permission denied|Unauthorized|401/i,
+  },
+  {
+    code: 'rejected_by_cluster',
+    permanent: true,
+    message: 'The platform rejected a part of the tenant.',
+    pattern:
+      /denied the request|is invalid|violates PodSecurity|admission webhook|field is immutable|Forbidden|422/i,
+  },
+];
+
+/** Decides what an unsuccessful operation means. The one place where permanent and transient are told apart. */
+export function classifyFailure(result: Exclude<OperationResult, { outcome: 'succeeded' }>): Failure {
+  if (result.outcome === 'killed') return killedFailure(result);
+  const rule = rules.find(({ pattern }) => pattern.test(result.cause));
+  if (rule) {
+    return { code: rule.code, message: rule.message, cause: result.cause, permanent: rule.permanent };
+  }
+  return {
+    code: 'engine_failed',
+    message: 'The change could not be completed. We keep trying.',
+    cause: result.cause,
+    permanent: false,
+  };
+}
+
+function killedFailure(result: Extract<OperationResult, { outcome: 'killed' }>): Failure {
+  const timedOut = result.why === 'timeout';
+  return {
+    code: timedOut ? 'timed_out' : 'interrupted',
+    message: timedOut
+      ? 'The change took too long and was stopped. We try again.'
+      : 'The change was interrupted. We try again.',
+    cause: `the engine was killed after ${result.durationMs} ms: ${result.why}`,
+    permanent: false,
+  };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
+import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
+import { isStatus } from '../providers/kubernetes/errors.ts';
+import type { Database } from '../store/database.ts';
+import type { Fingerprint } from '../store/tenants.ts';
+
+/**
+ * Looks at a tenant from outside the engine: cheap enough to ask at every convergence, so that a tenant whose spec
+ * and cluster are unchanged costs no engine operation, and independent of the engine's state, so that "nothing is
+ * left" after a deletion is seen rather than believed.
+ */
+export interface Fingerprints {
+  /** What the tenant's objects look like now; an object that is missing is missing here too. */
+  read(tenant: { id: string; outputs: TenantOutputs }): Promise<Fingerprint>;
+  /** What is left of a tenant, in words; empty when nothing is. */
+  remains(spec: TenantSpec): Promise<string[]>;
+}
+
+export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Database): Fingerprints {
+  const discovery = new Discovery(cluster);
+
+  async function readObject(object: TenantOutputs['objects'][number]): Promise<[string, string] | null> {
+    const resource = await discovery.find(object);
+    if (!resource) return null;
+    try {
+      const path = objectPath(object, resource, object.namespace ?? undefined, object.name);
+      const live = await cluster.send({ method: 'GET', path });
+      return [`${object.apiVersion}/${object.kind}/${object.name}`, markOf(live)];
+    } catch (error) {
+      if (isStatus(error, 404)) return null;
+      throw error;
+    }
+  }
+
+  async function readDatabase(tenantId: string): Promise<[string, string][]> {
+    const name = `tenant_${tenantId}`;
+    const found = await tenantDatabase.query<{ kind: string; mark: string }>(
+      `select 'role' as kind, concat_ws(':', oid, rolcanlogin, rolconnlimit, rolsuper, rolbypassrls, rolcreatedb) as mark
+         from pg_roles where rolname = $1
+       union all select 'schema', concat_ws(':', oid, nspacl) from pg_namespace where nspname = $1
+       union all select 'database', concat_ws(':', oid, datacl) from pg_database where datname = $1`,
+      [name],
+    );
+    return found.rows.map((row) => [`postgres/${row.kind}/${name}`, row.mark]);
+  }
+
+  return {
+    async read({ id, outputs }) {
+      const [objects, database] = await Promise.all([
+        Promise.all(outputs.objects.map(readObject)),
+        outputs.database ? readDatabase(id) : [],
+      ]);
+      return Object.fromEntries([...objects.filter((entry) => entry !== null), ...database]);
+    },
+
+    async remains(spec) {
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', name: spec.namespace, namespace: null };
+      const [object, database] = await Promise.all([readObject(namespace), readDatabase(spec.tenantId)]);
+      return [...(object ? [`namespace ${spec.namespace}`] : []), ...database.map(([name]) => name)];
+    },
+  };
+}
+
+/**
+ * Identity of an object and of the fields that we own in it. Whoever else changes such a field takes it over, so
+ * that our entry in `managedFields` changes with it; status and fields of others leave it as it is.
+ */
+function markOf(live: JsonObject): string {
+  const metadata = live.metadata as JsonObject;
+  const managed = Array.isArray(metadata.managedFields) ? (metadata.managedFields as JsonObject[]) : [];
+  const ours = managed
+    .filter((entry) => String(entry.manager).startsWith('pulumi-kubernetes') && !entry.subresource)
+    .map((entry) => JSON.stringify(entry.fieldsV1));
+  const hash = createHash('sha256').update(ours.sort().join()).digest('base64url').slice(0, 16);
+  return `${String(metadata.uid)}:${hash}`;
+}
+
+/** Names of what differs between two fingerprints. */
+export function driftBetween(applied: Fingerprint, live: Fingerprint): string[] {
+  return Object.keys({ ...applied, ...live }).filter((key) => applied[key] !== live[key]);
+}

@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/**
+ * When the process was started, in a form that is only compared: a process id alone may since belong to another
+ * process. Null when there is no such process.
+ */
+export function processStarted(pid: number): string | null {
+  try {
+    if (process.platform === 'linux') {
+      // proc(5): the 22nd field; the second, the command's name, may itself hold spaces and parentheses.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+    }
+    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
+  } catch {
+    return null;
+  }
+}
+
+/** Ends every process of the group at once; harmless when it is gone. */
+export function killProcessGroup(processGroup: number): void {
+  try {
+    process.kill(-processGroup, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Ends every process of the group and waits until they are gone. SIGKILL cannot be refused, so the wait is bounded:
+ * what is left after it are zombies that nobody reaps, which no longer do anything.
+ */
+export async function endProcessGroup(processGroup: number): Promise<void> {
+  killProcessGroup(processGroup);
+  for (let waited = 0; waited < 2000 && isAlive(processGroup); waited += 5) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+function isAlive(processGroup: number): boolean {
+  try {
+    process.kill(-processGroup, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,65 @@
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import type { StackSettings } from '../store/tenants.ts';
+
+/** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
+export type OperationRequest =
+  | { readonly kind: 'init'; readonly tenantId: string }
+  | {
+      readonly kind: 'up';
+      readonly spec: TenantSpec;
+      readonly stackSettings: StackSettings;
+      /** Reads the live objects first, so that drift is mended. */
+      readonly refresh: boolean;
+    }
+  | { readonly kind: 'destroy'; readonly spec: TenantSpec; readonly stackSettings: StackSettings };
+
+/** How many resources the engine created, updated, deleted, …; keys are the engine's operation names. */
+export type ResourceChanges = Readonly<Record<string, number>>;
+
+export type OperationResult =
+  | {
+      readonly outcome: 'succeeded';
+      readonly outputs: TenantOutputs | null;
+      readonly stackSettings: StackSettings | null;
+      readonly changes: ResourceChanges;
+      readonly durationMs: number;
+    }
+  /** The engine ended by itself and said why. */
+  | {
+      readonly outcome: 'failed';
+      readonly cause: string;
+      readonly durationMs: number;
+      /** False when something exists that the engine's state does not know. */
+      readonly stateComplete: boolean;
+    }
+  /** The process ended or was killed before the engine was done; its state may lack what exists. */
+  | {
+      readonly outcome: 'killed';
+      readonly why: 'timeout' | 'lease-lost' | 'runner-died' | 'stopped';
+      readonly durationMs: number;
+    };
+
+/** How a runner process is set up; the same for all its operations. */
+export interface RunnerSettings {
+  /** Absolute path of the `pulumi` executable. */
+  readonly pulumiPath: string;
+  readonly pulumiVersion: string;
+  readonly backendUrl: string;
+  readonly secretsProvider: string;
+  /** Directory for the engine's own files and for the work directories of operations. */
+  readonly workDir: string;
+  readonly kubeconfig: string;
+  readonly tenantDatabaseUrl: string;
+  readonly kubernetesProvider: 'official' | 'embedded';
+  readonly randomProvider: 'official' | 'embedded';
+}
+
+export type ToRunner =
+  | { readonly type: 'settings'; readonly settings: RunnerSettings }
+  | { readonly type: 'operate'; readonly request: OperationRequest; readonly permitMs: number }
+  /** The lease was renewed: writing is allowed for so many milliseconds from now. */
+  | { readonly type: 'permit'; readonly permitMs: number };
+
+export type FromRunner =
+  | { readonly type: 'ready' }
+  | { readonly type: 'result'; readonly result: OperationResult };

@@ -1,0 +1,68 @@
+import pg from 'pg';
+
+/** Whatever runs SQL: the pool, or the client of one transaction. */
+export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
+
+export interface Database extends Queryable {
+  readonly pool: pg.Pool;
+  /** Runs `work` in one transaction; commits when it resolves, rolls back when it rejects. */
+  transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+// Counts and ids fit a double; money is never read through this parser as it is kept in integer cents.
+pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+
+/**
+ * Opens a pool on `url`.
+ * @param maxConnections upper bound of this process's share of the server's connections
+ */
+export function openDatabase(
+  url: string,
+  options: { maxConnections?: number; name?: string } = {},
+): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.maxConnections ?? 10,
+    application_name: options.name ?? 'tenantry',
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+  });
+  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  pool.on('error', () => {});
+
+  return {
+    pool,
+    query: pool.query.bind(pool),
+    async transaction(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const result = await work(client);
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((rollbackError: Error) => {
+          broken = rollbackError;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: () => pool.end(),
+  };
+}
+
+/** First row of a result, or null. */
+export function firstRow<T extends pg.QueryResultRow>(result: pg.QueryResult<T>): T | null {
+  return result.rows[0] ?? null;
+}
+
+/** The only row of a result that cannot be empty (an aggregate, an upsert that returns). */
+export function onlyRow<T extends pg.QueryResultRow>(result: pg.QueryResult<T>): T {
+  const row = result.rows[0];
+  if (!row) throw new Error('a query that always returns a row returned none');
+  return row;
+}

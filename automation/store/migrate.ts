@@ -1,0 +1,29 @@
+import { fileURLToPath } from 'node:url';
+import { runMigrations as runQueueMigrations } from 'graphile-worker';
+import { runner } from 'node-pg-migrate';
+import pg from 'pg';
+
+const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
+
+// One lock for the queue's migrations and ours, so that replicas that start together take turns.
+const migrationLock = 7_236_540_911;
+
+/** Brings the control plane's database to the newest schema. Safe to call from every process at its start. */
+export async function migrate(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tenantry-migrate' });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await runQueueMigrations({ connectionString: databaseUrl });
+    await runner({
+      dbClient: client,
+      dir: migrations,
+      direction: 'up',
+      migrationsTable: 'tenantry_migration',
+      noLock: true,
+      log: () => {},
+    });
+  } finally {
+    await client.end();
+  }
+}

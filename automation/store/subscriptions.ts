@@ -1,0 +1,172 @@
+import { firstRow, onlyRow, type Queryable } from './database.ts';
+
+/** What we know of a Stripe subscription from the last time we fetched it. */
+export interface Subscription {
+  readonly id: string;
+  readonly status: string | null;
+  readonly customerId: string | null;
+  readonly owner: string | null;
+  readonly product: string | null;
+  readonly plan: string | null;
+  readonly seats: number | null;
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly pastDueSince: Date | null;
+  readonly checkoutId: string | null;
+  readonly problem: string | null;
+  readonly attempts: number;
+}
+
+const columns = `id, status, customer_id as "customerId", owner, product, plan, seats,
+  current_period_end as "currentPeriodEnd", cancel_at_period_end as "cancelAtPeriodEnd",
+  past_due_since as "pastDueSince", checkout_id as "checkoutId", problem, attempts`;
+
+export async function findSubscription(db: Queryable, id: string): Promise<Subscription | null> {
+  return firstRow(
+    await db.query<Subscription>(`select ${columns} from tenantry.subscription where id = $1`, [id]),
+  );
+}
+
+export async function findSubscriptions(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, Subscription>> {
+  const result = await db.query<Subscription>(
+    `select ${columns} from tenantry.subscription where id = any($1)`,
+    [ids],
+  );
+  return new Map(result.rows.map((row) => [row.id, row]));
+}
+
+/** Marks a subscription dirty and rings for it. */
+export async function markSubscription(db: Queryable, id: string): Promise<void> {
+  await db.query('select tenantry.mark_subscription($1)', [id]);
+}
+
+/** A fetch that is about to begin: which marks it will have seen, and its place among concurrent fetches. */
+export interface FetchTicket {
+  readonly subscriptionId: string;
+  readonly ticket: number;
+  readonly markedSeq: number;
+}
+
+/** Draws a ticket before the fetch, so that an older answer that comes late can be told from a newer one. */
+export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchTicket | null> {
+  const row = firstRow(
+    await db.query<{ ticket: number; markedSeq: number }>(
+      `update tenantry.subscription set fetch_ticket = fetch_ticket + 1 where id = $1
+       returning fetch_ticket as ticket, marked_seq as "markedSeq"`,
+      [id],
+    ),
+  );
+  return row && { subscriptionId: id, ...row };
+}
+
+/**
+ * Locks the subscription for the rest of the transaction; null when a later fetch was applied already.
+ */
+export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<Subscription | null> {
+  return firstRow(
+    await db.query<Subscription>(
+      `select ${columns} from tenantry.subscription where id = $1 and applied_ticket < $2 for update`,
+      [fetch.subscriptionId, fetch.ticket],
+    ),
+  );
+}
+
+export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts'>;
+
+/** Writes what was fetched; the marks that the fetch had seen are settled. */
+export async function applySubscription(
+  db: Queryable,
+  fetch: FetchTicket,
+  update: SubscriptionUpdate,
+): Promise<void> {
+  await db.query(
+    `update tenantry.subscription set status = $2, customer_id = $3, owner = $4, product = $5, plan = $6, seats = $7,
+       current_period_end = $8, cancel_at_period_end = $9, past_due_since = $10, checkout_id = coalesce($11, checkout_id),
+       problem = $12, fetched_at = now(), applied_ticket = $13, synced_seq = greatest(synced_seq, $14),
+       attempts = 0, next_try_at = null
+     where id = $1`,
+    [
+      fetch.subscriptionId,
+      update.status,
+      update.customerId,
+      update.owner,
+      update.product,
+      update.plan,
+      update.seats,
+      update.currentPeriodEnd,
+      update.cancelAtPeriodEnd,
+      update.pastDueSince,
+      update.checkoutId,
+      update.problem,
+      fetch.ticket,
+      fetch.markedSeq,
+    ],
+  );
+}
+
+/** Notes that a fetch failed; the sweep rings again after `nextTryAt`. */
+export async function noteFetchFailure(
+  db: Queryable,
+  id: string,
+  problem: string,
+  nextTryAt: Date,
+): Promise<void> {
+  await db.query(
+    `update tenantry.subscription set attempts = attempts + 1, problem = $2, next_try_at = $3 where id = $1`,
+    [id, problem, nextTryAt],
+  );
+}
+
+/** Subscriptions whose marks are not settled and whose waiting time is over. */
+export async function listDirtySubscriptions(db: Queryable, limit: number): Promise<string[]> {
+  const result = await db.query<{ id: string }>(
+    `select id from tenantry.subscription where marked_seq > synced_seq
+       and (next_try_at is null or next_try_at <= now()) order by id limit $1`,
+    [limit],
+  );
+  return result.rows.map((row) => row.id);
+}
+
+/** Subscriptions that have been past due for longer than the grace and whose tenants still run. */
+export async function listGraceExpired(db: Queryable, graceMs: number, limit: number): Promise<string[]> {
+  const result = await db.query<{ id: string }>(
+    `select s.id from tenantry.subscription s join tenantry.tenant t on t.subscription_id = s.id
+     where s.past_due_since <= now() - $1 * interval '1 ms' and t.desired_state = 'active' limit $2`,
+    [graceMs, limit],
+  );
+  return result.rows.map((row) => row.id);
+}
+
+/** What the sweep compares with Stripe's list. */
+export interface KnownSubscription {
+  readonly id: string;
+  readonly status: string | null;
+  readonly plan: string | null;
+  readonly seats: number | null;
+  readonly cancelAtPeriodEnd: boolean;
+}
+
+export async function listKnownSubscriptions(
+  db: Queryable,
+  ids: readonly string[],
+): Promise<Map<string, KnownSubscription>> {
+  const result = await db.query<KnownSubscription>(
+    `select id, status, product || ':' || plan as plan, seats, cancel_at_period_end as "cancelAtPeriodEnd"
+     from tenantry.subscription where id = any($1)`,
+    [ids],
+  );
+  return new Map(result.rows.map((row) => [row.id, row]));
+}
+
+/** How many subscriptions wait to be synced. */
+export async function countDirty(db: Queryable): Promise<number> {
+  const row = onlyRow(
+    await db.query<{ count: number }>(
+      'select count(*) from tenantry.subscription where marked_seq > synced_seq',
+    ),
+  );
+  return row.count;
+}

@@ -1,0 +1,435 @@
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import { firstRow, type Queryable } from './database.ts';
+import { fenced, type Lease } from './leases.ts';
+
+export const phases = [
+  'pending',
+  'provisioning',
+  'active',
+  'updating',
+  'suspending',
+  'suspended',
+  'deleting',
+  'deleted',
+  'failed',
+] as const;
+export type Phase = (typeof phases)[number];
+export type TenantState = 'active' | 'suspended' | 'deleted';
+
+/** How `pulumi stack init` left a stack: the content of its settings file. */
+export type StackSettings = Readonly<Record<string, unknown>>;
+
+/** What the last operation left in cluster and database, by object; see `automation/stacks/fingerprint.ts`. */
+export type Fingerprint = Readonly<Record<string, string>>;
+
+export interface Tenant {
+  readonly id: string;
+  readonly cell: string;
+  readonly product: ProductId;
+  readonly owner: string | null;
+  readonly subscriptionId: string | null;
+  readonly slot: boolean;
+  readonly slug: string;
+  readonly namespace: string;
+  readonly createdAt: Date;
+  readonly desiredState: TenantState;
+  readonly desiredSpec: TenantSpec;
+  readonly desiredGeneration: number;
+  readonly suspendReason: string | null;
+  readonly deleteAfter: Date | null;
+  readonly phase: Phase;
+  readonly observedState: TenantState | null;
+  readonly observedSpec: TenantSpec | null;
+  readonly observedGeneration: number;
+  readonly outputs: TenantOutputs | null;
+  readonly reasonCode: string | null;
+  readonly reasonMessage: string | null;
+  readonly cause: string | null;
+  readonly permanent: boolean;
+  readonly attempts: number;
+  readonly nextTryAt: Date | null;
+  readonly fingerprint: Fingerprint | null;
+  readonly activeAt: Date | null;
+  readonly stackSettings: StackSettings | null;
+  readonly unsettled: boolean;
+}
+
+const columns = `id, cell, product, owner, subscription_id as "subscriptionId", slot, slug, namespace,
+  created_at as "createdAt", desired_state as "desiredState", desired_spec as "desiredSpec",
+  desired_generation as "desiredGeneration", suspend_reason as "suspendReason", delete_after as "deleteAfter",
+  phase, observed_state as "observedState", observed_spec as "observedSpec",
+  observed_generation as "observedGeneration", outputs, reason_code as "reasonCode",
+  reason_message as "reasonMessage", cause, permanent, attempts, next_try_at as "nextTryAt", fingerprint,
+  active_at as "activeAt", stack_settings as "stackSettings", unsettled`;
+
+/** @param options.lock keeps the row locked until the end of the transaction */
+export async function findTenant(
+  db: Queryable,
+  id: string,
+  options: { lock?: boolean } = {},
+): Promise<Tenant | null> {
+  const lock = options.lock ? 'for update' : '';
+  return firstRow(
+    await db.query<Tenant>(`select ${columns} from tenantry.tenant where id = $1 ${lock}`, [id]),
+  );
+}
+
+/** The tenant of a subscription, locked until the end of the transaction. */
+export async function lockTenantOfSubscription(
+  db: Queryable,
+  subscriptionId: string,
+): Promise<Tenant | null> {
+  return firstRow(
+    await db.query<Tenant>(`select ${columns} from tenantry.tenant where subscription_id = $1 for update`, [
+      subscriptionId,
+    ]),
+  );
+}
+
+/**
+ * A tenant of the same owner and product whose subscription has ended but whose data is still kept, locked.
+ * @param slug when the customer named a tenant, only the one of that name
+ */
+export async function lockRetainedTenant(
+  db: Queryable,
+  match: { owner: string; product: ProductId; cell: string; slug: string | null },
+): Promise<Tenant | null> {
+  return firstRow(
+    await db.query<Tenant>(
+      `select ${columns} from tenantry.tenant
+       where owner = $1 and product = $2 and cell = $3 and ($4::text is null or slug = $4)
+         and delete_after is not null and desired_state = 'suspended' and not slot
+       order by created_at desc limit 1 for update skip locked`,
+      [match.owner, match.product, match.cell, match.slug],
+    ),
+  );
+}
+
+/** A slot that is ready to be handed out, locked; null when the pool is empty. */
+export async function lockReadySlot(
+  db: Queryable,
+  match: { product: ProductId; cell: string },
+): Promise<Tenant | null> {
+  return firstRow(
+    await db.query<Tenant>(
+      `select ${columns} from tenantry.tenant t
+       where slot and product = $1 and cell = $2 and phase = 'active' and observed_generation = desired_generation
+         and not exists (select 1 from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp())
+       order by created_at limit 1 for update skip locked`,
+      [match.product, match.cell],
+    ),
+  );
+}
+
+/** True while a tenant that is not deleted holds the name. */
+export async function isNamespaceHeld(
+  db: Queryable,
+  name: { cell: string; namespace: string },
+  except: string,
+): Promise<boolean> {
+  const result = await db.query(
+    `select 1 from tenantry.tenant where cell = $1 and namespace = $2 and phase <> 'deleted' and id <> $3 limit 1`,
+    [name.cell, name.namespace, except],
+  );
+  return result.rowCount === 1;
+}
+
+/** Inserts a tenant; false when a living tenant has its namespace. */
+export async function insertTenant(
+  db: Queryable,
+  tenant: {
+    spec: TenantSpec;
+    subscriptionId: string | null;
+    slot: boolean;
+    stackSettings: StackSettings | null;
+  },
+): Promise<boolean> {
+  const { spec } = tenant;
+  const result = await db.query(
+    `insert into tenantry.tenant (id, cell, product, owner, subscription_id, slot, slug, namespace, created_at,
+       desired_state, desired_spec, stack_settings)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+     on conflict (cell, namespace) where phase <> 'deleted' and desired_state <> 'deleted' do nothing`,
+    [
+      spec.tenantId,
+      spec.cell,
+      spec.product,
+      spec.owner,
+      tenant.subscriptionId,
+      tenant.slot,
+      spec.slug,
+      spec.namespace,
+      spec.createdAt,
+      spec.state,
+      JSON.stringify(spec),
+      tenant.stackSettings === null ? null : JSON.stringify(tenant.stackSettings),
+    ],
+  );
+  return result.rowCount === 1;
+}
+
+/** What somebody wants of a tenant from now on. */
+export interface DesiredChange {
+  readonly state: TenantState;
+  readonly spec: TenantSpec;
+  readonly suspendReason: string | null;
+  readonly deleteAfter: Date | null;
+}
+
+/** Raises the desired generation; whatever failed before is tried anew at once. */
+export async function changeDesired(db: Queryable, tenantId: string, change: DesiredChange): Promise<void> {
+  await db.query(
+    `update tenantry.tenant set desired_state = $2, desired_spec = $3, suspend_reason = $4, delete_after = $5,
+       desired_generation = desired_generation + 1, attempts = 0, next_try_at = null, permanent = false
+     where id = $1`,
+    [tenantId, change.state, JSON.stringify(change.spec), change.suspendReason, change.deleteAfter],
+  );
+}
+
+/** Notes what needs no operation: why it is suspended and until when its data is kept. */
+export async function changeRetention(
+  db: Queryable,
+  tenantId: string,
+  change: { suspendReason: string | null; deleteAfter: Date | null },
+): Promise<void> {
+  await db.query('update tenantry.tenant set suspend_reason = $2, delete_after = $3 where id = $1', [
+    tenantId,
+    change.suspendReason,
+    change.deleteAfter,
+  ]);
+}
+
+/** Gives a slot, or a tenant that is kept after its subscription ended, to a subscription. */
+export async function assignTenant(
+  db: Queryable,
+  tenantId: string,
+  to: { owner: string; subscriptionId: string; slug: string },
+): Promise<void> {
+  await db.query(
+    `update tenantry.tenant set owner = $2, subscription_id = $3, slug = $4, slot = false,
+       active_at = case when phase = 'active' then clock_timestamp() else active_at end
+     where id = $1`,
+    [tenantId, to.owner, to.subscriptionId, to.slug],
+  );
+}
+
+/** Name of the job that converges tenants of a cell: only workers of that cell take it. */
+export function convergeJob(cell: string): string {
+  return `converge-tenant:${cell}`;
+}
+
+/**
+ * Rings the tenant's doorbell: somebody looks at it soon, once, however often it is rung.
+ * @param options.at not before this time
+ * @param options.priority higher numbers come later; payments ring with 0
+ */
+export async function ringTenant(
+  db: Queryable,
+  tenant: { readonly id: string; readonly cell: string },
+  options: { at?: Date; priority?: number } = {},
+): Promise<void> {
+  await db.query(
+    `select graphile_worker.add_job($1, json_build_object('tenantId', $2::text),
+       job_key => 'converge-tenant:' || $2, max_attempts => 3, run_at => $3, priority => $4)`,
+    [convergeJob(tenant.cell), tenant.id, options.at ?? null, options.priority ?? null],
+  );
+}
+
+/** Written before an operation begins, so that a crash in it is known afterwards. */
+export async function beginOperation(
+  db: Queryable,
+  lease: Lease,
+  begin: { phase: Phase; unsettled: boolean },
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, unsettled = $3, reason_code = null, reason_message = null, cause = null
+     where id = $1`,
+    [lease.tenantId, begin.phase, begin.unsettled],
+  );
+}
+
+export interface SettledOperation {
+  readonly phase: Phase;
+  readonly state: TenantState;
+  readonly spec: TenantSpec;
+  readonly generation: number;
+  readonly outputs: TenantOutputs | null;
+}
+
+/** Writes the result of an operation that did what was wanted. */
+export async function settleOperation(db: Queryable, lease: Lease, settled: SettledOperation): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
+       outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
+       next_try_at = null, unsettled = false, fingerprint = null, drift_checked_at = clock_timestamp(),
+       active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
+     where id = $1`,
+    [
+      lease.tenantId,
+      settled.phase,
+      settled.state,
+      JSON.stringify(settled.spec),
+      settled.generation,
+      settled.outputs === null ? null : JSON.stringify(settled.outputs),
+    ],
+  );
+}
+
+export interface FailedOperation {
+  readonly phase: Phase;
+  readonly reasonCode: string;
+  readonly reasonMessage: string;
+  readonly cause: string;
+  readonly permanent: boolean;
+  readonly nextTryAt: Date | null;
+  /** True when the engine did not end by itself, so that its state may lack what it made. */
+  readonly unsettled: boolean;
+}
+
+/** Writes why an operation did not do what was wanted, and when it is tried again. */
+export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, reason_code = $3, reason_message = $4, cause = $5, permanent = $6,
+       next_try_at = $7, attempts = attempts + 1, unsettled = $8
+     where id = $1`,
+    [
+      lease.tenantId,
+      failure.phase,
+      failure.reasonCode,
+      failure.reasonMessage,
+      failure.cause,
+      failure.permanent,
+      failure.nextTryAt,
+      failure.unsettled,
+    ],
+  );
+}
+
+/** Says what a tenant waits for without counting it as a failure. */
+export async function postpone(
+  db: Queryable,
+  lease: Lease,
+  wait: { reasonCode: string; reasonMessage: string; nextTryAt: Date },
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    'update tenantry.tenant set reason_code = $2, reason_message = $3, next_try_at = $4 where id = $1',
+    [lease.tenantId, wait.reasonCode, wait.reasonMessage, wait.nextTryAt],
+  );
+}
+
+/** Remembers what the cluster looks like, or asks for a new operation because it looks different. */
+export async function writeFingerprint(db: Queryable, lease: Lease, fingerprint: Fingerprint): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    'update tenantry.tenant set fingerprint = $2, drift_checked_at = clock_timestamp() where id = $1',
+    [lease.tenantId, JSON.stringify(fingerprint)],
+  );
+}
+
+/** Notes under the lease that the stack is initialised. */
+export async function writeStackSettings(
+  db: Queryable,
+  lease: Lease,
+  settings: StackSettings,
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query('update tenantry.tenant set stack_settings = $2 where id = $1', [
+    lease.tenantId,
+    JSON.stringify(settings),
+  ]);
+}
+
+/** A person asks for another try: forgets the failure and its waiting time. */
+export async function resetFailure(db: Queryable, tenantId: string): Promise<void> {
+  await db.query(
+    `update tenantry.tenant set permanent = false, attempts = 0, next_try_at = null,
+       desired_generation = case when observed_generation = desired_generation then desired_generation + 1
+         else desired_generation end
+     where id = $1`,
+    [tenantId],
+  );
+}
+
+export interface TenantFilter {
+  readonly owner?: string;
+  readonly product?: string;
+  readonly phase?: string;
+  readonly checkoutId?: string;
+  /** Opaque position from the previous page. */
+  readonly cursor?: { createdAt: Date; id: string };
+  readonly limit: number;
+}
+
+/** Tenants with an owner, newest first. */
+export async function listTenants(db: Queryable, filter: TenantFilter): Promise<Tenant[]> {
+  const result = await db.query<Tenant>(
+    `select ${columns} from tenantry.tenant t
+     where not slot and ($1::text is null or owner = $1) and ($2::text is null or product = $2)
+       and ($3::text is null or phase = $3)
+       and ($4::text is null or exists (select 1 from tenantry.subscription s
+              where s.id = t.subscription_id and s.checkout_id = $4))
+       and ($5::timestamptz is null or (created_at, id) < ($5, $6))
+     order by created_at desc, id desc limit $7`,
+    [
+      filter.owner ?? null,
+      filter.product ?? null,
+      filter.phase ?? null,
+      filter.checkoutId ?? null,
+      filter.cursor?.createdAt ?? null,
+      filter.cursor?.id ?? null,
+      filter.limit,
+    ],
+  );
+  return result.rows;
+}
+
+interface TenantReference {
+  readonly id: string;
+  readonly cell: string;
+}
+
+/** Tenants that differ from what is desired, whose waiting time is over, and whose lease nobody holds. */
+export async function listUnconverged(
+  db: Queryable,
+  cell: string,
+  limit: number,
+): Promise<TenantReference[]> {
+  const result = await db.query<TenantReference>(
+    `select id, cell from tenantry.tenant t
+     where cell = $1 and observed_generation <> desired_generation and not permanent
+       and (next_try_at is null or next_try_at <= now())
+       and not exists (select 1 from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp())
+     order by slot, next_try_at nulls first limit $2`,
+    [cell, limit],
+  );
+  return result.rows;
+}
+
+/** Tenants whose data is kept no longer. */
+export async function listRetentionExpired(db: Queryable, cell: string, limit: number): Promise<string[]> {
+  const result = await db.query<{ id: string }>(
+    `select id from tenantry.tenant where cell = $1 and delete_after <= now() and desired_state <> 'deleted' limit $2`,
+    [cell, limit],
+  );
+  return result.rows.map((row) => row.id);
+}
+
+/** Settled tenants, those first that were not compared with their cluster for longest. */
+export async function listDriftUnchecked(
+  db: Queryable,
+  cell: string,
+  limit: number,
+): Promise<TenantReference[]> {
+  const result = await db.query<TenantReference>(
+    `select id, cell from tenantry.tenant
+     where cell = $1 and phase in ('active', 'suspended') and observed_generation = desired_generation
+     order by drift_checked_at nulls first limit $2`,
+    [cell, limit],
+  );
+  return result.rows;
+}
