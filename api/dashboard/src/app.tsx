@@ -60,7 +60,7 @@ export function App({ opening }: { opening: Opening }) {
       <TopBar page={route.page} />
       <main className="wrap" id="main">
         {problem && <ProblemNote problem={problem} />}
-        <Page route={route} key={JSON.stringify(route)} />
+        <Page route={route} key={route.page === 'products' ? route.page : JSON.stringify(route)} />
       </main>
       <footer className="foot-line">
         <div className="wrap foot">
@@ -79,7 +79,7 @@ function Page({ route }: { route: Route }) {
   useArrival(route);
   switch (route.page) {
     case 'products':
-      return <ProductsPage />;
+      return <ProductsPage first={route.product} />;
     case 'subscribe':
       return <SubscribePage product={route.product} plan={route.plan} cancelled={route.cancelled} />;
     case 'checkout':
@@ -125,7 +125,7 @@ const titles: Readonly<Record<Route['page'], string>> = {
 function useArrival(route: Route): void {
   useEffect(() => {
     document.title = `${titles[route.page]} · Tenantry`;
-    window.scrollTo(0, 0);
+    if (route.page !== 'products' || route.product === null) window.scrollTo(0, 0);
   }, [route]);
 }
 

@@ -1,6 +1,6 @@
 /** Where the visitor is. Pages live in the hash, so the server needs to know none of them. */
 export type Route =
-  | { readonly page: 'products' }
+  | { readonly page: 'products' /** The one to show first. */; readonly product: string | null }
   | {
       readonly page: 'subscribe';
       readonly product: string;
@@ -19,7 +19,9 @@ export function routeOf(url: URL): Route {
   const [path = '', query = ''] = url.hash.replace(/^#\/?/, '').split('?');
   const parts = path.split('/').filter((part) => part !== '');
   const [first, second, third] = parts.map(decode);
-  if (first === undefined) return { page: 'products' };
+  if (first === undefined) return { page: 'products', product: null };
+  if (first === 'products' && second !== undefined && parts.length === 2)
+    return { page: 'products', product: second };
   if (first === 'tenants' && parts.length === 1) return { page: 'tenants' };
   if (first === 'tenants' && second !== undefined && parts.length === 2)
     return { page: 'tenant', id: second };
@@ -31,6 +33,7 @@ export function routeOf(url: URL): Route {
 
 export const paths = {
   products: '/#/',
+  product: (id: string) => `/#/products/${encodeURIComponent(id)}`,
   tenants: '/#/tenants',
   tenant: (id: string) => `/#/tenants/${encodeURIComponent(id)}`,
   subscribe: (product: string, plan: string) =>

@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useEffect } from 'react';
 import { useApp } from '../context.ts';
 import { entitlementFigures, limitFigures, unitMoney } from '../format.ts';
 import { useLoad } from '../load.ts';
@@ -8,9 +8,12 @@ import { ProblemNote } from '../parts/problem.tsx';
 import { paths } from '../route.ts';
 import type { Plan, Product } from '../types.ts';
 
-export function ProductsPage() {
+export function ProductsPage({ first }: { first: string | null }) {
   const { api } = useApp();
   const { value, problem, again } = useLoad(useCallback(() => api.products(), [api]));
+  useEffect(() => {
+    if (value !== null && first !== null) document.getElementById(`product-${first}`)?.scrollIntoView();
+  }, [value, first]);
   return (
     <>
       <section className="hero">
@@ -20,6 +23,15 @@ export function ProductsPage() {
           Kubernetes API, usually in about a second.
         </p>
       </section>
+      {value !== null && value.length > 1 && (
+        <nav className="index" aria-label="Products">
+          {value.map(({ id, name }) => (
+            <a key={id} href={paths.product(id)}>
+              {name}
+            </a>
+          ))}
+        </nav>
+      )}
       {problem && <ProblemNote problem={problem} action="Try again" onAction={again} />}
       {value === null && problem === null && <p className="quiet">Loading products…</p>}
       {value?.length === 0 && <p className="quiet">No products are on sale here.</p>}

@@ -195,7 +195,7 @@ function SeatsField({ value, onChange }: { value: number; onChange: (value: numb
         aria-describedby={`${id}-hint`}
       />
       <p id={`${id}-hint`} className={validSeats(value) ? 'hint' : 'hint hint-bad'} aria-live="polite">
-        {validSeats(value) ? 'You can change this later.' : 'A whole number from 1 to 10,000.'}
+        {validSeats(value) ? 'Each seat is billed every month.' : 'A whole number from 1 to 10,000.'}
       </p>
     </div>
   );

@@ -12,10 +12,10 @@ export function TopBar({ page }: { page: Route['page'] }) {
           <span>Tenantry</span>
         </a>
         <nav aria-label="Pages">
-          <a href={paths.products} aria-current={here(['products', 'subscribe'])}>
+          <a className="tab" href={paths.products} aria-current={here(['products', 'subscribe'])}>
             Products
           </a>
-          <a href={paths.tenants} aria-current={here(['tenants', 'tenant', 'checkout'])}>
+          <a className="tab" href={paths.tenants} aria-current={here(['tenants', 'tenant', 'checkout'])}>
             Tenants
           </a>
         </nav>

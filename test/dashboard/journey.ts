@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Builds the page into a folder of its own, as it is built for delivery: in a process that is not under test. */
+export async function buildPage(outDir: string): Promise<void> {
+  const vite = [
+    `${root}node_modules/vite/bin/vite.js`,
+    'build',
+    '--config',
+    `${root}api/dashboard/vite.config.ts`,
+  ];
+  await promisify(execFile)(
+    process.execPath,
+    [...vite, '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'],
+    {
+      env: { ...process.env, NODE_ENV: 'production' },
+    },
+  );
+}
+
+/** Everything the page complains about: scripts that throw, and what its content security policy refuses. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} ${message.location().url}`);
+  });
+  return complaints;
+}
+
+export interface Order {
+  readonly product: string;
+  readonly plan: string;
+  readonly slug?: string;
+  readonly seats?: number;
+}
+
+/** From the price page over sign-in to the button that leads to the payment page. */
+export async function order(page: Page, { product, plan, slug, seats }: Order): Promise<void> {
+  await page.getByRole('link', { name: `Subscribe to ${product} ${plan}`, exact: true }).click();
+  await page.getByRole('button', { name: 'Sign in to subscribe' }).click();
+  const proceed = page.getByRole('button', { name: 'Continue to payment' });
+  await proceed.waitFor();
+  if (slug !== undefined) await page.getByLabel('Name of your tenant').fill(slug);
+  if (seats !== undefined) await page.getByLabel('Seats').fill(String(seats));
+  await proceed.click();
+}
+
+/** Signs in from the top of the page and waits until it shows. */
+export async function signIn(page: Page): Promise<void> {
+  await page.getByRole('banner').getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}

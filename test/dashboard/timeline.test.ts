@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { episodes, paymentToActiveMs, withEntry } from '../../api/dashboard/src/timeline.ts';
+import type { Entry, Tenant } from '../../api/dashboard/src/types.ts';
+
+const startMs = Date.parse('2026-11-21T03:00:00.000Z');
+
+function entry(id: number, afterMs: number, kind = 'operation.started'): Entry {
+  return { id, at: new Date(startMs + afterMs).toISOString(), kind, message: kind };
+}
+
+function tenant(createdAfterMs: number, activeAfterMs: number | null): Tenant {
+  const at = (ms: number) => new Date(startMs + ms).toISOString();
+  return {
+    createdAt: at(createdAfterMs),
+    activeAt: activeAfterMs === null ? null : at(activeAfterMs),
+  } as Tenant;
+}
+
+describe('the timeline', () => {
+  it('tells when each step came and how long it took', () => {
+    const [episode] = episodes([entry(1, 0), entry(2, 40), entry(3, 840)]);
+    expect(episode?.durationMs).toBe(840);
+    expect(episode?.steps.map(({ offsetMs, tookMs }) => [offsetMs, tookMs])).toEqual([
+      [0, 0],
+      [40, 40],
+      [840, 800],
+    ]);
+  });
+
+  it('starts a new episode after a minute of silence', () => {
+    const cut = episodes([entry(1, 0), entry(2, 59_000), entry(3, 119_001), entry(4, 119_500)]);
+    expect(cut.map(({ steps }) => steps.map((step) => step.entry.id))).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('goes by the order of ids, and never lets time run backwards', () => {
+    const [episode] = episodes([entry(2, 50), entry(1, 60), entry(3, 90)]);
+    expect(episode?.steps.map(({ entry: { id }, offsetMs }) => [id, offsetMs])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 30],
+    ]);
+  });
+
+  it('takes an entry that a resumed stream repeats only once', () => {
+    expect(withEntry(withEntry([entry(1, 0)], entry(2, 10)), entry(2, 10))).toHaveLength(2);
+  });
+});
+
+describe('the time from payment to active', () => {
+  it('counts from the first word of Stripe, even when the tenant was prepared long before', () => {
+    const trail = [
+      entry(1, -3_600_000, 'tenant.created'),
+      entry(2, 0, 'event.received'),
+      entry(3, 5, 'event.received'),
+    ];
+    expect(paymentToActiveMs(tenant(-3_600_000, 212), trail)).toBe(212);
+  });
+
+  it('counts from the creation where no event arrived', () => {
+    expect(paymentToActiveMs(tenant(100, 900), [entry(1, 120)])).toBe(800);
+  });
+
+  it('is not told before the tenant was active', () => {
+    expect(paymentToActiveMs(tenant(0, null), [entry(1, 0, 'event.received')])).toBeNull();
+  });
+});
