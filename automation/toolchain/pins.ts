@@ -10,6 +10,7 @@ export const toolNames = [
   'kubectl',
   'stripe-mock',
   'kubeconform',
+  'kube-score',
 ] as const;
 
 export type ToolName = (typeof toolNames)[number];
@@ -162,6 +163,24 @@ export const pins: readonly ToolPin[] = [
         url: `${release}/kubeconform-${os}-${arch}.tar.gz`,
         sumsUrl: `${release}/CHECKSUMS`,
         member: 'kubeconform',
+      };
+    },
+  },
+  {
+    name: 'kube-score',
+    version: '1.20.0',
+    module: 'checks',
+    package: 'github.com/zegl/kube-score/cmd/kube-score',
+    stamp: '-X main.version=1.20.0',
+    versionArguments: ['version'],
+    versionPattern: /(\d+\.\d+\.\d+)/,
+    fits: sameMinor('1.20.0'),
+    download: ({ os, arch }) => {
+      const release = 'https://github.com/zegl/kube-score/releases/download/v1.20.0';
+      return {
+        url: `${release}/kube-score_1.20.0_${os}_${arch}.tar.gz`,
+        sumsUrl: `${release}/checksums.txt`,
+        member: 'kube-score',
       };
     },
   },

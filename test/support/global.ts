@@ -24,7 +24,7 @@ declare module 'vitest' {
   }
 }
 
-const wanted = [...clusterTools, 'pulumi', 'kubectl', 'stripe-mock', 'kubeconform'] as const;
+const wanted = [...clusterTools, 'pulumi', 'kubectl', 'stripe-mock', 'kubeconform', 'kube-score'] as const;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runDir = await mkdtemp(join(tmpdir(), 'tenantry-test-'));

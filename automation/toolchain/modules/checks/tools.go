@@ -6,4 +6,5 @@ package tools
 import (
 	_ "github.com/stripe/stripe-mock"
 	_ "github.com/yannh/kubeconform/cmd/kubeconform"
+	_ "github.com/zegl/kube-score/cmd/kube-score"
 )
