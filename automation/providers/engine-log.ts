@@ -1,0 +1,33 @@
+import { credentials } from '@grpc/grpc-js';
+import engineRpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
+import enginePb from '@pulumi/pulumi/proto/engine_pb.js';
+
+/** Writes to the engine's log and status lines. A log line that cannot be delivered is dropped. */
+export class EngineLog {
+  readonly #clients = new Map<string, InstanceType<typeof engineRpc.EngineClient>>();
+
+  /** A status shows beside the resource and passes away; otherwise it is a warning that stays. */
+  write(address: string, urn: string, message: string, status: boolean): void {
+    const request = new enginePb.LogRequest();
+    request.setSeverity(status ? enginePb.LogSeverity.INFO : enginePb.LogSeverity.WARNING);
+    request.setUrn(urn);
+    request.setMessage(message);
+    request.setEphemeral(status);
+    this.#client(address).log(request, () => {});
+  }
+
+  #client(address: string): InstanceType<typeof engineRpc.EngineClient> {
+    const known = this.#clients.get(address);
+    if (known) return known;
+    // Engines come and go, one address each: a client of an earlier engine is of no more use.
+    this.close();
+    const client = new engineRpc.EngineClient(address, credentials.createInsecure());
+    this.#clients.set(address, client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.close();
+    this.#clients.clear();
+  }
+}

@@ -1,0 +1,63 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Json, JsonObject } from './client.ts';
+import { dropServerFields } from './diff.ts';
+import { isList, isObject, isSecretObject } from './objects.ts';
+
+/**
+ * The program's inputs as the cluster has them now: an input whose live value is still what it was when the state was
+ * written stays as the program wrote it, one that was changed shows the live value, one that was removed is missing.
+ * Comparing live with live leaves the API's own spelling and defaults out of it.
+ */
+export function driftedInputs(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
+  const drifted = driftedMap(inputs, before, now);
+  return isSecretObject(inputs) ? { ...drifted, ...driftedStringData(inputs, before, now) } : drifted;
+}
+
+function driftedMap(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
+  const result: Record<string, Json> = {};
+  for (const [key, input] of Object.entries(inputs)) {
+    const value = drifted(input, before[key], now[key]);
+    if (value !== undefined) result[key] = value;
+  }
+  return result;
+}
+
+function drifted(input: Json, before: Json | undefined, now: Json | undefined): Json | undefined {
+  if (isDeepStrictEqual(before, now)) return input;
+  if (isObject(input) && isObject(now)) return driftedMap(input, isObject(before) ? before : {}, now);
+  if (isList(input) && isList(now)) {
+    const old = isList(before) ? before : [];
+    return now.map((item, index) => {
+      const wanted = input[index];
+      return wanted === undefined ? item : (drifted(wanted, old[index], item) ?? item);
+    });
+  }
+  return now;
+}
+
+/** `stringData` is never in the live object; its keys are compared where they end up. */
+function driftedStringData(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
+  if (!isObject(inputs.stringData)) return {};
+  const [old, live] = [before.data, now.data];
+  const result: Record<string, Json> = {};
+  for (const [key, input] of Object.entries(inputs.stringData)) {
+    const value = isObject(live) ? live[key] : undefined;
+    if (isObject(old) && old[key] === value) result[key] = input;
+    else if (typeof value === 'string') result[key] = Buffer.from(value, 'base64').toString('utf8');
+  }
+  return { stringData: result };
+}
+
+const serverAnnotations = new Set([
+  'deployment.kubernetes.io/revision',
+  'kubectl.kubernetes.io/last-applied-configuration',
+]);
+
+/** Inputs for an object that no program has described yet (import, `get`): the live object without what the server adds. */
+export function inputsFromLive(live: JsonObject): JsonObject {
+  const inputs = dropServerFields(live);
+  const metadata = isObject(inputs.metadata) ? inputs.metadata : {};
+  if (!isObject(metadata.annotations)) return inputs;
+  const annotations = Object.entries(metadata.annotations).filter(([key]) => !serverAnnotations.has(key));
+  return { ...inputs, metadata: { ...metadata, annotations: Object.fromEntries(annotations) } };
+}

@@ -1,0 +1,335 @@
+import { containsUnknown, isMap, type PropertyMap } from '../properties.ts';
+import {
+  type CheckFailure,
+  type DiffResult,
+  NotReadyError,
+  type OperationContext,
+  type PropertyChange,
+  type ResourceProvider,
+  type ResourceState,
+  type WriteOptions,
+} from '../provider.ts';
+import type { JsonObject } from './client.ts';
+import type { Cluster, ObjectRef } from './cluster.ts';
+import { Clusters } from './clusters.ts';
+import { deleteObject } from './deletion.ts';
+import { diffInputs, dropServerFields, isIdentityChange } from './diff.ts';
+import { UnknownKindError } from './discovery.ts';
+import { driftedInputs, inputsFromLive } from './drift.ts';
+import { isStatus } from './errors.ts';
+import { immutableCauses, isShrinkRefusal, markReplacing } from './immutable.ts';
+import {
+  describe,
+  isObject,
+  kindOfToken,
+  nameOf,
+  namespaceOf,
+  type ObjectKind,
+  objectId,
+  parseId,
+  textAt,
+} from './objects.ts';
+import { assertOurs, earlierApplyManager } from './ownership.ts';
+import { NeverReadyError, waitUntilReady } from './readiness.ts';
+import {
+  chooseFieldManager,
+  decodeState,
+  encodeInputs,
+  encodeState,
+  fieldManagerOf,
+  type ObjectState,
+  protectInputs,
+  toJson,
+} from './state.ts';
+import { WaitTimeoutError, waitTimeoutMs } from './wait.ts';
+import { createObject, dryRun, kindOf, refForWrite, updateObject, whyNotWritten } from './write.ts';
+
+export interface KubernetesProviderOptions {
+  /** Path of the kubeconfig for provider instances that bring none of their own. */
+  readonly kubeconfig: string;
+  readonly beforeWrite: () => void;
+}
+
+/**
+ * A stand-in for the official Kubernetes provider where its plugin cannot be had: every kind and custom resource by
+ * server-side apply, with the official type tokens, ids and state, so that a stack may change over either way.
+ */
+export class KubernetesProvider implements ResourceProvider {
+  readonly name = 'kubernetes';
+  /** The `@pulumi/kubernetes` whose tokens and state this agrees with. */
+  readonly version = '4.34.2';
+  readonly #clusters: Clusters;
+
+  constructor({ kubeconfig, beforeWrite }: KubernetesProviderOptions) {
+    this.#clusters = new Clusters(kubeconfig, beforeWrite);
+  }
+
+  async check(context: OperationContext, { inputs }: { inputs: PropertyMap }) {
+    const failures: CheckFailure[] = [];
+    const fail = (property: string, reason: string): void => {
+      failures.push({ property, reason });
+    };
+    const kind = kindOfToken(context.type);
+    if (!kind || /(?:List|Patch)$/.test(kind.kind)) {
+      fail('', `${context.type} is not supported by the embedded Kubernetes provider`);
+      return { inputs, failures };
+    }
+    // A secret or unknown metadata cannot be named here; the write finds out.
+    const metadata = isMap(inputs.metadata) ? inputs.metadata : {};
+    if (metadata.name === undefined) {
+      fail('metadata.name', 'a name is required: the embedded Kubernetes provider makes none up');
+    }
+    const named = { apiVersion: kind.apiVersion, kind: kind.kind, ...dropServerFields(inputs) };
+    if (failures.length > 0) return { inputs: protectInputs(named), failures };
+    const cluster = this.#clusters.of(context.config);
+    const resource = await cluster.discovery.find(kind);
+    const { namespace, ...placeless } = metadata;
+    // A kind that is not served yet is taken for a namespaced one; most are.
+    const placed: PropertyMap =
+      resource?.namespaced === false
+        ? placeless
+        : { ...placeless, namespace: namespace ?? cluster.client.namespace };
+    return { inputs: protectInputs(dropServerFields({ ...named, metadata: placed })), failures };
+  }
+
+  async diff(
+    context: OperationContext,
+    { old, inputs }: { old: PropertyMap; inputs: PropertyMap },
+  ): Promise<DiffResult> {
+    const state = decodeState(old);
+    const changes = diffInputs(withIdentity(state), inputs);
+    if (changes.length === 0) return { changes, deleteBeforeReplace: false };
+    const marked = changes.some(isIdentityChange)
+      ? changes
+      : await this.#markImmutable(context, state, inputs, changes);
+    const replaces = marked.some((change) => change.replace);
+    return { changes: marked, deleteBeforeReplace: replaces && !marked.some(isIdentityChange) };
+  }
+
+  async create(
+    context: OperationContext,
+    inputs: PropertyMap,
+    options: WriteOptions,
+  ): Promise<ResourceState> {
+    if (options.preview) return { id: '', properties: await this.#previewCreate(context, inputs) };
+    const cluster = this.#clusters.of(context.config);
+    const object = toJson(inputs);
+    const ref = await refForWrite(cluster, context, object);
+    const manager = chooseFieldManager(context.urn, object, null);
+    const written = await explain(object, createObject(cluster, context, ref, object, manager));
+    return this.#settle(context, cluster, ref, inputs, object, options, written.live, {
+      fieldManager: written.fieldManager,
+      initialApiVersion: ref.apiVersion,
+    });
+  }
+
+  async read(
+    context: OperationContext,
+    { id, properties, inputs }: { id: string; properties: PropertyMap; inputs: PropertyMap },
+  ): Promise<ResourceState | null> {
+    const state = decodeState(properties);
+    const known = Object.keys(inputs).length > 0 ? toJson(inputs) : state.inputs;
+    const kind = kindOfAny(known, state.live) ?? kindOfToken(context.type);
+    const { namespace, name } = parseId(id);
+    if (!kind || name === '') throw new Error(`${id} does not name an object of ${context.type}`);
+    const cluster = this.#clusters.of(context.config);
+    const live = await readLive(cluster, context, kind, namespace, name);
+    if (!live) return null;
+    const described = Object.keys(known).length > 0;
+    const now = described ? driftedInputs(known, state.live, live) : inputsFromLive(live);
+    const fieldManager = state.fieldManager ?? earlierApplyManager(live) ?? fieldManagerOf(context.urn);
+    return {
+      id: objectId(namespaceOf(live), nameOf(live)),
+      properties: encodeState(live, now, {
+        secrets: inputs,
+        fieldManager,
+        initialApiVersion: state.initialApiVersion ?? kind.apiVersion,
+      }),
+      inputs: encodeInputs(now, inputs),
+    };
+  }
+
+  async update(
+    context: OperationContext,
+    { old, inputs }: { old: PropertyMap; inputs: PropertyMap },
+    options: WriteOptions,
+  ): Promise<PropertyMap> {
+    if (options.preview && containsUnknown(inputs)) return inputs;
+    const cluster = this.#clusters.of(context.config);
+    const state = decodeState(old);
+    const object = toJson(inputs);
+    const fieldManager = chooseFieldManager(context.urn, object, state);
+    const secrets = { secrets: inputs, fieldManager, initialApiVersion: initialVersion(state, object) };
+    const ref = await refForWrite(cluster, context, object);
+    if (options.preview) {
+      return encodeState(
+        await explain(object, dryRun(cluster, context, ref, object, fieldManager)),
+        object,
+        secrets,
+      );
+    }
+    const live = await explain(
+      object,
+      updateObject(cluster, context, ref, object, { state: state.live, fieldManager }),
+    );
+    const settled = await this.#settle(context, cluster, ref, inputs, object, options, live, secrets);
+    return settled.properties;
+  }
+
+  async delete(
+    context: OperationContext,
+    { id, properties }: { id: string; properties: PropertyMap },
+    options: WriteOptions,
+  ): Promise<void> {
+    const cluster = this.#clusters.of(context.config);
+    const state = decodeState(properties);
+    const kind = kindOfAny(state.live, state.inputs) ?? kindOfToken(context.type);
+    const { namespace, name } = parseId(id);
+    if (!kind) throw new Error(`${id} does not name an object of ${context.type}`);
+    const resource = await cluster.discovery.find(kind);
+    // Without its definition there are no custom resources of a kind.
+    if (!resource) return;
+    const ref = await cluster.ref(kind, namespace, name);
+    await deleteObject(cluster, context, ref, state, waitTimeoutMs(options.timeoutMs, state.inputs));
+  }
+
+  async close(): Promise<void> {
+    this.#clusters.close();
+  }
+
+  /** Asks the API, by a dry run, whether the object can change so; what cannot is marked as replacing. */
+  async #markImmutable(
+    context: OperationContext,
+    state: ObjectState,
+    inputs: PropertyMap,
+    changes: readonly PropertyChange[],
+  ): Promise<readonly PropertyChange[]> {
+    if (containsUnknown(inputs)) return changes;
+    const object = toJson(inputs);
+    const cluster = this.#clusters.of(context.config);
+    try {
+      const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
+      await dryRun(cluster, context, ref, object, chooseFieldManager(context.urn, object, state));
+      return changes;
+    } catch (error) {
+      if (isShrinkRefusal(error)) {
+        throw new Error(
+          `${describe(object)} cannot shrink, and is not replaced since that would lose its data`,
+          {
+            cause: error,
+          },
+        );
+      }
+      const causes = immutableCauses(error);
+      // Any other refusal is the update's to report.
+      return causes ? markReplacing(changes, causes) : changes;
+    }
+  }
+
+  /** The values that the API would give; the bare inputs where it cannot say yet. */
+  async #previewCreate(context: OperationContext, inputs: PropertyMap): Promise<PropertyMap> {
+    if (containsUnknown(inputs)) return inputs;
+    const cluster = this.#clusters.of(context.config);
+    const object = toJson(inputs);
+    const resource = await cluster.discovery.find(kindOf(object));
+    if (!resource) return inputs;
+    const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
+    const existing = await cluster.get(ref, context.signal);
+    // An object on its way out is the one that this create replaces.
+    if (existing && !textAt(existing, 'metadata', 'deletionTimestamp')) assertOurs(existing, object);
+    const fieldManager = chooseFieldManager(context.urn, object, null);
+    try {
+      const live = await dryRun(cluster, context, ref, object, fieldManager);
+      return encodeState(withoutServerIdentity(live), object, {
+        secrets: inputs,
+        fieldManager,
+        initialApiVersion: ref.apiVersion,
+      });
+    } catch (error) {
+      // The namespace does not exist yet, or the old object of a replacement stands in the way.
+      if (isStatus(error, 404) || immutableCauses(error)) return inputs;
+      throw error;
+    }
+  }
+
+  /** Waits for readiness and makes the state; an object that is not ready is reported together with its state. */
+  async #settle(
+    context: OperationContext,
+    cluster: Cluster,
+    ref: ObjectRef,
+    inputs: PropertyMap,
+    object: JsonObject,
+    options: WriteOptions,
+    written: JsonObject,
+    about: { readonly fieldManager: string; readonly initialApiVersion: string },
+  ): Promise<ResourceState> {
+    const stateOf = (live: JsonObject): ResourceState => ({
+      id: objectId(namespaceOf(live), nameOf(live)),
+      properties: encodeState(live, object, { secrets: inputs, ...about }),
+    });
+    try {
+      const timeoutMs = waitTimeoutMs(options.timeoutMs, object);
+      return stateOf(await waitUntilReady(cluster, context, ref, written, object, timeoutMs));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const expected = error instanceof WaitTimeoutError || error instanceof NeverReadyError;
+      // Whatever ended the wait, the object exists and must be in the state.
+      const live = error instanceof WaitTimeoutError && error.last ? error.last : written;
+      const prefix = expected ? '' : `${describe(object)} was written, but not waited for to the end: `;
+      throw new NotReadyError(stateOf(live), [`${prefix}${reason}`]);
+    }
+  }
+}
+
+async function readLive(
+  cluster: Cluster,
+  context: OperationContext,
+  kind: ObjectKind,
+  namespace: string | undefined,
+  name: string,
+): Promise<JsonObject | null> {
+  try {
+    return await cluster.get(await cluster.ref(kind, namespace, name), context.signal);
+  } catch (error) {
+    if (error instanceof UnknownKindError) return null;
+    throw error;
+  }
+}
+
+async function explain<T>(object: JsonObject, write: Promise<T>): Promise<T> {
+  try {
+    return await write;
+  } catch (error) {
+    throw whyNotWritten(object, error);
+  }
+}
+
+/** `__inputs` of a state that came from elsewhere may lack what the live object says of its identity. */
+function withIdentity(state: ObjectState): JsonObject {
+  const { apiVersion, kind } = state.live;
+  const metadata = isObject(state.inputs.metadata) ? state.inputs.metadata : {};
+  const namespace = namespaceOf(state.live);
+  return {
+    ...state.inputs,
+    ...(apiVersion !== undefined && { apiVersion }),
+    ...(kind !== undefined && { kind }),
+    metadata: { ...metadata, name: nameOf(state.live), ...(namespace && { namespace }) },
+  };
+}
+
+function kindOfAny(...objects: readonly JsonObject[]): ObjectKind | null {
+  for (const object of objects) {
+    const kind = kindOf(object);
+    if (kind.apiVersion !== '' && kind.kind !== '') return kind;
+  }
+  return null;
+}
+
+function initialVersion(state: ObjectState, object: JsonObject): string {
+  return state.initialApiVersion ?? textAt(object, 'apiVersion') ?? '';
+}
+
+/** What a dry run makes up would pass for the real thing in a program's outputs. */
+function withoutServerIdentity(live: JsonObject): JsonObject {
+  return dropServerFields(live);
+}

@@ -1,0 +1,59 @@
+import type { Json } from './client.ts';
+
+const suffixes: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+/** Fields of the API whose values, at any depth below, are quantities (`500m`, `1Gi`). */
+const quantityFields = new Set([
+  'limits',
+  'requests',
+  'hard',
+  'max',
+  'min',
+  'default',
+  'defaultRequest',
+  'maxLimitRequestRatio',
+  'capacity',
+  'allocatable',
+  'overhead',
+  'sizeLimit',
+  'averageValue',
+  'value',
+]);
+
+/**
+ * Whether two values mean the same to the API. It writes quantities in its own canonical form (`1000m` is `1`), in
+ * which the official provider keeps them in state, so two spellings of a quantity are no difference.
+ */
+export function sameQuantity(path: readonly (string | number)[], a: Json, b: Json): boolean {
+  if (!path.some((key) => typeof key === 'string' && quantityFields.has(key))) return false;
+  const [left, right] = [quantity(a), quantity(b)];
+  return left !== null && right !== null && Math.abs(left - right) <= 1e-12 * Math.max(Math.abs(left), 1e-9);
+}
+
+/** Numeric value of a quantity, or null when it is none. */
+export function quantity(value: Json): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string') return null;
+  const match =
+    /^([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)(?:e([+-]?\d+)|(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?)$/.exec(value);
+  if (!match?.[1]) return null;
+  const factor = match[2] === undefined ? suffixes[match[3] ?? ''] : 10 ** Number(match[2]);
+  return factor === undefined ? null : Number(match[1]) * factor;
+}

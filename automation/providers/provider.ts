@@ -1,0 +1,105 @@
+import type { PropertyMap } from './properties.ts';
+
+/** What every operation on one resource knows. */
+export interface OperationContext {
+  readonly urn: string;
+  /** Type token, for example `kubernetes:core/v1:Namespace`. */
+  readonly type: string;
+  /** Configuration of the provider instance that the engine addressed. */
+  readonly config: PropertyMap;
+  /** Aborted when the engine cancels or goes away. */
+  readonly signal: AbortSignal;
+  /** Shows a line beside the resource while it is being worked on; never fails. */
+  status(message: string): void;
+  /** Adds a lasting warning to the engine's output; never fails. */
+  warn(message: string): void;
+}
+
+export interface CheckFailure {
+  readonly property: string;
+  readonly reason: string;
+}
+
+export type ChangeKind = 'add' | 'update' | 'delete';
+
+export interface PropertyChange {
+  /** Path in Pulumi's notation: `spec.template.spec.containers[0].image`, `metadata.labels["a.b/c"]`. */
+  readonly path: string;
+  readonly kind: ChangeKind;
+  readonly replace: boolean;
+}
+
+export interface DiffResult {
+  readonly changes: readonly PropertyChange[];
+  readonly deleteBeforeReplace: boolean;
+}
+
+export interface ResourceState {
+  readonly id: string;
+  readonly properties: PropertyMap;
+  /** Program inputs as found in the real object; only from `read`. */
+  readonly inputs?: PropertyMap;
+}
+
+/** Timeout of the resource's `customTimeouts` in milliseconds, or null where the program set none. */
+export interface WriteOptions {
+  readonly preview: boolean;
+  readonly timeoutMs: number | null;
+}
+
+/** A resource exists but did not become ready: the engine records its state and reports the reasons. */
+export class NotReadyError extends Error {
+  override readonly name = 'NotReadyError';
+  readonly state: ResourceState;
+  readonly reasons: readonly string[];
+  constructor(state: ResourceState, reasons: readonly string[]) {
+    super(reasons.join('; '));
+    this.state = state;
+    this.reasons = reasons;
+  }
+}
+
+/** One package's resources: the five verbs of the engine in plain values. */
+export interface ResourceProvider {
+  readonly name: string;
+  /** Version reported to the engine; for stand-ins the version of the official package they agree with. */
+  readonly version: string;
+  /** Names the configuration properties that are wrong. */
+  checkConfig?(config: PropertyMap): readonly CheckFailure[];
+  check(
+    context: OperationContext,
+    request: { readonly inputs: PropertyMap; readonly oldInputs: PropertyMap | null },
+  ): Promise<{ readonly inputs: PropertyMap; readonly failures: readonly CheckFailure[] }>;
+  diff(
+    context: OperationContext,
+    request: {
+      readonly id: string;
+      readonly old: PropertyMap;
+      readonly inputs: PropertyMap;
+      readonly ignoreChanges: readonly string[];
+    },
+  ): Promise<DiffResult>;
+  create(context: OperationContext, inputs: PropertyMap, options: WriteOptions): Promise<ResourceState>;
+  /** Null when the object is gone. */
+  read(
+    context: OperationContext,
+    request: { readonly id: string; readonly properties: PropertyMap; readonly inputs: PropertyMap },
+  ): Promise<ResourceState | null>;
+  update(
+    context: OperationContext,
+    request: {
+      readonly id: string;
+      readonly old: PropertyMap;
+      readonly inputs: PropertyMap;
+      readonly ignoreChanges: readonly string[];
+    },
+    options: WriteOptions,
+  ): Promise<PropertyMap>;
+  delete(
+    context: OperationContext,
+    request: { readonly id: string; readonly properties: PropertyMap },
+    options: WriteOptions,
+  ): Promise<void>;
+  /** Releases connections. */
+  close(): Promise<void>;
+}

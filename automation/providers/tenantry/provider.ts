@@ -1,0 +1,155 @@
+import { containsUnknown, type PropertyMap, reveal, revealMap, Secret, unknown } from '../properties.ts';
+import type {
+  CheckFailure,
+  DiffResult,
+  OperationContext,
+  PropertyChange,
+  ResourceProvider,
+  ResourceState,
+  WriteOptions,
+} from '../provider.ts';
+import { dropPlace, ensurePlace, readPlace } from './place.ts';
+import { AdminSession } from './session.ts';
+import { checkSpec, type DatabaseKind, type DatabaseSpec, kindOfType, parseSpec } from './spec.ts';
+
+export interface TenantryProviderOptions {
+  /** A superuser, or a role that may create roles and databases; its database is the shared one. */
+  readonly adminDatabaseUrl: string;
+  readonly beforeWrite: () => void;
+}
+
+/** What makes a place another place; the rest can change where it is. */
+const identity = ['tenantId', 'database', 'schema', 'role'] as const;
+const changeable = ['password', 'connectionLimit'] as const;
+
+/** Tenants' places in PostgreSQL: a schema with its own role in the shared database, or a database of its own. */
+export class TenantryProvider implements ResourceProvider {
+  readonly name = 'tenantry';
+  readonly version = '1.0.0';
+  readonly #session: AdminSession;
+
+  constructor({ adminDatabaseUrl, beforeWrite }: TenantryProviderOptions) {
+    this.#session = new AdminSession(adminDatabaseUrl, beforeWrite);
+  }
+
+  async check(context: OperationContext, { inputs }: { inputs: PropertyMap }) {
+    const kind = kindOfType[context.type];
+    const failures: readonly CheckFailure[] = kind
+      ? checkSpec(kind, inputs)
+      : [{ property: '', reason: `${context.type} is not a resource of the tenantry provider` }];
+    const password = inputs.password;
+    return {
+      inputs: { ...inputs, ...(password !== undefined && { password: new Secret(password) }) },
+      failures,
+    };
+  }
+
+  async diff(
+    _context: OperationContext,
+    { old, inputs }: { old: PropertyMap; inputs: PropertyMap },
+  ): Promise<DiffResult> {
+    const [before, after] = [revealMap(old), revealMap(inputs)];
+    const changes: PropertyChange[] = [];
+    for (const path of [...identity, ...changeable]) {
+      // A schema without a database is in the shared one, which the state names.
+      if (path === 'database' && after.database === undefined) continue;
+      if (before[path] === after[path]) continue;
+      changes.push({ path, kind: 'update', replace: (identity as readonly string[]).includes(path) });
+    }
+    if (before.drift !== undefined) changes.push({ path: 'drift', kind: 'delete', replace: false });
+    return { changes, deleteBeforeReplace: changes.some(({ replace }) => replace) };
+  }
+
+  async create(
+    context: OperationContext,
+    inputs: PropertyMap,
+    options: WriteOptions,
+  ): Promise<ResourceState> {
+    const kind = kindOf(context);
+    if (options.preview || containsUnknown(inputs))
+      return { id: '', properties: this.#outputs(inputs, unknown) };
+    const spec = parseSpec(inputs);
+    const level = await ensurePlace(this.#session, kind, spec);
+    return { id: this.#id(kind, spec), properties: this.#outputs(inputs, level) };
+  }
+
+  async read(
+    context: OperationContext,
+    { id, properties, inputs }: { id: string; properties: PropertyMap; inputs: PropertyMap },
+  ): Promise<ResourceState | null> {
+    const owner = placeOf(properties);
+    if (!owner) throw new Error(`${id} cannot be imported: its password is known to nobody but the tenant`);
+    const facts = await readPlace(this.#session, kindOf(context), owner);
+    if (!facts) return null;
+    const limit = facts.connectionLimit === null ? {} : { connectionLimit: facts.connectionLimit };
+    const { drift: _, ...kept } = properties;
+    return {
+      id,
+      properties: {
+        ...kept,
+        ...limit,
+        migrationLevel: facts.migrationLevel,
+        ...(facts.drift.length > 0 && { drift: facts.drift }),
+      },
+      inputs: { ...inputs, ...limit },
+    };
+  }
+
+  async update(
+    context: OperationContext,
+    { inputs }: { inputs: PropertyMap },
+    options: WriteOptions,
+  ): Promise<PropertyMap> {
+    if (options.preview) return this.#outputs(inputs, unknown);
+    return this.#outputs(inputs, await ensurePlace(this.#session, kindOf(context), parseSpec(inputs)));
+  }
+
+  async delete(
+    context: OperationContext,
+    { id, properties }: { id: string; properties: PropertyMap },
+  ): Promise<void> {
+    const owner = placeOf(properties);
+    if (!owner) throw new Error(`${id} cannot be deleted: its state lacks the names of what to delete`);
+    await dropPlace(this.#session, kindOf(context), owner);
+  }
+
+  async close(): Promise<void> {
+    await this.#session.close();
+  }
+
+  #id(kind: DatabaseKind, spec: DatabaseSpec): string {
+    const database = spec.database ?? this.#session.database;
+    return kind === 'database' ? database : `${database}/${spec.schema}`;
+  }
+
+  #outputs(inputs: PropertyMap, migrationLevel: number | typeof unknown): PropertyMap {
+    return {
+      ...inputs,
+      password: new Secret(inputs.password ?? null),
+      database: inputs.database ?? this.#session.database,
+      host: this.#session.host,
+      port: this.#session.port,
+      migrationLevel,
+    };
+  }
+}
+
+function kindOf(context: OperationContext): DatabaseKind {
+  const kind = kindOfType[context.type];
+  if (!kind) throw new Error(`${context.type} is not a resource of the tenantry provider`);
+  return kind;
+}
+
+function placeOf(properties: PropertyMap) {
+  const text = (key: string): string | undefined => {
+    const value = reveal(properties[key] ?? null);
+    return typeof value === 'string' && value !== '' ? value : undefined;
+  };
+  const [tenantId, schema, role, database] = [
+    text('tenantId'),
+    text('schema'),
+    text('role'),
+    text('database'),
+  ];
+  return tenantId && schema && role ? { tenantId, schema, role, database } : null;
+}

@@ -1,0 +1,101 @@
+import { migratorRole, NotOursError } from './role.ts';
+import { literal, type Queryable, quote } from './session.ts';
+import { type DatabaseSpec, ownerComment } from './spec.ts';
+
+/** A schema's comment: whose it is, and the level of its tables (`tenantry:k3fj9x2a level=4`). */
+const schemaComment = /^(tenantry:[a-z0-9]+) level=(\d+)$/;
+
+export interface SchemaFacts {
+  readonly owner: string;
+  readonly ownerComment: string | null;
+  readonly migrationLevel: number;
+}
+
+export async function readSchema(client: Queryable, schema: string): Promise<SchemaFacts | null> {
+  const { rows } = await client.query<{ owner: string; comment: string | null }>(
+    `select pg_get_userbyid(nspowner) as owner, obj_description(oid, 'pg_namespace') as comment
+       from pg_namespace where nspname = $1`,
+    [schema],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  const match = schemaComment.exec(row.comment ?? '');
+  return {
+    owner: row.owner,
+    ownerComment: match?.[1] ?? row.comment,
+    migrationLevel: Number(match?.[2] ?? 0),
+  };
+}
+
+/** What the role may do: use its schema and work on rows, on tables that exist and on those to come. */
+export function grantStatements(schemaName: string, roleName: string): readonly string[] {
+  const [schema, role, migrator] = [quote(schemaName), quote(roleName), quote(migratorRole)];
+  const defaults = `alter default privileges for role ${migrator} in schema ${schema} grant`;
+  return [
+    `revoke all on schema ${schema} from public`,
+    `grant usage on schema ${schema} to ${role}`,
+    `grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,
+    `grant usage, select on all sequences in schema ${schema} to ${role}`,
+    `${defaults} select, insert, update, delete on tables to ${role}`,
+    `${defaults} usage, select on sequences to ${role}`,
+  ];
+}
+
+/** Creates or corrects the tenant's schema and grants; inside the caller's transaction. @throws NotOursError */
+export async function ensureSchema(client: Queryable, spec: DatabaseSpec): Promise<number> {
+  const known = await readSchema(client, spec.schema);
+  const comment = ownerComment(spec.tenantId);
+  if (known && known.ownerComment !== comment) {
+    throw new NotOursError('schema', spec.schema, known.ownerComment, spec.tenantId);
+  }
+  const schema = quote(spec.schema);
+  if (!known) {
+    await client.query(`create schema ${schema} authorization ${quote(migratorRole)}`);
+    await client.query(`comment on schema ${schema} is ${literal(`${comment} level=0`)}`);
+  } else if (known.owner !== migratorRole) {
+    await client.query(`alter schema ${schema} owner to ${quote(migratorRole)}`);
+  }
+  for (const statement of grantStatements(spec.schema, spec.role)) await client.query(statement);
+  return known?.migrationLevel ?? 0;
+}
+
+/**
+ * Tenants share this database: what everyone may do in the public schema, every tenant could see. Done once; a
+ * second process that gets here at the same moment waits for the first.
+ */
+export async function closePublicSchema(client: Queryable): Promise<void> {
+  const { rows } = await client.query<{ open: boolean }>(
+    `select exists (
+       select from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) as entry
+        where nspname = 'public' and entry.grantee = 0) as open`,
+  );
+  if (!rows[0]?.open) return;
+  await client.query("select pg_advisory_xact_lock(hashtextextended('tenantry:public-schema', 0))");
+  await client.query('revoke all on schema public from public');
+}
+
+/** What is missing of the grants, in words. */
+export async function missingGrants(client: Queryable, schema: string, role: string): Promise<string[]> {
+  const { rows } = await client.query<{ usage: boolean; tables: boolean; defaults: boolean }>(
+    `select has_schema_privilege(r.oid, n.oid, 'USAGE') as usage,
+            not exists (
+              select from pg_class c
+               where c.relnamespace = n.oid and c.relkind in ('r', 'p')
+                 and not (has_table_privilege(r.oid, c.oid, 'SELECT') and has_table_privilege(r.oid, c.oid, 'INSERT')
+                      and has_table_privilege(r.oid, c.oid, 'UPDATE') and has_table_privilege(r.oid, c.oid, 'DELETE'))
+            ) as tables,
+            exists (
+              select from pg_default_acl d, aclexplode(d.defaclacl) as entry
+               where d.defaclnamespace = n.oid and d.defaclobjtype = 'r' and entry.grantee = r.oid
+                 and entry.privilege_type = 'DELETE') as defaults
+       from pg_namespace n, pg_roles r where n.nspname = $1 and r.rolname = $2`,
+    [schema, role],
+  );
+  const row = rows[0];
+  if (!row) return [];
+  const missing: string[] = [];
+  if (!row.usage) missing.push('grant on the schema is missing');
+  if (!row.tables) missing.push('grant on a table is missing');
+  if (!row.defaults) missing.push('default privileges are missing');
+  return missing;
+}
