@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type ClusterApi, connectToCluster } from './cluster-api.ts';
 import { type ClusterCredentials, keptCredentials, writeKubeconfig } from './cluster-credentials.ts';
 import { provisionVolumes, volumeObjects } from './cluster-volumes.ts';
+import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { freePorts } from './ports.ts';
 import { type OwnedProcess, startProcess } from './processes.ts';
 
@@ -33,14 +34,14 @@ export interface KubernetesOptions {
   durable?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
+  /** Told when a component ended by itself and starts again. */
+  log?: (line: string) => void;
 }
 
 export interface RunningKubernetes {
   /** Administrator's kubeconfig (0600). */
   kubeconfigPath: string;
   server: string;
-  /** Resolves with the name of the first component that ended by itself. */
-  failed: Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -64,32 +65,31 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
   };
 
   const started: OwnedProcess[] = [];
+  const kept = new Map<string, KeptProcess>();
   const background = new AbortController();
   const api = connectToCluster(server, credentials.authorityPem, credentials.tokens.admin);
   const start = async (name: (typeof clusterTools)[number], args: string[], env: NodeJS.ProcessEnv = {}) => {
-    const child = await startProcess({
-      name,
-      command: options.tools[name],
-      args,
-      runDir: options.runDir ?? join(dataDir, 'run'),
-      logFile: join(dataDir, 'logs', `${name}.log`),
-      env: { PATH: '/usr/bin:/bin', HOME: dataDir, TZ: 'UTC', ...env },
-      cwd: dataDir,
-      stopTimeoutMs: 3000,
-    });
+    const launch = () =>
+      startProcess({
+        name,
+        command: options.tools[name],
+        args,
+        runDir: options.runDir ?? join(dataDir, 'run'),
+        logFile: join(dataDir, 'logs', `${name}.log`),
+        env: { PATH: '/usr/bin:/bin', HOME: dataDir, TZ: 'UTC', ...env },
+        cwd: dataDir,
+        stopTimeoutMs: 3000,
+      });
+    const child = await launch();
     started.push(child);
-    return child;
+    kept.set(name, keepRunning(child, launch, options.log ?? (() => {})));
   };
   const stop = async () => {
     background.abort();
     api.close();
     // What writes goes first, the store last.
-    const named = (...names: string[]) => started.filter((child) => names.includes(child.name));
-    await Promise.all(
-      named('kwok', 'kube-scheduler', 'kube-controller-manager').map((child) => child.stop()),
-    );
-    await Promise.all(named('kube-apiserver').map((child) => child.stop()));
-    await Promise.all(named('etcd').map((child) => child.stop()));
+    for (const names of [['kwok', 'kube-scheduler', 'kube-controller-manager'], ['kube-apiserver'], ['etcd']])
+      await Promise.all(names.map((name) => kept.get(name)?.stop()));
   };
 
   try {
@@ -121,8 +121,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
     await stop();
     throw error;
   }
-  const failed = Promise.race(started.map((child) => child.exited.then(() => child.name)));
-  return { kubeconfigPath, server, failed, stop };
+  return { kubeconfigPath, server, stop };
 }
 
 function etcdArguments(etcd: {

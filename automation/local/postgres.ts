@@ -17,6 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { keepRunning } from './keep-running.ts';
 import { freePorts } from './ports.ts';
 import { type OwnedProcess, processStartTime, startProcess } from './processes.ts';
 
@@ -31,14 +32,14 @@ export interface PostgresOptions {
   durable?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
+  /** Told when the server ended by itself and starts again. */
+  log?: (line: string) => void;
 }
 
 export interface RunningPostgres {
   /** Administrator's URL of database `postgres`. */
   url: string;
   port: number;
-  pid: number;
-  exited: OwnedProcess['exited'];
   stop(): Promise<void>;
 }
 
@@ -54,18 +55,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   await endStaleServer(cluster);
   const port = options.port ?? (await freePorts(1))[0] ?? 0;
   const logFile = join(dataDir, 'postgres.log');
-  const server = await startProcess({
-    name: 'postgres',
-    command: binaries.postgres,
-    args: ['-D', cluster, '-p', String(port), ...settings(options.durable ?? true)],
-    runDir: options.runDir ?? join(dataDir, 'run'),
-    logFile,
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-    // SIGINT is the fast shutdown: sessions are cut, the data is left clean.
-    stopSignal: 'SIGINT',
-    stopTimeoutMs: 10_000,
-    ...(user ? { user } : {}),
-  });
+  const launch = () =>
+    startProcess({
+      name: 'postgres',
+      command: binaries.postgres,
+      args: ['-D', cluster, '-p', String(port), ...settings(options.durable ?? true)],
+      runDir: options.runDir ?? join(dataDir, 'run'),
+      logFile,
+      env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+      // SIGINT is the fast shutdown: sessions are cut, the data is left clean.
+      stopSignal: 'SIGINT',
+      stopTimeoutMs: 10_000,
+      ...(user ? { user } : {}),
+    });
+  const server = await launch();
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   try {
     await untilReady(url, server, logFile);
@@ -73,7 +76,12 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     await server.stop();
     throw error;
   }
-  return { url, port, pid: server.pid, exited: server.exited, stop: server.stop };
+  const again = async () => {
+    await endStaleServer(cluster);
+    return launch();
+  };
+  const kept = keepRunning(server, again, options.log ?? (() => {}));
+  return { url, port, stop: kept.stop };
 }
 
 function settings(durable: boolean): string[] {

@@ -1,0 +1,142 @@
+/**
+ * The pieces that a service stands on (database, cluster, payments, identity, keys): each one the user's own where a
+ * variable names it, else the embedded one.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ToolName } from '../toolchain/pins.ts';
+import type { LocalEnv } from './env.ts';
+import { type Home, keptStripeSecrets } from './home.ts';
+import { startIssuer, type TokenClaims } from './issuer.ts';
+import { startKeyService } from './keys.ts';
+import { clusterTools, startKubernetes } from './kubernetes.ts';
+import { startPostgres } from './postgres.ts';
+
+export interface Pieces {
+  databaseUrl: string;
+  kubeconfig: string;
+  stripe: { secretKey: string; webhookSecret: string; apiBase: string | undefined };
+  issuer: { url: string; sign: ((claims: TokenClaims) => Promise<string>) | undefined };
+  pulumiBackendUrl: string;
+  /** Secrets provider and the variables that it needs. */
+  secrets: { provider: string; variables: Record<string, string> };
+}
+
+export interface PiecesContext {
+  env: LocalEnv;
+  home: Home;
+  /** Kept loopback port of each embedded piece. */
+  ports: Record<PieceName, number>;
+  /** Where the simulator delivers events. */
+  webhookUrl: string;
+  tools: (names: readonly ToolName[]) => Promise<Record<string, string>>;
+  log: (line: string) => void;
+  /** Called with what ends a piece, as soon as it has begun. */
+  onStarted: (stop: () => Promise<void>) => void;
+}
+
+export const pieceNames = ['postgres', 'kubernetes', 'stripe', 'issuer', 'keys'] as const;
+export type PieceName = (typeof pieceNames)[number];
+
+/** Starts every embedded piece at once; rejects with the first failure after all have settled. */
+export async function startPieces(context: PiecesContext): Promise<Pieces> {
+  const [databaseUrl, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets] = await settleAll([
+    database(context),
+    cluster(context),
+    payments(context),
+    identity(context),
+    backend(context),
+    keys(context),
+  ]);
+  return { databaseUrl, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets };
+}
+
+async function database({ env, home, ports, log, onStarted }: PiecesContext): Promise<string> {
+  if (env.own.databaseUrl !== undefined) return env.own.databaseUrl;
+  const postgres = await startPostgres({
+    dataDir: await home.folder('postgres'),
+    port: ports.postgres,
+    runDir: await home.folder('run'),
+    log,
+  });
+  onStarted(postgres.stop);
+  return postgres.url;
+}
+
+async function cluster({ env, home, ports, log, onStarted, tools }: PiecesContext): Promise<string> {
+  if (env.own.kubeconfig !== undefined) return env.own.kubeconfig;
+  const paths = await tools(clusterTools);
+  const kubernetes = await startKubernetes({
+    dataDir: await home.folder('kubernetes'),
+    tools: paths as Record<(typeof clusterTools)[number], string>,
+    port: ports.kubernetes,
+    runDir: await home.folder('run'),
+    log,
+  });
+  onStarted(kubernetes.stop);
+  return kubernetes.kubeconfigPath;
+}
+
+async function payments({
+  env,
+  home,
+  ports,
+  webhookUrl,
+  log,
+  onStarted,
+}: PiecesContext): Promise<Pieces['stripe']> {
+  if (env.own.stripe !== undefined) return env.own.stripe;
+  const { startStripeSimulator } = await import('./stripe/index.ts');
+  const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
+  const simulator = await startStripeSimulator({
+    dataFile: join(await home.folder('stripe'), 'stripe.db'),
+    port: ports.stripe,
+    secretKey,
+    webhookSecret,
+    webhookUrl,
+    log,
+  });
+  onStarted(simulator.stop);
+  return { secretKey, webhookSecret, apiBase: simulator.url };
+}
+
+async function identity({ env, home, ports, onStarted }: PiecesContext): Promise<Pieces['issuer']> {
+  if (env.own.oidcIssuer !== undefined) return { url: env.own.oidcIssuer, sign: undefined };
+  const issuer = await startIssuer({
+    dataDir: await home.folder('issuer'),
+    port: ports.issuer,
+    audience: env.oidcAudience,
+  });
+  onStarted(issuer.stop);
+  return { url: issuer.issuerUrl, sign: issuer.sign };
+}
+
+async function backend({ env, home }: PiecesContext): Promise<string> {
+  if (env.own.pulumiBackendUrl !== undefined) return env.own.pulumiBackendUrl;
+  const folder = join(home.path, 'state');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return `file://${folder}`;
+}
+
+async function keys({ env, home, ports, onStarted }: PiecesContext): Promise<Pieces['secrets']> {
+  if (env.own.secretsProvider !== undefined) return { provider: env.own.secretsProvider, variables: {} };
+  const service = await startKeyService({
+    keyFile: join(await home.folder('keys'), 'transit.json'),
+    port: ports.keys,
+  });
+  onStarted(service.stop);
+  return {
+    provider: 'hashivault://tenantry',
+    variables: { VAULT_ADDR: service.address, VAULT_TOKEN: service.token },
+  };
+}
+
+/** Like `Promise.all`, but waits for all, so that whatever has begun is known and can be ended. */
+async function settleAll<Values extends readonly unknown[]>(
+  promises: {
+    [Index in keyof Values]: Promise<Values[Index]>;
+  },
+): Promise<Values> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises) as unknown as Promise<Values>;
+}

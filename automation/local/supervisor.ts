@@ -1,0 +1,221 @@
+/** Everything on one machine: starts the pieces, the service and the worker, keeps them running, ends them in order. */
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { resolveProviderPlugin } from '../toolchain/plugins.ts';
+import { ensureTools, type ToolName } from '../toolchain/tools.ts';
+import type { LocalEnv } from './env.ts';
+import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
+import { type KeptProcess, keepRunning } from './keep-running.ts';
+import { type PieceName, type Pieces, pieceNames, startPieces } from './pieces.ts';
+import { isPortFree, keptPorts } from './ports.ts';
+import { endLeftovers, type OwnedProcess, startProcess } from './processes.ts';
+
+export interface SupervisorOptions {
+  /** Everything that is kept. */
+  home: string;
+  /** The service's port; when taken, the next free one is used unless `explicit`. */
+  port: { number: number; explicit: boolean };
+  env: LocalEnv;
+  /** Told a line of progress or trouble. */
+  log: (line: string) => void;
+  /** The two programs; default `api/main.ts` and `automation/worker.ts`. */
+  programs?: { api: string; worker: string };
+}
+
+export interface Running {
+  endpoints: Endpoints;
+  /** Ends everything, the service and the worker first. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const readyTimeoutMs = 120_000;
+const operatorTokenSeconds = 30 * 24 * 3600;
+
+/**
+ * Starts an installation and resolves when a subscription would succeed (`/readyz` answers 200).
+ * @throws AlreadyRunning when another process has the same home; an Error with a sentence for the user otherwise.
+ */
+export async function startSupervisor(options: SupervisorOptions): Promise<Running> {
+  const { env, log } = options;
+  const home = await takeHome(options.home);
+  const stopPieces: Array<() => Promise<void>> = [];
+  const programs: KeptProcess[] = [];
+  let stopping: Promise<void> | undefined;
+  const stop = () => {
+    stopping ??= (async () => {
+      await removeEndpoints(home.path);
+      await Promise.allSettled(programs.map((program) => program.stop()));
+      await Promise.allSettled(stopPieces.map((stopPiece) => stopPiece()));
+      home.release();
+    })();
+    return stopping;
+  };
+  try {
+    await removeEndpoints(home.path);
+    const runDir = await home.folder('run');
+    const ended = await endLeftovers(runDir);
+    if (ended.length > 0) log(`ended what an earlier run left: ${ended.join(', ')}`);
+    const port = await choosePort(options.port, log);
+    const api = `http://127.0.0.1:${port}`;
+    const ports = await keptPorts(join(home.path, 'ports.json'), pieceNames, (name: PieceName, from, to) =>
+      log(`port ${from} of ${name} is taken by another program; it moves to ${to}`),
+    );
+    const tools = toolPaths(env, log);
+    const [pieces, engine, providers] = await allSettledFirst([
+      startPieces({
+        env,
+        home,
+        ports,
+        webhookUrl: `${api}/webhooks/stripe`,
+        tools,
+        log,
+        onStarted: (stopPiece) => stopPieces.push(stopPiece),
+      }),
+      tools(['pulumi']),
+      providerVariables(env, log),
+    ]);
+    const variables = {
+      ...programVariables(pieces, env, home, port),
+      ...providers,
+      TENANTRY_TOOL_PULUMI: engine.pulumi ?? '',
+    };
+    const files = options.programs ?? {
+      api: join(root, 'api/main.ts'),
+      worker: join(root, 'automation/worker.ts'),
+    };
+    for (const [name, file] of [
+      ['api', files.api],
+      ['worker', files.worker],
+    ] as const) {
+      const launch = () => startProgram(name, file, { ...env.processEnv, ...variables }, home, runDir);
+      programs.push(
+        keepRunning(await launch(), launch, (line) => log(`${line} (${join(home.path, 'logs', name)}.log)`)),
+      );
+    }
+    await untilReady(api, programs, home);
+    const endpoints: Endpoints = {
+      api,
+      stripe: pieces.stripe.apiBase ?? 'https://api.stripe.com',
+      kubeconfig: pieces.kubeconfig,
+      postgres: pieces.databaseUrl,
+      issuer: pieces.issuer.url,
+      operatorToken:
+        (await pieces.issuer.sign?.({
+          sub: 'operator',
+          email: 'operator@localhost.localdomain',
+          scope: 'operator tenant',
+          expiresInSeconds: operatorTokenSeconds,
+        })) ?? null,
+    };
+    await writeEndpoints(home.path, endpoints);
+    return { endpoints, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Finds or brings tools; their paths by name. Calls share the work and the progress. */
+function toolPaths(env: LocalEnv, log: (line: string) => void) {
+  return async (names: readonly ToolName[]): Promise<Record<string, string>> => {
+    const found = await ensureTools(names, { env: env.toolchain, onProgress: log });
+    return Object.fromEntries(Object.values(found).map((tool) => [tool.name, tool.path]));
+  };
+}
+
+async function choosePort(wanted: SupervisorOptions['port'], log: (line: string) => void): Promise<number> {
+  // The service may listen on every address: one taken anywhere is taken.
+  if (await isPortFree(wanted.number, '0.0.0.0')) return wanted.number;
+  if (wanted.explicit)
+    throw new Error(`Port ${wanted.number} is taken by another program: set PORT to a free one.`);
+  for (let port = wanted.number + 1; port < wanted.number + 100; port += 1)
+    if (await isPortFree(port, '0.0.0.0')) {
+      log(`port ${wanted.number} is taken by another program; using ${port} (PORT chooses one)`);
+      return port;
+    }
+  throw new Error(`Ports ${wanted.number} to ${wanted.number + 99} are all taken: set PORT to a free one.`);
+}
+
+/** Decides once, for all processes, which providers are the official plugins. */
+async function providerVariables(
+  env: LocalEnv,
+  log: (line: string) => void,
+): Promise<Record<string, string>> {
+  const [kubernetes, random] = await Promise.all(
+    (['kubernetes', 'random'] as const).map((name) =>
+      resolveProviderPlugin(name, env.toolchain.providerMode, { env: env.toolchain, onProgress: log }),
+    ),
+  );
+  return {
+    TENANTRY_KUBERNETES_PROVIDER: kubernetes?.kind ?? 'embedded',
+    TENANTRY_RANDOM_PROVIDER: random?.kind ?? 'embedded',
+  };
+}
+
+function programVariables(pieces: Pieces, env: LocalEnv, home: Home, port: number): Record<string, string> {
+  return {
+    DATABASE_URL: pieces.databaseUrl,
+    KUBECONFIG: pieces.kubeconfig,
+    STRIPE_SECRET_KEY: pieces.stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: pieces.stripe.webhookSecret,
+    ...(pieces.stripe.apiBase === undefined ? {} : { STRIPE_API_BASE: pieces.stripe.apiBase }),
+    OIDC_ISSUER: pieces.issuer.url,
+    OIDC_AUDIENCE: env.oidcAudience,
+    PULUMI_BACKEND_URL: pieces.pulumiBackendUrl,
+    TENANTRY_SECRETS_PROVIDER: pieces.secrets.provider,
+    ...pieces.secrets.variables,
+    TENANTRY_HOME: home.path,
+    PORT: String(port),
+  };
+}
+
+async function startProgram(
+  name: string,
+  file: string,
+  variables: NodeJS.ProcessEnv,
+  home: Home,
+  runDir: string,
+): Promise<OwnedProcess> {
+  return startProcess({
+    name,
+    command: process.execPath,
+    args: [file],
+    runDir,
+    logFile: join(await home.folder('logs'), `${name}.log`),
+    env: { ...variables, PATH: `${dirname(process.execPath)}:${variables.PATH ?? ''}` },
+    cwd: root,
+    stopTimeoutMs: 8000,
+  });
+}
+
+async function untilReady(api: string, programs: readonly KeptProcess[], home: Home): Promise<void> {
+  const deadline = Date.now() + readyTimeoutMs;
+  for (;;) {
+    const answer = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return;
+    const failing = programs.find((program) => program.restarts() >= 3);
+    if (failing || Date.now() > deadline) {
+      const name = failing?.current().name ?? 'api';
+      const file = join(home.path, 'logs', `${name}.log`);
+      const log = await readFile(file, 'utf8').catch(() => '');
+      throw new Error(
+        `${failing ? `The ${name} ends again and again` : `${api}/readyz does not answer 200`}; the end of ${file}:\n${log.slice(-2000)}`,
+      );
+    }
+    await delay(50);
+  }
+}
+
+/** Waits for all before the first failure is thrown: nothing still starting is left behind. */
+async function allSettledFirst<Values extends readonly unknown[]>(
+  promises: {
+    [Index in keyof Values]: Promise<Values[Index]>;
+  },
+): Promise<Values> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises) as unknown as Promise<Values>;
+}
