@@ -52,7 +52,8 @@ function binaryName(packagePath: string): string {
   return /^v\d+$/.test(last) ? basename(packagePath.slice(0, -last.length - 1)) : last;
 }
 
-async function findGo(env: ToolchainEnv): Promise<string | undefined> {
+/** The `go` on PATH. */
+export async function findGo(env: ToolchainEnv): Promise<string | undefined> {
   for (const folder of env.path) {
     const path = join(folder, 'go');
     const there = await access(path, constants.X_OK).then(

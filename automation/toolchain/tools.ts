@@ -49,16 +49,23 @@ export async function findTool(name: ToolName, options: ToolchainOptions): Promi
       throw new ToolError(`${toolVariable(name)} names ${chosen}, which is not a program that can be run.`);
     return { name, path: chosen, version: await readVersion(chosen, pin), source: 'variable' };
   }
-  for (const folder of env.path) {
-    const path = join(folder, name);
-    if (!(await isProgram(path))) continue;
-    const version = await readVersion(path, pin);
+  for await (const { path, version } of onPath(pin, env))
     if (version !== undefined && pin.fits(version)) return { name, path, version, source: 'path' };
-  }
   const cached = cachePath(pin, env);
   return (await isProgram(cached))
     ? { name, path: cached, version: pin.version, source: 'cache' }
     : undefined;
+}
+
+/** Every program of the tool's name on PATH with its version, in PATH's order. */
+export async function* onPath(
+  pin: ToolPin,
+  env: ToolchainEnv,
+): AsyncGenerator<{ path: string; version: string | undefined }> {
+  for (const folder of env.path) {
+    const path = join(folder, pin.name);
+    if (await isProgram(path)) yield { path, version: await readVersion(path, pin) };
+  }
 }
 
 /** Finds a tool or brings it; rejects with a `ToolError` when it cannot be had. */

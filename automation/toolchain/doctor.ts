@@ -1,0 +1,111 @@
+/** What `tenantry doctor` tells: each tool, where it was found, and what to do about what is missing. */
+import { findGo } from './build.ts';
+import { canDownload } from './download.ts';
+import { type ToolchainEnv, toolVariable } from './env.ts';
+import { currentPlatform, pins, type ToolName, type ToolPin } from './pins.ts';
+import { type ProviderName, type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
+import { type FoundTool, findTool, onPath, type ToolchainOptions } from './tools.ts';
+
+export interface ToolReport {
+  name: ToolName;
+  /** The pinned version. */
+  wanted: string;
+  found: FoundTool | null;
+  /** Programs of this name on PATH that do not fit. */
+  unfit: { path: string; version: string | null }[];
+  /** What to do, as a sentence; null when there is nothing to do. */
+  advice: string | null;
+}
+
+export interface Inspection {
+  node: string;
+  go: string | null;
+  cacheDir: string;
+  tools: ToolReport[];
+  providers: { name: ProviderName; kind: ResolvedProvider['kind'] | 'missing'; reason: string }[];
+  /** Whether everything is there or will be at the next start. */
+  ok: boolean;
+}
+
+/** Looks at everything and changes nothing; asks the network only about what is missing. */
+export async function inspect(options: ToolchainOptions): Promise<Inspection> {
+  const { env } = options;
+  const go = (await findGo(env)) ?? null;
+  const tools = await Promise.all((options.pins ?? pins).map((pin) => inspectTool(pin, go, options)));
+  const providers = await Promise.all(
+    (['kubernetes', 'random'] as const).map(async (name) => {
+      try {
+        const { kind, reason } = await resolveProviderPlugin(name, env.providerMode, { env, install: false });
+        return { name, kind, reason };
+      } catch (error) {
+        return { name, kind: 'missing' as const, reason: messageOf(error) };
+      }
+    }),
+  );
+  const ok =
+    tools.every((tool) => tool.found !== null || tool.advice?.startsWith('Nothing to do') === true) &&
+    providers.every((provider) => provider.kind !== 'missing');
+  return { node: process.version, go, cacheDir: env.cacheDir, tools, providers, ok };
+}
+
+async function inspectTool(pin: ToolPin, go: string | null, options: ToolchainOptions): Promise<ToolReport> {
+  const { env } = options;
+  const unfit: ToolReport['unfit'] = [];
+  for await (const { path, version } of onPath(pin, env))
+    if (version === undefined || !pin.fits(version)) unfit.push({ path, version: version ?? null });
+  try {
+    const found = (await findTool(pin.name, options)) ?? null;
+    const advice = found ? null : await adviceFor(pin, go, env);
+    return { name: pin.name, wanted: pin.version, found, unfit, advice };
+  } catch (error) {
+    return { name: pin.name, wanted: pin.version, found: null, unfit, advice: messageOf(error) };
+  }
+}
+
+async function adviceFor(pin: ToolPin, go: string | null, env: ToolchainEnv): Promise<string> {
+  const download = pin.download(currentPlatform());
+  if (env.downloads && download !== null && (await canDownload(download.url)))
+    return 'Nothing to do: it is downloaded at the next start.';
+  if (go !== null) return 'Nothing to do: it is built with Go at the next start, which takes some minutes.';
+  return `Install Go 1.26 or newer (https://go.dev/dl), or set ${toolVariable(pin.name)} to a ${pin.name} ${pin.version}.`;
+}
+
+/** The report as lines of text for a terminal. */
+export function formatDoctor(inspection: Inspection): string {
+  const width = Math.max(...inspection.tools.map((tool) => tool.name.length));
+  const lines = [
+    `node ${inspection.node}; go ${inspection.go ?? 'not found'}; cache ${inspection.cacheDir}`,
+    '',
+    ...inspection.tools.flatMap((tool) => {
+      const mark = tool.found ? 'ok     ' : 'missing';
+      const what = tool.found
+        ? `${tool.found.version ?? 'unknown version'} ${tool.found.path} (${sources[tool.found.source]})`
+        : `${tool.wanted} wanted`;
+      return [
+        `${mark} ${tool.name.padEnd(width)} ${what}`,
+        ...tool.unfit.map(
+          (found) => `        not used: ${found.path}, version ${found.version ?? 'unknown'}`,
+        ),
+        ...(tool.advice === null ? [] : [`        ${tool.advice}`]),
+      ];
+    }),
+    '',
+    ...inspection.providers.map(
+      (provider) =>
+        `${provider.kind === 'missing' ? 'missing' : 'ok     '} ${provider.name} provider: ${provider.kind}; ${provider.reason}`,
+    ),
+  ];
+  return lines.join('\n');
+}
+
+const sources: Record<FoundTool['source'], string> = {
+  variable: 'named by its variable',
+  path: 'on PATH',
+  cache: 'cache',
+  download: 'downloaded',
+  build: 'built',
+};
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,117 @@
+/**
+ * `npm test`: formatting and lint, types, the page's build, then every test. A step that fails does not keep the later
+ * ones from running. The last line counts the tests; anything failed makes the exit code 1.
+ */
+import { spawn } from 'node:child_process';
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { readToolchainEnv } from '../automation/toolchain/env.ts';
+import { toolNames } from '../automation/toolchain/pins.ts';
+import { ensureTools } from '../automation/toolchain/tools.ts';
+
+const root = join(import.meta.dirname, '..');
+const binaries = join(root, 'node_modules', '.bin');
+
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+});
+
+interface Step {
+  name: string;
+  program: string;
+  args: string[];
+}
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(testArguments: string[]): Promise<number> {
+  const failed: string[] = [];
+  try {
+    await ensureTools(toolNames, { env: readToolchainEnv(), onProgress: say });
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    failed.push('tools');
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'tenantry-report-'));
+  const report = join(folder, 'report.json');
+  const steps: Step[] = [
+    { name: 'formatting and lint', program: 'biome', args: ['check', '.'] },
+    { name: 'types', program: 'tsc', args: ['--noEmit'] },
+    ...((await exists(join(root, 'api/dashboard/vite.config.ts')))
+      ? [
+          {
+            name: 'page',
+            program: 'vite',
+            args: ['build', '--config', 'api/dashboard/vite.config.ts', '--logLevel', 'warn'],
+          },
+        ]
+      : []),
+    {
+      name: 'tests',
+      program: 'vitest',
+      args: ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...testArguments],
+    },
+  ];
+  for (const step of steps) {
+    const begun = Date.now();
+    const code = await run(step);
+    say(
+      `${step.name}: ${code === 0 ? 'passed' : `FAILED (${code})`} in ${((Date.now() - begun) / 1000).toFixed(1)} s`,
+    );
+    if (code !== 0) failed.push(step.name);
+  }
+  if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
+  console.log(await countLine(report));
+  await rm(folder, { recursive: true, force: true });
+  return failed.length > 0 ? 1 : 0;
+}
+
+async function countLine(report: string): Promise<string> {
+  const text = await readFile(report, 'utf8').catch(() => undefined);
+  // Without a report nothing ran to its end, which is no success.
+  if (text === undefined) return '0 passed, 1 failed';
+  const counts = reportSchema.parse(JSON.parse(text));
+  // A file that does not even load has no tests to count.
+  const broken = counts.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const skipped = counts.numPendingTests + counts.numTodoTests;
+  const line = `${counts.numPassedTests} passed, ${counts.numFailedTests + broken} failed`;
+  return skipped > 0 ? `${line}, ${skipped} skipped` : line;
+}
+
+function run(step: Step): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(join(binaries, step.program), step.args, { cwd: root, stdio: 'inherit' });
+    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    process.on('SIGINT', forward);
+    process.on('SIGTERM', forward);
+    const settle = (code: number) => {
+      process.off('SIGINT', forward);
+      process.off('SIGTERM', forward);
+      resolve(code);
+    };
+    child.once('error', (error) => {
+      say(`${step.program} cannot be started: ${error.message}`);
+      settle(1);
+    });
+    child.once('exit', (code) => settle(code ?? 1));
+  });
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function say(text: string): void {
+  process.stderr.write(`tenantry: ${text}\n`);
+}
