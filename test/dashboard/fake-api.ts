@@ -99,7 +99,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       [0.08, 'tenant.created', 'Tenant requested'],
       [0.14, 'lease.taken', 'A worker has taken the tenant', { phase: 'provisioning' }],
       [0.2, 'operation.started', 'Engine started'],
-      [0.95, 'operation.finished', '14 objects in place'],
+      [0.95, 'operation.succeeded', 'Resources: 17 created'],
       [
         1,
         'tenant.active',
@@ -185,6 +185,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       outputs: null,
       activeAt: null,
       createdAt: new Date().toISOString(),
+      requestedAt: new Date().toISOString(),
     });
     provision(id);
     return context.redirect(checkout.success.replace('{CHECKOUT_SESSION_ID}', session), 303);
@@ -302,6 +303,7 @@ function activeTenant(id: string, plan: string): Tenant {
     },
     outputs: tenantOutputs(namespace, id),
     createdAt: now,
+    requestedAt: now,
     activeAt: now,
     deleteAfter: null,
   };
@@ -320,7 +322,7 @@ function productAnswer(product: (typeof catalog)[number]) {
       name: plan.name,
       price: { currency: 'usd', ...findPlan(id, plan.id)?.price },
       features: plan.features,
-      limits: { ...plan.compute, volumeBytes: plan.volumeBytes, pods: plan.quota.pods },
+      limits: { ...plan.quota, ...plan.compute, volumeBytes: plan.volumeBytes },
       entitlements: plan.entitlements,
     })),
   };

@@ -4,8 +4,9 @@ import {
   cpu,
   duration,
   entitlementFigures,
-  limitFigures,
   money,
+  namespaceFigures,
+  podFigures,
   unitMoney,
 } from '../../api/dashboard/src/format.ts';
 
@@ -45,11 +46,12 @@ describe('figures on the page', () => {
   ])('writes %i milliseconds as %s', (ms, text) => expect(duration(ms)).toBe(text));
 
   it('reads the unit of a limit off its name and leaves out what a plan does not have', () => {
-    expect(limitFigures({ cpuMillis: 2_000, memoryBytes: 2 ** 32, volumeBytes: null, pods: 50 })).toEqual([
+    const limits = { pods: 50, storageBytes: 0, cpuMillis: 2_000, memoryBytes: 2 ** 32, volumeBytes: null };
+    expect(podFigures(limits)).toEqual([
       { label: 'CPU per pod', value: '2 vCPU' },
       { label: 'Memory per pod', value: '4 GiB' },
-      { label: 'Pods', value: '50' },
     ]);
+    expect(namespaceFigures(limits)).toEqual([{ label: 'Pods', value: '50' }]);
   });
 
   it('says what an entitlement without a number means', () => {

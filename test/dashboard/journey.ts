@@ -39,10 +39,18 @@ export interface Order {
   readonly seats?: number;
 }
 
-/** From the price page over sign-in to the button that leads to the payment page. */
-export async function order(page: Page, { product, plan, slug, seats }: Order): Promise<void> {
+/**
+ * From the price page over sign-in to the button that leads to the payment page. `atIssuer` does what the issuer's
+ * own page asks for; the mock issuer asks nothing.
+ */
+export async function order(
+  page: Page,
+  { product, plan, slug, seats }: Order,
+  atIssuer: (page: Page) => Promise<void> = async () => {},
+): Promise<void> {
   await page.getByRole('link', { name: `Subscribe to ${product} ${plan}`, exact: true }).click();
   await page.getByRole('button', { name: 'Sign in to subscribe' }).click();
+  await atIssuer(page);
   const proceed = page.getByRole('button', { name: 'Continue to payment' });
   await proceed.waitFor();
   if (slug !== undefined) await page.getByLabel('Name of your tenant').fill(slug);

@@ -130,18 +130,7 @@ async function readProblem(response: Response): Promise<ProblemDetails> {
   const fallback = { title: response.statusText || 'The request failed', status: response.status };
   const body: unknown = await response.json().catch(() => null);
   if (typeof body !== 'object' || body === null) return fallback;
-  const text = (name: string) => {
-    const value: unknown = Reflect.get(body, name);
-    return typeof value === 'string' && value !== '' ? value : null;
-  };
-  const detail = text('detail');
-  const code = text('code');
-  return {
-    title: text('title') ?? fallback.title,
-    status: response.status,
-    ...(detail === null ? {} : { detail }),
-    ...(code === null ? {} : { code }),
-  };
+  return { ...fallback, ...body, status: response.status };
 }
 
 function isEntry(value: unknown): value is Entry {

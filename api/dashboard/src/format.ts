@@ -80,23 +80,33 @@ export interface Figure {
   readonly value: string;
 }
 
-const limitNames: Readonly<Record<string, string>> = {
-  cpuMillis: 'CPU per pod',
-  memoryBytes: 'Memory per pod',
-  volumeBytes: 'Volume',
-  storageBytes: 'Storage',
-  persistentVolumeClaims: 'Volume claims',
-};
+/** What one pod may use and keep, in the order it is shown; the other limits are those of the whole namespace. */
+const podLimits: readonly (readonly [name: string, label: string])[] = [
+  ['cpuMillis', 'CPU per pod'],
+  ['memoryBytes', 'Memory per pod'],
+  ['volumeBytes', 'Volume'],
+];
 
-/** The limits of a plan as label and value; the unit is read off the end of the name. */
-export function limitFigures(limits: Readonly<Record<string, number | null>>): Figure[] {
-  return Object.entries(limits).flatMap(([name, value]) => {
-    if (value === null || value === undefined) return [];
-    const label = limitNames[name] ?? sentence(words(name.replace(/(Millis|Bytes)$/, '')));
-    if (name.endsWith('Millis')) return [{ label, value: cpu(value) }];
-    if (name.endsWith('Bytes')) return [{ label, value: bytes(value) }];
-    return [{ label, value: count(value) }];
-  });
+type Limits = Plan['limits'];
+
+/** The limits a customer compares plans by. A plan that runs no pods has none. */
+export function podFigures(limits: Limits): Figure[] {
+  return podLimits.flatMap(([name, label]) => limitFigure(name, label, limits[name]));
+}
+
+/** The ceilings of the tenant's namespace; the unit is read off the end of the name. */
+export function namespaceFigures(limits: Limits): Figure[] {
+  const others = Object.entries(limits).filter(([name]) => podLimits.every(([known]) => known !== name));
+  return others.flatMap(([name, value]) =>
+    limitFigure(name, sentence(words(name.replace(/(Millis|Bytes)$/, ''))), value),
+  );
+}
+
+function limitFigure(name: string, label: string, value: number | null | undefined): Figure[] {
+  if (!value) return [];
+  if (name.endsWith('Millis')) return [{ label, value: cpu(value) }];
+  if (name.endsWith('Bytes')) return [{ label, value: bytes(value) }];
+  return [{ label, value: count(value) }];
 }
 
 /** Units that an entitlement's name ends with, and how a figure in them is written. */

@@ -54,26 +54,35 @@ export function withEntry(entries: readonly Entry[], entry: Entry): readonly Ent
 }
 
 /**
- * Milliseconds from payment to active, or null when that cannot be said. The payment is Stripe's first word in the
- * trail, or, where every webhook was lost, the moment the tenant was assigned; the row itself may be older, as some
- * tenants are prepared ahead.
+ * Milliseconds from the first word of the payment to the first time the tenant was active, or null when that cannot
+ * be said: not active yet, or older than the subscription that pays for it now.
  */
-export function paymentToActiveMs(tenant: Tenant, entries: readonly Entry[]): number | null {
-  if (tenant.activeAt === null) return null;
-  const ordered = [...entries].sort((a, b) => a.id - b.id);
-  const first = (kind: string) => ordered.find((entry) => entry.kind === kind)?.at;
-  const startedAt = first('event.received') ?? first('tenant.claimed') ?? tenant.createdAt;
-  const tookMs = Date.parse(tenant.activeAt) - Date.parse(startedAt);
+export function paymentToActiveMs({ requestedAt, createdAt, activeAt }: Tenant): number | null {
+  if (activeAt === null) return null;
+  const tookMs = Date.parse(activeAt) - Date.parse(requestedAt ?? createdAt);
   return tookMs < 0 ? null : tookMs;
 }
 
 export type Tone = 'plain' | 'progress' | 'good' | 'warning' | 'bad';
 
-/** The colour of an entry's mark, read off its kind. */
+const toneOf: Readonly<Record<string, Tone>> = {
+  started: 'progress',
+  requested: 'progress',
+  created: 'progress',
+  claimed: 'progress',
+  succeeded: 'good',
+  active: 'good',
+  reattached: 'good',
+  drifted: 'warning',
+  suspended: 'warning',
+  deleted: 'warning',
+  failed: 'bad',
+  cause: 'bad',
+  problem: 'bad',
+  missing: 'bad',
+};
+
+/** The colour of an entry's mark: kinds are `subject.what`, and what happened decides. */
 export function entryTone(kind: string): Tone {
-  if (/fail|error|dead|lost|refus/.test(kind)) return 'bad';
-  if (/suspend|past.?due|retry|cancel|delet|timeout/.test(kind)) return 'warning';
-  if (/active|ready|succeed|done|complete|converged|finish|resumed/.test(kind)) return 'good';
-  if (/provision|operation|engine|start|create|updat|converge/.test(kind)) return 'progress';
-  return 'plain';
+  return toneOf[kind.slice(kind.lastIndexOf('.') + 1)] ?? 'plain';
 }

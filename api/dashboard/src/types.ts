@@ -102,6 +102,8 @@ export interface Tenant {
   readonly subscription: Subscription | null;
   readonly outputs: TenantOutputs | null;
   readonly createdAt: string;
+  /** When the first word of its payment reached the service. */
+  readonly requestedAt: string | null;
   readonly activeAt: string | null;
   readonly deleteAfter: string | null;
   /** Only in what operators are shown. */
@@ -138,4 +140,5 @@ export interface ProblemDetails {
   readonly status: number;
   readonly detail?: string;
   readonly code?: string;
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect } from 'react';
 import { useApp } from '../context.ts';
-import { entitlementFigures, limitFigures, unitMoney } from '../format.ts';
+import { entitlementFigures, namespaceFigures, podFigures, unitMoney } from '../format.ts';
 import { useLoad } from '../load.ts';
 import { Figures } from '../parts/figures.tsx';
 import { PriceTag } from '../parts/price.tsx';
@@ -70,7 +70,7 @@ function ProductSection({ product }: { product: Product }) {
 }
 
 function PlanColumn({ product, plan }: { product: Product; plan: Plan }) {
-  const all = [...limitFigures(plan.limits), ...entitlementFigures(plan)];
+  const all = [...podFigures(plan.limits), ...entitlementFigures(plan), ...namespaceFigures(plan.limits)];
   return (
     <li className="plan" data-plan={plan.id}>
       <h3>{plan.name}</h3>

@@ -1,7 +1,7 @@
 import { type FormEvent, useCallback, useId, useState } from 'react';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
-import { limitFigures, money } from '../format.ts';
+import { money, podFigures } from '../format.ts';
 import { useLoad } from '../load.ts';
 import { Figures } from '../parts/figures.tsx';
 import { PriceTag } from '../parts/price.tsx';
@@ -40,7 +40,7 @@ export function SubscribePage({ product: productId, plan: planId, cancelled }: P
         All products
       </a>
       <h1>
-        {product.name} {plan.name}
+        {product.name} <span className="quiet">{plan.name}</span>
       </h1>
       {cancelled && (
         <p className="note" role="status">
@@ -56,7 +56,7 @@ export function SubscribePage({ product: productId, plan: planId, cancelled }: P
               <li key={feature}>{feature}</li>
             ))}
           </ul>
-          <Figures figures={limitFigures(plan.limits)} />
+          <Figures figures={podFigures(plan.limits)} />
         </aside>
       </div>
     </section>

@@ -38,8 +38,10 @@ export function TenantPage({ id }: { id: string }) {
       <header className="tenant-head">
         <div>
           <h1>{tenant.namespace}</h1>
-          <p className="quiet">
-            {product?.name ?? tenant.product} {plan?.name ?? tenant.plan}, {tenant.region}
+          <p className="facts">
+            <span>{product?.name ?? tenant.product}</span>
+            <span>{plan?.name ?? tenant.plan}</span>
+            <span>{tenant.region}</span>
           </p>
         </div>
         <PhaseBadge phase={tenant.phase} />

@@ -6,7 +6,7 @@ import { isMoving } from './phase.tsx';
 
 /** The one figure a new tenant is about: how long it took, or takes. */
 export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly Entry[] }) {
-  const readyMs = paymentToActiveMs(tenant, entries);
+  const readyMs = paymentToActiveMs(tenant);
   const moving = isMoving(tenant.phase);
   const runningMs = useRunningMs(entries, moving);
   if (moving) {

@@ -1,4 +1,4 @@
-import { date, entitlementFigures, limitFigures, sentence, words } from '../format.ts';
+import { date, entitlementFigures, namespaceFigures, podFigures, sentence, words } from '../format.ts';
 import type { Plan, Tenant } from '../types.ts';
 import { Figures } from './figures.tsx';
 import { PriceTag } from './price.tsx';
@@ -38,10 +38,10 @@ export function PlanCard({ tenant, plan }: { tenant: Tenant; plan: Plan | undefi
       {plan ? (
         <>
           <PriceTag price={plan.price} />
-          <Figures figures={limitFigures(plan.limits)} />
+          <Figures figures={podFigures(plan.limits)} />
           <details>
             <summary>What the plan includes</summary>
-            <Figures figures={entitlementFigures(plan)} />
+            <Figures figures={[...entitlementFigures(plan), ...namespaceFigures(plan.limits)]} />
           </details>
         </>
       ) : (

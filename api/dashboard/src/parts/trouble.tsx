@@ -18,7 +18,7 @@ export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (ten
   const { api } = useApp();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
-  const heading = headings[tenant.phase] ?? (tenant.reason ? 'Waiting' : null);
+  const heading = headings[tenant.phase] ?? (tenant.reason ? 'The last attempt did not succeed' : null);
   if (heading === null && !tenant.deleteAfter) return null;
 
   async function retry() {
@@ -33,7 +33,8 @@ export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (ten
     }
   }
 
-  const mayRetry = tenant.phase === 'failed' || tenant.phase === 'suspended';
+  const mayRetry =
+    tenant.phase === 'failed' || tenant.phase === 'suspended' || (tenant.reason && tenant.nextTryAt);
   return (
     <>
       <div className={`note ${tenant.phase === 'failed' ? 'note-bad' : 'note-warning'}`} role="status">
