@@ -2,7 +2,7 @@ import Stripe from 'stripe';
 import { findProduct } from '../../tenants/catalog/index.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
-import { takeReservedStack } from '../store/stacks.ts';
+import { ringReplenish, takeReservedStack } from '../store/stacks.ts';
 import {
   applySubscription,
   drawFetchTicket,
@@ -170,6 +170,7 @@ async function provide(
     (await claimSlot(context, client, facts, entitlement)) ??
     (await create(context, client, facts));
   await ringTenant(client, { id: source.tenantId, cell: context.cell.id });
+  await ringReplenish(client);
   return [
     {
       tenantId: source.tenantId,

@@ -43,7 +43,6 @@ export type OperationResult =
 export interface RunnerSettings {
   /** Absolute path of the `pulumi` executable. */
   readonly pulumiPath: string;
-  readonly pulumiVersion: string;
   readonly backendUrl: string;
   readonly secretsProvider: string;
   /** Directory for the engine's own files and for the work directories of operations. */

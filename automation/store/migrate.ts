@@ -27,3 +27,25 @@ export async function migrate(databaseUrl: string): Promise<void> {
     await client.end();
   }
 }
+
+/** Creates the database that the URL names unless it exists. */
+export async function ensureDatabase(url: string): Promise<void> {
+  const target = new URL(url);
+  const name = decodeURIComponent(target.pathname.slice(1));
+  const admin = new URL(url);
+  admin.pathname = '/postgres';
+  const client = new pg.Client({ connectionString: admin.href });
+  await client.connect();
+  try {
+    const found = await client.query('select 1 from pg_database where datname = $1', [name]);
+    if (found.rowCount) return;
+    await client
+      .query(`create database ${client.escapeIdentifier(name)}`)
+      .catch((error: pg.DatabaseError) => {
+        // duplicate_database, unique_violation: another process was first.
+        if (error.code !== '42P04' && error.code !== '23505') throw error;
+      });
+  } finally {
+    await client.end();
+  }
+}

@@ -31,3 +31,11 @@ export async function countReservedStacks(db: Queryable, cell: string): Promise<
     await db.query<{ count: number }>('select count(*) from tenantry.reserved_stack where cell = $1', [cell]),
   ).count;
 }
+
+/** Asks for the pools of stacks and slots to be filled again, a little later so that payments go first. */
+export async function ringReplenish(db: Queryable): Promise<void> {
+  await db.query(
+    `select graphile_worker.add_job('replenish', '{}'::json, job_key => 'replenish', job_key_mode => 'preserve_run_at',
+       run_at => now() + interval '2 seconds', priority => 10, max_attempts => 1)`,
+  );
+}

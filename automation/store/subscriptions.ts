@@ -15,11 +15,13 @@ export interface Subscription {
   readonly checkoutId: string | null;
   readonly problem: string | null;
   readonly attempts: number;
+  /** When the first word of it reached us. */
+  readonly createdAt: Date;
 }
 
 const columns = `id, status, customer_id as "customerId", owner, product, plan, seats,
   current_period_end as "currentPeriodEnd", cancel_at_period_end as "cancelAtPeriodEnd",
-  past_due_since as "pastDueSince", checkout_id as "checkoutId", problem, attempts`;
+  past_due_since as "pastDueSince", checkout_id as "checkoutId", problem, attempts, created_at as "createdAt"`;
 
 export async function findSubscription(db: Queryable, id: string): Promise<Subscription | null> {
   return firstRow(
@@ -74,7 +76,7 @@ export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<S
   );
 }
 
-export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts'>;
+export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts' | 'createdAt'>;
 
 /** Writes what was fetched; the marks that the fetch had seen are settled. */
 export async function applySubscription(

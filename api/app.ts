@@ -1,0 +1,87 @@
+import { bodyLimit } from 'hono/body-limit';
+import { secureHeaders } from 'hono/secure-headers';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { Database } from '../automation/store/database.ts';
+import type { Authenticate } from './auth.ts';
+import { docsRoutes, openApiInfo } from './docs.ts';
+import { errorHandler, notFoundHandler, Problem } from './errors.ts';
+import type { LiveTenants } from './live.ts';
+import type { Metrics } from './metrics.ts';
+import { pageRoutes } from './page.ts';
+import type { Readiness } from './readiness.ts';
+import { createRouter } from './router.ts';
+import { checkoutRoutes } from './routes/checkout.ts';
+import { healthRoutes } from './routes/health.ts';
+import { productRoutes } from './routes/products.ts';
+import { tenantRoutes } from './routes/tenant.ts';
+import { tenantEventRoutes } from './routes/tenant-events.ts';
+import { tenantListRoutes } from './routes/tenants.ts';
+import type { PageConfig } from './schemas.ts';
+import { stripeWebhook } from './stripe/webhook.ts';
+
+export interface ApiDeps {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly webhookSecrets: readonly string[];
+  readonly authenticate: Authenticate;
+  readonly live: LiveTenants;
+  readonly metrics: Metrics;
+  readonly readiness: () => Promise<Readiness>;
+  readonly pageConfig: PageConfig;
+  readonly publicUrl: string;
+  readonly cell: string;
+  readonly log: Logger;
+}
+
+const maxBodyBytes = 64 * 1024;
+
+/** The service, put together: every route, in the order of a tenant's life. */
+export function createApp(deps: ApiDeps) {
+  const app = createRouter();
+  app.onError(errorHandler(deps.log));
+  app.notFound(notFoundHandler);
+  app.use(
+    secureHeaders({
+      crossOriginResourcePolicy: 'same-origin',
+      xFrameOptions: 'DENY',
+      contentSecurityPolicy: {
+        defaultSrc: ["'self'"],
+        connectSrc: ["'self'", new URL(deps.pageConfig.issuer).origin],
+        // Swagger UI styles its elements by attribute and draws its icons from data URLs.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+      },
+    }),
+  );
+
+  // Before the general limit, as it has its own.
+  app.route('/', stripeWebhook(deps));
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => {
+        throw new Problem('payload_too_large', `A request body has at most ${maxBodyBytes} bytes.`);
+      },
+    }),
+  );
+
+  app.route('/', productRoutes());
+  app.route('/', checkoutRoutes(deps));
+  app.route('/', tenantListRoutes(deps));
+  app.route('/', tenantEventRoutes(deps));
+  app.route('/', tenantRoutes(deps));
+
+  app.route('/', healthRoutes(deps));
+  app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+  });
+  app.doc31('/openapi.json', openApiInfo);
+  app.route('/', docsRoutes());
+  app.route('/', pageRoutes(deps));
+  return app;
+}

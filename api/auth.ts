@@ -1,0 +1,105 @@
+import type { MiddlewareHandler } from 'hono';
+import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import type { Tenant } from '../automation/store/tenants.ts';
+import { Problem } from './errors.ts';
+
+/** Who is asking, as the token says. */
+export interface Caller {
+  readonly subject: string;
+  readonly email: string | null;
+  /** Operators see and retry every tenant; everybody else only what they own. */
+  readonly isOperator: boolean;
+}
+
+export interface AuthOptions {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
+
+/** Asymmetric algorithms only: with these a public key can never be used as a shared secret. */
+const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+
+/**
+ * Verifies bearer tokens against the issuer's published keys. The issuer is asked at the first token, and again
+ * when a key is unknown.
+ * @returns a function that throws `unauthenticated` or `forbidden`
+ */
+export function createAuthenticator(options: AuthOptions): Authenticate {
+  let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
+  const discoverKeys = async () => {
+    const url = `${options.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5000) });
+    if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    const { jwks_uri: jwksUri } = (await answer.json()) as { jwks_uri?: unknown };
+    if (typeof jwksUri !== 'string') throw new Error(`${url} names no jwks_uri`);
+    return createRemoteJWKSet(new URL(jwksUri));
+  };
+
+  return async (authorization) => {
+    const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
+    if (!token)
+      throw new Problem('unauthenticated', 'Send an access token as "Authorization: Bearer <token>".');
+    keys ??= discoverKeys();
+    const keySet = await keys.catch((cause: unknown) => {
+      keys = undefined;
+      throw new Problem('unavailable', `The identity provider cannot be reached: ${String(cause)}`);
+    });
+    try {
+      const { payload } = await jwtVerify(token, keySet, {
+        issuer: options.issuer,
+        audience: options.audience,
+        algorithms,
+        requiredClaims: ['sub', 'exp'],
+      });
+      return callerOf(payload);
+    } catch (error) {
+      if (error instanceof errors.JOSEError) throw new Problem('unauthenticated', describe(error));
+      throw error;
+    }
+  };
+}
+
+function callerOf(payload: JWTPayload): Caller {
+  const scopes = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
+  const isOperator = scopes.includes('operator');
+  if (!isOperator && !scopes.includes('tenant')) {
+    throw new Problem('forbidden', 'The token needs the scope "tenant" or "operator".');
+  }
+  const verified = payload.email_verified !== false;
+  return {
+    subject: payload.sub ?? '',
+    email: verified && typeof payload.email === 'string' ? payload.email : null,
+    isOperator,
+  };
+}
+
+function describe(error: errors.JOSEError): string {
+  if (error instanceof errors.JWTExpired) return 'The access token has expired.';
+  if (error instanceof errors.JWTClaimValidationFailed)
+    return `The access token's claim "${error.claim}" is wrong.`;
+  return 'The access token is not valid.';
+}
+
+export interface AuthVariables {
+  caller: Caller;
+}
+
+/** Puts the caller on the request, or answers 401 or 403. */
+export function requireCaller(authenticate: Authenticate): MiddlewareHandler<{ Variables: AuthVariables }> {
+  return async (c, next) => {
+    c.set('caller', await authenticate(c.req.header('authorization')));
+    await next();
+  };
+}
+
+/**
+ * The tenant, if the caller may see it. Somebody else's tenant looks like none at all.
+ */
+export function visibleTo(caller: Caller, tenant: Tenant | null, id: string): Tenant {
+  if (!tenant || (!caller.isOperator && tenant.owner !== caller.subject)) {
+    throw new Problem('not_found', `There is no tenant ${JSON.stringify(id.slice(0, 64))}.`);
+  }
+  return tenant;
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { parseVariables } from '../automation/env.ts';
+
+const variables = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PUBLIC_URL: z.url().optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_/, 'must be a Stripe secret or restricted key (sk_… or rk_…)'),
+  STRIPE_WEBHOOK_SECRET: z.string().regex(/^whsec_/, 'must be a webhook signing secret (whsec_…)'),
+  STRIPE_API_BASE: z.url().optional(),
+  OIDC_ISSUER: z.url({ error: "must be the issuer's URL" }),
+  OIDC_AUDIENCE: z.string().min(1).default('tenantry'),
+  OIDC_CLIENT_ID: z.string().min(1).default('tenantry'),
+  TENANTRY_CELL: z.string().min(1).default('local'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export interface ApiEnv {
+  readonly port: number;
+  readonly host: string;
+  /** Where browsers reach the API; decided by the port when not set. */
+  readonly publicUrl: string | undefined;
+  readonly databaseUrl: string;
+  readonly stripeSecretKey: string;
+  /** Several, separated by commas, while a secret is being rotated. */
+  readonly stripeWebhookSecrets: readonly string[];
+  readonly stripeApiBase: string | undefined;
+  readonly oidc: { readonly issuer: string; readonly audience: string; readonly clientId: string };
+  readonly cell: string;
+  readonly logLevel: string;
+}
+
+/**
+ * Reads the API's environment.
+ * @throws Error that names every variable that is missing or wrong
+ */
+export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
+  const v = parseVariables(variables, env);
+  return {
+    port: v.PORT,
+    host: v.HOST,
+    publicUrl: v.PUBLIC_URL,
+    databaseUrl: v.DATABASE_URL,
+    stripeSecretKey: v.STRIPE_SECRET_KEY,
+    stripeWebhookSecrets: v.STRIPE_WEBHOOK_SECRET.split(',').map((secret) => secret.trim()),
+    stripeApiBase: v.STRIPE_API_BASE,
+    oidc: { issuer: v.OIDC_ISSUER, audience: v.OIDC_AUDIENCE, clientId: v.OIDC_CLIENT_ID },
+    cell: v.TENANTRY_CELL,
+    logLevel: v.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,94 @@
+import type { ErrorHandler, NotFoundHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import Stripe from 'stripe';
+
+/** Every error that the API answers with, its status and its title. Clients may rely on the codes. */
+const problems = {
+  invalid_request: [400, 'The request is not valid'],
+  invalid_signature: [400, 'The webhook signature is not valid'],
+  unauthenticated: [401, 'A valid access token is required'],
+  suspended: [402, 'The tenant is suspended'],
+  forbidden: [403, 'The token does not allow this'],
+  not_found: [404, 'Not found'],
+  not_ready: [409, 'The tenant is not ready'],
+  name_taken: [409, 'The name is taken'],
+  payload_too_large: [413, 'The request body is too large'],
+  plan_not_for_sale: [422, 'The plan cannot be bought here'],
+  internal: [500, 'Something went wrong on our side'],
+  unavailable: [503, 'A service we depend on is not available'],
+} as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
+
+export type ProblemCode = keyof typeof problems;
+
+/** An error that is answered as RFC 9457 problem details. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  /** Names of the fields at fault, where there are any. */
+  readonly errors: readonly FieldError[];
+
+  constructor(code: ProblemCode, detail: string, errors: readonly FieldError[] = []) {
+    super(detail);
+    this.name = 'Problem';
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+export interface FieldError {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function problemResponse({ code, message, errors }: Problem): Response {
+  const [status, title] = problems[code];
+  const body = {
+    type: `urn:tenantry:problem:${code}`,
+    title,
+    status,
+    detail: message,
+    code,
+    ...(errors.length > 0 && { errors }),
+  };
+  return Response.json(body, { status, headers: { 'content-type': 'application/problem+json' } });
+}
+
+/** What any error means to the caller; internals stay in the log. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof HTTPException && error.status < 500) {
+    return new Problem(error.status === 413 ? 'payload_too_large' : 'invalid_request', error.message);
+  }
+  if (error instanceof Stripe.errors.StripeError) {
+    return new Problem('unavailable', 'The payment service could not be asked. Try again in a moment.');
+  }
+  if (isDatabaseAway(error)) {
+    return new Problem('unavailable', 'The database cannot be reached. Try again in a moment.');
+  }
+  return new Problem('internal', 'The error is logged; try again, and tell the operator if it persists.');
+}
+
+/** Connection failures, and PostgreSQL's classes 08 (connection), 53 (resources) and 57 (shutdown). */
+function isDatabaseAway(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|08|53|57)/.test(code)) ||
+    (typeof message === 'string' &&
+      /timeout exceeded when trying to connect|Connection terminated/.test(message))
+  );
+}
+
+export function errorHandler(log: Logger): ErrorHandler {
+  return (error, c) => {
+    const problem = toProblem(error);
+    if (problem.code === 'internal' || problem.code === 'unavailable') {
+      log.error({ error, method: c.req.method, path: c.req.path }, 'a request failed');
+    }
+    return problemResponse(problem);
+  };
+}
+
+export const notFoundHandler: NotFoundHandler = (c) =>
+  problemResponse(new Problem('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`));

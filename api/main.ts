@@ -1,0 +1,19 @@
+/** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run as many as there are zones, or more. */
+import pino from 'pino';
+import { readApiEnv } from './env.ts';
+import { startApi } from './start-api.ts';
+
+const env = readApiEnv();
+const log = pino({ level: env.logLevel, base: { process: 'api' } });
+const api = await startApi(env, log);
+log.info({ url: api.url }, 'the API is listening');
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, async () => {
+    if (stopping) return;
+    stopping = true;
+    await api.stop();
+    process.exit(0);
+  });
+}

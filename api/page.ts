@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { createRoute } from '@hono/zod-openapi';
+import type { ApiDeps } from './app.ts';
+import { createRouter } from './router.ts';
+import { pageConfig } from './schemas.ts';
+
+const builtPage = fileURLToPath(new URL('./dashboard/dist', import.meta.url));
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/config',
+  summary: 'How the web page signs in',
+  responses: { 200: { description: 'Settings', content: { 'application/json': { schema: pageConfig } } } },
+});
+
+/** The web page as Vite built it, and its settings. */
+export const pageRoutes = (deps: ApiDeps) => {
+  const router = createRouter();
+  router.openapi(route, (c) => c.json(deps.pageConfig, 200));
+  // Names of assets carry a hash of their content.
+  router.use('/assets/*', async (c, next) => {
+    await next();
+    if (c.res.ok) c.header('cache-control', 'public, max-age=31536000, immutable');
+  });
+  router.get('/*', serveStatic({ root: builtPage }));
+  return router;
+};

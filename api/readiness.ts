@@ -1,0 +1,74 @@
+import type Stripe from 'stripe';
+import type { Database } from '../automation/store/database.ts';
+import { isWorkerPresent } from '../automation/store/workers.ts';
+import { catalog, planLookupKey } from '../tenants/catalog/index.ts';
+
+export interface ReadinessDeps {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly issuer: string;
+  readonly cell: string;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Each thing a subscription needs: `ok`, or what is wrong with it. */
+  readonly checks: Readonly<Record<string, string>>;
+}
+
+/** Answers of Stripe and the issuer are believed for so long, so that probes do not load them. */
+const believeMs = 10_000;
+
+/** Says whether a subscription would become a tenant now. */
+export function createReadiness({ database, stripe, issuer, cell }: ReadinessDeps): () => Promise<Readiness> {
+  const checks: Record<string, () => Promise<void>> = {
+    database: async () => {
+      await database.query('select 1 from tenantry.tenant limit 1');
+    },
+    worker: async () => {
+      if (!(await isWorkerPresent(database, cell)))
+        throw new Error(`no worker of the cell ${cell} is at work`);
+    },
+    stripe: believed(async () => {
+      const key = firstPriceKey();
+      const { data } = await stripe.prices.list({ lookup_keys: [key], limit: 1 });
+      if (data.length === 0) throw new Error(`Stripe has no price with the lookup key ${key}`);
+    }),
+    issuer: believed(async () => {
+      const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+      const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
+      if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+    }),
+  };
+  return async () => {
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => {
+        try {
+          await check();
+          return [name, 'ok'] as const;
+        } catch (error) {
+          return [name, error instanceof Error ? error.message : String(error)] as const;
+        }
+      }),
+    );
+    return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+  };
+}
+
+function firstPriceKey(): string {
+  for (const product of catalog) {
+    const plan = product.plans.find(({ price }) => price.kind !== 'custom');
+    if (plan) return planLookupKey(product.id, plan.id);
+  }
+  throw new Error('the catalog sells nothing');
+}
+
+/** Remembers success for a while; a failure is asked again each time. */
+function believed(check: () => Promise<void>): () => Promise<void> {
+  let until = 0;
+  return async () => {
+    if (performance.now() < until) return;
+    await check();
+    until = performance.now() + believeMs;
+  };
+}

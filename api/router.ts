@@ -1,0 +1,35 @@
+import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { AuthVariables } from './auth.ts';
+import { Problem } from './errors.ts';
+import { problem } from './schemas.ts';
+
+/** A router whose routes are described for OpenAPI and whose input is parsed before a handler sees it. */
+export function createRouter(): OpenAPIHono<{ Variables: AuthVariables }> {
+  return new OpenAPIHono<{ Variables: AuthVariables }>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = result.error.issues.map((issue) => ({
+        field: issue.path.join('.') || unknownKeys(issue),
+        message: issue.message,
+      }));
+      const detail = errors
+        .map(({ field, message }) => (field ? `${field}: ${message}` : message))
+        .join('; ');
+      throw new Problem('invalid_request', detail, errors);
+    },
+  });
+}
+
+function unknownKeys(issue: z.core.$ZodIssue): string {
+  return issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
+}
+
+/** Answers of a route that needs a token, beside its own. */
+export const problemResponses = {
+  default: {
+    description: 'An error',
+    content: { 'application/problem+json': { schema: problem } },
+  },
+} as const;
+
+export const bearer: { bearer: string[] }[] = [{ bearer: [] }];

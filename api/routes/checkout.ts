@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto';
+import { createRoute } from '@hono/zod-openapi';
+import type Stripe from 'stripe';
+import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
+import { firstRow, type Queryable } from '../../automation/store/database.ts';
+import {
+  findPlan,
+  findProduct,
+  namespaceFor,
+  type Product,
+  planLookupKey,
+} from '../../tenants/catalog/index.ts';
+import type { ApiDeps } from '../app.ts';
+import { type Caller, requireCaller } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import { type CheckoutRequest, checkout, checkoutRequest } from '../schemas.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/checkout',
+  summary: 'Begin to subscribe to a plan',
+  description: 'Answers where to pay. The tenant appears once Stripe reports the subscription.',
+  security: bearer,
+  request: { body: { required: true, content: { 'application/json': { schema: checkoutRequest } } } },
+  responses: {
+    201: { description: 'Pay at `url`', content: { 'application/json': { schema: checkout } } },
+    ...problemResponses,
+  },
+});
+
+export const checkoutRoutes = (deps: ApiDeps) => {
+  const router = createRouter();
+  router.use(route.path, requireCaller(deps.authenticate));
+  return router.openapi(route, async (c) => {
+    const session = await openCheckout(deps, c.get('caller'), c.req.valid('json'));
+    return c.json(session, 201);
+  });
+};
+
+async function openCheckout(
+  { database, stripe, publicUrl, cell }: ApiDeps,
+  caller: Caller,
+  request: CheckoutRequest,
+): Promise<{ id: string; url: string }> {
+  const { product, plan } = purchasable(request);
+  const { slug } = request;
+  if (slug) await assertNameFree(database, { cell, product, slug, owner: caller.subject });
+  const [price, customer] = await Promise.all([
+    findPrice(stripe, planLookupKey(product.id, plan.id)),
+    findCustomer(database, caller.subject),
+  ]);
+  const id = `co_${randomBytes(12).toString('base64url')}`;
+  const url = (given: string | undefined, fallback: string) =>
+    (given ?? `${publicUrl}${fallback}`).replaceAll('{CHECKOUT_SESSION_ID}', id);
+  const session = await stripe.checkout.sessions.create({
+    mode: 'subscription',
+    line_items: [{ price, quantity: request.seats ?? 1 }],
+    success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
+    cancel_url: url(request.cancelUrl, '/'),
+    client_reference_id: id,
+    ...(customer ? { customer } : caller.email ? { customer_email: caller.email } : {}),
+    subscription_data: {
+      metadata: {
+        [subscriptionMetadata.owner]: caller.subject,
+        [subscriptionMetadata.checkout]: id,
+        ...(slug && { [subscriptionMetadata.slug]: slug }),
+      },
+    },
+  });
+  if (!session.url) throw new Problem('unavailable', 'The payment service gave no page to pay at.');
+  return { id, url: session.url };
+}
+
+function purchasable(request: CheckoutRequest) {
+  const product = findProduct(request.product);
+  const plan = findPlan(request.product, request.plan);
+  if (!product || !plan) {
+    const plans = product?.plans.map(({ id }) => id).join(', ');
+    throw new Problem('invalid_request', `plan: ${request.product} has the plans ${plans}.`, [
+      { field: 'plan', message: `must be one of ${plans}` },
+    ]);
+  }
+  if (plan.price.kind === 'custom') {
+    throw new Problem('plan_not_for_sale', `The plan ${plan.name} is agreed by hand; contact us.`);
+  }
+  if (request.seats !== undefined && request.seats > 1 && plan.price.kind !== 'perSeat') {
+    throw new Problem('invalid_request', `seats: the plan ${plan.name} is not sold by seats.`, [
+      { field: 'seats', message: 'must be 1 or left out' },
+    ]);
+  }
+  return { product, plan };
+}
+
+/** A name is free when nobody has a tenant of it, or only the caller has, whose subscription has ended. */
+async function assertNameFree(
+  db: Queryable,
+  { cell, product, slug, owner }: { cell: string; product: Product; slug: string; owner: string },
+): Promise<void> {
+  if (product.namespace.from !== 'slug') return;
+  const held = firstRow(
+    await db.query(
+      `select 1 from tenantry.tenant where cell = $1 and namespace = $2 and desired_state <> 'deleted'
+         and not (owner = $3 and delete_after is not null) limit 1`,
+      [cell, namespaceFor(product, { tenantId: '', slug }), owner],
+    ),
+  );
+  if (held) {
+    throw new Problem('name_taken', `slug: the name ${slug} is taken; choose another.`, [
+      { field: 'slug', message: 'is taken' },
+    ]);
+  }
+}
+
+async function findPrice(stripe: Stripe, lookupKey: string): Promise<string> {
+  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey], active: true, limit: 1 });
+  const price = data[0];
+  if (!price) {
+    throw new Problem('unavailable', `Stripe has no active price with the lookup key ${lookupKey}.`);
+  }
+  return price.id;
+}
+
+/** The Stripe customer that the caller has paid with before. */
+async function findCustomer(db: Queryable, owner: string): Promise<string | null> {
+  const row = firstRow(
+    await db.query<{ customerId: string }>(
+      `select customer_id as "customerId" from tenantry.subscription
+       where owner = $1 and customer_id is not null order by created_at desc limit 1`,
+      [owner],
+    ),
+  );
+  return row?.customerId ?? null;
+}

@@ -1,0 +1,20 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { catalog } from '../../tenants/catalog/index.ts';
+import { createRouter } from '../router.ts';
+import { product } from '../schemas.ts';
+import { productView } from '../views.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/products',
+  summary: 'Products and their plans',
+  responses: {
+    200: {
+      description: 'Everything on sale, in the order of the price page',
+      content: { 'application/json': { schema: z.object({ products: z.array(product) }) } },
+    },
+  },
+});
+
+export const productRoutes = () =>
+  createRouter().openapi(route, (c) => c.json({ products: catalog.map(productView) }, 200));

@@ -1,0 +1,89 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import { listAudit } from '../../automation/store/audit.ts';
+import { findTenant } from '../../automation/store/tenants.ts';
+import type { ApiDeps } from '../app.ts';
+import { requireCaller, visibleTo } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import { entryView, tenantViews } from '../views.ts';
+
+/** Proxies close connections that are silent for a minute. */
+const keepAliveMs = 15_000;
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/tenants/{id}/events',
+  summary: 'Follow a tenant (server-sent events)',
+  description:
+    'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by ' +
+    'their kind; between them, `tenant` events carry the whole tenant whenever it changed.',
+  security: bearer,
+  request: {
+    params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) }),
+    headers: z.object({ 'last-event-id': z.string().optional() }),
+  },
+  responses: {
+    200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
+    ...problemResponses,
+  },
+});
+
+export const tenantEventRoutes = ({ database, authenticate, live }: ApiDeps) => {
+  const router = createRouter();
+  router.use('/v1/tenants/:id/events', requireCaller(authenticate));
+  router.openapi(route, async (c) => {
+    const caller = c.get('caller');
+    const { id } = visibleTo(
+      caller,
+      await findTenant(database, c.req.valid('param').id),
+      c.req.valid('param').id,
+    );
+    const resumeAfter = Number(c.req.header('last-event-id') || 0);
+    if (!Number.isSafeInteger(resumeAfter) || resumeAfter < 0) {
+      throw new Problem('invalid_request', 'Last-Event-ID: send the id of the last event you received.');
+    }
+    return streamSSE(c, async (stream) => {
+      let lastId = resumeAfter;
+      let lastTenant = '';
+      let wake = () => {};
+      const unsubscribe = live.subscribe(id, () => wake());
+      stream.onAbort(() => wake());
+      const send = async () => {
+        const entries = await listAudit(database, id, {
+          after: lastId,
+          audience: caller.isOperator ? 'operator' : 'tenant',
+        });
+        for (const found of entries) {
+          await stream.writeSSE({
+            event: found.kind,
+            id: String(found.id),
+            data: JSON.stringify(entryView(found)),
+          });
+          lastId = found.id;
+        }
+        const tenant = await findTenant(database, id);
+        if (!tenant) return;
+        const data = JSON.stringify((await tenantViews(database, [tenant], caller))[0]);
+        if (data !== lastTenant) await stream.writeSSE({ event: 'tenant', data });
+        lastTenant = data;
+      };
+      try {
+        while (!stream.aborted) {
+          // A wake-up between the reading and the waiting must not be lost.
+          const woken = new Promise<'woken'>((resolve) => {
+            wake = () => resolve('woken');
+          });
+          await send();
+          const silence = stream.sleep(keepAliveMs).then(() => 'silent' as const);
+          if ((await Promise.race([woken, silence])) === 'silent' && !stream.aborted) {
+            await stream.write(': still here\n\n');
+          }
+        }
+      } finally {
+        unsubscribe();
+      }
+    });
+  });
+  return router;
+};

@@ -1,0 +1,61 @@
+import { createRoute } from '@hono/zod-openapi';
+import { listTenants } from '../../automation/store/tenants.ts';
+import type { ApiDeps } from '../app.ts';
+import { requireCaller } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import { tenantList, tenantQuery } from '../schemas.ts';
+import { tenantViews } from '../views.ts';
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/tenants',
+  summary: 'Your tenants, newest first; all tenants for operators',
+  security: bearer,
+  request: { query: tenantQuery },
+  responses: {
+    200: { description: 'One page', content: { 'application/json': { schema: tenantList } } },
+    ...problemResponses,
+  },
+});
+
+export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
+  const router = createRouter();
+  router.use(route.path, requireCaller(authenticate));
+  return router.openapi(route, async (c) => {
+    const caller = c.get('caller');
+    const { limit, cursor, product, phase, checkout } = c.req.valid('query');
+    const page = await listTenants(database, {
+      ...(!caller.isOperator && { owner: caller.subject }),
+      ...(product && { product }),
+      ...(phase && { phase }),
+      ...(checkout && { checkoutId: checkout }),
+      ...(cursor && { cursor: parseCursor(cursor) }),
+      limit: limit + 1,
+    });
+    const shown = page.slice(0, limit);
+    const last = page.length > limit ? shown.at(-1) : undefined;
+    return c.json(
+      {
+        tenants: await tenantViews(database, shown, caller),
+        nextCursor: last ? formatCursor(last) : null,
+      },
+      200,
+    );
+  });
+};
+
+function formatCursor({ createdAt, id }: { createdAt: Date; id: string }): string {
+  return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
+}
+
+function parseCursor(cursor: string): { createdAt: Date; id: string } {
+  const [time, id] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const createdAt = new Date(time ?? '');
+  if (!id || Number.isNaN(createdAt.getTime())) {
+    throw new Problem('invalid_request', 'cursor: take it from nextCursor of the previous page.', [
+      { field: 'cursor', message: 'is not one of ours' },
+    ]);
+  }
+  return { createdAt, id };
+}

@@ -1,0 +1,171 @@
+import { z } from '@hono/zod-openapi';
+import { phases } from '../automation/store/tenants.ts';
+import { productIds } from '../tenants/catalog/types.ts';
+import { slugPattern, tenantIdPattern } from '../tenants/spec.ts';
+
+/** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
+
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem', { description: 'RFC 9457 problem details' });
+
+export const tenantId = z.string().regex(tenantIdPattern, 'is eight letters and digits, the first a letter');
+
+const price = z.object({
+  kind: z.enum(['flat', 'perSeat', 'custom']),
+  priceCents: z.int().nullable(),
+  currency: z.literal('usd'),
+  interval: z.literal('month').nullable(),
+});
+
+const plan = z.object({
+  id: z.string(),
+  name: z.string(),
+  price,
+  features: z.array(z.string()),
+  limits: z
+    .record(z.string(), z.number().nullable())
+    .openapi({ description: 'Figures whose unit is the end of their name: cpuMillis, memoryBytes, pods, …' }),
+  entitlements: z
+    .record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.string()), z.null()]))
+    .openapi({ description: 'null is unlimited or agreed by hand' }),
+});
+
+export const product = z
+  .object({
+    id: z.enum(productIds),
+    name: z.string(),
+    description: z.string(),
+    plans: z.array(plan),
+    meters: z.array(
+      z.object({ id: z.string(), name: z.string(), unit: z.string(), unitPriceMicros: z.int().nullable() }),
+    ),
+    namespace: z.object({ from: z.enum(['tenantId', 'slug']), prefix: z.string() }),
+  })
+  .openapi('Product');
+export type ProductView = z.infer<typeof product>;
+
+const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2000);
+
+export const checkoutRequest = z
+  .strictObject({
+    product: z.enum(productIds),
+    plan: z.string().min(1).max(64),
+    slug: z
+      .string()
+      .regex(
+        slugPattern,
+        'must be 2 to 39 lower-case letters, digits and single hyphens, starting with a letter',
+      )
+      .optional()
+      .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
+    seats: z.int().min(1).max(10_000).optional(),
+    successUrl: webUrl.optional().openapi({ description: '{CHECKOUT_SESSION_ID} in it is replaced' }),
+    cancelUrl: webUrl.optional(),
+  })
+  .openapi('CheckoutRequest');
+export type CheckoutRequest = z.infer<typeof checkoutRequest>;
+
+export const checkout = z
+  .object({
+    id: z.string().openapi({ description: 'Find the tenant by GET /v1/tenants?checkout=<id>' }),
+    url: z.url().openapi({ description: 'Where the customer pays' }),
+  })
+  .openapi('Checkout');
+
+const kubernetesObject = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  namespace: z.string().nullable(),
+});
+
+const outputs = z.object({
+  namespace: z.string(),
+  serviceUrl: z.string().nullable(),
+  database: z
+    .object({ name: z.string(), schema: z.string(), role: z.string(), secretName: z.string() })
+    .nullable(),
+  objects: z.array(kubernetesObject),
+});
+
+export const tenant = z
+  .object({
+    id: tenantId,
+    product: z.enum(productIds),
+    plan: z.string(),
+    slug: z.string(),
+    namespace: z.string(),
+    region: z.string(),
+    cell: z.string(),
+    owner: z.string().nullable(),
+    phase: z.enum(phases),
+    desired: z.object({
+      state: z.enum(['active', 'suspended', 'deleted']),
+      plan: z.string(),
+      generation: z.int(),
+    }),
+    observed: z.object({ generation: z.int(), plan: z.string().nullable() }),
+    reason: z
+      .object({ code: z.string(), message: z.string() })
+      .nullable()
+      .openapi({ description: 'Why it waits, failed or is suspended' }),
+    nextTryAt: time.nullable(),
+    subscription: z
+      .object({
+        id: z.string(),
+        status: z.string(),
+        currentPeriodEnd: time.nullable(),
+        cancelAtPeriodEnd: z.boolean(),
+      })
+      .nullable(),
+    outputs: outputs.nullable(),
+    createdAt: time,
+    requestedAt: time.nullable().openapi({ description: 'When the first word of its payment reached us' }),
+    activeAt: time.nullable(),
+    deleteAfter: time.nullable().openapi({ description: 'Its data is kept until then' }),
+    cause: z.string().nullable().optional().openapi({ description: 'For operators only' }),
+  })
+  .openapi('Tenant');
+export type TenantView = z.infer<typeof tenant>;
+
+export const tenantList = z
+  .object({ tenants: z.array(tenant), nextCursor: z.string().nullable() })
+  .openapi('TenantList');
+
+export const tenantQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(200).optional(),
+  product: z.enum(productIds).optional(),
+  phase: z.enum(phases).optional(),
+  checkout: z.string().max(100).optional(),
+});
+
+export const entry = z
+  .object({
+    id: z.int(),
+    at: time,
+    kind: z.string(),
+    message: z.string(),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .openapi('TimelineEntry');
+export type EntryView = z.infer<typeof entry>;
+
+export const access = z
+  .object({ namespace: z.string(), serviceUrl: z.string().nullable() })
+  .openapi('Access');
+
+export const pageConfig = z
+  .object({ issuer: z.url(), clientId: z.string(), audience: z.string(), local: z.boolean() })
+  .openapi('PageConfig');
+export type PageConfig = z.infer<typeof pageConfig>;

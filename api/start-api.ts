@@ -1,0 +1,60 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Logger } from 'pino';
+import { openDatabase } from '../automation/store/database.ts';
+import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
+import { createStripeClient } from '../automation/stripe-client.ts';
+import { createApp } from './app.ts';
+import { createAuthenticator } from './auth.ts';
+import type { ApiEnv } from './env.ts';
+import { listenForTenants } from './live.ts';
+import { createMetrics } from './metrics.ts';
+import { createReadiness } from './readiness.ts';
+
+export interface RunningApi {
+  readonly url: string;
+  /** Lets requests that are under way finish, ends streams, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts the API. Resolves when it listens; `/readyz` tells when a subscription would succeed. */
+export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
+  await ensureDatabase(env.databaseUrl);
+  await migrate(env.databaseUrl);
+  const database = openDatabase(env.databaseUrl, { maxConnections: 16, name: 'tenantry-api' });
+  const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
+  const live = await listenForTenants(env.databaseUrl, log);
+  const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');
+  const app = createApp({
+    database,
+    stripe,
+    webhookSecrets: env.stripeWebhookSecrets,
+    authenticate: createAuthenticator(env.oidc),
+    live,
+    metrics: createMetrics(database),
+    readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
+    pageConfig: { ...env.oidc, local: env.stripeApiBase !== undefined },
+    publicUrl,
+    cell: env.cell,
+    log,
+  });
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(env.port, env.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${env.host}:${port}`,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      // Streams have no end of their own.
+      setTimeout(() => server.closeAllConnections(), 1000).unref();
+      await closed;
+      await live.close();
+      await database.close();
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { type SuspendReason, suspendMessages } from '../automation/jobs/desired-state.ts';
+import type { AuditEntry } from '../automation/store/audit.ts';
+import type { Queryable } from '../automation/store/database.ts';
+import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';
+import type { Tenant } from '../automation/store/tenants.ts';
+import type { Plan, Product } from '../tenants/catalog/index.ts';
+import type { Caller } from './auth.ts';
+import type { EntryView, ProductView, TenantView } from './schemas.ts';
+
+/** What callers are shown of our rows. */
+
+export function productView(product: Product): ProductView {
+  return {
+    id: product.id,
+    name: product.name,
+    description: product.description,
+    plans: product.plans.map(planView),
+    meters: product.meters.map(({ id, name, unit, unitPriceMicros }) => ({
+      id,
+      name,
+      unit,
+      unitPriceMicros,
+    })),
+    namespace: product.namespace,
+  };
+}
+
+function planView({ id, name, price, features, compute, volumeBytes, quota, entitlements }: Plan) {
+  return {
+    id,
+    name,
+    price: {
+      kind: price.kind,
+      priceCents: price.kind === 'custom' ? null : price.priceCents,
+      currency: 'usd' as const,
+      interval: price.kind === 'custom' ? null : price.interval,
+    },
+    features: [...features],
+    limits: { ...quota, ...compute, volumeBytes },
+    entitlements: Object.fromEntries(
+      Object.entries(entitlements).map(([key, value]) => [key, isList(value) ? [...value] : value]),
+    ),
+  };
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value);
+}
+
+/** Tenants with their subscriptions, in the order given. */
+export async function tenantViews(
+  db: Queryable,
+  tenants: readonly Tenant[],
+  caller: Caller,
+): Promise<TenantView[]> {
+  const ids = tenants.flatMap(({ subscriptionId }) => subscriptionId ?? []);
+  const subscriptions = ids.length > 0 ? await findSubscriptions(db, ids) : new Map<string, Subscription>();
+  return tenants.map((tenant) =>
+    tenantView(tenant, subscriptions.get(tenant.subscriptionId ?? '') ?? null, caller),
+  );
+}
+
+function tenantView(tenant: Tenant, subscription: Subscription | null, caller: Caller): TenantView {
+  return {
+    id: tenant.id,
+    product: tenant.product,
+    plan: tenant.desiredSpec.plan,
+    slug: tenant.slug,
+    namespace: tenant.namespace,
+    region: tenant.desiredSpec.region,
+    cell: tenant.cell,
+    owner: tenant.owner,
+    phase: tenant.phase,
+    desired: {
+      state: tenant.desiredState,
+      plan: tenant.desiredSpec.plan,
+      generation: tenant.desiredGeneration,
+    },
+    observed: { generation: tenant.observedGeneration, plan: tenant.observedSpec?.plan ?? null },
+    reason: reasonOf(tenant),
+    nextTryAt: tenant.nextTryAt?.toISOString() ?? null,
+    subscription:
+      subscription?.status == null
+        ? null
+        : {
+            id: subscription.id,
+            status: subscription.status,
+            currentPeriodEnd: subscription.currentPeriodEnd?.toISOString() ?? null,
+            cancelAtPeriodEnd: subscription.cancelAtPeriodEnd,
+          },
+    outputs: tenant.outputs && (structuredClone(tenant.outputs) as NonNullable<TenantView['outputs']>),
+    createdAt: tenant.createdAt.toISOString(),
+    requestedAt: subscription?.createdAt.toISOString() ?? null,
+    activeAt: tenant.activeAt?.toISOString() ?? null,
+    deleteAfter: tenant.deleteAfter?.toISOString() ?? null,
+    ...(caller.isOperator && { cause: tenant.cause }),
+  };
+}
+
+/** Why the tenant waits or failed; else why it is suspended. */
+export function reasonOf(tenant: Tenant): TenantView['reason'] {
+  if (tenant.reasonCode) return { code: tenant.reasonCode, message: tenant.reasonMessage ?? '' };
+  if (tenant.desiredState !== 'suspended') return null;
+  const reason = tenant.suspendReason as SuspendReason | null;
+  return reason && { code: reason, message: suspendMessages[reason] };
+}
+
+export function entryView({ id, at, kind, message, data }: AuditEntry): EntryView {
+  return { id, at, kind, message, data };
+}

@@ -1,0 +1,120 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { defaultPolicy, type Policy } from './jobs/policy.ts';
+
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const milliseconds = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
+
+const variables = z.object({
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
+  TENANT_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  KUBECONFIG: z
+    .string()
+    .min(1)
+    .default(join(homedir(), '.kube', 'config')),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_/, 'must be a Stripe secret or restricted key (sk_… or rk_…)'),
+  STRIPE_API_BASE: z.url().optional(),
+  TENANTRY_HOME: z.string().min(1).default('.tenantry'),
+  PULUMI_BACKEND_URL: z
+    .string()
+    .regex(/^(file|s3|gs|azblob):\/\//, 'must be a file://, s3://, gs:// or azblob:// URL')
+    .optional(),
+  TENANTRY_SECRETS_PROVIDER: z
+    .string()
+    .regex(/^[a-z]+:\/\//, 'must be a secrets provider URL such as awskms://alias/tenantry'),
+  TENANTRY_CELL: z.string().min(1).default('local'),
+  TENANTRY_REGION: z.string().min(1).default('local'),
+  TENANTRY_RUNNERS: count(3),
+  TENANTRY_OPERATIONS_PER_RUNNER: count(100),
+  TENANTRY_GRACE_MS: milliseconds(defaultPolicy.graceMs),
+  TENANTRY_RETENTION_MS: milliseconds(defaultPolicy.retentionMs),
+  TENANTRY_SWEEP_INTERVAL_MS: count(defaultPolicy.sweepIntervalMs),
+  TENANTRY_LEASE_TTL_MS: count(defaultPolicy.leaseTtlMs),
+  TENANTRY_OPERATION_TIMEOUT_MS: count(defaultPolicy.operationTimeoutMs),
+  TENANTRY_DESTROY_TIMEOUT_MS: count(defaultPolicy.destroyTimeoutMs),
+  TENANTRY_RETRY_BASE_MS: count(defaultPolicy.retryBaseMs),
+  TENANTRY_RESERVED_STACKS: milliseconds(defaultPolicy.reservedStacks),
+  TENANTRY_SLOTS_PER_PRODUCT: milliseconds(defaultPolicy.slotsPerProduct),
+  TENANTRY_RANDOM_PROVIDER: z.enum(['auto', 'official', 'embedded']).optional(),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export interface WorkerEnv {
+  readonly databaseUrl: string;
+  readonly tenantDatabaseUrl: string;
+  readonly kubeconfig: string;
+  readonly stripeSecretKey: string;
+  readonly stripeApiBase: string | undefined;
+  readonly home: string;
+  readonly backendUrl: string;
+  readonly secretsProvider: string;
+  readonly cell: { readonly id: string; readonly region: string };
+  readonly runners: number;
+  readonly operationsPerRunner: number;
+  readonly policy: Policy;
+  /** When it differs from the choice for Kubernetes. */
+  readonly randomProvider: 'auto' | 'official' | 'embedded' | undefined;
+  readonly logLevel: string;
+}
+
+/**
+ * Reads the worker's environment.
+ * @throws Error that names every variable that is missing or wrong
+ */
+export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
+  const v = parseVariables(variables, env);
+  const home = resolve(v.TENANTRY_HOME);
+  return {
+    databaseUrl: v.DATABASE_URL,
+    tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? besideDatabase(v.DATABASE_URL),
+    kubeconfig: resolve(v.KUBECONFIG),
+    stripeSecretKey: v.STRIPE_SECRET_KEY,
+    stripeApiBase: v.STRIPE_API_BASE,
+    home,
+    backendUrl: v.PULUMI_BACKEND_URL ?? pathToFileURL(join(home, 'state')).href,
+    secretsProvider: v.TENANTRY_SECRETS_PROVIDER,
+    cell: { id: v.TENANTRY_CELL, region: v.TENANTRY_REGION },
+    runners: v.TENANTRY_RUNNERS,
+    operationsPerRunner: v.TENANTRY_OPERATIONS_PER_RUNNER,
+    policy: {
+      ...defaultPolicy,
+      graceMs: v.TENANTRY_GRACE_MS,
+      retentionMs: v.TENANTRY_RETENTION_MS,
+      sweepIntervalMs: v.TENANTRY_SWEEP_INTERVAL_MS,
+      leaseTtlMs: v.TENANTRY_LEASE_TTL_MS,
+      operationTimeoutMs: v.TENANTRY_OPERATION_TIMEOUT_MS,
+      destroyTimeoutMs: v.TENANTRY_DESTROY_TIMEOUT_MS,
+      retryBaseMs: v.TENANTRY_RETRY_BASE_MS,
+      reservedStacks: v.TENANTRY_RESERVED_STACKS,
+      slotsPerProduct: v.TENANTRY_SLOTS_PER_PRODUCT,
+    },
+    randomProvider: v.TENANTRY_RANDOM_PROVIDER,
+    logLevel: v.LOG_LEVEL,
+  };
+}
+
+/** Parses an environment by a schema; a variable that is set but empty counts as unset. */
+export function parseVariables<Schema extends z.ZodType>(
+  schema: Schema,
+  env: NodeJS.ProcessEnv,
+): z.infer<Schema> {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+  throw new Error(`The environment is not complete:\n${lines.join('\n')}`);
+}
+
+/**
+ * Tenants' rows live beside the control plane's database, never in it: a tenant's role that can connect must not
+ * meet our tables.
+ */
+function besideDatabase(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.pathname = `${url.pathname.replace(/^\/$/, '/postgres')}_tenants`;
+  return url.href;
+}

@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-worker';
+import type { Logger } from 'pino';
+import type { WorkerEnv } from './env.ts';
+import type { JobContext } from './jobs/context.ts';
+import { convergeTenant } from './jobs/converge-tenant.ts';
+import { refillSlots } from './jobs/refill-slots.ts';
+import { reserveStacks } from './jobs/reserve-stacks.ts';
+import { resolveStripeEvent } from './jobs/resolve-event.ts';
+import { sweep } from './jobs/sweep.ts';
+import { syncSubscription } from './jobs/sync-subscription.ts';
+import { KubernetesClient } from './providers/kubernetes/client.ts';
+import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
+import { createFingerprints } from './stacks/fingerprint.ts';
+import { createRunnerPool } from './stacks/runners.ts';
+import { ensureCell } from './store/cells.ts';
+import { type Database, openDatabase } from './store/database.ts';
+import { ensureDatabase, migrate } from './store/migrate.ts';
+import { convergeJob } from './store/tenants.ts';
+import { announceWorker } from './store/workers.ts';
+import { createStripeClient } from './stripe-client.ts';
+import { readToolchainEnv } from './toolchain/env.ts';
+import { resolveProviderPlugin } from './toolchain/plugins.ts';
+import { ensureTool } from './toolchain/tools.ts';
+
+export interface Worker {
+  /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a worker of one cell. Resolves when it takes jobs and its runner processes are warm. */
+export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> {
+  const releasers: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const release of releasers.splice(0).reverse()) {
+      await release().catch((error: unknown) => log.error({ error }, 'a resource could not be released'));
+    }
+  };
+  try {
+    await ensureDatabase(env.databaseUrl);
+    await Promise.all([migrate(env.databaseUrl), ensureDatabase(env.tenantDatabaseUrl)]);
+    // Graphile Worker, the converge jobs with their lease renewals, and the sweep.
+    const database = openDatabase(env.databaseUrl, {
+      maxConnections: env.runners * 2 + 6,
+      name: 'tenantry-worker',
+    });
+    releasers.push(() => database.close());
+    await ensureCell(database, env.cell);
+
+    const runners = createRunnerPool({
+      settings: await runnerSettings(env),
+      size: env.runners,
+      operationsPerRunner: env.operationsPerRunner,
+    });
+    releasers.push(() => runners.close());
+
+    const tenantDatabase = openDatabase(env.tenantDatabaseUrl, {
+      maxConnections: 2,
+      name: 'tenantry-worker',
+    });
+    releasers.push(() => tenantDatabase.close());
+    const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), process.env, () => {});
+    releasers.push(async () => cluster.close());
+
+    const context: JobContext = {
+      database,
+      stripe: createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase }),
+      runners,
+      fingerprints: createFingerprints(cluster, tenantDatabase),
+      cell: env.cell,
+      policy: env.policy,
+      log,
+      workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      now: () => new Date(),
+    };
+    await runners.warmUp();
+    const queue = await runQueue({
+      pgPool: database.pool,
+      // Syncs are quick and converging tenants wait for a runner: room for both.
+      concurrency: env.runners + 4,
+      pollInterval: 2000,
+      noHandleSignals: true,
+      noPreparedStatements: false,
+      logger: queueLogger(log),
+      taskList: taskList(context),
+    });
+    releasers.push(async () => {
+      // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
+      await runners.close();
+      await queue.stop();
+    });
+    releasers.push(sweepRegularly(context));
+    const presence = await announceWorker(env.databaseUrl, env.cell.id);
+    releasers.push(() => presence.withdraw());
+    return { stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function taskList(context: JobContext): TaskList {
+  return {
+    'sync-subscription': (payload) => syncSubscription(context, textOf(payload, 'subscriptionId')),
+    'resolve-event': (payload) => resolveStripeEvent(context, textOf(payload, 'eventId')),
+    [convergeJob(context.cell.id)]: (payload) => convergeTenant(context, textOf(payload, 'tenantId')),
+    replenish: async () => {
+      await reserveStacks(context);
+      await refillSlots(context);
+    },
+  };
+}
+
+function textOf(payload: unknown, key: string): string {
+  const value = (payload as Record<string, unknown>)[key];
+  if (typeof value !== 'string') throw new Error(`the job's payload lacks ${key}`);
+  return value;
+}
+
+/** Sweeps now and then at intervals; over all replicas only one at a time. */
+function sweepRegularly(context: JobContext): () => Promise<void> {
+  const { database, policy, log } = context;
+  let timer: NodeJS.Timeout;
+  let stopped = false;
+  let current: Promise<void> = Promise.resolve();
+  const round = async () => {
+    await exclusively(database, 'tenantry.sweep', () => sweep(context)).catch((error: unknown) =>
+      log.error({ error }, 'the sweep failed'),
+    );
+    if (!stopped) timer = setTimeout(start, policy.sweepIntervalMs);
+  };
+  const start = () => {
+    current = round();
+  };
+  start();
+  return async () => {
+    stopped = true;
+    clearTimeout(timer);
+    await current;
+  };
+}
+
+/** Runs the work unless another process is at it. The lock goes with the connection, so a crash frees it. */
+async function exclusively(database: Database, name: string, work: () => Promise<void>): Promise<void> {
+  const client = await database.pool.connect();
+  try {
+    const key = 'hashtextextended($1, 0)';
+    const { rows } = await client.query<{ locked: boolean }>(
+      `select pg_try_advisory_lock(${key}) as locked`,
+      [name],
+    );
+    if (!rows[0]?.locked) return;
+    try {
+      await work();
+    } finally {
+      await client.query(`select pg_advisory_unlock(${key})`, [name]);
+    }
+  } finally {
+    client.release();
+  }
+}
+
+async function runnerSettings(env: WorkerEnv) {
+  const toolchain = readToolchainEnv();
+  const plugin = (name: 'kubernetes' | 'random') =>
+    resolveProviderPlugin(name, (name === 'random' && env.randomProvider) || toolchain.providerMode, {
+      env: toolchain,
+    });
+  const pulumi = await ensureTool('pulumi', { env: toolchain });
+  const workDir = join(env.home, 'engine');
+  await mkdir(workDir, { recursive: true });
+  if (env.backendUrl.startsWith('file://')) await mkdir(fileURLToPath(env.backendUrl), { recursive: true });
+  return {
+    pulumiPath: pulumi.path,
+    backendUrl: env.backendUrl,
+    secretsProvider: env.secretsProvider,
+    workDir,
+    kubeconfig: env.kubeconfig,
+    tenantDatabaseUrl: env.tenantDatabaseUrl,
+    kubernetesProvider: (await plugin('kubernetes')).kind,
+    randomProvider: (await plugin('random')).kind,
+  };
+}
+
+function queueLogger(log: Logger): QueueLogger {
+  return new QueueLogger(() => (level, message) => {
+    if (level === 'error') log.error(message);
+    else if (level === 'warning') log.warn(message);
+    else log.debug(message);
+  });
+}

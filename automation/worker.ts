@@ -1,0 +1,19 @@
+/** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as there is work for. */
+import pino from 'pino';
+import { readWorkerEnv } from './env.ts';
+import { startWorker } from './start-worker.ts';
+
+const env = readWorkerEnv();
+const log = pino({ level: env.logLevel, base: { process: 'worker' } });
+const worker = await startWorker(env, log);
+log.info({ cell: env.cell.id, runners: env.runners }, 'the worker is ready');
+
+let stopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, async () => {
+    if (stopping) return;
+    stopping = true;
+    await worker.stop();
+    process.exit(0);
+  });
+}
