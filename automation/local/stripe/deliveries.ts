@@ -1,0 +1,349 @@
+/**
+ * Webhook deliveries. Each one is a row written in the transaction of its event, so none is lost by a crash; a pump
+ * sends what is due, retries what was not answered with 2xx, and gives up after Stripe's three days.
+ *
+ * Stripe's waits between attempts are divided by `timeScale`: with 600, five minutes are half a second and three
+ * days are about seven minutes. Waits are real time; the movable clock has no part in them.
+ */
+
+import { Stripe } from 'stripe';
+import type { EndpointDoc, EventDoc } from './documents.ts';
+import { matchesType, thinForm } from './event-log.ts';
+import { type Faults, noFaults, planDelivery, seededRandom } from './faults.ts';
+import { newId } from './ids.ts';
+import type { Store } from './store.ts';
+
+export type Form = 'snapshot' | 'thin';
+
+export interface Destination {
+  readonly url: string;
+  readonly secret: string;
+  readonly form: Form;
+  /** Event types as Stripe's `enabled_events`; everything when absent. */
+  readonly events?: readonly string[];
+}
+
+export interface Delivery {
+  readonly id: string;
+  readonly event: string;
+  readonly eventType: string;
+  readonly destination: string;
+  /** `dropped` by a fault, `failed` when given up. */
+  readonly state: 'pending' | 'delivered' | 'dropped' | 'failed';
+  readonly attempts: number;
+  readonly nextAttemptAt: string | null;
+  readonly createdAt: string;
+  readonly deliveredAt: string | null;
+  readonly faults: readonly string[];
+  readonly responseStatus: number | null;
+  readonly error: string | null;
+}
+
+export interface Deliveries {
+  /** To be called within the transaction that records the event. */
+  enqueue(event: EventDoc, destinations: readonly EndpointDoc[]): void;
+  /** To be called after a commit. */
+  wake(): void;
+  pause(): void;
+  resume(): void;
+  paused(): boolean;
+  faults(): Faults;
+  setFaults(faults: Partial<Faults>): Faults;
+  /** Sends everything pending now, one attempt each, also while paused; resolves when all were answered. */
+  flush(): Promise<{ attempted: number; delivered: number }>;
+  list(eventId?: string): Delivery[];
+  /** Sends an event once more to every destination. @returns the number of deliveries made */
+  replay(event: EventDoc, destinations: readonly EndpointDoc[]): number;
+  counts(): Record<string, number>;
+  /** Starts nothing new and waits for what is under way, at most `boundMs`. */
+  stop(boundMs: number): Promise<void>;
+}
+
+interface Row {
+  id: string;
+  event: string;
+  event_type: string;
+  destination: string;
+  state: Delivery['state'];
+  attempts: number;
+  next_ms: number;
+  created_ms: number;
+  delivered_ms: number | null;
+  fault: string | null;
+  response_status: number | null;
+  error: string | null;
+}
+
+const minute = 60_000;
+/** Stripe's live-mode waits: minutes at first, then hours, then twice a day until three days have passed. */
+const waitsMs = [5 * minute, 30 * minute, 120 * minute, 300 * minute, 600 * minute];
+const laterWaitMs = 720 * minute;
+const giveUpMs = 3 * 24 * 60 * minute;
+
+/** The wait before attempt `attempts + 1`, or null when the three days since the first are over. */
+export function retryWaitMs(attempts: number, sinceFirstMs: number, timeScale: number): number | null {
+  const wait = (waitsMs[attempts - 1] ?? laterWaitMs) / timeScale;
+  return sinceFirstMs + wait > giveUpMs / timeScale ? null : wait;
+}
+
+export interface DeliveryOptions {
+  readonly store: Store;
+  readonly timeScale: number;
+  readonly concurrency: number;
+  readonly answerTimeoutMs: number;
+  readonly log: (message: string) => void;
+}
+
+export function createDeliveries({
+  store,
+  timeScale,
+  concurrency,
+  answerTimeoutMs,
+  log,
+}: DeliveryOptions): Deliveries {
+  const underWay = new Map<string, Promise<boolean>>();
+  const webhooks = new Stripe('sk_test_simulator').webhooks;
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let scheduled = false;
+
+  const faults = (): Faults => ({ ...noFaults, ...JSON.parse(store.setting('faults') ?? '{}') });
+  const paused = (): boolean => store.setting('deliveries_paused') === 'true';
+
+  function insert(
+    event: EventDoc,
+    destination: string,
+    waitMs: number,
+    state: Row['state'],
+    names: readonly string[],
+  ): void {
+    const now = Date.now();
+    store.run(
+      `INSERT INTO deliveries (id, event, event_type, destination, state, next_ms, created_ms, fault)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      newId('delivery'),
+      event.id,
+      event.type,
+      destination,
+      state,
+      Math.round(now + waitMs),
+      now,
+      names.length === 0 ? null : names.join(','),
+    );
+  }
+
+  function enqueue(event: EventDoc, destinations: readonly EndpointDoc[]): void {
+    if (destinations.length === 0) return;
+    const active = faults();
+    const random = seededRandom(Number(store.setting('faults_state') ?? active.seed));
+    for (const destination of destinations) {
+      const plan = planDelivery(active, random.next);
+      if (plan.drop) insert(event, destination.id, 0, 'dropped', plan.names);
+      for (const waitMs of plan.waitsMs) insert(event, destination.id, waitMs, 'pending', plan.names);
+    }
+    store.setSetting('faults_state', String(random.state()));
+  }
+
+  /** Sends one attempt and records its outcome. @returns whether it was answered with 2xx */
+  async function attempt(row: Row): Promise<boolean> {
+    const outcome = await send(row);
+    if (stopped && outcome.aborted) return false;
+    const attempts = row.attempts + 1;
+    const now = Date.now();
+    const delivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
+    const wait = delivered ? null : retryWaitMs(attempts, now - row.created_ms, timeScale);
+    const state = delivered ? 'delivered' : wait === null || outcome.permanent ? 'failed' : 'pending';
+    store.run(
+      `UPDATE deliveries SET state = ?, attempts = ?, next_ms = ?, delivered_ms = ?, response_status = ?, error = ?
+       WHERE id = ?`,
+      state,
+      attempts,
+      Math.round(now + (wait ?? 0) * (0.9 + Math.random() * 0.2)),
+      delivered ? now : null,
+      outcome.status,
+      outcome.error,
+      row.id,
+    );
+    if (!delivered)
+      log(`webhook ${row.event_type} was not accepted: ${outcome.error ?? `status ${outcome.status}`}`);
+    return delivered;
+  }
+
+  interface Outcome {
+    status: number | null;
+    error: string | null;
+    permanent?: boolean;
+    aborted?: boolean;
+  }
+
+  async function send(row: Row): Promise<Outcome> {
+    const endpoint = store.get('webhook_endpoint', row.destination);
+    const hidden = store.hidden('webhook_endpoint', row.destination);
+    const event = store.get('event', row.event);
+    if (!endpoint || !hidden || !event) {
+      return { status: null, error: 'The destination or the event is gone.', permanent: true };
+    }
+    const payload = JSON.stringify(hidden.form === 'thin' ? thinForm(event) : event, null, 2);
+    const signature = webhooks.generateTestHeaderString({ payload, secret: hidden.secret });
+    try {
+      const answer = await fetch(endpoint.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json; charset=utf-8',
+          'stripe-signature': signature,
+          'user-agent': 'Stripe/1.0 (+https://stripe.com/docs/webhooks)',
+        },
+        body: payload,
+        redirect: 'manual',
+        signal: AbortSignal.timeout(answerTimeoutMs),
+      });
+      await answer.body?.cancel();
+      return { status: answer.status, error: null };
+    } catch (error) {
+      const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+      return { status: null, error: cause instanceof Error ? cause.message : String(cause) };
+    }
+  }
+
+  function start(row: Row): Promise<boolean> {
+    const running = attempt(row).finally(() => {
+      underWay.delete(row.id);
+      wake();
+    });
+    underWay.set(row.id, running);
+    return running;
+  }
+
+  function pump(): void {
+    scheduled = false;
+    clearTimeout(timer);
+    if (stopped || paused()) return;
+    const room = concurrency - underWay.size;
+    if (room <= 0) return;
+    const due = store
+      .rows<Row>(
+        "SELECT * FROM deliveries WHERE state = 'pending' AND next_ms <= ? ORDER BY next_ms, seq LIMIT ?",
+        Date.now(),
+        concurrency + underWay.size,
+      )
+      .filter((row) => !underWay.has(row.id));
+    for (const row of due.slice(0, room)) start(row).catch((error) => log(String(error)));
+    if (due.length < room) waitForNext();
+  }
+
+  function waitForNext(): void {
+    const [next] = store.rows<{ next_ms: number }>(
+      "SELECT next_ms FROM deliveries WHERE state = 'pending' AND next_ms > ? ORDER BY next_ms LIMIT 1",
+      Date.now(),
+    );
+    if (!next) return;
+    timer = setTimeout(pump, Math.min(Math.max(1, next.next_ms - Date.now()), minute));
+    timer.unref();
+  }
+
+  function wake(): void {
+    if (scheduled || stopped) return;
+    scheduled = true;
+    setImmediate(pump);
+  }
+
+  return {
+    enqueue,
+    wake,
+    paused,
+    faults,
+
+    pause() {
+      store.setSetting('deliveries_paused', 'true');
+    },
+
+    resume() {
+      store.setSetting('deliveries_paused', 'false');
+      wake();
+    },
+
+    setFaults(change) {
+      const next = { ...faults(), ...change };
+      store.setSetting('faults', JSON.stringify(next));
+      store.setSetting('faults_state', String(next.seed));
+      return next;
+    },
+
+    async flush() {
+      const pending = store
+        .rows<Row>("SELECT * FROM deliveries WHERE state = 'pending' ORDER BY next_ms, seq")
+        .filter((row) => !underWay.has(row.id));
+      const results: boolean[] = [];
+      const already = [...underWay.values()];
+      for (let at = 0; at < pending.length; at += concurrency) {
+        results.push(...(await Promise.all(pending.slice(at, at + concurrency).map(start))));
+      }
+      results.push(...(await Promise.all(already)));
+      return { attempted: results.length, delivered: results.filter(Boolean).length };
+    },
+
+    list(eventId) {
+      const rows =
+        eventId === undefined
+          ? store.rows<Row>('SELECT * FROM deliveries ORDER BY seq DESC LIMIT 1000')
+          : store.rows<Row>('SELECT * FROM deliveries WHERE event = ? ORDER BY seq', eventId);
+      return rows.map(toDelivery);
+    },
+
+    replay(event, destinations) {
+      for (const destination of destinations) insert(event, destination.id, 0, 'pending', ['replay']);
+      wake();
+      return destinations.length;
+    },
+
+    counts() {
+      const rows = store.rows<{ state: string; n: number }>(
+        'SELECT state, count(*) AS n FROM deliveries GROUP BY state',
+      );
+      return {
+        pending: 0,
+        delivered: 0,
+        dropped: 0,
+        failed: 0,
+        ...Object.fromEntries(rows.map((r) => [r.state, r.n])),
+      };
+    },
+
+    async stop(boundMs) {
+      stopped = true;
+      clearTimeout(timer);
+      let bound: NodeJS.Timeout | undefined;
+      const timeUp = new Promise((resolve) => {
+        bound = setTimeout(resolve, boundMs);
+      });
+      await Promise.race([Promise.allSettled(underWay.values()), timeUp]);
+      clearTimeout(bound);
+    },
+  };
+}
+
+/** The destinations that want an event of this type. */
+export function interested(endpoints: readonly EndpointDoc[], type: string): EndpointDoc[] {
+  return endpoints.filter(
+    (endpoint) =>
+      endpoint.status === 'enabled' && endpoint.enabled_events.some((pattern) => matchesType(pattern, type)),
+  );
+}
+
+function toDelivery(row: Row): Delivery {
+  const iso = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
+  return {
+    id: row.id,
+    event: row.event,
+    eventType: row.event_type,
+    destination: row.destination,
+    state: row.state,
+    attempts: row.attempts,
+    nextAttemptAt: row.state === 'pending' ? iso(row.next_ms) : null,
+    createdAt: new Date(row.created_ms).toISOString(),
+    deliveredAt: iso(row.delivered_ms),
+    faults: row.fault === null ? [] : row.fault.split(','),
+    responseStatus: row.response_status,
+    error: row.error,
+  };
+}

@@ -1,0 +1,311 @@
+/** The billing portal: configurations, sessions, and what a customer can do in one. */
+
+import { z } from 'zod';
+import { collect } from './collection.ts';
+import { type Context, find } from './context.ts';
+import type {
+  ListOf,
+  PortalConfigurationDoc,
+  PortalSessionDoc,
+  PriceDoc,
+  SubscriptionDoc,
+} from './documents.ts';
+import { StripeError } from './errors.ts';
+import type { Form } from './form.ts';
+import { newId, stableId } from './ids.ts';
+import { isMetered } from './invoice-lines.ts';
+import { listOf } from './lists.ts';
+import { anyCall, flag, ignored, listCall, mergeMetadata, metadata, parseParams, text } from './params.ts';
+import { setCustomerCard } from './payment-methods.ts';
+import { updateSubscription } from './subscription-change.ts';
+import { ended } from './subscription-schedule.ts';
+import { cancelSubscription } from './subscriptions.ts';
+
+/** The default configuration, which Stripe makes when the portal's settings are first saved. */
+export function seedPortal(context: Context): void {
+  const id = stableId('portal_configuration', 'default');
+  if (context.store.get('portal_configuration', id)) return;
+  context.store.put('portal_configuration', blankConfiguration(id, context.now(), true));
+}
+
+function blankConfiguration(id: string, now: number, isDefault: boolean): PortalConfigurationDoc {
+  return {
+    id,
+    object: 'billing_portal.configuration',
+    active: true,
+    application: null,
+    business_profile: { headline: null, privacy_policy_url: null, terms_of_service_url: null },
+    created: now,
+    default_return_url: null,
+    features: {
+      customer_update: { allowed_updates: [], enabled: false },
+      invoice_history: { enabled: true },
+      payment_method_update: { enabled: true, payment_method_configuration: null },
+      subscription_cancel: {
+        cancellation_reason: { enabled: false, feedback_options: null, options: [] },
+        enabled: true,
+        mode: 'at_period_end',
+        proration_behavior: 'none',
+      },
+      subscription_pause: { duration: { interval_options: [], type: 'indefinite' }, enabled: false },
+      subscription_update: {
+        billing_cycle_anchor: null,
+        default_allowed_updates: ['price', 'quantity'],
+        enabled: true,
+        proration_behavior: 'always_invoice',
+        schedule_at_period_end: { conditions: [] },
+        trial_update_behavior: 'continue_trial',
+      },
+    },
+    is_default: isDefault,
+    livemode: false,
+    login_page: { enabled: false, url: null },
+    metadata: {},
+    name: null,
+    updated: now,
+  };
+}
+
+const proration = z.enum(['always_invoice', 'create_prorations', 'none']);
+const configurationParams = z.strictObject({
+  ...anyCall,
+  business_profile: ignored,
+  default_return_url: text.optional(),
+  login_page: ignored,
+  metadata: metadata.optional(),
+  name: text.optional(),
+  active: flag.optional(),
+  features: z
+    .strictObject({
+      customer_update: ignored,
+      invoice_history: z.strictObject({ enabled: flag }).optional(),
+      payment_method_update: z
+        .strictObject({ enabled: flag, payment_method_configuration: ignored })
+        .optional(),
+      subscription_cancel: z
+        .strictObject({
+          enabled: flag,
+          mode: z.enum(['at_period_end', 'immediately']).optional(),
+          proration_behavior: proration.optional(),
+          cancellation_reason: ignored,
+        })
+        .optional(),
+      subscription_pause: ignored,
+      subscription_update: z
+        .strictObject({
+          enabled: flag,
+          default_allowed_updates: z.union([z.literal(''), z.array(text)]).optional(),
+          proration_behavior: proration.optional(),
+          products: ignored,
+        })
+        .optional(),
+    })
+    .optional(),
+});
+
+function configured(
+  before: PortalConfigurationDoc,
+  params: z.output<typeof configurationParams>,
+  now: number,
+): PortalConfigurationDoc {
+  const { features } = before;
+  const { subscription_cancel: cancel, subscription_update: update } = params.features ?? {};
+  return {
+    ...before,
+    active: params.active ?? before.active,
+    name: params.name ?? before.name,
+    default_return_url: params.default_return_url ?? before.default_return_url,
+    metadata: mergeMetadata(before.metadata ?? {}, params.metadata),
+    updated: now,
+    features: {
+      ...features,
+      invoice_history: params.features?.invoice_history ?? features.invoice_history,
+      payment_method_update: {
+        ...features.payment_method_update,
+        enabled: params.features?.payment_method_update?.enabled ?? features.payment_method_update.enabled,
+      },
+      subscription_cancel: {
+        ...features.subscription_cancel,
+        enabled: cancel?.enabled ?? features.subscription_cancel.enabled,
+        mode: cancel?.mode ?? features.subscription_cancel.mode,
+        proration_behavior: cancel?.proration_behavior ?? features.subscription_cancel.proration_behavior,
+      },
+      subscription_update: {
+        ...features.subscription_update,
+        enabled: update?.enabled ?? features.subscription_update.enabled,
+        default_allowed_updates:
+          update?.default_allowed_updates === undefined || update.default_allowed_updates === ''
+            ? features.subscription_update.default_allowed_updates
+            : update.default_allowed_updates,
+        proration_behavior: update?.proration_behavior ?? features.subscription_update.proration_behavior,
+      },
+    },
+  };
+}
+
+export function createConfiguration(context: Context, form: Form): PortalConfigurationDoc {
+  const params = parseParams(configurationParams, form);
+  const now = context.now();
+  const after = configured(blankConfiguration(newId('portal_configuration'), now, false), params, now);
+  context.store.put('portal_configuration', after);
+  return after;
+}
+
+export function updateConfiguration(context: Context, id: string, form: Form): PortalConfigurationDoc {
+  const before = find(context, 'portal_configuration', id);
+  const after = configured(before, parseParams(configurationParams, form), context.now());
+  context.store.put('portal_configuration', after);
+  return after;
+}
+
+const listParams = z.strictObject({ ...listCall, active: flag.optional(), is_default: flag.optional() });
+
+export function listConfigurations(context: Context, form: Form): ListOf<PortalConfigurationDoc> {
+  const params = parseParams(listParams, form);
+  const fields: [string, number][] = [];
+  if (params.active !== undefined) fields.push(['$.active', params.active ? 1 : 0]);
+  if (params.is_default !== undefined) fields.push(['$.is_default', params.is_default ? 1 : 0]);
+  return listOf(context, 'portal_configuration', '/v1/billing_portal/configurations', { fields }, params);
+}
+
+const sessionParams = z.strictObject({
+  ...anyCall,
+  customer: text,
+  return_url: text.optional(),
+  configuration: text.optional(),
+  flow_data: ignored,
+  locale: ignored,
+});
+
+export function createPortalSession(context: Context, form: Form): PortalSessionDoc {
+  const params = parseParams(sessionParams, form);
+  const customer = find(context, 'customer', params.customer, 'customer');
+  const configuration = find(
+    context,
+    'portal_configuration',
+    params.configuration ?? stableId('portal_configuration', 'default'),
+    'configuration',
+  );
+  const id = newId('portal_session');
+  const session: PortalSessionDoc = {
+    id,
+    object: 'billing_portal.session',
+    configuration: configuration.id,
+    created: context.now(),
+    customer: customer.id,
+    customer_account: null,
+    flow: null,
+    livemode: false,
+    locale: null,
+    on_behalf_of: null,
+    return_url: params.return_url ?? configuration.default_return_url,
+    url: `${context.url}/p/session/${id}`,
+  };
+  context.store.put('portal_session', session);
+  return session;
+}
+
+export type PortalAction =
+  | { readonly action: 'change_plan'; readonly subscription: string; readonly price: string }
+  | { readonly action: 'cancel' | 'reactivate'; readonly subscription: string }
+  | { readonly action: 'card'; readonly works: boolean };
+
+/** Carries out what the customer chose on the portal's page, within what its configuration allows. */
+export function actInPortal(context: Context, sessionId: string, chosen: PortalAction): void {
+  const session = find(context, 'portal_session', sessionId);
+  const { features } = find(context, 'portal_configuration', session.configuration);
+  if (chosen.action === 'card') {
+    if (!features.payment_method_update.enabled) throw refused('payment_method_update');
+    setCustomerCard(context, session.customer, chosen.works);
+    if (chosen.works) payOpenInvoices(context, session.customer);
+    return;
+  }
+  const subscription = ownSubscription(context, session.customer, chosen.subscription);
+  const item = subscription.items.data.find((each) => !isMetered(each.price));
+  switch (chosen.action) {
+    case 'change_plan':
+      if (!features.subscription_update.enabled || !item) throw refused('subscription_update');
+      updateSubscription(context, subscription.id, {
+        items: [{ id: item.id, price: chosen.price }],
+        proration_behavior: features.subscription_update.proration_behavior,
+      });
+      return;
+    case 'cancel':
+      if (!features.subscription_cancel.enabled) throw refused('subscription_cancel');
+      if (features.subscription_cancel.mode === 'immediately')
+        cancelSubscription(context, subscription.id, {});
+      else updateSubscription(context, subscription.id, { cancel_at_period_end: 'true' });
+      return;
+    case 'reactivate':
+      updateSubscription(context, subscription.id, { cancel_at_period_end: 'false' });
+      return;
+  }
+}
+
+function refused(feature: string): StripeError {
+  return new StripeError(`The portal's configuration does not allow this: ${feature}.`, {
+    param: 'features',
+  });
+}
+
+function ownSubscription(context: Context, customer: string, id: string): SubscriptionDoc {
+  const subscription = find(context, 'subscription', id, 'subscription');
+  if (subscription.customer !== customer)
+    throw new StripeError(`No such subscription: '${id}'`, { param: 'subscription' });
+  return subscription;
+}
+
+/** With a good card on file the customer settles what is open, as the portal offers to. */
+export function payOpenInvoices(context: Context, customer: string): void {
+  for (const invoice of context.store.all('invoice', { customer, statusIn: ['open'] })) {
+    collect(context, invoice, { automatic: false });
+  }
+}
+
+export interface PortalView {
+  readonly session: PortalSessionDoc;
+  readonly email: string | null;
+  readonly card: { readonly last4: string; readonly works: boolean } | null;
+  readonly subscriptions: readonly {
+    readonly subscription: SubscriptionDoc;
+    readonly plan: string;
+    /** Prices of the same catalog product that it could change to. */
+    readonly alternatives: readonly { price: PriceDoc; name: string }[];
+  }[];
+}
+
+export function viewPortal(context: Context, sessionId: string): PortalView {
+  const session = find(context, 'portal_session', sessionId);
+  const customer = find(context, 'customer', session.customer);
+  const methodId = customer.invoice_settings.default_payment_method;
+  const method = methodId === null ? undefined : context.store.get('payment_method', methodId);
+  const prices = context.store.all('price', {
+    fields: [
+      ['$.active', 1],
+      ['$.type', 'recurring'],
+    ],
+  });
+  const nameOf = (price: PriceDoc) => context.store.get('product', price.product)?.name ?? price.id;
+  const subscriptions = context.store
+    .all('subscription', { customer: customer.id })
+    .filter((subscription) => !ended(subscription))
+    .map((subscription) => {
+      const current = subscription.items.data.find((item) => !isMetered(item.price))?.price;
+      const product = current?.metadata.tenantry_product;
+      const alternatives = prices
+        .filter(
+          (price) =>
+            price.id !== current?.id && !isMetered(price) && price.metadata.tenantry_product === product,
+        )
+        .map((price) => ({ price, name: nameOf(price) }));
+      return { subscription, plan: current ? nameOf(current) : subscription.id, alternatives };
+    });
+  return {
+    session,
+    email: customer.email,
+    card: method?.card
+      ? { last4: method.card.last4, works: context.store.hidden('payment_method', method.id)?.works ?? false }
+      : null,
+    subscriptions,
+  };
+}
