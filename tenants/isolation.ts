@@ -10,7 +10,7 @@ import type {
   RoleBinding,
   ServiceAccount,
 } from './manifest.ts';
-import { bytesQuantity, cpuQuantity } from './quantities.ts';
+import { bytesQuantity, countQuantity, cpuQuantity } from './quantities.ts';
 import { runtimes } from './runtimes.ts';
 import { type Tenant, volumeBytes } from './tenant.ts';
 
@@ -63,10 +63,10 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   }
   if (quota.storageBytes !== undefined)
     hard['requests.storage'] = bytesQuantity(storageCeiling(tenant, quota.storageBytes));
-  if (quota.pods !== undefined) hard.pods = String(quota.pods);
-  if (quota.services !== undefined) hard.services = String(quota.services);
+  if (quota.pods !== undefined) hard.pods = countQuantity(quota.pods);
+  if (quota.services !== undefined) hard.services = countQuantity(quota.services);
   if (quota.persistentVolumeClaims !== undefined) {
-    hard.persistentvolumeclaims = String(quota.persistentVolumeClaims);
+    hard.persistentvolumeclaims = countQuantity(quota.persistentVolumeClaims);
   }
   return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata(tenant, 'plan'), spec: { hard } };
 }

@@ -19,6 +19,12 @@ export function cpuQuantity(millis: number): string {
   return millis % 1000 === 0 ? String(millis / 1000) : `${millis}m`;
 }
 
+/** A number of objects as a quantity: `500`, `1k`. */
+export function countQuantity(count: number): string {
+  requireWhole(count);
+  return scaled(count, 1000, decimal);
+}
+
 function scaled(value: number, base: number, suffixes: readonly string[]): string {
   let mantissa = value;
   let exponent = 0;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesQuantity, cpuQuantity } from '../../tenants/quantities.ts';
+import { bytesQuantity, countQuantity, cpuQuantity } from '../../tenants/quantities.ts';
 
 test.each([
   [0, '0'],
@@ -38,4 +38,12 @@ test('a quantity of bytes is exact', () => {
 test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('%d is no quantity', (value) => {
   expect(() => bytesQuantity(value)).toThrow(RangeError);
   expect(() => cpuQuantity(value)).toThrow(RangeError);
+});
+
+test.each([
+  [0, '0'],
+  [500, '500'],
+  [1_000, '1k'],
+])('%d objects are %s', (count, quantity) => {
+  expect(countQuantity(count)).toBe(quantity);
 });

@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { tenantObjects } from '../../tenants/objects.ts';
+import { platformManifests } from '../../tenants/platform.ts';
+import { apply, kubectl, live, removeNamespaces } from './cluster.ts';
+import { everyPlan, freshTenantId, manifestsOf, tenantOf } from './specs.ts';
+
+/** What the real API server says to our manifests. */
+
+const namespaces: string[] = [];
+
+beforeAll(async () => {
+  const applied = await apply(platformManifests());
+  expect(applied).toMatchObject({ ok: true, stderr: '' });
+});
+afterAll(() => removeNamespaces(namespaces));
+
+function freshTenant(...[product, plan]: (typeof everyPlan)[number]) {
+  const tenantId = freshTenantId();
+  const tenant = tenantOf(product, plan, { tenantId, slug: `${plan}-${tenantId}` });
+  namespaces.push(tenant.spec.namespace);
+  return tenant;
+}
+
+describe.concurrent('every plan', () => {
+  test.for(everyPlan)(
+    '%s %s: the API server takes every object as it is',
+    async ([product, plan], { expect }) => {
+      const manifests = manifestsOf(freshTenant(product, plan));
+      expect(await apply(manifests)).toMatchObject({ ok: true, stderr: '' });
+      expect(await live(manifests)).toMatchObject(manifests);
+      // The second time is no change to any of them.
+      const before = await generations(manifests);
+      expect(await apply(manifests)).toMatchObject({ ok: true, stderr: '' });
+      expect(await generations(manifests)).toEqual(before);
+    },
+  );
+});
+
+/** A generation counts changes of what we apply; a resource version also those of a status. */
+async function generations(manifests: Parameters<typeof live>[0]): Promise<unknown> {
+  const objects = (await live(manifests)) as {
+    kind: string;
+    metadata: { name: string; generation?: number };
+  }[];
+  return objects.map(({ kind, metadata: { name, generation } }) => ({ kind, name, generation }));
+}
+
+describe('a tenant namespace', () => {
+  const tenant = freshTenant('stream', 'business');
+  const { namespace } = tenant.spec;
+
+  beforeAll(async () => {
+    expect(await apply(manifestsOf(tenant))).toMatchObject({ ok: true });
+    // Until a new quota has been counted once, the API server refuses what it counts.
+    await vi.waitFor(async () => {
+      const quota = await kubectl([
+        'get',
+        'resourcequota',
+        'plan',
+        '-n',
+        namespace,
+        '-o',
+        'jsonpath={.status.hard.pods}',
+      ]);
+      expect(quota.stdout).toBe('500');
+    }, 20_000);
+  });
+
+  const pod = (name: string, spec: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace },
+    spec,
+  });
+  const restricted = {
+    runAsNonRoot: true,
+    runAsUser: 10_001,
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+  const container = { name: 'main', image: 'example.com/main:1.0.0', securityContext: restricted };
+
+  test('takes a pod that asks for nothing: defaults make it fit the quota', async () => {
+    const answer = await apply(
+      [pod('modest', { containers: [container] })],
+      '--dry-run=server',
+      '-o',
+      'json',
+    );
+    expect(answer).toMatchObject({ ok: true, stderr: '' });
+    expect(JSON.parse(answer.stdout).spec.containers[0].resources).toEqual({
+      requests: { cpu: '100m', memory: '128Mi', 'ephemeral-storage': '256Mi' },
+      limits: { cpu: '100m', memory: '128Mi', 'ephemeral-storage': '256Mi' },
+    });
+  });
+
+  test.each([
+    [
+      'a privileged one',
+      { containers: [{ ...container, securityContext: { privileged: true } }] },
+      /PodSecurity/,
+    ],
+    [
+      'one as root',
+      { containers: [{ ...container, securityContext: { ...restricted, runAsUser: 0 } }] },
+      /PodSecurity/,
+    ],
+    [
+      'one on the host network',
+      { hostNetwork: true, containers: [container] },
+      /PodSecurity|namespaces of its host/,
+    ],
+    [
+      'one with a host path',
+      { containers: [container], volumes: [{ name: 'etc', hostPath: { path: '/etc' } }] },
+      /PodSecurity|paths of its host/,
+    ],
+    [
+      'one of the system priority',
+      { containers: [container], priorityClassName: 'system-cluster-critical' },
+      /no priority but tenantry-tenant/,
+    ],
+    [
+      'one beyond the quota',
+      { containers: [{ ...container, resources: { limits: { cpu: '200', memory: '1Gi' } } }] },
+      /exceeded quota/,
+    ],
+  ])('refuses a pod: %s', async (name, spec, reason) => {
+    const answer = await apply([pod(name.replaceAll(' ', '-'), spec)], '--dry-run=server');
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(reason);
+  });
+
+  test.each([
+    ['NodePort', { type: 'NodePort' }],
+    ['LoadBalancer', { type: 'LoadBalancer' }],
+    ['ExternalName', { type: 'ExternalName', externalName: 'kubernetes.default.svc.cluster.local' }],
+    ['with external addresses', { type: 'ClusterIP', externalIPs: ['1.2.3.4'] }],
+  ])('refuses a service: %s', async (name, spec) => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: name.toLowerCase().replaceAll(' ', '-'), namespace },
+      spec: { ports: [{ port: 80 }], selector: { a: 'b' }, ...spec },
+    };
+    const answer = await apply([service], '--dry-run=server');
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(/tenant-guard|exceeded quota/);
+  });
+
+  test('without its Pod Security labels is still guarded against paths and namespaces of the host', async () => {
+    const bare = freshTenant('stream', 'free');
+    const [stripped] = manifestsOf(bare);
+    const labels = { 'app.kubernetes.io/managed-by': 'tenantry' };
+    expect(await apply([{ ...stripped, metadata: { ...stripped?.metadata, labels } }])).toMatchObject({
+      ok: true,
+    });
+    for (const [spec, reason] of [
+      [{ hostPID: true, containers: [container] }, /namespaces of its host/],
+      [{ containers: [container], volumes: [{ name: 'x', hostPath: { path: '/' } }] }, /paths of its host/],
+      [{ containers: [{ ...container, ports: [{ containerPort: 80, hostPort: 80 }] }] }, /ports of its host/],
+    ] as const) {
+      // A pod needs its account, which the controllers make in any new namespace.
+      await vi.waitFor(async () => {
+        const [made] = [pod('guarded', spec)];
+        const answer = await apply(
+          [{ ...made, metadata: { name: 'guarded', namespace: bare.spec.namespace } }],
+          '--dry-run=server',
+        );
+        expect(answer.ok).toBe(false);
+        expect(answer.stderr).toMatch(reason);
+      }, 10_000);
+    }
+  });
+});
+
+describe.concurrent('pods of our workloads', () => {
+  const running = everyPlan.filter(([product, plan]) => tenantObjects(tenantOf(product, plan)).workload);
+
+  test.for(running)(
+    '%s %s: are taken at the restricted level, within the quota',
+    async ([product, plan], { expect }) => {
+      const tenant = freshTenant(product, plan);
+      const { workload } = tenantObjects(tenant);
+      expect(await apply(manifestsOf(tenant).filter(({ kind }) => kind !== 'Deployment'))).toMatchObject({
+        ok: true,
+      });
+      await vi.waitFor(async () => {
+        const answer = await apply(
+          [
+            {
+              apiVersion: 'v1',
+              kind: 'Pod',
+              metadata: {
+                name: 'one',
+                namespace: tenant.spec.namespace,
+                ...workload?.spec?.template.metadata,
+              },
+              spec: workload?.spec?.template.spec,
+            },
+          ],
+          '--dry-run=server',
+        );
+        expect(answer).toMatchObject({ ok: true, stderr: '' });
+      }, 20_000);
+    },
+  );
+});
+
+test('an autoscaler that scales to zero by the metrics of its own pods is refused: zero is the Deployment’s', async () => {
+  const tenant = freshTenant('stream', 'free');
+  const manifests = manifestsOf(tenant);
+  const hpa = manifests.find(({ kind }) => kind === 'HorizontalPodAutoscaler') as unknown as { spec: object };
+  expect(await apply(manifests.slice(0, 1))).toMatchObject({ ok: true });
+  const answer = await apply([{ ...hpa, spec: { ...hpa.spec, minReplicas: 0 } }], '--dry-run=server');
+  expect(answer.stderr).toMatch(/minReplicas: Invalid value: 0/);
+});
+
+test('a browsers tenant fills its pool of five warm pods', async () => {
+  const tenant = freshTenant('browsers', 'professional');
+  const { namespace } = tenant.spec;
+  expect(await apply(manifestsOf(tenant))).toMatchObject({ ok: true });
+  await vi.waitFor(
+    async () => {
+      const pods = await kubectl(['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].status.phase}']);
+      expect(pods.stdout).toBe('Running Running Running Running Running');
+    },
+    { timeout: 60_000, interval: 500 },
+  );
+}, 70_000);
