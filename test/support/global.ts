@@ -6,10 +6,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { clusterTools, startKubernetes } from '../../automation/local/kubernetes.ts';
+import { startKubernetes } from '../../automation/local/kubernetes.ts';
 import { startPostgres } from '../../automation/local/postgres.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import { ensureTools, type ToolName } from '../../automation/toolchain/tools.ts';
+import { type ToolName, toolNames } from '../../automation/toolchain/pins.ts';
+import { ensureTools } from '../../automation/toolchain/tools.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,7 +25,7 @@ declare module 'vitest' {
   }
 }
 
-const wanted = [...clusterTools, 'pulumi', 'kubectl', 'stripe-mock', 'kubeconform', 'kube-score'] as const;
+const wanted = toolNames;
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const runDir = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
