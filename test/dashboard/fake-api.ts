@@ -5,9 +5,9 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { OAuth2Server } from 'oauth2-mock-server';
-import type { Entry, Phase, ProblemDetails, Tenant } from '../../api/dashboard/src/types.ts';
-import { catalog, findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
-import { tenantOutputs } from './fake-tenant.ts';
+import type { Entry, ProblemDetails, Tenant } from '../../api/dashboard/src/types.ts';
+import { catalog, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
+import { activeTenant, productAnswer, tenantOutputs } from './fake-tenant.ts';
 
 /**
  * The service's contract without the service: only for states of the page that are hard to reach with the real
@@ -238,6 +238,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
         streams.add(end);
         stream.onAbort(end);
         for (const entry of held.entries.filter((entry) => entry.id > after)) listener(id, entry.kind, entry);
+        listener(id, 'tenant', held.tenant);
         listeners.add(listener);
       });
     });
@@ -275,56 +276,6 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       await new Promise((resolve) => server.close(resolve));
       await issuer.stop();
     },
-  };
-}
-
-function activeTenant(id: string, plan: string): Tenant {
-  const now = new Date().toISOString();
-  const namespace = `customer-${id}`;
-  return {
-    id,
-    product: 'browsers',
-    plan,
-    slug: id,
-    namespace,
-    region: 'us-east-1',
-    cell: 'us-east-1-a',
-    owner: 'johndoe',
-    phase: 'active' satisfies Phase,
-    desired: { state: 'active', plan, generation: 1 },
-    observed: { generation: 1, plan },
-    reason: null,
-    nextTryAt: null,
-    subscription: {
-      id: 'sub_1Q8Zr2',
-      status: 'active',
-      currentPeriodEnd: '2027-01-21T03:00:00Z',
-      cancelAtPeriodEnd: false,
-    },
-    outputs: tenantOutputs(namespace, id),
-    createdAt: now,
-    requestedAt: now,
-    activeAt: now,
-    deleteAfter: null,
-  };
-}
-
-function productAnswer(product: (typeof catalog)[number]) {
-  const { id, name, description, plans, meters, namespace } = product;
-  return {
-    id,
-    name,
-    description,
-    meters,
-    namespace,
-    plans: plans.map((plan) => ({
-      id: plan.id,
-      name: plan.name,
-      price: { currency: 'usd', ...findPlan(id, plan.id)?.price },
-      features: plan.features,
-      limits: { ...plan.quota, ...plan.compute, volumeBytes: plan.volumeBytes },
-      entitlements: plan.entitlements,
-    })),
   };
 }
 

@@ -88,10 +88,13 @@ describe('the way from a plan to a tenant', () => {
       title: 'This name is taken',
       status: 409,
       detail: 'Another tenant is called acme.',
-      code: 'slug-taken',
+      code: 'name_taken',
+      errors: [{ field: 'slug', message: 'is taken' }],
     });
     await order(page, { product: 'Stream', plan: 'Free', slug: 'acme' });
     await alert().getByText('Another tenant is called acme.').waitFor();
+    await page.getByText('This name is taken.', { exact: true }).waitFor();
+    await page.getByLabel('Name of your tenant').fill('acme-2');
     await page.getByRole('button', { name: 'Continue to payment' }).click();
     await page.getByRole('button', { name: 'Pay' }).waitFor();
   });

@@ -23,6 +23,8 @@ export interface TenantStreamListener {
   onOpen(): void;
   onEntry(entry: Entry): void;
   onTenant(tenant: Tenant): void;
+  /** Called at every sign of life, also those that carry nothing. */
+  onAlive(): void;
 }
 
 export interface Api {
@@ -101,9 +103,10 @@ export function createApi({ token, onUnauthorized }: ApiOptions): Api {
       listener.onOpen();
       const events = response.body
         .pipeThrough(new TextDecoderStream())
-        .pipeThrough(new EventSourceParserStream());
+        .pipeThrough(new EventSourceParserStream({ onComment: () => listener.onAlive() }));
       const reader = events.getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        listener.onAlive();
         const value: unknown = JSON.parse(next.value.data || 'null');
         if (next.value.event === 'tenant' && isTenant(value)) listener.onTenant(value);
         else if (isEntry(value)) listener.onEntry(value);

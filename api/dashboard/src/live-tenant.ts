@@ -13,12 +13,13 @@ export interface LiveTenant {
 
 const firstWaitMs = 250;
 const longestWaitMs = 8_000;
+/** The service says something every 15 s. */
+const longestSilenceMs = 40_000;
 const nothing: LiveTenant = { tenant: null, entries: [], link: 'connecting', problem: null };
 
 /**
  * A tenant and its trail, kept current by server-sent events. A broken connection is taken up again after a
- * growing wait, from the last entry seen; the tenant itself is fetched anew each time, so that nothing that
- * happened in between is missed.
+ * growing wait, from the last entry seen; the service begins each stream with the tenant as it is then.
  */
 export function useLiveTenant(api: Api, id: string): LiveTenant & { show(tenant: Tenant): void } {
   const [state, setState] = useState(nothing);
@@ -51,6 +52,7 @@ async function follow(
   };
 
   while (!signal.aborted) {
+    const watch = watchSilence();
     try {
       if (lastEntry === null) {
         const [tenant, entries] = await Promise.all([api.tenant(id), api.timeline(id)]);
@@ -63,7 +65,7 @@ async function follow(
         {
           onOpen: () => {
             change({ link: 'live', problem: null });
-            api.tenant(id).then((tenant) => change({ tenant }), ignore);
+            watch.alive();
           },
           onEntry: (entry) => {
             seen(entry);
@@ -72,14 +74,16 @@ async function follow(
             }
           },
           onTenant: (tenant) => change({ tenant }),
+          onAlive: watch.alive,
         },
-        signal,
+        AbortSignal.any([signal, watch.signal]),
       );
     } catch (error) {
       if (signal.aborted) return;
       if (lastEntry === null || isFinal(error)) change({ problem: toProblem(error) });
       if (isFinal(error)) return change({ link: 'waiting' });
     }
+    watch.end();
     change({ link: 'waiting' });
     await pause(Math.min(longestWaitMs, firstWaitMs * 2 ** failures) * (0.75 + Math.random() / 2), signal);
     failures += 1;
@@ -91,8 +95,20 @@ function isFinal(error: unknown): boolean {
   return error instanceof ApiProblem && [400, 401, 403, 404, 410].includes(error.details.status);
 }
 
-/** A failed refresh is made good by the next event or the next connection. */
-function ignore(): void {}
+/** Ends a connection that has gone silent: behind a sleeping machine or a lost network it would never break. */
+function watchSilence(): { readonly signal: AbortSignal; alive(): void; end(): void } {
+  const abort = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const end = () => clearTimeout(timer);
+  return {
+    signal: abort.signal,
+    alive() {
+      end();
+      timer = setTimeout(() => abort.abort(), longestSilenceMs);
+    },
+    end,
+  };
+}
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -92,6 +92,7 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
+  const [refused, setRefused] = useState<Refusal | null>(null);
   const cents = (plan.price.priceCents ?? 0) * (perSeat ? seats : 1);
   const blocked = (needsSlug && slugComplaint(slug) !== null) || (perSeat && !validSeats(seats));
 
@@ -112,7 +113,10 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
       });
       location.assign(checkout.url);
     } catch (error) {
-      setProblem(toProblem(error));
+      const found = toProblem(error);
+      const message = found.errors?.find(({ field }) => field === 'slug')?.message;
+      if (message) setRefused({ slug, message });
+      setProblem(found);
       setBusy(false);
     }
   }
@@ -120,7 +124,13 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
   return (
     <form className="stack" onSubmit={submit} noValidate>
       {needsSlug && (
-        <SlugField prefix={product.namespace?.prefix ?? ''} value={slug} onChange={setSlug} insist={tried} />
+        <SlugField
+          prefix={product.namespace?.prefix ?? ''}
+          value={slug}
+          onChange={setSlug}
+          insist={tried}
+          refused={refused}
+        />
       )}
       {perSeat && <SeatsField value={seats} onChange={setSeats} />}
       <p className="total">
@@ -136,17 +146,25 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
   );
 }
 
+/** A name the service would not take, and why. */
+interface Refusal {
+  readonly slug: string;
+  readonly message: string;
+}
+
 interface SlugFieldProps {
   readonly prefix: string;
   readonly value: string;
   readonly onChange: (value: string) => void;
   /** Complain about an empty field too. */
   readonly insist: boolean;
+  readonly refused: Refusal | null;
 }
 
-function SlugField({ prefix, value, onChange, insist }: SlugFieldProps) {
+function SlugField({ prefix, value, onChange, insist, refused }: SlugFieldProps) {
   const id = useId();
-  const complaint = value === '' && !insist ? null : slugComplaint(value);
+  const refusal = refused?.slug === value ? `This name ${refused.message}.` : null;
+  const complaint = value === '' && !insist ? null : (slugComplaint(value) ?? refusal);
   return (
     <div className="field">
       <label htmlFor={id}>Name of your tenant</label>

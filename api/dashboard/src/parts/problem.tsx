@@ -17,11 +17,6 @@ export function ProblemNote({ problem, action, onAction }: Props) {
       <div className="note-text">
         <p className="note-title">{problem.title}</p>
         {problem.detail && problem.detail !== problem.title && <p>{problem.detail}</p>}
-        {problem.errors?.map(({ field, message }) => (
-          <p key={field}>
-            <code>{field}</code> {message}
-          </p>
-        ))}
         {code && <p className="code-line">{code}</p>}
       </div>
       {action && (
