@@ -147,8 +147,7 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
   app.post('/authorize', async (c) => {
     // Only our own form may choose who somebody is.
     const origin = c.req.header('origin');
-    if (origin !== undefined && origin !== 'null' && origin !== issuerUrl)
-      return c.text('Sign in on the issuer’s own page.', 403);
+    if (origin !== undefined && origin !== issuerUrl) return c.text('Sign in on the issuer’s own page.', 403);
     const asked = signInSchema.safeParse(await c.req.parseBody());
     if (!asked.success) return c.text(`This sign-in is not valid: ${z.prettifyError(asked.error)}`, 400);
     const { data } = asked;
