@@ -176,7 +176,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
     checkout.tenant = id;
     put({
       id,
-      product: checkout.product,
+      product: product.id,
       plan: checkout.plan,
       slug: checkout.slug,
       namespace: namespaceFor(product, { tenantId: id, slug: checkout.slug }),

@@ -10,6 +10,8 @@ import {
   unitMoney,
 } from '../../api/dashboard/src/format.ts';
 
+const custom = { kind: 'custom', priceCents: null, currency: 'usd', interval: null } as const;
+
 describe('figures on the page', () => {
   it.each([
     [0, '$0'],
@@ -56,12 +58,12 @@ describe('figures on the page', () => {
 
   it('says what an entitlement without a number means', () => {
     const entitlements = { apiCallsPerMonth: null, rtoMinutes: null, sso: true, agents: ['claude', 'codex'] };
-    expect(entitlementFigures({ entitlements, price: { kind: 'flat', priceCents: 1 } })).toEqual([
+    expect(entitlementFigures({ entitlements, price: { ...custom, kind: 'flat', priceCents: 1 } })).toEqual([
       { label: 'API calls', value: 'Unlimited' },
       { label: 'SSO', value: 'Yes' },
       { label: 'Agents', value: 'Claude, Codex' },
     ]);
-    expect(entitlementFigures({ entitlements: { seats: null }, price: { kind: 'custom' } })).toEqual([
+    expect(entitlementFigures({ entitlements: { seats: null }, price: custom })).toEqual([
       { label: 'Seats', value: 'By agreement' },
     ]);
   });

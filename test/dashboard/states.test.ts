@@ -114,6 +114,7 @@ describe('a tenant in trouble', () => {
       at: '2026-11-21T03:00:00.000Z',
       kind: 'operation.failed',
       message: 'Quota exceeded',
+      data: {},
     };
     fake.put(
       {

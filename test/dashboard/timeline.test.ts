@@ -5,7 +5,7 @@ import type { Entry, Tenant } from '../../api/dashboard/src/types.ts';
 const startMs = Date.parse('2026-11-21T03:00:00.000Z');
 
 function entry(id: number, afterMs: number, kind = 'operation.started'): Entry {
-  return { id, at: new Date(startMs + afterMs).toISOString(), kind, message: kind };
+  return { id, at: new Date(startMs + afterMs).toISOString(), kind, message: kind, data: {} };
 }
 
 function tenant(

@@ -49,15 +49,13 @@ function ProductSection({ product }: { product: Product }) {
       <header className="product-about">
         <h2 id={title}>{product.name}</h2>
         <p>{product.description}</p>
-        {product.namespace && (
-          <p className="namespace-rule">
-            <span className="quiet">Namespace</span>
-            <code>
-              {product.namespace.prefix}
-              <i>{product.namespace.from === 'slug' ? 'your-name' : 'id'}</i>
-            </code>
-          </p>
-        )}
+        <p className="namespace-rule">
+          <span className="quiet">Namespace</span>
+          <code>
+            {product.namespace.prefix}
+            <i>{product.namespace.from === 'slug' ? 'your-name' : 'id'}</i>
+          </code>
+        </p>
         <Meters product={product} />
       </header>
       <ul className="plans" data-count={product.plans.length}>

@@ -85,7 +85,7 @@ function Order({ product, plan }: { product: Product; plan: Plan }) {
 
 function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
   const { api } = useApp();
-  const needsSlug = product.namespace?.from === 'slug';
+  const needsSlug = product.namespace.from === 'slug';
   const perSeat = plan.price.kind === 'perSeat';
   const [slug, setSlug] = useState('');
   const [seats, setSeats] = useState(1);
@@ -125,7 +125,7 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
     <form className="stack" onSubmit={submit} noValidate>
       {needsSlug && (
         <SlugField
-          prefix={product.namespace?.prefix ?? ''}
+          prefix={product.namespace.prefix}
           value={slug}
           onChange={setSlug}
           insist={tried}
