@@ -4,6 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { catalog } from '../../tenants/catalog/index.ts';
 import type { ToolName } from '../toolchain/pins.ts';
 import type { LocalEnv } from './env.ts';
 import { type Home, keptStripeSecrets } from './home.ts';
@@ -89,6 +90,7 @@ async function payments({
   const { startStripeSimulator } = await import('./stripe/index.ts');
   const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
   const simulator = await startStripeSimulator({
+    catalog,
     dataFile: join(await home.folder('stripe'), 'stripe.db'),
     port: ports.stripe,
     secretKey,
