@@ -1,0 +1,230 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Endpoints, endpointsSchema } from '../../automation/local/home.ts';
+import { freePorts } from '../../automation/local/ports.ts';
+import { processStartTime } from '../../automation/local/processes.ts';
+
+const run = promisify(execFile);
+const homes: string[] = [];
+const children: ChildProcess[] = [];
+const servers: Server[] = [];
+
+interface Supervisor {
+  child: ChildProcess;
+  stderr(): string;
+  ready: Promise<Endpoints>;
+  ended: Promise<number | null>;
+}
+
+/** Starts one; without `embedded`, database, cluster and payments are those of the run or made up. */
+function supervise(home: string, variables: Record<string, string> = {}, embedded = false): Supervisor {
+  const own = embedded
+    ? {}
+    : {
+        DATABASE_URL: inject('postgresUrl'),
+        KUBECONFIG: inject('kubeconfig'),
+        STRIPE_SECRET_KEY: 'sk_test_1',
+        STRIPE_WEBHOOK_SECRET: 'whsec_1',
+      };
+  const tools = Object.entries(inject('tools')).map(([name, path]) => [
+    `TENANTRY_TOOL_${name.toUpperCase().replaceAll('-', '_')}`,
+    path,
+  ]);
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'stand-ins/supervisor.ts')], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: home,
+      TENANTRY_HOME: join(home, '.tenantry'),
+      TENANTRY_DOWNLOADS: 'off',
+      ...Object.fromEntries(tools),
+      ...own,
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const output = { out: '', err: '' };
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output.out += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    output.err += text;
+  });
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  const ready = (async () => {
+    let over = false;
+    ended.then(() => {
+      over = true;
+    });
+    while (!output.out.includes('\n')) {
+      if (over) throw new Error(`the supervisor ended:\n${output.err}`);
+      await delay(20);
+    }
+    return endpointsSchema.parse(JSON.parse(output.out));
+  })();
+  ready.catch(() => {});
+  return { child, stderr: () => output.err, ready, ended };
+}
+
+async function newHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'tenantry-home-'));
+  homes.push(home);
+  return home;
+}
+
+async function freePort(): Promise<string> {
+  return String((await freePorts(1))[0]);
+}
+
+async function tell(endpoints: Endpoints): Promise<{ pid: number; env: Record<string, string> }> {
+  return (await fetch(`${endpoints.api}/`)).json() as Promise<{ pid: number; env: Record<string, string> }>;
+}
+
+async function recordedPids(home: string): Promise<number[]> {
+  const folder = join(home, '.tenantry/run');
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.json'));
+  return Promise.all(
+    files.map(async (file) => JSON.parse(await readFile(join(folder, file), 'utf8')).pid as number),
+  );
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(20);
+}
+
+async function end(supervisor: Supervisor): Promise<void> {
+  supervisor.child.kill('SIGINT');
+  await supervisor.ended;
+}
+
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) server.close();
+});
+afterAll(() => Promise.all(homes.map((home) => rm(home, { recursive: true, force: true }))));
+
+describe('a supervisor', () => {
+  test('uses what variables name, gives the rest, and says where all is', async () => {
+    const home = await newHome();
+    const supervisor = supervise(home, { PORT: await freePort() });
+    const endpoints = await supervisor.ready;
+    expect(endpoints).toMatchObject({ kubeconfig: inject('kubeconfig'), stripe: 'https://api.stripe.com' });
+    const file = join(home, '.tenantry/endpoints.json');
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(endpoints);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect((await tell(endpoints)).env).toMatchObject({
+      DATABASE_URL: inject('postgresUrl'),
+      STRIPE_SECRET_KEY: 'sk_test_1',
+      OIDC_ISSUER: endpoints.issuer,
+      OIDC_AUDIENCE: 'tenantry',
+      PULUMI_BACKEND_URL: `file://${join(home, '.tenantry/state')}`,
+      TENANTRY_SECRETS_PROVIDER: 'hashivault://tenantry',
+      TENANTRY_KUBERNETES_PROVIDER: 'embedded',
+      VAULT_ADDR: expect.stringMatching(/^http:/),
+    });
+    await end(supervisor);
+    await expect(access(file)).rejects.toThrow();
+    expect(await recordedPids(home)).toEqual([]);
+  });
+
+  test('starts the service again when it dies', async () => {
+    const supervisor = supervise(await newHome(), { PORT: await freePort() });
+    const endpoints = await supervisor.ready;
+    const before = (await tell(endpoints)).pid;
+    await fetch(`${endpoints.api}/crash`).catch(() => {});
+    await until(async () => (await tell(endpoints).catch(() => undefined)) !== undefined);
+    expect((await tell(endpoints)).pid).not.toBe(before);
+    expect(supervisor.stderr()).toMatch(/api ended \(1\); it starts again/);
+    await end(supervisor);
+  });
+
+  test('refuses a second one in the same home and says where the first is', async () => {
+    const home = await newHome();
+    const first = supervise(home, { PORT: await freePort() });
+    const { api } = await first.ready;
+    const second = supervise(home, { PORT: await freePort() });
+    expect(await second.ended).toBe(1);
+    expect(second.stderr()).toContain(`already runs with ${join(home, '.tenantry')}: ${api}`);
+    expect((await tell(await first.ready)).pid).toBeGreaterThan(0);
+    await end(first);
+  });
+
+  test('says so when the port that PORT names is taken', async () => {
+    const port = await takePort();
+    const supervisor = supervise(await newHome(), { PORT: String(port) });
+    expect(await supervisor.ended).toBe(1);
+    expect(supervisor.stderr()).toContain(`Port ${port} is taken by another program`);
+  });
+
+  test('moves a piece whose kept port was taken meanwhile, and says so', async () => {
+    const home = await newHome();
+    const first = supervise(home, { PORT: await freePort() });
+    const issuer = new URL((await first.ready).issuer);
+    await end(first);
+    await takePort(Number(issuer.port));
+    const second = supervise(home, { PORT: await freePort() });
+    expect((await second.ready).issuer).not.toBe(issuer.origin);
+    expect(second.stderr()).toContain(`port ${issuer.port} of issuer is taken`);
+    await end(second);
+  });
+});
+
+describe('a whole embedded installation', () => {
+  let home: string;
+  beforeAll(async () => {
+    home = await newHome();
+  });
+
+  test('that is killed leaves nothing in the way of the next start, which finds its data', {
+    timeout: 120_000,
+  }, async () => {
+    const first = supervise(home, { PORT: await freePort() }, true);
+    const before = await first.ready;
+    await query(before.postgres, 'create table kept as select 42 as answer');
+    await run(inject('tools').kubectl, ['--kubeconfig', before.kubeconfig, 'create', 'namespace', 'kept']);
+    const pids = await recordedPids(home);
+    expect(pids.length).toBeGreaterThanOrEqual(8);
+    first.child.kill('SIGKILL');
+    await first.ended;
+
+    const second = supervise(home, { PORT: await freePort() }, true);
+    const after = await second.ready;
+    expect(pids.filter((pid) => processStartTime(pid) !== undefined)).toEqual([]);
+    expect(after).toMatchObject({ postgres: before.postgres, issuer: before.issuer, stripe: before.stripe });
+    expect(await query(after.postgres, 'select answer from kept')).toEqual([{ answer: 42 }]);
+    await run(inject('tools').kubectl, ['--kubeconfig', after.kubeconfig, 'get', 'namespace', 'kept']);
+
+    const begun = Date.now();
+    const running = await recordedPids(home);
+    await end(second);
+    expect(Date.now() - begun).toBeLessThan(10_000);
+    expect(running.filter((pid) => processStartTime(pid) !== undefined)).toEqual([]);
+  });
+});
+
+async function takePort(port = 0): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+async function query(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
