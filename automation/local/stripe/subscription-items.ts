@@ -14,8 +14,8 @@ export function findItem(
   id: string,
 ): { subscription: SubscriptionDoc; item: SubscriptionItemDoc } {
   const [row] = context.store.rows<{ id: string }>(
-    `SELECT documents.id FROM documents, json_each(body, '$.items.data') AS item
-     WHERE type = 'subscription' AND json_extract(item.value, '$.id') = ?`,
+    `SELECT documents.id FROM documents, json_each(documents.body, '$.items.data') AS item
+     WHERE documents.type = 'subscription' AND json_extract(item.value, '$.id') = ?`,
     id,
   );
   const subscription = row && context.store.get('subscription', row.id);
