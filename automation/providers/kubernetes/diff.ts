@@ -11,7 +11,7 @@ import type { PropertyChange } from '../provider.ts';
 import type { Json, JsonObject } from './client.ts';
 import { isList, isObject, isSecretObject } from './objects.ts';
 import { sameQuantity } from './quantity.ts';
-import { toJson } from './state.ts';
+import { toJson, toProperties } from './state.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -33,10 +33,16 @@ const identity: readonly string[] = ['apiVersion', 'kind', 'metadata.name', 'met
 /** What differs between the inputs in state (with drift that a refresh found) and the program's. */
 export function diffInputs(old: JsonObject, inputs: PropertyMap): PropertyChange[] {
   const news = revealMap(inputs);
-  const comparable = alikeSecretData(dropServerFields(old), dropServerFields(news));
+  // Inputs in state are as the API has them, those of the program have Pulumi's names for a CRD's extensions.
+  const comparable = alikeSecretData(
+    dropServerFields(toProperties(old) as JsonObject),
+    dropServerFields(news),
+  );
   const changes: PropertyChange[] = [];
   compareMaps([], comparable.old, comparable.news, changes);
-  return changes.map((change) => (identity.includes(change.path) ? { ...change, replace: true } : change));
+  return changes
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map((change) => (identity.includes(change.path) ? { ...change, replace: true } : change));
 }
 
 function compareMaps(path: Path, old: JsonObject, news: PropertyMap, changes: PropertyChange[]): void {
@@ -105,7 +111,8 @@ export function dropServerFields<T extends JsonObject | PropertyMap>(object: T):
  * official provider reads it back): where the two sides differ in form, both are compared as `data`.
  */
 function alikeSecretData(old: JsonObject, news: PropertyMap): { old: JsonObject; news: PropertyMap } {
-  if (!isSecretObject(old) || 'stringData' in old === 'stringData' in news) return { old, news };
+  const form = (secret: JsonObject | PropertyMap): string => `${'data' in secret} ${'stringData' in secret}`;
+  if (!isSecretObject(old) || form(old) === form(news)) return { old, news };
   const stringData = news.stringData;
   if (stringData !== undefined && !isMap(stringData)) return { old, news };
   if (isMap(stringData) && Object.values(stringData).some((value) => reveal(value) === unknown))

@@ -114,7 +114,8 @@ function jsonValue(value: PropertyValue): Json {
   return value as Json;
 }
 
-function toProperties(object: JsonObject): PropertyMap {
+/** JSON from the API as properties. */
+export function toProperties(object: JsonObject): PropertyMap {
   return Object.fromEntries(
     Object.entries(object)
       .filter(([, value]) => value !== null)
