@@ -1,5 +1,5 @@
 import { CustomResource, type CustomResourceOptions, type Input, type Output } from '@pulumi/pulumi';
-import type { Tenant } from './tenant.ts';
+import { dataIsolation, type Tenant } from './tenant.ts';
 
 /** A tenant's place in PostgreSQL: what the `tenantry` provider makes, and how the workload reaches it. */
 
@@ -16,17 +16,21 @@ export interface DatabasePlace {
   readonly connectionLimit: number;
 }
 
-/** Where the tenant's rows live, or null where its product keeps none. */
-export function databasePlace({ spec, plan }: Tenant): DatabasePlace | null {
-  const role = `tenant_${spec.tenantId}`;
-  const connectionLimit = plan.databaseConnections;
-  switch (spec.dataIsolation ?? plan.dataIsolation) {
+/**
+ * Where the tenant's rows live, or null where its product keeps none.
+ * A schema and a database have roles of different names, so that a slot can move from one to the other: the new
+ * place is made before the old one goes, and the old one takes its role along.
+ */
+export function databasePlace(tenant: Tenant): DatabasePlace | null {
+  const name = `tenant_${tenant.spec.tenantId}`;
+  const connectionLimit = tenant.plan.databaseConnections;
+  switch (dataIsolation(tenant)) {
     case 'none':
       return null;
     case 'schema':
-      return { kind: 'schema', database: null, schema: role, role, connectionLimit };
+      return { kind: 'schema', database: null, schema: name, role: name, connectionLimit };
     case 'database':
-      return { kind: 'database', database: role, schema: 'app', role, connectionLimit };
+      return { kind: 'database', database: name, schema: 'app', role: `${name}_app`, connectionLimit };
   }
 }
 
@@ -40,7 +44,8 @@ interface PlaceArgs {
 
 /** What both resources hand back, besides what they were given. */
 const outputs = { host: undefined, port: undefined, migrationLevel: undefined };
-const version = '1.0.0';
+/** Registered with every such resource: the provider's version, and what must stay encrypted in the state. */
+const defaults: CustomResourceOptions = { version: '1.0.0', additionalSecretOutputs: ['password'] };
 
 /** A role with a schema of its own in a database that tenants share. */
 export class PostgresSchema extends CustomResource {
@@ -56,7 +61,7 @@ export class PostgresSchema extends CustomResource {
       'tenantry:postgres:Schema',
       name,
       { database: undefined, ...outputs, ...args },
-      { version, ...options },
+      { ...defaults, ...options },
     );
   }
 }
@@ -70,7 +75,7 @@ export class PostgresDatabase extends CustomResource {
   declare readonly migrationLevel: Output<number>;
 
   constructor(name: string, args: PlaceArgs & { database: Input<string> }, options?: CustomResourceOptions) {
-    super('tenantry:postgres:Database', name, { ...outputs, ...args }, { version, ...options });
+    super('tenantry:postgres:Database', name, { ...outputs, ...args }, { ...defaults, ...options });
   }
 }
 

@@ -12,7 +12,7 @@ import type {
 } from './manifest.ts';
 import { bytesQuantity, countQuantity, cpuQuantity } from './quantities.ts';
 import { runtimes } from './runtimes.ts';
-import { type Tenant, volumeBytes } from './tenant.ts';
+import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
 /** Objects that keep one tenant from all others: who may do what, use how much and reach whom. */
 
@@ -220,7 +220,7 @@ export function allowProduct(tenant: Tenant): NetworkPolicy {
     egress: [
       { to: [ownNamespace] },
       { to: internet, ports: internetPorts.map(tcp) },
-      ...(tenant.plan.dataIsolation === 'none' ? [] : [databaseEgress(tenant)]),
+      ...(keepsRows(tenant) ? [databaseEgress(tenant)] : []),
     ],
   });
 }

@@ -1,5 +1,5 @@
 import { findPlan, findProduct } from './catalog/index.ts';
-import type { Plan, Product, ProductId } from './catalog/types.ts';
+import type { DataIsolation, Plan, Product, ProductId } from './catalog/types.ts';
 import { type TenantSpec, tenantSpec } from './spec.ts';
 
 /** What a cell's operator decides for all its tenants; the defaults are those of the platform program. */
@@ -55,4 +55,14 @@ export function resolveTenant(spec: TenantSpec, cell: Cell = defaultCell): Tenan
 export function volumeBytes({ spec, plan }: Tenant): number | null {
   const largest = Math.max(spec.volumeBytes ?? 0, plan.volumeBytes ?? 0);
   return largest === 0 ? null : largest;
+}
+
+/** Where the tenant's rows live: where the spec says they live already, else where the plan wants them. */
+export function dataIsolation({ spec, plan }: Tenant): DataIsolation {
+  return spec.dataIsolation ?? plan.dataIsolation;
+}
+
+/** Whether the tenant has a place in PostgreSQL. */
+export function keepsRows(tenant: Tenant): boolean {
+  return dataIsolation(tenant) !== 'none';
 }

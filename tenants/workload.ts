@@ -7,7 +7,7 @@ import { bytesQuantity, cpuQuantity } from './quantities.ts';
 import { type Runtime, runtimes } from './runtimes.ts';
 import { isAutoscaled } from './scaling.ts';
 import { volumeClaimName } from './storage.ts';
-import { type Tenant, volumeBytes } from './tenant.ts';
+import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
 /** Above the range that images use for their own accounts, so that no file on a node is theirs by accident. */
 const userId = 10_001;
@@ -90,7 +90,7 @@ function podSpec(tenant: Tenant): PodSpec {
   const { product, plan } = tenant;
   const runtime = runtimes[product.id];
   const hasVolume = volumeBytes(tenant) !== null && runtime.volumePath !== null;
-  const hasDatabase = plan.dataIsolation !== 'none';
+  const hasDatabase = keepsRows(tenant);
   return {
     serviceAccountName,
     automountServiceAccountToken: false,

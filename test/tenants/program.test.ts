@@ -1,0 +1,223 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import { platformManifests } from '../../tenants/platform.ts';
+import { tenantProgram } from '../../tenants/program.ts';
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import { type Engine, startEngine } from '../providers/engine.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { apply, kubectl, removeNamespaces } from './cluster.ts';
+import { freshTenantId, specOf } from './specs.ts';
+
+/** The program in a real engine, on a real API server and PostgreSQL. */
+
+let shared: FreshDatabase;
+let engine: Engine;
+const namespaces: string[] = [];
+
+beforeAll(async () => {
+  shared = await freshDatabase();
+  engine = await startEngine({
+    kubernetes: { kubeconfig: inject('kubeconfig') },
+    random: true,
+    tenantry: { adminDatabaseUrl: shared.url },
+  });
+  expect(await apply(platformManifests())).toMatchObject({ ok: true });
+});
+
+afterAll(async () => {
+  await removeNamespaces(namespaces);
+  await engine?.close();
+  await shared?.drop();
+});
+
+/** A tenant of its own with its stack; `up` runs the program with changes to its spec. */
+async function newTenant(product: ProductId, plan: string, first: Partial<TenantSpec> = {}) {
+  const tenantId = freshTenantId();
+  const spec = specOf(product, plan, { tenantId, slug: `s-${tenantId}`, ...first });
+  namespaces.push(spec.namespace);
+  const stack = await engine.newStack(tenantId);
+  const program = (changes: Partial<TenantSpec>, keep?: (outputs: TenantOutputs) => void) => async () => {
+    const outputs = await tenantProgram({ ...spec, ...changes });
+    keep?.(outputs);
+    return { ...outputs };
+  };
+  return {
+    spec,
+    stack,
+    async up(changes: Partial<TenantSpec> = {}) {
+      let outputs: TenantOutputs | undefined;
+      const steps = await stack.up(
+        program(changes, (made) => {
+          outputs = made;
+        }),
+      );
+      if (!outputs) throw new Error('the program made no outputs');
+      return { outputs, steps: steps.map(({ op, urn }) => `${op} ${urn.split('::').at(-1)}`).sort() };
+    },
+  };
+}
+
+describe('one plan of each product', () => {
+  test.each([
+    ['workspace', 'byoc', 12],
+    ['browsers', 'professional', 13],
+    ['inbox', 'starter', 12],
+    ['agents', 'enterprise', 12],
+    ['stream', 'business', 14],
+  ] as const)(
+    '%s %s: built, unchanged, suspended, resumed, destroyed',
+    async (product, plan, count) => {
+      const { spec, stack, up } = await newTenant(product, plan);
+
+      const { outputs } = await up();
+      expect(outputs.namespace).toBe(spec.namespace);
+      expect(outputs.objects).toHaveLength(count);
+      for (const { kind, name, namespace } of outputs.objects) {
+        const found = await kubectl([
+          'get',
+          kind,
+          name,
+          ...(namespace ? ['-n', namespace] : []),
+          '-o',
+          'name',
+        ]);
+        expect(found).toMatchObject({ ok: true });
+      }
+
+      expect((await up()).steps).toEqual([]);
+
+      const autoscaled = product === 'browsers' || product === 'stream';
+      const suspended = await up({ state: 'suspended' });
+      expect(suspended.steps).toEqual([
+        ...(autoscaled ? [`delete HorizontalPodAutoscaler/${product}`] : []),
+        `update Deployment/${product}`,
+      ]);
+      expect(await replicas(spec.namespace, product)).toBe('0');
+
+      const resumed = await up();
+      expect(resumed.steps).toEqual([
+        ...(autoscaled ? [`create HorizontalPodAutoscaler/${product}`] : []),
+        `update Deployment/${product}`,
+      ]);
+      expect(Number(await replicas(spec.namespace, product))).toBeGreaterThanOrEqual(1);
+
+      await stack.destroy();
+      expect((await kubectl(['get', 'namespace', spec.namespace])).stderr).toMatch(/not found/);
+      expect(await placesOf(spec.tenantId)).toEqual([]);
+      expect(await stack.resources()).toEqual([]);
+    },
+    90_000,
+  );
+});
+
+test('a change of plan keeps the volume that is larger and tells the rest', async () => {
+  const { spec, up } = await newTenant('workspace', 'we-manage');
+  await up();
+  const { steps } = await up({ plan: 'byoc' });
+  expect(steps.filter((step) => !step.startsWith('update '))).toEqual([]);
+  expect(steps).toContain('update Deployment/workspace');
+  const claim = await kubectl([
+    'get',
+    'pvc',
+    'home',
+    '-n',
+    spec.namespace,
+    '-o',
+    'jsonpath={.spec.resources.requests.storage}',
+  ]);
+  expect(claim.stdout).toBe('100Gi');
+}, 60_000);
+
+test('a tenant reaches its rows by the Secret, with a password that the state does not show', async () => {
+  const { spec, stack, up } = await newTenant('stream', 'business');
+  const { outputs } = await up();
+  expect(outputs.database).toEqual({
+    name: null,
+    schema: `tenant_${spec.tenantId}`,
+    role: `tenant_${spec.tenantId}`,
+    secretName: 'database',
+  });
+  const secret = await readSecret(spec.namespace);
+  expect(await queryAs(secret.url, 'select current_user as role, current_schema() as schema')).toEqual([
+    { role: outputs.database?.role, schema: outputs.database?.schema },
+  ]);
+  expect(secret.password).toMatch(/^[A-Za-z0-9]{32}$/);
+  expect(await stack.rawState()).not.toContain(secret.password);
+  expect(JSON.stringify(outputs)).not.toContain(secret.password);
+}, 60_000);
+
+test('a slot becomes an Enterprise tenant with a database of its own, and its schema goes', async () => {
+  const { spec, stack, up } = await newTenant('agents', 'pro', { owner: null, billingAccount: null });
+  await up();
+  expect(await placesOf(spec.tenantId)).toEqual([
+    `role tenant_${spec.tenantId}`,
+    `schema tenant_${spec.tenantId}`,
+  ]);
+  const { outputs } = await up({
+    plan: 'enterprise',
+    owner: 'auth0|1',
+    billingAccount: 'cus_1',
+    dataIsolation: 'database',
+  });
+  expect(outputs.database?.name).toBe(`tenant_${spec.tenantId}`);
+  expect(await placesOf(spec.tenantId)).toEqual([
+    `database tenant_${spec.tenantId}`,
+    `role tenant_${spec.tenantId}_app`,
+  ]);
+  const { url } = await readSecret(spec.namespace);
+  expect(await queryAs(url, 'select current_database() as name, current_schema() as schema')).toEqual([
+    { name: `tenant_${spec.tenantId}`, schema: 'app' },
+  ]);
+  await stack.destroy();
+  expect(await placesOf(spec.tenantId)).toEqual([]);
+}, 90_000);
+
+test('a tenant whose rows live in a schema keeps them there when its plan would give it a database', async () => {
+  const { up } = await newTenant('agents', 'pro', { dataIsolation: 'schema' });
+  await up();
+  const { steps } = await up({ plan: 'enterprise' });
+  expect(steps.filter((step) => !step.startsWith('update '))).toEqual([]);
+}, 60_000);
+
+test('a spec that contradicts the catalog is refused before anything is declared', async () => {
+  const { up, stack } = await newTenant('stream', 'business');
+  await expect(up({ plan: 'platinum' })).rejects.toThrow(/the catalog has no plan platinum of stream/);
+  expect(await stack.resources()).toEqual([]);
+});
+
+async function replicas(namespace: string, name: string): Promise<string> {
+  return (await kubectl(['get', 'deployment', name, '-n', namespace, '-o', 'jsonpath={.spec.replicas}']))
+    .stdout;
+}
+
+async function readSecret(namespace: string): Promise<{ url: string; user: string; password: string }> {
+  const { stdout } = await kubectl(['get', 'secret', 'database', '-n', namespace, '-o', 'jsonpath={.data}']);
+  const data = JSON.parse(stdout) as Record<string, string>;
+  const [url = '', user = '', password = ''] = ['url', 'user', 'password'].map((key) =>
+    Buffer.from(data[key] ?? '', 'base64').toString(),
+  );
+  return { url, user, password };
+}
+
+async function queryAs(url: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** What PostgreSQL holds of a tenant, sorted. */
+async function placesOf(tenantId: string): Promise<string[]> {
+  const rows = (await queryAs(
+    shared.url,
+    `select 'role ' || rolname as place from pg_roles where rolname like 'tenant\\_${tenantId}%'
+     union all select 'schema ' || nspname from pg_namespace where nspname like 'tenant\\_${tenantId}%'
+     union all select 'database ' || datname from pg_database where datname like 'tenant\\_${tenantId}%'
+     order by place`,
+  )) as { place: string }[];
+  return rows.map(({ place }) => place);
+}
