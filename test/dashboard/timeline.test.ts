@@ -40,6 +40,17 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('starts a new episode soon after the work was done', () => {
+    const trail = [
+      entry(1, 0),
+      entry(2, 900, 'tenant.active'),
+      entry(3, 2_000),
+      entry(4, 2_500, 'tenant.active'),
+      entry(5, 6_000),
+    ];
+    expect(episodes(trail).map(({ steps }) => steps.length)).toEqual([4, 1]);
+  });
+
   it('goes by the order of ids, and never lets time run backwards', () => {
     const [episode] = episodes([entry(2, 50), entry(1, 60), entry(3, 90)]);
     expect(episode?.steps.map(({ entry: { id }, offsetMs }) => [id, offsetMs])).toEqual([

@@ -16,24 +16,31 @@ export interface Step {
   readonly tookMs: number;
 }
 
-/** Entries further apart than this belong to different episodes. */
-const episodeGapMs = 60_000;
+/** Entries further apart than this belong to different episodes: work under way may pause between two attempts. */
+const pauseMs = 60_000;
+/** Once the work is done, only stragglers belong to it. */
+const afterwardsMs = 3_000;
 
 /** Orders the trail and cuts it where nothing happened for a while. The newest episode comes last. */
 export function episodes(entries: readonly Entry[]): Episode[] {
   const groups: Entry[][] = [];
-  let previousMs = Number.NEGATIVE_INFINITY;
+  let endsMs = Number.NEGATIVE_INFINITY;
   for (const entry of [...entries].sort((a, b) => a.id - b.id)) {
     const atMs = Date.parse(entry.at);
     const current = groups.at(-1);
-    if (current === undefined || atMs - previousMs > episodeGapMs) groups.push([entry]);
+    if (current === undefined || atMs > endsMs) groups.push([entry]);
     else current.push(entry);
-    previousMs = Math.max(previousMs, atMs);
+    endsMs = atMs + (isSettled(entry.kind) ? afterwardsMs : pauseMs);
   }
   return groups.flatMap((group) => {
     const first = group[0];
     return first === undefined ? [] : [episode(first, group)];
   });
+}
+
+/** Whether the tenant is as it is wanted after this. */
+function isSettled(kind: string): boolean {
+  return /^(operation\.succeeded|tenant\.(active|suspended|deleted))$/.test(kind);
 }
 
 function episode(first: Entry, group: readonly Entry[]): Episode {

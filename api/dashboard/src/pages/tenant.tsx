@@ -58,7 +58,7 @@ export function TenantPage({ id }: { id: string }) {
         </div>
         <div className="cards">
           <SubscriptionCard tenant={tenant} />
-          <PlanCard tenant={tenant} plan={plan} />
+          <PlanCard tenant={tenant} product={product} plan={plan} />
           <DatabaseCard tenant={tenant} />
         </div>
       </div>

@@ -6,25 +6,28 @@ import { isMoving } from './phase.tsx';
 
 /** The one figure a new tenant is about: how long it took, or takes. */
 export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly Entry[] }) {
+  const { phase } = tenant;
   const readyMs = paymentToActiveMs(tenant);
-  const moving = isMoving(tenant.phase);
-  const runningMs = useRunningMs(entries, moving);
-  if (moving) {
+  // A tenant that waits for its next try says so itself.
+  const working = isMoving(phase) && tenant.reason === null;
+  const runningMs = useRunningMs(entries, working);
+  if ((phase === 'active' || phase === 'updating') && readyMs !== null) {
     return (
-      <p className="readout is-moving">
-        <span className="readout-label">{verbs[tenant.phase] ?? 'Working'} for</span>{' '}
-        <span className="readout-figure" role="timer">
-          {duration(runningMs)}
-        </span>
+      <p className="readout" role="status">
+        <span className="readout-label">Active in</span>{' '}
+        <span className="readout-figure">{duration(readyMs)}</span>{' '}
+        <span className="readout-note">from payment to ready</span>{' '}
+        {working && <span className="readout-aside">Updating for {duration(runningMs)}</span>}
       </p>
     );
   }
-  if (tenant.phase !== 'active' || readyMs === null) return null;
+  if (!working) return null;
   return (
-    <p className="readout" role="status">
-      <span className="readout-label">Active in</span>{' '}
-      <span className="readout-figure">{duration(readyMs)}</span>{' '}
-      <span className="readout-note">from payment to the last object in place</span>
+    <p className="readout is-moving">
+      <span className="readout-label">{verbs[phase] ?? 'Working'} for</span>{' '}
+      <span className="readout-figure" role="timer">
+        {duration(runningMs)}
+      </span>
     </p>
   );
 }

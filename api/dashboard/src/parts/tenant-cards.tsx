@@ -1,5 +1,5 @@
 import { date, entitlementFigures, namespaceFigures, podFigures, sentence, words } from '../format.ts';
-import type { Plan, Tenant } from '../types.ts';
+import type { Plan, Product, Tenant } from '../types.ts';
 import { Figures } from './figures.tsx';
 import { PriceTag } from './price.tsx';
 
@@ -30,8 +30,16 @@ export function SubscriptionCard({ tenant }: { tenant: Tenant }) {
   );
 }
 
-export function PlanCard({ tenant, plan }: { tenant: Tenant; plan: Plan | undefined }) {
-  const changing = tenant.observed.plan !== null && tenant.observed.plan !== tenant.desired.plan;
+interface PlanCardProps {
+  readonly tenant: Tenant;
+  readonly product: Product | undefined;
+  readonly plan: Plan | undefined;
+}
+
+export function PlanCard({ tenant, product, plan }: PlanCardProps) {
+  const { desired, observed } = tenant;
+  const changing = observed.plan !== null && observed.plan !== desired.plan;
+  const nameOf = (id: string | null) => product?.plans.find((known) => known.id === id)?.name ?? id;
   return (
     <section className="card">
       <h2>Plan</h2>
@@ -49,7 +57,7 @@ export function PlanCard({ tenant, plan }: { tenant: Tenant; plan: Plan | undefi
       )}
       {changing && (
         <p className="quiet">
-          Changing from {tenant.observed.plan} to {tenant.desired.plan}.
+          Changing from {nameOf(observed.plan)} to {nameOf(desired.plan)}.
         </p>
       )}
     </section>
@@ -67,7 +75,7 @@ export function DatabaseCard({ tenant }: { tenant: Tenant }) {
         figures={[
           ...(database
             ? [
-                { label: 'Database', value: database.name },
+                ...(database.name ? [{ label: 'Database', value: database.name }] : []),
                 { label: 'Schema', value: database.schema },
                 { label: 'Role', value: database.role },
                 { label: 'Credentials', value: `Secret ${database.secretName}` },
