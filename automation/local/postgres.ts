@@ -48,7 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const binaries = await findBinaries();
-  const user = await serverUser([dataDir, binaries.postgres]);
+  const user = await serverUser([dataDir, dirname(binaries.postgres)]);
   const password = await keptPassword(join(dataDir, 'password'));
   const cluster = join(dataDir, 'cluster');
   await makeCluster({ cluster, password, initdb: binaries.initdb, user });
@@ -133,7 +133,7 @@ interface ServerUser {
 }
 
 /** PostgreSQL refuses to run as root: as root it runs as user `postgres`, which is made when missing. */
-async function serverUser(paths: readonly string[]): Promise<ServerUser | undefined> {
+async function serverUser(folders: readonly string[]): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const ids = async () => {
     const [uid, gid] = await Promise.all([run('id', ['-u', 'postgres']), run('id', ['-g', 'postgres'])]);
@@ -150,7 +150,7 @@ async function serverUser(paths: readonly string[]): Promise<ServerUser | undefi
     });
     user = await ids();
   }
-  const open = await Promise.all(paths.map((path) => everyoneMayEnter(dirname(path))));
+  const open = await Promise.all(folders.map(everyoneMayEnter));
   return { ...user, keepFileAccess: open.includes(false) };
 }
 

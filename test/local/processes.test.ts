@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { keepRunning } from '../../automation/local/keep-running.ts';
+import { freePorts, keptPorts } from '../../automation/local/ports.ts';
+import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tenantry-processes-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+function launch(script: string, stopTimeoutMs = 5000) {
+  return startProcess({
+    name: 'sample',
+    command: '/bin/sh',
+    args: ['-c', script],
+    runDir: join(folder, 'run'),
+    logFile: join(folder, 'sample.log'),
+    stopTimeoutMs,
+  });
+}
+
+describe('a child process', () => {
+  test('is recorded while it runs, and no longer when it was stopped', async () => {
+    const child = await launch('echo hello; exec sleep 60');
+    expect(await readdir(join(folder, 'run'))).toEqual(['sample.json']);
+    await child.stop();
+    expect(child.running()).toBe(false);
+    expect(await readdir(join(folder, 'run'))).toEqual([]);
+    expect(await readFile(join(folder, 'sample.log'), 'utf8')).toBe('hello\n');
+  });
+
+  test('that does not want to end is ended by force', async () => {
+    const child = await launch('trap "" TERM; echo deaf; while :; do sleep 0.05; done', 200);
+    while ((await readFile(join(folder, 'sample.log'), 'utf8')) === '') await delay(10);
+    await child.stop();
+    expect((await child.exited).signal).toBe('SIGKILL');
+  });
+
+  test('left by an earlier run is ended by the next', async () => {
+    const child = await launch('exec sleep 60');
+    expect(await endLeftovers(join(folder, 'run'))).toEqual(['sample']);
+    await child.exited;
+    expect(await readdir(join(folder, 'run'))).toEqual([]);
+  });
+
+  test('that only has the pid of a recorded one is left alone', async () => {
+    const stranger = spawn('sleep', ['60']);
+    onTestFinished(() => void stranger.kill('SIGKILL'));
+    await once(stranger, 'spawn');
+    await launch('true');
+    const record = join(folder, 'run/sample.json');
+    await writeFile(
+      record,
+      JSON.stringify({ pid: stranger.pid, startTime: 'another time', command: 'sleep' }),
+    );
+    expect(await endLeftovers(join(folder, 'run'))).toEqual([]);
+    expect(processStartTime(stranger.pid ?? 0)).toBeDefined();
+  });
+
+  test('starts again when it ends by itself, until it is stopped', async () => {
+    const log: string[] = [];
+    const again = () => launch('exec sleep 60');
+    const kept = keepRunning(await launch('exit 3'), again, (line) => log.push(line));
+    while (kept.restarts() < 1 || !kept.current().running()) await delay(10);
+    expect(log[0]).toMatch(/sample ended \(3\); it starts again in 0.25 s/);
+    const last = kept.current();
+    await kept.stop();
+    expect(last.running()).toBe(false);
+    expect(kept.restarts()).toBe(1);
+  });
+});
+
+describe('kept ports', () => {
+  test('stay the same until somebody else takes one', async () => {
+    const file = join(folder, 'ports.json');
+    const first = await keptPorts(file, ['a', 'b']);
+    expect(await keptPorts(file, ['a', 'b'])).toEqual(first);
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(first.a, '127.0.0.1', resolve));
+    const moves: unknown[] = [];
+    const next = await keptPorts(file, ['a', 'b'], (...move) => moves.push(move));
+    expect(next.b).toBe(first.b);
+    expect(next.a).not.toBe(first.a);
+    expect(moves).toEqual([['a', first.a, next.a]]);
+  });
+
+  test('are all different', async () => {
+    expect(new Set(await freePorts(20)).size).toBe(20);
+  });
+
+  test('begin anew over a damaged file', async () => {
+    const file = join(folder, 'ports.json');
+    await writeFile(file, '{"a": "no');
+    expect((await keptPorts(file, ['a'])).a).toBeGreaterThan(0);
+  });
+});
