@@ -15,6 +15,7 @@ import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { StackSettings } from '../store/tenants.ts';
 import type { OperationRequest, OperationResult, ResourceChanges, RunnerSettings } from './protocol.ts';
+import { pruneHistory, removeStackFiles } from './state-files.ts';
 
 /** The Pulumi project of every tenant stack; a stack is named by its tenant's id. */
 export const tenantProject = 'tenantry';
@@ -91,6 +92,7 @@ export class Driver {
             await up();
           }
         });
+        await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
         return { outputs: outputs ?? null, stackSettings: null };
       }
       case 'destroy':
@@ -108,6 +110,7 @@ export class Driver {
             if (!(error instanceof StackNotFoundError)) throw error;
           }
         });
+        await removeStackFiles(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
         return { outputs: null, stackSettings: null };
     }
   }

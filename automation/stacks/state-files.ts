@@ -1,0 +1,39 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/*
+ * The engine's self-managed backend keeps what it never removes: a copy of the last state, the history of every
+ * update, directories of locks. In a `file://` backend we remove it; buckets have lifecycle rules for that.
+ */
+
+/** Entries of the history that are kept for each stack, newest first; each is a summary and a copy of the state. */
+const keptHistoryFiles = 20;
+
+/** Removes what `pulumi stack rm` leaves of a stack. */
+export async function removeStackFiles(backendUrl: string, project: string, stack: string): Promise<void> {
+  const root = rootOf(backendUrl);
+  if (!root) return;
+  const remove = (...path: string[]) => rm(join(root, ...path), { recursive: true, force: true });
+  await Promise.all([
+    remove('stacks', project, `${stack}.json.bak`),
+    remove('stacks', project, `${stack}.json.bak.attrs`),
+    remove('history', project, stack),
+    remove('backups', project, stack),
+    remove('locks', 'organization', project, stack),
+  ]);
+}
+
+/** Removes the oldest entries of a stack's history. */
+export async function pruneHistory(backendUrl: string, project: string, stack: string): Promise<void> {
+  const root = rootOf(backendUrl);
+  if (!root) return;
+  const folder = join(root, 'history', project, stack);
+  // Names carry the time in nanoseconds, so their order is that of time.
+  const files = (await readdir(folder).catch(() => [])).sort();
+  await Promise.all(files.slice(0, -keptHistoryFiles).map((file) => rm(join(folder, file), { force: true })));
+}
+
+function rootOf(backendUrl: string): string | null {
+  return backendUrl.startsWith('file://') ? join(fileURLToPath(backendUrl), '.pulumi') : null;
+}

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TenantView } from '../../api/schemas.ts';
+import { catalog, planLookupKey } from '../../tenants/catalog/index.ts';
+import { isSettled, subscribe, untilTenantIs } from '../support/customer.ts';
+import { remainsOf } from '../support/remains.ts';
+import { startTenantry, type Tenantry } from '../support/tenantry.ts';
+import { until } from '../support/wait.ts';
+
+let tenantry: Tenantry;
+beforeAll(async () => {
+  tenantry = await startTenantry({ variables: { TENANTRY_GRACE_MS: '600000' } });
+}, 120_000);
+afterAll(() => tenantry?.stop());
+
+async function changePlan(tenant: TenantView, plan: string): Promise<void> {
+  const { stripeClient } = tenantry;
+  const subscription = await stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
+  const { data } = await stripeClient.prices.list({ lookup_keys: [planLookupKey(tenant.product, plan)] });
+  await stripeClient.subscriptions.update(subscription.id, {
+    items: [{ id: subscription.items.data[0]?.id ?? '', price: data[0]?.id ?? '' }],
+  });
+}
+
+async function live<T>(path: string): Promise<T> {
+  return (await tenantry.cluster.send({ method: 'GET', path })) as T;
+}
+
+describe.each(
+  catalog.map(({ id, plans }) => ({
+    product: id,
+    plan: plans.find(({ price }) => price.kind !== 'custom')?.id ?? '',
+  })),
+)('the product $product', ({ product, plan }) => {
+  let tenant: TenantView;
+
+  test('a payment becomes an active tenant whose objects are all in the cluster', async () => {
+    ({ tenant } = await subscribe(tenantry, `${product}@example.com`, {
+      product,
+      plan,
+      slug: `life-${product}`,
+    }));
+    expect(tenant.outputs?.objects.length).toBeGreaterThan(8);
+    for (const object of tenant.outputs?.objects ?? []) {
+      const root = object.apiVersion.includes('/')
+        ? `/apis/${object.apiVersion}`
+        : `/api/${object.apiVersion}`;
+      const list = await live<{ resources: { kind: string; name: string }[] }>(root);
+      const resource = list.resources.find(({ kind, name }) => kind === object.kind && !name.includes('/'));
+      const scope = object.namespace ? `/namespaces/${object.namespace}` : '';
+      const found = await live<{ metadata: { labels: object } }>(
+        `${root}${scope}/${resource?.name}/${object.name}`,
+      );
+      expect(found.metadata.labels).toMatchObject({
+        'tenantry.dev/tenant': tenant.id,
+      });
+    }
+  });
+
+  test('a cancelled subscription leaves nothing behind', async () => {
+    await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
+    await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
+    expect(await remainsOf(tenantry, tenant)).toEqual([]);
+  });
+});
+
+interface Deployment {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
+  };
+}
+interface Container {
+  readonly resources: { readonly limits: { readonly cpu: string } };
+}
+interface Claim {
+  readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } };
+}
+
+describe('the life of a workspace', () => {
+  let tenant: TenantView;
+  let token: string;
+  const deployment = async () => {
+    const path = `/apis/apps/v1/namespaces/${tenant.namespace}/deployments`;
+    return (await live<{ items: Deployment[] }>(path)).items[0];
+  };
+  const claims = async () => {
+    const path = `/api/v1/namespaces/${tenant.namespace}/persistentvolumeclaims`;
+    return (await live<{ items: Claim[] }>(path)).items;
+  };
+  const cpuLimit = async () => (await deployment())?.spec.template.spec.containers[0]?.resources.limits.cpu;
+
+  test('an upgrade raises the limits and the volume', async () => {
+    ({ tenant, token } = await subscribe(tenantry, 'ada@example.com', {
+      product: 'workspace',
+      plan: 'byoc',
+    }));
+    expect(await cpuLimit()).toBe('2');
+    await changePlan(tenant, 'we-manage');
+    tenant = await untilTenantIs(
+      tenantry,
+      tenant.id,
+      (seen) => seen.observed.plan === 'we-manage' && isSettled('active')(seen),
+    );
+    expect(await cpuLimit()).toBe('4');
+    expect((await claims())[0]?.spec.resources.requests.storage).toBe('100Gi');
+  });
+
+  test('a downgrade lowers the limits, keeps the volume and says so', async () => {
+    await changePlan(tenant, 'byoc');
+    tenant = await untilTenantIs(
+      tenantry,
+      tenant.id,
+      (seen) => seen.observed.plan === 'byoc' && isSettled('active')(seen),
+    );
+    expect(await cpuLimit()).toBe('2');
+    expect((await claims())[0]?.spec.resources.requests.storage).toBe('100Gi');
+    const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`)).body as {
+      entries: { message: string }[];
+    };
+    expect(entries.some(({ message }) => /a volume never shrinks/.test(message))).toBe(true);
+  });
+
+  test('access is granted while it is active', async () => {
+    const answer = await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token });
+    expect(answer).toMatchObject({ status: 200, body: { namespace: tenant.namespace } });
+  });
+
+  test('an overdue payment has grace, then suspends: compute to zero, data kept, access refused with the reason', async () => {
+    const subscription = tenant.subscription?.id ?? '';
+    const { customer } = await tenantry.stripeClient.subscriptions.retrieve(subscription);
+    tenantry.stripe.setCard(String(customer), { works: false });
+    await tenantry.stripe.advanceClock({ seconds: 32 * 24 * 3600 });
+    tenant = await untilTenantIs(tenantry, tenant.id, (seen) => seen.subscription?.status === 'past_due');
+    expect(tenant.desired.state).toBe('active');
+
+    // The grace is over: as if its beginning had been seen longer ago.
+    await tenantry.database.query(
+      `update tenantry.subscription set past_due_since = now() - interval '1 hour' where id = $1`,
+      [subscription],
+    );
+    tenant = await untilTenantIs(tenantry, tenant.id, isSettled('suspended'));
+    expect((await deployment())?.spec.replicas).toBe(0);
+    expect(await claims()).toHaveLength(1);
+    const refused = await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token });
+    expect(refused).toMatchObject({
+      status: 402,
+      body: { code: 'suspended', detail: expect.stringMatching(/overdue/) },
+    });
+  });
+
+  test('a payment that succeeds after all resumes it', async () => {
+    const { customer } = await tenantry.stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
+    tenantry.stripe.setCard(String(customer), { works: true, retry: true });
+    tenant = await untilTenantIs(tenantry, tenant.id, isSettled('active'));
+    expect((await deployment())?.spec.replicas).toBe(1);
+  });
+});
+
+test('whoever subscribes again within the retention gets the same tenant back', async () => {
+  const kept = await startTenantry({ variables: { TENANTRY_RETENTION_MS: '3600000' } });
+  try {
+    const first = await subscribe(kept, 'grace@example.com', { product: 'workspace', plan: 'byoc' });
+    await kept.stripeClient.subscriptions.cancel(first.tenant.subscription?.id ?? '');
+    const suspended = await untilTenantIs(kept, first.tenant.id, isSettled('suspended'));
+    expect(suspended.deleteAfter).not.toBeNull();
+    expect(suspended.reason?.code).toBe('subscription_ended');
+    const again = await subscribe(kept, 'grace@example.com', { product: 'workspace', plan: 'byoc' });
+    expect(again.tenant.id).toBe(first.tenant.id);
+    expect(again.tenant.deleteAfter).toBeNull();
+  } finally {
+    await kept.stop();
+  }
+}, 120_000);
+
+test('whoever subscribes again while the old tenant is being deleted gets a new one of the same name', async () => {
+  const first = await subscribe(tenantry, 'alan@example.com', {
+    product: 'stream',
+    plan: 'free',
+    slug: 'again',
+  });
+  await tenantry.stripeClient.subscriptions.cancel(first.tenant.subscription?.id ?? '');
+  await untilTenantIs(tenantry, first.tenant.id, ({ desired }) => desired.state === 'deleted', {
+    intervalMs: 5,
+  });
+  const second = await subscribe(tenantry, 'alan@example.com', {
+    product: 'stream',
+    plan: 'free',
+    slug: 'again',
+  });
+  expect(second.tenant.id).not.toBe(first.tenant.id);
+  expect(second.tenant.namespace).toBe(first.tenant.namespace);
+  await until(async () =>
+    isSettled('deleted')((await tenantry.request('GET', `/v1/tenants/${first.tenant.id}`)).body),
+  );
+}, 120_000);

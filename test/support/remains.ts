@@ -1,0 +1,53 @@
+/** Looks for anything that a tenant left, in the cluster, the database, the engine's state and our tables. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDatabase } from '../../automation/store/database.ts';
+import type { Tenantry } from './tenantry.ts';
+
+const clusterScoped = [
+  '/api/v1/namespaces',
+  '/api/v1/persistentvolumes',
+  '/apis/rbac.authorization.k8s.io/v1/clusterroles',
+  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  '/apis/scheduling.k8s.io/v1/priorityclasses',
+];
+
+/** What is left of the tenant, in words; empty when nothing is. */
+export async function remainsOf(
+  { cluster, tenantDatabaseUrl, home, database }: Tenantry,
+  tenant: { id: string; namespace: string },
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const path of clusterScoped) {
+    const { items } = (await cluster.send({ method: 'GET', path })) as never as {
+      items: {
+        metadata: { name: string; labels?: Record<string, string> };
+        spec?: { claimRef?: { namespace?: string } };
+      }[];
+    };
+    for (const { metadata, spec } of items) {
+      const ours =
+        metadata.labels?.['tenantry.dev/tenant'] === tenant.id ||
+        metadata.name === tenant.namespace ||
+        spec?.claimRef?.namespace === tenant.namespace;
+      if (ours) found.push(`${path}/${metadata.name}`);
+    }
+  }
+  const tenants = openDatabase(tenantDatabaseUrl, { maxConnections: 1 });
+  try {
+    const { rows } = await tenants.query<{ name: string }>(
+      `select 'role ' || rolname as name from pg_roles where rolname like $1
+       union all select 'schema ' || nspname from pg_namespace where nspname like $1
+       union all select 'database ' || datname from pg_database where datname like $1`,
+      [`%${tenant.id}%`],
+    );
+    found.push(...rows.map(({ name }) => name));
+  } finally {
+    await tenants.close();
+  }
+  const files = await readdir(join(home, 'state'), { recursive: true });
+  found.push(...files.filter((file) => file.includes(tenant.id)).map((file) => `state ${file}`));
+  const leases = await database.query('select 1 from tenantry.lease where tenant_id = $1', [tenant.id]);
+  if (leases.rowCount) found.push('lease');
+  return found;
+}
