@@ -7,7 +7,7 @@
  * (pid and start time, so that a reused pid is never taken for ours) lets the next start end what is left.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -53,7 +53,7 @@ const setprivPath = ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSy
 export async function startProcess(options: ProcessOptions): Promise<OwnedProcess> {
   await mkdir(options.runDir, { recursive: true });
   const stopSignal = options.stopSignal ?? 'SIGTERM';
-  const log = openSync(options.logFile, 'a', 0o600);
+  const log = openLog(options.logFile);
   const launch = withParentDeathSignal(options, stopSignal);
   const child = spawn(launch.command, launch.args, {
     cwd: options.cwd,
@@ -136,6 +136,15 @@ export function processStartTime(pid: number): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+const largestLogBytes = 20_000_000;
+
+/** Opens a log for appending; one that has grown large becomes `<name>.old`. */
+function openLog(file: string): number {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLogBytes)
+    renameSync(file, `${file}.old`);
+  return openSync(file, 'a', 0o600);
 }
 
 async function endRecorded(record: ProcessRecord): Promise<boolean> {

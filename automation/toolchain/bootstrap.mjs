@@ -48,11 +48,18 @@ async function main() {
   await ensurePackages();
   const env = {
     ...process.env,
+    ...proxyVariables(),
     PATH: [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter),
-    // Downloads go through the proxy that the environment names.
-    NODE_USE_ENV_PROXY: process.env.NODE_USE_ENV_PROXY ?? '1',
   };
   handOver(join(modules, '.bin', 'node'), [...entry, ...rest], env);
+}
+
+/** Downloads go through the proxy that the environment names; what is on this machine never does. */
+function proxyVariables() {
+  const { HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy, NO_PROXY, no_proxy } = process.env;
+  if (!(HTTPS_PROXY || https_proxy || HTTP_PROXY || http_proxy)) return {};
+  const direct = [NO_PROXY || no_proxy, '127.0.0.1', 'localhost'].filter(Boolean).join(',');
+  return { NODE_USE_ENV_PROXY: '1', NO_PROXY: direct, no_proxy: direct };
 }
 
 /**

@@ -9,6 +9,21 @@ import type { ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
 const reportEveryMs = 10_000;
+/** Each build keeps two processors busy but for its end (linking); a second one fills that gap. More only cost memory. */
+const buildsAtOnce = 2;
+let building = 0;
+const queue: Array<() => void> = [];
+
+async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  if (building >= buildsAtOnce) await new Promise<void>((resolve) => queue.push(resolve));
+  building += 1;
+  try {
+    return await work();
+  } finally {
+    building -= 1;
+    queue.shift()?.();
+  }
+}
 
 /** Why nothing can be built here, as half a sentence; undefined when Go is there. */
 export async function missingGo(env: ToolchainEnv): Promise<string | undefined> {
@@ -26,24 +41,39 @@ export async function buildTools(
   const go = await findGo(env);
   if (go === undefined) throw new Error('there is no Go');
   const goEnv = { ...env.processEnv, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
+  return inTurn(() => buildModule({ go, goEnv, moduleDir, wanted, out: join(folder, 'bin'), onProgress }));
+}
+
+async function buildModule(build: {
+  go: string;
+  goEnv: NodeJS.ProcessEnv;
+  moduleDir: string;
+  wanted: readonly ToolPin[];
+  out: string;
+  onProgress: (line: string) => void;
+}): Promise<Array<[ToolPin, string]>> {
+  const { go, goEnv, moduleDir, wanted, out, onProgress } = build;
   const names = wanted.map((pin) => pin.name).join(', ');
+  const begun = Date.now();
+  const tell = (what: string) => onProgress(`${what} (${Math.round((Date.now() - begun) / 1000)} s)`);
   onProgress(`building ${names} with Go`);
-  const total = await countPackages(go, moduleDir, wanted, goEnv);
+  // The first thing that Go does is to fetch the sources.
+  const fetching = setInterval(() => tell(`fetching the sources of ${names}`), reportEveryMs);
+  const total = await countPackages(go, moduleDir, wanted, goEnv).finally(() => clearInterval(fetching));
+  await mkdir(out, { recursive: true });
+  let done = 0;
   // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
   for (const group of Map.groupBy(wanted, (pin) => pin.stamp).values()) {
-    const out = join(folder, 'bin');
-    await mkdir(out, { recursive: true });
     const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${group[0]?.stamp ?? ''}`.trim()];
-    await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
+    done += await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
       cwd: moduleDir,
       env: goEnv,
-      onPackages: (packages, seconds) =>
-        onProgress(
-          `building ${names}: ${packages}${total === undefined ? '' : ` of about ${total}`} packages, ${seconds} s`,
-        ),
+      onPackages: (packages) =>
+        tell(`building ${names}: ${done + packages}${total === undefined ? '' : ` of ${total}`} packages`),
     });
   }
-  return wanted.map((pin) => [pin, join(folder, 'bin', binaryName(pin.package))]);
+  onProgress(`built ${names} in ${Math.round((Date.now() - begun) / 1000)} s`);
+  return wanted.map((pin) => [pin, join(out, binaryName(pin.package))]);
 }
 
 /** Go names a program by the last part of its package's path that is not a major version. */
@@ -87,12 +117,12 @@ async function countPackages(
 interface GoRun {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  onPackages: (packages: number, seconds: number) => void;
+  onPackages: (packages: number) => void;
 }
 
-function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
+/** Runs Go to its end; gives the number of packages that it compiled. */
+function runGo(go: string, args: readonly string[], options: GoRun): Promise<number> {
   return new Promise((resolve, reject) => {
-    const begun = Date.now();
     // A group of its own, so that ending it ends the compilers below it too.
     const child = spawn(go, args, {
       cwd: options.cwd,
@@ -108,10 +138,7 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<voi
       // Of `go build -v` every line is an import path, but for what goes wrong.
       if (!/[\s:]/.test(line)) packages += 1;
     });
-    const timer = setInterval(
-      () => options.onPackages(packages, Math.round((Date.now() - begun) / 1000)),
-      reportEveryMs,
-    );
+    const timer = setInterval(() => options.onPackages(packages), reportEveryMs);
     const end = () => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
@@ -138,7 +165,7 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<voi
     });
     child.once('close', (code, signal) => {
       settle();
-      if (code === 0) resolve();
+      if (code === 0) resolve(packages);
       else
         reject(new Error(`go ${args[0]} in ${options.cwd} failed (${code ?? signal}):\n${tail.join('\n')}`));
     });
