@@ -1,26 +1,4 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Builds the page into a folder of its own, as it is built for delivery: in a process that is not under test. */
-export async function buildPage(outDir: string): Promise<void> {
-  const vite = [
-    `${root}node_modules/vite/bin/vite.js`,
-    'build',
-    '--config',
-    `${root}api/dashboard/vite.config.ts`,
-  ];
-  await promisify(execFile)(
-    process.execPath,
-    [...vite, '--outDir', outDir, '--emptyOutDir', '--logLevel', 'warn'],
-    {
-      env: { ...process.env, NODE_ENV: 'production' },
-    },
-  );
-}
 
 /** Everything the page complains about: scripts that throw, and what its content security policy refuses. */
 export function complaintsOf(page: Page): string[] {

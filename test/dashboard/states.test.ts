@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ensurePage } from '../../api/dashboard/build.ts';
 import { launchChromium } from './chromium.ts';
 import { type FakeApi, startFakeApi } from './fake-api.ts';
-import { buildPage, complaintsOf, order, signIn } from './journey.ts';
+import { complaintsOf, order, signIn } from './journey.ts';
 
 let dist: string;
 let browser: Browser;
@@ -14,12 +12,10 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  dist = await mkdtemp(join(tmpdir(), 'tenantry-page-'));
-  [browser] = await Promise.all([launchChromium(), buildPage(dist)]);
+  [browser, { dist }] = await Promise.all([launchChromium(), ensurePage()]);
 });
 afterAll(async () => {
   await browser?.close();
-  await rm(dist, { recursive: true, force: true });
 });
 beforeEach(async () => {
   fake = await startFakeApi({ dist });
