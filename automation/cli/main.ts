@@ -1,20 +1,7 @@
-import { Command } from 'commander';
-import { start } from './commands/start.ts';
-import { createOutput } from './output.ts';
-import { CliProblem } from './problem.ts';
+import { readCliEnv } from './env.ts';
+import { run } from './run.ts';
 
-const program = new Command('tenantry').description('A paid subscription becomes a tenant.');
-program
-  .command('start')
-  .description('start everything on this machine, until Ctrl-C')
-  .option('--json', 'one JSON document on standard output')
-  .action(({ json }: { json?: boolean }) => start(createOutput(json === true)));
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-try {
-  await program.parseAsync();
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof CliProblem)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exit(error.exitCode);
-}
+process.exit(await run(process.argv.slice(2), readCliEnv(), { out: process.stdout, err: process.stderr }));

@@ -1,7 +1,58 @@
-/** Which process runs the installation of a home. */
+/** Which process runs the installation of a home, so that another terminal can end it. */
+import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { processStartTime } from '../local/processes.ts';
+import { tryLock } from '../toolchain/lock.ts';
 
-/** Holds the process id of `tenantry start`; meaningful only while the home's lock is held. */
-export function supervisorPidFile(home: string): string {
-  return join(home, 'supervisor.pid');
+const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string() });
+export type SupervisorRecord = z.infer<typeof recordSchema>;
+
+const recordFile = (home: string) => join(home, 'supervisor.json');
+
+/** Says that this process runs the home. */
+export async function recordSupervisor(home: string): Promise<void> {
+  const startTime = processStartTime(process.pid);
+  if (startTime === undefined) return;
+  const file = recordFile(home);
+  const record: SupervisorRecord = { pid: process.pid, startTime };
+  await writeFile(`${file}.${process.pid}`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  await rename(`${file}.${process.pid}`, file);
+}
+
+/** Removes the record if it is this process's. */
+export async function forgetSupervisor(home: string): Promise<void> {
+  if ((await readRecord(home))?.pid === process.pid) await rm(recordFile(home), { force: true });
+}
+
+/** The process that runs the home; undefined when none does that was started by this command. */
+export async function findSupervisor(home: string): Promise<SupervisorRecord | undefined> {
+  const record = await readRecord(home);
+  return record && isAlive(record) ? record : undefined;
+}
+
+/** Whether it is still the process that was recorded, whoever has its number now. */
+export function isAlive({ pid, startTime }: SupervisorRecord): boolean {
+  return processStartTime(pid) === startTime;
+}
+
+/** Whether some process holds the home. */
+export async function isHeld(home: string): Promise<boolean> {
+  const file = join(home, 'lock');
+  const exists = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!exists) return false;
+  const lock = await tryLock(file);
+  lock?.release();
+  return lock === undefined;
+}
+
+async function readRecord(home: string): Promise<SupervisorRecord | undefined> {
+  try {
+    return recordSchema.parse(JSON.parse(await readFile(recordFile(home), 'utf8')));
+  } catch {
+    return undefined;
+  }
 }

@@ -1,54 +1,79 @@
 /** `tenantry start`: everything on one machine, until Ctrl-C. */
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readLocalEnv } from '../../local/env.ts';
-import { startSupervisor } from '../../local/supervisor.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type LocalEnv, readLocalEnv } from '../../local/env.ts';
+import { type Running, startSupervisor } from '../../local/supervisor.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
-import { supervisorPidFile } from '../running.ts';
+import { forgetSupervisor, isHeld, recordSupervisor } from '../running.ts';
+import { duration } from '../text/table.ts';
+
+/** A start that is told to stop gets this long to come to an end of its own. */
+const abandonAfterMs = 20_000;
+const heartbeatMs = 10_000;
 
 /**
- * Starts an installation, says where it is, and ends it at the first SIGINT or SIGTERM. A second one ends this process
- * at once; the next start ends what is left.
+ * Starts an installation, says where it is, and ends it at the first SIGINT, SIGTERM or SIGHUP. A second one ends this
+ * process at once; the next start ends what is left.
  */
 export async function start(output: Output): Promise<void> {
-  const signalled = firstSignal(output);
-  const env = sayWhatIsWrong(() => readLocalEnv());
-  const starting = startSupervisor({ home: env.home, port: env.port, env, log: output.progress });
-  const first = await Promise.race([starting, signalled]).catch((error) => {
-    throw expected(error);
-  });
-  if (first === undefined) {
-    const begun = await starting.catch(() => undefined);
-    await begun?.stop();
-    return;
+  const stopAsked = firstSignal(output);
+  const env = asProblem(() => readLocalEnv());
+  const begunMs = Date.now();
+  output.progress(`Starting Tenantry with ${env.home}`);
+  await mkdir(env.home, { recursive: true, mode: 0o700 });
+  if (!(await isHeld(env.home))) await recordSupervisor(env.home);
+  try {
+    const starting = launch(env, output, begunMs);
+    const running = await Promise.race([starting, stopAsked]);
+    if (running === undefined) return await abandon(starting);
+    // Once more: of two that start at once, only one gets here.
+    await recordSupervisor(env.home);
+    const { api, stripe, issuer, kubeconfig } = running.endpoints;
+    output.result({ home: env.home, pid: process.pid, api, stripe, issuer, kubeconfig }, () =>
+      summary(env.home, api, Date.now() - begunMs),
+    );
+    await stopAsked;
+    output.progress('Stopping; Ctrl-C again forces it.');
+    await running.stop();
+    output.progress('Stopped. The state is kept for the next start.');
+  } finally {
+    await forgetSupervisor(env.home);
   }
-  const pidFile = supervisorPidFile(env.home);
-  await writeFile(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  output.result({ home: env.home, ...first.endpoints, operatorToken: undefined }, () =>
-    summary(env.home, first.endpoints.api),
-  );
-  await signalled;
-  output.progress('stopping');
-  await rm(pidFile, { force: true });
-  await first.stop();
-  output.progress('stopped');
 }
 
-function summary(home: string, api: string): string {
-  return [
-    '',
-    `Tenantry runs: ${api}`,
-    '',
-    `  The page        ${api}`,
-    `  API             ${api}/docs`,
-    '  From a terminal npm run -s tenantry -- products',
-    '                  npm run -s tenantry -- subscribe stream professional --as you@example.com',
-    `  State           ${home}  (logs in ${join(home, 'logs')})`,
-    '',
-    'Ctrl-C stops everything; the state stays for the next start.',
-    '',
-  ].join('\n');
+async function launch(env: LocalEnv, output: Output, begunMs: number): Promise<Running> {
+  let saidMs = begunMs;
+  const say = (line: string) => {
+    saidMs = Date.now();
+    output.progress(line);
+  };
+  const heartbeat = setInterval(() => {
+    if (Date.now() - saidMs >= heartbeatMs) say(`still starting, ${duration(Date.now() - begunMs)}`);
+  }, 1000);
+  try {
+    return await startSupervisor({ home: env.home, port: env.port, env, log: say });
+  } catch (error) {
+    throw problemOfStart(error);
+  } finally {
+    clearInterval(heartbeat);
+  }
+}
+
+/** Ends a start that is under way: as soon as it has come up or failed, it is ended. */
+async function abandon(starting: Promise<Running>): Promise<void> {
+  const settled = starting.then(
+    (running) => running.stop(),
+    () => {},
+  );
+  const tooLong = delay(abandonAfterMs, 'tooLong' as const, { ref: false });
+  if ((await Promise.race([settled, tooLong])) === 'tooLong')
+    throw new CliProblem(
+      exitCodes.failed,
+      'forced',
+      'The start did not come to an end and was cut off; the next start ends what is left.',
+    );
 }
 
 function firstSignal(output: Output): Promise<undefined> {
@@ -56,31 +81,42 @@ function firstSignal(output: Output): Promise<undefined> {
     let signals = 0;
     const onSignal = () => {
       signals += 1;
-      if (signals > 1) {
-        output.progress('forced to stop; the next start ends what is left');
-        process.exit(1);
-      }
-      resolve(undefined);
+      if (signals === 1) return resolve(undefined);
+      output.progress('Forced; the next start ends what is left.');
+      process.exit(exitCodes.failed);
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-    process.on('SIGHUP', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
   });
 }
 
-function sayWhatIsWrong<Result>(read: () => Result): Result {
+function summary(home: string, api: string, tookMs: number): string {
+  return [
+    '',
+    `Tenantry runs (started in ${duration(tookMs)}). Open ${api}`,
+    '',
+    'Subscribe on the page, or from another terminal:',
+    '  npm run -s tenantry -- products',
+    '  npm run -s tenantry -- subscribe workspace byoc --as you@example.com',
+    '  npm run -s tenantry -- tenants',
+    '',
+    `  API    ${api}/docs`,
+    `  State  ${home}`,
+    `  Logs   ${join(home, 'logs')}`,
+    '',
+    'Ctrl-C stops everything and keeps the state.',
+  ].join('\n');
+}
+
+function asProblem<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (error) {
-    throw new CliProblem(
-      exitCodes.usage,
-      'environment',
-      error instanceof Error ? error.message : String(error),
-    );
+    throw problemOfStart(error);
   }
 }
 
-/** The supervisor's errors are sentences for the user. */
-function expected(error: unknown): unknown {
-  return error instanceof Error ? new CliProblem(exitCodes.failed, 'start_failed', error.message) : error;
+/** What keeps a start from succeeding is said in a sentence by whoever found it. */
+function problemOfStart(error: unknown): CliProblem {
+  const code = error instanceof Error && error.name === 'AlreadyRunning' ? 'already_running' : 'start_failed';
+  return new CliProblem(exitCodes.failed, code, error instanceof Error ? error.message : String(error));
 }

@@ -1,0 +1,122 @@
+/** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { connect } from './connection.ts';
+import type { CliEnv } from './env.ts';
+import type { Output } from './output.ts';
+import type { ExitCode } from './problem.ts';
+
+export interface CommandContext {
+  readonly env: CliEnv;
+  readonly output: Output;
+  /** Called with the exit code of a command that has one of its own. */
+  readonly exit: (code: ExitCode) => void;
+}
+
+const exitCodeHelp = `
+Exit codes:
+  0  done
+  1  failed
+  2  wrong use: an unknown command, product or value
+  3  Tenantry is not running here, or does not answer
+  4  the tenant failed
+  5  not found
+  6  not allowed
+
+With --json, standard output is exactly one JSON document; an error is {"error": {"code", "message"}}.
+Progress goes to standard error. TENANTRY_HOME (default .tenantry) says which installation is meant.`;
+
+/** The command line; parsing it runs the command. */
+export function createCommands({ env, output, exit }: CommandContext): Command {
+  const program = new Command('tenantry')
+    .description('A paid subscription becomes a tenant. Run it as: npm run -s tenantry -- <command>')
+    .addHelpText('after', exitCodeHelp)
+    .helpCommand(false);
+  const add = (usage: string, description: string) =>
+    program.command(usage).description(description).option('--json', 'print one JSON document');
+
+  add('start', 'start everything on this machine, until Ctrl-C').action(async () =>
+    (await import('./commands/start.ts')).start(output),
+  );
+  add('down', 'stop what start runs, from another terminal')
+    .option('--delete-state', 'delete everything that is kept, too')
+    .option('--yes', 'do not ask')
+    .addOption(timeout('give up after so many seconds (60)'))
+    .action(async (options) => (await import('./commands/down.ts')).down(env, output, options));
+  add('doctor', 'show the tools that were found, and what to do about the missing').action(async () =>
+    exit(await (await import('./commands/doctor.ts')).doctor(output)),
+  );
+  add('products', 'list products and plans').action(async () =>
+    (await import('./commands/products.ts')).products(await connect(env), output),
+  );
+  add('subscribe <product> <plan>', 'subscribe, pay and wait until the tenant is active')
+    .addOption(person('the person who subscribes').default('you@example.com'))
+    .option('--slug <name>', 'public name of the tenant, for products that have one')
+    .option('--seats <n>', 'seats, for plans sold by the seat', positiveInteger)
+    .option('--decline', 'pay with a card that is declined (simulated payments only)')
+    .option('--no-wait', 'return once paid')
+    .addOption(timeout('give up waiting after so many seconds (120; 900 where a person pays)'))
+    .action(async (product, plan, options) =>
+      (await import('./commands/subscribe.ts')).subscribe(await connect(env), output, product, plan, options),
+    );
+  add('cancel <tenant>', "end a tenant's subscription")
+    .option('--at-period-end', 'when the paid period is over, not now')
+    .option('--wait', 'wait until the tenant is suspended or deleted')
+    .addOption(timeout('give up waiting after so many seconds (120)'))
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
+    );
+  add('tenants', 'list tenants, newest first')
+    .option('--phase <phase>', 'only those in this phase')
+    .option('--product <product>', 'only those of this product')
+    .option('--limit <n>', 'at most so many (50)', positiveInteger)
+    .option('--all', 'every one')
+    .addOption(person())
+    .action(async (options) =>
+      (await import('./commands/tenants.ts')).tenants(await connect(env), output, options),
+    );
+  add('tenant <tenant>', 'show one tenant: state, why it waits, outputs, timeline')
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/tenant.ts')).tenant(await connect(env), output, tenant, options),
+    );
+  add('events <tenant>', "show a tenant's timeline")
+    .option('--follow', 'go on with what happens, until Ctrl-C')
+    .addOption(timeout('end following after so many seconds'))
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/events.ts')).events(await connect(env), output, tenant, options),
+    );
+  add('retry <tenant>', 'try a tenant that failed or waits again now')
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/retry.ts')).retry(await connect(env), output, tenant, options),
+    );
+  add('token', 'print an access token for the API')
+    .addOption(person('the person it is for').default('you@example.com').conflicts('operator'))
+    .option('--operator', 'for the operator instead')
+    .action(async ({ as, operator }) =>
+      (await import('./commands/token.ts')).token(await connect(env), output, operator ? {} : { as }),
+    );
+  return program;
+}
+
+function person(description = 'as this person; default: as the operator'): Option {
+  return new Option('--as <email>', description);
+}
+
+function timeout(description: string): Option {
+  return new Option('--timeout <seconds>', description).argParser((text) => {
+    const seconds = Number(text);
+    if (!Number.isFinite(seconds) || seconds <= 0)
+      throw new InvalidArgumentError('It must be a number of seconds above 0.');
+    return seconds;
+  });
+}
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It must be a whole number from 1 on.');
+  return value;
+}

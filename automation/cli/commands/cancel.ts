@@ -1,0 +1,89 @@
+/** `tenantry cancel <tenant>`: ends its subscription, as the customer's billing page would. */
+import Stripe from 'stripe';
+import { createStripeClient } from '../../stripe-client.ts';
+import { type Tenant, tenant as tenantSchema } from '../api-types.ts';
+import { apiAs, type Connection, type Identity } from '../connection.ts';
+import type { Output } from '../output.ts';
+import { CliProblem, exitCodes } from '../problem.ts';
+import { stripeSecretKey } from '../stripe-account.ts';
+import { time } from '../text/table.ts';
+import { sinceLine } from '../text/timeline.ts';
+import { waitForTenant } from '../wait.ts';
+import { readTimeline } from './tenant.ts';
+
+export interface CancelOptions extends Identity {
+  atPeriodEnd?: boolean;
+  wait?: boolean;
+  /** Seconds; default two minutes. */
+  timeout?: number;
+}
+
+const defaultTimeoutS = 120;
+
+export async function cancel(
+  connection: Connection,
+  output: Output,
+  id: string,
+  options: CancelOptions,
+): Promise<void> {
+  const api = await apiAs(connection, options);
+  const before = await api.get(`/v1/tenants/${encodeURIComponent(id)}`, tenantSchema);
+  const { subscription } = before;
+  if (subscription === null)
+    throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
+  const known = await readTimeline(api, id);
+  const cancelledAtMs = Date.now();
+  if (subscription.status === 'canceled') output.progress('The subscription has been cancelled before.');
+  else {
+    const now = await endSubscription(connection, subscription.id, options.atPeriodEnd === true);
+    output.progress(`Stripe: the subscription ${options.atPeriodEnd ? 'ends with its period' : `is ${now}`}`);
+  }
+  const isDone = (tenant: Tenant) => hasEnded(tenant, options.atPeriodEnd === true);
+  const after = options.wait
+    ? await waitForTenant(api, id, {
+        isDone,
+        after: known.at(-1)?.id ?? 0,
+        onEntry: (entry) => output.progress(sinceLine(entry, cancelledAtMs)),
+        deadlineMs: cancelledAtMs + (options.timeout ?? defaultTimeoutS) * 1000,
+        wanted: 'cancelled',
+      })
+    : await api.get(`/v1/tenants/${encodeURIComponent(id)}`, tenantSchema);
+  output.result(after, () => cancelText(after, options));
+}
+
+async function endSubscription(connection: Connection, id: string, atPeriodEnd: boolean): Promise<string> {
+  const { stripe: apiBase } = connection.endpoints;
+  const stripe = createStripeClient({ secretKey: await stripeSecretKey(connection), apiBase });
+  try {
+    const { status } = atPeriodEnd
+      ? await stripe.subscriptions.update(id, { cancel_at_period_end: true })
+      : await stripe.subscriptions.cancel(id);
+    return status;
+  } catch (error) {
+    if (!(error instanceof Stripe.errors.StripeError)) throw error;
+    const exitCode =
+      error instanceof Stripe.errors.StripeConnectionError
+        ? exitCodes.notRunning
+        : error instanceof Stripe.errors.StripeAuthenticationError
+          ? exitCodes.notAllowed
+          : exitCodes.failed;
+    throw new CliProblem(exitCode, 'stripe', `Stripe does not cancel ${id}: ${error.message}`);
+  }
+}
+
+/** The service knows, and has done what follows at once. */
+function hasEnded({ desired, observed, subscription }: Tenant, atPeriodEnd: boolean): boolean {
+  if (atPeriodEnd && subscription?.cancelAtPeriodEnd) return true;
+  return desired.state !== 'active' && observed.generation === desired.generation;
+}
+
+function cancelText({ id, phase, subscription, deleteAfter }: Tenant, options: CancelOptions): string {
+  if (options.atPeriodEnd) {
+    const end = subscription?.currentPeriodEnd;
+    return `Tenant ${id} stays until its subscription ends${end ? `, ${time(end)}` : ''}.`;
+  }
+  if (!options.wait) return `Cancelled. What becomes of the tenant: npm run -s tenantry -- tenant ${id}`;
+  const kept =
+    deleteAfter === null || phase === 'deleted' ? '' : `; its data is kept until ${time(deleteAfter)}`;
+  return `Tenant ${id} is ${phase}${kept}.`;
+}

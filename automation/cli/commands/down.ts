@@ -1,0 +1,107 @@
+/** `tenantry down`: ends the `start` of this home from another terminal; on request its state too. */
+import { access, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { tryLock } from '../../toolchain/lock.ts';
+import type { CliEnv } from '../env.ts';
+import type { Output } from '../output.ts';
+import { CliProblem, exitCodes } from '../problem.ts';
+import { findSupervisor, isAlive, isHeld } from '../running.ts';
+
+export interface DownOptions {
+  deleteState?: boolean;
+  /** Does not ask. */
+  yes?: boolean;
+  /** Seconds; default one minute. */
+  timeout?: number;
+}
+
+const defaultTimeoutS = 60;
+
+export async function down({ home }: CliEnv, output: Output, options: DownOptions): Promise<void> {
+  if (options.deleteState) {
+    await assertIsHome(home);
+    await confirm(home, options);
+  }
+  const stopped = await stop(home, output, (options.timeout ?? defaultTimeoutS) * 1000);
+  if (options.deleteState) await deleteState(home);
+  const deleted = options.deleteState === true;
+  output.result({ home, stopped, deleted }, () =>
+    [
+      stopped ? 'Tenantry is stopped.' : `Nothing runs with ${home}.`,
+      ...(deleted ? [`${home} is deleted.`] : []),
+    ].join('\n'),
+  );
+}
+
+async function stop(home: string, output: Output, timeoutMs: number): Promise<boolean> {
+  const supervisor = await findSupervisor(home);
+  if (!supervisor) {
+    if (!(await isHeld(home))) return false;
+    throw new CliProblem(
+      exitCodes.failed,
+      'unknown_holder',
+      `Something other than this command's start holds ${home}: stop that.`,
+    );
+  }
+  output.progress(`Stopping process ${supervisor.pid}`);
+  process.kill(supervisor.pid, 'SIGTERM');
+  const deadlineMs = Date.now() + timeoutMs;
+  while (isAlive(supervisor)) {
+    if (Date.now() > deadlineMs)
+      throw new CliProblem(
+        exitCodes.failed,
+        'timeout',
+        `Process ${supervisor.pid} does not end within ${timeoutMs / 1000} s: end it by force (kill -9 ${supervisor.pid}); the next start ends what is left.`,
+      );
+    await delay(50);
+  }
+  return true;
+}
+
+/** Nothing is deleted that is not plainly a home of Tenantry. */
+async function assertIsHome(home: string): Promise<void> {
+  const marks = await Promise.all(['lock', 'ports.json'].map((file) => exists(join(home, file))));
+  if (marks.every(Boolean) && home !== homedir()) return;
+  throw new CliProblem(
+    exitCodes.usage,
+    'not_a_home',
+    `${home} is not a home of Tenantry; nothing is deleted. TENANTRY_HOME names it.`,
+  );
+}
+
+async function confirm(home: string, { yes }: DownOptions): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY)
+    throw new CliProblem(
+      exitCodes.usage,
+      'not_confirmed',
+      '--delete-state needs --yes where nobody can be asked.',
+    );
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(
+    `Delete ${home} with every tenant, database, subscription and key in it? Type yes: `,
+  );
+  terminal.close();
+  if (answer.trim() !== 'yes')
+    throw new CliProblem(exitCodes.failed, 'not_confirmed', 'Nothing was deleted.');
+}
+
+async function deleteState(home: string): Promise<void> {
+  const lock = await tryLock(join(home, 'lock'));
+  if (!lock) throw new CliProblem(exitCodes.failed, 'in_use', `${home} is in use again; nothing is deleted.`);
+  try {
+    await rm(home, { recursive: true, force: true });
+  } finally {
+    lock.release();
+  }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,45 @@
+/** The installation that commands talk to, and as whom. */
+import { type Endpoints, readEndpoints } from '../local/home.ts';
+import { type ApiClient, createApiClient, notRunning } from './api-client.ts';
+import type { CliEnv } from './env.ts';
+import { CliProblem, exitCodes } from './problem.ts';
+import { signIn } from './sign-in.ts';
+
+export interface Connection {
+  readonly env: CliEnv;
+  readonly endpoints: Endpoints;
+  /** Without a token. */
+  readonly api: ApiClient;
+}
+
+/** Who asks: a person by e-mail address, or (without one) the operator. */
+export interface Identity {
+  readonly as?: string | undefined;
+}
+
+/** @throws CliProblem `not_running` when nothing runs in the home */
+export async function connect(env: CliEnv): Promise<Connection> {
+  const endpoints = await readEndpoints(env.home);
+  if (!endpoints) throw notRunning();
+  return { env, endpoints, api: createApiClient(endpoints.api) };
+}
+
+/** A client that asks as a person, or as the operator. */
+export async function apiAs(connection: Connection, identity: Identity): Promise<ApiClient> {
+  return createApiClient(connection.endpoints.api, await tokenFor(connection, identity));
+}
+
+/**
+ * An access token: `TENANTRY_TOKEN` where it is set, else one of the local issuer.
+ * @throws CliProblem `sign_in_elsewhere` when the installation has an identity provider of its own
+ */
+export async function tokenFor({ env, endpoints }: Connection, { as }: Identity): Promise<string> {
+  if (env.token !== undefined) return env.token;
+  if (endpoints.operatorToken === null)
+    throw new CliProblem(
+      exitCodes.notAllowed,
+      'sign_in_elsewhere',
+      `This Tenantry trusts ${endpoints.issuer}: sign in there and put the access token into TENANTRY_TOKEN.`,
+    );
+  return as === undefined ? endpoints.operatorToken : signIn(endpoints.issuer, as);
+}

@@ -1,0 +1,49 @@
+/** Runs one command line: parses it, says what went wrong, gives the exit code. */
+import { type Command, CommanderError } from 'commander';
+import { createCommands } from './commands.ts';
+import type { CliEnv } from './env.ts';
+import { createOutput, type Streams } from './output.ts';
+import { CliProblem, type ExitCode, exitCodes } from './problem.ts';
+
+export async function run(args: readonly string[], env: CliEnv, streams: Streams): Promise<ExitCode> {
+  const json = args.includes('--json');
+  const output = createOutput(json, streams);
+  let exitCode: ExitCode = exitCodes.ok;
+  const program = createCommands({ env, output, exit: (code) => (exitCode = code) });
+  for (const command of [program, ...program.commands]) speakThrough(command, streams, json);
+  try {
+    // --json may stand before the command as well as behind it.
+    await program.parseAsync(args.length === 0 ? ['--help'] : withoutLeadingJson(args), { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.ok;
+      if (json) output.problem({ code: 'usage', message: error.message.replace(/^error: /, '') });
+      return exitCodes.usage;
+    }
+    if (error instanceof CliProblem) {
+      output.problem(error);
+      return error.exitCode;
+    }
+    streams.err.write(`${error instanceof Error ? error.stack : error}\n`);
+    if (json)
+      output.problem({ code: 'internal', message: error instanceof Error ? error.message : String(error) });
+    return exitCodes.failed;
+  }
+}
+
+/** Commander must not end the process, nor write to standard output what is not the result. */
+function speakThrough(command: Command, { out, err }: Streams, json: boolean): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => out.write(text),
+    writeErr: (text) => {
+      if (!json) err.write(text);
+    },
+  });
+  command.showSuggestionAfterError().showHelpAfterError('(--help shows how it is used)');
+}
+
+function withoutLeadingJson(args: readonly string[]): string[] {
+  const [first, ...rest] = args;
+  return first === '--json' ? [...rest, first] : [...args];
+}

@@ -1,0 +1,101 @@
+/** Tenants as text. Pure. */
+import type { Entry, Tenant } from '../api-types.ts';
+import { age, duration, fields, plain, table, time } from './table.ts';
+import { timelineText } from './timeline.ts';
+
+export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
+  return table(
+    ['TENANT', 'PRODUCT', 'PLAN', 'NAMESPACE', 'PHASE', 'SUBSCRIPTION', 'AGE', 'WHY'],
+    tenants.map((tenant) => [
+      tenant.id,
+      tenant.product,
+      tenant.plan,
+      tenant.namespace,
+      tenant.phase,
+      tenant.subscription?.status ?? '-',
+      age(tenant.createdAt, nowMs),
+      tenant.reason?.message ?? '',
+    ]),
+  );
+}
+
+/** Everything about one tenant, in the order a person asks: how is it, why, what is there, what happened. */
+export function tenantText(tenant: Tenant, entries: readonly Entry[], nowMs: number): string {
+  const parts = [
+    `${tenant.product} ${tenant.plan}, tenant ${tenant.id}: ${tenant.phase}`,
+    ...whyText(tenant, nowMs),
+    fields([
+      ['namespace', tenant.namespace],
+      ['slug', tenant.slug],
+      ['plan', planText(tenant)],
+      [
+        'wanted',
+        `${tenant.desired.state}, generation ${tenant.desired.generation}; reached ${tenant.observed.generation}`,
+      ],
+      ['owner', tenant.owner ?? 'nobody yet'],
+      ['subscription', subscriptionText(tenant)],
+      ['region', `${tenant.region} (cell ${tenant.cell})`],
+      ['created', time(tenant.createdAt)],
+      ['active', activeText(tenant)],
+      ['data kept until', tenant.deleteAfter && time(tenant.deleteAfter)],
+      ['service', tenant.outputs?.serviceUrl ?? null],
+      ['database', databaseText(tenant)],
+      ['objects', objectsText(tenant)],
+    ]),
+  ];
+  return entries.length === 0 ? parts.join('\n') : [...parts, '', timelineText(entries)].join('\n');
+}
+
+/** Why the tenant is not what it should be, and when it is tried again. */
+export function whyText({ phase, reason, nextTryAt, cause }: Tenant, nowMs: number): string[] {
+  if (reason === null) return [];
+  const verb = phase === 'failed' ? 'Failed' : phase === 'suspended' ? 'Suspended' : 'Waits';
+  const next = nextTryAt === null ? '' : ` Next try ${until(nextTryAt, nowMs)}.`;
+  return [
+    `${verb}: ${plain(reason.message)} (${reason.code})${next}`,
+    ...(cause == null || cause === reason.message ? [] : [`Cause: ${plain(cause)}`]),
+  ];
+}
+
+function until(iso: string, nowMs: number): string {
+  const leftMs = Date.parse(iso) - nowMs;
+  return leftMs <= 0 ? 'now' : `in ${duration(leftMs)}`;
+}
+
+function planText({ plan, observed }: Tenant): string {
+  return observed.plan === null || observed.plan === plan
+    ? plan
+    : `${plan} (has ${observed.plan} until it is changed)`;
+}
+
+function subscriptionText({ subscription }: Tenant): string {
+  if (subscription === null) return 'none';
+  const { id, status, currentPeriodEnd, cancelAtPeriodEnd } = subscription;
+  const period =
+    currentPeriodEnd === null || status === 'canceled'
+      ? ''
+      : `, ${cancelAtPeriodEnd ? 'ends' : 'renews'} ${currentPeriodEnd.slice(0, 10)}`;
+  return `${id}, ${status}${period}`;
+}
+
+function activeText({ activeAt, requestedAt }: Tenant): string | null {
+  if (activeAt === null) return null;
+  const tookMs = requestedAt === null ? -1 : Date.parse(activeAt) - Date.parse(requestedAt);
+  return tookMs < 0 ? time(activeAt) : `${time(activeAt)}, ${duration(tookMs)} after payment`;
+}
+
+function databaseText({ outputs }: Tenant): string | null {
+  const database = outputs?.database;
+  if (!database) return null;
+  const where = database.name === null ? 'of the shared database' : `of database ${database.name}`;
+  return `schema ${database.schema} ${where}, role ${database.role}`;
+}
+
+/** `14: Namespace, 3 NetworkPolicy, …`, in the order of creation. */
+export function objectsText({ outputs }: Tenant): string | null {
+  if (!outputs) return null;
+  const counts = new Map<string, number>();
+  for (const { kind } of outputs.objects) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const kinds = [...counts].map(([kind, count]) => (count === 1 ? kind : `${count} ${kind}`));
+  return outputs.objects.length === 0 ? '0' : `${outputs.objects.length}: ${kinds.join(', ')}`;
+}
