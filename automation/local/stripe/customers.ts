@@ -51,7 +51,7 @@ const params = z.strictObject({
 /** A customer without any history, stored and announced. */
 export function makeCustomer(
   context: Context,
-  given: { email?: string | null; name?: string | null; metadata?: Record<string, string> },
+  given: Partial<Pick<CustomerDoc, 'email' | 'name' | 'phone' | 'description' | 'metadata'>>,
 ): CustomerDoc {
   const id = newId('customer');
   const customer: CustomerDoc = {
@@ -64,7 +64,7 @@ export function makeCustomer(
     customer_account: null,
     default_source: null,
     delinquent: false,
-    description: null,
+    description: given.description ?? null,
     discount: null,
     email: given.email ?? null,
     invoice_prefix: id.slice(-8).toUpperCase(),
@@ -78,7 +78,7 @@ export function makeCustomer(
     metadata: given.metadata ?? {},
     name: given.name ?? null,
     next_invoice_sequence: 1,
-    phone: null,
+    phone: given.phone ?? null,
     preferred_locales: [],
     shipping: null,
     tax_exempt: 'none',
@@ -91,22 +91,21 @@ export function makeCustomer(
 
 export function createCustomer(context: Context, form: Form): CustomerDoc {
   const given = parseParams(params, form);
-  const created = makeCustomer(context, {
+  const customer = makeCustomer(context, {
     email: given.email ?? null,
     name: given.name ?? null,
-    metadata: mergeMetadata({}, given.metadata),
-  });
-  const customer: CustomerDoc = {
-    ...created,
     phone: given.phone ?? null,
     description: given.description ?? null,
-  };
+    metadata: mergeMetadata({}, given.metadata),
+  });
   if (given.payment_method !== undefined)
     attachToCustomer(context, given.payment_method, customer.id, 'payment_method');
   const wanted = given.invoice_settings?.default_payment_method;
-  if (wanted) customer.invoice_settings.default_payment_method = defaultMethod(context, customer.id, wanted);
-  context.store.put('customer', customer);
-  return customer;
+  if (!wanted) return customer;
+  const default_payment_method = defaultMethod(context, customer.id, wanted);
+  const after = { ...customer, invoice_settings: { ...customer.invoice_settings, default_payment_method } };
+  context.store.put('customer', after);
+  return after;
 }
 
 export function updateCustomer(context: Context, id: string, form: Form): CustomerDoc {

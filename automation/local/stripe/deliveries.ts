@@ -103,6 +103,7 @@ export function createDeliveries({
 }: DeliveryOptions): Deliveries {
   const underWay = new Map<string, Promise<boolean>>();
   const webhooks = new Stripe('sk_test_simulator').webhooks;
+  const cutOff = new AbortController();
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let scheduled = false;
@@ -147,7 +148,8 @@ export function createDeliveries({
   /** Sends one attempt and records its outcome. @returns whether it was answered with 2xx */
   async function attempt(row: Row): Promise<boolean> {
     const outcome = await send(row);
-    if (stopped && outcome.aborted) return false;
+    // Cut off by the end of the simulator: still pending, and sent again by the next one.
+    if (cutOff.signal.aborted) return false;
     const attempts = row.attempts + 1;
     const now = Date.now();
     const delivered = outcome.status !== null && outcome.status >= 200 && outcome.status < 300;
@@ -173,7 +175,6 @@ export function createDeliveries({
     status: number | null;
     error: string | null;
     permanent?: boolean;
-    aborted?: boolean;
   }
 
   async function send(row: Row): Promise<Outcome> {
@@ -195,7 +196,7 @@ export function createDeliveries({
         },
         body: payload,
         redirect: 'manual',
-        signal: AbortSignal.timeout(answerTimeoutMs),
+        signal: AbortSignal.any([cutOff.signal, AbortSignal.timeout(answerTimeoutMs)]),
       });
       await answer.body?.cancel();
       return { status: answer.status, error: null };
@@ -312,11 +313,8 @@ export function createDeliveries({
     async stop(boundMs) {
       stopped = true;
       clearTimeout(timer);
-      let bound: NodeJS.Timeout | undefined;
-      const timeUp = new Promise((resolve) => {
-        bound = setTimeout(resolve, boundMs);
-      });
-      await Promise.race([Promise.allSettled(underWay.values()), timeUp]);
+      const bound = setTimeout(() => cutOff.abort(), boundMs);
+      await Promise.allSettled(underWay.values());
       clearTimeout(bound);
     },
   };

@@ -37,6 +37,7 @@ export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
     amount_due: balance.due,
     amount_overpaid: 0,
     amount_paid: 0,
+    amount_paid_off_stripe: 0,
     amount_remaining: balance.due,
     amount_shipping: 0,
     application: null,

@@ -13,6 +13,7 @@ import { decodeForm, type Form } from './form.ts';
 import { newId } from './ids.ts';
 import { pageRoutes } from './page-routes.ts';
 import { type Method, type Route, routes } from './routes.ts';
+import { idempotencyMs } from './store.ts';
 
 export interface ServerOptions {
   readonly account: Account;
@@ -27,8 +28,6 @@ interface Answer {
   /** The request whose stored answer this is. */
   readonly replayOf?: string;
 }
-
-const idempotencyMs = 24 * 3600 * 1000;
 
 export function createServer({ account, controls, secretKey, log }: ServerOptions): Hono {
   const app = new Hono();

@@ -66,6 +66,9 @@ export interface Store {
   close(): void;
 }
 
+/** Stripe remembers idempotency keys for at least a day. */
+export const idempotencyMs = 24 * 3600 * 1000;
+
 const schema = `
   CREATE TABLE IF NOT EXISTS documents (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -131,6 +134,7 @@ export function openStore(file: string): Store {
   const database = new DatabaseSync(file);
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000;');
   database.exec(schema);
+  database.exec(`DELETE FROM idempotency WHERE created_ms < ${Date.now() - idempotencyMs}`);
   const statements = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     const known = statements.get(sql);

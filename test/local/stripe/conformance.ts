@@ -104,7 +104,7 @@ function createTee(mock: StripeMock): Tee {
       ...(body === '' ? {} : { body }),
     });
     const text = await answer.text();
-    const message = answer.ok ? null : (text.match(/"message": "((?:[^"\\]|\\.)*)"/)?.[1] ?? text);
+    const message = answer.ok ? null : messageOf(text);
     const verdict = answer.ok
       ? 'accepted'
       : message?.startsWith('Unrecognized request URL')
@@ -132,6 +132,14 @@ function createTee(mock: StripeMock): Tee {
       return repeated.filter(({ verdict }) => verdict !== 'accepted');
     },
   };
+}
+
+function messageOf(body: string): string {
+  try {
+    return JSON.parse(body).error.message;
+  } catch {
+    return body;
+  }
 }
 
 export interface FetchTee extends Conformance {

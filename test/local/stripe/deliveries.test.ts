@@ -1,5 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { retryWaitMs } from '../../../automation/local/stripe/deliveries.ts';
+import { startStripeSimulator } from '../../../automation/local/stripe/index.ts';
 import {
   clientOf,
   receiveWebhooks,
@@ -256,11 +260,6 @@ describe('the control API', () => {
 });
 
 test('deliveries that were pending go out after a restart', async () => {
-  const { mkdtemp, rm } = await import('node:fs/promises');
-  const { tmpdir } = await import('node:os');
-  const { join } = await import('node:path');
-  const { onTestFinished } = await import('vitest');
-  const { startStripeSimulator } = await import('../../../automation/local/stripe/index.ts');
   const folder = await mkdtemp(join(tmpdir(), 'simulator-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const receiver = await receiveWebhooks();

@@ -62,7 +62,7 @@ export async function simulate(options: Partial<StripeSimulatorOptions> = {}): P
 }
 
 export function clientOf({ host, port }: { host: string; port: number }, key = secretKey): Stripe {
-  return new Stripe(key, { host, port, protocol: 'http', maxNetworkRetries: 0 });
+  return new Stripe(key, { host, port, protocol: 'http', maxNetworkRetries: 0, telemetry: false });
 }
 
 export interface Received {
