@@ -9,20 +9,13 @@ import type { ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
 const reportEveryMs = 10_000;
-/** Each build keeps two processors busy but for its end (linking); a second one fills that gap. More only cost memory. */
-const buildsAtOnce = 2;
-let building = 0;
-const queue: Array<() => void> = [];
+/** Builds follow one another: Go itself keeps every processor busy, and two at once would compile much twice. */
+let lastBuild: Promise<unknown> = Promise.resolve();
 
-async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  if (building >= buildsAtOnce) await new Promise<void>((resolve) => queue.push(resolve));
-  building += 1;
-  try {
-    return await work();
-  } finally {
-    building -= 1;
-    queue.shift()?.();
-  }
+function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+  const turn = lastBuild.then(work, work);
+  lastBuild = turn;
+  return turn;
 }
 
 /** Why nothing can be built here, as half a sentence; undefined when Go is there. */
