@@ -20,7 +20,7 @@ afterAll(async () => {
 beforeEach(async () => {
   fake = await startFakeApi({ dist });
   context = await browser.newContext();
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(20_000);
   page = await context.newPage();
 });
 afterEach(async () => {

@@ -58,7 +58,7 @@ export function App({ opening }: { opening: Opening }) {
   return (
     <Context value={app}>
       <TopBar page={route.page} />
-      <main className="wrap" id="main">
+      <main className="wrap" id="main" tabIndex={-1}>
         {problem && <ProblemNote problem={problem} />}
         <Page route={route} key={route.page === 'products' ? route.page : JSON.stringify(route)} />
       </main>
@@ -121,9 +121,11 @@ const titles: Readonly<Record<Route['page'], string>> = {
   unknown: 'Not found',
 };
 
-/** A new page starts at its top, with its own title. */
+/** A new page starts at its top, with its own title; keyboards and screen readers go on from there. */
 function useArrival(route: Route): void {
   useEffect(() => {
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body) document.getElementById('main')?.focus();
     document.title = `${titles[route.page]} · Tenantry`;
     if (route.page !== 'products' || route.product === null) window.scrollTo(0, 0);
   }, [route]);

@@ -1,4 +1,4 @@
-import { useCallback } from 'react';
+import { useCallback, useEffect } from 'react';
 import { useApp } from '../context.ts';
 import { useLiveTenant } from '../live-tenant.ts';
 import { useLoad } from '../load.ts';
@@ -15,6 +15,11 @@ export function TenantPage({ id }: { id: string }) {
   const { api } = useApp();
   const { tenant, entries, link, problem, show } = useLiveTenant(api, id);
   const products = useLoad(useCallback(() => api.products(), [api]));
+
+  const namespace = tenant?.namespace;
+  useEffect(() => {
+    if (namespace !== undefined) document.title = `${namespace} · Tenantry`;
+  }, [namespace]);
 
   if (tenant === null) {
     return (
