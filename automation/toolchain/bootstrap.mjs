@@ -70,14 +70,14 @@ function handOver(program, args, env) {
   args[0] = join(root, args[0]);
   const child = spawn(program, args, { stdio: 'inherit', env, detached: process.platform !== 'win32' });
   const passedAt = {};
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      const now = Date.now();
-      if (now - (passedAt[signal] ?? 0) < 1000) return;
-      passedAt[signal] = now;
-      child.kill(signal);
-    });
-  }
+  const pass = (signal) => {
+    const now = Date.now();
+    if (now - (passedAt[signal] ?? 0) < 1000) return;
+    passedAt[signal] = now;
+    child.kill(signal);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass);
+  if (process.env.npm_lifecycle_event) endWithParent(() => pass('SIGTERM'));
   child.on('error', (error) => {
     say(`${program} cannot be started: ${error.message}`);
     process.exit(1);
@@ -87,6 +87,16 @@ function handOver(program, args, env) {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
   });
+}
+
+/** npm that is killed outright passes no signal on: its end is noticed by the change of parent. */
+function endWithParent(end) {
+  const parent = process.ppid;
+  const watching = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watching);
+    end();
+  }, 500);
 }
 
 async function ensurePackages() {

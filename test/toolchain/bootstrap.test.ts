@@ -150,4 +150,28 @@ describe('the bootstrap', () => {
     expect(end.code).toBe(7);
     expect(end.stdout.match(/interrupted/g)).toHaveLength(1);
   });
+
+  test('ends the command when the npm that runs it is killed', async () => {
+    await writeFile(gate, '');
+    const bootstrap = join(root, 'automation/toolchain/bootstrap.mjs');
+    const npmRun = spawn('/bin/sh', ['-c', `"${process.execPath}" "${bootstrap}" tenantry wait; true`], {
+      env: {
+        PATH: process.env.PATH,
+        npm_execpath: join(root, 'npm-cli.js'),
+        npm_lifecycle_event: 'start',
+        FAKE_INSTALLS: installs,
+        FAKE_GATE: gate,
+      },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    children.push(npmRun);
+    let output = '';
+    npmRun.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await until(() => output.includes('wait'));
+    npmRun.kill('SIGKILL');
+    // Standard output closes when the last process that writes to it has ended.
+    await once(npmRun.stdout, 'close');
+  });
 });
