@@ -4,11 +4,12 @@ import type { Product } from '../../../tenants/catalog/types.ts';
 import { seedCatalog } from './catalog.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Context, Dunning } from './context.ts';
-import { createDeliveries, type Deliveries, type Destination, interested } from './deliveries.ts';
+import { createDeliveries, type Deliveries, interested } from './deliveries.ts';
+import type { Destination } from './delivery-record.ts';
 import { configureDestinations } from './endpoints.ts';
 import { StripeError } from './errors.ts';
 import { recordEvent } from './event-log.ts';
-import { seedPortal } from './portal.ts';
+import { seedPortal } from './portal-configurations.ts';
 import { openStore, type Store } from './store.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 

@@ -5,7 +5,8 @@ import { type Context, saveChanged } from './context.ts';
 import type { MeterDoc, PriceDoc, ProductDoc } from './documents.ts';
 import { stableId } from './ids.ts';
 import { centsFromMicros } from './money.ts';
-import { blankPrice, blankProduct, releaseLookupKey } from './prices.ts';
+import { blankPrice, releaseLookupKey } from './prices.ts';
+import { blankProduct } from './products.ts';
 
 /** `tenantry:<product>:<plan>`, the key by which a plan's price is found. */
 export const planPriceKey = (product: string, plan: string): string => `tenantry:${product}:${plan}`;
@@ -23,7 +24,7 @@ export function seedCatalog(context: Context, catalog: readonly Product[]): void
       const productId = stableId('product', `${product.id}:${plan.id}`);
       seedProduct(context, {
         ...blankProduct(productId, context.now()),
-        name: `${product.name} ${plan.name}`,
+        name: `${product.name}: ${plan.name}`,
         description: product.description === '' ? null : product.description,
         marketing_features: plan.features.slice(0, 15).map((name) => ({ name: name.slice(0, 80) })),
         unit_label: plan.price.kind === 'perSeat' ? 'seat' : null,

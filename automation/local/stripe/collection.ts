@@ -30,16 +30,17 @@ export function attemptNumber(before: number, automatic: boolean): number {
   return before === 0 || automatic ? before + 1 : before;
 }
 
-/** Charges an open invoice. @returns the invoice afterwards; its status says whether it was paid */
+/** Charges an open invoice, or takes it for paid elsewhere when `outOfBand`. @returns the invoice afterwards; its status says whether it was paid */
 export function collect(
   context: Context,
   invoice: InvoiceDoc,
-  { automatic }: { automatic: boolean },
+  { automatic, outOfBand = false }: { automatic: boolean; outOfBand?: boolean },
 ): InvoiceDoc {
   const subscriptionId = invoice.parent?.subscription_details.subscription;
   const subscription =
     subscriptionId === undefined ? undefined : context.store.get('subscription', subscriptionId);
   const works =
+    outOfBand ||
     invoice.amount_due === 0 ||
     cardWorks(context, invoice.customer, subscription?.default_payment_method ?? null) === true;
   if (works) {

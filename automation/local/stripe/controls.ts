@@ -3,8 +3,8 @@
 import { type Account, byItself } from './account.ts';
 import { payCheckoutSession } from './checkout.ts';
 import { find } from './context.ts';
-import type { Delivery, Destination } from './deliveries.ts';
 import { interested } from './deliveries.ts';
+import type { Delivery, Destination } from './delivery-record.ts';
 import type { CheckoutSessionDoc } from './documents.ts';
 import { StripeError } from './errors.ts';
 import type { Faults } from './faults.ts';

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type Context, find } from './context.ts';
-import type { Destination } from './deliveries.ts';
+import type { Destination } from './delivery-record.ts';
 import type { EndpointDoc, ListOf } from './documents.ts';
 import { noSuch, StripeError } from './errors.ts';
 import { apiVersion } from './event-log.ts';

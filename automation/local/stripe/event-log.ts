@@ -1,5 +1,6 @@
 /** Events: recorded with every change, read through the API, rendered as snapshots and as thin notifications. */
 
+import { Stripe } from 'stripe';
 import { z } from 'zod';
 import { type Context, find } from './context.ts';
 import type { EventDoc, ListOf } from './documents.ts';
@@ -10,8 +11,8 @@ import { listOf } from './lists.ts';
 import { anyCall, instantFilter, integer, listCall, parseParams, text } from './params.ts';
 import type { Store } from './store.ts';
 
-/** The version of the installed client, whose types the objects have; renewed by hand with the package. */
-export const apiVersion = '2026-10-28.endive';
+/** The version of the installed client, whose types the objects have. */
+export const apiVersion = Stripe.API_VERSION;
 
 export function recordEvent(
   store: Store,

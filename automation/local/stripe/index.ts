@@ -5,12 +5,12 @@ import type { Product } from '../../../tenants/catalog/types.ts';
 import { openAccount } from './account.ts';
 import type { Dunning } from './context.ts';
 import { type Controls, createControls } from './controls.ts';
-import type { Destination } from './deliveries.ts';
+import type { Destination } from './delivery-record.ts';
 import { createServer } from './server.ts';
 
 export { meterPriceKey, planPriceKey } from './catalog.ts';
 export type { ClockState, Controls, Summary } from './controls.ts';
-export type { Delivery, Destination } from './deliveries.ts';
+export type { Delivery, Destination } from './delivery-record.ts';
 export type { Faults } from './faults.ts';
 
 export interface StripeSimulatorOptions {
@@ -41,13 +41,13 @@ export interface StripeSimulator extends Controls {
   readonly port: number;
   readonly secretKey: string;
   readonly webhookSecret: string;
-  /** Closes the server, waits for deliveries under way (at most 5 s), then closes the file. */
+  /** Closes the server, waits for deliveries under way (at most 3 s), then closes the file. */
   stop(): Promise<void>;
 }
 
 /** Stripe's retry schedule of three, five and seven days, then cancellation. */
 export const defaultDunning: Dunning = { retryAfterDays: [3, 5, 7], afterwards: 'cancel' };
-const stopBoundMs = 5000;
+const stopBoundMs = 3000;
 
 /** Starts the simulator and seeds the catalog. @throws when the port is taken or the file cannot be opened */
 export async function startStripeSimulator(options: StripeSimulatorOptions): Promise<StripeSimulator> {

@@ -97,7 +97,7 @@ export function payInvoice(context: Context, id: string, form: Form): InvoiceDoc
   }
   const open = invoice.status === 'draft' ? finalizeInvoice(context, invoice) : invoice;
   if (params.paid_out_of_band) {
-    return collect(context, { ...open, amount_due: 0, amount_remaining: 0 }, { automatic: false });
+    return collect(context, open, { automatic: false, outOfBand: true });
   }
   const settled = collect(context, open, { automatic: false });
   if (settled.status !== 'paid') throw cardDeclined(true);

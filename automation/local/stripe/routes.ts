@@ -2,11 +2,11 @@
 
 import {
   checkoutLines,
-  createCheckoutSession,
   expireCheckoutSession,
   listCheckoutSessions,
   updateCheckoutSession,
 } from './checkout.ts';
+import { createCheckoutSession } from './checkout-opening.ts';
 import { type Context, find } from './context.ts';
 import {
   createCustomer,
@@ -51,20 +51,10 @@ import {
   listPaymentMethods,
   updatePaymentMethod,
 } from './payment-methods.ts';
-import {
-  createConfiguration,
-  createPortalSession,
-  listConfigurations,
-  updateConfiguration,
-} from './portal.ts';
-import {
-  createPrice,
-  createProduct,
-  listPrices,
-  listProducts,
-  updatePrice,
-  updateProduct,
-} from './prices.ts';
+import { createPortalSession } from './portal.ts';
+import { createConfiguration, listConfigurations, updateConfiguration } from './portal-configurations.ts';
+import { createPrice, listPrices, updatePrice } from './prices.ts';
+import { createProduct, listProducts, updateProduct } from './products.ts';
 import { updateSubscription } from './subscription-change.ts';
 import { addItem, changeItem, findItem, listItems, removeItem } from './subscription-items.ts';
 import {

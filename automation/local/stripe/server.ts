@@ -13,7 +13,7 @@ import { decodeForm, type Form } from './form.ts';
 import { newId } from './ids.ts';
 import { pageRoutes } from './page-routes.ts';
 import { type Method, type Route, routes } from './routes.ts';
-import { idempotencyMs } from './store.ts';
+import { idempotencyMs } from './schema.ts';
 
 export interface ServerOptions {
   readonly account: Account;

@@ -35,9 +35,9 @@ describe('the catalog', () => {
       metadata: { tenantry_product: 'workspace', tenantry_plan: 'team' },
     });
     const product = await stripe.products.retrieve(idOf((await priceOf(stripe, 'team')).product));
-    expect(product.name).toBe('Workspaces Team');
+    expect(product.name).toBe('Workspaces: Team');
     const names = (await stripe.products.list({ limit: 100 })).data.map(({ name }) => name);
-    expect(names).toContain('Workspaces Enterprise');
+    expect(names).toContain('Workspaces: Enterprise');
   });
 
   test('a metered dimension is a meter with a price of fractions of a cent', async () => {

@@ -82,7 +82,7 @@ describe('checkout', () => {
     const { stripe } = await simulate();
     const session = await openSession(stripe, { cancel_url: 'http://localhost/prices' });
     const page = await (await fetch(session.url ?? '')).text();
-    expect(page).toContain('Workspaces Small');
+    expect(page).toContain('Workspaces: Small');
     expect(page).toContain('$15.00');
     expect(page).toContain('http://localhost/prices');
     const answer = await press(session.url, { card: 'works', email: 'eve@example.com' });

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { retryWaitMs } from '../../../automation/local/stripe/deliveries.ts';
+import { retryWaitMs } from '../../../automation/local/stripe/delivery-record.ts';
 import { startStripeSimulator } from '../../../automation/local/stripe/index.ts';
 import {
   clientOf,
@@ -280,4 +281,30 @@ test('deliveries that were pending go out after a restart', async () => {
   expect(receiver.received).toEqual([]);
   second.resumeDeliveries();
   await until(() => receiver.received.length === 1);
+});
+
+test('an endpoint that never answers does not keep the simulator from stopping', async () => {
+  let asked = false;
+  const silent = createServer(() => {
+    asked = true;
+  });
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    silent.close();
+    silent.closeAllConnections();
+  });
+  const address = silent.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const simulator = await startStripeSimulator({
+    dataFile: ':memory:',
+    secretKey,
+    webhookSecret,
+    webhookUrl: `http://127.0.0.1:${address.port}/`,
+    catalog: [],
+  });
+  await clientOf(simulator).customers.create({});
+  await until(() => asked);
+  const start = performance.now();
+  await simulator.stop();
+  expect(performance.now() - start).toBeLessThan(6000);
 });

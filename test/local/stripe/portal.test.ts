@@ -18,8 +18,8 @@ async function openPortal() {
 test('the portal shows the subscription and the plans it can change to', async () => {
   const { page, subscription } = await openPortal();
   const html = await page();
-  expect(html).toContain('Workspaces Small');
-  expect(html).toContain('Workspaces Large: $45.00');
+  expect(html).toContain('Workspaces: Small');
+  expect(html).toContain('Workspaces: Large: $45.00');
   expect(html).toContain(subscription.id);
   expect(html).toContain('http://localhost/account');
   expect(html).not.toContain('vCPU hours');

@@ -1,6 +1,6 @@
 import type { Stripe } from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { day, idOf, receiveWebhooks, type Simulated, simulate, subscribe } from './simulated.ts';
+import { day, idOf, priceOf, receiveWebhooks, type Simulated, simulate, subscribe } from './simulated.ts';
 
 const hour = 3600;
 const periodEnd = (subscription: Stripe.Subscription): number =>
@@ -65,6 +65,26 @@ describe('renewal', () => {
   });
 });
 
+describe('a trial that ends without a payment method', () => {
+  test.each([
+    ['cancel', 'canceled'],
+    ['pause', 'paused'],
+    ['create_invoice', 'past_due'],
+  ] as const)('with %s, the subscription is %s', async (missing_payment_method, status) => {
+    const { stripe, simulator } = await simulate();
+    const customer = await stripe.customers.create({ email: 't@example.com' });
+    const price = await priceOf(stripe, 'small');
+    const { id, trial_end } = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price: price.id }],
+      trial_period_days: 5,
+      trial_settings: { end_behavior: { missing_payment_method } },
+    });
+    await simulator.advanceClock({ to: (trial_end ?? 0) + hour });
+    expect((await stripe.subscriptions.retrieve(id)).status).toBe(status);
+  });
+});
+
 describe('a renewal that is not paid', () => {
   test('is past due, and active again when a later attempt succeeds', async () => {
     const receiver = await receiveWebhooks();
@@ -116,6 +136,19 @@ describe('a renewal that is not paid', () => {
     it.simulator.setCard(customer, { works: true });
     await it.stripe.invoices.pay(unpaid.invoice.id ?? '');
     expect((await look(it, subscription.id)).status).toBe('active');
+  });
+
+  test('counts as paid when it was paid elsewhere', async () => {
+    const it = await simulate();
+    const { subscription, customer } = await subscribe(it);
+    it.simulator.setCard(customer, { works: false });
+    await it.simulator.advanceClock({ to: periodEnd(subscription) + hour });
+    const { invoice } = await look(it, subscription.id);
+    await it.stripe.invoices.pay(invoice.id ?? '', { paid_out_of_band: true });
+    expect(await look(it, subscription.id)).toMatchObject({
+      status: 'active',
+      invoice: { amount_paid: 1500 },
+    });
   });
 
   test('a declined attempt by hand is recorded although the request fails', async () => {
