@@ -30,6 +30,18 @@ export const productList = z.object({ products: z.array(product) });
 
 export const checkout = z.looseObject({ id: z.string(), url: z.string() });
 
+export const phases = [
+  'pending',
+  'provisioning',
+  'active',
+  'updating',
+  'suspending',
+  'suspended',
+  'deleting',
+  'deleted',
+  'failed',
+] as const;
+
 export const tenant = z.looseObject({
   id: z.string(),
   product: z.string(),

@@ -1,5 +1,7 @@
 /** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { productIds } from '../../tenants/catalog/types.ts';
+import { phases } from './api-types.ts';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';
 import type { Output } from './output.ts';
@@ -67,8 +69,8 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
       (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
     );
   add('tenants', 'list tenants, newest first')
-    .option('--phase <phase>', 'only those in this phase')
-    .option('--product <product>', 'only those of this product')
+    .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
+    .addOption(new Option('--product <product>', 'only those of this product').choices(productIds))
     .option('--limit <n>', 'at most so many (50)', positiveInteger)
     .option('--all', 'every one')
     .addOption(person())

@@ -63,7 +63,7 @@ async function stop(home: string, output: Output, timeoutMs: number): Promise<bo
 
 /** Nothing is deleted that is not plainly a home of Tenantry. */
 async function assertIsHome(home: string): Promise<void> {
-  const marks = await Promise.all(['lock', 'ports.json'].map((file) => exists(join(home, file))));
+  const marks = await Promise.all(['lock', 'run'].map((file) => exists(join(home, file))));
   if (marks.every(Boolean) && home !== homedir()) return;
   throw new CliProblem(
     exitCodes.usage,

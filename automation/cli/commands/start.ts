@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalEnv, readLocalEnv } from '../../local/env.ts';
+import { endLeftovers } from '../../local/processes.ts';
 import { type Running, startSupervisor } from '../../local/supervisor.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
@@ -10,7 +11,7 @@ import { forgetSupervisor, isHeld, recordSupervisor } from '../running.ts';
 import { duration } from '../text/table.ts';
 
 /** A start that is told to stop gets this long to come to an end of its own. */
-const abandonAfterMs = 20_000;
+const abandonAfterMs = 3000;
 const heartbeatMs = 10_000;
 
 /**
@@ -27,7 +28,7 @@ export async function start(output: Output): Promise<void> {
   try {
     const starting = launch(env, output, begunMs);
     const running = await Promise.race([starting, stopAsked]);
-    if (running === undefined) return await abandon(starting);
+    if (running === undefined) return await abandon(starting, env.home, output);
     // Once more: of two that start at once, only one gets here.
     await recordSupervisor(env.home);
     const { api, stripe, issuer, kubeconfig } = running.endpoints;
@@ -61,19 +62,16 @@ async function launch(env: LocalEnv, output: Output, begunMs: number): Promise<R
   }
 }
 
-/** Ends a start that is under way: as soon as it has come up or failed, it is ended. */
-async function abandon(starting: Promise<Running>): Promise<void> {
+/** Ends a start that is under way: once it has come up or failed, or else with whatever has begun so far. */
+async function abandon(starting: Promise<Running>, home: string, output: Output): Promise<void> {
+  output.progress('Stopping before it has started.');
   const settled = starting.then(
     (running) => running.stop(),
     () => {},
   );
   const tooLong = delay(abandonAfterMs, 'tooLong' as const, { ref: false });
-  if ((await Promise.race([settled, tooLong])) === 'tooLong')
-    throw new CliProblem(
-      exitCodes.failed,
-      'forced',
-      'The start did not come to an end and was cut off; the next start ends what is left.',
-    );
+  if ((await Promise.race([settled, tooLong])) === 'tooLong') await endLeftovers(join(home, 'run'));
+  output.progress('Stopped.');
 }
 
 function firstSignal(output: Output): Promise<undefined> {
