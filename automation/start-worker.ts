@@ -16,6 +16,7 @@ import { syncSubscription } from './jobs/sync-subscription.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
 import { createFingerprints } from './stacks/fingerprint.ts';
+import { applyPlatform } from './stacks/platform.ts';
 import { createRunnerPool } from './stacks/runners.ts';
 import { ensureCell } from './store/cells.ts';
 import { type Database, openDatabase } from './store/database.ts';
@@ -65,6 +66,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     releasers.push(() => tenantDatabase.close());
     const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), process.env, () => {});
     releasers.push(async () => cluster.close());
+    await applyPlatform(cluster);
 
     const context: JobContext = {
       database,

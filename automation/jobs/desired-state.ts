@@ -1,5 +1,5 @@
 import { findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
-import type { ProductId } from '../../tenants/catalog/types.ts';
+import type { DataIsolation, ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import type { DesiredChange, Tenant, TenantState } from '../store/tenants.ts';
 import type { Policy } from './policy.ts';
@@ -100,6 +100,7 @@ export function newSpec(tenant: NewTenant): TenantSpec {
     seats: tenant.seats,
     state: 'active',
     volumeBytes: findPlan(tenant.product, tenant.plan)?.volumeBytes ?? null,
+    ...(tenant.owner !== null && { dataIsolation: dataIsolationOf(tenant.product, tenant.plan) }),
     createdAt: `${tenant.createdAt.toISOString().slice(0, 19)}Z`,
   };
 }
@@ -109,6 +110,16 @@ export function volumeFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): 
   const wanted = findPlan(tenant.desiredSpec.product, planId)?.volumeBytes ?? null;
   const had = tenant.desiredSpec.volumeBytes;
   return wanted === null || had === null ? (wanted ?? had) : Math.max(wanted, had);
+}
+
+function dataIsolationOf(product: ProductId, planId: string): DataIsolation {
+  return findPlan(product, planId)?.dataIsolation ?? 'none';
+}
+
+/** Where rows live already they stay, as moving the tenant's objects would drop them; else the plan decides. */
+function dataIsolationFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): DataIsolation {
+  const { dataIsolation: has, product } = tenant.desiredSpec;
+  return has === undefined || has === 'none' ? dataIsolationOf(product, planId) : has;
 }
 
 export interface Decision {
@@ -136,8 +147,16 @@ export function decide(tenant: Tenant, facts: SubscriptionFacts, entitlement: En
   if (bought.plan !== tenant.desiredSpec.plan && volumeBytes !== planVolume) {
     notes.push('The volume keeps its size: a volume never shrinks.');
   }
+  const dataIsolation = dataIsolationFor(tenant, bought.plan);
+  if (
+    bought.plan !== tenant.desiredSpec.plan &&
+    dataIsolation !== dataIsolationOf(tenant.product, bought.plan)
+  ) {
+    notes.push('Its rows stay where they are: moving them to another database is done by hand.');
+  }
   const spec: TenantSpec = {
     ...tenant.desiredSpec,
+    dataIsolation,
     plan: bought.plan,
     seats: bought.seats,
     owner: tenant.owner,

@@ -1,0 +1,22 @@
+import { platformManifests } from '../../tenants/platform.ts';
+import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
+import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
+
+/**
+ * Applies the few cluster-wide objects that tenants rely on (their priority, the guard against what no tenant may
+ * do, the control plane's namespace). Server-side, so that it changes nothing where the platform stack has applied
+ * the same already.
+ */
+export async function applyPlatform(cluster: KubernetesClient): Promise<void> {
+  const discovery = new Discovery(cluster);
+  for (const manifest of platformManifests()) {
+    const resource = await discovery.resource(manifest);
+    await cluster.send({
+      method: 'PATCH',
+      path: objectPath(manifest, resource, manifest.metadata.namespace, manifest.metadata.name),
+      query: { fieldManager: 'tenantry', force: 'true' },
+      contentType: 'application/apply-patch+yaml',
+      body: manifest as unknown as JsonObject,
+    });
+  }
+}

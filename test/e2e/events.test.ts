@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TenantView } from '../../api/schemas.ts';
+import { planLookupKey } from '../../tenants/catalog/index.ts';
+import { isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
+import { startTenantry, type Tenantry } from '../support/tenantry.ts';
+import { until } from '../support/wait.ts';
+
+/* However deliveries fare on their way, tenants end up as Stripe says. */
+
+let tenantry: Tenantry;
+beforeAll(async () => {
+  tenantry = await startTenantry({ variables: { TENANTRY_RETENTION_MS: '3600000' } });
+}, 120_000);
+afterAll(() => tenantry?.stop());
+
+const noFaults = { duplicate: 0, reorder: 0, drop: 0, delayMs: 0 };
+
+async function changePlan(tenant: TenantView, plan: string): Promise<void> {
+  const { stripeClient } = tenantry;
+  const subscription = await stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
+  const { data } = await stripeClient.prices.list({ lookup_keys: [planLookupKey(tenant.product, plan)] });
+  await stripeClient.subscriptions.update(subscription.id, {
+    items: [{ id: subscription.items.data[0]?.id ?? '', price: data[0]?.id ?? '' }],
+  });
+}
+
+test('with every webhook lost, the sweep alone brings a tenant up, changes its plan and suspends it', async () => {
+  tenantry.stripe.setFaults({ ...noFaults, drop: 1 });
+  const { checkoutId } = await pay(tenantry, 'lost@example.com', { product: 'agents', plan: 'free' });
+  const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
+  await changePlan(tenant, 'pro');
+  await untilTenantIs(tenantry, tenant.id, ({ observed }) => observed.plan === 'pro');
+  await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
+  await untilTenantIs(tenantry, tenant.id, isSettled('suspended'));
+  const { rows } = await tenantry.database.query(
+    'select 1 from tenantry.stripe_event where subscription_id = $1',
+    [tenant.subscription?.id],
+  );
+  expect(rows).toEqual([]);
+  tenantry.stripe.setFaults(noFaults);
+}, 120_000);
+
+test('events that are doubled, shuffled, late or lost, many in the same second, end in what Stripe says', async () => {
+  tenantry.stripe.setFaults({ duplicate: 0.4, reorder: 0.6, drop: 0.2, delayMs: 300, seed: 7 });
+  const emails = ['one@example.com', 'two@example.com', 'three@example.com'];
+  const tenants = await Promise.all(
+    emails.map(
+      async (email) => (await subscribe(tenantry, email, { product: 'workspace', plan: 'byoc' })).tenant,
+    ),
+  );
+  // Six changes of each, as fast as Stripe takes them; only the last one counts.
+  for (const [index, tenant] of tenants.entries()) {
+    for (const plan of ['we-manage', 'byoc', 'we-manage', 'byoc', 'we-manage'])
+      await changePlan(tenant, plan);
+    if (index === 1) await changePlan(tenant, 'byoc');
+    if (index === 2) await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
+  }
+  const [first, second, third] = tenants.map(({ id }) => id);
+  await untilTenantIs(
+    tenantry,
+    first ?? '',
+    (seen) => seen.observed.plan === 'we-manage' && isSettled('active')(seen),
+  );
+  await untilTenantIs(
+    tenantry,
+    second ?? '',
+    (seen) => seen.observed.plan === 'byoc' && isSettled('active')(seen),
+  );
+  await untilTenantIs(tenantry, third ?? '', isSettled('suspended'));
+
+  // What is still on its way changes nothing any more.
+  tenantry.stripe.setFaults(noFaults);
+  await tenantry.stripe.flushDeliveries();
+  for (const id of [first, second, third]) {
+    const seen = (await tenantry.request('GET', `/v1/tenants/${id}`)).body as TenantView;
+    const subscription = await tenantry.stripeClient.subscriptions.retrieve(seen.subscription?.id ?? '');
+    expect(subscription.items.data[0]?.price.lookup_key).toBe(planLookupKey('workspace', seen.desired.plan));
+    expect(seen.subscription?.status).toBe(subscription.status);
+  }
+}, 180_000);
+
+test('drift is found and mended: an object that was deleted or changed comes back as it was', async () => {
+  const { tenant } = await subscribe(tenantry, 'drift@example.com', { product: 'workspace', plan: 'byoc' });
+  const policies = `/apis/networking.k8s.io/v1/namespaces/${tenant.namespace}/networkpolicies`;
+  const before = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as {
+    items: { metadata: { name: string } }[];
+  };
+  await tenantry.cluster.send({
+    method: 'DELETE',
+    path: `${policies}/${before.items[0]?.metadata.name}`,
+    contentType: 'application/json',
+  });
+  await until(async () => {
+    const now = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as typeof before;
+    return now.items.length === before.items.length;
+  });
+  const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`)).body as {
+    entries: { kind: string }[];
+  };
+  expect(entries.some(({ kind }) => kind === 'tenant.drifted')).toBe(true);
+}, 120_000);
