@@ -1,11 +1,16 @@
 /** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run as many as there are zones, or more. */
 import pino from 'pino';
+import { ensurePage } from './dashboard/build.ts';
 import { readApiEnv } from './env.ts';
 import { startApi } from './start-api.ts';
 
 const env = readApiEnv();
 const log = pino({ level: env.logLevel, base: { process: 'api' } });
-const api = await startApi(env, log);
+const [api] = await Promise.all([
+  startApi(env, log),
+  // Without its page the API still does its work.
+  ensurePage().catch((error: unknown) => log.error({ error }, 'the web page could not be built')),
+]);
 log.info({ url: api.url }, 'the API is listening');
 
 let stopping = false;

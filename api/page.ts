@@ -23,6 +23,10 @@ export const pageRoutes = (deps: ApiDeps) => {
     await next();
     if (c.res.ok) c.header('cache-control', 'public, max-age=31536000, immutable');
   });
+  router.use('/', async (c, next) => {
+    await next();
+    c.header('cache-control', 'no-cache');
+  });
   router.get('/*', serveStatic({ root: builtPage }));
   return router;
 };
