@@ -3,7 +3,7 @@ import { credentials } from '@grpc/grpc-js';
 import { interpolate, secret } from '@pulumi/pulumi';
 import providerRpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import { type Engine, startEngine } from './engine.ts';
 import { connectKube, type Kube } from './kube.ts';
 import {
@@ -12,11 +12,15 @@ import {
   CustomResourceDefinition,
   Deployment,
   Namespace,
+  Provider,
   RandomId,
   RandomPassword,
   RandomString,
   Secret,
 } from './sdk.ts';
+
+// A dozen engine runs a test, on machines that are busy with other tests.
+vi.setConfig({ testTimeout: 180_000 });
 
 let engine: Engine;
 let kube: Kube;
@@ -193,13 +197,13 @@ test('random values stay as they are until something asks for others', async () 
     const id = new RandomId('id', { byteLength: 4, prefix: 'x-' });
     return { password: password.result, text: text.result, id: id.hex };
   };
-  const values = async () =>
-    (await stack.stack.outputs()) as Record<string, { value: string; secret: boolean }>;
+  const values = () => stack.outputs();
   await stack.up(program('1'));
   const first = await values();
+
   expect(first.password).toMatchObject({ secret: true, value: expect.stringMatching(/^[A-Za-z0-9]{24}$/) });
   expect(first.text?.value).toMatch(/^[a-z0-9!@#$%&*()\-_=+[\]{}<>:?]{12}$/);
-  expect(first.text?.value.replace(/\D/g, '').length).toBeGreaterThanOrEqual(3);
+  expect(String(first.text?.value).replace(/\D/g, '').length).toBeGreaterThanOrEqual(3);
   expect(first.id?.value).toMatch(/^x-[0-9a-f]{8}$/);
   expect(await stack.up(program('1'))).toEqual([]);
   await stack.up(program('2'));
@@ -208,6 +212,27 @@ test('random values stay as they are until something asks for others', async () 
   expect(second.text?.value).toBe(first.text?.value);
   expect((await stack.resources()).find(({ type }) => type.endsWith('RandomPassword'))?.id).toBe('none');
   expect(await stack.rawState()).not.toContain(String(second.password?.value));
+  await stack.destroy();
+});
+
+test('provider instances of one run keep their own configuration', async () => {
+  const stack = await engine.newStack('configured');
+  await stack.up(async () => {
+    for (const name of ['engine-one', 'engine-two']) {
+      const ns = new Namespace(name, { metadata: { name, labels: labels('eng00005') } });
+      const provider = new Provider(name, { namespace: name });
+      new ConfigMap(
+        `${name}-map`,
+        { metadata: { name: 'placed', labels: labels('eng00005') }, data: { name } },
+        { provider, dependsOn: [ns] },
+      );
+    }
+  });
+  const maps = (await stack.resources()).filter(({ type }) => type.endsWith(':ConfigMap'));
+  expect(maps.map(({ id, inputs }) => [id, (inputs.data as { name: string }).name]).sort()).toEqual([
+    ['engine-one/placed', 'engine-one'],
+    ['engine-two/placed', 'engine-two'],
+  ]);
   await stack.destroy();
 });
 

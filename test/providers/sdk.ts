@@ -9,6 +9,7 @@ export { PersistentVolumeClaim } from '@pulumi/kubernetes/core/v1/persistentVolu
 export { ResourceQuota } from '@pulumi/kubernetes/core/v1/resourceQuota.js';
 export { Secret } from '@pulumi/kubernetes/core/v1/secret.js';
 export { Service } from '@pulumi/kubernetes/core/v1/service.js';
+export { Provider } from '@pulumi/kubernetes/provider.js';
 export { RoleBinding } from '@pulumi/kubernetes/rbac/v1/roleBinding.js';
 export { RandomId } from '@pulumi/random/randomId.js';
 export { RandomPassword } from '@pulumi/random/randomPassword.js';
