@@ -26,9 +26,17 @@ export async function start(output: Output): Promise<void> {
   await mkdir(env.home, { recursive: true, mode: 0o700 });
   if (!(await isHeld(env.home))) await recordSupervisor(env.home);
   try {
-    const starting = launch(env, output, begunMs);
+    let quiet = false;
+    const say = (line: string) => {
+      if (!quiet) output.progress(line);
+    };
+    const starting = launch(env, say, begunMs);
     const running = await Promise.race([starting, stopAsked]);
-    if (running === undefined) return await abandon(starting, env.home, output);
+    if (running === undefined) {
+      // What ends now ends on purpose.
+      quiet = true;
+      return await abandon(starting, env.home, output);
+    }
     // Once more: of two that start at once, only one gets here.
     await recordSupervisor(env.home);
     const { api, stripe, issuer, kubeconfig } = running.endpoints;
@@ -37,6 +45,7 @@ export async function start(output: Output): Promise<void> {
     );
     await stopAsked;
     output.progress('Stopping; Ctrl-C again forces it.');
+    quiet = true;
     await running.stop();
     output.progress('Stopped. The state is kept for the next start.');
   } finally {
@@ -44,11 +53,11 @@ export async function start(output: Output): Promise<void> {
   }
 }
 
-async function launch(env: LocalEnv, output: Output, begunMs: number): Promise<Running> {
+async function launch(env: LocalEnv, tell: (line: string) => void, begunMs: number): Promise<Running> {
   let saidMs = begunMs;
   const say = (line: string) => {
     saidMs = Date.now();
-    output.progress(line);
+    tell(line);
   };
   const heartbeat = setInterval(() => {
     if (Date.now() - saidMs >= heartbeatMs) say(`still starting, ${duration(Date.now() - begunMs)}`);
