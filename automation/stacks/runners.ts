@@ -38,6 +38,7 @@ export interface RunnerPoolOptions {
 }
 
 const runnerProgram = fileURLToPath(new URL('./runner.ts', import.meta.url));
+const leanSdk = new URL('./lean-sdk.ts', import.meta.url).href;
 
 export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   const idle: RunnerProcess[] = [];
@@ -127,7 +128,7 @@ class RunnerProcess {
       detached: true,
       serialization: 'json',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2'],
+      execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--import', leanSdk],
     });
     const { pid } = this.#child;
     if (pid === undefined) throw new Error('a runner process could not be started');

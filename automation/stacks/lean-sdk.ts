@@ -1,0 +1,21 @@
+/**
+ * Loaded before anything else in a runner process (`node --import`). Pulumi's SDK loads the TypeScript compiler and
+ * npm's dependency resolver at its start, which it needs only to serialise functions into other runtimes; a tenant's
+ * program never does. Leaving them out saves 50 MB and most of the start-up time of each runner (measured with Node
+ * 24: 91 MB with them, 41 MB without).
+ */
+import { registerHooks } from 'node:module';
+
+const leftOut = new Set(['typescript', '@npmcli/arborist']);
+const scheme = 'tenantry-left-out:';
+
+registerHooks({
+  resolve(specifier, context, next) {
+    if (!leftOut.has(specifier)) return next(specifier, context);
+    return { url: scheme + specifier, format: 'commonjs', shortCircuit: true };
+  },
+  load(url, context, next) {
+    if (!url.startsWith(scheme)) return next(url, context);
+    return { format: 'commonjs', source: 'module.exports = {};', shortCircuit: true };
+  },
+});
