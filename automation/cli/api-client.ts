@@ -1,5 +1,6 @@
 /** Requests to the service; every failure is a `CliProblem` with one sentence. */
 import type { z } from 'zod';
+import { tenantIdPattern } from '../../tenants/spec.ts';
 import { problemDetails } from './api-types.ts';
 import { CliProblem, type ExitCode, exitCodes } from './problem.ts';
 
@@ -67,6 +68,19 @@ export function createApiClient(url: string, token?: string): ApiClient {
       return answer.body;
     },
   };
+}
+
+/**
+ * The address of a tenant.
+ * @throws CliProblem `not_found` for what is no tenant's id, before it becomes part of a path
+ */
+export function tenantPath(id: string): string {
+  if (tenantIdPattern.test(id)) return `/v1/tenants/${id}`;
+  throw new CliProblem(
+    exitCodes.notFound,
+    'not_found',
+    `There is no tenant ${JSON.stringify(id.slice(0, 64))}: an id is eight letters and digits, and \`npm run -s tenantry -- tenants\` lists them.`,
+  );
 }
 
 /** Nothing runs in this home, or what ran there does not answer. */

@@ -1,7 +1,7 @@
 /** A tenant's life as it happens: its events, resumed where a connection breaks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, tenantPath } from './api-client.ts';
 import { type Entry, entry, type Tenant, tenant } from './api-types.ts';
 import { CliProblem, exitCodes } from './problem.ts';
 
@@ -22,11 +22,7 @@ export async function* followTenant(
   const { signal } = options;
   while (!signal.aborted) {
     try {
-      const body = await api.stream(
-        `/v1/tenants/${encodeURIComponent(tenantId)}/events`,
-        { 'last-event-id': lastId },
-        signal,
-      );
+      const body = await api.stream(`${tenantPath(tenantId)}/events`, { 'last-event-id': lastId }, signal);
       const messages = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
       for await (const { event, id, data } of messages) {
         const parsed: unknown = JSON.parse(data);

@@ -145,6 +145,15 @@ describe('a tenant', () => {
     );
   });
 
+  test('in a list counts its age from the subscription, as it may have been prepared long before', () => {
+    const claimed = sampleTenant({
+      createdAt: '2026-11-20T10:00:00.000Z',
+      requestedAt: '2026-11-21T10:04:50.000Z',
+    });
+    expect(tenantsText([claimed], nowMs)).toMatch(/ 10s$/);
+    expect(tenantsText([], nowMs)).toBe('No tenants.');
+  });
+
   test('whose plan is being changed shows both plans', () => {
     const changing = sampleTenant({ plan: 'business', observed: { generation: 1, plan: 'professional' } });
     expect(tenantText(changing, [], nowMs)).toContain('business (has professional until it is changed)');

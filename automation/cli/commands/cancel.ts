@@ -1,6 +1,8 @@
 /** `tenantry cancel <tenant>`: ends its subscription, as the customer's billing page would. */
+
 import Stripe from 'stripe';
 import { createStripeClient } from '../../stripe-client.ts';
+import { tenantPath } from '../api-client.ts';
 import { type Tenant, tenant as tenantSchema } from '../api-types.ts';
 import { apiAs, type Connection, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
@@ -27,7 +29,7 @@ export async function cancel(
   options: CancelOptions,
 ): Promise<void> {
   const api = await apiAs(connection, options);
-  const before = await api.get(`/v1/tenants/${encodeURIComponent(id)}`, tenantSchema);
+  const before = await api.get(tenantPath(id), tenantSchema);
   const { subscription } = before;
   if (subscription === null)
     throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
@@ -47,7 +49,7 @@ export async function cancel(
         deadlineMs: cancelledAtMs + (options.timeout ?? defaultTimeoutS) * 1000,
         wanted: 'cancelled',
       })
-    : await api.get(`/v1/tenants/${encodeURIComponent(id)}`, tenantSchema);
+    : await api.get(tenantPath(id), tenantSchema);
   output.result(after, () => cancelText(after, options));
 }
 

@@ -44,7 +44,12 @@ export async function subscribe(
     );
   const api = await apiAs(connection, options);
   const { slug, seats } = options;
-  const request = { product: productId, plan: planId, ...(slug && { slug }), ...(seats && { seats }) };
+  const request = {
+    product: productId,
+    plan: planId,
+    ...(slug !== undefined && { slug }),
+    ...(seats !== undefined && { seats }),
+  };
   const checkout = await api.post('/v1/checkout', request, checkoutSchema);
   output.progress(`${options.as} subscribes to ${productId} ${planId}`);
 

@@ -37,6 +37,5 @@ export async function tenants(
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < wanted);
   output.result({ tenants: found, nextCursor: cursor }, () => tenantsText(found, Date.now()));
-  if (found.length === 0) output.progress('No tenants.');
-  else if (cursor !== null) output.progress(`More than ${found.length}: --limit <n> or --all shows them.`);
+  if (cursor !== null) output.progress(`More than ${found.length}: --limit <n> or --all shows them.`);
 }

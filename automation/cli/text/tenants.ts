@@ -4,6 +4,7 @@ import { age, duration, fields, plain, table, time } from './table.ts';
 import { timelineText } from './timeline.ts';
 
 export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
+  if (tenants.length === 0) return 'No tenants.';
   return table(
     ['TENANT', 'PRODUCT', 'PLAN', 'NAMESPACE', 'PHASE', 'SUBSCRIPTION', 'AGE', 'WHY'],
     tenants.map((tenant) => [
@@ -13,7 +14,7 @@ export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
       tenant.namespace,
       tenant.phase,
       tenant.subscription?.status ?? '-',
-      age(tenant.createdAt, nowMs),
+      age(tenant.requestedAt ?? tenant.createdAt, nowMs),
       tenant.reason?.message ?? '',
     ]),
   );
@@ -36,6 +37,7 @@ export function tenantText(tenant: Tenant, entries: readonly Entry[], nowMs: num
       ['subscription', subscriptionText(tenant)],
       ['region', `${tenant.region} (cell ${tenant.cell})`],
       ['created', time(tenant.createdAt)],
+      ['subscribed', tenant.requestedAt && time(tenant.requestedAt)],
       ['active', activeText(tenant)],
       ['data kept until', tenant.deleteAfter && time(tenant.deleteAfter)],
       ['service', tenant.outputs?.serviceUrl ?? null],
