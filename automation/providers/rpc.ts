@@ -1,15 +1,14 @@
 import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { Metadata, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import pluginPb from '@pulumi/pulumi/proto/plugin_pb.js';
 import type * as pb from '@pulumi/pulumi/proto/provider_pb.js';
 import providerPb from '@pulumi/pulumi/proto/provider_pb.js';
-import statusPb from '@pulumi/pulumi/proto/status_pb.js';
-import anyPb from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 import type { Connection, Connections } from './connections.ts';
 import type { EngineLog } from './engine-log.ts';
 import { decodeStruct, encodeStruct } from './properties.ts';
-import { type DiffResult, NotReadyError, type OperationContext, type ResourceProvider } from './provider.ts';
+import type { DiffResult, OperationContext, ResourceProvider } from './provider.ts';
+import { grpcError } from './rpc-errors.ts';
 
 type Handler<Request, Response> = (
   request: Request,
@@ -262,33 +261,6 @@ function diffResponse(result: DiffResult): pb.DiffResponse {
     if (change.replace) response.addReplaces(change.path);
   }
   return response;
-}
-
-function grpcError(error: unknown): { code: status; message: string; metadata?: Metadata } {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof NotReadyError) {
-    return { code: status.UNKNOWN, message, metadata: initFailedDetails(error) };
-  }
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return { code: code === status.UNIMPLEMENTED ? status.UNIMPLEMENTED : status.UNKNOWN, message };
-}
-
-/** Carries the state of an object that exists but is not ready, as the engine expects it: in the error's details. */
-function initFailedDetails(error: NotReadyError): Metadata {
-  const detail = new providerPb.ErrorResourceInitFailed();
-  detail.setId(error.state.id);
-  detail.setProperties(encodeStruct(error.state.properties));
-  detail.setReasonsList([...error.reasons]);
-  if (error.state.inputs) detail.setInputs(encodeStruct(error.state.inputs));
-  const packed = new anyPb.Any();
-  packed.pack(detail.serializeBinary(), 'pulumirpc.ErrorResourceInitFailed');
-  const details = new statusPb.Status();
-  details.setCode(status.UNKNOWN);
-  details.setMessage(error.message);
-  details.addDetails(packed);
-  const metadata = new Metadata();
-  metadata.add('grpc-status-details-bin', Buffer.from(details.serializeBinary()));
-  return metadata;
 }
 
 function sorted(value: unknown): unknown {

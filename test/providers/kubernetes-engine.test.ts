@@ -215,6 +215,22 @@ test('random values stay as they are until something asks for others', async () 
   await stack.destroy();
 });
 
+test('what the provider has to say comes out of the engine', async () => {
+  const stack = await engine.newStack('says');
+  const program = async () => {
+    const ns = new Namespace('ns', { metadata: { name: 'engine-says', labels: labels('eng00006') } });
+    new ConfigMap('map', {
+      metadata: { name: 'map', namespace: ns.metadata.name, labels: labels('eng00006') },
+    });
+  };
+  await stack.up(program);
+  const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'map', namespace: 'engine-says' } };
+  await kube.delete(map);
+  await kube.apply({ ...map, metadata: { ...map.metadata, labels: labels('other001') } });
+  await stack.destroy();
+  expect(engine.log.join('')).toContain('ConfigMap engine-says/map is not the object of this stack any more');
+});
+
 test('provider instances of one run keep their own configuration', async () => {
   const stack = await engine.newStack('configured');
   await stack.up(async () => {

@@ -1,7 +1,7 @@
 /** The tenantry provider under the real engine, with a password that the random provider makes. */
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { PostgresSchema } from '../../tenants/data.ts';
+import { PostgresSchema } from '../../tenants/postgres.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { RandomPassword } from './sdk.ts';

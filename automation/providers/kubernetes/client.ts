@@ -91,7 +91,7 @@ export class KubernetesClient {
         'content-length': Buffer.byteLength(body),
       }),
     };
-    if (request.method !== 'GET' && request.query?.dryRun === undefined) this.#beforeWrite();
+    if (isWrite(request)) this.#beforeWrite();
     const { status, text } = await this.#exchange(url, request, headers, body, agent);
     if (status < 200 || status > 299) throw new KubernetesApiError(parseStatus(status, text));
     return text === '' ? {} : (JSON.parse(text) as JsonObject);
@@ -99,11 +99,14 @@ export class KubernetesClient {
 
   #exchange(
     url: URL,
-    { method, signal }: ApiRequest,
+    request: ApiRequest,
     headers: http.OutgoingHttpHeaders,
     body: string | null,
     agent: http.Agent,
   ): Promise<{ status: number; text: string }> {
+    const { method } = request;
+    // A write that is under way is seen through: whether it took effect must be known, whatever ends the engine.
+    const signal = isWrite(request) ? undefined : request.signal;
     return new Promise((resolve, reject) => {
       const outgoing = this.#transport.request(
         url,
@@ -151,6 +154,10 @@ export class KubernetesClient {
       rejectUnauthorized: !insecureSkipTlsVerify,
     });
   }
+}
+
+function isWrite(request: ApiRequest): boolean {
+  return request.method !== 'GET' && request.query?.dryRun === undefined;
 }
 
 function explained(error: unknown, access: ClusterAccess): unknown {

@@ -1,10 +1,9 @@
-import { containsUnknown, isMap, type PropertyMap } from '../properties.ts';
+import { containsUnknown, isMap, markMapSecretsLike, type PropertyMap, reveal } from '../properties.ts';
 import {
   type CheckFailure,
   type DiffResult,
   NotReadyError,
   type OperationContext,
-  type PropertyChange,
   type ResourceProvider,
   type ResourceState,
   type WriteOptions,
@@ -13,14 +12,11 @@ import type { JsonObject } from './client.ts';
 import type { Cluster, ObjectRef } from './cluster.ts';
 import { Clusters } from './clusters.ts';
 import { deleteObject } from './deletion.ts';
-import { diffInputs, dropServerFields, isIdentityChange } from './diff.ts';
+import { dropServerFields } from './diff.ts';
 import { UnknownKindError } from './discovery.ts';
 import { driftedInputs, inputsFromLive } from './drift.ts';
-import { isStatus } from './errors.ts';
-import { immutableCauses, isShrinkRefusal, markReplacing } from './immutable.ts';
 import {
   describe,
-  isObject,
   kindOfToken,
   nameOf,
   namespaceOf,
@@ -29,7 +25,8 @@ import {
   parseId,
   textAt,
 } from './objects.ts';
-import { assertOurs, earlierApplyManager } from './ownership.ts';
+import { earlierApplyManager } from './ownership.ts';
+import { planUpdate, previewCreate } from './plan.ts';
 import { NeverReadyError, waitUntilReady } from './readiness.ts';
 import {
   chooseFieldManager,
@@ -74,12 +71,13 @@ export class KubernetesProvider implements ResourceProvider {
       fail('', `${context.type} is not supported by the embedded Kubernetes provider`);
       return { inputs, failures };
     }
-    // A secret or unknown metadata cannot be named here; the write finds out.
-    const metadata = isMap(inputs.metadata) ? inputs.metadata : {};
+    const metadata = reveal(inputs.metadata ?? {});
+    // Not known before the update: there is nothing to look at yet.
+    if (!isMap(metadata)) return { inputs: protectInputs({ ...kind, ...inputs }), failures };
     if (metadata.name === undefined) {
       fail('metadata.name', 'a name is required: the embedded Kubernetes provider makes none up');
     }
-    const named = { apiVersion: kind.apiVersion, kind: kind.kind, ...dropServerFields(inputs) };
+    const named = { ...kind, ...dropServerFields(inputs) };
     if (failures.length > 0) return { inputs: protectInputs(named), failures };
     const cluster = this.#clusters.of(context.config);
     const resource = await cluster.discovery.find(kind);
@@ -89,21 +87,15 @@ export class KubernetesProvider implements ResourceProvider {
       resource?.namespaced === false
         ? placeless
         : { ...placeless, namespace: namespace ?? cluster.client.namespace };
-    return { inputs: protectInputs(dropServerFields({ ...named, metadata: placed })), failures };
+    const checked = dropServerFields({ ...named, metadata: placed });
+    return { inputs: protectInputs(markMapSecretsLike(checked, inputs)), failures };
   }
 
   async diff(
     context: OperationContext,
     { old, inputs }: { old: PropertyMap; inputs: PropertyMap },
   ): Promise<DiffResult> {
-    const state = decodeState(old);
-    const changes = diffInputs(withIdentity(state), inputs);
-    if (changes.length === 0) return { changes, deleteBeforeReplace: false };
-    const marked = changes.some(isIdentityChange)
-      ? changes
-      : await this.#markImmutable(context, state, inputs, changes);
-    const replaces = marked.some((change) => change.replace);
-    return { changes: marked, deleteBeforeReplace: replaces && !marked.some(isIdentityChange) };
+    return planUpdate(context, () => this.#clusters.of(context.config), decodeState(old), inputs);
   }
 
   async create(
@@ -111,8 +103,8 @@ export class KubernetesProvider implements ResourceProvider {
     inputs: PropertyMap,
     options: WriteOptions,
   ): Promise<ResourceState> {
-    if (options.preview) return { id: '', properties: await this.#previewCreate(context, inputs) };
     const cluster = this.#clusters.of(context.config);
+    if (options.preview) return { id: '', properties: await previewCreate(context, cluster, inputs) };
     const object = toJson(inputs);
     const ref = await refForWrite(cluster, context, object);
     const manager = chooseFieldManager(context.urn, object, null);
@@ -197,61 +189,6 @@ export class KubernetesProvider implements ResourceProvider {
     this.#clusters.close();
   }
 
-  /** Asks the API, by a dry run, whether the object can change so; what cannot is marked as replacing. */
-  async #markImmutable(
-    context: OperationContext,
-    state: ObjectState,
-    inputs: PropertyMap,
-    changes: readonly PropertyChange[],
-  ): Promise<readonly PropertyChange[]> {
-    if (containsUnknown(inputs)) return changes;
-    const object = toJson(inputs);
-    const cluster = this.#clusters.of(context.config);
-    try {
-      const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
-      await dryRun(cluster, context, ref, object, chooseFieldManager(context.urn, object, state));
-      return changes;
-    } catch (error) {
-      if (isShrinkRefusal(error)) {
-        throw new Error(
-          `${describe(object)} cannot shrink, and is not replaced since that would lose its data`,
-          {
-            cause: error,
-          },
-        );
-      }
-      const causes = immutableCauses(error);
-      // Any other refusal is the update's to report.
-      return causes ? markReplacing(changes, causes) : changes;
-    }
-  }
-
-  /** The values that the API would give; the bare inputs where it cannot say yet. */
-  async #previewCreate(context: OperationContext, inputs: PropertyMap): Promise<PropertyMap> {
-    if (containsUnknown(inputs)) return inputs;
-    const cluster = this.#clusters.of(context.config);
-    const object = toJson(inputs);
-    const resource = await cluster.discovery.find(kindOf(object));
-    if (!resource) return inputs;
-    const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
-    const existing = await cluster.get(ref, context.signal);
-    // An object on its way out is the one that this create replaces.
-    if (existing && !textAt(existing, 'metadata', 'deletionTimestamp')) assertOurs(existing, object);
-    const fieldManager = chooseFieldManager(context.urn, object, null);
-    try {
-      const live = await dryRun(cluster, context, ref, object, fieldManager);
-      return encodeState(withoutServerIdentity(live), object, {
-        secrets: inputs,
-        fieldManager,
-        initialApiVersion: ref.apiVersion,
-      });
-    } catch (error) {
-      // The namespace does not exist yet, or the old object of a replacement stands in the way.
-      if (isStatus(error, 404) || immutableCauses(error)) return inputs;
-      throw error;
-    }
-  }
-
   /** Waits for readiness and makes the state; an object that is not ready is reported together with its state. */
   async #settle(
     context: OperationContext,
@@ -304,19 +241,6 @@ async function explain<T>(object: JsonObject, write: Promise<T>): Promise<T> {
   }
 }
 
-/** `__inputs` of a state that came from elsewhere may lack what the live object says of its identity. */
-function withIdentity(state: ObjectState): JsonObject {
-  const { apiVersion, kind } = state.live;
-  const metadata = isObject(state.inputs.metadata) ? state.inputs.metadata : {};
-  const namespace = namespaceOf(state.live);
-  return {
-    ...state.inputs,
-    ...(apiVersion !== undefined && { apiVersion }),
-    ...(kind !== undefined && { kind }),
-    metadata: { ...metadata, name: nameOf(state.live), ...(namespace && { namespace }) },
-  };
-}
-
 function kindOfAny(...objects: readonly JsonObject[]): ObjectKind | null {
   for (const object of objects) {
     const kind = kindOf(object);
@@ -327,9 +251,4 @@ function kindOfAny(...objects: readonly JsonObject[]): ObjectKind | null {
 
 function initialVersion(state: ObjectState, object: JsonObject): string {
   return state.initialApiVersion ?? textAt(object, 'apiVersion') ?? '';
-}
-
-/** What a dry run makes up would pass for the real thing in a program's outputs. */
-function withoutServerIdentity(live: JsonObject): JsonObject {
-  return dropServerFields(live);
 }
