@@ -52,7 +52,14 @@ export function problemResponse({ code, message, errors }: Problem): Response {
     code,
     ...(errors.length > 0 && { errors }),
   };
-  return Response.json(body, { status, headers: { 'content-type': 'application/problem+json' } });
+  return Response.json(body, {
+    status,
+    headers: {
+      'content-type': 'application/problem+json',
+      // RFC 9110: a 401 says how to authenticate.
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    },
+  });
 }
 
 /** What any error means to the caller; internals stay in the log. */
@@ -70,13 +77,17 @@ export function toProblem(error: unknown): Problem {
   return new Problem('internal', 'The error is logged; try again, and tell the operator if it persists.');
 }
 
-/** Connection failures, and PostgreSQL's classes 08 (connection), 53 (resources) and 57 (shutdown). */
+/**
+ * Connection failures, and PostgreSQL's classes 08 (connection), 28 (sign-in), 53 (resources), 57 (shutdown) and
+ * 58 (system); 25006 is a former primary after a failover, 3D000 and 55000 a database that takes no connections.
+ */
 function isDatabaseAway(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   return (
-    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|08|53|57)/.test(code)) ||
+    (typeof code === 'string' &&
+      /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|28|53|57|58|25006|3D000|55000)/.test(code)) ||
     (typeof message === 'string' &&
-      /timeout exceeded when trying to connect|Connection terminated/.test(message))
+      /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(message))
   );
 }
 

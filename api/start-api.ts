@@ -18,11 +18,18 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+/** Callers give up soon after: a database that hangs is answered as one that is away. */
+const queryTimeoutMs = 8_000;
+
 /** Starts the API. Resolves when it listens; `/readyz` tells when a subscription would succeed. */
 export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
   await ensureDatabase(env.databaseUrl);
   await migrate(env.databaseUrl);
-  const database = openDatabase(env.databaseUrl, { maxConnections: 16, name: 'tenantry-api' });
+  const database = openDatabase(env.databaseUrl, {
+    maxConnections: 16,
+    name: 'tenantry-api',
+    queryTimeoutMs,
+  });
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
   const live = await listenForTenants(env.databaseUrl, log);
   const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');

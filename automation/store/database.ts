@@ -16,10 +16,11 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 /**
  * Opens a pool on `url`.
  * @param maxConnections upper bound of this process's share of the server's connections
+ * @param queryTimeoutMs a query without an answer for so long fails, and its connection is given up
  */
 export function openDatabase(
   url: string,
-  options: { maxConnections?: number; name?: string } = {},
+  options: { maxConnections?: number; name?: string; queryTimeoutMs?: number } = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -27,6 +28,7 @@ export function openDatabase(
     application_name: options.name ?? 'tenantry',
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => {});
@@ -54,6 +56,11 @@ export function openDatabase(
     },
     close: () => pool.end(),
   };
+}
+
+/** Text without what PostgreSQL cannot hold: NUL characters and halves of characters. */
+export function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }
 
 /** First row of a result, or null. */

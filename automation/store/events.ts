@@ -16,18 +16,15 @@ export interface ReceivedEvent {
 /** Makes the event durable, marks its subscription and rings, in one transaction. False for a duplicate. */
 export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
   const row = onlyRow(
-    await db.query<{ fresh: boolean }>(
-      'select tenantry.receive_event($1, $2, $3, $4, $5, $6, $7::jsonb) as fresh',
-      [
-        event.id,
-        event.type,
-        event.objectType,
-        event.objectId,
-        event.subscriptionId,
-        event.needsLookup,
-        event.body,
-      ],
-    ),
+    await db.query<{ fresh: boolean }>('select tenantry.receive_event($1, $2, $3, $4, $5, $6, $7) as fresh', [
+      event.id,
+      event.type,
+      event.objectType,
+      event.objectId,
+      event.subscriptionId,
+      event.needsLookup,
+      event.body,
+    ]),
   );
   return row.fresh;
 }

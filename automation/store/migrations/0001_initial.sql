@@ -15,7 +15,8 @@ create table tenantry.stripe_event (
   object_type text,
   object_id text,
   subscription_id text,
-  payload jsonb not null,
+  -- As received: for people to read, never for the service. Not jsonb, which refuses some of what JSON may hold.
+  payload text not null,
   received_at timestamptz not null default now(),
   -- Set at once where the payload names its subscription or needs none, otherwise by the job that looks it up.
   resolved_at timestamptz
@@ -178,7 +179,7 @@ end $$;
 
 -- Receives one webhook in one round trip and one transaction. False for an event that was here before.
 create function tenantry.receive_event(event_id text, event_type text, related_type text, related_id text,
-  subscription text, needs_lookup boolean, body jsonb) returns boolean language plpgsql as $$
+  subscription text, needs_lookup boolean, body text) returns boolean language plpgsql as $$
 begin
   insert into tenantry.stripe_event (id, type, object_type, object_id, subscription_id, payload, resolved_at)
     values (event_id, event_type, related_type, related_id, subscription, body, case when needs_lookup then null else now() end)
