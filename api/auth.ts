@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from 'hono';
-import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Tenant } from '../automation/store/tenants.ts';
 import { Problem } from './errors.ts';
 
@@ -47,7 +47,7 @@ export function createAuthenticator(options: AuthOptions): Authenticate {
       throw new Problem('unavailable', `The identity provider cannot be reached: ${String(cause)}`);
     });
     try {
-      const { payload } = await jwtVerify(token, keySet, {
+      const { payload } = await jwtVerify(token, orUnavailable(keySet), {
         issuer: options.issuer,
         audience: options.audience,
         algorithms,
@@ -61,15 +61,36 @@ export function createAuthenticator(options: AuthOptions): Authenticate {
   };
 }
 
+/** A key that the issuer does not have is the token's fault; keys that cannot be had are not. */
+function orUnavailable(keySet: JWTVerifyGetKey): JWTVerifyGetKey {
+  return async (...asked) => {
+    try {
+      return await keySet(...asked);
+    } catch (cause) {
+      if (
+        cause instanceof errors.JWKSNoMatchingKey ||
+        cause instanceof errors.JWKSMultipleMatchingKeys ||
+        cause instanceof errors.JOSENotSupported
+      ) {
+        throw cause;
+      }
+      throw new Problem('unavailable', `The identity provider's keys cannot be had: ${String(cause)}`);
+    }
+  };
+}
+
 function callerOf(payload: JWTPayload): Caller {
   const scopes = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
   const isOperator = scopes.includes('operator');
   if (!isOperator && !scopes.includes('tenant')) {
     throw new Problem('forbidden', 'The token needs the scope "tenant" or "operator".');
   }
+  if (typeof payload.sub !== 'string' || payload.sub === '') {
+    throw new Problem('unauthenticated', 'The access token\'s claim "sub" is wrong.');
+  }
   const verified = payload.email_verified !== false;
   return {
-    subject: payload.sub ?? '',
+    subject: payload.sub,
     email: verified && typeof payload.email === 'string' ? payload.email : null,
     isOperator,
   };
@@ -90,6 +111,7 @@ export interface AuthVariables {
 export function requireCaller(authenticate: Authenticate): MiddlewareHandler<{ Variables: AuthVariables }> {
   return async (c, next) => {
     c.set('caller', await authenticate(c.req.header('authorization')));
+    c.header('cache-control', 'no-store');
     await next();
   };
 }
