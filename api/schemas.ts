@@ -147,7 +147,11 @@ export const tenantQuery = z.object({
   cursor: z.string().max(200).optional(),
   product: z.enum(productIds).optional(),
   phase: z.enum(phases).optional(),
-  checkout: z.string().max(100).optional(),
+  checkout: z
+    .string()
+    .max(100)
+    .regex(/^[\w-]+$/, 'is the id that POST /v1/checkout answered')
+    .optional(),
 });
 
 export const entry = z

@@ -100,6 +100,11 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, caller: C
 /** Why the tenant waits or failed; else why it is suspended. */
 export function reasonOf(tenant: Tenant): TenantView['reason'] {
   if (tenant.reasonCode) return { code: tenant.reasonCode, message: tenant.reasonMessage ?? '' };
+  return suspensionOf(tenant);
+}
+
+/** Why the tenant is suspended, whatever else goes on with it. */
+export function suspensionOf(tenant: Tenant): TenantView['reason'] {
   if (tenant.desiredState !== 'suspended') return null;
   const reason = tenant.suspendReason as SuspendReason | null;
   return reason && { code: reason, message: suspendMessages[reason] };

@@ -11,6 +11,9 @@ import { entryView, tenantViews } from '../views.ts';
 /** Proxies close connections that are silent for a minute. */
 const keepAliveMs = 15_000;
 
+/** Entries that are read at once. */
+const pageEntries = 500;
+
 const route = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/events',
@@ -41,7 +44,9 @@ export const tenantEventRoutes = ({ database, authenticate, live }: ApiDeps) => 
     );
     const resumeAfter = Number(c.req.header('last-event-id') || 0);
     if (!Number.isSafeInteger(resumeAfter) || resumeAfter < 0) {
-      throw new Problem('invalid_request', 'Last-Event-ID: send the id of the last event you received.');
+      throw new Problem('invalid_request', 'Last-Event-ID: send the id of the last event you received.', [
+        { field: 'Last-Event-ID', message: 'must be an id of an event' },
+      ]);
     }
     return streamSSE(c, async (stream) => {
       let lastId = resumeAfter;
@@ -50,17 +55,21 @@ export const tenantEventRoutes = ({ database, authenticate, live }: ApiDeps) => 
       const unsubscribe = live.subscribe(id, () => wake());
       stream.onAbort(() => wake());
       const send = async () => {
-        const entries = await listAudit(database, id, {
-          after: lastId,
-          audience: caller.isOperator ? 'operator' : 'tenant',
-        });
-        for (const found of entries) {
-          await stream.writeSSE({
-            event: found.kind,
-            id: String(found.id),
-            data: JSON.stringify(entryView(found)),
+        for (let more = true; more && !stream.aborted; ) {
+          const entries = await listAudit(database, id, {
+            after: lastId,
+            limit: pageEntries,
+            audience: caller.isOperator ? 'operator' : 'tenant',
           });
-          lastId = found.id;
+          for (const found of entries) {
+            await stream.writeSSE({
+              event: found.kind,
+              id: String(found.id),
+              data: JSON.stringify(entryView(found)),
+            });
+            lastId = found.id;
+          }
+          more = entries.length === pageEntries;
         }
         const tenant = await findTenant(database, id);
         if (!tenant) return;

@@ -6,7 +6,7 @@ import { type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { access, entry, type TenantView, tenant } from '../schemas.ts';
-import { entryView, reasonOf, tenantViews } from '../views.ts';
+import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
 
 const params = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) });
 
@@ -116,12 +116,14 @@ export const tenantRoutes = ({ database, authenticate }: ApiDeps) => {
 
 /** Where the tenant is, or the problem that says why not. A tenant whose update fails may still be used. */
 function accessTo(tenant: Tenant): { namespace: string; serviceUrl: string | null } {
-  const reason = reasonOf(tenant);
   if (tenant.desiredState === 'suspended') {
-    throw new Problem('suspended', reason?.message ?? 'The tenant is suspended; its data is kept.');
+    throw new Problem(
+      'suspended',
+      suspensionOf(tenant)?.message ?? 'The tenant is suspended; its data is kept.',
+    );
   }
   if (tenant.desiredState === 'deleted' || tenant.observedState !== 'active' || !tenant.outputs) {
-    throw new Problem('not_ready', reason?.message ?? `The tenant is ${tenant.phase}.`);
+    throw new Problem('not_ready', reasonOf(tenant)?.message ?? `The tenant is ${tenant.phase}.`);
   }
   return { namespace: tenant.outputs.namespace, serviceUrl: tenant.outputs.serviceUrl };
 }

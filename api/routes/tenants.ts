@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listTenants } from '../../automation/store/tenants.ts';
+import { tenantIdPattern } from '../../tenants/spec.ts';
 import type { ApiDeps } from '../app.ts';
 import { requireCaller } from '../auth.ts';
 import { Problem } from '../errors.ts';
@@ -49,10 +50,13 @@ function formatCursor({ createdAt, id }: { createdAt: Date; id: string }): strin
   return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
 }
 
+/** As `toISOString` writes the years that PostgreSQL and we can read alike. */
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
 function parseCursor(cursor: string): { createdAt: Date; id: string } {
-  const [time, id] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  const createdAt = new Date(time ?? '');
-  if (!id || Number.isNaN(createdAt.getTime())) {
+  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const createdAt = new Date(time);
+  if (!timePattern.test(time) || Number.isNaN(createdAt.getTime()) || !tenantIdPattern.test(id)) {
     throw new Problem('invalid_request', 'cursor: take it from nextCursor of the previous page.', [
       { field: 'cursor', message: 'is not one of ours' },
     ]);

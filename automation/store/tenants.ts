@@ -1,6 +1,6 @@
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
-import { firstRow, type Queryable } from './database.ts';
+import { type TenantOutputs, type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
+import { firstRow, type Queryable, storable } from './database.ts';
 import { fenced, type Lease } from './leases.ts';
 
 export const phases = [
@@ -69,6 +69,8 @@ export async function findTenant(
   id: string,
   options: { lock?: boolean } = {},
 ): Promise<Tenant | null> {
+  // Ids come from outside; PostgreSQL refuses some texts outright.
+  if (!tenantIdPattern.test(id)) return null;
   const lock = options.lock ? 'for update' : '';
   return firstRow(
     await db.query<Tenant>(`select ${columns} from tenantry.tenant where id = $1 ${lock}`, [id]),
@@ -256,6 +258,8 @@ export interface SettledOperation {
   readonly spec: TenantSpec;
   readonly generation: number;
   readonly outputs: TenantOutputs | null;
+  /** True when an engine ran, so that what was known of the cluster is out of date. */
+  readonly engineRan: boolean;
 }
 
 /** Writes the result of an operation that did what was wanted. */
@@ -264,7 +268,8 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
   await db.query(
     `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
        outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
-       next_try_at = null, unsettled = false, fingerprint = null, drift_checked_at = clock_timestamp(),
+       next_try_at = null, unsettled = false, fingerprint = case when $7 then null else fingerprint end,
+       drift_checked_at = clock_timestamp(),
        active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
      where id = $1`,
     [
@@ -274,6 +279,7 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
       JSON.stringify(settled.spec),
       settled.generation,
       settled.outputs === null ? null : JSON.stringify(settled.outputs),
+      settled.engineRan,
     ],
   );
 }
@@ -301,7 +307,7 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
       failure.phase,
       failure.reasonCode,
       failure.reasonMessage,
-      failure.cause,
+      storable(failure.cause),
       failure.permanent,
       failure.nextTryAt,
       failure.unsettled,
@@ -344,12 +350,15 @@ export async function writeStackSettings(
   ]);
 }
 
-/** A person asks for another try: forgets the failure and its waiting time. */
+/**
+ * A person asks for another try: forgets the failure and its waiting time. A tenant that is gone stays as it is: its
+ * name may be somebody else's by now.
+ */
 export async function resetFailure(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     `update tenantry.tenant set permanent = false, attempts = 0, next_try_at = null,
-       desired_generation = case when observed_generation = desired_generation then desired_generation + 1
-         else desired_generation end
+       desired_generation = case when observed_generation = desired_generation and phase <> 'deleted'
+         then desired_generation + 1 else desired_generation end
      where id = $1`,
     [tenantId],
   );
