@@ -1,0 +1,212 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { catalog } from '../../tenants/catalog/index.ts';
+import { type Service, startService } from '../support/service.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service?.stop());
+
+const get = (path: string) => service.request('GET', path, { token: null });
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, unknown>; description: string }>;
+  security?: unknown[];
+  parameters?: { name: string; in: string }[];
+  summary?: string;
+}
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, unknown>; securitySchemes: Record<string, unknown> };
+}
+
+describe('/openapi.json', () => {
+  const open = [
+    ['get', '/v1/products'],
+    ['get', '/v1/config'],
+    ['get', '/healthz'],
+    ['get', '/readyz'],
+    ['get', '/metrics'],
+    ['post', '/webhooks/stripe'],
+  ] as const;
+  const guarded = [
+    ['post', '/v1/checkout'],
+    ['get', '/v1/tenants'],
+    ['get', '/v1/tenants/{id}'],
+    ['get', '/v1/tenants/{id}/timeline'],
+    ['get', '/v1/tenants/{id}/events'],
+    ['get', '/v1/tenants/{id}/access'],
+    ['post', '/v1/tenants/{id}/retry'],
+  ] as const;
+  let document: Document;
+  beforeAll(async () => {
+    document = (await get('/openapi.json')).body;
+  });
+
+  test('is valid OpenAPI 3.1', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    const result = await new Validator().validate(structuredClone(document) as never);
+    expect(result).toMatchObject({ valid: true });
+  });
+
+  test.each([...open, ...guarded])('describes %s %s', (method, path) => {
+    const operation = document.paths[path]?.[method];
+    expect(operation?.summary).toBeTruthy();
+    expect(Object.keys(operation?.responses ?? {})).not.toEqual([]);
+  });
+
+  test.each(guarded)('%s %s asks for a token and answers problems', (method, path) => {
+    const operation = document.paths[path]?.[method];
+    expect(operation?.security).toEqual([{ bearer: [] }]);
+    expect(Object.keys(operation?.responses.default?.content ?? {})).toEqual(['application/problem+json']);
+    if (path.includes('{id}')) {
+      expect(operation?.parameters).toContainEqual(expect.objectContaining({ name: 'id', in: 'path' }));
+    }
+  });
+
+  test('describes no address that is not there', async () => {
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const method of Object.keys(operations)) {
+        const answer = await service.request(method.toUpperCase(), path.replace('{id}', 'aaaaaaa1'), {
+          token: null,
+        });
+        expect([path, answer.status]).not.toEqual([path, 404]);
+      }
+    }
+  });
+
+  test('names its schemas and the scheme of its tokens', () => {
+    expect(Object.keys(document.components.schemas)).toEqual(
+      expect.arrayContaining([
+        'Problem',
+        'Product',
+        'Tenant',
+        'TenantList',
+        'TimelineEntry',
+        'CheckoutRequest',
+      ]),
+    );
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    });
+  });
+});
+
+describe('/docs', () => {
+  test('needs nothing from elsewhere', async () => {
+    const page = await get('/docs');
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+    expect(page.text).not.toMatch(/https?:\/\/|src="\/\//);
+    const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, link]) => link ?? '');
+    expect(links.length).toBeGreaterThan(2);
+    for (const link of links) {
+      const file = await get(link);
+      expect([link, file.status]).toEqual([link, 200]);
+      expect(file.text.length).toBeGreaterThan(50);
+      expect(file.headers.get('content-type')).toMatch(link.endsWith('.css') ? /text\/css/ : /javascript/);
+    }
+  });
+
+  test('runs under its own policy: no inline script, nothing evaluated', async () => {
+    const page = await get('/docs');
+    expect(page.text).not.toMatch(/<script(?![^>]*src=)/);
+    expect(page.text).not.toMatch(/ on\w+=/);
+  });
+});
+
+describe('every answer', () => {
+  test.each(['/healthz', '/v1/products', '/v1/nothing', '/docs', '/openapi.json', '/v1/tenants'])(
+    '(%s) carries the security headers',
+    async (path) => {
+      const { headers } = await get(path);
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('x-frame-options')).toBe('DENY');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('strict-transport-security')).toBeTruthy();
+      expect(headers.get('x-powered-by')).toBeNull();
+      const policy = headers.get('content-security-policy') ?? '';
+      expect(policy).toContain("default-src 'self'");
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).toContain(`connect-src 'self' ${service.identity.issuer}`);
+      expect(policy).not.toMatch(/script-src[^;]*unsafe/);
+    },
+  );
+
+  test('shares nothing with pages of other origins', async () => {
+    const answer = await service.request('GET', '/v1/products', {
+      headers: { origin: 'https://evil.example' },
+    });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  test('with somebody’s data is kept by no cache', async () => {
+    const answer = await service.request('GET', '/v1/tenants');
+    expect(answer.headers.get('cache-control')).toMatch(/no-store|private/);
+  });
+});
+
+describe('/v1/products', () => {
+  test('lists all products with all plans and prices, to everybody', async () => {
+    const { products } = (await get('/v1/products')).body as {
+      products: { id: string; plans: { id: string; price: { kind: string; priceCents: number | null } }[] }[];
+    };
+    expect(products.map(({ id }) => id)).toEqual(['workspace', 'browsers', 'inbox', 'agents', 'stream']);
+    for (const [n, product] of catalog.entries()) {
+      expect(products[n]?.plans.map(({ id }) => id)).toEqual(product.plans.map(({ id }) => id));
+    }
+    const prices = products[0]?.plans.map(({ price }) => price.priceCents);
+    expect(prices).toEqual([1500, 2000]);
+  });
+});
+
+describe('/v1/config', () => {
+  test('tells the page how to sign in, and nothing else', async () => {
+    expect((await get('/v1/config')).body).toEqual({
+      issuer: service.identity.issuer,
+      clientId: 'tenantry',
+      audience: 'tenantry',
+      local: true,
+    });
+  });
+});
+
+describe('/healthz, /readyz and /metrics', () => {
+  test('alive is alive, whatever else is wrong', async () => {
+    expect((await get('/healthz')).status).toBe(200);
+  });
+
+  test('/readyz is 503 and names what is missing', async () => {
+    const answer = await get('/readyz');
+    expect([answer.status, answer.body]).toEqual([
+      503,
+      {
+        ready: false,
+        checks: {
+          database: 'ok',
+          worker: 'no worker of the cell local is at work',
+          stripe: 'ok',
+          issuer: 'ok',
+        },
+      },
+    ]);
+  });
+
+  test('/metrics tells of webhooks, tenants, slots, backlog and the process', async () => {
+    const answer = await get('/metrics');
+    expect(answer.headers.get('content-type')).toContain('text/plain');
+    for (const name of [
+      'tenantry_webhooks_total',
+      'tenantry_webhook_seconds_bucket',
+      'tenantry_tenants',
+      'tenantry_slots_ready',
+      'tenantry_backlog',
+      'process_resident_memory_bytes',
+      'nodejs_eventloop_lag_seconds',
+    ]) {
+      expect(answer.text).toContain(name);
+    }
+  });
+});

@@ -1,0 +1,89 @@
+import { createHmac } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type Service, startService } from '../support/service.ts';
+import { until } from '../support/wait.ts';
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service?.stop());
+
+function deliver(id: string) {
+  const body = JSON.stringify({
+    object: 'event',
+    id,
+    type: 'customer.subscription.created',
+    data: { object: { object: 'subscription', id: 'sub_1' } },
+  });
+  const time = Math.floor(Date.now() / 1000);
+  const mac = createHmac('sha256', service.webhookSecret).update(`${time}.${body}`).digest('hex');
+  return service.request('POST', '/webhooks/stripe', {
+    token: null,
+    body,
+    headers: { 'stripe-signature': `t=${time},v1=${mac}` },
+  });
+}
+
+async function asAdministrator(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('postgresUrl') });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Ends all sessions of the database and lets nobody in, or lets everybody in again. */
+async function allowConnections(allow: boolean): Promise<void> {
+  const { name } = service.fresh;
+  await asAdministrator(`alter database ${name} with allow_connections ${allow}`);
+  if (!allow)
+    await asAdministrator(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+}
+
+test('an event that cannot be stored is answered 503, so that Stripe sends it again, and then it is stored', async () => {
+  expect((await deliver('evt_before')).status).toBe(200);
+  await allowConnections(false);
+  try {
+    for (let n = 0; n < 3; n += 1) {
+      const answer = await deliver('evt_meanwhile');
+      expect([answer.status, answer.body]).toMatchObject([503, { code: 'unavailable' }]);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(answer.text).not.toMatch(/postgres|test_/i);
+    }
+    const ready = await service.request('GET', '/readyz', { token: null });
+    expect([ready.status, ready.body]).toMatchObject([503, { ready: false }]);
+    expect((ready.body as { checks: Record<string, string> }).checks.database).not.toBe('ok');
+  } finally {
+    await allowConnections(true);
+  }
+  const answer = await until(
+    async () => {
+      const answered = await deliver('evt_meanwhile');
+      return answered.status === 200 && answered;
+    },
+    { what: 'the event being taken again' },
+  );
+  expect(answer.body).toEqual({ received: true, duplicate: false });
+});
+
+test('a database that hangs does not hold Stripe for ever and is answered 503', async () => {
+  const client = new pg.Client({ connectionString: service.databaseUrl });
+  await client.connect();
+  try {
+    await client.query('begin; lock table tenantry.stripe_event in access exclusive mode');
+    const answer = await deliver('evt_blocked');
+    expect(answer.status).toBe(503);
+  } finally {
+    await client.end();
+  }
+  // Whether the late query still stored it or not: the second delivery is good, and there is one row.
+  expect((await deliver('evt_blocked')).status).toBe(200);
+  const { rows } = await service.database.query(
+    "select 1 from tenantry.stripe_event where id = 'evt_blocked'",
+  );
+  expect(rows).toHaveLength(1);
+});
