@@ -60,7 +60,7 @@ export async function subscribe(
     output.progress(`${'+0.000 s'.padStart(9)}  Paid (simulated)`);
   } else output.progress(`Pay here: ${checkout.url}`);
   if (!options.wait)
-    return output.result({ checkout, tenant: null, elapsedMs: null }, () =>
+    return output.result({ checkout, elapsedMs: null, settledMs: null, tenant: null }, () =>
       simulated
         ? `Paid. The tenant comes up: npm run -s tenantry -- tenants --as ${options.as}`
         : checkout.url,
@@ -72,12 +72,16 @@ export async function subscribe(
   const sinceMs = simulated || requestedAt === null ? paidAtMs : Date.parse(requestedAt);
   const tenant = await waitForTenant(api, id, {
     isDone: (now) => now.phase === 'active' && now.observed.generation === now.desired.generation,
-    onEntry: (entry) => output.progress(sinceLine(entry, sinceMs)),
+    // A tenant that was prepared ahead has a past.
+    onEntry: (entry) => {
+      if (Date.parse(entry.at) >= sinceMs) output.progress(sinceLine(entry, sinceMs));
+    },
     deadlineMs,
     wanted: 'active',
   });
   const elapsedMs = elapsed(tenant, sinceMs);
-  output.result({ checkout, elapsedMs, tenant }, () => activeText(tenant, elapsedMs));
+  const settledMs = Date.now() - sinceMs;
+  output.result({ checkout, elapsedMs, settledMs, tenant }, () => activeText(tenant, elapsedMs, settledMs));
 }
 
 async function assertForSale(api: ApiClient, productId: string, planId: string): Promise<void> {
@@ -131,9 +135,12 @@ function elapsed({ activeAt }: Tenant, sinceMs: number): number {
   return measuredMs >= 0 ? measuredMs : Date.now() - sinceMs;
 }
 
-function activeText(tenant: Tenant, elapsedMs: number): string {
+function activeText(tenant: Tenant, elapsedMs: number, settledMs: number): string {
+  // One that was prepared ahead is usable at once, and is then brought to its plan.
+  const later =
+    tenant.observed.generation > 1 ? ` (and exactly as its plan says after ${duration(settledMs)})` : '';
   return [
-    `Active ${duration(elapsedMs)} after the payment.`,
+    `Active ${duration(elapsedMs)} after the payment${later}.`,
     fields([
       ['tenant', tenant.id],
       ['namespace', tenant.namespace],
