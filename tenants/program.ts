@@ -13,17 +13,11 @@ import { Role } from '@pulumi/kubernetes/rbac/v1/role.js';
 import { RoleBinding } from '@pulumi/kubernetes/rbac/v1/roleBinding.js';
 import { all, type CustomResource, type CustomResourceOptions } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
-import {
-  type DatabasePlace,
-  databasePlace,
-  databaseSecretName,
-  databaseUrl,
-  PostgresDatabase,
-  PostgresSchema,
-} from './data.ts';
+import { type DatabasePlace, databasePlace, databaseSecretName, databaseUrl } from './data.ts';
 import { metadata } from './isolation.ts';
 import type { Manifest, NamespacedManifest } from './manifest.ts';
 import { tenantObjects } from './objects.ts';
+import { PostgresDatabase, PostgresSchema } from './postgres.ts';
 import type { TenantOutputs, TenantSpec } from './spec.ts';
 import { type Cell, defaultCell, resolveTenant, type Tenant } from './tenant.ts';
 import { serviceUrl } from './workload.ts';

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { declaresTheSame } from '../../tenants/same.ts';
 import { classifyFailure } from '../stacks/failure.ts';
 import { driftBetween } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
@@ -101,6 +102,10 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
       return mendDrift(context, lease, tenant);
     case 'operate':
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';
+      if (needsNoEngine(tenant)) {
+        await settle(context, lease, tenant, nothingChanged, 0);
+        return 'again';
+      }
       return operate(context, lease, tenant, step, { refresh: false });
   }
 }
@@ -124,6 +129,27 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   if (drifted.length === 0) return 'done';
   return operate(context, lease, tenant, operationFor(tenant), { refresh: true });
 }
+
+/** The last operation did all that it should, and what is wanted now declares the same resources. */
+function needsNoEngine(tenant: Tenant): boolean {
+  const { observedSpec, desiredSpec, unsettled, reasonCode } = tenant;
+  return (
+    observedSpec !== null &&
+    !unsettled &&
+    reasonCode === null &&
+    tenant.observedState === tenant.desiredState &&
+    tenant.desiredState !== 'deleted' &&
+    declaresTheSame(observedSpec, desiredSpec)
+  );
+}
+
+const nothingChanged = {
+  outcome: 'succeeded',
+  outputs: null,
+  stackSettings: null,
+  changes: {},
+  durationMs: 0,
+} as const satisfies OperationResult;
 
 /** A tenant that is being deleted may still hold the namespace that a new one wants. */
 async function mustWaitForName(
@@ -307,6 +333,7 @@ async function settle(
       spec: tenant.desiredSpec,
       generation: tenant.desiredGeneration,
       outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
+      engineRan: result !== nothingChanged,
     });
     const entries: NewAuditEntry[] = [
       {

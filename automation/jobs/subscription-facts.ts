@@ -10,6 +10,10 @@ export const subscriptionMetadata = {
   checkout: 'tenantry_checkout',
 } as const;
 
+/** A subject as an identity provider may give it: no control characters, no halves of characters. */
+const ownerPattern = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
+const checkoutPattern = /^[\w-]{1,100}$/;
+
 /** What matters of a Stripe subscription. */
 export interface SubscriptionFacts {
   readonly id: string;
@@ -35,6 +39,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     typeof subscription.customer === 'string' ? subscription.customer : subscription.customer.id;
   const slug = metadata[subscriptionMetadata.slug];
   const owner = metadata[subscriptionMetadata.owner];
+  const checkoutId = metadata[subscriptionMetadata.checkout];
   // The base item is the one whose price is a plan; metered prices stand beside it.
   const planItem = subscription.items.data.find((item) => parsePlanLookupKey(item.price.lookup_key ?? ''));
   const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
@@ -42,9 +47,9 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     id: subscription.id,
     status: subscription.status,
     customerId,
-    owner: owner && owner.length <= 256 ? owner : `stripe:${customerId}`,
+    owner: owner && ownerPattern.test(owner) ? owner : `stripe:${customerId}`,
     slug: slug && slugPattern.test(slug) ? slug : null,
-    checkoutId: metadata[subscriptionMetadata.checkout] ?? null,
+    checkoutId: checkoutId && checkoutPattern.test(checkoutId) ? checkoutId : null,
     currentPeriodEnd: periodEnd === undefined ? null : new Date(periodEnd * 1000),
     cancelAtPeriodEnd: subscription.cancel_at_period_end,
     bought: whatWasBought(subscription, planItem),

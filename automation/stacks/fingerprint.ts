@@ -36,14 +36,16 @@ export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Da
 
   async function readDatabase(tenantId: string): Promise<[string, string][]> {
     const name = `tenant_${tenantId}`;
-    const found = await tenantDatabase.query<{ kind: string; mark: string }>(
-      `select 'role' as kind, concat_ws(':', oid, rolcanlogin, rolconnlimit, rolsuper, rolbypassrls, rolcreatedb) as mark
-         from pg_roles where rolname = $1
-       union all select 'schema', concat_ws(':', oid, nspacl) from pg_namespace where nspname = $1
-       union all select 'database', concat_ws(':', oid, datacl) from pg_database where datname = $1`,
-      [name],
+    // A dedicated database has a role of its own name, see tenants/data.ts.
+    const names = [name, `${name}_app`];
+    const found = await tenantDatabase.query<{ kind: string; name: string; mark: string }>(
+      `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin, rolconnlimit, rolsuper, rolbypassrls, rolcreatedb) as mark
+         from pg_roles where rolname = any($1)
+       union all select 'schema', nspname, concat_ws(':', oid, nspacl) from pg_namespace where nspname = any($1)
+       union all select 'database', datname, concat_ws(':', oid, datacl) from pg_database where datname = any($1)`,
+      [names],
     );
-    return found.rows.map((row) => [`postgres/${row.kind}/${name}`, row.mark]);
+    return found.rows.map((row) => [`postgres/${row.kind}/${row.name}`, row.mark]);
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Queryable } from './database.ts';
+import { type Queryable, storable } from './database.ts';
 
 export interface AuditEntry {
   readonly id: number;
@@ -38,7 +38,7 @@ export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]
      select tenant_id, subscription_id, kind, message, data, audience
      from jsonb_to_recordset($1::jsonb) as entry(tenant_id text, subscription_id text, kind text, message text,
        data jsonb, audience text)`,
-    [JSON.stringify(rows)],
+    [JSON.stringify(rows, (_key, value) => (typeof value === 'string' ? storable(value) : value))],
   );
 }
 

@@ -1,4 +1,4 @@
-import { firstRow, onlyRow, type Queryable } from './database.ts';
+import { firstRow, onlyRow, type Queryable, storable } from './database.ts';
 
 /** What we know of a Stripe subscription from the last time we fetched it. */
 export interface Subscription {
@@ -118,7 +118,7 @@ export async function noteFetchFailure(
 ): Promise<void> {
   await db.query(
     `update tenantry.subscription set attempts = attempts + 1, problem = $2, next_try_at = $3 where id = $1`,
-    [id, problem, nextTryAt],
+    [id, storable(problem), nextTryAt],
   );
 }
 
