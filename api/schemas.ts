@@ -93,7 +93,7 @@ const outputs = z.object({
   namespace: z.string(),
   serviceUrl: z.string().nullable(),
   database: z
-    .object({ name: z.string(), schema: z.string(), role: z.string(), secretName: z.string() })
+    .object({ name: z.string().nullable(), schema: z.string(), role: z.string(), secretName: z.string() })
     .nullable(),
   objects: z.array(kubernetesObject),
 });

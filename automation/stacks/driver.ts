@@ -177,7 +177,8 @@ export class Driver {
       };
       await writeFile(join(workDir, 'Pulumi.yaml'), stringify(project));
       if (Object.keys(stackSettings).length > 0) {
-        await writeFile(join(workDir, `Pulumi.${stackName}.yaml`), stringify(stackSettings));
+        const settings = { ...stackSettings, config: kubernetesConfig };
+        await writeFile(join(workDir, `Pulumi.${stackName}.yaml`), stringify(settings));
       }
       return await work(workDir);
     } finally {
@@ -185,6 +186,12 @@ export class Driver {
     }
   }
 }
+
+/** Secrets and ConfigMaps are changed in place, not replaced under a new name, as pods refer to them by name. */
+const kubernetesConfig = {
+  'kubernetes:enableSecretMutable': 'true',
+  'kubernetes:enableConfigMapMutable': 'true',
+};
 
 /**
  * The engine's environment.
