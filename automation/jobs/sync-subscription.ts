@@ -36,7 +36,7 @@ import { newTenantId } from './tenant-id.ts';
 export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
   const fetch = await drawFetchTicket(context.database, subscriptionId);
   if (!fetch) return;
-  const fetched = await fetchSubscription(context, subscriptionId);
+  const fetched = await fetchSubscription(context, fetch);
   if (!fetched) return;
   const facts = fetched === 'missing' ? null : readSubscription(fetched);
 
@@ -51,7 +51,7 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
 /** The subscription, `missing` when Stripe does not have it, or null when Stripe could not be asked. */
 async function fetchSubscription(
   { stripe, database, policy, log, now }: JobContext,
-  id: string,
+  { subscriptionId: id, attempts }: FetchTicket,
 ): Promise<Stripe.Subscription | 'missing' | null> {
   try {
     return await stripe.subscriptions.retrieve(id);
@@ -60,7 +60,7 @@ async function fetchSubscription(
       return 'missing';
     const message = error instanceof Error ? error.message : String(error);
     log.warn({ subscription: id, error: message }, 'Stripe could not be asked about a subscription');
-    const nextTryAt = new Date(now().getTime() + retryDelayMs(policy, 0));
+    const nextTryAt = new Date(now().getTime() + retryDelayMs(policy, attempts));
     await noteFetchFailure(database, id, `Stripe could not be asked: ${message}`, nextTryAt);
     return null;
   }
@@ -278,7 +278,7 @@ async function create(
     return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
   }
   // Checkout refuses a name that is taken; two customers who paid for it at the same moment both get a tenant.
-  const slug = `${(facts.slug ?? tenantId).slice(0, 30)}-${tenantId}`;
+  const slug = `${(facts.slug ?? tenantId).slice(0, 30).replace(/-$/, '')}-${tenantId}`;
   if (!(await insert(slug))) throw new Error(`tenant id ${tenantId} is taken`);
   return {
     tenantId,

@@ -50,14 +50,16 @@ export interface FetchTicket {
   readonly subscriptionId: string;
   readonly ticket: number;
   readonly markedSeq: number;
+  /** Fetches that failed since the last that did not. */
+  readonly attempts: number;
 }
 
 /** Draws a ticket before the fetch, so that an older answer that comes late can be told from a newer one. */
 export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchTicket | null> {
   const row = firstRow(
-    await db.query<{ ticket: number; markedSeq: number }>(
+    await db.query<Omit<FetchTicket, 'subscriptionId'>>(
       `update tenantry.subscription set fetch_ticket = fetch_ticket + 1 where id = $1
-       returning fetch_ticket as ticket, marked_seq as "markedSeq"`,
+       returning fetch_ticket as ticket, marked_seq as "markedSeq", attempts`,
       [id],
     ),
   );
