@@ -32,11 +32,18 @@ interface Rule {
 /** First match wins; transient causes stand first, as one of them explains whatever else was reported with it. */
 const rules: readonly Rule[] = [
   {
+    code: 'engine_failed',
+    permanent: false,
+    message: 'The change could not be completed. We keep trying.',
+    // Somebody wrote the same object at the same moment: the next try reads it anew.
+    pattern: /the object has been modified/i,
+  },
+  {
     code: 'unreachable',
     permanent: false,
     message: 'The platform could not be reached. We keep trying.',
     pattern:
-      /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|socket hang up|connection (refused|reset|terminated)|cannot be reached|i\/o timeout|TLS handshake|503|the database system is|too many clients|UNAVAILABLE/i,
+      /ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|EPIPE|UND_ERR_\w*TIMEOUT|socket hang up|connection (refused|reset|terminated)|cannot be reached|i\/o timeout|deadline exceeded|TLS handshake|etcdserver:|\b50[234]\b|the database system is|too many clients|UNAVAILABLE/i,
   },
   {
     code: 'deletion_blocked',
@@ -48,7 +55,7 @@ const rules: readonly Rule[] = [
     code: 'capacity',
     permanent: false,
     message: 'The platform is short of room at the moment. We keep trying.',
-    pattern: /exceeded quota|TooManyRequests|429|too many requests|out of (disk|memory)/i,
+    pattern: /exceeded quota|TooManyRequests|\b429\b|too many requests|no space left|out of (disk|memory)/i,
   },
   {
     code: 'name_conflict',
@@ -61,14 +68,14 @@ const rules: readonly Rule[] = [
     permanent: true,
     message: 'The control plane lacks a permission on the platform.',
     pattern:
-      /forbidden: user|cannot (create|patch|get|list|delete) resource|permission denied|Unauthorized|401/i,
+      /forbidden: user|cannot (create|patch|get|list|delete) resource|permission denied|Unauthorized|\b401\b/i,
   },
   {
     code: 'rejected_by_cluster',
     permanent: true,
     message: 'The platform rejected a part of the tenant.',
     pattern:
-      /denied the request|is invalid|violates PodSecurity|admission webhook|field is immutable|Forbidden|422/i,
+      /denied the request|is invalid|violates PodSecurity|admission webhook|field is immutable|Forbidden|\b422\b/i,
   },
 ];
 
