@@ -1,0 +1,301 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { newTenantId } from '../../automation/jobs/tenant-id.ts';
+import { ensureCell } from '../../automation/store/cells.ts';
+import { type Database, openDatabase } from '../../automation/store/database.ts';
+import {
+  findUnresolvedEvent,
+  receiveEvent,
+  resolveEvent,
+  ringUnresolvedEvents,
+} from '../../automation/store/events.ts';
+import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
+import {
+  addReservedStack,
+  countReservedStacks,
+  ringReplenish,
+  takeReservedStack,
+} from '../../automation/store/stacks.ts';
+import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
+import { announceWorker, isWorkerPresent } from '../../automation/store/workers.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { addTenant } from '../support/tenant-rows.ts';
+import { until } from '../support/wait.ts';
+
+let fresh: FreshDatabase;
+let database: Database;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  await migrate(fresh.url);
+  database = openDatabase(fresh.url, { maxConnections: 20 });
+  await ensureCell(database, { id: 'local', region: 'local' });
+  await ensureCell(database, { id: 'other', region: 'eu' });
+});
+afterAll(async () => {
+  await database?.close();
+  await fresh?.drop();
+});
+
+describe('migrations', () => {
+  test('run again without harm', async () => {
+    await migrate(fresh.url);
+    expect((await database.query('select 1 from tenantry.cell')).rowCount).toBe(2);
+  });
+
+  test('of four processes that start together run once', async () => {
+    const empty = await freshDatabase();
+    try {
+      await Promise.all([1, 2, 3, 4].map(() => migrate(empty.url)));
+      const client = new pg.Client({ connectionString: empty.url });
+      await client.connect();
+      const { rows } = await client.query('select name from tenantry_migration');
+      await client.end();
+      expect(rows.map(({ name }) => name)).toEqual([...new Set(rows.map(({ name }) => name))]);
+      expect(rows.length).toBeGreaterThan(0);
+    } finally {
+      await empty.drop();
+    }
+  });
+
+  test('make the database first when it is not there, also when several ask at once', async () => {
+    const url = new URL(fresh.url);
+    url.pathname = `/${fresh.name}-"new"`;
+    await Promise.all([1, 2, 3].map(() => ensureDatabase(url.href)));
+    const client = new pg.Client({ connectionString: inject('postgresUrl') });
+    await client.connect();
+    const name = `${fresh.name}-"new"`;
+    const found = await client.query('select 1 from pg_database where datname = $1', [name]);
+    await client.query(`drop database ${client.escapeIdentifier(name)}`);
+    await client.end();
+    expect(found.rowCount).toBe(1);
+  });
+});
+
+describe('a transaction', () => {
+  test('that fails changes nothing and gives its connection back', async () => {
+    const small = openDatabase(fresh.url, { maxConnections: 1 });
+    try {
+      for (let n = 0; n < 3; n += 1) {
+        await expect(
+          small.transaction(async (client) => {
+            await client.query("insert into tenantry.cell values ('undone', 'x')");
+            await client.query('select nonsense');
+          }),
+        ).rejects.toThrow('nonsense');
+      }
+      expect((await small.query("select 1 from tenantry.cell where id = 'undone'")).rowCount).toBe(0);
+    } finally {
+      await small.close();
+    }
+  });
+
+  test('whose connection breaks rejects, and the next works', async () => {
+    const small = openDatabase(fresh.url, { maxConnections: 1 });
+    try {
+      await expect(
+        small.transaction(async (client) => {
+          const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+          await database.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+          await client.query('select 1');
+        }),
+      ).rejects.toThrow();
+      expect((await small.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await small.close();
+    }
+  });
+});
+
+describe('an event', () => {
+  const event = (id: string, more: Partial<Parameters<typeof receiveEvent>[1]> = {}) => ({
+    id,
+    type: 'customer.subscription.updated',
+    objectType: 'subscription',
+    objectId: 'sub_9',
+    subscriptionId: `sub_of_${id}`,
+    needsLookup: false,
+    body: '{}',
+    ...more,
+  });
+
+  test('is stored, marked, rung and noted together or not at all', async () => {
+    await expect(
+      database.transaction(async (client) => {
+        await receiveEvent(client, event('evt_undone'));
+        throw new Error('the process died');
+      }),
+    ).rejects.toThrow('died');
+    const left = await database.query(
+      `select 1 from tenantry.stripe_event where id = 'evt_undone'
+       union all select 1 from tenantry.subscription where id = 'sub_of_evt_undone'
+       union all select 1 from tenantry.audit where subscription_id = 'sub_of_evt_undone'
+       union all select 1 from graphile_worker.jobs where key = 'sync-subscription:sub_of_evt_undone'`,
+    );
+    expect(left.rowCount).toBe(0);
+    // The second delivery is the first that counts.
+    expect(await receiveEvent(database, event('evt_undone'))).toBe(true);
+  });
+
+  test('whose job cannot be rung is not stored either', async () => {
+    await expect(
+      receiveEvent(database, event('evt_long', { subscriptionId: 's'.repeat(600) })),
+    ).rejects.toThrow();
+    const { rowCount } = await database.query("select 1 from tenantry.stripe_event where id = 'evt_long'");
+    expect(rowCount).toBe(0);
+  });
+
+  test('that forty deliver at once is taken once', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, () => receiveEvent(database, event('evt_40'))),
+    );
+    expect(answers.filter(Boolean)).toHaveLength(1);
+  });
+
+  test('that must be looked up is rung again until it is resolved', async () => {
+    await receiveEvent(
+      database,
+      event('evt_thin', { subscriptionId: null, objectType: 'invoice', needsLookup: true }),
+    );
+    expect(await findUnresolvedEvent(database, 'evt_thin')).toMatchObject({ objectType: 'invoice' });
+    await database.query("select graphile_worker.remove_job('resolve-event:evt_thin')");
+    expect(await ringUnresolvedEvents(database, 10)).toBe(1);
+    const jobs = () =>
+      database.query("select 1 from graphile_worker.jobs where key = 'resolve-event:evt_thin'");
+    expect((await jobs()).rowCount).toBe(1);
+    await resolveEvent(database, 'evt_thin', null);
+    expect(await findUnresolvedEvent(database, 'evt_thin')).toBeNull();
+    expect(await ringUnresolvedEvents(database, 10)).toBe(0);
+  });
+
+  test('about two subscriptions in opposite orders by many never deadlocks', async () => {
+    const work = Array.from({ length: 60 }, (_, n) =>
+      receiveEvent(database, event(`evt_d${n}`, { subscriptionId: n % 2 ? 'sub_x' : 'sub_y' })),
+    );
+    expect(await Promise.all(work)).toEqual(Array(60).fill(true));
+  });
+});
+
+describe('reserved stacks', () => {
+  test('are taken once each, by however many at once, oldest first, and only in their cell', async () => {
+    const stacks = Array.from({ length: 10 }, () => ({
+      tenantId: newTenantId(),
+      stackSettings: { key: 'x' },
+    }));
+    for (const stack of stacks) await addReservedStack(database, 'local', stack);
+    expect(await countReservedStacks(database, 'local')).toBe(10);
+    expect(await takeReservedStack(database, 'other')).toBeNull();
+    const [oldest] = stacks;
+    expect(await takeReservedStack(database, 'local')).toEqual(oldest);
+    const taken = await Promise.all(Array.from({ length: 30 }, () => takeReservedStack(database, 'local')));
+    const ids = taken.flatMap((stack) => stack?.tenantId ?? []);
+    expect(ids.sort()).toEqual(
+      stacks
+        .slice(1)
+        .map(({ tenantId }) => tenantId)
+        .sort(),
+    );
+    expect(await countReservedStacks(database, 'local')).toBe(0);
+  });
+
+  test('that a transaction took come back when it fails', async () => {
+    await addReservedStack(database, 'other', { tenantId: newTenantId(), stackSettings: {} });
+    await database
+      .transaction(async (client) => {
+        expect(await takeReservedStack(client, 'other')).not.toBeNull();
+        expect(await takeReservedStack(database, 'other')).toBeNull();
+        throw new Error('undo');
+      })
+      .catch(() => {});
+    expect(await takeReservedStack(database, 'other')).not.toBeNull();
+  });
+});
+
+describe('tenants', () => {
+  test('of one namespace: many at once, one is made', async () => {
+    const base = await addTenant(database, { slug: 'model' });
+    const make = () => {
+      const id = newTenantId();
+      const spec = { ...base.desiredSpec, tenantId: id, namespace: 'tenant-wanted' };
+      return insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings: null });
+    };
+    const made = await Promise.all(Array.from({ length: 20 }, make));
+    expect(made.filter(Boolean)).toHaveLength(1);
+    // The same name in another cell is another namespace.
+    const elsewhere = {
+      ...base.desiredSpec,
+      tenantId: newTenantId(),
+      namespace: 'tenant-wanted',
+      cell: 'other',
+    };
+    expect(
+      await insertTenant(database, {
+        spec: elsewhere,
+        subscriptionId: null,
+        slot: false,
+        stackSettings: null,
+      }),
+    ).toBe(true);
+  });
+
+  test('have ids that the table checks', async () => {
+    for (const id of ['', 'A1234567', '../etc/p', '1abcdefg', 'abcdefghi', 'abc']) {
+      const spec = {
+        ...(await addTenant(database)).desiredSpec,
+        tenantId: id,
+        namespace: `n-${Math.random()}`,
+      };
+      await expect(
+        insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings: null }),
+      ).rejects.toThrow();
+    }
+    for (let n = 0; n < 500; n += 1) expect(newTenantId()).toMatch(/^[a-z][a-z0-9]{7}$/);
+  });
+
+  test('are rung once however often, and at the earliest time that was asked for', async () => {
+    const tenant = await addTenant(database);
+    for (let n = 0; n < 5; n += 1) await ringTenant(database, tenant);
+    const { rows } = await database.query<{ count: number }>(
+      'select count(*) from graphile_worker.jobs where key = $1',
+      [`converge-tenant:${tenant.id}`],
+    );
+    expect(rows[0]?.count).toBe(1);
+  });
+
+  test('are not listed while they are slots', async () => {
+    const slot = await addTenant(database, { owner: null, slot: true });
+    const listed = await listTenants(database, { limit: 100 });
+    expect(listed.map(({ id }) => id)).not.toContain(slot.id);
+  });
+
+  test('are replenished by one job, however often that is rung', async () => {
+    for (let n = 0; n < 5; n += 1) await ringReplenish(database);
+    const { rowCount } = await database.query("select 1 from graphile_worker.jobs where key = 'replenish'");
+    expect(rowCount).toBe(1);
+  });
+});
+
+describe('a worker', () => {
+  test('is present while its session lives, in its cell only', async () => {
+    expect(await isWorkerPresent(database, 'local')).toBe(false);
+    const first = await announceWorker(fresh.url, 'local');
+    const second = await announceWorker(fresh.url, 'local');
+    expect(await isWorkerPresent(database, 'local')).toBe(true);
+    expect(await isWorkerPresent(database, 'other')).toBe(false);
+    await first.withdraw();
+    expect(await isWorkerPresent(database, 'local')).toBe(true);
+    await second.withdraw();
+    await until(async () => !(await isWorkerPresent(database, 'local')));
+  });
+
+  test('whose connection breaks is present again soon', async () => {
+    const worker = await announceWorker(fresh.url, 'broken');
+    try {
+      await database.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tenantry-worker-presence' and datname = current_database()",
+      );
+      await until(() => isWorkerPresent(database, 'broken'));
+    } finally {
+      await worker.withdraw();
+    }
+  });
+});

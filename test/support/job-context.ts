@@ -1,0 +1,35 @@
+/** What jobs work with, without an engine and a cluster: whoever asks for one of these fails the test. */
+import pino from 'pino';
+import type Stripe from 'stripe';
+import type { JobContext } from '../../automation/jobs/context.ts';
+import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
+import type { Database } from '../../automation/store/database.ts';
+
+export interface JobContextOptions {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly policy?: Partial<Policy>;
+  readonly now?: () => Date;
+}
+
+export function jobContext({ database, stripe, policy, now }: JobContextOptions): JobContext {
+  const never = (what: string) => () => {
+    throw new Error(`${what} was asked for`);
+  };
+  return {
+    database,
+    stripe,
+    runners: {
+      acquire: never('a runner'),
+      warmUp: never('a runner'),
+      busy: 0,
+      close: async () => {},
+    },
+    fingerprints: { read: never('the cluster'), remains: never('the cluster') },
+    cell: { id: 'local', region: 'local' },
+    policy: { ...defaultPolicy, reservedStacks: 0, slotsPerProduct: 0, driftChecksPerSweep: 0, ...policy },
+    log: pino({ level: 'silent' }),
+    workerId: 'test',
+    now: now ?? (() => new Date()),
+  };
+}
