@@ -1,0 +1,148 @@
+/** How fast webhooks are acknowledged under a steady load, and whether one is lost. */
+import { Pool } from 'undici';
+import { pay, provision, purchases, sign, watchTenants } from '../customer.ts';
+import type { Installation } from '../installation.ts';
+import { megabytes, watchMemory } from '../memory.ts';
+import type { Row } from '../row.ts';
+import { duration, summarize } from '../samples.ts';
+
+const perSecond = 300;
+const targetP99Ms = 50;
+const targetMemoryBytes = 700e6;
+
+export const webhooks: Row = {
+  name: 'webhooks',
+  async run({ quick, install, say }) {
+    const installation = await install({ TENANTRY_SLOTS_PER_PRODUCT: '0' });
+    const watch = await watchTenants(installation);
+    const subscriptions: EventDocument[] = [];
+    for (const purchase of purchases(quick ? 2 : 10)) {
+      const payment = await pay(installation, purchase);
+      await provision(installation, watch, payment);
+      subscriptions.push(...(payment.events as unknown as EventDocument[]));
+    }
+    await installation.untilQuiet();
+
+    const seconds = quick ? 3 : 20;
+    const events = mixedEvents(subscriptions, perSecond * seconds);
+    const memory = watchMemory(installation.processIds);
+    const { latencies, refused, lateMs } = await openLoop(installation, events);
+    const peak = await memory.stop();
+    const loadEnded = performance.now();
+    const lost = await missing(installation, events);
+    await installation.untilQuiet();
+    const drainedMs = performance.now() - loadEnded;
+    const acknowledged = summarize(latencies);
+    say(`${events.length} events: p99 ${duration(acknowledged.p99)}, ${lost.length} lost`);
+    return [
+      {
+        figure: `webhook acknowledged at ${perSecond} events/s for ${seconds} s (p99), none lost`,
+        measured: `${duration(acknowledged.p99)} (p50 ${duration(acknowledged.p50)}), ${lost.length} lost`,
+        target: `${duration(targetP99Ms)}, 0 lost`,
+        peer: 'none publishes one',
+        met: acknowledged.p99 <= targetP99Ms && lost.length === 0 && refused === 0,
+        notes: [
+          `Open loop: ${events.length} signed events sent when their time has come, whatever became of those before; latency counts from that time. ${refused} were not acknowledged.`,
+          `The sender itself was at most ${duration(lateMs)} late. The worker did its work meanwhile and had nothing left after another ${duration(drainedMs)}.`,
+          mixNote,
+        ],
+        samples: { acknowledged_ms: acknowledged },
+        values: { lost: lost.length, refused, sender_late_ms: lateMs, drained_ms: drainedMs },
+      },
+      {
+        figure: 'memory of service, worker and runners at that load',
+        measured: `${megabytes(peak.pssBytes)} MB (RSS ${megabytes(peak.rssBytes)} MB)`,
+        target: `${megabytes(targetMemoryBytes)} MB`,
+        peer: '-',
+        met: peak.pssBytes <= targetMemoryBytes,
+        notes: [
+          `peak of the sums over up to ${peak.processes} processes; PSS counts a page that they share (Node itself) once, RSS once for each`,
+        ],
+        samples: {},
+        values: { pss_bytes: peak.pssBytes, rss_bytes: peak.rssBytes, processes: peak.processes },
+      },
+    ];
+  },
+};
+
+/** The part of Stripe's events that the mix changes. */
+interface EventDocument {
+  readonly id: string;
+  readonly type: string;
+  readonly data: { readonly object: { readonly id: string; readonly object: string } };
+}
+
+const mixNote =
+  'Of 20 events 14 are updates of subscriptions that have tenants, 3 their paid invoices, 1 a thin notification of such an invoice, 2 of subscriptions that nobody knows.';
+
+/** Events of the mix, each with an id of its own. */
+function mixedEvents(known: readonly EventDocument[], count: number): EventDocument[] {
+  const created = known.filter(({ type }) => type === 'customer.subscription.created');
+  const invoices = known.filter(({ type }) => type === 'invoice.paid');
+  const run = Date.now().toString(36);
+  return Array.from({ length: count }, (_, index) => {
+    const id = `evt_bench_${run}_${index}`;
+    const kind = index % 20;
+    if (kind === 19) {
+      const { object } = pick(invoices, index).data;
+      const related = { id: object.id, type: object.object, url: `/v1/invoices/${object.id}` };
+      const thin = { id, object: 'v2.core.event', type: 'v1.invoice.paid', related_object: related };
+      return thin as unknown as EventDocument;
+    }
+    if (kind >= 16) return { ...pick(invoices, index), id };
+    const update = { ...pick(created, index), id, type: 'customer.subscription.updated' };
+    if (kind >= 2) return update;
+    return { ...update, data: { object: { ...update.data.object, id: `sub_bench_${run}_${index}` } } };
+  });
+}
+
+function pick<T>(from: readonly T[], index: number): T {
+  // Another one each time, also for a kind that comes at regular intervals.
+  const item = from[(index + Math.floor(index / 20)) % from.length];
+  if (item === undefined) throw new Error('there is no event of the kind');
+  return item;
+}
+
+async function openLoop(
+  installation: Installation,
+  events: readonly EventDocument[],
+): Promise<{ latencies: number[]; refused: number; lateMs: number }> {
+  const pool = new Pool(installation.endpoints.api, { connections: 64 });
+  const latencies: number[] = [];
+  let refused = 0;
+  let lateMs = 0;
+  const send = async (event: EventDocument, dueAt: number) => {
+    const body = JSON.stringify(event);
+    const headers = { 'content-type': 'application/json', 'stripe-signature': sign(installation, body) };
+    lateMs = Math.max(lateMs, performance.now() - dueAt);
+    try {
+      const answer = await pool.request({ method: 'POST', path: '/webhooks/stripe', headers, body });
+      await answer.body.dump();
+      if (answer.statusCode !== 200) refused += 1;
+    } catch {
+      refused += 1;
+    }
+    latencies.push(performance.now() - dueAt);
+  };
+  const begun = performance.now() + 100;
+  const sending: Promise<void>[] = [];
+  for (const [index, event] of events.entries()) {
+    const dueAt = begun + (index * 1000) / perSecond;
+    const waitMs = dueAt - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    sending.push(send(event, dueAt));
+  }
+  await Promise.all(sending);
+  await pool.close();
+  return { latencies, refused, lateMs };
+}
+
+/** Ids that were acknowledged or not but are not in the table of events. */
+async function missing({ database }: Installation, events: readonly EventDocument[]): Promise<string[]> {
+  const ids = events.map(({ id }) => id);
+  const { rows } = await database.query<{ id: string }>(
+    'select id from unnest($1::text[]) id except select id from tenantry.stripe_event',
+    [ids],
+  );
+  return rows.map(({ id }) => id);
+}

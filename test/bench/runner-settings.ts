@@ -1,0 +1,30 @@
+/** What an installation's worker gives its runners, for runners of the benchmark's own. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readWorkerEnv, type WorkerEnv } from '../../automation/env.ts';
+import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
+import type { Installation } from './installation.ts';
+
+export function workerEnv({ workerEnvironment }: Installation): WorkerEnv {
+  return readWorkerEnv(workerEnvironment);
+}
+
+/** The same settings as the worker's, with work directories beside its own. */
+export async function runnerSettings(installation: Installation): Promise<RunnerSettings> {
+  const { workerEnvironment } = installation;
+  const env = workerEnv(installation);
+  const workDir = join(installation.home, 'bench-engine');
+  await mkdir(workDir, { recursive: true });
+  // The supervisor has decided which providers there are, and told the worker.
+  const kind = (value: string | undefined) => (value === 'official' ? 'official' : 'embedded');
+  return {
+    pulumiPath: workerEnvironment.TENANTRY_TOOL_PULUMI ?? 'pulumi',
+    backendUrl: env.backendUrl,
+    secretsProvider: env.secretsProvider,
+    workDir,
+    kubeconfig: env.kubeconfig,
+    tenantDatabaseUrl: env.tenantDatabaseUrl,
+    kubernetesProvider: kind(workerEnvironment.TENANTRY_KUBERNETES_PROVIDER),
+    randomProvider: kind(workerEnvironment.TENANTRY_RANDOM_PROVIDER),
+  };
+}
