@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { newSpec } from '../../automation/jobs/desired-state.ts';
+import { type Json, KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
+import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
+import { createFingerprints, driftBetween, type Fingerprints } from '../../automation/stacks/fingerprint.ts';
+import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+
+const id = `f${randomBytes(4).toString('hex').slice(0, 7)}`;
+const namespace = `beta-user-${id}`;
+let fresh: FreshDatabase;
+let database: Database;
+let cluster: KubernetesClient;
+let fingerprints: Fingerprints;
+
+const object = (kind: string, name: string, inside: string | null) => ({
+  apiVersion: 'v1',
+  kind,
+  name,
+  namespace: inside,
+});
+const outputs = {
+  namespace,
+  serviceUrl: null,
+  database: { name: null, schema: `tenant_${id}`, role: `tenant_${id}`, secretName: 'database' },
+  objects: [
+    object('Namespace', namespace, null),
+    object('ConfigMap', 'settings', namespace),
+    { apiVersion: 'example.com/v1', kind: 'Unknown', name: 'x', namespace },
+  ],
+};
+
+/** Applies as the engine's provider does, under its name. */
+async function apply(path: string, body: Json, fieldManager = 'pulumi-kubernetes-test') {
+  const query = { fieldManager, force: 'true' };
+  await cluster.send({ method: 'PATCH', path, query, body, contentType: 'application/apply-patch+yaml' });
+}
+const settings = (data: Record<string, string>) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'settings', namespace },
+  data,
+});
+const settingsPath = `/api/v1/namespaces/${namespace}/configmaps/settings`;
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  database = openDatabase(fresh.url, { maxConnections: 2 });
+  cluster = new KubernetesClient(loadKubeconfig(inject('kubeconfig')), process.env, () => {});
+  fingerprints = createFingerprints(cluster, database);
+  await apply(`/api/v1/namespaces/${namespace}`, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace },
+  });
+  await apply(settingsPath, settings({ a: '1' }));
+  await database.query(`create role tenant_${id}; create schema tenant_${id}`);
+});
+afterAll(async () => {
+  await database?.query(`drop schema if exists tenant_${id}; drop role if exists tenant_${id}`);
+  await cluster?.send({ method: 'DELETE', path: `/api/v1/namespaces/${namespace}` }).catch(() => {});
+  await cluster?.close();
+  await database?.close();
+  await fresh?.drop();
+});
+
+const read = () => fingerprints.read({ id, outputs });
+
+test('a tenant that nobody touched reads the same each time', async () => {
+  const first = await read();
+  expect(Object.keys(first).sort()).toEqual(
+    [
+      'v1/ConfigMap/settings',
+      `v1/Namespace/${namespace}`,
+      `postgres/role/tenant_${id}`,
+      `postgres/schema/tenant_${id}`,
+    ].sort(),
+  );
+  expect(driftBetween(first, await read())).toEqual([]);
+});
+
+test('what others own in an object is no drift; what they take from us is', async () => {
+  const before = await read();
+  await apply(settingsPath, settings({ theirs: 'x' }), 'somebody');
+  expect(driftBetween(before, await read())).toEqual([]);
+  await apply(settingsPath, settings({ a: '2' }), 'somebody');
+  await cluster.send({
+    method: 'PATCH',
+    path: settingsPath,
+    query: { fieldManager: 'kubectl-edit' },
+    body: [{ op: 'replace', path: '/data/a', value: '3' }],
+    contentType: 'application/json-patch+json',
+  });
+  expect(driftBetween(before, await read())).toEqual(['v1/ConfigMap/settings']);
+});
+
+test('an object that is gone or made anew, and a changed role, are drift', async () => {
+  const before = await read();
+  await cluster.send({ method: 'DELETE', path: settingsPath });
+  expect(driftBetween(before, await read())).toEqual(['v1/ConfigMap/settings']);
+  await apply(settingsPath, settings({ a: '3' }));
+  await database.query(`alter role tenant_${id} createdb`);
+  expect(driftBetween(before, await read()).sort()).toEqual([
+    `postgres/role/tenant_${id}`,
+    'v1/ConfigMap/settings',
+  ]);
+});
+
+test('what remains of a tenant is told by name until nothing does', async () => {
+  const spec = newSpec({
+    tenantId: id,
+    product: 'workspace',
+    plan: 'byoc',
+    slug: id,
+    cell: 'local',
+    region: 'local',
+    owner: null,
+    billingAccount: null,
+    seats: 1,
+    createdAt: new Date(),
+  });
+  expect(await fingerprints.remains(spec)).toEqual([
+    `namespace ${namespace}`,
+    `postgres/role/tenant_${id}`,
+    `postgres/schema/tenant_${id}`,
+  ]);
+  expect(
+    await fingerprints.remains({ ...spec, tenantId: 'zzzzzzz9', namespace: 'beta-user-zzzzzzz9' }),
+  ).toEqual([]);
+});
