@@ -2,6 +2,7 @@ import type Stripe from 'stripe';
 import { record } from '../store/audit.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
 import {
+  type KnownSubscription,
   listDirtySubscriptions,
   listGraceExpired,
   listKnownSubscriptions,
@@ -68,15 +69,11 @@ async function compareWithStripe({ database, stripe }: JobContext): Promise<void
   await compare();
 }
 
-function differs(
-  subscription: Stripe.Subscription,
-  known:
-    | { status: string | null; plan: string | null; seats: number | null; cancelAtPeriodEnd: boolean }
-    | undefined,
-): boolean {
+function differs(subscription: Stripe.Subscription, known: KnownSubscription | undefined): boolean {
   if (!known) return true;
-  const { status, cancelAtPeriodEnd, bought } = readSubscription(subscription);
+  const { status, cancelAtPeriodEnd, currentPeriodEnd, bought } = readSubscription(subscription);
   if (known.status !== status || known.cancelAtPeriodEnd !== cancelAtPeriodEnd) return true;
+  if (known.currentPeriodEnd?.getTime() !== currentPeriodEnd?.getTime()) return true;
   if ('problem' in bought) return false;
   return known.plan !== `${bought.product}:${bought.plan}` || known.seats !== bought.seats;
 }

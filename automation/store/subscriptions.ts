@@ -151,6 +151,7 @@ export interface KnownSubscription {
   readonly plan: string | null;
   readonly seats: number | null;
   readonly cancelAtPeriodEnd: boolean;
+  readonly currentPeriodEnd: Date | null;
 }
 
 export async function listKnownSubscriptions(
@@ -158,7 +159,8 @@ export async function listKnownSubscriptions(
   ids: readonly string[],
 ): Promise<Map<string, KnownSubscription>> {
   const result = await db.query<KnownSubscription>(
-    `select id, status, product || ':' || plan as plan, seats, cancel_at_period_end as "cancelAtPeriodEnd"
+    `select id, status, product || ':' || plan as plan, seats, cancel_at_period_end as "cancelAtPeriodEnd",
+       current_period_end as "currentPeriodEnd"
      from tenantry.subscription where id = any($1)`,
     [ids],
   );

@@ -411,6 +411,19 @@ describe('the sweep', () => {
     expect(await isDirty(subscription.id)).toBe(true);
   });
 
+  test('finds a renewal that no webhook told of', async () => {
+    const { subscription } = await bought({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
+    const before = (await findSubscription(database, subscription.id))?.currentPeriodEnd;
+    await sweep(context());
+    expect(await isDirty(subscription.id)).toBe(false);
+    await simulator.advanceClock({ seconds: 32 * 86_400 });
+    await sweep(context());
+    expect(await isDirty(subscription.id)).toBe(true);
+    await syncSubscription(context(), subscription.id);
+    const after = (await findSubscription(database, subscription.id))?.currentPeriodEnd;
+    expect(after?.getTime()).toBeGreaterThan(before?.getTime() ?? 0);
+  });
+
   test('ends the keeping of data whose time is over, once', async () => {
     const kept = await addTenant(database, {
       set: { desired_state: 'suspended', delete_after: new Date(Date.now() + 60_000) },
