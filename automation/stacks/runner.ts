@@ -6,6 +6,7 @@
  * renewed the tenant's lease. When the permit runs out (the worker hangs, was stopped, or lost the database), the
  * runner kills its whole group before anybody else can take the lease; when the worker dies, it does so at once.
  */
+import { flushCompileCache } from 'node:module';
 import { delimiter, dirname } from 'node:path';
 import { PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { serveProviders } from '../providers/serve.ts';
@@ -51,6 +52,8 @@ async function start(settings: RunnerSettings): Promise<void> {
     await PulumiCommand.get({ skipVersionCheck: true }),
     providers.debugProviders,
   );
+  // Node keeps compiled code when a process ends by itself, which a runner never does.
+  flushCompileCache();
   send({ type: 'ready' });
 }
 
