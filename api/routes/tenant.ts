@@ -56,7 +56,7 @@ const retry = createRoute({
   path: '/v1/tenants/{id}/retry',
   summary: 'Try again now',
   description:
-    'Forgets a failure and its waiting time; on a settled tenant, compares and applies everything anew.',
+    'Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.',
   security: bearer,
   request: { params },
   responses: {
