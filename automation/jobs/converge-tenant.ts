@@ -1,36 +1,15 @@
 import { hostname } from 'node:os';
 import { declaresTheSame } from '../../tenants/same.ts';
-import { classifyFailure } from '../stacks/failure.ts';
 import { driftBetween } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
-import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
-import type { Runner } from '../stacks/runners.ts';
-import { type NewAuditEntry, record } from '../store/audit.ts';
-import {
-  type Lease,
-  LeaseLost,
-  type LeaseProcess,
-  noteLeaseProcess,
-  releaseLease,
-  renewLease,
-  takeLease,
-} from '../store/leases.ts';
-import {
-  beginOperation,
-  failOperation,
-  findTenant,
-  isNamespaceHeld,
-  postpone,
-  ringTenant,
-  type StackSettings,
-  settleOperation,
-  type Tenant,
-  writeFingerprint,
-  writeStackSettings,
-} from '../store/tenants.ts';
+import { record } from '../store/audit.ts';
+import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
+import { postpone, writeFingerprint } from '../store/operations.ts';
+import { findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { nextStep, operationFor, phaseAfterFailure, type Step } from './next-step.ts';
-import { permitMs, renewEveryMs, retryDelayMs } from './policy.ts';
+import { nextStep, type Operate, operationFor } from './next-step.ts';
+import { operate } from './operate-tenant.ts';
+import { settleUnchanged } from './record-operation.ts';
 
 /*
  * The one hard state machine.
@@ -103,7 +82,7 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
     case 'operate':
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';
       if (needsNoEngine(tenant)) {
-        await settle(context, lease, tenant, nothingChanged, 0);
+        await settleUnchanged(context, lease, tenant);
         return 'again';
       }
       return operate(context, lease, tenant, step, { refresh: false });
@@ -143,20 +122,12 @@ function needsNoEngine(tenant: Tenant): boolean {
   );
 }
 
-const nothingChanged = {
-  outcome: 'succeeded',
-  outputs: null,
-  stackSettings: null,
-  changes: {},
-  durationMs: 0,
-} as const satisfies OperationResult;
-
 /** A tenant that is being deleted may still hold the namespace that a new one wants. */
 async function mustWaitForName(
   { database, now }: JobContext,
   lease: Lease,
   tenant: Tenant,
-  step: Step & { kind: 'operate' },
+  step: Operate,
 ): Promise<boolean> {
   if (step.phase !== 'provisioning' || !(await isNamespaceHeld(database, tenant, tenant.id))) return false;
   const nextTryAt = new Date(now().getTime() + 1000);
@@ -169,256 +140,4 @@ async function mustWaitForName(
     }),
   );
   return true;
-}
-
-async function operate(
-  context: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  step: Step & { kind: 'operate' },
-  options: { refresh: boolean },
-): Promise<'again' | 'done'> {
-  const { database, policy } = context;
-  const startedAt = performance.now();
-  await database.transaction(async (client) => {
-    await beginOperation(client, lease, { phase: step.phase, unsettled: true });
-    await record(client, {
-      tenantId: tenant.id,
-      subscriptionId: tenant.subscriptionId,
-      kind: 'operation.started',
-      message: startMessages[step.phase] ?? 'Working on the tenant',
-      data: {
-        operation: step.operation,
-        generation: tenant.desiredGeneration,
-        refresh: options.refresh,
-        attempt: tenant.attempts + 1,
-        worker: context.workerId,
-      },
-    });
-  });
-
-  const result = await withRunner(context, lease, async (runner, renewed) => {
-    const run = (request: OperationRequest) =>
-      runner.run(request, {
-        timeoutMs: request.kind === 'destroy' ? policy.destroyTimeoutMs : policy.operationTimeoutMs,
-        permitMs: Math.max(1, permitMs(policy) - (performance.now() - renewed())),
-      });
-    return step.operation === 'up'
-      ? update(context, lease, tenant, run, options.refresh)
-      : destroy(context, lease, tenant, run);
-  });
-
-  if (result.outcome === 'succeeded') {
-    await settle(context, lease, tenant, result, Math.round(performance.now() - startedAt));
-    return 'again';
-  }
-  await fail(context, lease, tenant, step, result);
-  return 'done';
-}
-
-const startMessages: Partial<Record<Tenant['phase'], string>> = {
-  provisioning: 'Provisioning began',
-  updating: 'Update began',
-  suspending: 'Suspending began',
-  deleting: 'Deletion began',
-};
-
-type Run = (request: OperationRequest) => Promise<OperationResult>;
-
-async function update(
-  context: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  run: Run,
-  refresh: boolean,
-): Promise<OperationResult> {
-  const initialised = await initialisedStack(context, lease, tenant, run);
-  if ('outcome' in initialised) return initialised;
-  return run({ kind: 'up', spec: tenant.desiredSpec, stackSettings: initialised.stackSettings, refresh });
-}
-
-async function destroy(
-  context: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  run: Run,
-): Promise<OperationResult> {
-  const spec = tenant.observedSpec ?? tenant.desiredSpec;
-  if (tenant.unsettled) {
-    // The state may lack what an interrupted operation made: adopt it, then delete.
-    const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);
-    if (adopted.outcome === 'killed') return adopted;
-  }
-  const initialised = await initialisedStack(context, lease, tenant, run);
-  if ('outcome' in initialised) return initialised;
-  const result = await run({ kind: 'destroy', spec, stackSettings: initialised.stackSettings });
-  if (result.outcome !== 'succeeded') return result;
-  const remains = await context.fingerprints.remains(spec);
-  if (remains.length === 0) return result;
-  return {
-    outcome: 'failed',
-    cause: `still being deleted: ${remains.join(', ')}`,
-    durationMs: result.durationMs,
-    stateComplete: false,
-  };
-}
-
-/** The settings of the tenant's stack, which is initialised first unless that was done ahead of need. */
-async function initialisedStack(
-  { database }: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  run: Run,
-): Promise<{ stackSettings: StackSettings } | OperationResult> {
-  if (tenant.stackSettings) return { stackSettings: tenant.stackSettings };
-  const result = await run({ kind: 'init', tenantId: tenant.id });
-  if (result.outcome !== 'succeeded' || !result.stackSettings) return result;
-  const { stackSettings } = result;
-  await database.transaction((client) => writeStackSettings(client, lease, stackSettings));
-  return { stackSettings };
-}
-
-/** Reserves a runner, notes it in the lease, and keeps lease and permit alive while the work lasts. */
-async function withRunner(
-  { database, policy, runners, log }: JobContext,
-  lease: Lease,
-  work: (runner: Runner, renewedAt: () => number) => Promise<OperationResult>,
-): Promise<OperationResult> {
-  let renewedAt = performance.now();
-  let runner: Runner | null = null;
-  let lost = false;
-  const renew = async () => {
-    const askedAt = performance.now();
-    const renewed = await renewLease(database, lease, policy.leaseTtlMs).catch((error: unknown) => {
-      log.warn({ tenant: lease.tenantId, error }, 'a lease could not be renewed');
-      return null;
-    });
-    if (renewed === false) {
-      lost = true;
-      runner?.kill('lease-lost');
-    } else if (renewed) {
-      renewedAt = askedAt;
-      runner?.permit(permitMs(policy));
-    }
-  };
-  const renewal = setInterval(() => void renew(), renewEveryMs(policy));
-  try {
-    runner = await runners.acquire();
-    // Waiting for a runner may have taken long.
-    await renew();
-    if (lost || !(await noteLeaseProcess(database, lease, runner.process)))
-      throw new LeaseLost(lease.tenantId);
-    return await work(runner, () => renewedAt);
-  } finally {
-    clearInterval(renewal);
-    runner?.release();
-  }
-}
-
-const settledPhase = { active: 'active', suspended: 'suspended', deleted: 'deleted' } as const;
-
-async function settle(
-  { database }: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  result: Extract<OperationResult, { outcome: 'succeeded' }>,
-  durationMs: number,
-): Promise<void> {
-  const state = tenant.desiredState;
-  const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
-  await database.transaction(async (client) => {
-    await settleOperation(client, lease, {
-      phase: settledPhase[state],
-      state,
-      spec: tenant.desiredSpec,
-      generation: tenant.desiredGeneration,
-      outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
-      engineRan: result !== nothingChanged,
-    });
-    const entries: NewAuditEntry[] = [
-      {
-        ...about,
-        kind: 'operation.succeeded',
-        message: describeChanges(result.changes),
-        data: {
-          changes: result.changes,
-          durationMs,
-          engineMs: result.durationMs,
-          generation: tenant.desiredGeneration,
-        },
-      },
-    ];
-    if (state !== tenant.observedState) {
-      entries.push({ ...about, kind: `tenant.${state}`, message: stateMessages[state], data: {} });
-    }
-    await record(client, ...entries);
-  });
-}
-
-const stateMessages = {
-  active: 'The tenant is active',
-  suspended: 'The tenant is suspended: compute is at zero, its data is kept',
-  deleted: 'The tenant is deleted: nothing of it is left',
-};
-
-/** For example "18 objects created, 1 updated". */
-function describeChanges(changes: Readonly<Record<string, number>>): string {
-  const words: Record<string, string> = {
-    create: 'created',
-    update: 'updated',
-    delete: 'deleted',
-    replace: 'replaced',
-  };
-  const parts = Object.entries(words).flatMap(([operation, word]) => {
-    const count = changes[operation];
-    return count ? [`${count} ${word}`] : [];
-  });
-  return parts.length > 0 ? `Resources: ${parts.join(', ')}` : 'Nothing had to change';
-}
-
-async function fail(
-  { database, policy, now, log }: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  step: Step & { kind: 'operate' },
-  result: Exclude<OperationResult, { outcome: 'succeeded' }>,
-): Promise<void> {
-  const failure = classifyFailure(result);
-  const attempts = tenant.attempts + 1;
-  // A worker that is being stopped hands over at once; everything else waits a little longer each time.
-  const delayMs =
-    result.outcome === 'killed' && result.why === 'stopped' ? 0 : retryDelayMs(policy, tenant.attempts);
-  const nextTryAt = failure.permanent ? null : new Date(now().getTime() + delayMs);
-  log.warn(
-    { tenant: tenant.id, operation: step.operation, code: failure.code, cause: failure.cause },
-    'operation failed',
-  );
-  await database.transaction(async (client) => {
-    await failOperation(client, lease, {
-      phase: phaseAfterFailure(step.phase, { permanent: failure.permanent, attempts }),
-      reasonCode: failure.code,
-      reasonMessage: failure.message,
-      cause: failure.cause,
-      permanent: failure.permanent,
-      nextTryAt,
-      unsettled: result.outcome === 'killed' || !result.stateComplete,
-    });
-    const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
-    await record(
-      client,
-      {
-        ...about,
-        kind: 'operation.failed',
-        message: failure.message,
-        data: { code: failure.code, permanent: failure.permanent, attempt: attempts, nextTryAt },
-      },
-      {
-        ...about,
-        kind: 'operation.cause',
-        message: failure.cause,
-        data: { operation: step.operation, durationMs: result.durationMs },
-        audience: 'operator',
-      },
-    );
-  });
 }

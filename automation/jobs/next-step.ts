@@ -6,7 +6,14 @@ export type Step =
   /** A failure that only a change or a person can end. */
   | { readonly kind: 'stuck' }
   | { readonly kind: 'wait'; readonly until: Date }
-  | { readonly kind: 'operate'; readonly operation: 'up' | 'destroy'; readonly phase: Phase };
+  | Operate;
+
+export interface Operate {
+  readonly kind: 'operate';
+  readonly operation: 'up' | 'destroy';
+  /** Shown while the operation runs. */
+  readonly phase: Phase;
+}
 
 /** Decides from the tenant's row alone. Pure. */
 export function nextStep(tenant: Tenant, now: Date): Step {
@@ -17,9 +24,7 @@ export function nextStep(tenant: Tenant, now: Date): Step {
 }
 
 /** The operation that brings the tenant to what is desired, and the phase to show meanwhile. */
-export function operationFor(
-  tenant: Pick<Tenant, 'desiredState' | 'observedState'>,
-): Step & { kind: 'operate' } {
+export function operationFor(tenant: Pick<Tenant, 'desiredState' | 'observedState'>): Operate {
   switch (tenant.desiredState) {
     case 'deleted':
       return { kind: 'operate', operation: 'destroy', phase: 'deleting' };

@@ -12,13 +12,12 @@ import { migrate } from '../../automation/store/migrate.ts';
 import {
   beginOperation,
   failOperation,
-  findTenant,
-  lockReadySlot,
   postpone,
   settleOperation,
   writeFingerprint,
   writeStackSettings,
-} from '../../automation/store/tenants.ts';
+} from '../../automation/store/operations.ts';
+import { findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 

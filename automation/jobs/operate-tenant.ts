@@ -1,0 +1,159 @@
+import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
+import type { Runner } from '../stacks/runners.ts';
+import { record } from '../store/audit.ts';
+import { type Lease, LeaseLost, noteLeaseProcess, renewLease } from '../store/leases.ts';
+import { beginOperation, writeStackSettings } from '../store/operations.ts';
+import type { StackSettings, Tenant } from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import type { Operate } from './next-step.ts';
+import { permitMs, renewEveryMs } from './policy.ts';
+import { fail, settle } from './record-operation.ts';
+
+/**
+ * Runs the engine operation that a tenant needs, under its lease, and writes how it ended.
+ * @returns `again` when the tenant should be looked at once more right away
+ * @throws LeaseLost when the lease went to somebody else; then nothing more was written
+ */
+export async function operate(
+  context: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  step: Operate,
+  options: { refresh: boolean },
+): Promise<'again' | 'done'> {
+  const { database, policy } = context;
+  const startedAt = performance.now();
+  await database.transaction(async (client) => {
+    await beginOperation(client, lease, { phase: step.phase, unsettled: true });
+    await record(client, {
+      tenantId: tenant.id,
+      subscriptionId: tenant.subscriptionId,
+      kind: 'operation.started',
+      message: startMessages[step.phase] ?? 'Working on the tenant',
+      data: {
+        operation: step.operation,
+        generation: tenant.desiredGeneration,
+        refresh: options.refresh,
+        attempt: tenant.attempts + 1,
+        worker: context.workerId,
+      },
+    });
+  });
+
+  const result = await withRunner(context, lease, async (runner, renewed) => {
+    const run = (request: OperationRequest) =>
+      runner.run(request, {
+        timeoutMs: request.kind === 'destroy' ? policy.destroyTimeoutMs : policy.operationTimeoutMs,
+        permitMs: Math.max(1, permitMs(policy) - (performance.now() - renewed())),
+      });
+    return step.operation === 'up'
+      ? update(context, lease, tenant, run, options.refresh)
+      : destroy(context, lease, tenant, run);
+  });
+
+  if (result.outcome === 'succeeded') {
+    await settle(context, lease, tenant, result, Math.round(performance.now() - startedAt));
+    return 'again';
+  }
+  await fail(context, lease, tenant, step, result);
+  return 'done';
+}
+
+const startMessages: Partial<Record<Tenant['phase'], string>> = {
+  provisioning: 'Provisioning began',
+  updating: 'Update began',
+  suspending: 'Suspending began',
+  deleting: 'Deletion began',
+};
+
+type Run = (request: OperationRequest) => Promise<OperationResult>;
+
+async function update(
+  context: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  run: Run,
+  refresh: boolean,
+): Promise<OperationResult> {
+  const initialised = await initialisedStack(context, lease, tenant, run);
+  if ('outcome' in initialised) return initialised;
+  return run({ kind: 'up', spec: tenant.desiredSpec, stackSettings: initialised.stackSettings, refresh });
+}
+
+async function destroy(
+  context: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  run: Run,
+): Promise<OperationResult> {
+  const spec = tenant.observedSpec ?? tenant.desiredSpec;
+  if (tenant.unsettled) {
+    // The state may lack what an interrupted operation made: adopt it, then delete.
+    const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);
+    if (adopted.outcome === 'killed') return adopted;
+  }
+  const initialised = await initialisedStack(context, lease, tenant, run);
+  if ('outcome' in initialised) return initialised;
+  const result = await run({ kind: 'destroy', spec, stackSettings: initialised.stackSettings });
+  if (result.outcome !== 'succeeded') return result;
+  const remains = await context.fingerprints.remains(spec);
+  if (remains.length === 0) return result;
+  return {
+    outcome: 'failed',
+    cause: `still being deleted: ${remains.join(', ')}`,
+    durationMs: result.durationMs,
+    stateComplete: false,
+  };
+}
+
+/** The settings of the tenant's stack, which is initialised first unless that was done ahead of need. */
+async function initialisedStack(
+  { database }: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  run: Run,
+): Promise<{ stackSettings: StackSettings } | OperationResult> {
+  if (tenant.stackSettings) return { stackSettings: tenant.stackSettings };
+  const result = await run({ kind: 'init', tenantId: tenant.id });
+  if (result.outcome !== 'succeeded' || !result.stackSettings) return result;
+  const { stackSettings } = result;
+  await database.transaction((client) => writeStackSettings(client, lease, stackSettings));
+  return { stackSettings };
+}
+
+/** Reserves a runner, notes it in the lease, and keeps lease and permit alive while the work lasts. */
+async function withRunner(
+  { database, policy, runners, log }: JobContext,
+  lease: Lease,
+  work: (runner: Runner, renewedAt: () => number) => Promise<OperationResult>,
+): Promise<OperationResult> {
+  let renewedAt = performance.now();
+  let runner: Runner | null = null;
+  let lost = false;
+  const renew = async () => {
+    const askedAt = performance.now();
+    const renewed = await renewLease(database, lease, policy.leaseTtlMs).catch((error: unknown) => {
+      log.warn({ tenant: lease.tenantId, error }, 'a lease could not be renewed');
+      return null;
+    });
+    if (renewed === false) {
+      lost = true;
+      runner?.kill('lease-lost');
+    } else if (renewed) {
+      renewedAt = askedAt;
+      runner?.permit(permitMs(policy));
+    }
+  };
+  const renewal = setInterval(() => void renew(), renewEveryMs(policy));
+  try {
+    runner = await runners.acquire();
+    // Waiting for a runner may have taken long.
+    await renew();
+    if (lost || !(await noteLeaseProcess(database, lease, runner.process)))
+      throw new LeaseLost(lease.tenantId);
+    return await work(runner, () => renewedAt);
+  } finally {
+    clearInterval(renewal);
+    runner?.release();
+  }
+}

@@ -1,0 +1,132 @@
+import { classifyFailure } from '../stacks/failure.ts';
+import type { OperationResult } from '../stacks/protocol.ts';
+import { type NewAuditEntry, record } from '../store/audit.ts';
+import type { Lease } from '../store/leases.ts';
+import { failOperation, settleOperation } from '../store/operations.ts';
+import type { Tenant } from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import { type Operate, phaseAfterFailure } from './next-step.ts';
+import { retryDelayMs } from './policy.ts';
+
+const nothingChanged = {
+  outcome: 'succeeded',
+  outputs: null,
+  stackSettings: null,
+  changes: {},
+  durationMs: 0,
+} as const satisfies OperationResult;
+
+/** Writes that what is wanted now is what stands already: no engine ran. */
+export function settleUnchanged(context: JobContext, lease: Lease, tenant: Tenant): Promise<void> {
+  return settle(context, lease, tenant, nothingChanged, 0);
+}
+
+const settledPhase = { active: 'active', suspended: 'suspended', deleted: 'deleted' } as const;
+
+/** Writes that an operation did what was wanted. */
+export async function settle(
+  { database }: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  result: Extract<OperationResult, { outcome: 'succeeded' }>,
+  durationMs: number,
+): Promise<void> {
+  const state = tenant.desiredState;
+  const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
+  await database.transaction(async (client) => {
+    await settleOperation(client, lease, {
+      phase: settledPhase[state],
+      state,
+      spec: tenant.desiredSpec,
+      generation: tenant.desiredGeneration,
+      outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
+      engineRan: result !== nothingChanged,
+    });
+    const entries: NewAuditEntry[] = [
+      {
+        ...about,
+        kind: 'operation.succeeded',
+        message: describeChanges(result.changes),
+        data: {
+          changes: result.changes,
+          durationMs,
+          engineMs: result.durationMs,
+          generation: tenant.desiredGeneration,
+        },
+      },
+    ];
+    if (state !== tenant.observedState) {
+      entries.push({ ...about, kind: `tenant.${state}`, message: stateMessages[state], data: {} });
+    }
+    await record(client, ...entries);
+  });
+}
+
+const stateMessages = {
+  active: 'The tenant is active',
+  suspended: 'The tenant is suspended: compute is at zero, its data is kept',
+  deleted: 'The tenant is deleted: nothing of it is left',
+};
+
+/** For example "18 objects created, 1 updated". */
+function describeChanges(changes: Readonly<Record<string, number>>): string {
+  const words: Record<string, string> = {
+    create: 'created',
+    update: 'updated',
+    delete: 'deleted',
+    replace: 'replaced',
+  };
+  const parts = Object.entries(words).flatMap(([operation, word]) => {
+    const count = changes[operation];
+    return count ? [`${count} ${word}`] : [];
+  });
+  return parts.length > 0 ? `Resources: ${parts.join(', ')}` : 'Nothing had to change';
+}
+
+/** Writes why an operation did not do what was wanted, for the tenant and for the operator, and when it is tried again. */
+export async function fail(
+  { database, policy, now, log }: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  step: Operate,
+  result: Exclude<OperationResult, { outcome: 'succeeded' }>,
+): Promise<void> {
+  const failure = classifyFailure(result);
+  const attempts = tenant.attempts + 1;
+  // A worker that is being stopped hands over at once; everything else waits a little longer each time.
+  const delayMs =
+    result.outcome === 'killed' && result.why === 'stopped' ? 0 : retryDelayMs(policy, tenant.attempts);
+  const nextTryAt = failure.permanent ? null : new Date(now().getTime() + delayMs);
+  log.warn(
+    { tenant: tenant.id, operation: step.operation, code: failure.code, cause: failure.cause },
+    'operation failed',
+  );
+  await database.transaction(async (client) => {
+    await failOperation(client, lease, {
+      phase: phaseAfterFailure(step.phase, { permanent: failure.permanent, attempts }),
+      reasonCode: failure.code,
+      reasonMessage: failure.message,
+      cause: failure.cause,
+      permanent: failure.permanent,
+      nextTryAt,
+      unsettled: result.outcome === 'killed' || !result.stateComplete,
+    });
+    const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
+    await record(
+      client,
+      {
+        ...about,
+        kind: 'operation.failed',
+        message: failure.message,
+        data: { code: failure.code, permanent: failure.permanent, attempt: attempts, nextTryAt },
+      },
+      {
+        ...about,
+        kind: 'operation.cause',
+        message: failure.cause,
+        data: { operation: step.operation, durationMs: result.durationMs },
+        audience: 'operator',
+      },
+    );
+  });
+}

@@ -1,0 +1,118 @@
+import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import { type Queryable, storable } from './database.ts';
+import { fenced, type Lease } from './leases.ts';
+import type { Fingerprint, Phase, StackSettings, TenantState } from './tenants.ts';
+
+/** What the holder of a tenant's lease writes about its work. Everything here happens under the fence. */
+
+/** Written before an operation begins, so that a crash in it is known afterwards. */
+export async function beginOperation(
+  db: Queryable,
+  lease: Lease,
+  begin: { phase: Phase; unsettled: boolean },
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, unsettled = $3, reason_code = null, reason_message = null, cause = null
+     where id = $1`,
+    [lease.tenantId, begin.phase, begin.unsettled],
+  );
+}
+
+export interface SettledOperation {
+  readonly phase: Phase;
+  readonly state: TenantState;
+  readonly spec: TenantSpec;
+  readonly generation: number;
+  readonly outputs: TenantOutputs | null;
+  /** True when an engine ran, so that what was known of the cluster is out of date. */
+  readonly engineRan: boolean;
+}
+
+/** Writes the result of an operation that did what was wanted. */
+export async function settleOperation(db: Queryable, lease: Lease, settled: SettledOperation): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
+       outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
+       next_try_at = null, unsettled = false, fingerprint = case when $7 then null else fingerprint end,
+       drift_checked_at = clock_timestamp(),
+       active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
+     where id = $1`,
+    [
+      lease.tenantId,
+      settled.phase,
+      settled.state,
+      JSON.stringify(settled.spec),
+      settled.generation,
+      settled.outputs === null ? null : JSON.stringify(settled.outputs),
+      settled.engineRan,
+    ],
+  );
+}
+
+export interface FailedOperation {
+  readonly phase: Phase;
+  readonly reasonCode: string;
+  readonly reasonMessage: string;
+  readonly cause: string;
+  readonly permanent: boolean;
+  readonly nextTryAt: Date | null;
+  /** True when the engine did not end by itself, so that its state may lack what it made. */
+  readonly unsettled: boolean;
+}
+
+/** Writes why an operation did not do what was wanted, and when it is tried again. */
+export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set phase = $2, reason_code = $3, reason_message = $4, cause = $5, permanent = $6,
+       next_try_at = $7, attempts = attempts + 1, unsettled = $8
+     where id = $1`,
+    [
+      lease.tenantId,
+      failure.phase,
+      failure.reasonCode,
+      failure.reasonMessage,
+      storable(failure.cause),
+      failure.permanent,
+      failure.nextTryAt,
+      failure.unsettled,
+    ],
+  );
+}
+
+/** Says what a tenant waits for without counting it as a failure. */
+export async function postpone(
+  db: Queryable,
+  lease: Lease,
+  wait: { reasonCode: string; reasonMessage: string; nextTryAt: Date },
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    'update tenantry.tenant set reason_code = $2, reason_message = $3, next_try_at = $4 where id = $1',
+    [lease.tenantId, wait.reasonCode, wait.reasonMessage, wait.nextTryAt],
+  );
+}
+
+/** Remembers what the cluster looks like, or asks for a new operation because it looks different. */
+export async function writeFingerprint(db: Queryable, lease: Lease, fingerprint: Fingerprint): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    'update tenantry.tenant set fingerprint = $2, drift_checked_at = clock_timestamp() where id = $1',
+    [lease.tenantId, JSON.stringify(fingerprint)],
+  );
+}
+
+/** Notes under the lease that the stack is initialised. */
+export async function writeStackSettings(
+  db: Queryable,
+  lease: Lease,
+  settings: StackSettings,
+): Promise<void> {
+  await fenced(db, lease);
+  await db.query('update tenantry.tenant set stack_settings = $2 where id = $1', [
+    lease.tenantId,
+    JSON.stringify(settings),
+  ]);
+}
