@@ -9,6 +9,6 @@ export default defineConfig({
     hookTimeout: 60_000,
     pool: 'forks',
     // Database, API server and engines want a share of the processors too.
-    maxWorkers: 2,
+    maxWorkers: 3,
   },
 });

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import * as automation from '@pulumi/pulumi/automation/index.js';
 import { inject } from 'vitest';
+import { startKeyService } from '../../automation/local/keys.ts';
 import {
   type ProviderServer,
   type ProviderServerOptions,
@@ -51,6 +52,8 @@ export async function startEngine(
   const home = await mkdtemp(join(inject('runDir'), 'engine-'));
   await mkdir(join(home, 'state'));
   const server = await serveProviders({ beforeWrite: () => {}, ...options });
+  // A passphrase would cost seconds for each operation.
+  const keys = await startKeyService({ keyFile: join(home, 'keys.json') });
   const log: string[] = [];
   const envVars = {
     PATH: `${dirname(inject('tools').pulumi)}${delimiter}${process.env.PATH ?? ''}`,
@@ -59,7 +62,10 @@ export async function startEngine(
     PULUMI_DEBUG_PROVIDERS: server.debugProviders,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
-    PULUMI_CONFIG_PASSPHRASE: '',
+    VAULT_ADDR: keys.address,
+    VAULT_TOKEN: keys.token,
+    VAULT_SERVER_URL: keys.address,
+    VAULT_SERVER_TOKEN: keys.token,
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
   };
   process.env.PATH = envVars.PATH;
@@ -69,7 +75,12 @@ export async function startEngine(
     async newStack(name) {
       const stack = await automation.LocalWorkspace.createStack(
         { projectName: 'test', stackName: name, program: async () => {} },
-        { envVars, pulumiHome: envVars.PULUMI_HOME, workDir: await mkdtemp(join(home, 'work-')) },
+        {
+          envVars,
+          pulumiHome: envVars.PULUMI_HOME,
+          secretsProvider: 'hashivault://test',
+          workDir: await mkdtemp(join(home, 'work-')),
+        },
       );
       // The Automation API asks the CLI for outputs and history after every operation; no test reads them there.
       Object.assign(stack, { outputs: async () => ({}), info: async () => ({}) });
@@ -77,6 +88,7 @@ export async function startEngine(
     },
     async close() {
       await server.close();
+      await keys.stop();
       await rm(home, { recursive: true, force: true });
     },
   };

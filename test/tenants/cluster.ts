@@ -26,7 +26,9 @@ export function kubectl(
 
 /** Applies by server-side apply, as the program's provider does. */
 export function apply(manifests: readonly object[], ...flags: string[]): Promise<KubectlResult> {
-  return kubectl(['apply', '--server-side', '--field-manager=test', ...flags, '-f', '-'], manifests);
+  // A worker of another test may have applied the cluster-wide objects before.
+  const always = ['--server-side', '--force-conflicts', '--field-manager=test'];
+  return kubectl(['apply', ...always, ...flags, '-f', '-'], manifests);
 }
 
 /** The live objects of these manifests, in the same order. */
