@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { declaresTheSame } from '../../tenants/same.ts';
-import { driftBetween } from '../stacks/fingerprint.ts';
+import { driftFrom } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
@@ -93,7 +93,7 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
 async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Promise<'again' | 'done'> {
   if (!tenant.outputs || tenant.phase === 'deleted') return 'done';
   const live = await context.fingerprints.read({ id: tenant.id, outputs: tenant.outputs });
-  const drifted = tenant.fingerprint ? driftBetween(tenant.fingerprint, live) : [];
+  const drifted = driftFrom(tenant.outputs, tenant.fingerprint, live);
   await context.database.transaction(async (client) => {
     await writeFingerprint(client, lease, drifted.length > 0 ? {} : live);
     if (drifted.length === 0) return;

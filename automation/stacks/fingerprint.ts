@@ -27,7 +27,7 @@ export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Da
     try {
       const path = objectPath(object, resource, object.namespace ?? undefined, object.name);
       const live = await cluster.send({ method: 'GET', path });
-      return [`${object.apiVersion}/${object.kind}/${object.name}`, markOf(live)];
+      return [keyOf(object), markOf(live)];
     } catch (error) {
       if (isStatus(error, 404)) return null;
       throw error;
@@ -79,7 +79,23 @@ function markOf(live: JsonObject): string {
   return `${String(metadata.uid)}:${hash}`;
 }
 
-/** Names of what differs between two fingerprints. */
-export function driftBetween(applied: Fingerprint, live: Fingerprint): string[] {
-  return Object.keys({ ...applied, ...live }).filter((key) => applied[key] !== live[key]);
+function keyOf({ apiVersion, kind, name }: TenantOutputs['objects'][number]): string {
+  return `${apiVersion}/${kind}/${name}`;
+}
+
+/**
+ * Names of what differs from what was applied: objects of the tenant that are missing, and those that look different
+ * than after the last operation.
+ * @param applied null when nobody has looked since the last operation
+ */
+export function driftFrom(
+  outputs: Pick<TenantOutputs, 'objects'>,
+  applied: Fingerprint | null,
+  live: Fingerprint,
+): string[] {
+  const missing = outputs.objects.map(keyOf).filter((key) => !(key in live));
+  const changed = applied
+    ? Object.keys({ ...applied, ...live }).filter((key) => applied[key] !== live[key])
+    : [];
+  return [...new Set([...missing, ...changed])];
 }

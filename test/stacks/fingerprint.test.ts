@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { newSpec } from '../../automation/jobs/desired-state.ts';
 import { type Json, KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
-import { createFingerprints, driftBetween, type Fingerprints } from '../../automation/stacks/fingerprint.ts';
+import { createFingerprints, driftFrom, type Fingerprints } from '../../automation/stacks/fingerprint.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 
@@ -65,6 +65,9 @@ afterAll(async () => {
   await fresh?.drop();
 });
 
+/** Without those that this cluster never had. */
+const standing = { objects: outputs.objects.slice(0, 2) };
+
 const read = () => fingerprints.read({ id, outputs });
 
 test('a tenant that nobody touched reads the same each time', async () => {
@@ -77,13 +80,13 @@ test('a tenant that nobody touched reads the same each time', async () => {
       `postgres/schema/tenant_${id}`,
     ].sort(),
   );
-  expect(driftBetween(first, await read())).toEqual([]);
+  expect(driftFrom(standing, first, await read())).toEqual([]);
 });
 
 test('what others own in an object is no drift; what they take from us is', async () => {
   const before = await read();
   await apply(settingsPath, settings({ theirs: 'x' }), 'somebody');
-  expect(driftBetween(before, await read())).toEqual([]);
+  expect(driftFrom(standing, before, await read())).toEqual([]);
   await apply(settingsPath, settings({ a: '2' }), 'somebody');
   await cluster.send({
     method: 'PATCH',
@@ -92,19 +95,26 @@ test('what others own in an object is no drift; what they take from us is', asyn
     body: [{ op: 'replace', path: '/data/a', value: '3' }],
     contentType: 'application/json-patch+json',
   });
-  expect(driftBetween(before, await read())).toEqual(['v1/ConfigMap/settings']);
+  expect(driftFrom(standing, before, await read())).toEqual(['v1/ConfigMap/settings']);
 });
 
 test('an object that is gone or made anew, and a changed role, are drift', async () => {
   const before = await read();
   await cluster.send({ method: 'DELETE', path: settingsPath });
-  expect(driftBetween(before, await read())).toEqual(['v1/ConfigMap/settings']);
+  expect(driftFrom(standing, before, await read())).toEqual(['v1/ConfigMap/settings']);
   await apply(settingsPath, settings({ a: '3' }));
   await database.query(`alter role tenant_${id} createdb`);
-  expect(driftBetween(before, await read()).sort()).toEqual([
+  expect(driftFrom(standing, before, await read()).sort()).toEqual([
     `postgres/role/tenant_${id}`,
     'v1/ConfigMap/settings',
   ]);
+});
+
+test('an object that was gone before anybody looked is drift too', async () => {
+  await cluster.send({ method: 'DELETE', path: settingsPath });
+  expect(driftFrom(standing, null, await read())).toEqual(['v1/ConfigMap/settings']);
+  await apply(settingsPath, settings({ a: '3' }));
+  expect(driftFrom(standing, null, await read())).toEqual([]);
 });
 
 test('what remains of a tenant is told by name until nothing does', async () => {
