@@ -1,6 +1,7 @@
 /** How fast webhooks are acknowledged under a steady load, and whether one is lost. */
 import { Pool } from 'undici';
-import { pay, provision, purchases, sign, watchTenants } from '../customer.ts';
+import { planLookupKey } from '../../../tenants/catalog/index.ts';
+import { deliver, pay, provision, purchases, sign, watchTenants } from '../customer.ts';
 import type { Installation } from '../installation.ts';
 import { megabytes, watchMemory } from '../memory.ts';
 import type { Row } from '../row.ts';
@@ -9,22 +10,28 @@ import { duration, summarize } from '../samples.ts';
 const perSecond = 300;
 const targetP99Ms = 50;
 const targetMemoryBytes = 700e6;
+const withTenants = 10;
+const withoutTenants = 90;
 
 export const webhooks: Row = {
   name: 'webhooks',
   async run({ quick, install, say }) {
     const installation = await install({ TENANTRY_SLOTS_PER_PRODUCT: '0' });
     const watch = await watchTenants(installation);
-    const subscriptions: EventDocument[] = [];
-    for (const purchase of purchases(quick ? 2 : 10)) {
+    const known: EventDocument[] = [];
+    for (const purchase of purchases(withTenants)) {
       const payment = await pay(installation, purchase);
       await provision(installation, watch, payment);
-      subscriptions.push(...(payment.events as unknown as EventDocument[]));
+      known.push(...(payment.events as unknown as EventDocument[]));
+    }
+    for (const event of await unpaidSubscriptions(installation, withoutTenants)) {
+      await deliver(installation, event);
+      known.push(event);
     }
     await installation.untilQuiet();
 
     const seconds = quick ? 3 : 20;
-    const events = mixedEvents(subscriptions, perSecond * seconds);
+    const events = mixedEvents(known, perSecond * seconds);
     const memory = watchMemory(installation.processIds);
     const { latencies, refused, lateMs } = await openLoop(installation, events);
     const peak = await memory.stop();
@@ -72,8 +79,29 @@ interface EventDocument {
   readonly data: { readonly object: { readonly id: string; readonly object: string } };
 }
 
-const mixNote =
-  'Of 20 events 14 are updates of subscriptions that have tenants, 3 their paid invoices, 1 a thin notification of such an invoice, 2 of subscriptions that nobody knows.';
+const mixNote = `Of 20 events 14 are updates of ${withTenants + withoutTenants} known subscriptions, of which ${withTenants} have tenants, 3 are paid invoices of tenants, 1 is a thin notification of such an invoice, 2 are of subscriptions that nobody knows.`;
+
+/** Subscriptions that wait for a first payment, so that they are known and have no tenant; answers their events. */
+async function unpaidSubscriptions({ stripe }: Installation, count: number): Promise<EventDocument[]> {
+  const { data } = await stripe.prices.list({ lookup_keys: [planLookupKey('workspace', 'byoc')] });
+  const price = data[0]?.id ?? '';
+  const ids = new Set<string>();
+  for (let made = 0; made < count; made += 1) {
+    const customer = await stripe.customers.create({ email: `unpaid-${made}@example.com` });
+    const subscription = await stripe.subscriptions.create({
+      customer: customer.id,
+      items: [{ price }],
+      payment_behavior: 'default_incomplete',
+    });
+    ids.add(subscription.id);
+  }
+  const events: EventDocument[] = [];
+  for await (const event of stripe.events.list({ type: 'customer.subscription.created', limit: 100 })) {
+    const document = event as unknown as EventDocument;
+    if (ids.has(document.data.object.id)) events.push(document);
+  }
+  return events;
+}
 
 /** Events of the mix, each with an id of its own. */
 function mixedEvents(known: readonly EventDocument[], count: number): EventDocument[] {
