@@ -1,0 +1,292 @@
+/** The platform's configuration: read once, checked before the first resource, then trusted. */
+import * as pulumi from '@pulumi/pulumi';
+import { z } from 'zod';
+import { regions } from './regions.ts';
+
+/** Value of a configuration key with its namespace (`tenantry:network`, `aws:region`); undefined when not set. */
+export type ConfigReader = (key: string) => unknown;
+
+export const environments = ['dev', 'staging', 'prod'] as const;
+
+/** Minor versions of EKS under standard support that the add-ons' pins are made for. */
+export const kubernetesVersions = ['1.33', '1.34', '1.35'] as const;
+
+const region = z.enum(regions);
+const cidr = (what: string, prefixes: readonly number[]) =>
+  z.string().refine((value) => isNetwork(value, prefixes), `${what} such as 10.64.0.0/${prefixes[0] ?? 16}`);
+const roleArn = z
+  .string()
+  .regex(
+    /^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]+$/,
+    'an IAM role such as arn:aws:iam::111122223333:role/Admin',
+  );
+const dnsName = z
+  .string()
+  .regex(
+    /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/,
+    'a DNS name such as tenantry.example.com',
+  );
+const count = (min: number, max: number) => z.int(`a whole number from ${min} to ${max}`).min(min).max(max);
+const instanceType = (prefix: string, example: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^${prefix}[a-z][a-z0-9-]*\\.[a-z0-9]+$`), `an instance type such as ${example}`);
+const dbClass = instanceType('db\\.', 'db.r8g.large');
+const email = z.email('an e-mail address');
+
+const network = z.strictObject({
+  /** Split into /20 subnets for pods and /24 ones for the rest; never overlapping another cell's. */
+  cidr: cidr('a private /16 network', [16]),
+  /** One for each zone, or a single one where an outage of its zone may be one of the environment. */
+  natGateways: z.literal([1, 3]),
+});
+
+const cluster = z.strictObject({
+  version: z.enum(kubernetesVersions),
+  /** Who may reach the API server from outside the VPC. */
+  publicAccess: z.union([
+    z.literal('none'),
+    z.strictObject({
+      cidrs: z
+        .array(
+          cidr('a network of at most 4,096 addresses', [32, 31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20]),
+        )
+        .min(1),
+    }),
+  ]),
+  /** Given the cluster-admin access policy; the role that runs `pulumi up` has to be one of them. */
+  adminRoleArns: z.array(roleArn).min(1),
+  /** Nodes that Karpenter and the add-ons stand on. */
+  systemNodes: z
+    .strictObject({
+      instanceTypes: z.array(instanceType('', 'm7g.large')).min(1),
+      min: count(1, 30),
+      max: count(1, 30),
+      desired: count(1, 30),
+    })
+    .refine((nodes) => nodes.min <= nodes.desired && nodes.desired <= nodes.max, 'min <= desired <= max'),
+});
+
+const storageGb = count(20, 65_536);
+const database = z.strictObject({
+  instanceClass: dbClass,
+  storageGb,
+  maxStorageGb: storageGb,
+  readReplicas: count(0, 5),
+  multiAz: z.boolean(),
+  /** For dedicated tenants, one instance each. */
+  dedicatedInstances: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z][a-z0-9-]{0,30}$/, 'a lower-case name of up to 31 letters, digits and hyphens'),
+        instanceClass: dbClass,
+        storageGb,
+      }),
+    )
+    .default([]),
+});
+
+const cache = z.strictObject({
+  nodeType: instanceType('cache\\.', 'cache.r7g.large'),
+  replicas: count(0, 5),
+});
+
+const identity = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('cognito'), totp: z.enum(['optional', 'off']) }),
+  z.strictObject({
+    kind: z.literal('oidc'),
+    issuer: z.url({ protocol: /^https$/, error: 'an https URL' }),
+    clientId: z.string().min(1),
+  }),
+]);
+
+const storage = z.strictObject({
+  /** Where assets, recordings and backups are copied to for disaster recovery. */
+  replicaRegion: region.optional(),
+});
+
+const edge = z.strictObject({
+  /** Requests of one address in five minutes before WAF blocks it. */
+  wafRateLimit: count(100, 2_000_000),
+  /** Serves the API's name from another region while this one's health check fails. */
+  failover: z.strictObject({ region }).optional(),
+});
+
+const controlPlane = z.strictObject({
+  image: z
+    .string()
+    .regex(
+      /^[a-z0-9.-]+(:\d+)?\/[a-z0-9._/-]+(:(?!latest$)[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
+      'a reference with registry and a tag other than latest, or a digest',
+    )
+    .refine(
+      (image) => /[:@][^/]+$/.test(image),
+      'a reference with registry and a tag other than latest, or a digest',
+    ),
+  apiReplicas: count(1, 100),
+  workerReplicas: count(1, 100),
+});
+
+const monitoring = z.strictObject({
+  logs: z.enum(['loki', 'cloudwatch']),
+  retentionDays: count(1, 3_653),
+  /** Where warnings go. */
+  alertEmail: email.optional(),
+  /** Where pages go; the routing key is in Secrets Manager under this name. */
+  pagerDutySecret: z.string().min(1).optional(),
+  /** Who is called when a page stands for 15 minutes; a secret of the same kind. */
+  escalationSecret: z.string().min(1).optional(),
+});
+
+/** Who answers for the environment and who pays: every resource's tags. */
+const ownership = z.strictObject({
+  owner: z.string().regex(/^[\w.@+ -]{1,128}$/, 'a team or a person'),
+  costCenter: z.string().regex(/^[\w.@+ -]{1,128}$/, 'a cost centre'),
+});
+
+const subjects = {
+  network,
+  cluster,
+  database,
+  cache,
+  identity,
+  storage,
+  edge,
+  controlPlane,
+  monitoring,
+  ownership,
+} as const;
+
+const scalars = {
+  environment: z.enum(environments),
+  domain: dnsName,
+  /** Region of the API's home and of the control plane's database. */
+  homeRegion: region,
+} as const;
+
+const platform = z
+  .object({ ...scalars, ...subjects, region })
+  .refine((v) => v.database.storageGb <= v.database.maxStorageGb, {
+    path: ['database', 'maxStorageGb'],
+    error: 'at least storageGb',
+  })
+  .refine((v) => v.storage.replicaRegion !== v.region, {
+    path: ['storage', 'replicaRegion'],
+    error: 'a region other than the stack’s own',
+  })
+  .refine((v) => v.edge.failover?.region !== v.region, {
+    path: ['edge', 'failover', 'region'],
+    error: 'a region other than the stack’s own',
+  })
+  .refine((v) => v.environment !== 'prod' || v.network.natGateways === 3, {
+    path: ['network', 'natGateways'],
+    error: '3 in prod: one for each zone',
+  })
+  .refine((v) => v.environment !== 'prod' || v.database.multiAz, {
+    path: ['database', 'multiAz'],
+    error: 'true in prod',
+  })
+  .refine((v) => v.environment !== 'prod' || v.cache.replicas >= 1, {
+    path: ['cache', 'replicas'],
+    error: 'at least 1 in prod, for the failover to another zone',
+  })
+  .refine((v) => v.environment !== 'prod' || v.controlPlane.apiReplicas >= 3, {
+    path: ['controlPlane', 'apiReplicas'],
+    error: 'at least 3 in prod, one for each zone',
+  })
+  .refine((v) => v.environment !== 'prod' || v.cluster.systemNodes.min >= 3, {
+    path: ['cluster', 'systemNodes', 'min'],
+    error: 'at least 3 in prod, one for each zone',
+  });
+
+type Values = z.infer<typeof platform>;
+
+export type Environment = (typeof environments)[number];
+export type { Region } from './regions.ts';
+
+export type PlatformConfig = Readonly<Omit<Values, 'homeRegion'>> & {
+  /** Whether this is the region of the API's home and of the control plane's database. */
+  readonly primary: boolean;
+  readonly homeRegion: Values['homeRegion'];
+  /** Name of this region's cell, unique over all environments; first part of physical names. */
+  readonly cellId: string;
+  /** The cell of the API's home; this one where `primary`. */
+  readonly homeCellId: string;
+};
+
+/**
+ * The platform's configuration, complete and consistent.
+ * @throws Error that names every wrong key with its value and what is allowed
+ */
+export function platformConfig(read: ConfigReader): PlatformConfig {
+  const given: Record<string, unknown> = { region: read('aws:region') };
+  for (const key of [...Object.keys(scalars), ...Object.keys(subjects)]) given[key] = read(`tenantry:${key}`);
+  const parsed = platform.safeParse(given);
+  if (!parsed.success) {
+    throw new Error(
+      `The configuration is not usable:\n${parsed.error.issues.map((issue) => `  ${explain(issue, given)}`).join('\n')}`,
+    );
+  }
+  const { environment, region, homeRegion } = parsed.data;
+  return {
+    ...parsed.data,
+    primary: region === homeRegion,
+    cellId: `${environment}-${region}`,
+    homeCellId: `${environment}-${homeRegion}`,
+  };
+}
+
+/** Reads the configuration of the stack that is running. */
+export function stackConfig(): ConfigReader {
+  return (key) => {
+    const [namespace = '', name = ''] = key.split(':');
+    const text = new pulumi.Config(namespace).get(name);
+    return text !== undefined && /^[[{]/.test(text) ? JSON.parse(text) : text;
+  };
+}
+
+function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
+  const path = issue.path.map(String);
+  const key = path[0] === 'region' ? 'aws:region' : `tenantry:${path.join('.')}`;
+  if (issue.code === 'unrecognized_keys') {
+    return `${issue.keys.map((name) => `${key}.${name}`).join(', ')}: there is no such key`;
+  }
+  const value = path.reduce<unknown>(
+    (at, part) => (at as Record<string, unknown> | undefined)?.[part],
+    given,
+  );
+  const shown = value === undefined ? 'not set' : JSON.stringify(value);
+  return `${key}: ${shown}; allowed: ${allowed(issue)}`;
+}
+
+function allowed(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return issue.values.map(String).join(', ');
+    case 'too_small':
+      return `at least ${issue.minimum}${issue.origin === 'array' ? ' of them' : ''}`;
+    case 'too_big':
+      return `at most ${issue.maximum}`;
+    case 'invalid_type':
+      return issue.message.startsWith('Invalid input') ? `a value of type ${issue.expected}` : issue.message;
+    case 'invalid_union':
+      return issue.discriminator
+        ? `one of its kinds, told by ${issue.discriminator}`
+        : [...new Set(issue.errors.flat().map(allowed))].join(' or ');
+    default:
+      return issue.message;
+  }
+}
+
+/** Whether the text is a network in CIDR notation with one of the prefixes and no host bits. */
+function isNetwork(text: string, prefixes: readonly number[]): boolean {
+  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
+  if (!match) return false;
+  const octets = match.slice(1, 5).map(Number);
+  const prefix = Number(match[5]);
+  if (!prefixes.includes(prefix) || octets.some((octet) => octet > 255)) return false;
+  const address = octets.reduce((sum, octet) => sum * 256 + octet, 0);
+  return address % 2 ** (32 - prefix) === 0;
+}
