@@ -9,7 +9,7 @@ export type ConfigReader = (key: string) => unknown;
 export const environments = ['dev', 'staging', 'prod'] as const;
 
 /** Minor versions of EKS under standard support that the add-ons' pins are made for. */
-export const kubernetesVersions = ['1.33', '1.34', '1.35'] as const;
+export const kubernetesVersions = ['1.34', '1.35'] as const;
 
 const region = z.enum(regions);
 const cidr = (what: string, prefixes: readonly number[]) =>
@@ -272,8 +272,8 @@ function allowed(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return issue.message.startsWith('Invalid input') ? `a value of type ${issue.expected}` : issue.message;
     case 'invalid_union':
-      return issue.discriminator
-        ? `one of its kinds, told by ${issue.discriminator}`
+      return 'options' in issue && issue.options
+        ? issue.options.map(String).join(', ')
         : [...new Set(issue.errors.flat().map(allowed))].join(' or ');
     default:
       return issue.message;
