@@ -4,9 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global.ts'],
-    // Real servers and engines stand behind many tests.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Real servers and engines stand behind many tests, and the machine may be busy with something else for a minute.
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     pool: 'forks',
     // Database, API server and engines want a share of the processors too.
     maxWorkers: 3,

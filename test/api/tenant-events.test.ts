@@ -141,7 +141,7 @@ test('a stream of more entries than one page holds brings all of them', async ()
   }));
   await record(service.database, ...entries);
   const stream = await follow(id);
-  await until(() => stream.entries.length >= 2500, { timeoutMs: 10_000, what: 'all 2,500 entries' });
+  await until(() => stream.entries.length >= 2500, { what: 'all 2,500 entries' });
   expect(messages(stream)).toEqual(entries.map(({ message }) => message));
 });
 
@@ -194,5 +194,5 @@ test('a broken connection of the listener is made anew, and what was written mea
     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tenantry-live' and datname = current_database()",
   );
   await note(id, 'meanwhile');
-  await until(() => messages(stream).includes('meanwhile'), { timeoutMs: 10_000 });
+  await until(() => messages(stream).includes('meanwhile'));
 });

@@ -60,7 +60,7 @@ const isServed = async () => (await command(home, ['products'])).exitCode === 0;
 
 test('start runs until down stops it from another terminal; a second start says that one runs', async () => {
   const first = terminal('start', '--json');
-  await until(isServed, { timeoutMs: 60_000, what: 'a running Tenantry' });
+  await until(isServed, { what: 'a running Tenantry' });
 
   const second = terminal('start', '--json');
   expect(await second.exitCode).toBe(1);
@@ -84,13 +84,12 @@ test('start runs until down stops it from another terminal; a second start says 
 test('Ctrl-C stops everything with exit code 0, also while it still starts', async () => {
   const early = terminal('start');
   await until(async () => (await command(home, ['down', '--timeout', '30'])).stdout.includes('is stopped'), {
-    timeoutMs: 60_000,
     what: 'a start that can be stopped',
   });
   expect(await early.exitCode).toBe(0);
 
   const running = terminal('start');
-  await until(isServed, { timeoutMs: 60_000, what: 'a running Tenantry' });
+  await until(isServed, { what: 'a running Tenantry' });
   running.child.kill('SIGINT');
   expect(await running.exitCode).toBe(0);
   expect(await running.stdout).toContain(`Open http://127.0.0.1:${variables.PORT}`);

@@ -16,7 +16,7 @@ import { until } from '../support/wait.ts';
 let tenantry: Tenantry;
 beforeAll(async () => {
   tenantry = await startTenantry({ workers: 2, variables: { TENANTRY_LEASE_TTL_MS: '4000' } });
-}, 120_000);
+});
 afterAll(() => tenantry?.stop());
 
 interface LeaseRow {
@@ -155,7 +155,7 @@ describe('creation', () => {
   test('undisturbed, it ends in the state that the others are held to', async () => {
     const { tenant } = await subscribe(tenantry, 'calm@example.com', { ...purchase, slug: 'calm-tenant' });
     undisturbed = await endState(tenant);
-  }, 60_000);
+  });
 
   const all = Object.keys(points);
   const cases = [
@@ -174,11 +174,10 @@ describe('creation', () => {
       const begun = await untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
       await until(async () => (await points[point]?.(begun)) || isSettled('active')(await show(begun.id)), {
         intervalMs: 2,
-        timeoutMs: 60_000,
         what: point,
       });
       await victims[victim]?.(begun.id);
-      const settled = await untilTenantIs(tenantry, begun.id, isSettled('active'), { timeoutMs: 90_000 });
+      const settled = await untilTenantIs(tenantry, begun.id, isSettled('active'));
       expect(await endState({ ...settled, slug: begun.slug })).toEqual(undisturbed);
     },
     120_000,
@@ -210,7 +209,7 @@ describe('deletion', () => {
         },
       );
       await victims[victim]?.(tenant.id);
-      await untilTenantIs(tenantry, tenant.id, isSettled('deleted'), { timeoutMs: 90_000 });
+      await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
       expect(await remainsOf(tenantry, tenant)).toEqual([]);
     },
     150_000,
@@ -223,9 +222,9 @@ describe('deletion', () => {
     await victims.runner?.(begun.id);
     // Cancelled before anybody tries again: the engine's state knows nothing of the namespace.
     await tenantry.stripeClient.subscriptions.cancel(begun.subscription?.id ?? '');
-    await untilTenantIs(tenantry, begun.id, isSettled('deleted'), { timeoutMs: 90_000 });
+    await untilTenantIs(tenantry, begun.id, isSettled('deleted'));
     expect(await remainsOf(tenantry, begun)).toEqual([]);
-  }, 150_000);
+  });
 });
 
 test('a lease holder that was stopped and wakes late writes nothing', async () => {
@@ -241,7 +240,7 @@ test('a lease holder that was stopped and wakes late writes nothing', async () =
   signal(-runnerGroup, 'SIGSTOP');
   await tenantry.startWorker();
 
-  const settled = await untilTenantIs(tenantry, begun.id, isSettled('active'), { timeoutMs: 90_000 });
+  const settled = await untilTenantIs(tenantry, begun.id, isSettled('active'));
   expect(isRunning(runnerGroup)).toBe(false);
   const before = await everythingWritten(begun.id);
   signal(sleeper.process.pid ?? -1, 'SIGCONT');
@@ -250,7 +249,7 @@ test('a lease holder that was stopped and wakes late writes nothing', async () =
   });
   expect(await everythingWritten(begun.id)).toEqual(before);
   expect(await endState({ ...settled, slug: begun.slug })).toEqual(undisturbed);
-}, 150_000);
+});
 
 async function everythingWritten(tenantId: string): Promise<unknown> {
   const { rows } = await tenantry.database.query(

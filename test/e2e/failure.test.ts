@@ -12,7 +12,7 @@ beforeAll(async () => {
   tenantry = await startTenantry({
     variables: { TENANTRY_OPERATION_TIMEOUT_MS: '10000', TENANTRY_OPERATIONS_PER_RUNNER: '1' },
   });
-}, 120_000);
+});
 afterAll(() => tenantry?.stop());
 
 async function timelineOf(id: string, token?: string): Promise<EntryView[]> {
@@ -60,7 +60,7 @@ test('a name that belongs to somebody else in the cluster fails for good, says w
   );
   expect((await tenantry.request('POST', `/v1/tenants/${failed.id}/retry`, { token })).status).toBe(202);
   await untilTenantIs(tenantry, failed.id, isSettled('active'));
-}, 120_000);
+});
 
 test('an engine that hangs is killed at its time limit, its lock is recovered, and the tenant is tried again', async () => {
   const { checkoutId } = await pay(tenantry, 'slow@example.com', {
@@ -71,12 +71,12 @@ test('an engine that hangs is killed at its time limit, its lock is recovered, a
   const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
   const engine = await until(() => engineOf(tenant.id), { intervalMs: 2, what: 'an engine' });
   process.kill(engine, 'SIGSTOP');
-  await untilTenantIs(tenantry, tenant.id, isSettled('active'), { timeoutMs: 90_000 });
+  await untilTenantIs(tenantry, tenant.id, isSettled('active'));
   const codes = (await timelineOf(tenant.id))
     .filter(({ kind }) => kind === 'operation.failed')
     .map(({ data }) => data.code);
   expect(codes).toEqual(['timed_out']);
-}, 120_000);
+});
 
 async function engineOf(tenantId: string): Promise<number | null> {
   const { rows } = await tenantry.database.query<{ group: number | null }>(

@@ -9,7 +9,7 @@ import { until } from '../support/wait.ts';
 let tenantry: Tenantry;
 beforeAll(async () => {
   tenantry = await startTenantry({ variables: { TENANTRY_GRACE_MS: '600000' } });
-}, 120_000);
+});
 afterAll(() => tenantry?.stop());
 
 async function changePlan(tenant: TenantView, plan: string): Promise<void> {
@@ -170,7 +170,7 @@ test('whoever subscribes again within the retention gets the same tenant back', 
   } finally {
     await kept.stop();
   }
-}, 120_000);
+});
 
 test('whoever subscribes again while the old tenant is being deleted gets a new one of the same name', async () => {
   const first = await subscribe(tenantry, 'alan@example.com', {
@@ -192,4 +192,4 @@ test('whoever subscribes again while the old tenant is being deleted gets a new 
   await until(async () =>
     isSettled('deleted')((await tenantry.request('GET', `/v1/tenants/${first.tenant.id}`)).body),
   );
-}, 120_000);
+});

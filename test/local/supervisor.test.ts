@@ -183,9 +183,7 @@ describe('a whole embedded installation', () => {
     home = await newHome();
   });
 
-  test('that is killed leaves nothing in the way of the next start, which finds its data', {
-    timeout: 120_000,
-  }, async () => {
+  test('that is killed leaves nothing in the way of the next start, which finds its data', async () => {
     const first = supervise(home, { PORT: await freePort() }, true);
     const before = await first.ready;
     await query(before.postgres, 'create table kept as select 42 as answer');

@@ -52,16 +52,13 @@ export async function untilTenant(
 ): Promise<TenantView> {
   let last: TenantView | undefined;
   try {
-    return await until(
-      async () => {
-        const { tenants } = (await tenantry.request('GET', `/v1/tenants?${query}`)).body as {
-          tenants: TenantView[];
-        };
-        last = tenants[0];
-        return last && holds(last) ? last : null;
-      },
-      { timeoutMs: 60_000, ...options },
-    );
+    return await until(async () => {
+      const { tenants } = (await tenantry.request('GET', `/v1/tenants?${query}`)).body as {
+        tenants: TenantView[];
+      };
+      last = tenants[0];
+      return last && holds(last) ? last : null;
+    }, options);
   } catch (error) {
     throw new Error(`no tenant of ${query} as wanted; the last seen: ${JSON.stringify(last)}`, {
       cause: error,
@@ -78,13 +75,10 @@ export async function untilTenantIs(
 ): Promise<TenantView> {
   let last: TenantView | undefined;
   try {
-    return await until(
-      async () => {
-        last = (await tenantry.request('GET', `/v1/tenants/${id}`)).body as TenantView;
-        return holds(last) ? last : null;
-      },
-      { timeoutMs: 60_000, ...options },
-    );
+    return await until(async () => {
+      last = (await tenantry.request('GET', `/v1/tenants/${id}`)).body as TenantView;
+      return holds(last) ? last : null;
+    }, options);
   } catch (error) {
     throw new Error(`the tenant is not as wanted: ${JSON.stringify(last)}`, { cause: error });
   }

@@ -135,7 +135,7 @@ async function start(
     // gocloud.dev/secrets/hashivault reads these names.
     VAULT_SERVER_URL: keys.address,
     VAULT_SERVER_TOKEN: keys.token,
-    TENANTRY_TOOL_PULUMI: inject('tools').pulumi,
+    TENANTRY_TOOL_TENANTRY_ENGINE: inject('tools')['tenantry-engine'],
     PORT: String(port),
     ...options.variables,
   };
@@ -173,7 +173,7 @@ async function start(
   for (let count = options.workers ?? 1; count > 0; count -= 1) await startWorker();
   const isReady = async () => (await fetch(`${api}/readyz`).catch(() => null))?.status === 200;
   const untilReady = async () => {
-    await until(isReady, { timeoutMs: 60_000, what: `${api}/readyz` }).catch(async (error: Error) => {
+    await until(isReady, { what: `${api}/readyz` }).catch(async (error: Error) => {
       const output = await readFile(join(home, 'programs.log'), 'utf8');
       throw new Error(`${error.message}; the programs said:\n${output.slice(-4000)}`);
     });

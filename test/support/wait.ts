@@ -7,10 +7,13 @@ export interface WaitOptions {
   readonly what?: string;
 }
 
-/** Resolves with the first value that is neither null, undefined nor false. */
+/**
+ * Resolves with the first value that is neither null, undefined nor false. How long it waits is for the machine that is busy with
+ * something else for a minute: a condition that never comes about is found just as well.
+ */
 export async function until<T>(
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  { timeoutMs = 30_000, intervalMs = 20, what = 'the condition' }: WaitOptions = {},
+  { timeoutMs = 150_000, intervalMs = 20, what = 'the condition' }: WaitOptions = {},
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;

@@ -172,21 +172,23 @@ export function createDeliveries({
     if (stopped || paused()) return;
     const room = concurrency - underWay.size;
     if (room <= 0) return;
+    // One reading of the clock for both questions: what falls due between two would be asked for by neither.
+    const now = Date.now();
     const due = store
       .rows<Row>(
         "SELECT * FROM deliveries WHERE state = 'pending' AND next_ms <= ? ORDER BY next_ms, seq LIMIT ?",
-        Date.now(),
+        now,
         concurrency + underWay.size,
       )
       .filter((row) => !underWay.has(row.id));
     for (const row of due.slice(0, room)) start(row).catch((error) => log(String(error)));
-    if (due.length < room) waitForNext();
+    if (due.length < room) waitForNext(now);
   }
 
-  function waitForNext(): void {
+  function waitForNext(now: number): void {
     const [next] = store.rows<{ next_ms: number }>(
       "SELECT next_ms FROM deliveries WHERE state = 'pending' AND next_ms > ? ORDER BY next_ms LIMIT 1",
-      Date.now(),
+      now,
     );
     if (!next) return;
     timer = setTimeout(pump, Math.min(Math.max(1, next.next_ms - Date.now()), longestSleepMs));

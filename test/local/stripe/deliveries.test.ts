@@ -2,18 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { retryWaitMs } from '../../../automation/local/stripe/delivery-record.ts';
 import { startStripeSimulator } from '../../../automation/local/stripe/index.ts';
-import {
-  clientOf,
-  receiveWebhooks,
-  secretKey,
-  simulate,
-  subscribe,
-  until,
-  webhookSecret,
-} from './simulated.ts';
+import { until } from '../../support/wait.ts';
+import { clientOf, receiveWebhooks, secretKey, simulate, subscribe, webhookSecret } from './simulated.ts';
 
 /** Stripe's five minutes between the first two attempts in five milliseconds. */
 const fast = { deliveryTimeScale: 60_000 };
@@ -75,7 +68,11 @@ describe('faults on request', () => {
     simulator.setFaults(faults);
     const ids: string[] = [];
     for (let n = 0; n < count; n += 1) ids.push((await stripe.customers.create({})).id);
-    await until(() => simulator.state().deliveries.pending === 0, 'all deliveries');
+    await until(() => simulator.state().deliveries.pending === 0, { what: 'all deliveries' }).catch(
+      (cause: Error) => {
+        throw new Error(JSON.stringify(simulator.deliveries()), { cause });
+      },
+    );
     const got = receiver.received.map(({ body }) => JSON.parse(body).data.object.id as string);
     return { ids, got, simulator };
   }
@@ -105,6 +102,21 @@ describe('faults on request', () => {
     const tookMs = Date.parse(delivery?.deliveredAt ?? '') - Date.parse(delivery?.createdAt ?? '');
     expect(delivery?.faults).toEqual(['delay']);
     expect(tookMs).toBeGreaterThan(20);
+  });
+
+  test('one that falls due while the due ones are looked for is not forgotten', async () => {
+    const receiver = await receiveWebhooks();
+    const { stripe, simulator } = await simulate({ webhookUrl: receiver.url });
+    simulator.pauseDeliveries();
+    simulator.setFaults({ delayMs: 4000, seed: 3 });
+    await stripe.customers.create({});
+    const early = Date.now();
+    vi.spyOn(Date, 'now')
+      .mockReturnValueOnce(early)
+      .mockReturnValue(early + 10_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    simulator.resumeDeliveries();
+    await until(() => receiver.received.length === 1);
   });
 
   test('the same seed decides the same', async () => {
