@@ -56,8 +56,10 @@ async function buildModule(build: {
   await mkdir(out, { recursive: true });
   let done = 0;
   // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
-  for (const group of Map.groupBy(wanted, (pin) => pin.stamp).values()) {
-    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${group[0]?.stamp ?? ''}`.trim()];
+  for (const group of Map.groupBy(wanted, (pin) => `${pin.tags ?? ''} ${pin.stamp}`).values()) {
+    const [first] = group;
+    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${first?.stamp ?? ''}`.trim()];
+    if (first?.tags !== undefined) flags.push('-tags', first.tags);
     done += await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
       cwd: moduleDir,
       env: goEnv,
@@ -95,7 +97,8 @@ async function countPackages(
   env: NodeJS.ProcessEnv,
 ): Promise<number | undefined> {
   try {
-    const { stdout } = await run(go, ['list', '-deps', ...wanted.map((pin) => pin.package)], {
+    const tags = [...new Set(wanted.flatMap((pin) => pin.tags ?? []))].join(',');
+    const { stdout } = await run(go, ['list', '-deps', '-tags', tags, ...wanted.map((pin) => pin.package)], {
       cwd,
       env,
       maxBuffer: 64e6,

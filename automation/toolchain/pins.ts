@@ -11,6 +11,7 @@ export const toolNames = [
   'stripe-mock',
   'kubeconform',
   'kube-score',
+  'promtool',
 ] as const;
 
 export type ToolName = (typeof toolNames)[number];
@@ -35,10 +36,14 @@ export interface ToolPin {
   version: string;
   /** Module in `modules/` that builds it, and folder in the cache. */
   module: string;
+  /** The version's name as a Go module, where that is another. */
+  moduleVersion?: string;
   /** Package to build. */
   package: string;
   /** Linker flags that stamp the version, as upstream's releases have it. */
   stamp: string;
+  /** Build tags that leave out what we do not use. */
+  tags?: string;
   versionArguments: readonly string[];
   /** Finds the version in what the program prints. */
   versionPattern: RegExp;
@@ -181,6 +186,29 @@ export const pins: readonly ToolPin[] = [
         url: `${release}/kube-score_1.20.0_${os}_${arch}.tar.gz`,
         sumsUrl: `${release}/checksums.txt`,
         member: 'kube-score',
+      };
+    },
+  },
+  {
+    name: 'promtool',
+    version: '3.15.0',
+    module: 'monitoring',
+    // Prometheus numbers its modules v0.300 + minor.
+    moduleVersion: '0.315.0',
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+    stamp: '-X github.com/prometheus/common/version.Version=3.15.0',
+    // Without the clients of two dozen clouds, which only find what to scrape.
+    tags: 'remove_all_sd',
+    versionArguments: ['--version'],
+    versionPattern: /version (\d+\.\d+\.\d+)/,
+    fits: atLeast('3.5.0'),
+    download: ({ os, arch }) => {
+      const archive = `prometheus-3.15.0.${os}-${arch}`;
+      const release = 'https://github.com/prometheus/prometheus/releases/download/v3.15.0';
+      return {
+        url: `${release}/${archive}.tar.gz`,
+        sumsUrl: `${release}/sha256sums.txt`,
+        member: `${archive}/promtool`,
       };
     },
   },

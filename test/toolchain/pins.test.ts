@@ -15,7 +15,7 @@ describe('every pin', () => {
         ([, path = '']) => pin.package === path || pin.package.startsWith(`${path}/`),
       );
       const closest = required.sort(([, a = ''], [, b = '']) => b.length - a.length)[0];
-      expect(closest?.[2]).toBe(pin.version);
+      expect(closest?.[2]).toBe(pin.moduleVersion ?? pin.version);
       expect(await readFile(join(modules, pin.module, 'tools.go'), 'utf8')).toContain(`"${pin.package}"`);
     },
   );
