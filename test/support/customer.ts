@@ -1,4 +1,6 @@
 /** What a customer does: subscribes and waits, through the same doors as a real one. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TenantView } from '../../api/schemas.ts';
 import type { Tenantry } from './tenantry.ts';
 import { until, type WaitOptions } from './wait.ts';
@@ -60,9 +62,7 @@ export async function untilTenant(
       return last && holds(last) ? last : null;
     }, options);
   } catch (error) {
-    throw new Error(`no tenant of ${query} as wanted; the last seen: ${JSON.stringify(last)}`, {
-      cause: error,
-    });
+    throw new Error(`no tenant of ${query} as wanted; ${await story(tenantry, last)}`, { cause: error });
   }
 }
 
@@ -80,6 +80,14 @@ export async function untilTenantIs(
       return holds(last) ? last : null;
     }, options);
   } catch (error) {
-    throw new Error(`the tenant is not as wanted: ${JSON.stringify(last)}`, { cause: error });
+    throw new Error(`the tenant is not as wanted; ${await story(tenantry, last)}`, { cause: error });
   }
+}
+
+/** What a failed wait needs to be understood: the tenant, its timeline, and the end of the programs' log. */
+async function story(tenantry: Tenantry, tenant: TenantView | undefined): Promise<string> {
+  const timeline =
+    tenant && (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`).catch(String));
+  const log = await readFile(join(tenantry.home, 'programs.log'), 'utf8').catch(String);
+  return `the last seen: ${JSON.stringify(tenant)}\n${JSON.stringify(timeline)}\n${log.slice(-4000)}`;
 }
