@@ -14,7 +14,14 @@ import { parse, stringify } from 'yaml';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { StackSettings } from '../store/tenants.ts';
-import type { OperationRequest, OperationResult, ResourceChanges, RunnerSettings } from './protocol.ts';
+import { stepCollector } from './preview-steps.ts';
+import type {
+  EngineStep,
+  OperationRequest,
+  OperationResult,
+  ResourceChanges,
+  RunnerSettings,
+} from './protocol.ts';
 import { pruneHistory, removeStackFiles } from './state-files.ts';
 
 /** The Pulumi project of every tenant stack; a stack is named by its tenant's id. */
@@ -64,7 +71,11 @@ export class Driver {
   async #perform(
     request: OperationRequest,
     onEvent: (event: EngineEvent) => void,
-  ): Promise<{ outputs: TenantOutputs | null; stackSettings: StackSettings | null }> {
+  ): Promise<{
+    outputs: TenantOutputs | null;
+    stackSettings: StackSettings | null;
+    steps?: readonly EngineStep[];
+  }> {
     switch (request.kind) {
       case 'init':
         return { outputs: null, stackSettings: await this.#init(request.tenantId) };
@@ -94,6 +105,22 @@ export class Driver {
         });
         await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
         return { outputs: outputs ?? null, stackSettings: null };
+      }
+      case 'preview': {
+        const collector = stepCollector();
+        const program = async () => ({ ...(await tenantProgram(request.spec)) });
+        await this.#withStack(request.spec, request.stackSettings, program, async (stack) => {
+          await stack.preview({
+            onEvent: (event) => {
+              onEvent(event);
+              collector.see(event);
+            },
+            parallel: parallelResources,
+            color: 'never',
+            suppressProgress: true,
+          });
+        });
+        return { outputs: null, stackSettings: null, steps: collector.steps };
       }
       case 'destroy':
         await this.#withStack(request.spec, request.stackSettings, undefined, async (stack) => {

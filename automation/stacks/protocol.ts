@@ -11,7 +11,24 @@ export type OperationRequest =
       /** Reads the live objects first, so that drift is mended. */
       readonly refresh: boolean;
     }
-  | { readonly kind: 'destroy'; readonly spec: TenantSpec; readonly stackSettings: StackSettings };
+  | { readonly kind: 'destroy'; readonly spec: TenantSpec; readonly stackSettings: StackSettings }
+  /** Says what `up` would do, and does nothing: no lease is needed. */
+  | { readonly kind: 'preview'; readonly spec: TenantSpec; readonly stackSettings: StackSettings };
+
+/** What an engine would do with one resource. It puts `[secret]` in place of secrets. */
+export interface EngineStep {
+  /** The engine's own name of it: `create`, `update`, `replace`, … */
+  readonly op: string;
+  readonly urn: string;
+  readonly type: string;
+  readonly protected: boolean;
+  readonly deletedFirst: boolean;
+  /** Kind of difference by property path; null where the engine does not say. */
+  readonly detailedDiff: Readonly<Record<string, string>> | null;
+  /** Inputs before (null when it is created) and after (null when it is deleted). */
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
 
 /** How many resources the engine created, updated, deleted, …; keys are the engine's operation names. */
 export type ResourceChanges = Readonly<Record<string, number>>;
@@ -22,6 +39,8 @@ export type OperationResult =
       readonly outputs: TenantOutputs | null;
       readonly stackSettings: StackSettings | null;
       readonly changes: ResourceChanges;
+      /** Of a preview only: all that would change, in the engine's order. */
+      readonly steps?: readonly EngineStep[];
       readonly durationMs: number;
     }
   /** The engine ended by itself and said why. */

@@ -15,6 +15,7 @@ import type { FromRunner, RunnerSettings, ToRunner } from './protocol.ts';
 
 let driver: Driver | undefined;
 let permitEndsAt = 0;
+let previewing = false;
 let permitTimer: NodeJS.Timeout | undefined;
 
 function killGroup(): void {
@@ -34,6 +35,7 @@ function withdrawPermit(): void {
 
 /** Guards every mutating request of the providers in this process, also right after it was stopped and woken. */
 function assertPermit(): void {
+  if (previewing) throw new Error('a preview must change nothing');
   if (performance.now() < permitEndsAt) return;
   killGroup();
   throw new Error('the permit to change this tenant has run out');
@@ -71,6 +73,7 @@ process.on('message', (message: ToRunner) => {
       break;
     case 'operate':
       grantPermit(message.permitMs);
+      previewing = message.request.kind === 'preview';
       void driver?.operate(message.request).then((result) => {
         withdrawPermit();
         send({ type: 'result', result });
