@@ -56,7 +56,7 @@ export function createMetrics(database: Queryable): Metrics {
     registers: [registry],
     async collect() {
       const { rows } = await database.query<{ kind: string; count: number }>(
-        `select 'subscriptions' as kind, count(*) from tenantry.subscription where marked_seq > synced_seq
+        `select 'subscriptions' as kind, count(*) from tenantry.subscription_mark where seq > settled_seq
          union all select 'tenants', count(*) from tenantry.tenant where observed_generation <> desired_generation`,
       );
       for (const { kind, count } of rows) this.set({ kind }, count);

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-worker';
+import pThrottle from 'p-throttle';
 import type { Logger } from 'pino';
 import type { WorkerEnv } from './env.ts';
 import type { JobContext } from './jobs/context.ts';
@@ -24,9 +25,12 @@ import { ensureDatabase, migrate } from './store/migrate.ts';
 import { convergeJob } from './store/tenants.ts';
 import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
+import { ensureEngine } from './toolchain/engine.ts';
 import { readToolchainEnv } from './toolchain/env.ts';
 import { resolveProviderPlugin } from './toolchain/plugins.ts';
-import { ensureTool } from './toolchain/tools.ts';
+
+/** Few, so that webhooks keep a core while many subscriptions wait. */
+const syncsAtOnce = 4;
 
 export interface Worker {
   /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
@@ -44,7 +48,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
   try {
     await ensureDatabase(env.databaseUrl);
     await Promise.all([migrate(env.databaseUrl), ensureDatabase(env.tenantDatabaseUrl)]);
-    // Graphile Worker, the converge jobs with their lease renewals, and the sweep.
+    // The jobs, with the converge jobs' lease renewals, and the sweep.
     const database = openDatabase(env.databaseUrl, {
       maxConnections: env.runners * 2 + 6,
       name: 'tenantry-worker',
@@ -80,20 +84,31 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       now: () => new Date(),
     };
     await runners.warmUp();
-    const queue = await runQueue({
-      pgPool: database.pool,
-      // Syncs are quick and converging tenants wait for a runner: room for both.
-      concurrency: env.runners + 4,
-      pollInterval: 2000,
-      noHandleSignals: true,
-      noPreparedStatements: false,
-      logger: queueLogger(log),
-      taskList: taskList(context),
+    // The queue is a doorbell: what a crash of the server makes it forget, the sweep rings again.
+    const queueDatabase = openDatabase(env.databaseUrl, {
+      maxConnections: 6,
+      name: 'tenantry-queue',
+      relaxedCommits: true,
     });
+    releasers.push(() => queueDatabase.close());
+    const work = (taskList: TaskList, concurrency: number) =>
+      runQueue({
+        pgPool: queueDatabase.pool,
+        concurrency,
+        pollInterval: 2000,
+        noHandleSignals: true,
+        noPreparedStatements: false,
+        logger: queueLogger(log),
+        taskList,
+      });
+    const syncs = await work(syncTasks(context), syncsAtOnce);
+    releasers.push(() => syncs.stop());
+    // Jobs that find no free runner wait for one.
+    const converges = await work(convergeTasks(context), env.runners + 1);
     releasers.push(async () => {
       // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
       await runners.close();
-      await queue.stop();
+      await converges.stop();
     });
     releasers.push(sweepRegularly(context));
     const presence = await announceWorker(env.databaseUrl, env.cell.id);
@@ -105,10 +120,21 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
   }
 }
 
-function taskList(context: JobContext): TaskList {
+/** Apart from the tenants' jobs, so that neither a storm of webhooks nor slow engines keep the others from working. */
+function syncTasks(context: JobContext): TaskList {
+  const { fetchesPerSecond } = context.policy;
+  const paced = (fetch: (context: JobContext, id: string) => Promise<void>) =>
+    pThrottle({ limit: fetchesPerSecond, interval: 1000 })((id: string) => fetch(context, id));
+  const sync = paced(syncSubscription);
+  const resolve = paced(resolveStripeEvent);
   return {
-    'sync-subscription': (payload) => syncSubscription(context, textOf(payload, 'subscriptionId')),
-    'resolve-event': (payload) => resolveStripeEvent(context, textOf(payload, 'eventId')),
+    'sync-subscription': (payload) => sync(textOf(payload, 'subscriptionId')),
+    'resolve-event': (payload) => resolve(textOf(payload, 'eventId')),
+  };
+}
+
+function convergeTasks(context: JobContext): TaskList {
+  return {
     [convergeJob(context.cell.id)]: (payload) => convergeTenant(context, textOf(payload, 'tenantId')),
     replenish: async () => {
       await reserveStacks(context);
@@ -172,12 +198,12 @@ async function runnerSettings(env: WorkerEnv) {
     resolveProviderPlugin(name, (name === 'random' && env.randomProvider) || toolchain.providerMode, {
       env: toolchain,
     });
-  const pulumi = await ensureTool('pulumi', { env: toolchain });
+  const engine = await ensureEngine({ env: toolchain });
   const workDir = join(env.home, 'engine');
   await mkdir(workDir, { recursive: true });
   if (env.backendUrl.startsWith('file://')) await mkdir(fileURLToPath(env.backendUrl), { recursive: true });
   return {
-    pulumiPath: pulumi.path,
+    enginePath: engine.path,
     backendUrl: env.backendUrl,
     secretsProvider: env.secretsProvider,
     workDir,

@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
-import { receiveEvent } from '../../automation/store/events.ts';
+import { createInbox } from '../../automation/store/inbox.ts';
 import type { ApiDeps } from '../app.ts';
 import { Problem } from '../errors.ts';
 import { createRouter, problemResponses } from '../router.ts';
@@ -32,6 +32,7 @@ const route = createRoute({
  * subscription; nothing else happens in the request.
  */
 export function stripeWebhook({ database, stripe, webhookSecrets, metrics }: ApiDeps) {
+  const inbox = createInbox(database);
   const router = createRouter();
   router.use(
     route.path,
@@ -47,7 +48,7 @@ export function stripeWebhook({ database, stripe, webhookSecrets, metrics }: Api
     const body = await c.req.text();
     await verifySignature(stripe, body, c.req.header('stripe-signature'), webhookSecrets);
     const event = readEvent(body);
-    const fresh = await receiveEvent(database, event);
+    const fresh = await inbox.receive(event);
     stopTimer();
     metrics.webhooks.inc({ outcome: fresh ? 'received' : 'duplicate' });
     return c.json({ received: true as const, duplicate: !fresh }, 200);

@@ -15,6 +15,12 @@ export interface Policy {
   /** First waiting time after a failure; doubles up to `retryMaxMs`. */
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
+  /**
+   * How often a worker asks Stripe for an object of one kind. Stripe takes 25 such requests per second from an account
+   * unless agreed otherwise (https://docs.stripe.com/rate-limits). Whatever marks a subscription that waits for its
+   * turn shares that one request.
+   */
+  readonly fetchesPerSecond: number;
   /** Tenants whose cluster objects each sweep compares with what was applied. */
   readonly driftChecksPerSweep: number;
   /** Initialised stacks that are kept ready. */
@@ -32,6 +38,7 @@ export const defaultPolicy: Policy = {
   destroyTimeoutMs: 300_000,
   retryBaseMs: 2_000,
   retryMaxMs: 300_000,
+  fetchesPerSecond: 25,
   driftChecksPerSweep: 50,
   reservedStacks: 16,
   slotsPerProduct: 2,

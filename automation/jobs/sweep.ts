@@ -7,6 +7,7 @@ import {
   listGraceExpired,
   listKnownSubscriptions,
   markSubscription,
+  ringSubscriptions,
 } from '../store/subscriptions.ts';
 import {
   changeDesired,
@@ -40,7 +41,7 @@ export async function sweep(context: JobContext): Promise<void> {
 
 const steps: Record<string, (context: JobContext) => Promise<void>> = {
   compareWithStripe,
-  ringSubscriptions,
+  ringDirty,
   endRetention,
   ringTenants,
   reserveStacks,
@@ -78,13 +79,12 @@ function differs(subscription: Stripe.Subscription, known: KnownSubscription | u
   return known.plan !== `${bought.product}:${bought.plan}` || known.seats !== bought.seats;
 }
 
-async function ringSubscriptions({ database, policy }: JobContext): Promise<void> {
+async function ringDirty({ database, policy }: JobContext): Promise<void> {
   await ringUnresolvedEvents(database, batch);
-  const waiting = [
-    ...(await listDirtySubscriptions(database, batch)),
-    ...(await listGraceExpired(database, policy.graceMs, batch)),
-  ];
-  for (const id of waiting) await markSubscription(database, id);
+  await ringSubscriptions(database, await listDirtySubscriptions(database, batch));
+  for (const id of await listGraceExpired(database, policy.graceMs, batch)) {
+    await markSubscription(database, id);
+  }
 }
 
 /** Data whose time of keeping is over is deleted. */

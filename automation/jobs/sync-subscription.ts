@@ -10,6 +10,7 @@ import {
   lockForApply,
   noteFetchFailure,
   type Subscription,
+  settleMarks,
 } from '../store/subscriptions.ts';
 import {
   assignTenant,
@@ -31,7 +32,8 @@ import { newTenantId } from './tenant-id.ts';
 
 /**
  * Fetches a subscription from Stripe and turns it into what its tenant should be. The last fetch wins, in whatever
- * order events arrive and however many jobs run at once.
+ * order events arrive and however many jobs run at once. One fetch answers all marks that it found; when newer ones
+ * came meanwhile, the job is rung again.
  */
 export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
   const fetch = await drawFetchTicket(context.database, subscriptionId);
@@ -40,12 +42,15 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
   if (!fetched) return;
   const facts = fetched === 'missing' ? null : readSubscription(fetched);
 
-  await context.database.transaction(async (client) => {
+  const applied = await context.database.transaction(async (client) => {
     const known = await lockForApply(client, fetch);
-    if (!known) return;
+    if (!known) return false;
     if (facts) await apply(context, client, fetch, known, facts);
     else await applyMissing(client, fetch, known);
+    return true;
   });
+  // Otherwise a later fetch was applied; who did that settles, and rings again if it had not seen every mark.
+  if (applied) await settleMarks(context.database, fetch);
 }
 
 /** The subscription, `missing` when Stripe does not have it, or null when Stripe could not be asked. */

@@ -17,10 +17,17 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
  * Opens a pool on `url`.
  * @param maxConnections upper bound of this process's share of the server's connections
  * @param queryTimeoutMs a query without an answer for so long fails, and its connection is given up
+ * @param relaxedCommits commits do not wait for the disk: a crash of the server may forget the last moments of them.
+ *   Only for what may be forgotten.
  */
 export function openDatabase(
   url: string,
-  options: { maxConnections?: number; name?: string; queryTimeoutMs?: number } = {},
+  options: {
+    maxConnections?: number;
+    name?: string;
+    queryTimeoutMs?: number;
+    relaxedCommits?: boolean;
+  } = {},
 ): Database {
   const pool = new pg.Pool({
     connectionString: url,
@@ -28,6 +35,7 @@ export function openDatabase(
     application_name: options.name ?? 'tenantry',
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
+    ...(options.relaxedCommits && { options: '-c synchronous_commit=off' }),
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.

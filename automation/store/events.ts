@@ -1,4 +1,4 @@
-import { firstRow, onlyRow, type Queryable } from './database.ts';
+import { firstRow, type Queryable } from './database.ts';
 
 /** A verified Stripe event, reduced to what decides whose it is. */
 export interface ReceivedEvent {
@@ -13,20 +13,29 @@ export interface ReceivedEvent {
   readonly body: string;
 }
 
-/** Makes the event durable, marks its subscription and rings, in one transaction. False for a duplicate. */
-export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
-  const row = onlyRow(
-    await db.query<{ fresh: boolean }>('select tenantry.receive_event($1, $2, $3, $4, $5, $6, $7) as fresh', [
-      event.id,
-      event.type,
-      event.objectType,
-      event.objectId,
-      event.subscriptionId,
-      event.needsLookup,
-      event.body,
-    ]),
+/**
+ * Makes events durable, marks their subscriptions and rings, all of it in one transaction or none. Returns the ids of
+ * those that were not here before.
+ */
+export async function receiveEvents(db: Queryable, events: readonly ReceivedEvent[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    'select tenantry.receive_events($1, $2, $3, $4, $5, $6, $7) as id',
+    [
+      events.map(({ id }) => id),
+      events.map(({ type }) => type),
+      events.map(({ objectType }) => objectType),
+      events.map(({ objectId }) => objectId),
+      events.map(({ subscriptionId }) => subscriptionId),
+      events.map(({ needsLookup }) => needsLookup),
+      events.map(({ body }) => body),
+    ],
   );
-  return row.fresh;
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Receives one event as `receiveEvents` does. False for a duplicate. */
+export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
+  return (await receiveEvents(db, [event])).has(event.id);
 }
 
 export interface UnresolvedEvent {
@@ -53,13 +62,12 @@ export async function resolveEvent(db: Queryable, id: string, subscriptionId: st
   ]);
 }
 
-/** Rings again for events whose looking up was lost. */
+/** Rings again for events whose looking up was lost. Returns how many there are, at most `limit`. */
 export async function ringUnresolvedEvents(db: Queryable, limit: number): Promise<number> {
-  const result = await db.query(
-    `select graphile_worker.add_job('resolve-event', json_build_object('eventId', id),
-       job_key => 'resolve-event:' || id, max_attempts => 3)
-     from (select id from tenantry.stripe_event where resolved_at is null order by received_at limit $1) waiting`,
+  const { rows } = await db.query<{ id: string }>(
+    'select id from tenantry.stripe_event where resolved_at is null order by received_at limit $1',
     [limit],
   );
-  return result.rowCount ?? 0;
+  await db.query('select tenantry.ring_events($1)', [rows.map(({ id }) => id)]);
+  return rows.length;
 }

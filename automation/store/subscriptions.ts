@@ -40,9 +40,14 @@ export async function findSubscriptions(
   return new Map(result.rows.map((row) => [row.id, row]));
 }
 
-/** Marks a subscription dirty and rings for it. */
+/** Marks a subscription dirty and rings for it, unless a sync that will see the mark was rung for just now. */
 export async function markSubscription(db: Queryable, id: string): Promise<void> {
-  await db.query('select tenantry.mark_subscription($1)', [id]);
+  await db.query('select tenantry.mark_subscriptions($1)', [[id]]);
+}
+
+/** Rings for subscriptions without marking them. */
+export async function ringSubscriptions(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query('select tenantry.ring_subscriptions($1)', [ids]);
 }
 
 /** A fetch that is about to begin: which marks it will have seen, and its place among concurrent fetches. */
@@ -59,7 +64,8 @@ export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchT
   const row = firstRow(
     await db.query<Omit<FetchTicket, 'subscriptionId'>>(
       `update tenantry.subscription set fetch_ticket = fetch_ticket + 1 where id = $1
-       returning fetch_ticket as ticket, marked_seq as "markedSeq", attempts`,
+       returning fetch_ticket as ticket, attempts,
+         coalesce((select seq from tenantry.subscription_mark where subscription_id = $1), 0) as "markedSeq"`,
       [id],
     ),
   );
@@ -80,7 +86,7 @@ export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<S
 
 export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts' | 'createdAt'>;
 
-/** Writes what was fetched; the marks that the fetch had seen are settled. */
+/** Writes what was fetched. Its marks are settled once this is committed, see `settleMarks`. */
 export async function applySubscription(
   db: Queryable,
   fetch: FetchTicket,
@@ -89,8 +95,8 @@ export async function applySubscription(
   await db.query(
     `update tenantry.subscription set status = $2, customer_id = $3, owner = $4, product = $5, plan = $6, seats = $7,
        current_period_end = $8, cancel_at_period_end = $9, past_due_since = $10, checkout_id = coalesce($11, checkout_id),
-       problem = $12, fetched_at = now(), applied_ticket = $13, synced_seq = greatest(synced_seq, $14),
-       attempts = 0, next_try_at = null
+       problem = $12, fetched_at = now(), applied_ticket = $13, attempts = 0,
+       next_try_at = null
      where id = $1`,
     [
       fetch.subscriptionId,
@@ -106,12 +112,19 @@ export async function applySubscription(
       update.checkoutId,
       update.problem,
       fetch.ticket,
-      fetch.markedSeq,
     ],
   );
 }
 
-/** Notes that a fetch failed; the sweep rings again after `nextTryAt`. */
+/**
+ * Settles the marks that an applied fetch has seen, and rings again when newer ones came meanwhile. To be called outside
+ * of the transaction that applied it, as webhooks wait for the row that this locks.
+ */
+export async function settleMarks(db: Queryable, fetch: FetchTicket): Promise<void> {
+  await db.query('select tenantry.settle_subscription($1, $2)', [fetch.subscriptionId, fetch.markedSeq]);
+}
+
+/** Notes that a fetch failed; the next mark rings again, or the sweep after `nextTryAt`. */
 export async function noteFetchFailure(
   db: Queryable,
   id: string,
@@ -122,13 +135,14 @@ export async function noteFetchFailure(
     `update tenantry.subscription set attempts = attempts + 1, problem = $2, next_try_at = $3 where id = $1`,
     [id, storable(problem), nextTryAt],
   );
+  await db.query('update tenantry.subscription_mark set rung_at = null where subscription_id = $1', [id]);
 }
 
 /** Subscriptions whose marks are not settled and whose waiting time is over. */
 export async function listDirtySubscriptions(db: Queryable, limit: number): Promise<string[]> {
   const result = await db.query<{ id: string }>(
-    `select id from tenantry.subscription where marked_seq > synced_seq
-       and (next_try_at is null or next_try_at <= now()) order by id limit $1`,
+    `select id from tenantry.subscription join tenantry.subscription_mark on subscription_id = id
+     where seq > settled_seq and (next_try_at is null or next_try_at <= now()) order by id limit $1`,
     [limit],
   );
   return result.rows.map((row) => row.id);
@@ -171,7 +185,7 @@ export async function listKnownSubscriptions(
 export async function countDirty(db: Queryable): Promise<number> {
   const row = onlyRow(
     await db.query<{ count: number }>(
-      'select count(*) from tenantry.subscription where marked_seq > synced_seq',
+      'select count(*) from tenantry.subscription_mark where seq > settled_seq',
     ),
   );
   return row.count;

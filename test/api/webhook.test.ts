@@ -79,7 +79,7 @@ async function eventRow(id: string) {
 
 async function marks(subscription: string): Promise<number> {
   const { rows } = await service.database.query<{ marked: number }>(
-    'select marked_seq as marked from tenantry.subscription where id = $1',
+    'select seq as marked from tenantry.subscription_mark where subscription_id = $1',
     [subscription],
   );
   return rows[0]?.marked ?? 0;

@@ -23,11 +23,9 @@ create table tenantry.stripe_event (
 );
 create index stripe_event_unresolved on tenantry.stripe_event (received_at) where resolved_at is null;
 
--- What we last fetched of each Stripe subscription. It is dirty while marked_seq > synced_seq.
+-- What we last fetched of each Stripe subscription.
 create table tenantry.subscription (
   id text primary key,
-  marked_seq bigint not null default 1,
-  synced_seq bigint not null default 0,
   -- Tickets order concurrent fetches: an answer is applied only if no later fetch was applied before it.
   fetch_ticket bigint not null default 0,
   applied_ticket bigint not null default 0,
@@ -47,8 +45,19 @@ create table tenantry.subscription (
   fetched_at timestamptz,
   created_at timestamptz not null default now()
 );
-create index subscription_dirty on tenantry.subscription (next_try_at) where marked_seq > synced_seq;
 create index subscription_grace on tenantry.subscription (past_due_since) where past_due_since is not null;
+
+-- How often each subscription was marked, and which of these marks a fetch has seen; it is dirty while seq > settled_seq.
+-- Apart from the subscription, whose row a sync locks while it writes: a webhook must not wait for that. For the same
+-- reason there is no foreign key, as checking one waits for that lock too.
+create table tenantry.subscription_mark (
+  subscription_id text primary key,
+  seq bigint not null,
+  settled_seq bigint not null default 0,
+  -- When its doorbell was rung; null when nobody is coming because of it.
+  rung_at timestamptz
+);
+create index subscription_dirty on tenantry.subscription_mark (subscription_id) where seq > settled_seq;
 
 create table tenantry.tenant (
   id text primary key check (id ~ '^[a-z][a-z0-9]{7}$'),
@@ -168,33 +177,102 @@ create trigger tenant_changed before update on tenantry.tenant for each row
      or old.desired_generation is distinct from new.desired_generation or old.reason_code is distinct from new.reason_code)
   execute function tenantry.tenant_changed();
 
--- Marks a subscription dirty and rings its doorbell. Used by the webhook and by the sweep.
-create function tenantry.mark_subscription(subscription text) returns void language plpgsql as $$
+-- Order of locks, the same everywhere: event, subscription, mark, tenant, job, audit; of each kind by id. Whoever
+-- settles a mark does that in a transaction of its own.
+
+-- Rings the doorbells of subscriptions.
+create function tenantry.ring_subscriptions(ids text[]) returns void language plpgsql as $$
 begin
-  insert into tenantry.subscription (id) values (subscription)
-    on conflict (id) do update set marked_seq = tenantry.subscription.marked_seq + 1, next_try_at = null;
-  perform graphile_worker.add_job('sync-subscription', json_build_object('subscriptionId', subscription),
-    job_key => 'sync-subscription:' || subscription, max_attempts => 3);
+  if cardinality(ids) > 0 then
+    perform graphile_worker.add_jobs(array(
+      select row('sync-subscription', json_build_object('subscriptionId', rung.id), null, null, 3,
+        'sync-subscription:' || rung.id, null, null)::graphile_worker.job_spec
+      from unnest(ids) rung(id) order by rung.id));
+  end if;
 end $$;
 
--- Receives one webhook in one round trip and one transaction. False for an event that was here before.
-create function tenantry.receive_event(event_id text, event_type text, related_type text, related_id text,
-  subscription text, needs_lookup boolean, body text) returns boolean language plpgsql as $$
+-- Marks subscriptions dirty, as often as each is named, and rings for those that nobody is coming for: a sync that has
+-- been rung for sees the new marks when it begins, or when it settles. When it has been long about it, it may be dead.
+create function tenantry.mark_subscriptions(ids text[]) returns void language plpgsql as $$
+declare
+  rung_now timestamptz := clock_timestamp();
+  unattended text[];
 begin
-  insert into tenantry.stripe_event (id, type, object_type, object_id, subscription_id, payload, resolved_at)
-    values (event_id, event_type, related_type, related_id, subscription, body, case when needs_lookup then null else now() end)
+  -- Names only new ones: an insert that finds its row waits for whoever is updating it.
+  insert into tenantry.subscription (id)
+    select distinct marked.id from unnest(ids) marked(id)
+    where not exists (select from tenantry.subscription known where known.id = marked.id)
+    order by marked.id
     on conflict (id) do nothing;
-  if not found then
-    return false;
+  with marks as (
+    insert into tenantry.subscription_mark as mark (subscription_id, seq, rung_at)
+      select marked.id, count(*), rung_now from unnest(ids) marked(id) group by marked.id order by marked.id
+      on conflict (subscription_id) do update set seq = mark.seq + excluded.seq,
+        rung_at = case when mark.rung_at > rung_now - interval '5 seconds' then mark.rung_at else rung_now end
+      returning mark.subscription_id, mark.rung_at)
+  select array_agg(subscription_id) into unattended from marks where rung_at = rung_now;
+  perform tenantry.ring_subscriptions(unattended);
+end $$;
+
+-- Notes that a fetch has seen a subscription's marks up to one, and rings again when there are newer ones.
+create function tenantry.settle_subscription(settled_id text, settled_up_to bigint) returns void language plpgsql as $$
+declare
+  again boolean;
+begin
+  -- If a crash forgets this, the subscription is fetched once more.
+  perform set_config('synchronous_commit', 'off', true);
+  update tenantry.subscription_mark set settled_seq = greatest(settled_seq, settled_up_to),
+      rung_at = case when seq > greatest(settled_seq, settled_up_to) then clock_timestamp() end
+    where subscription_id = settled_id
+    returning rung_at is not null into again;
+  if again then
+    perform tenantry.ring_subscriptions(array[settled_id]);
   end if;
-  if subscription is not null then
-    perform tenantry.mark_subscription(subscription);
-    insert into tenantry.audit (tenant_id, subscription_id, kind, message, data, audience)
-      select (select t.id from tenantry.tenant t where t.subscription_id = subscription), subscription, 'event.received',
-        'Stripe reported ' || event_type, jsonb_build_object('event', event_id, 'type', event_type), 'tenant';
-  elsif needs_lookup then
-    perform graphile_worker.add_job('resolve-event', json_build_object('eventId', event_id),
-      job_key => 'resolve-event:' || event_id, max_attempts => 3);
+end $$;
+
+-- Receives webhooks that arrived together, in one round trip and one transaction: commits that notify wait for one
+-- another, each for the disk. Returns the ids of those that were not here before.
+create function tenantry.receive_events(event_ids text[], event_types text[], related_types text[], related_ids text[],
+  subscription_ids text[], need_lookups boolean[], bodies text[]) returns setof text language plpgsql as $$
+declare
+  fresh text[];
+begin
+  with inserted as (
+    insert into tenantry.stripe_event (id, type, object_type, object_id, subscription_id, payload, resolved_at)
+      select e.id, e.type, e.object_type, e.object_id, e.subscription_id, e.body, case when e.lookup then null else now() end
+      from unnest(event_ids, event_types, related_types, related_ids, subscription_ids, need_lookups, bodies)
+        with ordinality as e(id, type, object_type, object_id, subscription_id, lookup, body, position)
+      order by e.id, e.position
+      on conflict (id) do nothing
+      returning id)
+  select array_agg(id) into fresh from inserted;
+  if fresh is null then
+    return;
   end if;
-  return true;
+
+  perform tenantry.mark_subscriptions(array(
+    select e.subscription_id from tenantry.stripe_event e where e.id = any(fresh) and e.subscription_id is not null));
+  perform tenantry.ring_events(array(
+    select e.id from tenantry.stripe_event e where e.id = any(fresh) and e.resolved_at is null));
+
+  insert into tenantry.audit (tenant_id, subscription_id, kind, message, data, audience)
+    select t.id, e.subscription_id, 'event.received', 'Stripe reported ' || e.type,
+      jsonb_build_object('event', e.id, 'type', e.type), 'tenant'
+    from tenantry.stripe_event e left join tenantry.tenant t on t.subscription_id = e.subscription_id
+    where e.id = any(fresh) and e.subscription_id is not null
+    -- The trail tells a subscription's events as they arrived.
+    order by e.subscription_id, array_position(event_ids, e.id);
+
+  return query select unnest(fresh);
+end $$;
+
+-- Rings for events whose subscription must be looked up.
+create function tenantry.ring_events(ids text[]) returns void language plpgsql as $$
+begin
+  if cardinality(ids) > 0 then
+    perform graphile_worker.add_jobs(array(
+      select row('resolve-event', json_build_object('eventId', rung.id), null, null, 3,
+        'resolve-event:' || rung.id, null, null)::graphile_worker.job_spec
+      from unnest(ids) rung(id) order by rung.id));
+  end if;
 end $$;

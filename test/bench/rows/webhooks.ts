@@ -139,9 +139,15 @@ async function openLoop(
   const latencies: number[] = [];
   let refused = 0;
   let lateMs = 0;
-  const send = async (event: EventDocument, dueAt: number) => {
+  // Written and signed ahead: what that costs is Stripe's affair, and a slow sender would be a light load.
+  const deliveries = events.map((event) => {
     const body = JSON.stringify(event);
-    const headers = { 'content-type': 'application/json', 'stripe-signature': sign(installation, body) };
+    return {
+      body,
+      headers: { 'content-type': 'application/json', 'stripe-signature': sign(installation, body) },
+    };
+  });
+  const send = async ({ body, headers }: (typeof deliveries)[number], dueAt: number) => {
     lateMs = Math.max(lateMs, performance.now() - dueAt);
     try {
       const answer = await pool.request({ method: 'POST', path: '/webhooks/stripe', headers, body });
@@ -154,11 +160,11 @@ async function openLoop(
   };
   const begun = performance.now() + 100;
   const sending: Promise<void>[] = [];
-  for (const [index, event] of events.entries()) {
+  for (const [index, delivery] of deliveries.entries()) {
     const dueAt = begun + (index * 1000) / perSecond;
     const waitMs = dueAt - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    sending.push(send(event, dueAt));
+    sending.push(send(delivery, dueAt));
   }
   await Promise.all(sending);
   await pool.close();

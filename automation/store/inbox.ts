@@ -1,0 +1,96 @@
+import pg from 'pg';
+import type { Queryable } from './database.ts';
+import { type ReceivedEvent, receiveEvents } from './events.ts';
+
+/** Receives events; those that arrive together share a transaction. */
+export interface Inbox {
+  /**
+   * Resolves once the event is durable; false for a duplicate.
+   * @throws whatever kept it from being stored; the sender must send it again
+   */
+  receive(event: ReceivedEvent): Promise<boolean>;
+}
+
+interface Waiting {
+  readonly event: ReceivedEvent;
+  readonly resolve: (fresh: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Events of one transaction at most. */
+const batchSize = 100;
+
+/** Transactions begin at least so far apart. A lone event never waits, many share one commit. */
+const intervalMs = 10;
+
+/** Transactions under way at most. More than one, so that one that hangs does not hold up all others. */
+const maxWriters = 3;
+
+/**
+ * Makes an inbox on a database. Commits that notify wait for one another, disk and all, so events that arrive faster
+ * than that go to the disk together.
+ */
+export function createInbox(db: Queryable): Inbox {
+  const waiting: Waiting[] = [];
+  let writers = 0;
+  let lastBegunAt = Number.NEGATIVE_INFINITY;
+  let timer: NodeJS.Timeout | null = null;
+
+  function writeSoon(): void {
+    if (timer || writers >= maxWriters || waiting.length === 0) return;
+    const restMs = lastBegunAt + intervalMs - performance.now();
+    if (restMs <= 0) {
+      write();
+      return;
+    }
+    timer = setTimeout(() => {
+      timer = null;
+      write();
+    }, restMs);
+  }
+
+  function write(): void {
+    lastBegunAt = performance.now();
+    writers += 1;
+    void store(db, waiting.splice(0, batchSize)).finally(() => {
+      writers -= 1;
+      writeSoon();
+    });
+    writeSoon();
+  }
+
+  return {
+    receive: (event) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ event, resolve, reject });
+        writeSoon();
+      }),
+  };
+}
+
+/** Never rejects: tells each event's sender what became of it. */
+async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const fresh = await receiveEvents(
+      db,
+      batch.map(({ event }) => event),
+    );
+    // Of two deliveries of one event in the same batch the first is the fresh one.
+    for (const { event, resolve } of batch) resolve(fresh.delete(event.id));
+  } catch (error) {
+    if (batch.length > 1 && isAboutOneEvent(error)) {
+      // One after the other, so that they do not take the connections that others need.
+      for (const one of batch) await store(db, [one]);
+    } else {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}
+
+/**
+ * The statement was understood and refused for something in it (classes of PostgreSQL's errors: data, constraint,
+ * limit), so the others may do without it; any other error would meet each of them too.
+ */
+function isAboutOneEvent(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? '');
+}
