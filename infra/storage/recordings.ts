@@ -1,0 +1,87 @@
+/**
+ * How recordings age: Standard for 7 days, infrequent access to day 90, then Glacier; gone when the plan says so.
+ *
+ * S3's lifecycle refuses to move an object to infrequent access before its 30th day, and takes an object's age from
+ * its last write. So a recording is written anew, as it is, with the cheaper class on its 7th day by a function (see
+ * `age-recordings.ts`), which tags it `aged`; every later day of an aged recording counts from there. Where the
+ * function does not get to an object, the lifecycle does what it may: infrequent access on day 30, and the rest on
+ * the same day as ever.
+ */
+import { catalog } from '../../tenants/catalog/index.ts';
+import type { LifecycleRule } from './bucket.ts';
+
+/** Tag of a recording: the days that its tenant's plan keeps it. Set when it is written. */
+export const retentionTag = 'retention-days';
+/** Tag of a recording that has been written anew in infrequent access. */
+export const agedTag = 'aged';
+
+/** The first day on which S3's lifecycle accepts infrequent access (S3 API reference, `Transition`, 2026-11). */
+const earliestLifecycleInfrequentAccessDay = 30;
+
+export interface RecordingFigures {
+  /** Days in Standard. */
+  readonly standardDays: number;
+  /** The day on which infrequent access ends and Glacier begins. */
+  readonly infrequentAccessUntilDay: number;
+  /** Days that the plans keep recordings, shortest first. */
+  readonly retentionDays: readonly number[];
+}
+
+/** Figures of the catalog's product `stream`. */
+export function recordingFigures(): RecordingFigures {
+  const product = catalog.find(({ id }) => id === 'stream');
+  const { recordingStandardDays, recordingInfrequentAccessUntilDay } = product?.figures ?? {};
+  if (recordingStandardDays === undefined || recordingInfrequentAccessUntilDay === undefined) {
+    throw new Error('The catalog does not say how the recordings of "stream" age.');
+  }
+  const kept = product?.plans.map((plan) => plan.entitlements.recordingRetentionDays) ?? [];
+  const days = kept.filter((value) => typeof value === 'number');
+  return {
+    standardDays: recordingStandardDays,
+    infrequentAccessUntilDay: recordingInfrequentAccessUntilDay,
+    retentionDays: [...new Set(days)].sort((a, b) => a - b),
+  };
+}
+
+/** The lifecycle of the bucket of recordings: for each retention a rule for new recordings and one for aged ones. */
+export function recordingLifecycle(figures: RecordingFigures): LifecycleRule[] {
+  const { standardDays, infrequentAccessUntilDay, retentionDays } = figures;
+  return retentionDays.flatMap((days): LifecycleRule[] => {
+    const tag = { [retentionTag]: String(days) };
+    const fresh: LifecycleRule = {
+      id: `kept-${days}-days`,
+      status: 'Enabled',
+      filter: { tag: { key: retentionTag, value: String(days) } },
+      ...transitions([
+        { days: earliestLifecycleInfrequentAccessDay, storageClass: 'STANDARD_IA', until: days },
+        { days: infrequentAccessUntilDay, storageClass: 'GLACIER', until: days },
+      ]),
+      expiration: { days },
+    };
+    // Nothing of it is left to age.
+    if (days <= standardDays) return [fresh];
+    const left = days - standardDays;
+    return [
+      fresh,
+      {
+        id: `kept-${days}-days-aged`,
+        status: 'Enabled',
+        filter: { and: { tags: { ...tag, [agedTag]: 'true' } } },
+        ...transitions([
+          { days: infrequentAccessUntilDay - standardDays, storageClass: 'GLACIER', until: left },
+        ]),
+        expiration: { days: left },
+      },
+    ];
+  });
+}
+
+/** Only what happens before the object's end: S3 refuses a move on or after the day of expiry. */
+function transitions(
+  steps: readonly { days: number; storageClass: string; until: number }[],
+): Pick<LifecycleRule, 'transitions'> {
+  const before = steps.filter(({ days, until }) => days < until);
+  return before.length === 0
+    ? {}
+    : { transitions: before.map(({ days, storageClass }) => ({ days, storageClass })) };
+}
