@@ -16,6 +16,15 @@ export const endpointsSchema = z.object({
   issuer: z.string(),
   /** A token with the scope `operator`; null where the issuer is not ours. */
   operatorToken: z.string().nullable(),
+  /** How to reach the state of tenants' stacks. */
+  engine: z
+    .object({
+      backendUrl: z.string(),
+      secretsProvider: z.string(),
+      /** Variables that the secrets provider needs. */
+      variables: z.record(z.string(), z.string()),
+    })
+    .optional(),
 });
 
 export type Endpoints = z.infer<typeof endpointsSchema>;

@@ -109,6 +109,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
           scope: 'operator tenant',
           expiresInSeconds: operatorTokenSeconds,
         })) ?? null,
+      engine: {
+        backendUrl: pieces.pulumiBackendUrl,
+        secretsProvider: pieces.secrets.provider,
+        variables: pieces.secrets.variables,
+      },
     };
     await writeEndpoints(home.path, endpoints);
     return { endpoints, stop };

@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import {
   type CommandError,
   ConcurrentUpdateError,
@@ -82,7 +83,7 @@ export class Driver {
       case 'up': {
         let outputs: TenantOutputs | undefined;
         const program = async () => {
-          outputs = await tenantProgram(request.spec);
+          outputs = await this.#tenantProgram(request.spec);
           return { ...outputs };
         };
         await this.#withStack(request.spec, request.stackSettings, program, async (stack) => {
@@ -108,7 +109,7 @@ export class Driver {
       }
       case 'preview': {
         const collector = stepCollector();
-        const program = async () => ({ ...(await tenantProgram(request.spec)) });
+        const program = async () => ({ ...(await this.#tenantProgram(request.spec)) });
         await this.#withStack(request.spec, request.stackSettings, program, async (stack) => {
           await stack.preview({
             onEvent: (event) => {
@@ -140,6 +141,15 @@ export class Driver {
         await removeStackFiles(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
         return { outputs: null, stackSettings: null };
     }
+  }
+
+  async #tenantProgram(spec: TenantSpec): Promise<TenantOutputs> {
+    const { programRoot } = this.#settings;
+    if (programRoot === undefined) return tenantProgram(spec);
+    const other: { tenantProgram: typeof tenantProgram } = await import(
+      pathToFileURL(join(programRoot, 'tenants', 'program.ts')).href
+    );
+    return other.tenantProgram(spec);
   }
 
   /** Initialises the tenant's stack, or takes over one that is initialised already. */

@@ -70,6 +70,8 @@ export interface RunnerSettings {
   readonly tenantDatabaseUrl: string;
   readonly kubernetesProvider: 'official' | 'embedded';
   readonly randomProvider: 'official' | 'embedded';
+  /** Root of another checkout, whose tenant program runs; default this one. */
+  readonly programRoot?: string;
 }
 
 export type ToRunner =

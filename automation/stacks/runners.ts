@@ -35,6 +35,8 @@ export interface RunnerPoolOptions {
   readonly size: number;
   /** A runner is replaced after so many operations: the SDK keeps a little of each. */
   readonly operationsPerRunner: number;
+  /** The runners' environment; default this process's. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const runnerProgram = fileURLToPath(new URL('./runner.ts', import.meta.url));
@@ -49,7 +51,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
 
   async function startRunner(): Promise<RunnerProcess> {
     alive += 1;
-    const runner = new RunnerProcess(options.settings);
+    const runner = new RunnerProcess(options);
     all.add(runner);
     runner.gone.then(() => {
       all.delete(runner);
@@ -122,10 +124,11 @@ class RunnerProcess {
   #killedBecause: KilledBecause = 'runner-died';
   #finish: ((result: OperationResult | null) => void) | undefined;
 
-  constructor(settings: RunnerSettings) {
+  constructor({ settings, env }: RunnerPoolOptions) {
     // Its own process group: killing the group ends the engine and its plugins as well.
     this.#child = fork(runnerProgram, {
       detached: true,
+      ...(env && { env }),
       serialization: 'json',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--import', leanSdk],
