@@ -1,0 +1,60 @@
+import { type AlertCase, steady } from './case.ts';
+
+const ends = 'tenantry_subscription_end_timestamp_seconds';
+const day = 86_400;
+
+export const billingCases: readonly AlertCase[] = [
+  {
+    alert: 'BillingSyncFailing',
+    fires: [
+      {
+        series: { 'tenantry_subscription_syncs_failing{pod="api-1"}': '0 0 0 0 7+0x100' },
+        from: 8,
+        labels: {},
+        summary: 'Subscriptions cannot be fetched from Stripe',
+      },
+      {
+        // The list of all subscriptions cannot be had, though no single one is known to have changed.
+        series: {
+          'tenantry_subscription_syncs_failing{pod="api-1"}': steady(0),
+          'tenantry_sweep_failed_steps_total{step="compareWithStripe",pod="worker-1"}': '0 0 0 1+1x100',
+        },
+        from: 5,
+        labels: {},
+        summary: 'Subscriptions cannot be fetched from Stripe',
+      },
+    ],
+    silent: [
+      {
+        because: 'one failed try is repeated',
+        series: { 'tenantry_subscription_syncs_failing{pod="api-1"}': '0 1 0 0 1 0 0 0 1 0 0' },
+        at: 10,
+      },
+    ],
+  },
+  {
+    alert: 'SubscriptionEnding',
+    fires: [
+      {
+        series: {
+          [`${ends}{tenant="abcd1234",product="workspace",plan="byoc",pod="api-1"}`]: steady(3 * day + 300),
+          [`${ends}{tenant="abcd1234",product="workspace",plan="byoc",pod="api-2"}`]: steady(3 * day + 300),
+        },
+        from: 6,
+        labels: { tenant: 'abcd1234', product: 'workspace', plan: 'byoc' },
+        summary: 'The subscription of tenant abcd1234 ends in 2.999 days',
+        description:
+          'It was cancelled (workspace, byoc). At its end the tenant is suspended and its data kept for the time of retention.',
+      },
+    ],
+    silent: [
+      {
+        because: 'there are four days left',
+        series: {
+          [`${ends}{tenant="abcd1234",product="workspace",plan="byoc",pod="api-1"}`]: steady(4 * day),
+        },
+        at: 60,
+      },
+    ],
+  },
+];
