@@ -1,0 +1,137 @@
+/** Deletion protection and backups: production is not lost by a slip, nor by a fault of AWS. */
+import { isProduction, kubernetesKind, type PolicyResource } from '../resource.ts';
+import {
+  all,
+  inProduction,
+  must,
+  mustBe,
+  mustBeAtLeast,
+  mustHave,
+  mustNotBe,
+  type Rule,
+  ruleByType,
+  stackRule,
+  when,
+} from '../rule.ts';
+import { valueAt } from '../values.ts';
+
+/** Point-in-time recovery that the requirements ask of PostgreSQL. */
+const recoveryDays = 35;
+/** Hours between backups of the cluster that the requirements ask for. */
+const clusterBackupHours = 6;
+
+const isCopy = ({ props }: PolicyResource) =>
+  props.replicateSourceDb !== undefined && props.replicateSourceDb !== null;
+
+export const durabilityRules: readonly Rule[] = [
+  ruleByType(
+    {
+      name: 'deletion-protected',
+      concern: 'deletion protection and backups',
+      description: 'In production nothing that keeps data goes with one slip.',
+    },
+    {
+      'aws:rds/instance:Instance': inProduction(
+        when(
+          (resource) => !isCopy(resource),
+          all(
+            mustBe('deletionProtection', true),
+            mustNotBe('skipFinalSnapshot', true),
+            mustHave('finalSnapshotIdentifier', 'the name of the snapshot that a deletion leaves'),
+            mustBe('deleteAutomatedBackups', false),
+          ),
+        ),
+      ),
+      'aws:rds/cluster:Cluster': inProduction(
+        mustBe('deletionProtection', true),
+        mustNotBe('skipFinalSnapshot', true),
+      ),
+      'aws:elasticache/replicationGroup:ReplicationGroup': inProduction(
+        mustHave('finalSnapshotIdentifier', 'the name of the snapshot that a deletion leaves'),
+      ),
+      'aws:dynamodb/table:Table': inProduction(mustBe('deletionProtectionEnabled', true)),
+      'aws:cognito/userPool:UserPool': inProduction(mustBe('deletionProtection', 'ACTIVE')),
+      'aws:eks/cluster:Cluster': inProduction(mustBe('deletionProtection', true)),
+      'eks:index:Cluster': inProduction(mustBe('deletionProtection', true)),
+      'aws:lb/loadBalancer:LoadBalancer': inProduction(mustBe('enableDeletionProtection', true)),
+      'aws:s3/bucket:Bucket': inProduction(mustNotBe('forceDestroy', true)),
+      'aws:ecr/repository:Repository': inProduction(mustNotBe('forceDelete', true)),
+      'aws:kms/key:Key': inProduction(
+        must(
+          'deletionWindowInDays',
+          (days) => days === undefined || Number(days) === 30,
+          '30 days, the most that KMS grants',
+        ),
+      ),
+      'aws:secretsmanager/secret:Secret': inProduction(
+        must(
+          'recoveryWindowInDays',
+          (days) => days === undefined || Number(days) >= 7,
+          'at least 7 days to change one’s mind',
+        ),
+      ),
+    },
+  ),
+  ruleByType(
+    {
+      name: 'backed-up',
+      concern: 'deletion protection and backups',
+      description: 'In production databases stand in two zones and can be restored to a moment of the past.',
+    },
+    {
+      'aws:rds/instance:Instance': inProduction(
+        when(
+          (resource) => !isCopy(resource),
+          all(mustBeAtLeast('backupRetentionPeriod', recoveryDays, 'days'), mustBe('multiAz', true)),
+        ),
+      ),
+      'aws:rds/cluster:Cluster': inProduction(mustBeAtLeast('backupRetentionPeriod', recoveryDays, 'days')),
+      'aws:elasticache/replicationGroup:ReplicationGroup': inProduction(
+        mustBeAtLeast('snapshotRetentionLimit', 1, 'day'),
+        mustBe('automaticFailoverEnabled', true),
+        mustBe('multiAzEnabled', true),
+      ),
+      'aws:dynamodb/table:Table': inProduction(mustBe('pointInTimeRecovery.enabled', true)),
+    },
+  ),
+  stackRule(
+    {
+      name: 'cluster-backed-up',
+      concern: 'deletion protection and backups',
+      description: `A cluster of production is backed up by Velero every ${clusterBackupHours} hours or more often.`,
+    },
+    (resources) => {
+      const scheduled = resources.some(
+        ({ type, props }) =>
+          type.startsWith('kubernetes:velero.io/') &&
+          kubernetesKind(type) === 'Schedule' &&
+          valueAt(props, 'spec.paused') !== true &&
+          hoursBetween(String(valueAt(props, 'spec.schedule'))) <= clusterBackupHours,
+      );
+      if (scheduled) return [];
+      return resources
+        .filter((resource) => resource.type === 'eks:index:Cluster' && isProduction(resource))
+        .map((resource) => ({
+          resource,
+          message: `there is no Schedule of Velero that runs every ${clusterBackupHours} hours`,
+        }));
+    },
+  ),
+];
+
+/** Longest time between two runs of a cron expression that repeats within a day; infinite for any other. */
+function hoursBetween(cron: string): number {
+  const [minute = '', hour = '', ...rest] = cron.trim().split(/\s+/);
+  if (/^@hourly$/.test(minute)) return 1;
+  const every = /^@every (\d+)h/.exec(cron.trim());
+  if (every) return Number(every[1]);
+  if (rest.join(' ') !== '* * *' || minute === '') return Number.POSITIVE_INFINITY;
+  if (hour === '*') return 1;
+  const step = /^(?:\*|0-23|0)\/(\d+)$/.exec(hour);
+  if (step) return Number(step[1]);
+  const hours = hour.split(',').map(Number);
+  if (hours.some((value) => !Number.isInteger(value))) return Number.POSITIVE_INFINITY;
+  const sorted = [...hours].sort((one, other) => one - other);
+  const gaps = sorted.map((value, index) => (sorted[index + 1] ?? (sorted[0] ?? 0) + 24) - value);
+  return Math.max(...gaps);
+}
