@@ -84,8 +84,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
     });
   const accessLogs = logBucket('access-logs', config.region);
   const keyOf = (purpose: Purpose) => (purpose === 'state' ? keys.state : keys.storage);
-  const statements = (purpose: Purpose) =>
-    purpose === 'state' ? { statements: (arn: Output<string>) => [stateOwners(config, arn, account)] } : {};
+  const statements = (purpose: Purpose) => statementsOf(purpose, config, account);
 
   const bucket = (purpose: Purpose) =>
     createBucket(purpose, {
@@ -135,6 +134,29 @@ function forEachPurpose(make: (purpose: Purpose) => Bucket): Record<Purpose, Buc
     recordings: make('recordings'),
     backups: make('backups'),
     state: make('state'),
+  };
+}
+
+/** What the policy of a bucket says beyond that of all of them. */
+function statementsOf(purpose: Purpose, config: PlatformConfig, account: Output<string>) {
+  switch (purpose) {
+    case 'state':
+      return { statements: (arn: Output<string>) => [stateOwners(config, arn, account)] };
+    case 'assets':
+      return { statements: (arn: Output<string>) => [readByCloudFront(arn, account)] };
+    default:
+      return {};
+  }
+}
+
+/** CloudFront reads assets for its visitors, of distributions of this account only. */
+function readByCloudFront(arn: Output<string>, account: Output<string>): Statement {
+  return {
+    Sid: 'CloudFrontReads',
+    Principal: { Service: 'cloudfront.amazonaws.com' },
+    Action: 's3:GetObject',
+    Resource: interpolate`${arn}/*`,
+    Condition: { ArnLike: { 'aws:SourceArn': interpolate`arn:aws:cloudfront::${account}:distribution/*` } },
   };
 }
 

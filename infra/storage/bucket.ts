@@ -30,6 +30,8 @@ export interface Bucket {
   readonly regionalDomainName: Output<string>;
   /** Replication may start only after it. */
   readonly versioning: aws.s3.BucketVersioning;
+  /** What AWS's services write into it is allowed only after it. */
+  readonly policy: aws.s3.BucketPolicy;
 }
 
 /** A bucket with everything that S3 keeps apart from it; `name` is the logical name of all its parts. */
@@ -79,7 +81,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
       targetPrefix: `s3/${name}/`,
     });
   }
-  new aws.s3.BucketPolicy(
+  const policy = new aws.s3.BucketPolicy(
     name,
     {
       ...of,
@@ -97,6 +99,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
     arn: bucket.arn,
     regionalDomainName: bucket.bucketRegionalDomainName,
     versioning,
+    policy,
   };
 }
 

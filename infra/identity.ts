@@ -1,0 +1,187 @@
+/** Who people are: a user pool of Cognito in the cell's region, or an issuer that the operator has already. */
+import * as aws from '@pulumi/aws';
+import { type Input, interpolate, type Output, output } from '@pulumi/pulumi';
+import type { PlatformConfig } from './config.ts';
+import { hostNames } from './edge/names.ts';
+import type { Edge } from './edge.ts';
+import { createFunction } from './functions.ts';
+import { createSender } from './identity/mail.ts';
+import type { Keys } from './keys.ts';
+
+/** What the API has to know to check tokens, and the page to ask for them. */
+export interface Identity {
+  readonly issuer: Output<string>;
+  readonly clientId: Output<string>;
+  /** `aud` of access tokens. */
+  readonly audience: Output<string>;
+  /** Scopes that the page asks for, separated by spaces. */
+  readonly scope: string;
+}
+
+/** Life of tokens: figures of the platform's identity (1 h, 30 d). */
+export const tokenLifetimes = { accessHours: 1, idHours: 1, refreshDays: 30 } as const;
+
+export const passwordPolicy = {
+  minimumLength: 12,
+  requireLowercase: true,
+  requireUppercase: true,
+  requireNumbers: true,
+  requireSymbols: true,
+  temporaryPasswordValidityDays: 3,
+  /** So many old passwords cannot come back. */
+  passwordHistorySize: 5,
+} as const;
+
+/** Attributes of the pool that become claims. Written by administrators of the pool, never by the user. */
+export const claimAttributes = ['organization_id', 'role'] as const;
+
+/** Makes the pool, unless the configuration names an outside issuer. */
+export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge: Edge }): Identity {
+  const { identity } = config;
+  if (identity.kind === 'oidc') {
+    return {
+      issuer: output(identity.issuer),
+      clientId: output(identity.clientId),
+      // Registered with the issuer under this name.
+      audience: output('tenantry'),
+      scope: 'openid profile email tenant',
+    };
+  }
+  const pool = createPool(config, identity.totp, args);
+  const client = createClient(config, pool.id);
+  createSignInPage(config, { pool, client, edge: args.edge });
+  return {
+    issuer: interpolate`https://cognito-idp.${config.region}.amazonaws.com/${pool.id}`,
+    clientId: client.id,
+    // The trigger adds it; Cognito takes no other.
+    audience: client.id,
+    // The trigger adds `tenant` and `operator`: Cognito knows no scopes of such names to ask for.
+    scope: 'openid profile email',
+  };
+}
+
+function createPool(
+  config: PlatformConfig,
+  totp: 'optional' | 'off',
+  args: { keys: Keys; edge: Edge },
+): aws.cognito.UserPool {
+  const claims = createFunction('token-claims', {
+    config,
+    keys: args.keys,
+    description: 'Claims of every token of the user pool',
+    source: new URL('./identity/pre-token-generation.ts', import.meta.url),
+    // Cognito itself waits no longer.
+    timeoutSeconds: 5,
+    memoryMb: 128,
+  });
+  const sender = createSender(config, args.edge.zoneId);
+  const pool = new aws.cognito.UserPool(
+    'users',
+    {
+      name: config.cellId,
+      // Access tokens with claims of ours need it.
+      userPoolTier: 'ESSENTIALS',
+      usernameAttributes: ['email'],
+      usernameConfiguration: { caseSensitive: false },
+      autoVerifiedAttributes: ['email'],
+      // A new address counts once its code has come back.
+      userAttributeUpdateSettings: { attributesRequireVerificationBeforeUpdates: ['email'] },
+      accountRecoverySetting: { recoveryMechanisms: [{ name: 'verified_email', priority: 1 }] },
+      adminCreateUserConfig: { allowAdminCreateUserOnly: false },
+      passwordPolicy,
+      mfaConfiguration: totp === 'optional' ? 'OPTIONAL' : 'OFF',
+      ...(totp === 'optional' && { softwareTokenMfaConfiguration: { enabled: true } }),
+      deletionProtection: config.environment === 'dev' ? 'INACTIVE' : 'ACTIVE',
+      schemas: claimAttributes.map((name) => ({
+        name,
+        attributeDataType: 'String',
+        mutable: true,
+        required: false,
+        stringAttributeConstraints: { minLength: '0', maxLength: '64' },
+      })),
+      emailConfiguration: {
+        emailSendingAccount: 'DEVELOPER',
+        sourceArn: sender.arn,
+        fromEmailAddress: `Tenantry <no-reply@${config.domain}>`,
+      },
+      lambdaConfig: { preTokenGenerationConfig: { lambdaArn: claims.arn, lambdaVersion: 'V2_0' } },
+    },
+    { protect: config.environment === 'prod' },
+  );
+  new aws.lambda.Permission('token-claims', {
+    function: claims.name,
+    action: 'lambda:InvokeFunction',
+    principal: 'cognito-idp.amazonaws.com',
+    sourceArn: pool.arn,
+  });
+  new aws.cognito.UserGroup('operators', {
+    userPoolId: pool.id,
+    name: 'operators',
+    description: 'See and retry every tenant',
+  });
+  return pool;
+}
+
+/** The page: a client without a secret, in a browser, that proves itself by PKCE. */
+function createClient(config: PlatformConfig, userPoolId: Input<string>): aws.cognito.UserPoolClient {
+  const page = `https://${hostNames(config).public}/`;
+  return new aws.cognito.UserPoolClient('page', {
+    name: `${config.cellId}-page`,
+    userPoolId,
+    generateSecret: false,
+    allowedOauthFlowsUserPoolClient: true,
+    allowedOauthFlows: ['code'],
+    allowedOauthScopes: ['openid', 'profile', 'email'],
+    supportedIdentityProviders: ['COGNITO'],
+    callbackUrls: [page],
+    logoutUrls: [page],
+    explicitAuthFlows: ['ALLOW_USER_SRP_AUTH'],
+    // A refresh token is good for one use; a page that lost the answer may ask again within a minute.
+    refreshTokenRotation: { feature: 'ENABLED', retryGracePeriodSeconds: 60 },
+    accessTokenValidity: tokenLifetimes.accessHours,
+    idTokenValidity: tokenLifetimes.idHours,
+    refreshTokenValidity: tokenLifetimes.refreshDays,
+    tokenValidityUnits: { accessToken: 'hours', idToken: 'hours', refreshToken: 'days' },
+    enableTokenRevocation: true,
+    // Whether an address has an account is not told.
+    preventUserExistenceErrors: 'ENABLED',
+    readAttributes: ['email', 'email_verified', 'name', ...claimAttributes.map((name) => `custom:${name}`)],
+    // Not the attributes that become claims: nobody makes themselves an administrator.
+    writeAttributes: ['email', 'name'],
+  });
+}
+
+function createSignInPage(
+  config: PlatformConfig,
+  args: { pool: aws.cognito.UserPool; client: aws.cognito.UserPoolClient; edge: Edge },
+): void {
+  const { pool, client, edge } = args;
+  const { signIn } = hostNames(config);
+  const domain = new aws.cognito.UserPoolDomain(
+    'sign-in',
+    {
+      userPoolId: pool.id,
+      domain: signIn,
+      certificateArn: edge.globalCertificateArn,
+      managedLoginVersion: 2,
+    },
+    { dependsOn: [edge.publicRecord] },
+  );
+  new aws.cognito.ManagedLoginBranding('sign-in', {
+    userPoolId: pool.id,
+    clientId: client.id,
+    useCognitoProvidedValues: true,
+  });
+  new aws.route53.Record('sign-in', {
+    zoneId: edge.zoneId,
+    name: signIn,
+    type: 'A',
+    aliases: [
+      {
+        name: domain.cloudfrontDistribution,
+        zoneId: domain.cloudfrontDistributionZoneId,
+        evaluateTargetHealth: false,
+      },
+    ],
+  });
+}
