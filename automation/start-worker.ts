@@ -84,16 +84,17 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       now: () => new Date(),
     };
     await runners.warmUp();
-    // The queue is a doorbell: what a crash of the server makes it forget, the sweep rings again.
-    const queueDatabase = openDatabase(env.databaseUrl, {
-      maxConnections: 6,
+    // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
+    // a sync, too, as that forgets with it that its marks are settled.
+    const relaxedDatabase = openDatabase(env.databaseUrl, {
+      maxConnections: syncsAtOnce + 6,
       name: 'tenantry-queue',
       relaxedCommits: true,
     });
-    releasers.push(() => queueDatabase.close());
+    releasers.push(() => relaxedDatabase.close());
     const work = (taskList: TaskList, concurrency: number) =>
       runQueue({
-        pgPool: queueDatabase.pool,
+        pgPool: relaxedDatabase.pool,
         concurrency,
         pollInterval: 2000,
         noHandleSignals: true,
@@ -101,7 +102,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
         logger: queueLogger(log),
         taskList,
       });
-    const syncs = await work(syncTasks(context), syncsAtOnce);
+    const syncs = await work(syncTasks({ ...context, database: relaxedDatabase }), syncsAtOnce);
     releasers.push(() => syncs.stop());
     // Jobs that find no free runner wait for one.
     const converges = await work(convergeTasks(context), env.runners + 1);
@@ -124,7 +125,8 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
 function syncTasks(context: JobContext): TaskList {
   const { fetchesPerSecond } = context.policy;
   const paced = (fetch: (context: JobContext, id: string) => Promise<void>) =>
-    pThrottle({ limit: fetchesPerSecond, interval: 1000 })((id: string) => fetch(context, id));
+    // In small portions, so that they do not come in a rush at the beginning of each second.
+    pThrottle({ limit: Math.ceil(fetchesPerSecond / 5), interval: 200 })((id: string) => fetch(context, id));
   const sync = paced(syncSubscription);
   const resolve = paced(resolveStripeEvent);
   return {

@@ -50,19 +50,19 @@ const thinEvent = z.object({
  * Checks Stripe's signature over the raw body: made with one of our secrets, at most five minutes ago.
  * @throws Problem `invalid_signature`
  */
-export async function verifySignature(
+export function verifySignature(
   stripe: Stripe,
   body: string,
   signature: string | undefined,
   secrets: readonly string[],
-): Promise<void> {
+): void {
   if (!signature) throw new Problem('invalid_signature', 'The header Stripe-Signature is missing.');
   const { signature: verifier } = stripe.webhooks;
   if (!verifier) throw new Error('this Stripe client cannot verify signatures');
   let isStale = false;
   for (const secret of secrets) {
     try {
-      await verifier.verifyHeaderAsync(body, signature, secret, 300);
+      verifier.verifyHeader(body, signature, secret, 300);
       return;
     } catch (error) {
       if (!(error instanceof Stripe.errors.StripeSignatureVerificationError)) throw error;

@@ -46,7 +46,7 @@ export function stripeWebhook({ database, stripe, webhookSecrets, metrics }: Api
   return router.openapi(route, async (c) => {
     const stopTimer = metrics.webhookSeconds.startTimer();
     const body = await c.req.text();
-    await verifySignature(stripe, body, c.req.header('stripe-signature'), webhookSecrets);
+    verifySignature(stripe, body, c.req.header('stripe-signature'), webhookSecrets);
     const event = readEvent(body);
     const fresh = await inbox.receive(event);
     stopTimer();

@@ -14,7 +14,8 @@ export interface MemoryWatch {
   stop(): Promise<MemoryPeak>;
 }
 
-const intervalMs = 500;
+/** Rarely, as summing up the pages of a large process stops it for some milliseconds. */
+const intervalMs = 2000;
 
 /** Samples the processes, and whatever they start, until it is stopped. */
 export function watchMemory(roots: readonly number[]): MemoryWatch {
@@ -42,7 +43,9 @@ export function watchMemory(roots: readonly number[]): MemoryWatch {
 
 async function measure(roots: readonly number[]): Promise<MemoryPeak> {
   const pids = await withDescendants(roots);
-  const sizes = await Promise.all(pids.map(sizeOf));
+  const sizes: Awaited<ReturnType<typeof sizeOf>>[] = [];
+  // One after the other, which leaves the other cores to those who are measured.
+  for (const pid of pids) sizes.push(await sizeOf(pid));
   return {
     rssBytes: sizes.reduce((sum, { rss }) => sum + rss, 0),
     pssBytes: sizes.reduce((sum, { pss }) => sum + pss, 0),

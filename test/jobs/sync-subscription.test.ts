@@ -117,6 +117,27 @@ const bought = async (purchase: Purchase) => {
 const newOwner = () => `owner-${randomBytes(6).toString('hex')}`;
 const isDirty = async (id: string) => (await listDirtySubscriptions(database, 1000)).includes(id);
 
+async function isRung(id: string): Promise<boolean> {
+  const { rowCount } = await database.query('select 1 from graphile_worker.jobs where key = $1', [
+    `sync-subscription:${id}`,
+  ]);
+  return rowCount === 1;
+}
+
+/** What a worker does when it has finished the job. */
+async function silence(id: string): Promise<void> {
+  await database.query('select graphile_worker.remove_job($1)', [`sync-subscription:${id}`]);
+}
+
+/** A worker's database until the worker is killed, after it has committed and before it settles. */
+function dyingBeforeSettling(): Database {
+  const query = (...given: Parameters<Database['query']>) => {
+    if (String(given[0]).includes('settle_subscription')) throw new Error('the worker died');
+    return database.query(...given);
+  };
+  return { ...database, query: query as Database['query'] };
+}
+
 /** A client whose answers are fetched at once and held back until they are released. */
 function holding() {
   const held: { id: string; release: () => void }[] = [];
@@ -214,9 +235,37 @@ describe('a subscription', () => {
     await markSubscription(database, subscription.id);
     await answers.begin(subscription.id);
     await markSubscription(database, subscription.id);
+    await silence(subscription.id);
     answers.releaseAt(0);
     await answers.finish();
     expect(await isDirty(subscription.id)).toBe(true);
+    expect(await isRung(subscription.id)).toBe(true);
+    await syncSubscription(context(), subscription.id);
+    expect(await isDirty(subscription.id)).toBe(false);
+  });
+
+  test('is fetched once for all marks that were there before', async () => {
+    const { id } = await buy({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
+    for (let n = 0; n < 5; n += 1) await markSubscription(database, id);
+    await silence(id);
+    await syncSubscription(context(), id);
+    expect(await isDirty(id)).toBe(false);
+    expect(await isRung(id)).toBe(false);
+  });
+
+  test('whose sync dies before it settles is rung by the sweep, and nothing is done twice', async () => {
+    const { id } = await buy({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
+    await markSubscription(database, id);
+    await expect(syncSubscription({ ...context(), database: dyingBeforeSettling() }, id)).rejects.toThrow(
+      'died',
+    );
+    const tenant = await tenantFor(id);
+    await silence(id);
+    await sweep(context());
+    expect(await isRung(id)).toBe(true);
+    await syncSubscription(context(), id);
+    expect(await isDirty(id)).toBe(false);
+    expect(await tenantFor(id)).toEqual(tenant);
   });
 
   test('that Stripe does not know makes no tenant and is reported once', async () => {
@@ -270,6 +319,10 @@ describe('a subscription', () => {
     }
     expect(waits.every((wait, n) => n === 0 || wait > (waits[n - 1] ?? 0))).toBe(true);
     expect((await findSubscription(database, subscription.id))?.problem).toMatch(/could not be asked/);
+    // The next event need not wait for that.
+    await silence(subscription.id);
+    await markSubscription(database, subscription.id);
+    expect(await isRung(subscription.id)).toBe(true);
     await syncSubscription(context(), subscription.id);
     expect(await tenantOf(subscription.id)).not.toBeNull();
     expect(await findSubscription(database, subscription.id)).toMatchObject({ problem: null, attempts: 0 });

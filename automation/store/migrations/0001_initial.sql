@@ -219,8 +219,6 @@ create function tenantry.settle_subscription(settled_id text, settled_up_to bigi
 declare
   again boolean;
 begin
-  -- If a crash forgets this, the subscription is fetched once more.
-  perform set_config('synchronous_commit', 'off', true);
   update tenantry.subscription_mark set settled_seq = greatest(settled_seq, settled_up_to),
       rung_at = case when seq > greatest(settled_seq, settled_up_to) then clock_timestamp() end
     where subscription_id = settled_id
