@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ensureEngine } from '../toolchain/engine.ts';
 import { resolveProviderPlugin } from '../toolchain/plugins.ts';
 import { ensureTools, type ToolName } from '../toolchain/tools.ts';
 import type { LocalEnv } from './env.ts';
@@ -74,13 +75,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
         log,
         onStarted: (stopPiece) => stopPieces.push(stopPiece),
       }),
-      tools(['pulumi']),
+      ensureEngine({ env: env.toolchain, onProgress: log }),
       providerVariables(env, log),
     ]);
     const variables = {
       ...programVariables(pieces, env, home, port),
       ...providers,
-      TENANTRY_TOOL_PULUMI: engine.pulumi ?? '',
+      // Whichever it is: the worker need not look again.
+      TENANTRY_TOOL_TENANTRY_ENGINE: engine.path,
     };
     const files = options.programs ?? {
       api: join(root, 'api/main.ts'),

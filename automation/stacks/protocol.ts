@@ -60,8 +60,8 @@ export type OperationResult =
 
 /** How a runner process is set up; the same for all its operations. */
 export interface RunnerSettings {
-  /** Absolute path of the `pulumi` executable. */
-  readonly pulumiPath: string;
+  /** Absolute path of the program that runs operations: `tenantry-engine`, or Pulumi's CLI. */
+  readonly enginePath: string;
   readonly backendUrl: string;
   readonly secretsProvider: string;
   /** Directory for the engine's own files and for the work directories of operations. */

@@ -7,10 +7,9 @@
  * runner kills its whole group before anybody else can take the lease; when the worker dies, it does so at once.
  */
 import { flushCompileCache } from 'node:module';
-import { delimiter, dirname } from 'node:path';
-import { PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 import { serveProviders } from '../providers/serve.ts';
 import { Driver } from './driver.ts';
+import { engineCommand } from './engine-command.ts';
 import type { FromRunner, RunnerSettings, ToRunner } from './protocol.ts';
 
 let driver: Driver | undefined;
@@ -42,7 +41,6 @@ function assertPermit(): void {
 }
 
 async function start(settings: RunnerSettings): Promise<void> {
-  process.env.PATH = dirname(settings.pulumiPath) + delimiter + (process.env.PATH ?? '');
   const providers = await serveProviders({
     ...(settings.kubernetesProvider === 'embedded' && { kubernetes: { kubeconfig: settings.kubeconfig } }),
     ...(settings.randomProvider === 'embedded' && { random: true as const }),
@@ -51,7 +49,7 @@ async function start(settings: RunnerSettings): Promise<void> {
   });
   driver = new Driver(
     settings,
-    await PulumiCommand.get({ skipVersionCheck: true }),
+    await engineCommand(settings.enginePath, settings.workDir),
     providers.debugProviders,
   );
   // Node keeps compiled code when a process ends by itself, which a runner never does.

@@ -67,6 +67,8 @@ async function adviceFor(pin: ToolPin, go: string | null, env: ToolchainEnv): Pr
   if (env.downloads && download !== null && (await canDownload(download.url)))
     return 'Nothing to do: it is downloaded at the next start.';
   if (go !== null) return 'Nothing to do: it is built with Go at the next start, which takes some minutes.';
+  if (pin.otherwise)
+    return `Nothing to do: ${pin.otherwise} is used instead, which is slower; with Go 1.26 or newer (https://go.dev/dl) it would be built.`;
   return `Install Go 1.26 or newer (https://go.dev/dl), or set ${toolVariable(pin.name)} to a ${pin.name} ${pin.version}.`;
 }
 

@@ -43,6 +43,7 @@ export interface UsualWay {
 /** Starts the usual way's process on an installation's cluster and databases, with a state folder of its own. */
 export async function startUsualWay(installation: Installation): Promise<UsualWay> {
   const settings = await runnerSettings(installation);
+  const pulumi = await ensureTool('pulumi', { env: toolchainEnv() });
   const state = join(installation.home, 'usual-way-state');
   await mkdir(state, { recursive: true });
   const child = fork(fileURLToPath(new URL('./usual-way.ts', import.meta.url)), {
@@ -63,7 +64,11 @@ export async function startUsualWay(installation: Installation): Promise<UsualWa
       if (message.type === 'ready') resolve();
       else running.get(message.tenantId)?.(message.error);
     });
-    tell({ type: 'settings', settings: { ...settings, backendUrl: pathToFileURL(state).href } });
+    tell({
+      type: 'settings',
+      settings: { ...settings, backendUrl: pathToFileURL(state).href },
+      pulumiPath: pulumi.path,
+    });
   });
   return {
     async provision(spec) {

@@ -18,7 +18,7 @@ export async function runnerSettings(installation: Installation): Promise<Runner
   // The supervisor has decided which providers there are, and told the worker.
   const kind = (value: string | undefined) => (value === 'official' ? 'official' : 'embedded');
   return {
-    pulumiPath: workerEnvironment.TENANTRY_TOOL_PULUMI ?? 'pulumi',
+    enginePath: workerEnvironment.TENANTRY_TOOL_TENANTRY_ENGINE ?? 'pulumi',
     backendUrl: env.backendUrl,
     secretsProvider: env.secretsProvider,
     workDir,

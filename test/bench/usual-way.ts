@@ -1,6 +1,7 @@
 /**
  * A peer: the handler that most write. A process of its own, with SDKs loaded and providers served ahead, calls the
- * Automation API as its documentation shows it: `createOrSelectStack`, then `up`, both with their default options.
+ * Automation API as its documentation shows it: `createOrSelectStack`, then `up`, both with their default options and
+ * Pulumi's own CLI.
  */
 import { delimiter, dirname, join } from 'node:path';
 import { LocalWorkspace } from '@pulumi/pulumi/automation/index.js';
@@ -10,7 +11,7 @@ import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 
 export type ToUsualWay =
-  | { readonly type: 'settings'; readonly settings: RunnerSettings }
+  | { readonly type: 'settings'; readonly settings: RunnerSettings; readonly pulumiPath: string }
   | { readonly type: 'provision'; readonly spec: TenantSpec };
 
 export type FromUsualWay =
@@ -19,8 +20,8 @@ export type FromUsualWay =
 
 let provision: ((spec: TenantSpec) => Promise<void>) | undefined;
 
-async function start(settings: RunnerSettings): Promise<void> {
-  process.env.PATH = dirname(settings.pulumiPath) + delimiter + (process.env.PATH ?? '');
+async function start(settings: RunnerSettings, pulumiPath: string): Promise<void> {
+  process.env.PATH = dirname(pulumiPath) + delimiter + (process.env.PATH ?? '');
   const providers = await serveProviders({
     ...(settings.kubernetesProvider === 'embedded' && { kubernetes: { kubeconfig: settings.kubeconfig } }),
     ...(settings.randomProvider === 'embedded' && { random: true as const }),
@@ -59,7 +60,7 @@ function send(message: FromUsualWay): void {
 
 process.on('message', (message: ToUsualWay) => {
   if (message.type === 'settings') {
-    void start(message.settings);
+    void start(message.settings, message.pulumiPath);
     return;
   }
   const { tenantId } = message.spec;

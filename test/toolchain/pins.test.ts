@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { pins } from '../../automation/toolchain/pins.ts';
+import { pins, type ToolPin } from '../../automation/toolchain/pins.ts';
 
 const root = join(import.meta.dirname, '../..');
 const modules = join(root, 'automation/toolchain/modules');
+/** Our own programs beside the pinned modules, not a dependency of theirs. */
+const isOurs = (pin: ToolPin) => pin.package.startsWith('tenantry.dev/');
 
 describe('every pin', () => {
-  test.each(pins.map((pin) => [pin.name, pin] as const))(
+  test.each(pins.filter((pin) => !isOurs(pin)).map((pin) => [pin.name, pin] as const))(
     '%s is what its Go module pins',
     async (_name, pin) => {
       const goMod = await readFile(join(modules, pin.module, 'go.mod'), 'utf8');
@@ -17,6 +19,15 @@ describe('every pin', () => {
       const closest = required.sort(([, a = ''], [, b = '']) => b.length - a.length)[0];
       expect(closest?.[2]).toBe(pin.moduleVersion ?? pin.version);
       expect(await readFile(join(modules, pin.module, 'tools.go'), 'utf8')).toContain(`"${pin.package}"`);
+    },
+  );
+
+  test.each(pins.filter(isOurs).map((pin) => [pin.name, pin] as const))(
+    '%s is of the version that its source says, on the engine that its module pins',
+    async (_name, pin) => {
+      const source = await readFile(join(modules, pin.module, pin.name, 'main.go'), 'utf8');
+      const engine = pins.find(({ name }) => name === pin.otherwise)?.version;
+      expect(pin.version).toBe(`${engine}-${/^const revision = "(\d+)"$/m.exec(source)?.[1]}`);
     },
   );
 
