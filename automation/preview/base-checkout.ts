@@ -1,0 +1,98 @@
+/** A second checkout of the repository, of the version that a change is compared with. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface BaseCheckout {
+  readonly root: string;
+  /** Full name of its commit. */
+  readonly commit: string;
+  /** Removes it again. */
+  close(): Promise<void>;
+}
+
+/** The reference does not name a commit of this repository. */
+export class UnknownBase extends Error {
+  override readonly name = 'UnknownBase';
+}
+
+/** References that are tried when none is named: where pull requests go. */
+const usualBases = ['origin/main', 'main'] as const;
+
+/**
+ * Checks out the commit where the working tree left the base, so that what happened on the base since is no part of
+ * the change.
+ * @param ref a git reference; undefined takes the first of the usual ones
+ * @throws UnknownBase when there is no such commit
+ */
+export async function checkOutBase(repository: string, ref: string | undefined): Promise<BaseCheckout> {
+  const commit = await commonCommit(repository, ref === undefined ? usualBases : [ref]);
+  const root = await mkdtemp(join(tmpdir(), 'tenantry-base-'));
+  const close = async () => {
+    await git(repository, 'worktree', 'remove', '--force', root).catch(() => {});
+    await rm(root, { recursive: true, force: true });
+    await git(repository, 'worktree', 'prune').catch(() => {});
+  };
+  try {
+    await git(repository, 'worktree', 'add', '--detach', '--force', root, commit);
+    await bringPackages(repository, root);
+    return { root, commit, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function commonCommit(repository: string, refs: readonly string[]): Promise<string> {
+  for (const ref of refs) {
+    // A reference never begins with a dash; git would take it for an option.
+    if (ref.startsWith('-')) break;
+    const found = await git(repository, 'merge-base', 'HEAD', `${ref}^{commit}`).catch(() => null);
+    if (found) return found;
+  }
+  throw new UnknownBase(
+    `There is no commit that ${refs.join(' or ')} and the working tree have in common: fetch it, or name another base.`,
+  );
+}
+
+/** The packages of the working tree do where the lock file is the same; otherwise the base gets its own. */
+async function bringPackages(repository: string, root: string): Promise<void> {
+  const lock = (folder: string) => readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => null);
+  if ((await lock(repository)) === (await lock(root))) {
+    await symlink(join(repository, 'node_modules'), join(root, 'node_modules'));
+    return;
+  }
+  await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    maxBuffer: 64e6,
+  });
+  // One engine SDK for both, as the runners of this version run the programs of that one.
+  const sdk = join('node_modules', '@pulumi', 'pulumi');
+  await rm(join(root, sdk), { recursive: true, force: true });
+  await symlink(join(repository, sdk), join(root, sdk));
+}
+
+/** True when anything below these paths differs from the commit: committed, changed or new. */
+export async function differs(
+  repository: string,
+  commit: string,
+  paths: readonly string[],
+): Promise<boolean> {
+  const changed = await git(repository, 'diff', '--name-only', commit, '--', ...paths);
+  if (changed !== '') return true;
+  return (await git(repository, 'ls-files', '--others', '--exclude-standard', '--', ...paths)) !== '';
+}
+
+/** Short name of what the working tree holds: its commit, and whether anything was changed since. */
+export async function describeHead(repository: string): Promise<string> {
+  return git(repository, 'describe', '--always', '--dirty', '--exclude', '*');
+}
+
+async function git(repository: string, ...args: string[]): Promise<string> {
+  const { stdout } = await run('git', ['-C', repository, ...args], { maxBuffer: 64e6 });
+  return stdout.trim();
+}

@@ -1,0 +1,127 @@
+/** What a change of the tenant program does to all tenants that stand. */
+
+import type { Database } from '../../store/database.ts';
+import { countOutsideFleet, readFleet } from '../../store/fleet.ts';
+import { losesData } from '../data-loss.ts';
+import type { PlatformStep } from '../platform.ts';
+import { type Group, gravityOf, groupByEffect } from './groups.ts';
+import { type ShapeEffect, shapeEffects, type Versions } from './shape-effects.ts';
+
+/** What the engine says of the one tenant that speaks for a group. */
+export type GroupPreview =
+  | {
+      readonly kind: 'previewed';
+      readonly tenantId: string;
+      readonly steps: readonly PlatformStep[];
+      /** The same resources as the two versions of the program make expect, and none beside. */
+      readonly asExpected: boolean;
+      readonly durationMs: number;
+    }
+  | { readonly kind: 'failed'; readonly tenantId: string; readonly cause: string }
+  | { readonly kind: 'skipped'; readonly why: string };
+
+export interface PreviewedGroup extends Group {
+  readonly preview: GroupPreview;
+}
+
+export interface FleetReport {
+  readonly tenants: number;
+  readonly shapes: number;
+  /** Tenants that are being deleted, and that were never made: the change does nothing to them. */
+  readonly outside: { readonly deleting: number; readonly notStanding: number };
+  /** The gravest first. */
+  readonly groups: readonly PreviewedGroup[];
+  readonly durationMs: number;
+}
+
+/** Asks an engine what it would do to one tenant, changing nothing. */
+export type PreviewTenant = (tenantId: string) => Promise<GroupPreview & { kind: 'previewed' | 'failed' }>;
+
+export interface FleetOptions {
+  readonly database: Database;
+  readonly versions: Versions;
+  /** Previews of one tenant each; several may be asked for at once. */
+  readonly previewTenant: PreviewTenant;
+  /** Cells that the engine reaches; a group without a tenant in one of them is not previewed. Null is all. */
+  readonly cells: readonly string[] | null;
+  /** Groups beyond so many are not previewed, the smallest last, and say so. */
+  readonly maxPreviews: number;
+  /** Previews at the same time. */
+  readonly concurrency: number;
+  readonly onProgress: (line: string) => void;
+}
+
+/** Groups that are previewed at most, unless told otherwise: some 40 s of engine time on two processors. */
+export const defaultMaxPreviews = 60;
+
+export async function previewFleet(options: FleetOptions): Promise<FleetReport> {
+  const { database, versions, onProgress } = options;
+  const startedAt = performance.now();
+  const effects = await shapeEffects(() => readFleet(database), versions);
+  const groups = groupByEffect(effects);
+  onProgress(`${tenantsIn(effects)} tenants of ${effects.length} shapes in ${groups.length} groups`);
+  const outside = await countOutsideFleet(database);
+  const previewed = await previewGroups(groups, options);
+  return {
+    tenants: tenantsIn(effects),
+    shapes: effects.length,
+    outside,
+    groups: previewed.sort(
+      (a, b) =>
+        Number(groupLosesData(b)) - Number(groupLosesData(a)) ||
+        Number(groupBlocks(b)) - Number(groupBlocks(a)),
+    ),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+function tenantsIn(effects: readonly ShapeEffect[]): number {
+  return effects.reduce((sum, { tally }) => sum + tally.tenants, 0);
+}
+
+async function previewGroups(groups: readonly Group[], options: FleetOptions): Promise<PreviewedGroup[]> {
+  const waiting = groups.map((group, index) => ({ group, index }));
+  const previewed: PreviewedGroup[] = [];
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const { group, index } = next;
+      previewed[index] = { ...group, preview: await previewGroup(group, index, options) };
+    }
+  };
+  await Promise.all(Array.from({ length: options.concurrency }, work));
+  return previewed;
+}
+
+async function previewGroup(group: Group, index: number, options: FleetOptions): Promise<GroupPreview> {
+  if (group.effect.kind === 'refused') return { kind: 'skipped', why: 'the program refuses it' };
+  if (index >= options.maxPreviews) {
+    return { kind: 'skipped', why: `only ${options.maxPreviews} groups are previewed` };
+  }
+  const speaker = group.candidates.find(({ cell }) => options.cells === null || options.cells.includes(cell));
+  if (!speaker) return { kind: 'skipped', why: 'none of its tenants is within reach' };
+  options.onProgress(`previewing ${speaker.id} for ${group.tenants} tenants`);
+  const preview = await options.previewTenant(speaker.id);
+  return preview.kind === 'failed' ? preview : { ...preview, asExpected: isAsExpected(group, preview.steps) };
+}
+
+/** True when the engine means to do to the same resources what the change of the program amounts to. */
+function isAsExpected({ effect }: Group, steps: readonly PlatformStep[]): boolean {
+  const neutral = (list: readonly { op: string; type: string }[]) =>
+    list
+      .map(({ op, type }) => `${op} ${type}`)
+      .sort()
+      .join();
+  return neutral(effect.kind === 'steps' ? effect.steps : []) === neutral(steps);
+}
+
+/** True when data of its tenants would be lost, by the program or by what the engine says. */
+export function groupLosesData({ effect, preview }: PreviewedGroup): boolean {
+  return gravityOf(effect) === 3 || (preview.kind === 'previewed' && preview.steps.some(losesData));
+}
+
+/** True when nobody can say that the change can be applied to the group: no label changes that. */
+export function groupBlocks({ effect, preview }: PreviewedGroup): boolean {
+  if (effect.kind === 'refused' || preview.kind === 'failed') return true;
+  // What does not change need not be previewed.
+  return preview.kind === 'skipped' && effect.kind !== 'none';
+}
