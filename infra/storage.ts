@@ -80,7 +80,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
       accessLogs: null,
       lifecycle: [expireAfter(accessLogDays), keepOldVersions(1)],
       statements: (arn) => logDelivery(arn, account),
-      disposable: true,
+      disposable,
     });
   const accessLogs = logBucket('access-logs', config.region);
   const keyOf = (purpose: Purpose) => (purpose === 'state' ? keys.state : keys.storage);

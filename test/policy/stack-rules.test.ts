@@ -93,6 +93,17 @@ describe('a bucket', () => {
     ).toHaveLength(4);
   });
 
+  test('that S3 writes its access logs to may encrypt as S3 does, and no other', () => {
+    const [encryption, ...rest] = settings.map(({ resource, rule, weaker: [path, value] }) =>
+      rule === 'bucket-encrypted' ? { ...resource, props: changed(resource.props, path, value) } : resource,
+    );
+    if (!encryption) throw new Error('there is no encryption');
+    const logging = (targetBucket: string) =>
+      resourceOf('aws:s3/bucketLogging:BucketLogging', { bucket: 'other', targetBucket });
+    expect(broken([bucket, encryption, ...rest, logging('assets-id')])).toEqual([]);
+    expect(broken([bucket, encryption, ...rest, logging('elsewhere')])).toEqual(['bucket-encrypted assets']);
+  });
+
   test('of development need not keep versions', () => {
     const tags = { ...productionTags, 'tenantry:environment': 'dev' };
     expect(broken([{ ...bucket, props: { ...bucket.props, tags } }, ...others.slice(0, 3)])).toEqual([]);

@@ -11,12 +11,17 @@ export const bucketRules: readonly Rule[] = [
     {
       name: 'bucket-encrypted',
       concern: 'encryption at rest',
-      description: 'Every bucket encrypts with a key of KMS.',
+      description:
+        'Every bucket encrypts with a key of KMS; one that S3 itself writes its access logs to, as AWS demands, with SSE-S3.',
     },
     eachBucket('bucketServerSideEncryptionConfiguration', {
-      fulfils: ({ props }) =>
+      fulfils: ({ props }, bucket, resources) =>
         valuesAt(props, 'rules[].applyServerSideEncryptionByDefault.sseAlgorithm').some(
-          (algorithm) => isUnknown(algorithm) || algorithm === 'aws:kms' || algorithm === 'aws:kms:dsse',
+          (algorithm) =>
+            isUnknown(algorithm) ||
+            algorithm === 'aws:kms' ||
+            algorithm === 'aws:kms:dsse' ||
+            (algorithm === 'AES256' && takesAccessLogs(bucket, resources)),
         ),
       wanted: 'a BucketServerSideEncryptionConfiguration with the algorithm aws:kms',
     }),
@@ -63,23 +68,36 @@ export const bucketRules: readonly Rule[] = [
   ),
 ];
 
+type Resources = readonly PolicyResource[];
+
 interface Companion {
   /** Buckets that need one; all of them where it is left out. */
   readonly applies?: (bucket: PolicyResource) => boolean;
-  readonly fulfils: (companion: PolicyResource) => boolean;
+  readonly fulfils: (companion: PolicyResource, bucket: PolicyResource, resources: Resources) => boolean;
   readonly wanted: string;
 }
 
 function eachBucket(module: string, { applies = () => true, fulfils, wanted }: Companion) {
   // Types as of today, and the names with V2 that they had for a while.
   const type = new RegExp(`^aws:s3/${module}(V2)?:`);
-  return (resources: readonly PolicyResource[]): Finding[] => {
-    const companions = resources.filter((resource) => type.test(resource.type) && fulfils(resource));
+  return (resources: Resources): Finding[] => {
+    const companions = resources.filter((resource) => type.test(resource.type));
+    const isFulfilled = (bucket: PolicyResource) =>
+      companions.some(
+        (companion) => refersTo(companion, 'bucket', bucket) && fulfils(companion, bucket, resources),
+      );
     return resources
-      .filter((resource) => bucketTypes.has(resource.type) && applies(resource))
-      .filter((bucket) => !companions.some((companion) => refersTo(companion, 'bucket', bucket)))
-      .map((bucket) => ({ resource: bucket, message: `the bucket has no such thing as wanted: ${wanted}` }));
+      .filter((resource) => bucketTypes.has(resource.type) && applies(resource) && !isFulfilled(resource))
+      .map((bucket) => ({ resource: bucket, message: `the bucket has not what is wanted: ${wanted}` }));
   };
+}
+
+/** S3 delivers access logs to no bucket that encrypts with a key of KMS (S3 user guide, "Enabling access logging"). */
+function takesAccessLogs(bucket: PolicyResource, resources: Resources): boolean {
+  return resources.some(
+    (resource) =>
+      /^aws:s3\/bucketLogging(V2)?:/.test(resource.type) && refersTo(resource, 'targetBucket', bucket),
+  );
 }
 
 function refusesPlainHttp(policy: unknown): boolean {
