@@ -75,6 +75,8 @@ export interface ResourceProvider {
     request: {
       readonly id: string;
       readonly old: PropertyMap;
+      /** Checked inputs of the last update; empty where the engine has none. */
+      readonly oldInputs?: PropertyMap;
       readonly inputs: PropertyMap;
       readonly ignoreChanges: readonly string[];
     },
@@ -100,6 +102,56 @@ export interface ResourceProvider {
     request: { readonly id: string; readonly properties: PropertyMap },
     options: WriteOptions,
   ): Promise<void>;
+  /** Answers a question of the program that makes no resource. */
+  invoke?(request: InvokeRequest): Promise<InvokeResult>;
+  /** Registers the parts of a component of this package with the engine. */
+  construct?(request: ConstructRequest): Promise<ConstructResult>;
+  /** Answers a method of a resource; `arguments.__self__` is the resource. */
+  call?(request: CallRequest): Promise<InvokeResult>;
   /** Releases connections. */
   close(): Promise<void>;
+}
+
+export interface InvokeRequest {
+  readonly token: string;
+  readonly arguments: PropertyMap;
+  readonly config: PropertyMap;
+  readonly preview: boolean;
+}
+
+export interface InvokeResult {
+  readonly result: PropertyMap;
+  readonly failures: readonly CheckFailure[];
+}
+
+export interface ConstructRequest {
+  readonly type: string;
+  readonly name: string;
+  /** URN of the parent; empty for the stack. */
+  readonly parent: string;
+  readonly inputs: PropertyMap;
+  /** Resources that each input comes from. */
+  readonly inputDependencies: ReadonlyMap<string, readonly string[]>;
+  /** Resources that the component waits for. */
+  readonly dependsOn: readonly string[];
+  /** References to the providers that the program chose, by package. */
+  readonly providers: ReadonlyMap<string, string>;
+  readonly protect: boolean | undefined;
+  readonly preview: boolean;
+  /** Address of the engine's resource monitor. */
+  readonly monitor: string;
+}
+
+export interface ConstructResult {
+  readonly urn: string;
+  readonly state: PropertyMap;
+  /** Resources that every property of the state comes from. */
+  readonly dependencies: readonly string[];
+}
+
+export interface CallRequest {
+  readonly token: string;
+  readonly arguments: PropertyMap;
+  readonly preview: boolean;
+  readonly monitor: string;
 }

@@ -1,5 +1,4 @@
-import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
-import { status } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import pluginPb from '@pulumi/pulumi/proto/plugin_pb.js';
 import type * as pb from '@pulumi/pulumi/proto/provider_pb.js';
 import providerPb from '@pulumi/pulumi/proto/provider_pb.js';
@@ -8,13 +7,8 @@ import type { Connection, Connections } from './connections.ts';
 import type { EngineLog } from './engine-log.ts';
 import { decodeStruct, encodeStruct } from './properties.ts';
 import type { DiffResult, OperationContext, ResourceProvider } from './provider.ts';
-import { grpcError } from './rpc-errors.ts';
-
-type Handler<Request, Response> = (
-  request: Request,
-  peer: string,
-  call: ServerUnaryCall<Request, Response>,
-) => Promise<Response> | Response;
+import { functionService } from './rpc-functions.ts';
+import { unary, unimplemented } from './rpc-unary.ts';
 
 /** The gRPC service `pulumirpc.ResourceProvider` for one provider: wire format in, plain values out, and back. */
 export function resourceProviderService(
@@ -118,6 +112,7 @@ export function resourceProviderService(
         await provider.diff(context, {
           id: request.getId(),
           old: decodeStruct(request.getOlds()),
+          oldInputs: decodeStruct(request.getOldInputs()),
           inputs: decodeStruct(request.getNews()),
           ignoreChanges: request.getIgnorechangesList(),
         }),
@@ -176,31 +171,10 @@ export function resourceProviderService(
     }),
 
     parameterize: unimplemented('Parameterize', provider.name),
-    invoke: unimplemented('Invoke', provider.name),
-    call: unimplemented('Call', provider.name),
-    construct: unimplemented('Construct', provider.name),
+    ...functionService(provider, connections),
     getMapping: unimplemented('GetMapping', provider.name),
     getMappings: unimplemented('GetMappings', provider.name),
   };
-}
-
-function unary<Request, Response>(run: Handler<Request, Response>) {
-  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    Promise.resolve()
-      .then(() => run(call.request, call.getPeer(), call))
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => callback(grpcError(error)),
-      );
-  };
-}
-
-function unimplemented(verb: string, name: string) {
-  return unary(() => {
-    throw Object.assign(new Error(`${verb} is not supported by the embedded ${name} provider`), {
-      code: status.UNIMPLEMENTED,
-    });
-  });
 }
 
 function contextOf(

@@ -34,7 +34,11 @@ export async function serveProviders(options: ProviderServerOptions): Promise<Pr
   if (options.kubernetes) providers.push(new KubernetesProvider({ ...options.kubernetes, beforeWrite }));
   if (options.random) providers.push(new RandomProvider());
   if (options.tenantry) providers.push(new TenantryProvider({ ...options.tenantry, beforeWrite }));
+  return serve(providers);
+}
 
+/** Serves each provider on a port of its own. */
+export async function serve(providers: readonly ResourceProvider[]): Promise<ProviderServer> {
   const served: { name: string; port: number; close(): Promise<void> }[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(served.map((server) => server.close()));

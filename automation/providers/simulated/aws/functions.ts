@@ -1,0 +1,138 @@
+/** Answers to the questions that programs ask AWS (`aws.getX`), from the configuration alone. */
+import { isArray, isMap, type PropertyMap, type PropertyValue, reveal, unknown } from '../../properties.ts';
+import { digits } from '../identity.ts';
+import { dnsSuffixOf, type Place, zonesOf } from './place.ts';
+import { renderPolicyDocument } from './policy-document.ts';
+
+type Answer = (asked: PropertyMap, place: Place) => PropertyMap;
+
+/** Answers by token. Every answer also has the arguments of the question. */
+export const functions: Readonly<Record<string, Answer>> = {
+  'aws:index/getCallerIdentity:getCallerIdentity': (_, { partition, account }) => ({
+    id: account,
+    accountId: account,
+    arn: `arn:${partition}:iam::${account}:user/preview`,
+    userId: 'AIDAPREVIEW',
+  }),
+  'aws:index/getPartition:getPartition': (_, { partition }) => ({
+    id: partition,
+    partition,
+    dnsSuffix: dnsSuffixOf(partition),
+    reverseDnsPrefix: 'com.amazonaws',
+  }),
+  'aws:index/getRegion:getRegion': (_, { region }) => ({
+    id: region,
+    region,
+    name: region,
+    endpoint: `ec2.${region}.amazonaws.com`,
+    description: region,
+  }),
+  'aws:index/getAvailabilityZones:getAvailabilityZones': (_, { region }) => {
+    const zones = zonesOf(region);
+    return { id: region, names: zones.names, zoneIds: zones.ids, groupNames: [region] };
+  },
+  'aws:index/getDefaultTags:getDefaultTags': () => ({ id: 'aws', tags: {} }),
+  'aws:iam/getPolicyDocument:getPolicyDocument': (asked) => {
+    const json = renderPolicyDocument(asked);
+    return { id: digits(json, 10), json, minifiedJson: JSON.stringify(JSON.parse(json)) };
+  },
+  'aws:iam/getPolicy:getPolicy': (asked, { partition }) => {
+    const name = text(asked.name) || (text(asked.arn).split('/').at(-1) ?? '');
+    const arn = text(asked.arn) || `arn:${partition}:iam::aws:policy/${name}`;
+    return { id: arn, arn, name, path: '/', policy: '{}', policyId: `ANPA${digits(arn, 17).toUpperCase()}` };
+  },
+  'aws:eks/getAddonVersion:getAddonVersion': (asked) => {
+    const version = addonVersion(text(asked.addonName), text(asked.kubernetesVersion));
+    return { id: text(asked.addonName), version };
+  },
+  'aws:eks/getClusterAuth:getClusterAuth': (asked) => ({
+    id: text(asked.name),
+    token: `k8s-aws-v1.${digits(text(asked.name), 32)}`,
+  }),
+  'aws:ssm/getParameter:getParameter': (asked, { partition, region, account }) => {
+    const name = text(asked.name);
+    const value = parameter(name, region);
+    return {
+      id: name,
+      arn: `arn:${partition}:ssm:${region}:${account}:parameter/${name.replace(/^\//, '')}`,
+      type: 'String',
+      value,
+      insecureValue: value,
+      version: 1,
+    };
+  },
+  'aws:ec2/getAmi:getAmi': (asked, { region }) => {
+    const id = `ami-${digits(JSON.stringify([region, asked]), 17)}`;
+    return { id, imageId: id, architecture: 'x86_64', rootDeviceName: '/dev/xvda' };
+  },
+  'aws:ec2/getManagedPrefixList:getManagedPrefixList': (asked, { region }) => {
+    const id = `pl-${digits(`${region}${text(asked.name)}`, 17)}`;
+    return { id, name: text(asked.name), addressFamily: 'IPv4', entries: [], maxEntries: 55, version: 1 };
+  },
+  'aws:ec2/getPrefixList:getPrefixList': (asked, { region }) => {
+    const id = `pl-${digits(`${region}${text(asked.name)}`, 8)}`;
+    return { id, name: text(asked.name), cidrBlocks: [] };
+  },
+  'aws:route53/getZone:getZone': (asked, { partition }) => {
+    const name = text(asked.name);
+    const zoneId = text(asked.zoneId) || `Z${digits(name, 20).toUpperCase()}`;
+    return {
+      id: zoneId,
+      zoneId,
+      name,
+      arn: `arn:${partition}:route53:::hostedzone/${zoneId}`,
+      nameServers: ['ns-1.awsdns-01.org', 'ns-2.awsdns-02.co.uk'],
+    };
+  },
+  'aws:cloudfront/getCachePolicy:getCachePolicy': (asked) => managedPolicy(asked, 'cache-policy'),
+  'aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy': (asked) =>
+    managedPolicy(asked, 'origin-request-policy'),
+  'aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy': (asked) =>
+    managedPolicy(asked, 'response-headers-policy'),
+  'aws:secretsmanager/getSecret:getSecret': (asked, { partition, region, account }) => {
+    const name = text(asked.name);
+    const arn =
+      text(asked.arn) ||
+      `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${digits(name, 6)}`;
+    return { id: arn, arn, name, description: '', kmsKeyId: '', policy: '', tags: {} };
+  },
+};
+
+/** Undefined when nobody has taught the simulation this function. */
+export function answer(token: string, asked: PropertyMap, place: Place): PropertyMap | undefined {
+  const known = functions[token];
+  return known && { ...asked, region: place.region, ...known(asked, place) };
+}
+
+/** The version that EKS has for a cluster of the given one; the numbers are made up, their form is not. */
+function addonVersion(addon: string, kubernetesVersion: string): string {
+  if (addon === 'kube-proxy') return `v${kubernetesVersion}.0-eksbuild.1`;
+  const known: Record<string, string> = {
+    'vpc-cni': 'v1.21.1-eksbuild.1',
+    coredns: 'v1.13.1-eksbuild.1',
+    'aws-ebs-csi-driver': 'v1.54.0-eksbuild.1',
+    'eks-pod-identity-agent': 'v1.3.10-eksbuild.1',
+    'metrics-server': 'v0.8.1-eksbuild.1',
+  };
+  return known[addon] ?? 'v1.0.0-eksbuild.1';
+}
+
+/** Public parameters name images; others are not known without an account. */
+function parameter(name: string, region: string): PropertyValue {
+  if (/image_id|ami-id/.test(name)) return `ami-${digits(`${region}${name}`, 17)}`;
+  return name.startsWith('/aws/service/') ? digits(name, 12) : unknown;
+}
+
+function managedPolicy(asked: PropertyMap, kind: string): PropertyMap {
+  const name = text(asked.name);
+  const hex = digits(`${kind}/${name}`, 32);
+  const id = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join(
+    '-',
+  );
+  return { id, name, etag: `E${hex.slice(0, 13).toUpperCase()}` };
+}
+
+function text(value: PropertyValue | undefined): string {
+  const shown = value === undefined ? '' : reveal(value);
+  return isMap(shown) || isArray(shown) || typeof shown === 'symbol' ? '' : String(shown ?? '');
+}
