@@ -4,7 +4,7 @@ import { driftFrom } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
-import { postpone, writeFingerprint } from '../store/operations.ts';
+import { noteLook, postpone, writeFingerprint } from '../store/operations.ts';
 import { findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { nextStep, type Operate, operationFor } from './next-step.ts';
@@ -94,9 +94,12 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   if (!tenant.outputs || tenant.phase === 'deleted') return 'done';
   const live = await context.fingerprints.read({ id: tenant.id, outputs: tenant.outputs });
   const drifted = driftFrom(tenant.outputs, tenant.fingerprint, live);
+  if (drifted.length === 0) {
+    await noteLook(context.database, lease, live);
+    return 'done';
+  }
   await context.database.transaction(async (client) => {
-    await writeFingerprint(client, lease, drifted.length > 0 ? {} : live);
-    if (drifted.length === 0) return;
+    await writeFingerprint(client, lease, {});
     await record(client, {
       tenantId: tenant.id,
       kind: 'tenant.drifted',
@@ -105,7 +108,6 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
       audience: 'operator',
     });
   });
-  if (drifted.length === 0) return 'done';
   return operate(context, lease, tenant, operationFor(tenant), { refresh: true });
 }
 

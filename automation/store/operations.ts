@@ -1,6 +1,6 @@
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import { type Queryable, storable } from './database.ts';
-import { fenced, type Lease } from './leases.ts';
+import { fenced, type Lease, LeaseLost } from './leases.ts';
 import type { Fingerprint, Phase, StackSettings, TenantState } from './tenants.ts';
 
 /** What the holder of a tenant's lease writes about its work. Everything here happens under the fence. */
@@ -102,6 +102,21 @@ export async function writeFingerprint(db: Queryable, lease: Lease, fingerprint:
     'update tenantry.tenant set fingerprint = $2, drift_checked_at = clock_timestamp() where id = $1',
     [lease.tenantId, JSON.stringify(fingerprint)],
   );
+}
+
+/**
+ * Notes under the lease, in one statement, what the tenant's objects look like when somebody looked and nothing was
+ * to be done.
+ */
+export async function noteLook(db: Queryable, lease: Lease, live: Fingerprint): Promise<void> {
+  const { rowCount } = await db.query(
+    `update tenantry.tenant set fingerprint = $3, drift_checked_at = clock_timestamp()
+     from (select from tenantry.lease where tenant_id = $1 and fence = $2 and expires_at > clock_timestamp()
+           for share) held
+     where id = $1`,
+    [lease.tenantId, lease.fence, JSON.stringify(live)],
+  );
+  if (rowCount !== 1) throw new LeaseLost(lease.tenantId);
 }
 
 /** Notes under the lease that the stack is initialised. */

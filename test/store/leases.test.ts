@@ -12,6 +12,7 @@ import { migrate } from '../../automation/store/migrate.ts';
 import {
   beginOperation,
   failOperation,
+  noteLook,
   postpone,
   settleOperation,
   writeFingerprint,
@@ -153,6 +154,8 @@ describe('a write of a holder whose lease', () => {
         }),
       postpone: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         postpone(client, lease, { reasonCode: 'x', reasonMessage: 'x', nextTryAt: new Date() }),
+      noteLook: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
+        noteLook(client, lease, { x: 'x' }),
       writeFingerprint: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         writeFingerprint(client, lease, { x: 'y' }),
       writeStackSettings: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
