@@ -2,6 +2,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
 import { regions } from './regions.ts';
+import type { requiredTags, Tags } from './tags.ts';
 
 /** Value of a configuration key with its namespace (`tenantry:network`, `aws:region`); undefined when not set. */
 export type ConfigReader = (key: string) => unknown;
@@ -35,11 +36,16 @@ const dbClass = instanceType('db\\.', 'db.r8g.large');
 const email = z.email('an e-mail address');
 
 const network = z.strictObject({
-  /** Split into /20 subnets for pods and /24 ones for the rest; never overlapping another cell's. */
+  /** Never overlapping another cell's. */
   cidr: cidr('a private /16 network', [16]),
   /** One for each zone, or a single one where an outage of its zone may be one of the environment. */
   natGateways: z.literal([1, 3]),
 });
+
+/** Architecture of an instance type: Graviton's families have a g behind their generation. */
+export function architectureOf(instanceType: string): 'amd64' | 'arm64' {
+  return /^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'amd64';
+}
 
 const cluster = z.strictObject({
   version: z.enum(kubernetesVersions),
@@ -56,6 +62,21 @@ const cluster = z.strictObject({
   ]),
   /** Given the cluster-admin access policy; the role that runs `pulumi up` has to be one of them. */
   adminRoleArns: z.array(roleArn).min(1),
+  /** What nodes run, as Karpenter's alias: a family, and a version or the newest. */
+  nodeImage: z
+    .string()
+    .regex(
+      /^bottlerocket@(latest|v\d+\.\d+\.\d+)$/,
+      'bottlerocket@latest or a version such as bottlerocket@v1.50.0',
+    )
+    .default('bottlerocket@latest'),
+  /** Versions of EKS add-ons; for one not named EKS takes its default for the cluster's version, once. */
+  addonVersions: z
+    .record(
+      z.string(),
+      z.string().regex(/^v\d+\.\d+\.\d+-eksbuild\.\d+$/, 'a version such as v1.20.4-eksbuild.1'),
+    )
+    .default({}),
   /** Nodes that Karpenter and the add-ons stand on. */
   systemNodes: z
     .strictObject({
@@ -63,6 +84,10 @@ const cluster = z.strictObject({
       min: count(1, 30),
       max: count(1, 30),
       desired: count(1, 30),
+    })
+    .refine((nodes) => new Set(nodes.instanceTypes.map(architectureOf)).size === 1, {
+      path: ['instanceTypes'],
+      error: 'types of one architecture',
     })
     .refine((nodes) => nodes.min <= nodes.desired && nodes.desired <= nodes.max, 'min <= desired <= max'),
 });
@@ -140,10 +165,20 @@ const monitoring = z.strictObject({
   escalationSecret: z.string().min(1).optional(),
 });
 
-/** Who answers for the environment and who pays: every resource's tags. */
-const ownership = z.strictObject({
-  owner: z.string().regex(/^[\w.@+ -]{1,128}$/, 'a team or a person'),
-  costCenter: z.string().regex(/^[\w.@+ -]{1,128}$/, 'a cost centre'),
+const tag = (what: string) => z.string().regex(/^[\w.:/=+@ -]{1,256}$/, what);
+
+/**
+ * Tags of every resource, given to the AWS provider as it reads them: whom it belongs to, who pays. Here they are
+ * checked, so that none is forgotten.
+ */
+const defaultTags = z.strictObject({
+  tags: z.object({
+    'tenantry:environment': z.enum(environments),
+    'tenantry:stack': tag('the name of the stack'),
+    'tenantry:cell': tag('the environment and region, as in prod-us-east-1'),
+    owner: tag('a team or a person'),
+    'cost-center': tag('a cost centre'),
+  } satisfies Record<(typeof requiredTags)[number], z.ZodType>),
 });
 
 const subjects = {
@@ -156,7 +191,6 @@ const subjects = {
   edge,
   controlPlane,
   monitoring,
-  ownership,
 } as const;
 
 const scalars = {
@@ -166,8 +200,19 @@ const scalars = {
   homeRegion: region,
 } as const;
 
+/** Keys of the AWS provider that the program reads too. */
+const aws = { region, defaultTags } as const;
+
 const platform = z
-  .object({ ...scalars, ...subjects, region })
+  .object({ ...scalars, ...subjects, ...aws })
+  .refine((v) => v.defaultTags.tags['tenantry:environment'] === v.environment, {
+    path: ['defaultTags', 'tags', 'tenantry:environment'],
+    error: 'the environment of tenantry:environment',
+  })
+  .refine((v) => v.defaultTags.tags['tenantry:cell'] === `${v.environment}-${v.region}`, {
+    path: ['defaultTags', 'tags', 'tenantry:cell'],
+    error: 'the environment and region, as in prod-us-east-1',
+  })
   .refine((v) => v.database.storageGb <= v.database.maxStorageGb, {
     path: ['database', 'maxStorageGb'],
     error: 'at least storageGb',
@@ -206,10 +251,10 @@ type Values = z.infer<typeof platform>;
 export type Environment = (typeof environments)[number];
 export type { Region } from './regions.ts';
 
-export type PlatformConfig = Readonly<Omit<Values, 'homeRegion'>> & {
+export type PlatformConfig = Readonly<Omit<Values, 'defaultTags'>> & {
   /** Whether this is the region of the API's home and of the control plane's database. */
   readonly primary: boolean;
-  readonly homeRegion: Values['homeRegion'];
+  readonly tags: Tags;
   /** Name of this region's cell, unique over all environments; first part of physical names. */
   readonly cellId: string;
   /** The cell of the API's home; this one where `primary`. */
@@ -221,7 +266,8 @@ export type PlatformConfig = Readonly<Omit<Values, 'homeRegion'>> & {
  * @throws Error that names every wrong key with its value and what is allowed
  */
 export function platformConfig(read: ConfigReader): PlatformConfig {
-  const given: Record<string, unknown> = { region: read('aws:region') };
+  const given: Record<string, unknown> = {};
+  for (const key of Object.keys(aws)) given[key] = read(`aws:${key}`);
   for (const key of [...Object.keys(scalars), ...Object.keys(subjects)]) given[key] = read(`tenantry:${key}`);
   const parsed = platform.safeParse(given);
   if (!parsed.success) {
@@ -229,9 +275,11 @@ export function platformConfig(read: ConfigReader): PlatformConfig {
       `The configuration is not usable:\n${parsed.error.issues.map((issue) => `  ${explain(issue, given)}`).join('\n')}`,
     );
   }
-  const { environment, region, homeRegion } = parsed.data;
+  const { defaultTags, ...values } = parsed.data;
+  const { environment, region, homeRegion } = values;
   return {
-    ...parsed.data,
+    ...values,
+    tags: defaultTags.tags,
     primary: region === homeRegion,
     cellId: `${environment}-${region}`,
     homeCellId: `${environment}-${homeRegion}`,
@@ -249,7 +297,7 @@ export function stackConfig(): ConfigReader {
 
 function explain(issue: z.core.$ZodIssue, given: Record<string, unknown>): string {
   const path = issue.path.map(String);
-  const key = path[0] === 'region' ? 'aws:region' : `tenantry:${path.join('.')}`;
+  const key = `${(path[0] ?? '') in aws ? 'aws' : 'tenantry'}:${path.join('.')}`;
   if (issue.code === 'unrecognized_keys') {
     return `${issue.keys.map((name) => `${key}.${name}`).join(', ')}: there is no such key`;
   }

@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 
 type Text = pulumi.Input<string>;
-type Condition = Readonly<Record<string, Readonly<Record<string, pulumi.Input<string | readonly string[]>>>>>;
+type Values = Text | readonly Text[] | pulumi.Input<readonly string[]>;
+type Condition = Readonly<Record<string, Readonly<Record<string, Values>>>>;
 
 /** Whom a statement of a resource policy is about. */
 export type Principal =

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { platformConfig } from '../../infra/config.ts';
+import { requiredTags } from '../../infra/tags.ts';
 import { infraGraph, stackNames, stackValues } from '../support/infra-graph.ts';
 
 const prod = stackValues('prod');
@@ -19,6 +20,11 @@ function changed(subject: string, changes: Record<string, unknown>): Record<stri
   return { [`tenantry:${subject}`]: { ...(prod[`tenantry:${subject}`] as object), ...changes } };
 }
 
+function tagged(changes: Record<string, unknown>): Record<string, unknown> {
+  const { tags } = prod['aws:defaultTags'] as { tags: object };
+  return { 'aws:defaultTags': { tags: { ...tags, ...changes } } };
+}
+
 describe('the configuration', () => {
   test.each(stackNames)('of %s is complete', (stack) => {
     const values = stackValues(stack);
@@ -26,6 +32,13 @@ describe('the configuration', () => {
     expect(stack.startsWith(config.environment)).toBe(true);
     expect(config.cellId).toBe(`${config.environment}-${config.region}`);
     expect(config.primary).toBe(config.region === 'us-east-1');
+  });
+
+  test.each(stackNames)('of %s tags every resource with its stack', (stack) => {
+    const values = stackValues(stack);
+    const { tags } = platformConfig((key) => values[key]);
+    expect(Object.keys(tags).sort()).toEqual([...requiredTags].sort());
+    expect(tags['tenantry:stack']).toBe(stack);
   });
 
   test('gives every cell a network of its own', () => {
@@ -219,10 +232,40 @@ describe('the configuration', () => {
     ],
     [
       'nobody who pays',
-      changed('ownership', { costCenter: '' }),
-      'tenantry:ownership.costCenter',
-      '""',
-      'cost centre',
+      tagged({ 'cost-center': undefined }),
+      'aws:defaultTags.tags.cost-center',
+      'not set',
+      'string',
+    ],
+    [
+      'the tags of another cell',
+      tagged({ 'tenantry:cell': 'prod-eu-west-1' }),
+      'aws:defaultTags.tags.tenantry:cell',
+      '"prod-eu-west-1"',
+      'environment and region',
+    ],
+    [
+      'the tags of another environment',
+      tagged({ 'tenantry:environment': 'dev' }),
+      'aws:defaultTags.tags.tenantry:environment',
+      '"dev"',
+      'the environment of',
+    ],
+    [
+      'two architectures in one node group',
+      changed('cluster', {
+        systemNodes: { instanceTypes: ['m7g.large', 'm7i.large'], min: 3, max: 4, desired: 3 },
+      }),
+      'tenantry:cluster.systemNodes.instanceTypes',
+      '["m7g.large","m7i.large"]',
+      'one architecture',
+    ],
+    [
+      'nodes of an unknown family',
+      changed('cluster', { nodeImage: 'al2' }),
+      'tenantry:cluster.nodeImage',
+      '"al2"',
+      'bottlerocket@latest',
     ],
   ];
 

@@ -114,6 +114,8 @@ async function runProgram(stack: string, config: Record<string, unknown>): Promi
   const exports: Record<string, unknown> = await import(/* @vite-ignore */ `${program}?run=${runs++}`);
   const outputs = (await settled(pulumi.output({ ...exports }))) as Record<string, unknown>;
   await pulumi.runtime.disconnect();
+  // Registrations come in whatever order their inputs resolve.
+  resources.sort((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
   return graphOf(stack, resources, outputs);
 }
 
@@ -142,6 +144,10 @@ function graphOf(stack: string, resources: GraphResource[], outputs: Record<stri
       throw new Error(`${stack} has no release of ${name}; there are: ${charts.join(', ') || 'none'}`);
     },
   };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 interface RegisterRequest {

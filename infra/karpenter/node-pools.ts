@@ -1,0 +1,132 @@
+/** Which nodes Karpenter may start, and for whom. */
+import type { Input } from '@pulumi/pulumi';
+import { platform } from '../../tenants/catalog/index.ts';
+import { metadataOptions, nodeVolumes } from '../cluster/node-settings.ts';
+import type { PlatformConfig } from '../config.ts';
+
+/** Label of nodes with the name of their pool, and key of the taint of those that not everybody may stand on. */
+export const poolLabel = 'tenantry.dev/pool';
+
+/** Pool for the workloads of tenants: tainted, so that nothing else stands beside them. */
+export const tenantPool = 'tenants';
+
+/** Pool for the control plane and what else the platform runs in the cluster. */
+export const controlPlanePool = 'control-plane';
+
+const nodeClassName = 'default';
+
+/** The one kind of node: Bottlerocket in private subnets, encrypted, its metadata out of reach of pods. */
+export function nodeClass(
+  config: Pick<PlatformConfig, 'cluster' | 'tags'>,
+  args: {
+    clusterName: string;
+    securityGroupId: Input<string>;
+    instanceProfile: Input<string>;
+    keyArn: Input<string>;
+  },
+) {
+  return {
+    apiVersion: 'karpenter.k8s.aws/v1',
+    kind: 'EC2NodeClass',
+    metadata: { name: nodeClassName },
+    spec: {
+      amiSelectorTerms: [{ alias: config.cluster.nodeImage }],
+      instanceProfile: args.instanceProfile,
+      subnetSelectorTerms: [{ tags: { 'karpenter.sh/discovery': args.clusterName } }],
+      securityGroupSelectorTerms: [{ id: args.securityGroupId }],
+      associatePublicIPAddress: false,
+      metadataOptions: {
+        httpEndpoint: metadataOptions.httpEndpoint,
+        httpProtocolIPv6: 'disabled',
+        httpPutResponseHopLimit: metadataOptions.httpPutResponseHopLimit,
+        httpTokens: metadataOptions.httpTokens,
+      },
+      blockDeviceMappings: nodeVolumes.map(({ deviceName, sizeGb }) => ({
+        deviceName,
+        ebs: {
+          volumeType: 'gp3',
+          volumeSize: `${sizeGb}Gi`,
+          encrypted: true,
+          kmsKeyID: args.keyArn,
+          deleteOnTermination: true,
+        },
+      })),
+      // What Karpenter makes does not pass through the provider that tags everything else.
+      tags: { ...config.tags },
+    },
+  } as const;
+}
+
+const { nodes } = platform;
+const gibibyte = 1024 ** 3;
+
+/** The pools. Figures of the tenants' are the catalog's. */
+export function nodePools() {
+  return [
+    nodePool(tenantPool, {
+      capacityTypes: nodes.capacityTypes,
+      limits: {
+        cpu: String(nodes.maxCpuMillis / 1000),
+        memory: `${nodes.maxMemoryBytes / gibibyte}Gi`,
+      },
+      taints: [{ key: poolLabel, value: tenantPool, effect: 'NoSchedule' }],
+      // A tenth of the nodes at once, when many grow old together.
+      disruptedAtOnce: '10%',
+    }),
+    nodePool(controlPlanePool, {
+      // What starts tenants and answers Stripe is not interrupted to save a few dollars.
+      capacityTypes: ['on-demand'],
+      limits: { cpu: '128', memory: '512Gi' },
+      taints: [],
+      disruptedAtOnce: '1',
+    }),
+  ];
+}
+
+function nodePool(
+  name: string,
+  args: {
+    capacityTypes: readonly string[];
+    limits: { cpu: string; memory: string };
+    taints: readonly { key: string; value: string; effect: string }[];
+    disruptedAtOnce: string;
+  },
+) {
+  return {
+    apiVersion: 'karpenter.sh/v1',
+    kind: 'NodePool',
+    metadata: { name },
+    spec: {
+      template: {
+        metadata: { labels: { [poolLabel]: name } },
+        spec: {
+          nodeClassRef: { group: 'karpenter.k8s.aws', kind: 'EC2NodeClass', name: nodeClassName },
+          requirements: [
+            among('kubernetes.io/os', ['linux']),
+            among('kubernetes.io/arch', nodes.architectures),
+            among('karpenter.sh/capacity-type', args.capacityTypes),
+            // General purpose, compute and memory, of generations on Nitro: volumes encrypted at no cost in speed.
+            among('karpenter.k8s.aws/instance-category', ['c', 'm', 'r']),
+            { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['5'] },
+            // Bare metal takes a quarter of an hour to start; small ones are full of what every node runs.
+            among('karpenter.k8s.aws/instance-size', ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge']),
+          ],
+          ...(args.taints.length > 0 && { taints: args.taints }),
+          expireAfter: `${nodes.replacedAfterDays * 24}h`,
+          // A budget that can never be met does not keep an old node for ever.
+          terminationGracePeriod: '1h',
+        },
+      },
+      limits: args.limits,
+      disruption: {
+        consolidationPolicy: 'WhenEmpty',
+        consolidateAfter: `${nodes.emptyAfterSeconds}s`,
+        budgets: [{ nodes: args.disruptedAtOnce }],
+      },
+    },
+  };
+}
+
+function among(key: string, values: readonly string[]) {
+  return { key, operator: 'In', values: [...values] };
+}
