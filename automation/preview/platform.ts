@@ -2,7 +2,14 @@
  * The platform program previewed on the real engine: with the account's providers where there is an account, with
  * simulated ones where there is none.
  */
-import type { ToolchainEnv } from '../toolchain/env.ts';
+import { join, resolve } from 'node:path';
+import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import { stepCollector } from '../stacks/preview-steps.ts';
+import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
+import { ensureTool } from '../toolchain/tools.ts';
+import { shownStep } from './engine-steps.ts';
+import { type EngineCommand, type EngineRun, runEngine, runWithEvents } from './platform-engine.ts';
+import { openSimulatedStack, programEnvironment } from './simulated-stack.ts';
 
 /** What the engine would do with a resource; `replace` stands for the whole of create, replace and delete. */
 export type PlatformOperation = 'create' | 'update' | 'replace' | 'delete' | 'import' | 'read';
@@ -97,4 +104,158 @@ export class PlatformPreviewError extends Error {
     );
     this.diagnostics = diagnostics;
   }
+}
+
+const checkout = join(import.meta.dirname, '..', '..');
+
+/**
+ * Previews a platform stack on the real engine.
+ * @throws PlatformPreviewError when the engine could not finish it
+ */
+export async function previewPlatform(options: PlatformPreviewOptions): Promise<PlatformPreview> {
+  const toolchain = options.toolchain ?? readToolchainEnv();
+  const { onProgress } = options;
+  const { path: pulumi } = await ensureTool('pulumi', { env: toolchain, ...(onProgress && { onProgress }) });
+  const startedAt = performance.now();
+  const common = { ...options, pulumi, processEnv: toolchain.processEnv };
+  const wanted = options.providers ?? 'auto';
+  const providers =
+    wanted === 'auto' ? (hasCredentials(toolchain.processEnv) ? 'official' : 'simulated') : wanted;
+  const outcome = providers === 'official' ? await previewOfficial(common) : await previewSimulated(common);
+  return {
+    ...outcome,
+    stack: options.stack,
+    providers,
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+}
+
+type Prepared = PlatformPreviewOptions & {
+  readonly pulumi: string;
+  readonly processEnv: NodeJS.ProcessEnv;
+};
+
+type Outcome = Pick<PlatformPreview, 'steps' | 'unchanged' | 'diagnostics' | 'text'>;
+
+/** With the backend, the state and the plugins of whoever asks. */
+async function previewOfficial(options: Prepared): Promise<Outcome> {
+  if (options.record) throw new Error('Only simulated stacks record what was previewed: run `pulumi up`.');
+  return preview(options, {
+    pulumi: options.pulumi,
+    cwd: resolve(options.projectDir ?? checkout),
+    env: programEnvironment(options.processEnv),
+    arguments: ['--stack', options.stack],
+    signal: options.signal,
+  });
+}
+
+async function previewSimulated(options: Prepared): Promise<Outcome> {
+  const { stack, pulumi, signal } = options;
+  const projectDir = resolve(options.projectDir ?? checkout);
+  const stateDir = options.stateDir === undefined ? undefined : resolve(options.stateDir);
+  const simulated = await openSimulatedStack({
+    ...options,
+    projectDir,
+    stateDir,
+    onOutput: (text) => options.onProgress?.(text.trimEnd()),
+  });
+  try {
+    const command = {
+      pulumi,
+      cwd: projectDir,
+      env: simulated.env,
+      arguments: ['--stack', stack, '--config-file', simulated.configFile],
+      signal,
+    };
+    if (!simulated.exists) {
+      const init = ['stack', 'init', stack, '--secrets-provider', simulated.secretsProvider, '--no-select'];
+      const made = await runEngine({
+        ...command,
+        cwd: simulated.bareProject,
+        arguments: [...init, '--non-interactive'],
+      });
+      if (!made.succeeded) throw new PlatformPreviewError(stack, [failureOf(made)]);
+      await simulated.keepSettings();
+    }
+    const outcome = await preview(options, command);
+    if (options.record) await record(options, command);
+    return outcome;
+  } finally {
+    await simulated.close();
+  }
+}
+
+async function preview(options: Prepared, command: EngineCommand): Promise<Outcome> {
+  const packs = (options.policyPacks ?? []).flatMap((folder) => ['--policy-pack', resolve(folder)]);
+  const { run, events } = await runWithEvents({
+    ...command,
+    arguments: ['preview', '--diff', ...quiet, ...packs, ...command.arguments],
+  });
+  const diagnostics = diagnosticsOf(events);
+  if (!run.succeeded) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    throw new PlatformPreviewError(options.stack, errors.length > 0 ? errors : [failureOf(run)]);
+  }
+  const collector = stepCollector();
+  for (const event of events) collector.see(event);
+  return {
+    steps: collector.steps.map(shownStep),
+    unchanged: events.filter(isUnchanged).length,
+    diagnostics,
+    text: run.stdout,
+  };
+}
+
+/** Brings the state to what the program says; simulated, so nothing but the state changes. */
+async function record(options: Prepared, command: EngineCommand): Promise<void> {
+  const { run, events } = await runWithEvents({
+    ...command,
+    arguments: ['up', '--yes', '--skip-preview', ...quiet, ...command.arguments],
+  });
+  if (run.succeeded) return;
+  const errors = diagnosticsOf(events).filter(({ severity }) => severity === 'error');
+  throw new PlatformPreviewError(options.stack, errors.length > 0 ? errors : [failureOf(run)]);
+}
+
+const quiet = ['--color', 'never', '--suppress-progress', '--non-interactive', '--parallel', '32'];
+
+function isUnchanged(event: EngineEvent): boolean {
+  const metadata = event.resourcePreEvent?.metadata;
+  return metadata?.op === 'same' && !metadata.type.startsWith('pulumi:');
+}
+
+function diagnosticsOf(events: readonly EngineEvent[]): PlatformDiagnostic[] {
+  const diagnostics: PlatformDiagnostic[] = [];
+  for (const { diagnosticEvent, policyEvent } of events) {
+    if (diagnosticEvent && /^(?:warning|error)$/.test(diagnosticEvent.severity)) {
+      diagnostics.push({
+        severity: diagnosticEvent.severity === 'error' ? 'error' : 'warning',
+        urn: diagnosticEvent.urn ?? null,
+        message: diagnosticEvent.message.trim(),
+      });
+    }
+    if (policyEvent) {
+      diagnostics.push({
+        severity: policyEvent.enforcementLevel === 'mandatory' ? 'error' : 'warning',
+        urn: policyEvent.resourceUrn ?? null,
+        message: `${policyEvent.policyName}: ${policyEvent.message.trim()}`,
+      });
+    }
+  }
+  return diagnostics;
+}
+
+function failureOf({ stdout, stderr }: EngineRun): PlatformDiagnostic {
+  return { severity: 'error', urn: null, message: (stderr || stdout).trim() };
+}
+
+/** What the AWS SDKs look for in the environment first. */
+function hasCredentials(env: NodeJS.ProcessEnv): boolean {
+  return [
+    env.AWS_ACCESS_KEY_ID,
+    env.AWS_PROFILE,
+    env.AWS_WEB_IDENTITY_TOKEN_FILE,
+    env.AWS_CONTAINER_CREDENTIALS_FULL_URI,
+    env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
+  ].some((value) => value !== undefined && value !== '');
 }

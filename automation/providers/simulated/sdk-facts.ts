@@ -16,7 +16,12 @@ export interface ResourceFacts {
   readonly computed: ReadonlySet<string>;
   /** Everything with a value in every resource, inputs that have a default included. */
   readonly always: ReadonlyMap<string, OutputKind>;
+  /** The same one level down, for outputs that are maps or lists of maps. */
+  readonly nested: ReadonlyMap<string, ReadonlyMap<string, OutputKind>>;
 }
+
+/** Declaration of a type of outputs (`sesv2.EmailIdentityDkimSigningAttributes`), empty when there is none. */
+export type FindDeclaration = (name: string) => string;
 
 /** Reads the SDK of one package, each resource when it is first asked for. */
 export class SdkFacts {
@@ -24,6 +29,7 @@ export class SdkFacts {
   readonly version: string;
   readonly #folder: string;
   readonly #known = new Map<string, ResourceFacts | null>();
+  #outputTypes: string | undefined;
 
   /** @throws when the package is not installed. */
   constructor(packageName: string) {
@@ -45,6 +51,16 @@ export class SdkFacts {
     return facts;
   }
 
+  /** All types of outputs are in one file, each in the namespace of its module. */
+  #outputType(name: string): string {
+    this.#outputTypes ??= readFileSync(join(this.#folder, 'types', 'output.d.ts'), 'utf8');
+    const [namespace = '', type = ''] = name.split('.');
+    const module = this.#outputTypes.indexOf(`export declare namespace ${namespace} {`);
+    const start = this.#outputTypes.indexOf(`    interface ${type} {`, module);
+    if (module < 0 || start < 0) return '';
+    return this.#outputTypes.slice(start, this.#outputTypes.indexOf('\n    }\n', start));
+  }
+
   /** `aws:ec2/vpc:Vpc` stands in `ec2/vpc.js`, `random:index/randomId:RandomId` in `randomId.js`. */
   #read(type: string): ResourceFacts | null {
     const match = /^([a-z0-9-]+):([\w-]+)\/(\w+):(\w+)$/.exec(type);
@@ -54,7 +70,7 @@ export class SdkFacts {
     try {
       const code = readFileSync(`${path}.js`, 'utf8');
       if (!code.includes(`'${type}'`)) return null;
-      return parseResource(code, readFileSync(`${path}.d.ts`, 'utf8'));
+      return parseResource(code, readFileSync(`${path}.d.ts`, 'utf8'), (name) => this.#outputType(name));
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
@@ -63,7 +79,11 @@ export class SdkFacts {
 }
 
 /** From the generated class and its declaration. Exported for tests. */
-export function parseResource(code: string, declaration: string): ResourceFacts {
+export function parseResource(
+  code: string,
+  declaration: string,
+  findDeclaration: FindDeclaration,
+): ResourceFacts {
   // The first half of the constructor looks a resource up, the second makes one.
   const making = code.slice(code.lastIndexOf('const args = argsOrState'));
   const inputs = new Set<string>();
@@ -75,14 +95,23 @@ export function parseResource(code: string, declaration: string): ResourceFacts 
   const required = [...making.matchAll(/Missing required property '(\w+)'/g)].map(([, name = '']) => name);
 
   const always = new Map<string, OutputKind>();
+  const nested = new Map<string, ReadonlyMap<string, OutputKind>>();
   const outputs = declaration.slice(
     declaration.indexOf('export declare class'),
     declaration.indexOf('constructor(name: string'),
   );
   for (const [, name = '', type = ''] of outputs.matchAll(/readonly (\w+): pulumi\.Output<([\s\S]*?)>;\n/g)) {
     if (!/\| undefined$/.test(type)) always.set(name, kindOfType(type.trim()));
+    const shape = /^outputs\.([\w.]+)/.exec(type)?.[1];
+    if (shape && inputs.has(name)) nested.set(name, fieldsOf(findDeclaration(shape)));
   }
-  return { inputs, required, computed, always };
+  return { inputs, required, computed, always, nested };
+}
+
+/** Fields that are always there; optional ones are not the provider's to add. */
+function fieldsOf(declaration: string): ReadonlyMap<string, OutputKind> {
+  const fields = [...declaration.matchAll(/^ {8}(\w+): ([\s\S]*?);$/gm)];
+  return new Map(fields.map(([, name = '', type = '']) => [name, kindOfType(type)]));
 }
 
 function kindOfType(type: string): OutputKind {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionTo } from '../../store/connection.ts';
 
 /** Enough for an engine that creates one tenant's resources; four runners make sixteen connections at most. */
 const poolSize = 4;
@@ -99,7 +100,7 @@ export class AdminSession {
     const url = new URL(this.#url);
     if (database !== null) url.pathname = `/${encodeURIComponent(database)}`;
     return {
-      connectionString: url.href,
+      ...connectionTo(url.href),
       application_name: 'tenantry-provider',
       connectionTimeoutMillis: connectTimeoutMs,
       lock_timeout: lockTimeoutMs,

@@ -1,5 +1,6 @@
 import {
   containsUnknown,
+  isArray,
   isMap,
   markMapSecretsLike,
   type PropertyMap,
@@ -24,7 +25,7 @@ import { fill, identify, type Subject } from './forms.ts';
 import { answer, functions } from './functions.ts';
 import { checkName, isNamedByProvider, withPhysicalName } from './naming.ts';
 import { defaultTags, placeOf } from './place.ts';
-import { type Form, type ResourceType, resourceTypes } from './resource-types.ts';
+import { type ResourceType, resourceTypes } from './resource-types.ts';
 
 /**
  * AWS without an account: every resource type of the installed SDK, checked, compared and given ids, ARNs and
@@ -81,8 +82,7 @@ export class SimulatedAws implements ResourceProvider {
   ): Promise<ResourceState> {
     const facts = this.#factsOf(context);
     if (options.preview) {
-      const kind = kindOf(context.type, facts);
-      const properties = { ...withAdditions(kind, inputs, () => unknown), ...unknownOutputs(facts, inputs) };
+      const properties = { ...withAdditions(facts, inputs, () => unknown), ...unknownOutputs(facts, inputs) };
       return { id: '', properties };
     }
     const missing = unknownPaths(inputs);
@@ -111,9 +111,11 @@ export class SimulatedAws implements ResourceProvider {
     const facts = this.#factsOf(context);
     // What only the provider says stays; what the program no longer says falls away.
     const kept = Object.entries(old).filter(([name]) => facts.computed.has(name) || facts.always.has(name));
-    const known = withAdditions(kindOf(context.type, facts), inputs, (input, output) => {
+    const subject = subjectOf(context, inputs, facts);
+    const known = withAdditions(facts, inputs, (input, output, kind, index) => {
       const before = old[input];
-      return (isMap(before) ? before[output] : undefined) ?? unknown;
+      const item = isArray(before) ? before[index] : before;
+      return (isMap(item) ? item[output] : undefined) ?? addition(subject, input, output, kind);
     });
     return { ...Object.fromEntries(kept), ...known };
   }
@@ -177,25 +179,42 @@ function outputsOf(subject: Subject, facts: ResourceFacts, inputs: PropertyMap):
     const value: PropertyValue = described[name] ?? madeUp(name, facts.always.get(name), subject, identity);
     outputs[name] = value;
   }
-  const whole = withAdditions(subject.kind, inputs, (_input, _output, form) => fill(form, subject, identity));
+  const whole = withAdditions(facts, inputs, (input, output, kind) => addition(subject, input, output, kind));
   return markMapSecretsLike({ ...outputs, ...whole }, inputs);
 }
 
-/** Inputs with what the provider says inside them. */
+/** Inputs with what the provider adds inside them. */
 function withAdditions(
-  kind: ResourceType,
+  facts: ResourceFacts,
   inputs: PropertyMap,
-  say: (input: string, output: string, form: Form) => PropertyValue,
+  say: (input: string, output: string, kind: OutputKind, index: number) => PropertyValue,
 ): PropertyMap {
-  const added = Object.entries(kind.additions ?? {}).map(([input, forms]): [string, PropertyValue] => {
-    const given = inputs[input];
-    const values = Object.entries(forms).map(([output, form]): [string, PropertyValue] => [
+  const complete = (input: string, given: PropertyValue, index: number): PropertyValue => {
+    if (!isMap(given)) return given;
+    const fields = [...(facts.nested.get(input) ?? [])].filter(([output]) => given[output] === undefined);
+    const added = fields.map(([output, kind]): [string, PropertyValue] => [
       output,
-      say(input, output, form),
+      say(input, output, kind, index),
     ]);
-    return [input, isMap(given) ? { ...Object.fromEntries(values), ...given } : (given ?? null)];
-  });
-  return { ...inputs, ...Object.fromEntries(added) };
+    return { ...given, ...Object.fromEntries(added) };
+  };
+  return Object.fromEntries(
+    Object.entries(inputs).map(([input, given]): [string, PropertyValue] => {
+      if (!facts.nested.has(input)) return [input, given];
+      return [
+        input,
+        isArray(given) ? given.map((item, index) => complete(input, item, index)) : complete(input, given, 0),
+      ];
+    }),
+  );
+}
+
+function addition(subject: Subject, input: string, output: string, kind: OutputKind): PropertyValue {
+  const form = subject.kind.additions?.[input]?.[output];
+  const identity = identify(subject);
+  return form === undefined
+    ? madeUp(`${input}-${output}`, kind, subject, identity)
+    : fill(form, subject, identity);
 }
 
 function madeUp(

@@ -142,6 +142,20 @@ export const edgeTypes: Readonly<Record<string, ResourceType>> = {
       cloudfrontDistributionArn: 'd{hex13}.cloudfront.net',
     },
   },
+  'aws:sesv2/emailIdentity:EmailIdentity': {
+    id: '{input:emailIdentity}',
+    arn: 'ses:{region}:{account}:identity/{input:emailIdentity}',
+    replaces: ['emailIdentity'],
+    outputs: { identityType: 'DOMAIN', verificationStatus: 'PENDING' },
+    additions: {
+      dkimSigningAttributes: {
+        tokens: ['{hex32}', '{hex31}', '{hex30}'],
+        currentSigningKeyLength: '{input:nextSigningKeyLength}',
+        signingAttributesOrigin: 'AWS_SES',
+        status: 'PENDING',
+      },
+    },
+  },
   'aws:cognito/resourceServer:ResourceServer': {
     id: '{input:userPoolId}|{input:identifier}',
     replaces: ['userPoolId', 'identifier'],

@@ -29,8 +29,8 @@ export function kubeconfigOf(cluster: PropertyMap, options: KubeconfigOptions = 
     name,
     '--output',
     'json',
-    ...(roleArn === undefined ? [] : ['--role', roleArn]),
-    ...(profileName === undefined ? [] : ['--profile', profileName]),
+    ...(roleArn === undefined ? [] : flag('--role', roleArn)),
+    ...(profileName === undefined ? [] : flag('--profile', profileName)),
   ];
   const config: PropertyMap = {
     apiVersion: 'v1',
@@ -67,4 +67,8 @@ export function kubeconfigOf(cluster: PropertyMap, options: KubeconfigOptions = 
 
 export function toJsonText(value: PropertyValue): PropertyValue {
   return value === unknown ? unknown : JSON.stringify(reveal(value));
+}
+
+function flag(name: string, value: PropertyValue): PropertyValue[] {
+  return [name, value];
 }

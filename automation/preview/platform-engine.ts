@@ -1,0 +1,81 @@
+/** One command of the engine on a platform stack, with what it says and what it reports. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+
+export interface EngineCommand {
+  /** Path of the `pulumi` program. */
+  readonly pulumi: string;
+  readonly arguments: readonly string[];
+  /** Folder of `Pulumi.yaml`. */
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EngineRun {
+  readonly succeeded: boolean;
+  /** What it printed on its standard output and error. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the engine to its end; a cancellation interrupts it, as Ctrl-C does. */
+export async function runEngine(command: EngineCommand): Promise<EngineRun> {
+  const child = spawn(command.pulumi, [...command.arguments], {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const interrupt = () => child.kill('SIGINT');
+  command.signal?.addEventListener('abort', interrupt);
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    return {
+      succeeded: code === 0,
+      stdout: Buffer.concat(stdout).toString(),
+      stderr: Buffer.concat(stderr).toString(),
+    };
+  } finally {
+    command.signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+/** Runs the engine with its log of events; secrets are hidden in it. */
+export async function runWithEvents(
+  command: EngineCommand,
+): Promise<{ readonly run: EngineRun; readonly events: readonly EngineEvent[] }> {
+  const folder = await mkdtemp(join(tmpdir(), 'tenantry-events-'));
+  try {
+    const log = join(folder, 'events.json');
+    const run = await runEngine({
+      ...command,
+      arguments: [...command.arguments, '--event-log', log],
+      // Without it the engine does not know the flag.
+      env: { ...command.env, PULUMI_DEBUG_COMMANDS: 'true' },
+    });
+    const lines = await readFile(log, 'utf8').catch(() => '');
+    const events = lines
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(unknownsShown(line)) as EngineEvent);
+    return { run, events };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The engine's own text for a value that only the update will bring (sdk/go/common/resource/plugin/rpc.go). */
+const unknownValue = /04da6b54-80e4-46f7-96ec-b56ff0331ba9/g;
+
+function unknownsShown(line: string): string {
+  return line.replaceAll(unknownValue, '[unknown]');
+}
