@@ -35,7 +35,7 @@ export function diffOf(steps: readonly Step[], detail: Detail): DiffLine[] {
   return steps.flatMap((step) => [
     {
       sign: signs[step.op] ?? ' ',
-      text: `${step.op} ${step.type} ${step.name}${step.deletedFirst ? ' (the old one goes first)' : ''}`,
+      text: `${step.op} ${step.name} (${step.type})${step.deletedFirst ? ', the old one first' : ''}`,
     },
     ...step.changes.flatMap((change) => linesOf(change, detail)),
   ]);

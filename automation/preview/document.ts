@@ -49,6 +49,7 @@ function verdict(report: PreviewReport): Block {
       lines: [
         '**Blocked.**',
         ...open.map(({ message }) => `- ${plain(message)}`),
+        '',
         ...liftable.map((allowance) => `The label ${code(`allow-${allowance}`)} allows losses of data.`),
       ],
     };
@@ -209,7 +210,7 @@ function groupBlocksOf(group: PreviewedGroup, detail: Detail): Block[] {
 }
 
 function samePhrase({ tenants }: PreviewedGroup): string {
-  return tenants > 1 ? 'same change, ' : '';
+  return tenants > 1 ? 'same change – ' : '';
 }
 
 function partsOf(parts: readonly Part[]): string {
@@ -255,8 +256,10 @@ function stepsToShow({ effect, preview }: PreviewedGroup): readonly (Pick<
   return effect.kind === 'steps' ? effect.steps : [];
 }
 
+/** The logical name, after its kind unless it begins with that. */
 function nameOf({ type, name }: { type: string; name: string }): string {
-  return `${type.split(':').at(-1)} ${name}`;
+  const kind = type.split(':').at(-1) ?? type;
+  return name.startsWith(`${kind}/`) ? name : `${kind} ${name}`;
 }
 
 /** As code: nothing in it is markup, however it was meant. */

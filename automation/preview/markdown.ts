@@ -37,7 +37,9 @@ function blockText(block: Block): string {
     case 'table':
       return tableText(block.rows);
     case 'alert':
-      return [`[!${block.level.toUpperCase()}]`, ...block.lines].map((line) => `> ${line}`).join('\n');
+      return [`[!${block.level.toUpperCase()}]`, ...block.lines]
+        .map((line) => `> ${line}`.trimEnd())
+        .join('\n');
     case 'diff':
       return diffText(block);
   }

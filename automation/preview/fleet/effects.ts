@@ -105,6 +105,9 @@ export function headline(effect: Effect): string {
 
 const past = { replace: 'replaced', delete: 'deleted', create: 'created', update: 'updated' } as const;
 
+/** Phrases of a headline; the rest is counted. */
+const phrasesShown = 4;
+
 /** The same for any list of steps, as an engine's preview gives them. */
 export function headlineOf(steps: readonly { op: string; type: string }[]): string {
   const counts = new Map<string, number>();
@@ -113,13 +116,16 @@ export function headlineOf(steps: readonly { op: string; type: string }[]): stri
     const phrase = `${noun} ${past[op as keyof typeof past] ?? op}`;
     counts.set(phrase, (counts.get(phrase) ?? 0) + 1);
   }
-  return [...counts].map(([phrase, count]) => (count > 1 ? `${count} × ${phrase}` : phrase)).join(', ');
+  const phrases = [...counts].map(([phrase, count]) => (count > 1 ? `${count} × ${phrase}` : phrase));
+  const more = phrases.length - phrasesShown;
+  return [...phrases.slice(0, phrasesShown), ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
 const weights: Readonly<Record<string, number>> = { delete: 0, replace: 1, update: 2, create: 3 };
 
 function byWeight(a: { op: string; type: string }, b: { op: string; type: string }): number {
-  const weight = (step: { op: string; type: string }) => (losesData(step) ? 0 : 10) + (weights[step.op] ?? 5);
+  const weight = ({ op, type }: { op: string; type: string }) =>
+    (losesData({ op, type }) ? 0 : 10) + (weights[op] ?? 5) + (heldIn(type) === null ? 0.5 : 0);
   return weight(a) - weight(b) || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0);
 }
 
