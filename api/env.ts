@@ -13,6 +13,7 @@ const variables = z.object({
   STRIPE_API_BASE: z.url().optional(),
   OIDC_ISSUER: z.url({ error: "must be the issuer's URL" }),
   OIDC_AUDIENCE: z.string().min(1).default('tenantry'),
+  OIDC_SCOPE: z.string().min(1).default('openid profile email tenant'),
   OIDC_CLIENT_ID: z.string().min(1).default('tenantry'),
   TENANTRY_CELL: z.string().min(1).default('local'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -28,7 +29,13 @@ export interface ApiEnv {
   /** Several, separated by commas, while a secret is being rotated. */
   readonly stripeWebhookSecrets: readonly string[];
   readonly stripeApiBase: string | undefined;
-  readonly oidc: { readonly issuer: string; readonly audience: string; readonly clientId: string };
+  readonly oidc: {
+    readonly issuer: string;
+    readonly audience: string;
+    readonly clientId: string;
+    /** What the web page asks the issuer for. */
+    readonly scope: string;
+  };
   readonly cell: string;
   readonly logLevel: string;
 }
@@ -47,7 +54,12 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     stripeSecretKey: v.STRIPE_SECRET_KEY,
     stripeWebhookSecrets: v.STRIPE_WEBHOOK_SECRET.split(',').map((secret) => secret.trim()),
     stripeApiBase: v.STRIPE_API_BASE,
-    oidc: { issuer: v.OIDC_ISSUER, audience: v.OIDC_AUDIENCE, clientId: v.OIDC_CLIENT_ID },
+    oidc: {
+      issuer: v.OIDC_ISSUER,
+      audience: v.OIDC_AUDIENCE,
+      clientId: v.OIDC_CLIENT_ID,
+      scope: v.OIDC_SCOPE,
+    },
     cell: v.TENANTRY_CELL,
     logLevel: v.LOG_LEVEL,
   };

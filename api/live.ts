@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
+import { connectionTo } from '../automation/store/connection.ts';
 
 /** Wakes whoever follows a tenant when something about it was written, on any replica. */
 export interface LiveTenants {
@@ -18,7 +19,7 @@ export async function listenForTenants(databaseUrl: string, log: Logger): Promis
   let closed = false;
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({ connectionString: databaseUrl, application_name: 'tenantry-live' });
+    const next = new pg.Client({ ...connectionTo(databaseUrl), application_name: 'tenantry-live' });
     next.on('error', () => {});
     next.on('end', reconnect);
     next.on('notification', ({ payload }) => wake(followers.get(payload ?? '')));

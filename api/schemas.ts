@@ -170,6 +170,12 @@ export const access = z
   .openapi('Access');
 
 export const pageConfig = z
-  .object({ issuer: z.url(), clientId: z.string(), audience: z.string(), local: z.boolean() })
+  .object({
+    issuer: z.url(),
+    clientId: z.string(),
+    audience: z.string(),
+    scope: z.string(),
+    local: z.boolean(),
+  })
   .openapi('PageConfig');
 export type PageConfig = z.infer<typeof pageConfig>;

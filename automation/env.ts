@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { type Cell, defaultCell } from '../tenants/tenant.ts';
 import { defaultPolicy, type Policy } from './jobs/policy.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
@@ -30,6 +32,12 @@ const variables = z.object({
   TENANTRY_REGION: z.string().min(1).default('local'),
   TENANTRY_RUNNERS: count(3),
   TENANTRY_OPERATIONS_PER_RUNNER: count(100),
+  TENANTRY_NODE_POOL: z.string().min(1).optional(),
+  TENANTRY_DATABASE_CIDRS: z
+    .string()
+    .transform((text) => text.split(',').map((cidr) => cidr.trim()))
+    .pipe(z.array(z.cidrv4('must be networks such as 10.0.200.0/24, separated by commas')))
+    .default([]),
   TENANTRY_GRACE_MS: milliseconds(defaultPolicy.graceMs),
   TENANTRY_RETENTION_MS: milliseconds(defaultPolicy.retentionMs),
   TENANTRY_SWEEP_INTERVAL_MS: count(defaultPolicy.sweepIntervalMs),
@@ -54,6 +62,8 @@ export interface WorkerEnv {
   readonly backendUrl: string;
   readonly secretsProvider: string;
   readonly cell: { readonly id: string; readonly region: string };
+  /** What holds for all tenants of the cell. */
+  readonly tenants: Cell;
   readonly runners: number;
   readonly operationsPerRunner: number;
   readonly policy: Policy;
@@ -79,6 +89,11 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
     backendUrl: v.PULUMI_BACKEND_URL ?? pathToFileURL(join(home, 'state')).href,
     secretsProvider: v.TENANTRY_SECRETS_PROVIDER,
     cell: { id: v.TENANTRY_CELL, region: v.TENANTRY_REGION },
+    tenants: {
+      ...defaultCell,
+      nodePool: v.TENANTRY_NODE_POOL ?? null,
+      databaseCidrs: v.TENANTRY_DATABASE_CIDRS,
+    },
     runners: v.TENANTRY_RUNNERS,
     operationsPerRunner: v.TENANTRY_OPERATIONS_PER_RUNNER,
     policy: {
@@ -99,16 +114,48 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
   };
 }
 
-/** Parses an environment by a schema; a variable that is set but empty counts as unset. */
+/** Reads what the migrations of a cell's databases need. */
+export function readMigrationEnv(
+  env: NodeJS.ProcessEnv = process.env,
+): Pick<WorkerEnv, 'databaseUrl' | 'tenantDatabaseUrl' | 'logLevel'> {
+  const v = parseVariables(
+    variables.pick({ DATABASE_URL: true, TENANT_DATABASE_URL: true, LOG_LEVEL: true }),
+    env,
+  );
+  return {
+    databaseUrl: v.DATABASE_URL,
+    tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? besideDatabase(v.DATABASE_URL),
+    logLevel: v.LOG_LEVEL,
+  };
+}
+
+/**
+ * Parses an environment by a schema; a variable that is set but empty counts as unset. A value may stand in a file
+ * that `<NAME>_FILE` names, so that a mounted secret need not become part of the environment.
+ */
 export function parseVariables<Schema extends z.ZodType>(
   schema: Schema,
   env: NodeJS.ProcessEnv,
 ): z.infer<Schema> {
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const given = {
+    ...fromFiles(schema, env),
+    ...Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')),
+  };
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
   throw new Error(`The environment is not complete:\n${lines.join('\n')}`);
+}
+
+/** Values of the schema's variables whose `<NAME>_FILE` is set. */
+function fromFiles(schema: z.ZodType, env: NodeJS.ProcessEnv): Record<string, string> {
+  const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const file = env[`${name}_FILE`];
+      return file ? [[name, readFileSync(file, 'utf8').trim()]] : [];
+    }),
+  );
 }
 
 /**

@@ -211,6 +211,7 @@ async function runnerSettings(env: WorkerEnv) {
     workDir,
     kubeconfig: env.kubeconfig,
     tenantDatabaseUrl: env.tenantDatabaseUrl,
+    cell: env.tenants,
     kubernetesProvider: (await plugin('kubernetes')).kind,
     randomProvider: (await plugin('random')).kind,
   };

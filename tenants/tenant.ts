@@ -12,6 +12,8 @@ export interface Cell {
   readonly storageClassName: string | null;
   /** Address ranges of the database servers, as a tenant reaches no private address otherwise. */
   readonly databaseCidrs: readonly string[];
+  /** Pool of nodes that tenants' pods run on and tolerate the taint of; null is any node. */
+  readonly nodePool: string | null;
 }
 
 export const defaultCell: Cell = {
@@ -19,6 +21,7 @@ export const defaultCell: Cell = {
   images: {},
   storageClassName: null,
   databaseCidrs: [],
+  nodePool: null,
 };
 
 /** A spec with everything it refers to. */

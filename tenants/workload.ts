@@ -97,6 +97,7 @@ function podSpec(tenant: Tenant): PodSpec {
     // Names of other services would be in the environment of every process.
     enableServiceLinks: false,
     priorityClassName,
+    ...onPool(tenant),
     terminationGracePeriodSeconds: runtime.terminationGraceSeconds,
     securityContext: {
       runAsNonRoot: true,
@@ -116,6 +117,18 @@ function podSpec(tenant: Tenant): PodSpec {
         ? [{ name: 'database', secret: { secretName: databaseSecretName, defaultMode: 0o440 } }]
         : []),
     ],
+  };
+}
+
+/** Label of nodes with the name of their pool, and key of its taint. */
+const nodePoolLabel = 'tenantry.dev/pool';
+
+/** Only on the nodes that the cell keeps for tenants, where it keeps some. */
+function onPool({ cell }: Tenant): Pick<PodSpec, 'nodeSelector' | 'tolerations'> {
+  if (cell.nodePool === null) return {};
+  return {
+    nodeSelector: { [nodePoolLabel]: cell.nodePool },
+    tolerations: [{ key: nodePoolLabel, operator: 'Equal', value: cell.nodePool, effect: 'NoSchedule' }],
   };
 }
 

@@ -145,11 +145,11 @@ export class Driver {
 
   async #tenantProgram(spec: TenantSpec): Promise<TenantOutputs> {
     const { programRoot } = this.#settings;
-    if (programRoot === undefined) return tenantProgram(spec);
+    if (programRoot === undefined) return tenantProgram(spec, this.#settings.cell);
     const other: { tenantProgram: typeof tenantProgram } = await import(
       pathToFileURL(join(programRoot, 'tenants', 'program.ts')).href
     );
-    return other.tenantProgram(spec);
+    return other.tenantProgram(spec, this.#settings.cell);
   }
 
   /** Initialises the tenant's stack, or takes over one that is initialised already. */

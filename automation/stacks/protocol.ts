@@ -1,4 +1,5 @@
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import type { Cell } from '../../tenants/tenant.ts';
 import type { StackSettings } from '../store/tenants.ts';
 
 /** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
@@ -70,6 +71,8 @@ export interface RunnerSettings {
   readonly tenantDatabaseUrl: string;
   readonly kubernetesProvider: 'official' | 'embedded';
   readonly randomProvider: 'official' | 'embedded';
+  /** What holds for all tenants of the cell; default that of the embedded installation. */
+  readonly cell?: Cell;
   /** Root of another checkout, whose tenant program runs; default this one. */
   readonly programRoot?: string;
 }

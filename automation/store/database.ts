@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionTo } from './connection.ts';
 
 /** Whatever runs SQL: the pool, or the client of one transaction. */
 export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
@@ -30,7 +31,7 @@ export function openDatabase(
   } = {},
 ): Database {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionTo(url),
     max: options.maxConnections ?? 10,
     application_name: options.name ?? 'tenantry',
     connectionTimeoutMillis: 10_000,

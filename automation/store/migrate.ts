@@ -2,6 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { runMigrations as runQueueMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { connectionTo } from './connection.ts';
+import { openDatabase } from './database.ts';
 
 const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
 
@@ -10,11 +12,11 @@ const migrationLock = 7_236_540_911;
 
 /** Brings the control plane's database to the newest schema. Safe to call from every process at its start. */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tenantry-migrate' });
+  const client = new pg.Client({ ...connectionTo(databaseUrl), application_name: 'tenantry-migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
-    await runQueueMigrations({ connectionString: databaseUrl });
+    await migrateQueue(databaseUrl);
     await runner({
       dbClient: client,
       dir: migrations,
@@ -28,13 +30,23 @@ export async function migrate(databaseUrl: string): Promise<void> {
   }
 }
 
+/** By a pool, as it takes a URL or a pool, and a URL has no password that is read when it is needed. */
+async function migrateQueue(databaseUrl: string): Promise<void> {
+  const database = openDatabase(databaseUrl, { maxConnections: 2, name: 'tenantry-migrate' });
+  try {
+    await runQueueMigrations({ pgPool: database.pool });
+  } finally {
+    await database.close();
+  }
+}
+
 /** Creates the database that the URL names unless it exists. */
 export async function ensureDatabase(url: string): Promise<void> {
   const target = new URL(url);
   const name = decodeURIComponent(target.pathname.slice(1));
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new pg.Client({ connectionString: admin.href });
+  const client = new pg.Client(connectionTo(admin.href));
   await client.connect();
   try {
     const found = await client.query('select 1 from pg_database where datname = $1', [name]);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionTo } from './connection.ts';
 import { onlyRow, type Queryable } from './database.ts';
 
 /** First half of the advisory lock that a worker holds while it is at work; the second is its cell. */
@@ -17,7 +18,10 @@ export async function announceWorker(
   let client: pg.Client;
   let withdrawn = false;
   const announce = async () => {
-    client = new pg.Client({ connectionString: databaseUrl, application_name: 'tenantry-worker-presence' });
+    client = new pg.Client({
+      ...connectionTo(databaseUrl),
+      application_name: 'tenantry-worker-presence',
+    });
     client.on('error', () => {});
     client.on('end', () => {
       if (!withdrawn) setTimeout(() => void announce().catch(() => {}), reconnectMs);

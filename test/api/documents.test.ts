@@ -168,6 +168,7 @@ describe('/v1/config', () => {
       issuer: service.identity.issuer,
       clientId: 'tenantry',
       audience: 'tenantry',
+      scope: 'openid profile email tenant',
       local: true,
     });
   });

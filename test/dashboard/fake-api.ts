@@ -137,7 +137,13 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
   });
 
   app.get('/v1/config', (context) =>
-    context.json({ issuer: issuerUrl, clientId: 'tenantry-dashboard', audience: 'tenantry', local: true }),
+    context.json({
+      issuer: issuerUrl,
+      clientId: 'tenantry-dashboard',
+      audience: 'tenantry',
+      scope: 'openid profile email tenant',
+      local: true,
+    }),
   );
   app.get('/v1/products', (context) => context.json({ products: catalog.map(productAnswer) }));
 

@@ -79,7 +79,12 @@ export async function startService(env: Partial<ApiEnv> = {}): Promise<Service> 
         stripeSecretKey: simulator.secretKey,
         stripeWebhookSecrets: [webhookSecret],
         stripeApiBase: simulator.url,
-        oidc: { issuer: identity.issuer, audience: 'tenantry', clientId: 'tenantry' },
+        oidc: {
+          issuer: identity.issuer,
+          audience: 'tenantry',
+          clientId: 'tenantry',
+          scope: 'openid profile email tenant',
+        },
         cell: cell.id,
         logLevel: 'debug',
         ...env,

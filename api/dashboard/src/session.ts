@@ -52,7 +52,7 @@ export async function startSignIn(config: Config, returnTo: string): Promise<voi
     response_type: 'code',
     client_id: config.clientId,
     redirect_uri: redirectUri(),
-    scope: 'openid profile email tenant',
+    scope: config.scope,
     audience: config.audience,
     state: pending.state,
     nonce: pending.nonce,

@@ -1,0 +1,10 @@
+/** Brings the databases of a cell to the newest schema and ends: runs once before new versions of the others start. */
+import pino from 'pino';
+import { readMigrationEnv } from './env.ts';
+import { ensureDatabase, migrate } from './store/migrate.ts';
+
+const env = readMigrationEnv();
+const log = pino({ level: env.logLevel, base: { process: 'migrate' } });
+await ensureDatabase(env.databaseUrl);
+await Promise.all([migrate(env.databaseUrl), ensureDatabase(env.tenantDatabaseUrl)]);
+log.info('the databases are at the newest schema');

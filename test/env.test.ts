@@ -1,0 +1,74 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, inject, test } from 'vitest';
+import { readApiEnv } from '../api/env.ts';
+import { readMigrationEnv, readWorkerEnv } from '../automation/env.ts';
+
+const worker = {
+  DATABASE_URL: 'postgres://me@127.0.0.1/tenantry',
+  STRIPE_SECRET_KEY: 'sk_test_1',
+  TENANTRY_SECRETS_PROVIDER: 'awskms://alias/prod-us-east-1-state?region=us-east-1',
+};
+
+async function fileWith(text: string): Promise<string> {
+  const file = join(await mkdtemp(join(inject('runDir'), 'env-')), 'value');
+  await writeFile(file, text);
+  return file;
+}
+
+describe('the environment', () => {
+  test('may name the file of a secret instead of having it', async () => {
+    const { STRIPE_SECRET_KEY: _, ...rest } = worker;
+    const env = readWorkerEnv({ ...rest, STRIPE_SECRET_KEY_FILE: await fileWith('sk_live_2\n') });
+    expect(env.stripeSecretKey).toBe('sk_live_2');
+  });
+
+  test('takes a value before a file of the same name', async () => {
+    const env = readWorkerEnv({ ...worker, STRIPE_SECRET_KEY_FILE: await fileWith('sk_live_2') });
+    expect(env.stripeSecretKey).toBe('sk_test_1');
+  });
+
+  test('checks what is in a file like any other value, and does not show it', async () => {
+    const { STRIPE_SECRET_KEY: _, ...rest } = worker;
+    const file = await fileWith('hunter2');
+    const attempt = () => readWorkerEnv({ ...rest, STRIPE_SECRET_KEY_FILE: file });
+    expect(attempt).toThrow(/STRIPE_SECRET_KEY: must be a Stripe secret/);
+    expect(attempt).not.toThrow(/hunter2/);
+  });
+
+  test('reads both webhook secrets of a rotation from one file', async () => {
+    const env = readApiEnv({
+      ...worker,
+      STRIPE_WEBHOOK_SECRET_FILE: await fileWith('whsec_new, whsec_old\n'),
+      OIDC_ISSUER: 'https://id.example.com',
+    });
+    expect(env.stripeWebhookSecrets).toEqual(['whsec_new', 'whsec_old']);
+  });
+
+  test('gives tenants any node and no database server unless the cell has its own', () => {
+    expect(readWorkerEnv(worker).tenants).toMatchObject({ nodePool: null, databaseCidrs: [] });
+    const own = readWorkerEnv({
+      ...worker,
+      TENANTRY_NODE_POOL: 'tenants',
+      TENANTRY_DATABASE_CIDRS: '10.64.200.0/24,10.64.201.0/24',
+    });
+    expect(own.tenants).toMatchObject({
+      nodePool: 'tenants',
+      databaseCidrs: ['10.64.200.0/24', '10.64.201.0/24'],
+    });
+  });
+
+  test('refuses networks that are none', () => {
+    const attempt = () => readWorkerEnv({ ...worker, TENANTRY_DATABASE_CIDRS: '10.64.200.0' });
+    expect(attempt).toThrow(/TENANTRY_DATABASE_CIDRS/);
+  });
+
+  test('of migrations needs the databases and nothing else', () => {
+    expect(readMigrationEnv({ DATABASE_URL: 'postgres://me@db/tenantry' })).toEqual({
+      databaseUrl: 'postgres://me@db/tenantry',
+      tenantDatabaseUrl: 'postgres://me@db/tenantry_tenants',
+      logLevel: 'info',
+    });
+    expect(() => readMigrationEnv({})).toThrow(/DATABASE_URL/);
+  });
+});
