@@ -1,6 +1,7 @@
 /** Secrets Manager: what the platform makes, and the empty places for what only a person can bring. */
 import * as aws from '@pulumi/aws';
-import type { Input } from '@pulumi/pulumi';
+import { type Input, interpolate, type Output } from '@pulumi/pulumi';
+import { RandomPassword } from '@pulumi/random';
 import type { PlatformConfig } from './config.ts';
 import type { Keys } from './keys.ts';
 
@@ -47,4 +48,23 @@ export function createSecret(
     new aws.secretsmanager.SecretVersion(name, { secretId: secret.id, secretString: value });
   }
   return secret;
+}
+
+/**
+ * A random value that all cells of an environment share: made by the cell at home, read from there by the others.
+ * Other cells follow the one at home, at the first deployment and when it changes.
+ */
+export function homeSecret(
+  name: string,
+  args: { config: PlatformConfig; keys: Keys; description: string },
+): Output<string> {
+  const { config } = args;
+  if (config.primary) {
+    const value = new RandomPassword(name, { length: 48, special: false }).result;
+    createSecret(name, { ...args, value });
+    return value;
+  }
+  const secretId = secretName({ cellId: config.homeCellId }, name);
+  const version = aws.secretsmanager.getSecretVersionOutput({ secretId, region: config.homeRegion });
+  return interpolate`${version.secretString}`;
 }

@@ -60,7 +60,10 @@ const stateHistory: LifecycleRule = {
   expiration: { days: 365 },
 };
 
-/** Physical name of a bucket: the account's number makes it unique in all of AWS. */
+/**
+ * Physical name of a bucket: the account's number makes it unique in all of AWS. S3 allows 63 characters, which is as
+ * many as `recordings-replica` takes of the longest cell's name.
+ */
 export function bucketName(config: Pick<PlatformConfig, 'cellId'>, what: string, account: Output<string>) {
   return interpolate`tenantry-${config.cellId}-${what}-${account}`;
 }
@@ -71,9 +74,9 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
   const { replicaRegion } = config.storage;
   const disposable = config.environment === 'dev';
 
-  const logBucket = (name: string, region: PlatformConfig['region']) =>
-    createBucket(name, {
-      name: bucketName(config, name, account),
+  const logBucket = (suffix: '' | '-replica', region: PlatformConfig['region']) =>
+    createBucket(`access-logs${suffix}`, {
+      name: bucketName(config, `logs${suffix}`, account),
       region,
       // Log delivery of S3 and of load balancers writes with S3's own key only.
       key: null,
@@ -82,7 +85,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
       statements: (arn) => logDelivery(arn, account),
       disposable,
     });
-  const accessLogs = logBucket('access-logs', config.region);
+  const accessLogs = logBucket('', config.region);
   const keyOf = (purpose: Purpose) => (purpose === 'state' ? keys.state : keys.storage);
   const statements = (purpose: Purpose) => statementsOf(purpose, config, account);
 
@@ -102,7 +105,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
     return { ...here, accessLogs, replica: undefined };
   }
 
-  const replicaLogs = logBucket('access-logs-replica', replicaRegion);
+  const replicaLogs = logBucket('-replica', replicaRegion);
   const replicaKeyOf = (purpose: Purpose) => (purpose === 'state' ? replicaKeys.state : replicaKeys.storage);
   const replica = forEachPurpose((purpose) =>
     createBucket(`${purpose}-replica`, {

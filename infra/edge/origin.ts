@@ -1,11 +1,10 @@
 /** The load balancer of a region: takes requests of CloudFront and health checks, and sends them to the API's pods. */
 import * as aws from '@pulumi/aws';
-import { interpolate, type Output } from '@pulumi/pulumi';
-import { RandomPassword } from '@pulumi/random';
+import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { Network } from '../network.ts';
-import { createSecret, secretName } from '../secrets.ts';
+import { homeSecret } from '../secrets.ts';
 import { loadBalancerLogs, type Storage } from '../storage.ts';
 
 /** Port of the API's pods. */
@@ -35,13 +34,12 @@ export function createOrigin(
   args: { network: Network; keys: Keys; storage: Storage; certificateArn: Output<string> },
 ): Origin {
   const { network, storage } = args;
-  const groups = ['cloudfront', 'health-checks'] as const;
-  const fromCloudFront = allowPrefixList(config, network, groups[0], {
+  const fromCloudFront = allowPrefixList(config, network, 'cloudfront', {
     list: 'com.amazonaws.global.cloudfront.origin-facing',
     description: 'Load balancer: requests of CloudFront',
   });
   // In a group of its own: both lists together have more entries than a group may.
-  const fromHealthChecks = allowPrefixList(config, network, groups[1], {
+  const fromHealthChecks = allowPrefixList(config, network, 'health-checks', {
     list: `com.amazonaws.${config.region}.route53-healthchecks`,
     description: 'Load balancer: health checks of Route 53',
   });
@@ -78,7 +76,12 @@ export function createOrigin(
     deregistrationDelay: 30,
     healthCheck: { path: readinessPath, matcher: '200', interval: 10, timeout: 5, unhealthyThreshold: 3 },
   });
-  const proof = originProof(config, args.keys);
+  // One for all regions: the load balancer of another region takes over requests of the distribution at home.
+  const proof = homeSecret('origin', {
+    config,
+    keys: args.keys,
+    description: 'Header by which load balancers know CloudFront',
+  });
   listen(loadBalancer, targets, { certificateArn: args.certificateArn, proof });
   return { loadBalancer, targetGroupArn: targets.arn, securityGroupId: toPods.id, proof };
 }
@@ -141,27 +144,4 @@ function allowPrefixList(
     ingress: [{ protocol: 'tcp', fromPort: 443, toPort: 443, prefixListIds: [listId] }],
     tags: { Name: `${config.cellId}-load-balancer-${name}` },
   });
-}
-
-/**
- * The value that CloudFront sends along. One for all regions, as the load balancer of another region takes over the
- * requests of the distribution at home: made there, read elsewhere.
- */
-function originProof(config: PlatformConfig, keys: Keys): Output<string> {
-  if (!config.primary) {
-    return interpolate`${
-      aws.secretsmanager.getSecretVersionOutput({
-        secretId: secretName({ cellId: config.homeCellId }, 'origin'),
-        region: config.homeRegion,
-      }).secretString
-    }`;
-  }
-  const value = new RandomPassword('origin', { length: 48, special: false }).result;
-  createSecret('origin', {
-    config,
-    keys,
-    description: 'Header by which load balancers know CloudFront',
-    value,
-  });
-  return value;
 }

@@ -45,6 +45,11 @@ const answers: Record<string, (inputs: Values, region: string) => Values> = {
     ...inputs,
     arn: `arn:aws:secretsmanager:${region}:${accountId}:secret:${String(inputs.name)}-a1b2c3`,
   }),
+  'aws:secretsmanager/getSecretVersion:getSecretVersion': (inputs) => ({
+    ...inputs,
+    id: String(inputs.secretId),
+    secretString: 'correct-horse-battery-staple-0123',
+  }),
   'eks:index:Cluster/getKubeconfig': () => ({ result: '{}' }),
 };
 
@@ -108,6 +113,16 @@ const outputsOf: Record<string, OutputsOf> = {
   }),
   'aws:cognito/userPool:UserPool': (_name, _inputs, region) => ({
     endpoint: `cognito-idp.${region}.amazonaws.com/${region}_aBcDeFgHi`,
+  }),
+  'aws:cognito/userPoolDomain:UserPoolDomain': () => ({
+    cloudfrontDistribution: 'd222222abcdef8.cloudfront.net',
+    cloudfrontDistributionZoneId: 'Z2FDTNDATAQYW2',
+  }),
+  'aws:sesv2/emailIdentity:EmailIdentity': () => ({
+    dkimSigningAttributes: { nextSigningKeyLength: 'RSA_2048_BIT', tokens: ['dkim1', 'dkim2', 'dkim3'] },
+  }),
+  'aws:serverlessrepository/cloudFormationStack:CloudFormationStack': (name, _inputs, region) => ({
+    outputs: { RotationLambdaARN: `arn:aws:lambda:${region}:${accountId}:function:${name}` },
   }),
   'aws:cloudfront/distribution:Distribution': () => ({
     domainName: 'd111111abcdef8.cloudfront.net',

@@ -1,0 +1,160 @@
+/** What Velero backs up, how often, and how it is brought back. */
+import { catalog } from '../../tenants/catalog/index.ts';
+
+export const veleroNamespace = 'velero';
+
+/** Days that a backup is kept. */
+export const backupRetentionDays = 30;
+
+/** Hours between backups: figure of the catalog's product `stream`, whose plans promise it. */
+export function backupIntervalHours(): number {
+  const hours = catalog.find(({ id }) => id === 'stream')?.figures.backupIntervalHours;
+  if (hours === undefined || 24 % hours !== 0) {
+    throw new Error(`Backups every ${hours} hours do not divide a day; the catalog says so of "stream".`);
+  }
+  return hours;
+}
+
+/** Namespaces whose objects the platform program makes anew. */
+const platformNamespaces = [
+  'kube-system',
+  'kube-public',
+  'kube-node-lease',
+  'monitoring',
+  veleroNamespace,
+] as const;
+
+/** Objects that say what was at a moment, and are made anew by controllers. */
+const passingResources = [
+  'events',
+  'events.events.k8s.io',
+  'endpoints',
+  'endpointslices.discovery.k8s.io',
+  'leases.coordination.k8s.io',
+  'nodeclaims.karpenter.sh',
+  'nodes',
+] as const;
+
+/**
+ * The schedule: every tenant's namespace and the control plane's, objects and volumes.
+ * @param args.moveVolumes whether volumes are copied into the bucket as well, from where they reach another region;
+ *   a snapshot of EBS alone stays in its region
+ */
+export function backupSchedule(args: { moveVolumes: boolean }) {
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'Schedule',
+    metadata: { name: 'cluster', namespace: veleroNamespace },
+    spec: {
+      schedule: `0 */${backupIntervalHours()} * * *`,
+      useOwnerReferencesInBackup: false,
+      // One at once when Velero was away at the hour.
+      skipImmediately: false,
+      template: {
+        includedNamespaces: ['*'],
+        excludedNamespaces: [...platformNamespaces],
+        excludedResources: [...passingResources],
+        includeClusterResources: true,
+        snapshotVolumes: true,
+        snapshotMoveData: args.moveVolumes,
+        csiSnapshotTimeout: '20m',
+        itemOperationTimeout: '4h',
+        storageLocation: 'default',
+        ttl: `${backupRetentionDays * 24}h0m0s`,
+        metadata: { labels: { 'app.kubernetes.io/part-of': 'tenantry-platform' } },
+        hooks: { resources: [flushBeforeSnapshot] },
+      },
+    },
+  };
+}
+
+/** Has a tenant's pod write out what it holds before its volume is snapshotted; a pod that cannot is no failure. */
+const flushBeforeSnapshot = {
+  name: 'flush',
+  includedNamespaces: ['*'],
+  labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'tenantry' } },
+  pre: [{ exec: { command: ['sync'], onError: 'Continue', timeout: '30s' } }],
+};
+
+/** Image with `pg_isready`. */
+const postgresImage = 'docker.io/library/postgres:17.7-alpine';
+
+/** Seconds that a restored pod waits for its database: a dedicated one takes as long to be restored. */
+const databaseWaitSeconds = 3_600;
+
+/**
+ * A restore of a backup.
+ *
+ * Its hook holds every restored pod of a tenant until the tenant's database answers, so that no workload comes up
+ * without its rows and takes that for a fresh start. A tenant without a database goes on at once.
+ * @param args.namespaces only these; all of the backup's when left out
+ */
+export function restoreManifest(args: { name: string; backup: string; namespaces?: readonly string[] }) {
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'Restore',
+    metadata: { name: args.name, namespace: veleroNamespace },
+    spec: {
+      backupName: args.backup,
+      includedNamespaces: [...(args.namespaces ?? ['*'])],
+      excludedResources: [
+        ...passingResources,
+        'backups.velero.io',
+        'restores.velero.io',
+        'backuprepositories.velero.io',
+      ],
+      restorePVs: true,
+      preserveNodePorts: false,
+      // What stands already is newer than the backup.
+      existingResourcePolicy: 'none',
+      itemOperationTimeout: '4h',
+      hooks: { resources: [waitForDatabase] },
+    },
+  };
+}
+
+const waitForDatabase = {
+  name: 'wait-for-database',
+  includedNamespaces: ['*'],
+  includedResources: ['pods'],
+  labelSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'tenantry' } },
+  postHooks: [
+    {
+      init: {
+        timeout: `${databaseWaitSeconds}s`,
+        initContainers: [
+          {
+            name: 'wait-for-database',
+            image: postgresImage,
+            command: [
+              '/bin/sh',
+              '-c',
+              '[ -z "$DATABASE_URL" ] || until pg_isready --quiet --timeout=5 --dbname="$DATABASE_URL"; do sleep 5; done',
+            ],
+            env: [
+              {
+                name: 'DATABASE_URL',
+                valueFrom: { secretKeyRef: { name: 'database', key: 'url', optional: true } },
+              },
+            ],
+            resources: {
+              requests: { cpu: '10m', memory: '16Mi' },
+              limits: { cpu: '100m', memory: '32Mi' },
+            },
+            securityContext: {
+              runAsNonRoot: true,
+              runAsUser: 70,
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+              seccompProfile: { type: 'RuntimeDefault' },
+            },
+          },
+        ],
+      },
+    },
+  ],
+};
+
+/** Placeholders of the restore that stands in the cluster for whoever has to do it by hand. */
+export const restoreTemplate = restoreManifest({ name: 'RESTORE_NAME', backup: 'BACKUP_NAME' });

@@ -1,0 +1,115 @@
+/** The way from the load balancer to the pods: AWS's controller keeps their addresses in the target group. */
+import * as aws from '@pulumi/aws';
+import * as k8s from '@pulumi/kubernetes';
+import { interpolate, type Output } from '@pulumi/pulumi';
+import { associatePods, createPodRole } from './cluster/pod-identity.ts';
+import type { Cluster } from './cluster.ts';
+import type { PlatformConfig } from './config.ts';
+import { apiPort } from './edge/origin.ts';
+import type { Edge } from './edge.ts';
+import type { Statement } from './policies.ts';
+
+/** The Service of the API that the load balancer sends requests to. */
+export const apiService = { namespace: 'tenantry-system', name: 'api', port: 80 } as const;
+
+/** AWS Load Balancer Controller; chart and program have the same version. */
+export const controllerVersion = '3.5.0';
+
+const namespace = 'kube-system';
+const serviceAccount = 'aws-load-balancer-controller';
+
+/**
+ * What the controller may do: look, and put addresses into the cell's target group and out of it. It makes no load
+ * balancers here: the program does, and so no Ingress and no Service of anybody can.
+ */
+export function controllerStatements(targetGroupArn: Output<string>): Statement[] {
+  return [
+    {
+      Sid: 'Look',
+      Action: [
+        'ec2:DescribeAvailabilityZones',
+        'ec2:DescribeInstances',
+        'ec2:DescribeNetworkInterfaces',
+        'ec2:DescribeSecurityGroups',
+        'ec2:DescribeSubnets',
+        'ec2:DescribeVpcs',
+        'elasticloadbalancing:DescribeTargetGroups',
+        'elasticloadbalancing:DescribeTargetHealth',
+      ],
+      Resource: '*',
+    },
+    {
+      Sid: 'KeepAddresses',
+      Action: ['elasticloadbalancing:RegisterTargets', 'elasticloadbalancing:DeregisterTargets'],
+      Resource: targetGroupArn,
+    },
+  ];
+}
+
+/** Makes the controller and binds the API's pods to the load balancer. */
+export function createIngress(
+  config: PlatformConfig,
+  args: { cluster: Cluster; edge: Edge; vpcId: Output<string> },
+): void {
+  const { cluster, edge } = args;
+  const { targetGroupArn, securityGroupId } = edge.origin;
+  new aws.vpc.SecurityGroupIngressRule('pods-from-load-balancer', {
+    securityGroupId: cluster.securityGroupId,
+    referencedSecurityGroupId: securityGroupId,
+    ipProtocol: 'tcp',
+    fromPort: apiPort,
+    toPort: apiPort,
+  });
+  const role = createPodRole('load-balancer-controller', {
+    config,
+    description: 'AWS Load Balancer Controller: addresses of the API in its target group',
+    permissions: { statements: controllerStatements(targetGroupArn) },
+  });
+  const association = associatePods('load-balancer-controller', {
+    clusterName: cluster.name,
+    namespace,
+    serviceAccount,
+    role,
+  });
+  const release = new k8s.helm.v3.Release(
+    'load-balancer-controller',
+    {
+      name: 'aws-load-balancer-controller',
+      chart: 'aws-load-balancer-controller',
+      version: controllerVersion,
+      repositoryOpts: { repo: 'https://aws.github.io/eks-charts' },
+      namespace,
+      atomic: true,
+      values: {
+        clusterName: cluster.name,
+        region: config.region,
+        vpcId: args.vpcId,
+        serviceAccount: { create: true, name: serviceAccount },
+        replicaCount: config.environment === 'dev' ? 1 : 2,
+        // Nothing but bindings: no classes that a tenant's object could name, no webhook on its Services.
+        createIngressClassResource: false,
+        enableServiceMutatorWebhook: false,
+        enableShield: false,
+        enableWaf: false,
+        enableWafv2: false,
+        podDisruptionBudget: { maxUnavailable: 1 },
+        resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+      },
+    },
+    { provider: cluster.provider, dependsOn: [association, ...cluster.ready] },
+  );
+  new k8s.apiextensions.CustomResource(
+    'api-targets',
+    {
+      apiVersion: 'elbv2.k8s.aws/v1beta1',
+      kind: 'TargetGroupBinding',
+      metadata: { name: 'api', namespace: apiService.namespace },
+      spec: {
+        serviceRef: { name: apiService.name, port: apiService.port },
+        targetGroupARN: interpolate`${targetGroupArn}`,
+        targetType: 'ip',
+      },
+    },
+    { provider: cluster.provider, dependsOn: [release] },
+  );
+}
