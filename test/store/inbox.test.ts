@@ -278,6 +278,19 @@ describe('a subscription', () => {
     expect(await isRung(subscription)).toBe(true);
   });
 
+  test('that was never settled goes before those that were', async () => {
+    const [known, unknown] = [newId('sub'), newId('sub')];
+    await markSubscription(database, known);
+    await settleMarks(database, { subscriptionId: known, ticket: 1, markedSeq: 1, attempts: 0 });
+    await createInbox(database).receive(event(known));
+    await createInbox(database).receive(event(unknown));
+    const { rows } = await database.query<{ key: string }>(
+      'select key from graphile_worker.jobs where key = any($1) order by priority',
+      [[keyOf(known), keyOf(unknown)]],
+    );
+    expect(rows.map(({ key }) => key)).toEqual([keyOf(unknown), keyOf(known)]);
+  });
+
   test('that is settled rests until the next mark, which rings', async () => {
     const subscription = newId('sub');
     await markSubscription(database, subscription);

@@ -180,14 +180,16 @@ create trigger tenant_changed before update on tenantry.tenant for each row
 -- Order of locks, the same everywhere: event, subscription, mark, tenant, job, audit; of each kind by id. Whoever
 -- settles a mark does that in a transaction of its own.
 
--- Rings the doorbells of subscriptions.
+-- Rings the doorbells of subscriptions. One that was never settled goes first: it may be a customer who has just paid and
+-- waits, and fetches are paced.
 create function tenantry.ring_subscriptions(ids text[]) returns void language plpgsql as $$
 begin
   if cardinality(ids) > 0 then
     perform graphile_worker.add_jobs(array(
       select row('sync-subscription', json_build_object('subscriptionId', rung.id), null, null, 3,
-        'sync-subscription:' || rung.id, null, null)::graphile_worker.job_spec
-      from unnest(ids) rung(id) order by rung.id));
+        'sync-subscription:' || rung.id, case when mark.settled_seq > 0 then 0 else -10 end, null)::graphile_worker.job_spec
+      from unnest(ids) rung(id) left join tenantry.subscription_mark mark on mark.subscription_id = rung.id
+      order by rung.id));
   end if;
 end $$;
 
