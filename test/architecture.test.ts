@@ -66,6 +66,11 @@ const rules: Record<string, Rule> = {
     because:
       'the platform stands before any tenant; all that it may know of them are the figures of the catalog.',
   },
+  'the estimate knows the configuration, not the resources': {
+    files: inside('automation/cost'),
+    forbidden: (to) => inside('infra')(to) && to !== 'infra/config.ts',
+    because: 'what a configuration costs can be asked without an engine, an account or a line of the program.',
+  },
   'jobs decide without engine or database client': {
     files: (path) => inside('automation/jobs')(path),
     forbidden: (to, isType) => engine(to) || (!isType && packageNamed('pg')(to)),

@@ -1,0 +1,185 @@
+/** The month's estimate of a cell, by subject, and what each plan leaves. Pure. */
+import type { PlatformConfig } from '../../infra/config.ts';
+import {
+  type BillLine,
+  billOfMaterials,
+  databaseClass,
+  type FleetNeeds,
+  type Subject,
+  subjects,
+} from './bill.ts';
+import { type TypicalTenant, typicalTenants } from './fleet.ts';
+import { businessSupport } from './prices.ts';
+import { type TenantNeeds, tenantNeeds } from './tenant.ts';
+
+export interface Estimate {
+  readonly region: string;
+  readonly tenants: number;
+  readonly totalMicros: number;
+  readonly perTenantMicros: number;
+  readonly subjects: readonly { readonly subject: Subject; readonly costMicros: number }[];
+  readonly lines: readonly BillLine[];
+  readonly plans: readonly PlanMargin[];
+  /** What the estimate takes otherwise than the configuration says, in words. */
+  readonly remarks: readonly string[];
+}
+
+export interface PlanMargin {
+  readonly product: string;
+  readonly plan: string;
+  /** Of all tenants. */
+  readonly shareBasisPoints: number;
+  /** Of a typical tenant in a month, by the catalog; null where the price is agreed by hand. */
+  readonly revenueMicros: number | null;
+  /** What is billed because this tenant is there. */
+  readonly directMicros: number;
+  /** Its part of what is billed anyway: as large as its part of what is billed directly. */
+  readonly sharedMicros: number;
+  readonly marginMicros: number | null;
+  /** Of the revenue; null without any. */
+  readonly marginBasisPoints: number | null;
+}
+
+/**
+ * What a cell with this configuration and so many tenants costs in a month, and what each plan leaves.
+ * @throws RangeError when the number of tenants is not a whole one from 1 on, or an instance type has no price
+ */
+export function estimate(
+  config: PlatformConfig,
+  tenants: number,
+  fleet: readonly TypicalTenant[] = typicalTenants,
+): Estimate {
+  if (!Number.isSafeInteger(tenants) || tenants < 1)
+    throw new RangeError(`${tenants} tenants cannot be estimated`);
+  const mixed = fleet.map((typical) => ({
+    needs: tenantNeeds(typical),
+    count: (tenants * typical.usage.shareBasisPoints) / 10_000,
+  }));
+  const lines = withSupport(billOfMaterials(config, fleetNeeds(mixed, tenants)));
+  const totalMicros = sumOf(lines);
+  return {
+    region: config.region,
+    tenants,
+    totalMicros,
+    perTenantMicros: Math.round(totalMicros / tenants),
+    subjects: subjects.map((subject) => ({
+      subject,
+      costMicros: sumOf(lines.filter((line) => line.subject === subject)),
+    })),
+    lines,
+    plans: margins(config, tenants, fleet, totalMicros),
+    remarks: remarks(config, tenants),
+  };
+}
+
+/** What tenants need together, each kind of them so many times. */
+export function fleetNeeds(
+  kinds: readonly { readonly needs: TenantNeeds; readonly count: number }[],
+  tenants: number,
+): FleetNeeds {
+  const sum = (of: (needs: TenantNeeds) => number) =>
+    kinds.reduce((total, { needs, count }) => total + count * of(needs), 0);
+  return {
+    tenants,
+    nodeHours: sum((needs) => needs.nodeHours),
+    volumeGb: sum((needs) => needs.volumeGb),
+    snapshotGb: sum((needs) => needs.snapshotGb),
+    objectsGb: sum((needs) => needs.objectsGb),
+    recordings: {
+      standardGb: sum((needs) => needs.recordings.standardGb),
+      infrequentGb: sum((needs) => needs.recordings.infrequentGb),
+      glacierGb: sum((needs) => needs.recordings.glacierGb),
+    },
+    databaseGb: sum((needs) => needs.databaseGb),
+    egressGb: sum((needs) => needs.egressGb),
+    natGb: sum((needs) => needs.natGb),
+    requestsThousands: sum((needs) => needs.requestsThousands),
+    users: sum((needs) => needs.users),
+  };
+}
+
+function sumOf(lines: readonly BillLine[]): number {
+  return lines.reduce((total, { costMicros }) => total + costMicros, 0);
+}
+
+/** The bill with its last line: support is a share of all the others. */
+function withSupport(lines: readonly BillLine[]): readonly BillLine[] {
+  const costMicros = supportMicros(sumOf(lines));
+  const { source, asOf } = businessSupport;
+  const line = { subject: 'support', item: 'AWS Business Support', quantity: 1, unit: 'month' } as const;
+  return [...lines, { ...line, unitMicros: costMicros, costMicros, source, asOf }];
+}
+
+/** What AWS asks for support of a month's bill. */
+export function supportMicros(billMicros: number): number {
+  let [from, sum] = [0, 0];
+  for (const { upToUsd, basisPoints } of businessSupport.bands) {
+    const upTo = upToUsd * 1e6;
+    sum += (Math.max(0, Math.min(billMicros, upTo) - from) * basisPoints) / 10_000;
+    from = upTo;
+  }
+  return Math.round(Math.max(businessSupport.minimumUsdMicros, sum));
+}
+
+function margins(
+  config: PlatformConfig,
+  tenants: number,
+  fleet: readonly TypicalTenant[],
+  totalMicros: number,
+): readonly PlanMargin[] {
+  const direct = fleet.map((typical) => directMicros(config, typical));
+  const allDirect = fleet.reduce(
+    (sum, { usage }, index) => sum + (tenants * usage.shareBasisPoints * (direct[index] ?? 0)) / 10_000,
+    0,
+  );
+  const sharedPerDirect = (totalMicros - allDirect) / allDirect;
+  return fleet.map((typical, index) => {
+    const { product, plan, usage } = typical;
+    const own = direct[index] ?? 0;
+    const shared = Math.round(own * sharedPerDirect);
+    const revenueMicros = revenue(typical);
+    const marginMicros = revenueMicros === null ? null : revenueMicros - own - shared;
+    return {
+      product: product.id,
+      plan: plan.id,
+      shareBasisPoints: usage.shareBasisPoints,
+      revenueMicros,
+      directMicros: own,
+      sharedMicros: shared,
+      marginMicros,
+      marginBasisPoints:
+        marginMicros === null || !revenueMicros ? null : Math.round((marginMicros / revenueMicros) * 10_000),
+    };
+  });
+}
+
+/** How much more is billed with one more tenant of the kind, database and control plane left as they are. */
+function directMicros(config: PlatformConfig, typical: TypicalTenant): number {
+  const bill = (count: number) =>
+    sumOf(billOfMaterials(config, fleetNeeds([{ needs: tenantNeeds(typical), count }], count)));
+  // Of ten, so that what is rounded up for one does not count.
+  return Math.round((bill(10) - bill(0)) / 10);
+}
+
+function revenue({ plan: { price }, usage }: TypicalTenant): number | null {
+  switch (price.kind) {
+    case 'flat':
+      return price.priceCents * 10_000;
+    case 'perSeat':
+      return price.priceCents * 10_000 * usage.users;
+    case 'custom':
+      return null;
+  }
+}
+
+function remarks({ region, database }: PlatformConfig, tenants: number): string[] {
+  const needed = databaseClass(database.instanceClass, tenants);
+  return [
+    ...(needed === database.instanceClass
+      ? []
+      : [`${tenants.toLocaleString('en-US')} tenants need a database of class ${needed}; configured is ${database.instanceClass}.`]),
+    ...(region === 'us-east-1'
+      ? []
+      : [`Prices of ${region} are those of us-east-1 in proportion to the price of an m6g.large.`]),
+  ];
+}

@@ -1,0 +1,67 @@
+/** What one typical tenant of a plan needs, in units that are paid for. Pure. */
+import { packing, tenantNode, volumeFill } from './assumptions.ts';
+import type { TypicalTenant } from './fleet.ts';
+
+export interface TenantNeeds {
+  /** Hours of a tenant node, on spot or on demand. */
+  readonly nodeHours: number;
+  readonly volumeGb: number;
+  readonly snapshotGb: number;
+  readonly objectsGb: number;
+  readonly recordings: {
+    readonly standardGb: number;
+    readonly infrequentGb: number;
+    readonly glacierGb: number;
+  };
+  readonly databaseGb: number;
+  readonly egressGb: number;
+  readonly natGb: number;
+  readonly requestsThousands: number;
+  readonly users: number;
+}
+
+export function tenantNeeds({ product, plan, usage }: TypicalTenant): TenantNeeds {
+  const vcpuHours = (usage.podHours * (plan.compute?.cpuMillis ?? 0)) / 1000;
+  const memoryGibHours = (usage.podHours * (plan.compute?.memoryBytes ?? 0)) / 1024 ** 3;
+  const volumeGb = (plan.volumeBytes ?? 0) / 1024 ** 3;
+  return {
+    nodeHours: nodeHours(vcpuHours, memoryGibHours),
+    volumeGb,
+    snapshotGb: volumeGb * volumeFill,
+    objectsGb: usage.objectsGb ?? 0,
+    recordings: kept(
+      usage.recordingsGb ?? 0,
+      Number(plan.entitlements.recordingRetentionDays ?? 0),
+      product.figures,
+    ),
+    databaseGb: usage.databaseGb,
+    egressGb: usage.egressGb,
+    natGb: usage.ingressGb,
+    requestsThousands: usage.requestsThousands,
+    users: usage.users,
+  };
+}
+
+/** Hours of a tenant node that so many hours of processors and memory fill. */
+export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
+  return Math.max(
+    vcpuHours / (tenantNode.vcpus * packing.cpu),
+    memoryGibHours / (tenantNode.memoryGib * packing.memory),
+  );
+}
+
+/** What of a month's recordings lies where, once the first of them have reached the end of their retention. */
+export function kept(
+  gbPerMonth: number,
+  retentionDays: number,
+  figures: Readonly<Record<string, number>>,
+): TenantNeeds['recordings'] {
+  const perDay = gbPerMonth / 30;
+  const { recordingStandardDays = 7, recordingInfrequentAccessUntilDay = 90 } = figures;
+  const between = (from: number, to: number) => perDay * Math.max(0, Math.min(retentionDays, to) - from);
+  return {
+    standardGb: between(0, recordingStandardDays),
+    infrequentGb: between(recordingStandardDays, recordingInfrequentAccessUntilDay),
+    glacierGb: between(recordingInfrequentAccessUntilDay, Number.POSITIVE_INFINITY),
+  };
+}
