@@ -1,6 +1,7 @@
 /** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { productIds } from '../../tenants/catalog/types.ts';
+import { allowances } from '../preview/allowances.ts';
 import { phases } from './api-types.ts';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';
@@ -23,6 +24,7 @@ Exit codes:
   4  the tenant failed
   5  not found
   6  not allowed
+  7  the previewed change must not be merged as it is
 
 With --json, standard output is exactly one JSON document; an error is {"error": {"code", "message"}}.
 Progress goes to standard error. TENANTRY_HOME (default .tenantry) says which installation is meant.`;
@@ -94,6 +96,31 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (tenant, options) =>
       (await import('./commands/retry.ts')).retry(await connect(env), output, tenant, options),
     );
+  add('preview', 'show what the working tree changes: on every platform stack, and for every tenant')
+    .option('--base <ref>', 'git reference to compare with (origin/main, else main)')
+    .addOption(
+      new Option('--format <format>', 'how to say it').choices(['text', 'markdown', 'json']).default('text'),
+    )
+    .addOption(new Option('--only <part>', 'only this part').choices(['platform', 'fleet']))
+    .option('--stack <stack...>', 'only these platform stacks')
+    .addOption(
+      new Option('--providers <which>', 'for the platform; auto is official where there are credentials')
+        .choices(['auto', 'simulated', 'official'])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--fleet <which>', 'tenants; auto is the installation here, else a sample made for it')
+        .choices(['auto', 'installation', 'sample'])
+        .default('auto'),
+    )
+    .addOption(new Option('--allow <what...>', 'let pass what blocks otherwise').choices(allowances))
+    .option('--max-previews <n>', 'preview at most so many groups of tenants (60)', positiveInteger)
+    .action(async (options) => exit(await (await import('./commands/preview.ts')).preview(output, options)));
+  add('cost', 'estimate what a platform stack costs in a month, and what each plan leaves')
+    .option('--stack <name>', 'the stack whose configuration counts', 'prod')
+    .option('--tenants <n>', 'for so many tenants (100, 500 and 2,000)', positiveInteger)
+    .option('--bill', 'show every line of the bill, with its price and where that is from')
+    .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
   add('token', 'print an access token for the API')
     .addOption(person('the person it is for').default('you@example.com').conflicts('operator'))
     .option('--operator', 'for the operator instead')

@@ -7,6 +7,7 @@ export const exitCodes = {
   tenantFailed: 4,
   notFound: 5,
   notAllowed: 6,
+  blocked: 7,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
