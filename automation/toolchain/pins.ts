@@ -13,6 +13,7 @@ export const toolNames = [
   'kubeconform',
   'kube-score',
   'promtool',
+  'actionlint',
 ] as const;
 
 export type ToolName = (typeof toolNames)[number];
@@ -228,6 +229,24 @@ export const pins: readonly ToolPin[] = [
         url: `${release}/${archive}.tar.gz`,
         sumsUrl: `${release}/sha256sums.txt`,
         member: `${archive}/promtool`,
+      };
+    },
+  },
+  {
+    name: 'actionlint',
+    version: '1.7.12',
+    module: 'workflows',
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+    stamp: '-X github.com/rhysd/actionlint.version=1.7.12',
+    versionArguments: ['-version'],
+    versionPattern: /^v?(\d+\.\d+\.\d+)/m,
+    fits: atLeast('1.7.12'),
+    download: ({ os, arch }) => {
+      const release = 'https://github.com/rhysd/actionlint/releases/download/v1.7.12';
+      return {
+        url: `${release}/actionlint_1.7.12_${os}_${arch}.tar.gz`,
+        sumsUrl: `${release}/actionlint_1.7.12_checksums.txt`,
+        member: 'actionlint',
       };
     },
   },
