@@ -6,6 +6,7 @@ import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
 import { docsRoutes, openApiInfo } from './docs.ts';
 import { errorHandler, notFoundHandler, Problem } from './errors.ts';
+import { measureRequests } from './http-metrics.ts';
 import type { LiveTenants } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import { pageRoutes } from './page.ts';
@@ -41,6 +42,7 @@ export function createApp(deps: ApiDeps) {
   const app = createRouter();
   app.onError(errorHandler(deps.log));
   app.notFound(notFoundHandler);
+  app.use(measureRequests(deps.metrics.registry));
   app.use(
     secureHeaders({
       crossOriginResourcePolicy: 'same-origin',

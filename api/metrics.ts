@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
+import { observeFleet } from './fleet-metrics.ts';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -62,5 +63,6 @@ export function createMetrics(database: Queryable): Metrics {
       for (const { kind, count } of rows) this.set({ kind }, count);
     },
   });
+  observeFleet(registry, database);
   return { registry, webhooks, webhookSeconds };
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { observePool } from '../automation/metrics/database-pool.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
@@ -33,13 +34,15 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
   const live = await listenForTenants(env.databaseUrl, log);
   const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');
+  const metrics = createMetrics(database);
+  observePool(metrics.registry, database.pool);
   const app = createApp({
     database,
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     authenticate: createAuthenticator(env.oidc),
     live,
-    metrics: createMetrics(database),
+    metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
     pageConfig: { ...env.oidc, local: env.stripeApiBase !== undefined },
     publicUrl,

@@ -48,6 +48,7 @@ const variables = z.object({
   TENANTRY_STRIPE_FETCHES_PER_SECOND: count(defaultPolicy.fetchesPerSecond),
   TENANTRY_RESERVED_STACKS: milliseconds(defaultPolicy.reservedStacks),
   TENANTRY_SLOTS_PER_PRODUCT: milliseconds(defaultPolicy.slotsPerProduct),
+  TENANTRY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   TENANTRY_RANDOM_PROVIDER: z.enum(['auto', 'official', 'embedded']).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
@@ -67,6 +68,8 @@ export interface WorkerEnv {
   readonly runners: number;
   readonly operationsPerRunner: number;
   readonly policy: Policy;
+  /** Where Prometheus finds the worker's metrics, on every address; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
   /** When it differs from the choice for Kubernetes. */
   readonly randomProvider: 'auto' | 'official' | 'embedded' | undefined;
   readonly logLevel: string;
@@ -109,6 +112,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
       reservedStacks: v.TENANTRY_RESERVED_STACKS,
       slotsPerProduct: v.TENANTRY_SLOTS_PER_PRODUCT,
     },
+    metricsPort: v.TENANTRY_METRICS_PORT,
     randomProvider: v.TENANTRY_RANDOM_PROVIDER,
     logLevel: v.LOG_LEVEL,
   };

@@ -14,6 +14,9 @@ import { reserveStacks } from './jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from './jobs/resolve-event.ts';
 import { sweep } from './jobs/sweep.ts';
 import { syncSubscription } from './jobs/sync-subscription.ts';
+import { observePool } from './metrics/database-pool.ts';
+import { serveMetrics } from './metrics/serve.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
 import { createFingerprints } from './stacks/fingerprint.ts';
@@ -62,6 +65,12 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       operationsPerRunner: env.operationsPerRunner,
     });
     releasers.push(() => runners.close());
+    const metrics = createWorkerMetrics({ runners: env.runners });
+    observePool(metrics.registry, database.pool);
+    if (env.metricsPort !== undefined) {
+      const server = await serveMetrics(metrics.registry, { host: '0.0.0.0', port: env.metricsPort });
+      releasers.push(() => server.close());
+    }
 
     const tenantDatabase = openDatabase(env.tenantDatabaseUrl, {
       maxConnections: 2,
@@ -75,7 +84,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     const context: JobContext = {
       database,
       stripe: createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase }),
-      runners,
+      runners: metrics.measured(runners),
       fingerprints: createFingerprints(cluster, tenantDatabase),
       cell: env.cell,
       policy: env.policy,
@@ -111,7 +120,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       await runners.close();
       await converges.stop();
     });
-    releasers.push(sweepRegularly(context));
+    releasers.push(sweepRegularly(context, metrics));
     const presence = await announceWorker(env.databaseUrl, env.cell.id);
     releasers.push(() => presence.withdraw());
     return { stop };
@@ -152,15 +161,15 @@ function textOf(payload: unknown, key: string): string {
 }
 
 /** Sweeps now and then at intervals; over all replicas only one at a time. */
-function sweepRegularly(context: JobContext): () => Promise<void> {
+function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
   const { database, policy, log } = context;
   let timer: NodeJS.Timeout;
   let stopped = false;
   let current: Promise<void> = Promise.resolve();
   const round = async () => {
-    await exclusively(database, 'tenantry.sweep', () => sweep(context)).catch((error: unknown) =>
-      log.error({ error }, 'the sweep failed'),
-    );
+    await exclusively(database, 'tenantry.sweep', async () =>
+      metrics.sweepEnded(await sweep(context), context.now()),
+    ).catch((error: unknown) => log.error({ error }, 'the sweep failed'));
     if (!stopped) timer = setTimeout(start, policy.sweepIntervalMs);
   };
   const start = () => {

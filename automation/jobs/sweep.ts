@@ -28,15 +28,19 @@ const batch = 500;
 /**
  * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. Each step
  * stands alone, so that one that fails (Stripe is down, say) does not keep the others from their work.
+ * @returns the steps that failed
  */
-export async function sweep(context: JobContext): Promise<void> {
+export async function sweep(context: JobContext): Promise<readonly string[]> {
+  const failed: string[] = [];
   for (const [name, step] of Object.entries(steps)) {
     try {
       await step(context);
     } catch (error) {
+      failed.push(name);
       context.log.error({ step: name, error }, 'a step of the sweep failed');
     }
   }
+  return failed;
 }
 
 const steps: Record<string, (context: JobContext) => Promise<void>> = {

@@ -1,0 +1,126 @@
+/** What the database knows of the whole fleet; every replica of the API tells the same. */
+import { Gauge, type Registry } from 'prom-client';
+import type { Queryable } from '../automation/store/database.ts';
+import { findPlan } from '../tenants/catalog/index.ts';
+
+/** Subscriptions that end later than this are no news. */
+const endsWithinDays = 7;
+/** Series of one scrape at most; whoever has more has one problem, not hundreds. */
+const mostSeries = 500;
+
+/** Statuses in which Stripe charges for a subscription. */
+const paying: ReadonlySet<string> = new Set(['active', 'past_due']);
+
+interface SubscriptionCount {
+  readonly product: string;
+  readonly plan: string;
+  readonly status: string;
+  readonly count: number;
+  readonly seats: number;
+}
+
+/** Subscriptions by plan, revenue, what ends soon, and what does not get on. */
+export function observeFleet(registry: Registry, database: Queryable): void {
+  let asked: Promise<readonly SubscriptionCount[]> | undefined;
+  /** One question for all gauges of a scrape. */
+  const subscriptions = () => {
+    asked ??= countSubscriptions(database).finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+  new Gauge({
+    name: 'tenantry_subscriptions',
+    help: 'Subscriptions by product, plan and status',
+    labelNames: ['product', 'plan', 'status'],
+    registers: [registry],
+    async collect() {
+      const rows = await subscriptions();
+      this.reset();
+      for (const { product, plan, status, count } of rows) this.set({ product, plan, status }, count);
+    },
+  });
+  const ofPaying = (name: string, help: string, value: (row: SubscriptionCount) => number) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: ['product', 'plan'],
+      registers: [registry],
+      async collect() {
+        const rows = await subscriptions();
+        this.reset();
+        for (const row of rows)
+          if (paying.has(row.status)) this.inc({ product: row.product, plan: row.plan }, value(row));
+      },
+    });
+  ofPaying('tenantry_subscription_seats', 'Seats of paying subscriptions', ({ seats }) => seats);
+  ofPaying(
+    'tenantry_recurring_revenue_cents',
+    'What paying subscriptions bring in a month by the catalog, without use and agreed prices',
+    monthlyCents,
+  );
+  new Gauge({
+    name: 'tenantry_subscription_end_timestamp_seconds',
+    help: `When cancelled subscriptions end, of those that end within ${endsWithinDays} days`,
+    labelNames: ['tenant', 'product', 'plan'],
+    registers: [registry],
+    async collect() {
+      const { rows } = await database.query<{ tenant: string; product: string; plan: string; at: number }>(
+        `select t.id as tenant, s.product, s.plan, extract(epoch from s.current_period_end)::float8 as at
+         from tenantry.subscription s join tenantry.tenant t on t.subscription_id = s.id
+         where s.cancel_at_period_end and s.status in ('active', 'trialing', 'past_due')
+           and s.current_period_end between now() and now() + make_interval(days => ${endsWithinDays})
+         order by s.current_period_end limit ${mostSeries}`,
+      );
+      this.reset();
+      for (const { tenant, product, plan, at } of rows) this.set({ tenant, product, plan }, at);
+    },
+  });
+  new Gauge({
+    name: 'tenantry_tenant_unconverged_attempts',
+    help: 'Failed tries so far of tenants that are not what they should be, the oldest ones',
+    labelNames: ['tenant', 'product'],
+    registers: [registry],
+    async collect() {
+      const { rows } = await database.query<{ tenant: string; product: string; attempts: number }>(
+        `select id as tenant, product, attempts from tenantry.tenant
+         where observed_generation <> desired_generation order by updated_at limit ${mostSeries}`,
+      );
+      this.reset();
+      for (const { tenant, product, attempts } of rows) this.set({ tenant, product }, attempts);
+    },
+  });
+  new Gauge({
+    name: 'tenantry_subscription_syncs_failing',
+    help: 'Subscriptions whose last fetch from Stripe failed',
+    registers: [registry],
+    async collect() {
+      const { rows } = await database.query<{ count: number }>(
+        'select count(*) from tenantry.subscription where attempts > 0',
+      );
+      this.set(rows[0]?.count ?? 0);
+    },
+  });
+}
+
+async function countSubscriptions(database: Queryable): Promise<readonly SubscriptionCount[]> {
+  const { rows } = await database.query<SubscriptionCount>(
+    `select product, plan, status, count(*), sum(coalesce(seats, 1)) as seats
+     from tenantry.subscription where product is not null and plan is not null and status is not null
+     group by product, plan, status`,
+  );
+  return rows;
+}
+
+/** What the subscriptions of a row bring in a month by the catalog's prices. */
+export function monthlyCents(row: Pick<SubscriptionCount, 'product' | 'plan' | 'count' | 'seats'>): number {
+  const price = findPlan(row.product, row.plan)?.price;
+  switch (price?.kind) {
+    case 'flat':
+      return price.priceCents * row.count;
+    case 'perSeat':
+      return price.priceCents * row.seats;
+    default:
+      return 0;
+  }
+}

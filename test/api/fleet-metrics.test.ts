@@ -1,0 +1,108 @@
+import { Registry } from 'prom-client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { monthlyCents, observeFleet } from '../../api/fleet-metrics.ts';
+import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { migrate } from '../../automation/store/migrate.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { addTenant } from '../support/tenant-rows.ts';
+
+let fresh: FreshDatabase;
+let database: Database;
+const registry = new Registry();
+
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  await migrate(fresh.url);
+  database = openDatabase(fresh.url, { maxConnections: 2 });
+  await database.query(
+    "insert into tenantry.cell (id, region) values ('local', 'local') on conflict do nothing",
+  );
+  observeFleet(registry, database);
+});
+
+afterAll(async () => {
+  await database.close();
+  await fresh.drop();
+});
+
+interface Row {
+  readonly id: string;
+  readonly plan: string;
+  readonly status?: string;
+  readonly seats?: number;
+  readonly attempts?: number;
+  readonly endsInDays?: number;
+}
+
+async function addSubscription(row: Row): Promise<void> {
+  const [product, plan] = row.plan.split(':');
+  await database.query(
+    `insert into tenantry.subscription (id, product, plan, status, seats, attempts, cancel_at_period_end, current_period_end)
+     values ($1, $2, $3, $4, $5, $6, $7, now() + make_interval(days => $8))`,
+    [
+      row.id,
+      product,
+      plan,
+      row.status ?? 'active',
+      row.seats ?? 1,
+      row.attempts ?? 0,
+      row.endsInDays !== undefined,
+      row.endsInDays ?? 20,
+    ],
+  );
+}
+
+test('tells subscriptions, seats, revenue, endings, and who does not get on', async () => {
+  await addSubscription({ id: 'sub_1', plan: 'workspace:byoc' });
+  await addSubscription({ id: 'sub_2', plan: 'workspace:byoc', endsInDays: 2, attempts: 3 });
+  await addSubscription({ id: 'sub_3', plan: 'workspace:byoc', status: 'canceled' });
+  await addSubscription({ id: 'sub_4', plan: 'stream:business', seats: 7, status: 'past_due' });
+  await addSubscription({ id: 'sub_5', plan: 'workspace:we-manage', endsInDays: 12 });
+  const ending = await addTenant(database, { subscriptionId: 'sub_2', plan: 'byoc' });
+  const later = await addTenant(database, { subscriptionId: 'sub_5', plan: 'we-manage' });
+  await database.query(`update tenantry.tenant set observed_generation = desired_generation where id = $1`, [
+    later.id,
+  ]);
+  await database.query('update tenantry.tenant set attempts = 4 where id = $1', [ending.id]);
+
+  const text = await registry.metrics();
+  const samples = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  expect(samples.map((line) => line.replace(/(end_timestamp_seconds\{.*\}) .*/, '$1 …')).sort()).toEqual(
+    [
+      'tenantry_subscriptions{product="workspace",plan="byoc",status="active"} 2',
+      'tenantry_subscriptions{product="workspace",plan="byoc",status="canceled"} 1',
+      'tenantry_subscriptions{product="workspace",plan="we-manage",status="active"} 1',
+      'tenantry_subscriptions{product="stream",plan="business",status="past_due"} 1',
+      'tenantry_subscription_seats{product="workspace",plan="byoc"} 2',
+      'tenantry_subscription_seats{product="workspace",plan="we-manage"} 1',
+      'tenantry_subscription_seats{product="stream",plan="business"} 7',
+      'tenantry_recurring_revenue_cents{product="workspace",plan="byoc"} 3000',
+      'tenantry_recurring_revenue_cents{product="workspace",plan="we-manage"} 2000',
+      'tenantry_recurring_revenue_cents{product="stream",plan="business"} 69300',
+      `tenantry_subscription_end_timestamp_seconds{tenant="${ending.id}",product="workspace",plan="byoc"} …`,
+      `tenantry_tenant_unconverged_attempts{tenant="${ending.id}",product="workspace"} 4`,
+      'tenantry_subscription_syncs_failing 1',
+    ].sort(),
+  );
+  const at = Number(/end_timestamp_seconds\{.*\} (.*)/.exec(text)?.[1]);
+  expect(at - Date.now() / 1000).toBeGreaterThan(86_400);
+  expect(at - Date.now() / 1000).toBeLessThanOrEqual(2 * 86_400);
+});
+
+test('forgets what is no longer so', async () => {
+  await database.query('update tenantry.tenant set observed_generation = desired_generation');
+  await database.query('update tenantry.subscription set attempts = 0, cancel_at_period_end = false');
+  const text = await registry.metrics();
+  expect(text).not.toMatch(/^tenantry_tenant_unconverged_attempts\{/m);
+  expect(text).not.toMatch(/^tenantry_subscription_end_timestamp_seconds\{/m);
+  expect(text).toContain('tenantry_subscription_syncs_failing 0');
+});
+
+test.each([
+  ['a flat price for each subscription', 'workspace', 'byoc', 3, 3, 4_500],
+  ['a price for each seat', 'stream', 'professional', 2, 9, 26_100],
+  ['nothing that was agreed by hand', 'stream', 'enterprise', 1, 50, 0],
+  ['nothing of a plan that is not sold any more', 'stream', 'gone', 1, 1, 0],
+])('revenue counts %s', (_what, product, plan, count, seats, cents) => {
+  expect(monthlyCents({ product, plan, count, seats })).toBe(cents);
+});
