@@ -1,0 +1,119 @@
+/**
+ * Definitions of the custom resources that the platform's program writes, from the Go modules of the controllers that
+ * read them: so objects can be checked against a real API server without any of the controllers.
+ */
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { findGo } from './build.ts';
+import type { ToolchainEnv } from './env.ts';
+import { withLock } from './lock.ts';
+import { ToolError } from './tools.ts';
+
+export interface CrdModule {
+  /** Folder in the cache. */
+  name: string;
+  module: string;
+  /** The module's version; the charts that the platform installs bring the same definitions. */
+  version: string;
+  /** Folder in the module that holds the definitions. */
+  folder: string;
+}
+
+export const crdModules: readonly CrdModule[] = [
+  {
+    // Karpenter's own kinds and those of AWS.
+    name: 'karpenter',
+    module: 'github.com/aws/karpenter-provider-aws',
+    version: '1.14.1',
+    folder: 'pkg/apis/crds',
+  },
+  {
+    name: 'prometheus-operator',
+    module: 'github.com/prometheus-operator/prometheus-operator',
+    version: '0.85.0',
+    folder: 'example/prometheus-operator-crd',
+  },
+  {
+    name: 'velero',
+    module: 'github.com/vmware-tanzu/velero',
+    version: '1.18.3',
+    folder: 'config/crd/v1/bases',
+  },
+  {
+    // The last one with a checksum that Go's database knows; the definition is the same to this day.
+    name: 'secrets-store',
+    module: 'sigs.k8s.io/secrets-store-csi-driver',
+    version: '1.4.7',
+    folder: 'config/crd/bases',
+  },
+];
+
+export interface CrdOptions {
+  env: ToolchainEnv;
+  onProgress?: (line: string) => void;
+  /** Default: `crdModules`. */
+  modules?: readonly CrdModule[];
+}
+
+const run = promisify(execFile);
+
+/**
+ * Paths of the YAML files of all definitions, in the cache; fetched by Go when they are not there yet.
+ * @throws ToolError when they have to be fetched and cannot be
+ */
+export async function ensureCrds(options: CrdOptions): Promise<string[]> {
+  const paths: string[] = [];
+  for (const wanted of options.modules ?? crdModules) paths.push(...(await definitionsOf(wanted, options)));
+  return paths;
+}
+
+async function definitionsOf(wanted: CrdModule, options: CrdOptions): Promise<string[]> {
+  const { env } = options;
+  const place = join(env.cacheDir, 'crds', wanted.name, wanted.version);
+  const list = async () => (await readdir(place).catch(() => [])).sort().map((name) => join(place, name));
+  const there = await list();
+  if (there.length > 0) return there;
+  return withLock(join(env.cacheDir, 'crds', wanted.name, 'lock'), async () => {
+    if ((await list()).length === 0) await fetchDefinitions(wanted, place, options);
+    return list();
+  });
+}
+
+async function fetchDefinitions(wanted: CrdModule, place: string, options: CrdOptions): Promise<void> {
+  const source = await moduleFolder(wanted, options);
+  const folder = join(source, wanted.folder);
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
+  if (names.length === 0)
+    throw new ToolError(`${wanted.module} v${wanted.version} has no definitions in ${wanted.folder}.`);
+  const partial = `${place}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(partial, { recursive: true });
+  for (const name of names) await copyFile(join(folder, name), join(partial, name));
+  await rename(partial, place);
+}
+
+/** Where Go keeps the sources of a module, which it fetches first and checks against its checksum database. */
+async function moduleFolder({ module, version }: CrdModule, options: CrdOptions): Promise<string> {
+  const { env, onProgress = () => {} } = options;
+  const go = await findGo(env);
+  if (go === undefined)
+    throw new ToolError(
+      `The definitions of ${module} come with its Go module: install Go 1.26 or newer (https://go.dev/dl).`,
+    );
+  onProgress(`fetching the definitions of ${module} v${version}`);
+  try {
+    const { stdout } = await run(go, ['mod', 'download', '-json', `${module}@v${version}`], {
+      // Outside any module of ours.
+      cwd: env.cacheDir,
+      env: { ...env.processEnv, GOFLAGS: '-mod=mod', GOWORK: 'off' },
+      maxBuffer: 16 * 1024 ** 2,
+    });
+    return (JSON.parse(stdout) as { Dir: string }).Dir;
+  } catch (error) {
+    throw new ToolError(
+      `The definitions of ${module} v${version} cannot be fetched: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+}
