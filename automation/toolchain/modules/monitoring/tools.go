@@ -1,6 +1,9 @@
 //go:build tools
 
-// Package tools pins promtool, which checks and tests the alert rules.
+// Package tools pins what checks and tests the alert rules and their ways to people.
 package tools
 
-import _ "github.com/prometheus/prometheus/cmd/promtool"
+import (
+	_ "github.com/prometheus/alertmanager/cmd/amtool"
+	_ "github.com/prometheus/prometheus/cmd/promtool"
+)
