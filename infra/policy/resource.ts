@@ -93,6 +93,14 @@ export function isProduction(resource: PolicyResource): boolean {
   return environment !== 'dev' && environment !== 'staging';
 }
 
+/**
+ * Whether a component's arguments are told: mocks tell them, and not what it consists of; the engine tells what it
+ * consists of, which is judged instead, and not them.
+ */
+export function argumentsAreTold({ props }: PolicyResource): boolean {
+  return props.vpcId !== undefined || props.cluster !== undefined;
+}
+
 /** The kind of a Kubernetes object, by its type as Pulumi writes it (`kubernetes:apps/v1:Deployment`). */
 export function kubernetesKind(type: string): string | undefined {
   if (!type.startsWith('kubernetes:') || type.startsWith('kubernetes:helm.sh/')) return undefined;

@@ -304,7 +304,7 @@ export const awsCases: readonly TypeCase[] = [
   ),
   awsCase(
     'eks:index:Cluster',
-    { encryptionConfigKeyArn: key, endpointPublicAccess: false, deletionProtection: true },
+    { vpcId: 'vpc-0', encryptionConfigKeyArn: key, endpointPublicAccess: false, deletionProtection: true },
     {
       'storage-encrypted': [['encryptionConfigKeyArn', undefined]],
       'data-not-public': [
@@ -316,7 +316,7 @@ export const awsCases: readonly TypeCase[] = [
   ),
   awsCase(
     'eks:index:ManagedNodeGroup',
-    { launchTemplate: { id: 'lt-0example', version: '1' } },
+    { cluster: {} as never, launchTemplate: { id: 'lt-0example', version: '1' } },
     { 'metadata-service-v2': [['launchTemplate', undefined]] },
   ),
   awsCase(
@@ -430,13 +430,15 @@ export const alsoPasses: readonly (readonly [what: string, type: string, props: 
     'an allow-list for the API of the cluster',
     'eks:index:Cluster',
     {
+      vpcId: 'vpc-0',
       encryptionConfigKeyArn: key,
       endpointPublicAccess: true,
       publicAccessCidrs: ['203.0.113.16/28'],
       deletionProtection: true,
     },
   ],
-  ['a parameter group of Redis', 'aws:rds/parameterGroup:ParameterGroup', { family: 'mysql8.4' }],
+  ['a component of which the engine tells only what it makes', 'eks:index:Cluster', { kubeconfig: {} }],
+  ['a parameter group of another engine', 'aws:rds/parameterGroup:ParameterGroup', { family: 'mysql8.4' }],
   [
     'values that only the deployment tells',
     'aws:rds/instance:Instance',

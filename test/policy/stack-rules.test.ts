@@ -111,7 +111,7 @@ describe('a bucket', () => {
 });
 
 describe('a cluster of production', () => {
-  const cluster = resourceOf('eks:index:Cluster', {}, 'cluster');
+  const cluster = resourceOf('aws:eks/cluster:Cluster', {}, 'cluster');
   const schedule = (spec: Record<string, unknown>) =>
     resourceOf('kubernetes:velero.io/v1:Schedule', { spec });
 
@@ -128,6 +128,14 @@ describe('a cluster of production', () => {
       expect(broken([cluster, schedule({ schedule: cron })])).toEqual(['cluster-backed-up cluster']);
     },
   );
+
+  test('is judged by its component where nothing else is told of it', () => {
+    const component = resourceOf('eks:index:Cluster', {}, 'component');
+    expect(broken([component])).toEqual(['cluster-backed-up component']);
+    expect(broken([component, cluster])).toEqual(['cluster-backed-up cluster']);
+    const tags = { ...productionTags, 'tenantry:environment': 'dev' };
+    expect(broken([component, { ...cluster, props: { tags } }])).toEqual([]);
+  });
 
   test('is not by a paused schedule, nor by none', () => {
     expect(broken([cluster, schedule({ schedule: '0 */6 * * *', paused: true })])).toHaveLength(1);

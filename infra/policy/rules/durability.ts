@@ -1,5 +1,5 @@
 /** Deletion protection and backups: production is not lost by a slip, nor by a fault of AWS. */
-import { isProduction, kubernetesKind, type PolicyResource } from '../resource.ts';
+import { argumentsAreTold, isProduction, kubernetesKind, type PolicyResource } from '../resource.ts';
 import {
   all,
   inProduction,
@@ -52,7 +52,7 @@ export const durabilityRules: readonly Rule[] = [
       'aws:dynamodb/table:Table': inProduction(mustBe('deletionProtectionEnabled', true)),
       'aws:cognito/userPool:UserPool': inProduction(mustBe('deletionProtection', 'ACTIVE')),
       'aws:eks/cluster:Cluster': inProduction(mustBe('deletionProtection', true)),
-      'eks:index:Cluster': inProduction(mustBe('deletionProtection', true)),
+      'eks:index:Cluster': when(argumentsAreTold, inProduction(mustBe('deletionProtection', true))),
       'aws:lb/loadBalancer:LoadBalancer': inProduction(mustBe('enableDeletionProtection', true)),
       'aws:s3/bucket:Bucket': inProduction(mustNotBe('forceDestroy', true)),
       'aws:ecr/repository:Repository': inProduction(mustNotBe('forceDelete', true)),
@@ -109,8 +109,8 @@ export const durabilityRules: readonly Rule[] = [
           hoursBetween(String(valueAt(props, 'spec.schedule'))) <= clusterBackupHours,
       );
       if (scheduled) return [];
-      return resources
-        .filter((resource) => resource.type === 'eks:index:Cluster' && isProduction(resource))
+      return clustersOf(resources)
+        .filter(isProduction)
         .map((resource) => ({
           resource,
           message: `there is no Schedule of Velero that runs every ${clusterBackupHours} hours`,
@@ -118,6 +118,13 @@ export const durabilityRules: readonly Rule[] = [
     },
   ),
 ];
+
+/** The clusters themselves, or the components that make them where only these are told. */
+function clustersOf(resources: readonly PolicyResource[]): readonly PolicyResource[] {
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const clusters = ofType('aws:eks/cluster:Cluster');
+  return clusters.length > 0 ? clusters : ofType('eks:index:Cluster');
+}
 
 /** Longest time between two runs of a cron expression that repeats within a day; infinite for any other. */
 function hoursBetween(cron: string): number {

@@ -1,5 +1,5 @@
 /** Encryption at rest: everything that writes to a disk does so with a key that is ours to rotate and to take away. */
-import type { PolicyResource } from '../resource.ts';
+import { argumentsAreTold, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
 import { isRecord, isUnknown, valueAt } from '../values.ts';
 
@@ -66,7 +66,10 @@ export const encryptionRules: readonly Rule[] = [
         ),
         mustHave('encryptionConfig.provider.keyArn', ownKey),
       ),
-      'eks:index:Cluster': mustHave('encryptionConfigKeyArn', `${ownKey} for the cluster's Secrets`),
+      'eks:index:Cluster': when(
+        argumentsAreTold,
+        mustHave('encryptionConfigKeyArn', `${ownKey} for the cluster's Secrets`),
+      ),
       'kubernetes:storage.k8s.io/v1:StorageClass': when(
         ({ props }) => props.provisioner === 'ebs.csi.aws.com',
         all(mustBe('parameters.encrypted', 'true'), mustHave('parameters.kmsKeyId', ownKey)),

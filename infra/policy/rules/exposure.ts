@@ -1,5 +1,5 @@
 /** No public data: what keeps data has no way in from the internet, but through the product. */
-import type { PolicyResource } from '../resource.ts';
+import { argumentsAreTold, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustNotBe, type Rule, ruleByType, when } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
 
@@ -44,7 +44,7 @@ export const exposureRules: readonly Rule[] = [
         notFromAnywhere('vpcConfig.publicAccessCidrs'),
       ),
       'eks:index:Cluster': when(
-        ({ props }) => props.endpointPublicAccess !== false,
+        (resource) => argumentsAreTold(resource) && resource.props.endpointPublicAccess !== false,
         notFromAnywhere('publicAccessCidrs'),
       ),
       'aws:ec2/securityGroup:SecurityGroup': ({ props }) =>

@@ -1,13 +1,9 @@
 /** IMDSv2: a pod cannot take its node's identity by asking the instance metadata service. */
-import { all, must, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
-import { isUnknown } from '../values.ts';
+import { argumentsAreTold } from '../resource.ts';
+import { all, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
 
 const sessionsOnly = (options: string) =>
   all(mustBe(`${options}.httpTokens`, 'required'), mustBe(`${options}.httpPutResponseHopLimit`, 1));
-
-/** A node group with a template of its own is judged by that template. */
-const ownTemplate = ({ props }: { props: Readonly<Record<string, unknown>> }) =>
-  props.launchTemplate !== undefined || isUnknown(props.launchTemplate);
 
 export const metadataServiceRules: readonly Rule[] = [
   ruleByType(
@@ -20,10 +16,11 @@ export const metadataServiceRules: readonly Rule[] = [
       'aws:ec2/launchTemplate:LaunchTemplate': sessionsOnly('metadataOptions'),
       'aws:ec2/instance:Instance': sessionsOnly('metadataOptions'),
       'kubernetes:karpenter.k8s.aws/v1:EC2NodeClass': sessionsOnly('spec.metadataOptions'),
+      // A group with a template of its own is judged by that template.
       'aws:eks/nodeGroup:NodeGroup': mustHave('launchTemplate', 'a launch template with metadataOptions'),
       'eks:index:ManagedNodeGroup': when(
-        (resource) => !ownTemplate(resource),
-        must('launchTemplate', () => false, 'a launch template with metadataOptions and a hop limit of 1'),
+        argumentsAreTold,
+        mustHave('launchTemplate', 'a launch template with metadataOptions'),
       ),
       'aws:ec2/launchConfiguration:LaunchConfiguration': sessionsOnly('metadataOptions'),
     },
