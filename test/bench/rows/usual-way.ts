@@ -36,7 +36,7 @@ export const usualWay: Row = {
         met: timesFaster >= targetTimesFaster,
         notes: [
           `${ours.count} pairs in turn, same products, plans, program, providers, cluster and secrets provider`,
-          'Ours is timed as the cold row. The usual way is timed from the call of the handler to the end of `up`, in a process with SDKs loaded and providers served; its webhook, its look at Stripe and its database cost nothing here. Of our engine settings it has only the two that a machine without downloads needs (no plugin acquisition, no update check) and our secrets provider, as the usual passphrase is slower.',
+          'Ours is timed as the cold row. The usual way is timed from the call of the handler to the end of `up`, in a process with SDKs loaded and providers served; its webhook, its look at Stripe and its database cost nothing here. Of our engine settings it has only the two that a machine without downloads needs (no plugin acquisition, no update check) and our secrets provider, as the usual passphrase is slower. It runs Pulumi’s own CLI; what we run instead is told in docs/engine.md.',
         ],
         samples: samples.summaries(),
         values: { times_faster: timesFaster },
