@@ -3,6 +3,7 @@
  * simulated ones where there is none.
  */
 import { join, resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
 import { stepCollector } from '../stacks/preview-steps.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
@@ -157,6 +158,7 @@ async function previewSimulated(options: Prepared): Promise<Outcome> {
     ...options,
     projectDir,
     stateDir,
+    runsPolicyPacks: (options.policyPacks ?? []).length > 0,
     onOutput: (text) => options.onProgress?.(text.trimEnd()),
   });
   try {
@@ -227,18 +229,18 @@ function isUnchanged(event: EngineEvent): boolean {
 function diagnosticsOf(events: readonly EngineEvent[]): PlatformDiagnostic[] {
   const diagnostics: PlatformDiagnostic[] = [];
   for (const { diagnosticEvent, policyEvent } of events) {
-    if (diagnosticEvent && /^(?:warning|error)$/.test(diagnosticEvent.severity)) {
+    if (diagnosticEvent && isToldOf(diagnosticEvent)) {
       diagnostics.push({
         severity: diagnosticEvent.severity === 'error' ? 'error' : 'warning',
         urn: diagnosticEvent.urn ?? null,
-        message: diagnosticEvent.message.trim(),
+        message: plain(diagnosticEvent.message),
       });
     }
     if (policyEvent) {
       diagnostics.push({
         severity: policyEvent.enforcementLevel === 'mandatory' ? 'error' : 'warning',
         urn: policyEvent.resourceUrn ?? null,
-        message: `${policyEvent.policyName}: ${policyEvent.message.trim()}`,
+        message: `${policyEvent.policyName}: ${plain(policyEvent.message)}`,
       });
     }
   }
@@ -246,7 +248,22 @@ function diagnosticsOf(events: readonly EngineEvent[]): PlatformDiagnostic[] {
 }
 
 function failureOf({ stdout, stderr }: EngineRun): PlatformDiagnostic {
-  return { severity: 'error', urn: null, message: (stderr || stdout).trim() };
+  return { severity: 'error', urn: null, message: plain(stderr || stdout) };
+}
+
+/** That the language host comes from the PATH is no news: we have put it there. */
+function isToldOf({ severity, message }: { severity: string; message: string }): boolean {
+  return (
+    severity === 'error' || (severity === 'warning' && !message.includes('using pulumi-language-nodejs from'))
+  );
+}
+
+function plain(text: string): string {
+  const lines = stripVTControlCharacters(text).split('\n');
+  return lines
+    .filter((line) => !line.includes('using pulumi-language-nodejs from'))
+    .join('\n')
+    .trim();
 }
 
 /** What the AWS SDKs look for in the environment first. */

@@ -20,6 +20,8 @@ export interface SimulatedStackOptions {
   /** Path of the `pulumi` program. */
   readonly pulumi: string;
   readonly processEnv: NodeJS.ProcessEnv;
+  /** Engines look for the host of a policy pack on their PATH, even when they attach to another. */
+  readonly runsPolicyPacks?: boolean;
   /** What the program prints. */
   readonly onOutput?: (text: string) => void;
 }
@@ -101,6 +103,9 @@ export async function openSimulatedStack(options: SimulatedStackOptions): Promis
         PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
         PULUMI_SKIP_UPDATE_CHECK: 'true',
+        // The engine lives for seconds: collecting its garbage would cost some of them. The limit bounds a long one.
+        GOGC: 'off',
+        GOMEMLIMIT: '1GiB',
         // One write of the state at the end: nothing is lost with a simulated stack that ends half-way.
         PULUMI_EXPERIMENTAL: 'true',
         PULUMI_SKIP_CHECKPOINTS: 'true',
@@ -143,14 +148,18 @@ async function languageHost(
 ): Promise<NodeJS.ProcessEnv> {
   const path = (program.PATH ?? '').split(delimiter);
   const host = await ensureLanguageHost(join(work, 'bin'), [dirname(options.pulumi), ...path]);
-  const found = { PATH: [host.folder, dirname(options.pulumi), ...path].join(delimiter) };
+  const folders = [dirname(options.pulumi), ...path];
+  const found = { PATH: [host.folder, ...folders].join(delimiter) };
   if (host.kind === 'official') return found;
   const served = await serveLanguageHost({
     environment: program,
     onOutput: (_, chunk) => options.onOutput?.(chunk.toString()),
   });
   releases.push(() => served.close());
-  return { ...found, PULUMI_DEBUG_LANGUAGES: served.debugLanguages };
+  return {
+    PATH: options.runsPolicyPacks ? found.PATH : folders.join(delimiter),
+    PULUMI_DEBUG_LANGUAGES: served.debugLanguages,
+  };
 }
 
 /**

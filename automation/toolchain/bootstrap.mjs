@@ -1,7 +1,7 @@
 /**
- * What `npm start`, `npm test`, `npm run tenantry` and `npm run bench` run first: installs the packages when they are
- * missing or of another lock file, then hands over to the Node that the project brings. Plain JavaScript without
- * dependencies, for any Node from 20 on. Standard output belongs to the command alone.
+ * What `npm start`, `npm test`, `npm run tenantry`, `npm run preview` and `npm run bench` run first: installs the
+ * packages when they are missing or of another lock file, then hands over to the Node that the project brings. Plain
+ * JavaScript without dependencies, for any Node from 20 on. Standard output belongs to the command alone.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -30,6 +30,7 @@ const entries = {
   tenantry: ['automation/cli/main.ts'],
   test: ['test/run.ts'],
   bench: ['test/bench/main.ts'],
+  preview: ['automation/preview/main.ts'],
 };
 
 const [command = '', ...rest] = process.argv.slice(2);
