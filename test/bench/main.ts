@@ -10,6 +10,7 @@ import { startInstallation } from './installation.ts';
 import { describeMachine, loadNow, versions } from './machine.ts';
 import type { Bench, Measurement, Row } from './row.ts';
 import { cold } from './rows/cold.ts';
+import { fleet } from './rows/fleet.ts';
 import { floor } from './rows/floor.ts';
 import { fromNothing } from './rows/from-nothing.ts';
 import { noOp } from './rows/no-op.ts';
@@ -20,7 +21,18 @@ import { usualWay } from './rows/usual-way.ts';
 import { webhooks } from './rows/webhooks.ts';
 import { renderTable } from './table.ts';
 
-const rows: readonly Row[] = [cold, slot, usualWay, floor, throughput, webhooks, noOp, start, fromNothing];
+const rows: readonly Row[] = [
+  cold,
+  slot,
+  usualWay,
+  floor,
+  throughput,
+  webhooks,
+  noOp,
+  fleet,
+  start,
+  fromNothing,
+];
 const root = join(import.meta.dirname, '../..');
 
 /** Everything that runs, with what ends it; emptied by `endEverything`. */

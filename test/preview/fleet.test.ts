@@ -20,6 +20,7 @@ import { findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { startPlace, type TestPlace } from './place.ts';
+import { multiply } from './rows.ts';
 import { specOf } from './specs.ts';
 import { thisRoot, type Variation, variationOf } from './variation.ts';
 
@@ -72,18 +73,8 @@ beforeAll(async () => {
   await standUp([workspace, inbox], { database: access.database, runners: old, engines });
   await old.close();
   // Hundreds more of the same, as rows: nobody may need their stacks.
-  await access.database.query(
-    `insert into tenantry.tenant (id, cell, product, owner, slug, namespace, created_at, desired_state, desired_spec,
-       desired_generation, observed_state, observed_spec, observed_generation, outputs, phase)
-     select names.id, cell, product, owner, 'c-' || names.id, 'n-' || names.id, created_at, desired_state,
-       desired_spec || jsonb_build_object('tenantId', names.id, 'slug', 'c-' || names.id, 'namespace',
-         replace(replace(namespace, t.id, names.id), slug, 'c-' || names.id)),
-       1, observed_state, observed_spec, 1, outputs, phase
-     from tenantry.tenant t, generate_series(1, 500) number,
-       lateral (select substr(t.id, 1, 3) || lpad(number::text, 5, '0') as id) names
-     where t.id = $1 or (t.id = $2 and number <= 411)`,
-    [workspace.tenantId, inbox.tenantId],
-  );
+  await multiply(access.database, workspace.tenantId, 500);
+  await multiply(access.database, inbox.tenantId, 411);
   const programs = await Promise.all([loadProgram(before.root), loadProgram(thisRoot)]);
   endings.push(...programs.map((program) => program.close));
   versions = { base: programs[0], head: programs[1] };
