@@ -94,6 +94,15 @@ export function isProduction(resource: PolicyResource): boolean {
 }
 
 /**
+ * Whether anything is told of the resource. Before the first deployment the engine asks no provider whose own
+ * configuration waits for another resource, as that of a cluster that is not there yet: of what such a provider
+ * would make, rules of a stack see nothing but the name.
+ */
+export function isTold({ props }: PolicyResource): boolean {
+  return Object.keys(props).length > 0;
+}
+
+/**
  * Whether a component's arguments are told: mocks tell them, and not what it consists of; the engine tells what it
  * consists of, which is judged instead, and not them.
  */

@@ -129,6 +129,10 @@ describe('a cluster of production', () => {
     },
   );
 
+  test('is taken to be backed up by a schedule of which nothing is told yet', () => {
+    expect(broken([cluster, resourceOf('kubernetes:velero.io/v1:Schedule', {})])).toEqual([]);
+  });
+
   test('is judged by its component where nothing else is told of it', () => {
     const component = resourceOf('eks:index:Cluster', {}, 'component');
     expect(broken([component])).toEqual(['cluster-backed-up component']);

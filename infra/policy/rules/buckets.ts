@@ -1,6 +1,6 @@
 /** Buckets of S3, whose settings are resources of their own: what a bucket has is what refers to it. */
 import { statementsOf } from '../permissions.ts';
-import { isProduction, type PolicyResource, refersTo } from '../resource.ts';
+import { isProduction, isTold, type PolicyResource, refersTo } from '../resource.ts';
 import { type Finding, type Rule, stackRule } from '../rule.ts';
 import { isUnknown, parsed, textsOf, valueAt, valuesAt } from '../values.ts';
 
@@ -84,7 +84,9 @@ function eachBucket(module: string, { applies = () => true, fulfils, wanted }: C
     const companions = resources.filter((resource) => type.test(resource.type));
     const isFulfilled = (bucket: PolicyResource) =>
       companions.some(
-        (companion) => refersTo(companion, 'bucket', bucket) && fulfils(companion, bucket, resources),
+        (companion) =>
+          refersTo(companion, 'bucket', bucket) &&
+          (!isTold(companion) || fulfils(companion, bucket, resources)),
       );
     return resources
       .filter((resource) => bucketTypes.has(resource.type) && applies(resource) && !isFulfilled(resource))

@@ -1,5 +1,5 @@
 /** Deletion protection and backups: production is not lost by a slip, nor by a fault of AWS. */
-import { argumentsAreTold, isProduction, kubernetesKind, type PolicyResource } from '../resource.ts';
+import { argumentsAreTold, isProduction, isTold, kubernetesKind, type PolicyResource } from '../resource.ts';
 import {
   all,
   inProduction,
@@ -13,7 +13,7 @@ import {
   stackRule,
   when,
 } from '../rule.ts';
-import { valueAt } from '../values.ts';
+import { recordsOf } from '../values.ts';
 
 /** Point-in-time recovery that the requirements ask of PostgreSQL. */
 const recoveryDays = 35;
@@ -101,14 +101,7 @@ export const durabilityRules: readonly Rule[] = [
       description: `A cluster of production is backed up by Velero every ${clusterBackupHours} hours or more often.`,
     },
     (resources) => {
-      const scheduled = resources.some(
-        ({ type, props }) =>
-          type.startsWith('kubernetes:velero.io/') &&
-          kubernetesKind(type) === 'Schedule' &&
-          valueAt(props, 'spec.paused') !== true &&
-          hoursBetween(String(valueAt(props, 'spec.schedule'))) <= clusterBackupHours,
-      );
-      if (scheduled) return [];
+      if (resources.some((resource) => isSchedule(resource) && runsOftenEnough(resource))) return [];
       return clustersOf(resources)
         .filter(isProduction)
         .map((resource) => ({
@@ -118,6 +111,15 @@ export const durabilityRules: readonly Rule[] = [
     },
   ),
 ];
+
+function isSchedule({ type }: PolicyResource): boolean {
+  return type.startsWith('kubernetes:velero.io/') && kubernetesKind(type) === 'Schedule';
+}
+
+function runsOftenEnough(schedule: PolicyResource): boolean {
+  const { paused, schedule: cron } = recordsOf(schedule.props.spec)[0] ?? {};
+  return !isTold(schedule) || (paused !== true && hoursBetween(String(cron)) <= clusterBackupHours);
+}
 
 /** The clusters themselves, or the components that make them where only these are told. */
 function clustersOf(resources: readonly PolicyResource[]): readonly PolicyResource[] {
