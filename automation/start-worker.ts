@@ -35,6 +35,9 @@ import { resolveProviderPlugin } from './toolchain/plugins.ts';
 /** Few, so that webhooks keep a core while many subscriptions wait. */
 const syncsAtOnce = 4;
 
+/** How long a worker that was stopped in the middle of a transaction may keep its locks. No transaction waits for others. */
+const abandonAfterMs = 20_000;
+
 export interface Worker {
   /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
   stop(): Promise<void>;
@@ -55,6 +58,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     const database = openDatabase(env.databaseUrl, {
       maxConnections: env.runners * 2 + 6,
       name: 'tenantry-worker',
+      abandonAfterMs,
     });
     releasers.push(() => database.close());
     await ensureCell(database, env.cell);
@@ -99,6 +103,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       maxConnections: syncsAtOnce + 6,
       name: 'tenantry-queue',
       relaxedCommits: true,
+      abandonAfterMs,
     });
     releasers.push(() => relaxedDatabase.close());
     const work = (taskList: TaskList, concurrency: number) =>

@@ -20,6 +20,8 @@ pg.types.setTypeParser(pg.types.builtins.INT8, Number);
  * @param queryTimeoutMs a query without an answer for so long fails, and its connection is given up
  * @param relaxedCommits commits do not wait for the disk: a crash of the server may forget the last moments of them.
  *   Only for what may be forgotten.
+ * @param abandonAfterMs a transaction that its process does not go on with for so long is rolled back: the process may
+ *   be stopped, and others wait for its locks
  */
 export function openDatabase(
   url: string,
@@ -28,15 +30,23 @@ export function openDatabase(
     name?: string;
     queryTimeoutMs?: number;
     relaxedCommits?: boolean;
+    abandonAfterMs?: number;
   } = {},
 ): Database {
+  // By statements, as a proxy in between (RDS Proxy) refuses such settings when a connection is made.
+  const settings = [
+    ...(options.relaxedCommits ? ['set synchronous_commit = off'] : []),
+    ...(options.abandonAfterMs === undefined
+      ? []
+      : [`set idle_in_transaction_session_timeout = ${options.abandonAfterMs}`]),
+  ].join(';');
   const pool = new pg.Pool({
     ...connectionTo(url),
     max: options.maxConnections ?? 10,
     application_name: options.name ?? 'tenantry',
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 60_000,
-    ...(options.relaxedCommits && { options: '-c synchronous_commit=off' }),
+    ...(settings && { onConnect: (client: pg.ClientBase) => client.query(settings).then(() => {}) }),
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
   // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
