@@ -95,7 +95,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
     { dependsOn: [access] },
   );
   return {
-    name: bucket.id,
+    name: bucket.bucket,
     arn: bucket.arn,
     regionalDomainName: bucket.bucketRegionalDomainName,
     versioning,

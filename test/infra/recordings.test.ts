@@ -61,7 +61,7 @@ describe('recordings', () => {
       const steps = transitions as { days: number; storageClass: string }[];
       for (const { days, storageClass } of steps) {
         expect(days, `${id}: ${storageClass}`).toBeLessThan((expiration as { days: number }).days);
-        if (storageClass === 'STANDARD_IA') expect(days, id).toBeGreaterThanOrEqual(30);
+        if (storageClass === 'STANDARD_IA') expect(days, String(id)).toBeGreaterThanOrEqual(30);
       }
     }
   });
