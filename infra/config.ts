@@ -1,7 +1,7 @@
 /** The platform's configuration: read once, checked before the first resource, then trusted. */
 import * as pulumi from '@pulumi/pulumi';
 import { z } from 'zod';
-import { regions } from './regions.ts';
+import { type Region, regions } from './regions.ts';
 import type { requiredTags, Tags } from './tags.ts';
 
 /** Value of a configuration key with its namespace (`tenantry:network`, `aws:region`); undefined when not set. */
@@ -198,6 +198,8 @@ const scalars = {
   domain: dnsName,
   /** Region of the API's home and of the control plane's database. */
   homeRegion: region,
+  /** Network of the cell at home; only where that is another one. */
+  homeCidr: cidr('a private /16 network', [16]).optional(),
 } as const;
 
 /** Keys of the AWS provider that the program reads too. */
@@ -212,6 +214,14 @@ const platform = z
   .refine((v) => v.defaultTags.tags['tenantry:cell'] === `${v.environment}-${v.region}`, {
     path: ['defaultTags', 'tags', 'tenantry:cell'],
     error: 'the environment and region, as in prod-us-east-1',
+  })
+  .refine((v) => (v.homeCidr === undefined) === (v.region === v.homeRegion), {
+    path: ['homeCidr'],
+    error: 'the network of the cell at home, and nothing in the home region itself',
+  })
+  .refine((v) => v.homeCidr !== v.network.cidr, {
+    path: ['network', 'cidr'],
+    error: 'a network other than that at home',
   })
   .refine((v) => v.database.storageGb <= v.database.maxStorageGb, {
     path: ['database', 'maxStorageGb'],
@@ -249,9 +259,9 @@ const platform = z
 type Values = z.infer<typeof platform>;
 
 export type Environment = (typeof environments)[number];
-export type { Region } from './regions.ts';
+export type { Region };
 
-export type PlatformConfig = Readonly<Omit<Values, 'defaultTags'>> & {
+export type PlatformConfig = Readonly<Omit<Values, 'defaultTags' | 'homeCidr'>> & {
   /** Whether this is the region of the API's home and of the control plane's database. */
   readonly primary: boolean;
   readonly tags: Tags;
@@ -259,6 +269,8 @@ export type PlatformConfig = Readonly<Omit<Values, 'defaultTags'>> & {
   readonly cellId: string;
   /** The cell of the API's home; this one where `primary`. */
   readonly homeCellId: string;
+  /** Where that is another cell. */
+  readonly home: { readonly cellId: string; readonly region: Region; readonly cidr: string } | undefined;
 };
 
 /**
@@ -275,14 +287,16 @@ export function platformConfig(read: ConfigReader): PlatformConfig {
       `The configuration is not usable:\n${parsed.error.issues.map((issue) => `  ${explain(issue, given)}`).join('\n')}`,
     );
   }
-  const { defaultTags, ...values } = parsed.data;
+  const { defaultTags, homeCidr, ...values } = parsed.data;
   const { environment, region, homeRegion } = values;
+  const homeCellId = `${environment}-${homeRegion}`;
   return {
     ...values,
     tags: defaultTags.tags,
     primary: region === homeRegion,
     cellId: `${environment}-${region}`,
-    homeCellId: `${environment}-${homeRegion}`,
+    homeCellId,
+    home: homeCidr === undefined ? undefined : { cellId: homeCellId, region: homeRegion, cidr: homeCidr },
   };
 }
 

@@ -5,12 +5,10 @@ import { interpolate, type Output } from '@pulumi/pulumi';
 import { associatePods, createPodRole } from './cluster/pod-identity.ts';
 import type { Cluster } from './cluster.ts';
 import type { PlatformConfig } from './config.ts';
-import { apiPort } from './edge/origin.ts';
+import { apiPort } from './control-plane/names.ts';
+import type { ControlPlane } from './control-plane.ts';
 import type { Edge } from './edge.ts';
 import type { Statement } from './policies.ts';
-
-/** The Service of the API that the load balancer sends requests to. */
-export const apiService = { namespace: 'tenantry-system', name: 'api', port: 80 } as const;
 
 /** AWS Load Balancer Controller; chart and program have the same version. */
 export const controllerVersion = '3.5.0';
@@ -49,9 +47,10 @@ export function controllerStatements(targetGroupArn: Output<string>): Statement[
 /** Makes the controller and binds the API's pods to the load balancer. */
 export function createIngress(
   config: PlatformConfig,
-  args: { cluster: Cluster; edge: Edge; vpcId: Output<string> },
+  args: { cluster: Cluster; edge: Edge; controlPlane: ControlPlane; vpcId: Output<string> },
 ): void {
   const { cluster, edge } = args;
+  const { service } = args.controlPlane;
   const { targetGroupArn, securityGroupId } = edge.origin;
   new aws.vpc.SecurityGroupIngressRule('pods-from-load-balancer', {
     securityGroupId: cluster.securityGroupId,
@@ -103,13 +102,13 @@ export function createIngress(
     {
       apiVersion: 'elbv2.k8s.aws/v1beta1',
       kind: 'TargetGroupBinding',
-      metadata: { name: 'api', namespace: apiService.namespace },
+      metadata: { name: 'api', namespace: service.metadata.namespace },
       spec: {
-        serviceRef: { name: apiService.name, port: apiService.port },
+        serviceRef: { name: service.metadata.name, port: 80 },
         targetGroupARN: interpolate`${targetGroupArn}`,
         targetType: 'ip',
       },
     },
-    { provider: cluster.provider, dependsOn: [release] },
+    { provider: cluster.provider, dependsOn: [release, service] },
   );
 }

@@ -2,13 +2,12 @@
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
+import { apiPort } from '../control-plane/names.ts';
 import type { Keys } from '../keys.ts';
 import type { Network } from '../network.ts';
 import { homeSecret } from '../secrets.ts';
 import { loadBalancerLogs, type Storage } from '../storage.ts';
 
-/** Port of the API's pods. */
-export const apiPort = 8080;
 /** Path of the API that says whether it can serve. */
 export const readinessPath = '/readyz';
 /** Header in which CloudFront shows the load balancer that it is ours. */

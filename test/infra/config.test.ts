@@ -231,6 +231,20 @@ describe('the configuration', () => {
       'e-mail',
     ],
     [
+      'a home elsewhere, without its network',
+      { 'tenantry:homeRegion': 'us-west-2' },
+      'tenantry:homeCidr',
+      'not set',
+      'cell at home',
+    ],
+    [
+      'a network at home, at home',
+      { 'tenantry:homeCidr': '10.64.0.0/16' },
+      'tenantry:homeCidr',
+      '"10.64.0.0/16"',
+      'nothing in the home region',
+    ],
+    [
       'nobody who pays',
       tagged({ 'cost-center': undefined }),
       'aws:defaultTags.tags.cost-center',

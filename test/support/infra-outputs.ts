@@ -30,6 +30,13 @@ const answers: Record<string, (inputs: Values, region: string) => Values> = {
   'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com', id: 'aws' }),
   'aws:ec2/getManagedPrefixList:getManagedPrefixList': (inputs) => ({ ...inputs, id: 'pl-3b927c52' }),
   'aws:ec2/getVpc:getVpc': (inputs) => ({ ...inputs, id: 'vpc-0home', cidrBlock: '10.64.0.0/16' }),
+  'aws:rds/getProxy:getProxy': (inputs) => ({
+    ...inputs,
+    id: String(inputs.name),
+    endpoint: `${String(inputs.name)}.proxy-c0example.${String(inputs.region)}.rds.amazonaws.com`,
+    vpcId: 'vpc-0home',
+    vpcSecurityGroupIds: ['sg-0home-proxy'],
+  }),
   'aws:ec2/getRouteTables:getRouteTables': (inputs) => ({
     ...inputs,
     id: 'rtbs',
@@ -144,6 +151,9 @@ const outputsOf: Record<string, OutputsOf> = {
     nameServers: ['ns-1.awsdns-01.org', 'ns-2.awsdns-02.com', 'ns-3.awsdns-03.net', 'ns-4.awsdns-04.co.uk'],
   }),
   'aws:ec2/eip:Eip': () => ({ publicIp: '198.51.100.7', allocationId: 'eipalloc-0example' }),
+  'aws:amp/workspace:Workspace': (_name, _inputs, region) => ({
+    prometheusEndpoint: `https://aps-workspaces.${region}.amazonaws.com/workspaces/ws-0example/`,
+  }),
   'aws:kms/key:Key': (name) => ({ keyId: `key-${name}` }),
   'aws:lb/loadBalancer:LoadBalancer': (name, _inputs, region) => ({
     dnsName: `${name}-0123456789.elb.${region}.amazonaws.com`,

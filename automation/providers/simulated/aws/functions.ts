@@ -73,6 +73,29 @@ export const functions: Readonly<Record<string, Answer>> = {
     const id = `pl-${digits(`${region}${text(asked.name)}`, 8)}`;
     return { id, name: text(asked.name), cidrBlocks: [] };
   },
+  'aws:ec2/getRouteTables:getRouteTables': (asked, { region }) => {
+    const vpc = text(asked.vpcId);
+    const ids = [1, 2, 3, 4, 5].map((table) => `rtb-${digits(`${region}${vpc}${table}`, 17)}`);
+    return { id: region, ids, tags: {} };
+  },
+  'aws:rds/getProxy:getProxy': (asked, { partition, region, account }) => {
+    const name = text(asked.name);
+    return {
+      id: name,
+      name,
+      arn: `arn:${partition}:rds:${region}:${account}:db-proxy:prx-${digits(name, 17)}`,
+      endpoint: `${name}.proxy-${digits(account, 12)}.${region}.rds.amazonaws.com`,
+      engineFamily: 'POSTGRESQL',
+      requireTls: true,
+      idleClientTimeout: 1800,
+      debugLogging: false,
+      auths: [],
+      roleArn: `arn:${partition}:iam::${account}:role/${name}-proxy`,
+      vpcId: `vpc-${digits(`${region}${name}`, 17)}`,
+      vpcSecurityGroupIds: [`sg-${digits(`${region}${name}`, 17)}`],
+      vpcSubnetIds: [1, 2, 3].map((zone) => `subnet-${digits(`${region}${name}${zone}`, 17)}`),
+    };
+  },
   'aws:route53/getZone:getZone': (asked, { partition }) => {
     const name = text(asked.name);
     const zoneId = text(asked.zoneId) || `Z${digits(name, 20).toUpperCase()}`;

@@ -1,0 +1,99 @@
+/** The API: as many as there are zones and more when they are busy, one away at a time. */
+import * as k8s from '@pulumi/kubernetes';
+import type { WorkloadArgs } from '../control-plane.ts';
+import { apiPort, controlPlaneNamespace, labelsOf, platformLabels } from './names.ts';
+import { podTemplate } from './pods.ts';
+
+/** So many times its least number may the API become. */
+const growth = 5;
+
+const portName = 'http';
+
+/** Makes the API, and gives its Service. */
+export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
+  const { config, provider, after } = args;
+  const { image, apiReplicas } = config.controlPlane;
+  const metadata = { name: 'api', namespace: controlPlaneNamespace, labels: platformLabels };
+  const selector = labelsOf('api');
+  const options = { provider, dependsOn: [...after] };
+  const deployment = new k8s.apps.v1.Deployment(
+    'api',
+    {
+      metadata,
+      spec: {
+        // No number: it is the autoscaler's.
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: selector },
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        template: podTemplate('api', {
+          image,
+          program: 'api/main.ts',
+          environment: args.environment,
+          secrets: args.secrets,
+          resources: { cpu: '250m', memory: '256Mi', memoryLimit: '512Mi' },
+          ports: [{ name: portName, containerPort: apiPort, protocol: 'TCP' }],
+          probes: {
+            startupProbe: { ...get('/healthz'), periodSeconds: 2, failureThreshold: 60 },
+            // Alive is all that an instance can promise alone: whether Stripe or the database are there is the load
+            // balancer's question, and no reason to restart.
+            readinessProbe: { ...get('/healthz'), periodSeconds: 5, failureThreshold: 2 },
+            livenessProbe: { ...get('/healthz'), periodSeconds: 10, failureThreshold: 3 },
+          },
+        }),
+      },
+    },
+    options,
+  );
+  new k8s.autoscaling.v2.HorizontalPodAutoscaler(
+    'api',
+    {
+      metadata,
+      spec: {
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: metadata.name },
+        minReplicas: apiReplicas,
+        maxReplicas: apiReplicas * growth,
+        metrics: [
+          {
+            type: 'Resource',
+            resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } },
+          },
+        ],
+        behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
+      },
+    },
+    { ...options, dependsOn: [deployment] },
+  );
+  new k8s.policy.v1.PodDisruptionBudget(
+    'api',
+    {
+      metadata,
+      spec: {
+        maxUnavailable: 1,
+        selector: { matchLabels: selector },
+        // A pod that is broken does not keep a node from being drained.
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    },
+    options,
+  );
+  return new k8s.core.v1.Service(
+    'api',
+    {
+      metadata: {
+        ...metadata,
+        // It has endpoints once pods are ready; who waits for that is the Deployment.
+        annotations: { 'pulumi.com/skipAwait': 'true' },
+      },
+      spec: {
+        type: 'ClusterIP',
+        selector,
+        ports: [{ name: portName, port: 80, targetPort: portName, protocol: 'TCP' }],
+      },
+    },
+    options,
+  );
+}
+
+function get(path: string) {
+  return { httpGet: { path, port: portName }, timeoutSeconds: 3 };
+}

@@ -1,0 +1,62 @@
+/** What workers may do in the cluster: make and unmake what a tenant is made of, and no more. */
+
+const read = ['get', 'list', 'watch'];
+const write = ['create', 'update', 'patch', 'delete'];
+const all = [...read, ...write];
+
+/**
+ * Rules of the workers' ClusterRole. A role that a tenant's people get can hold only what the workers hold themselves,
+ * so its rights stand here too; the API server refuses a worker that wants to give away more.
+ */
+export const workerRules = [
+  { apiGroups: [''], resources: ['namespaces'], verbs: all },
+  {
+    apiGroups: [''],
+    resources: [
+      'configmaps',
+      'limitranges',
+      'persistentvolumeclaims',
+      'pods',
+      'resourcequotas',
+      'secrets',
+      'serviceaccounts',
+      'services',
+    ],
+    verbs: all,
+  },
+  { apiGroups: [''], resources: ['events', 'pods/log'], verbs: read },
+  { apiGroups: ['apps'], resources: ['deployments'], verbs: all },
+  { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch', 'update'] },
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: read },
+  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: all },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: all },
+  { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
+  { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
+  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
+  // What stands once in a cluster and workers see to at their start.
+  { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: ['get', 'create', 'patch'] },
+  {
+    apiGroups: ['admissionregistration.k8s.io'],
+    resources: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
+    verbs: ['get', 'create', 'patch'],
+  },
+];
+
+/** How a pod reaches the API server of its own cluster: a kubeconfig of the files that every pod may have. */
+export const inClusterKubeconfig = {
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [
+    {
+      name: 'in-cluster',
+      cluster: {
+        server: 'https://kubernetes.default.svc',
+        'certificate-authority': '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt',
+      },
+    },
+  ],
+  users: [{ name: 'worker', user: { tokenFile: '/var/run/secrets/kubernetes.io/serviceaccount/token' } }],
+  contexts: [{ name: 'in-cluster', context: { cluster: 'in-cluster', user: 'worker' } }],
+  'current-context': 'in-cluster',
+};

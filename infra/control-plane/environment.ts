@@ -1,0 +1,141 @@
+/** What the control plane's processes are told: every variable of `api/env.ts` and `automation/env.ts` that they need. */
+import { type Input, interpolate, type Output } from '@pulumi/pulumi';
+import type { PlatformConfig } from '../config.ts';
+import type { Database } from '../database.ts';
+import type { Identity } from '../identity.ts';
+import { tenantPool } from '../karpenter/node-pools.ts';
+import { stateSecretsProvider } from '../keys.ts';
+import type { Storage } from '../storage.ts';
+import type { HomeDatabase } from './home-database.ts';
+import { apiPort, type Workload, workerMetrics } from './names.ts';
+import { fileOf, type SecretValue } from './secret-files.ts';
+
+export type Variables = Readonly<Record<string, Input<string>>>;
+
+export interface Sources {
+  readonly home: HomeDatabase;
+  readonly database: Database;
+  readonly storage: Storage;
+  readonly identity: Identity;
+  readonly stripeSecret: Output<string>;
+  readonly publicUrl: string;
+  /** Networks of the database servers, which tenants may reach. */
+  readonly databaseCidrs: readonly string[];
+}
+
+/** Where workers keep what their engines write; lost with the pod, made anew by the next. */
+export const workerHome = '/var/lib/tenantry';
+
+/** Where workers find how to reach the cluster that they stand in. */
+export const kubeconfigFile = '/etc/tenantry/kubeconfig';
+
+/** Secrets that a workload gets as files, by the name of the file. Nothing that it has no use for. */
+export function secretFilesOf(
+  workload: Workload,
+  config: Pick<PlatformConfig, 'region'>,
+  sources: Pick<Sources, 'home' | 'database' | 'stripeSecret'>,
+): Record<string, SecretValue> {
+  const { region } = config;
+  const stripe = (key: string) => ({ secret: sources.stripeSecret, region, key });
+  const home = { 'database-password': sources.home.password };
+  const tenants = {
+    'tenant-database-password': { secret: sources.database.secretArn, region, key: 'password' },
+  };
+  switch (workload) {
+    case 'api':
+      return {
+        ...home,
+        'stripe-secret-key': stripe('secretKey'),
+        'stripe-webhook-secret': stripe('webhookSecret'),
+      };
+    case 'worker':
+      return { ...home, ...tenants, 'stripe-secret-key': stripe('secretKey') };
+    case 'migrate':
+      return { ...home, ...tenants };
+  }
+}
+
+/** The environment of a workload. */
+export function environmentOf(workload: Workload, config: PlatformConfig, sources: Sources): Variables {
+  const files = secretFilesOf(workload, config, sources);
+  const file = (name: string) => {
+    const value = files[name];
+    if (!value) throw new Error(`${workload} has no secret ${name}`);
+    return fileOf(value, name);
+  };
+  const databases = () => ({
+    DATABASE_URL: homeUrl(sources.home, file('database-password')),
+    // The server itself: the proxy knows the owner's role, and every tenant has one of its own.
+    TENANT_DATABASE_URL: databaseUrl({
+      host: sources.database.host,
+      port: sources.database.port,
+      database: `${sources.database.database}_tenants`,
+      passwordFile: file('tenant-database-password'),
+    }),
+  });
+  switch (workload) {
+    case 'api':
+      return {
+        PORT: String(apiPort),
+        HOST: '0.0.0.0',
+        PUBLIC_URL: sources.publicUrl,
+        DATABASE_URL: homeUrl(sources.home, file('database-password')),
+        STRIPE_SECRET_KEY_FILE: file('stripe-secret-key'),
+        STRIPE_WEBHOOK_SECRET_FILE: file('stripe-webhook-secret'),
+        OIDC_ISSUER: sources.identity.issuer,
+        OIDC_AUDIENCE: sources.identity.audience,
+        OIDC_CLIENT_ID: sources.identity.clientId,
+        OIDC_SCOPE: sources.identity.scope,
+        TENANTRY_CELL: config.cellId,
+        LOG_LEVEL: 'info',
+      };
+    case 'worker':
+      return {
+        ...databases(),
+        KUBECONFIG: kubeconfigFile,
+        STRIPE_SECRET_KEY_FILE: file('stripe-secret-key'),
+        TENANTRY_HOME: workerHome,
+        PULUMI_BACKEND_URL: stateUrl(config, sources.storage),
+        TENANTRY_SECRETS_PROVIDER: stateSecretsProvider(config),
+        TENANTRY_METRICS_PORT: String(workerMetrics.port),
+        TENANTRY_CELL: config.cellId,
+        TENANTRY_REGION: config.region,
+        TENANTRY_NODE_POOL: tenantPool,
+        TENANTRY_DATABASE_CIDRS: sources.databaseCidrs.join(','),
+        // The image brings engine and plugins; a pod never waits for a download.
+        TENANTRY_DOWNLOADS: 'off',
+        TENANTRY_KUBERNETES_PROVIDER: 'official',
+        PULUMI_HOME: `${workerHome}/pulumi`,
+        AWS_REGION: config.region,
+        LOG_LEVEL: 'info',
+      };
+    case 'migrate':
+      return { ...databases(), LOG_LEVEL: 'info' };
+  }
+}
+
+/** Backend of the tenants' stacks, as Pulumi writes it. */
+export function stateUrl(
+  config: Pick<PlatformConfig, 'region'>,
+  storage: Pick<Storage, 'state'>,
+): Output<string> {
+  return interpolate`s3://${storage.state.name}?region=${config.region}`;
+}
+
+function homeUrl({ host, port, database }: HomeDatabase, passwordFile: string): Output<string> {
+  return databaseUrl({ host, port, database, passwordFile });
+}
+
+/** The owner of a database is named like the product everywhere. */
+const databaseUser = 'tenantry';
+
+function databaseUrl(args: {
+  host: Input<string>;
+  port: number;
+  database: string;
+  passwordFile: string;
+}): Output<string> {
+  const { host, port, database } = args;
+  const query = new URLSearchParams({ sslmode: 'verify-full', password_file: args.passwordFile });
+  return interpolate`postgres://${databaseUser}@${host}:${port}/${database}?${query.toString()}`;
+}

@@ -1,0 +1,61 @@
+/** The workers: take jobs from PostgreSQL and make tenants what they should be. */
+import * as k8s from '@pulumi/kubernetes';
+import type { WorkloadArgs } from '../control-plane.ts';
+import { kubeconfigFile, workerHome } from './environment.ts';
+import { controlPlaneNamespace, labelsOf, platformLabels, workerMetrics } from './names.ts';
+import { podTemplate } from './pods.ts';
+
+/** Makes the workers. */
+export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.ConfigMap): void {
+  const { config, provider, after } = args;
+  const { image, workerReplicas } = config.controlPlane;
+  const metadata = { name: 'worker', namespace: controlPlaneNamespace, labels: platformLabels };
+  const selector = labelsOf('worker');
+  const options = { provider, dependsOn: [...after, kubeconfig] };
+  new k8s.apps.v1.Deployment(
+    'worker',
+    {
+      metadata,
+      spec: {
+        replicas: workerReplicas,
+        revisionHistoryLimit: 3,
+        selector: { matchLabels: selector },
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } },
+        template: podTemplate('worker', {
+          image,
+          program: 'automation/worker.ts',
+          environment: args.environment,
+          secrets: args.secrets,
+          // Three runners with an engine each: 200 MB for a runner's SDKs, 110 MB for an engine, 130 MB for the
+          // Kubernetes plugin, and as much again for what comes together.
+          resources: { cpu: '1', memory: '2Gi', memoryLimit: '3Gi' },
+          ports: [{ name: workerMetrics.portName, containerPort: workerMetrics.port, protocol: 'TCP' }],
+          usesCluster: true,
+          // Engines that run are ended and their tenants taken up by the next worker.
+          terminationGraceSeconds: 60,
+          volumes: [
+            { name: 'home', emptyDir: { sizeLimit: '4Gi' } },
+            { name: 'kubeconfig', configMap: { name: kubeconfig.metadata.name } },
+          ],
+          mounts: [
+            { name: 'home', mountPath: workerHome },
+            { name: 'kubeconfig', mountPath: kubeconfigFile, subPath: 'kubeconfig', readOnly: true },
+          ],
+        }),
+      },
+    },
+    options,
+  );
+  new k8s.policy.v1.PodDisruptionBudget(
+    'worker',
+    {
+      metadata,
+      spec: {
+        maxUnavailable: 1,
+        selector: { matchLabels: selector },
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      },
+    },
+    options,
+  );
+}
