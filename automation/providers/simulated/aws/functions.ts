@@ -119,6 +119,21 @@ export const functions: Readonly<Record<string, Answer>> = {
       `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${digits(name, 6)}`;
     return { id: arn, arn, name, description: '', kmsKeyId: '', policy: '', tags: {} };
   },
+  'aws:secretsmanager/getSecretVersion:getSecretVersion': (asked, { partition, region, account }) => {
+    const name = text(asked.secretId);
+    const arn = `arn:${partition}:secretsmanager:${region}:${account}:secret:${name}-${digits(name, 6)}`;
+    return {
+      id: `${arn}|AWSCURRENT`,
+      arn,
+      secretId: name,
+      secretString: digits(`${arn}value`, 48),
+      secretBinary: '',
+      versionId: digits(arn, 32),
+      versionStage: 'AWSCURRENT',
+      versionStages: ['AWSCURRENT'],
+      createdDate: '2026-01-01T00:00:00Z',
+    };
+  },
 };
 
 /** Undefined when nobody has taught the simulation this function. */
