@@ -14,6 +14,7 @@ export const keyPurposes = {
   state: 'State of the tenants’ stacks, and the secrets inside it',
   secrets: 'Secrets Manager',
   logs: 'Log groups',
+  monitoring: 'Metrics, alerts, logs in S3',
 } as const;
 
 export type KeyPurpose = keyof typeof keyPurposes;
@@ -59,6 +60,7 @@ export function createKeys(config: PlatformConfig): Keys {
     state,
     secrets,
     logs,
+    monitoring: here('monitoring'),
     globalLogs:
       config.region === globalRegion ? logs : make('logs', { name: 'logs-global', region: globalRegion }),
     replica: replicaRegion && {

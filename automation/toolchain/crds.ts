@@ -3,7 +3,7 @@
  * read them: so objects can be checked against a real API server without any of the controllers.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findGo } from './build.ts';
@@ -48,6 +48,12 @@ export const crdModules: readonly CrdModule[] = [
     version: '1.4.7',
     folder: 'config/crd/bases',
   },
+  {
+    name: 'snapshots',
+    module: 'github.com/kubernetes-csi/external-snapshotter/client/v8',
+    version: '8.6.0',
+    folder: 'config/crd',
+  },
 ];
 
 export interface CrdOptions {
@@ -84,7 +90,13 @@ async function definitionsOf(wanted: CrdModule, options: CrdOptions): Promise<st
 async function fetchDefinitions(wanted: CrdModule, place: string, options: CrdOptions): Promise<void> {
   const source = await moduleFolder(wanted, options);
   const folder = join(source, wanted.folder);
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.yaml'));
+  const names: string[] = [];
+  for (const name of await readdir(folder)) {
+    const isDefinition =
+      name.endsWith('.yaml') &&
+      /^kind: CustomResourceDefinition$/m.test(await readFile(join(folder, name), 'utf8'));
+    if (isDefinition) names.push(name);
+  }
   if (names.length === 0)
     throw new ToolError(`${wanted.module} v${wanted.version} has no definitions in ${wanted.folder}.`);
   const partial = `${place}.partial`;

@@ -22,8 +22,9 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 async function fakeGo(there: boolean): Promise<string> {
   const source = join(root, 'source');
   await mkdir(join(source, wanted.folder), { recursive: true });
-  await writeFile(join(source, wanted.folder, 'b.yaml'), 'kind: B\n');
-  await writeFile(join(source, wanted.folder, 'a.yaml'), 'kind: A\n');
+  await writeFile(join(source, wanted.folder, 'b.yaml'), 'kind: CustomResourceDefinition\n');
+  await writeFile(join(source, wanted.folder, 'a.yaml'), 'kind: CustomResourceDefinition\n');
+  await writeFile(join(source, wanted.folder, 'kustomization.yaml'), 'kind: Kustomization\n');
   await writeFile(join(source, wanted.folder, 'doc.go'), 'package crds\n');
   const folder = join(root, 'go');
   await mkdir(folder);

@@ -1,16 +1,22 @@
 /** Room: disks, nodes, certificates' time, and what AWS runs for us. */
 import { breaches, threshold } from './figures.ts';
-import type { RuleGroup } from './rule.ts';
+import type { RecordingRule, RuleGroup } from './rule.ts';
 
 const gibibyte = 1024 ** 3;
 const daySeconds = 86_400;
 
-export interface CapacityFigures {
-  /** Allocated storage of the smallest database instance, GiB. */
-  readonly databaseStorageGb: number;
+export interface DatabaseServer {
+  /** RDS's identifier of the instance. */
+  readonly identifier: string;
+  /** Allocated storage, GiB. */
+  readonly storageGb: number;
 }
 
-export function capacityRules({ databaseStorageGb }: CapacityFigures): RuleGroup {
+export interface CapacityFigures {
+  readonly databases: readonly DatabaseServer[];
+}
+
+export function capacityRules({ databases }: CapacityFigures): RuleGroup {
   const disk = threshold('stream-disk');
   const certificate = threshold('stream-certificate');
   return {
@@ -41,14 +47,23 @@ export function capacityRules({ databaseStorageGb }: CapacityFigures): RuleGroup
         description:
           'A tenant’s volume grows with its plan; one of the platform’s own is enlarged in its stack.',
       },
+      // CloudWatch tells what is free, but not of how much.
+      ...databases.map(
+        ({ identifier, storageGb }): RecordingRule => ({
+          record: 'tenantry:database_storage:bytes',
+          expr: `vector(${storageGb * gibibyte})`,
+          labels: { dimension_DBInstanceIdentifier: identifier },
+        }),
+      ),
       {
         alert: 'DatabaseStorageLow',
         expr: `
           min by (dimension_DBInstanceIdentifier) (aws_rds_free_storage_space_average)
-            / ${databaseStorageGb * gibibyte} ${breaches(disk, 0.01)}`,
+            / on (dimension_DBInstanceIdentifier) tenantry:database_storage:bytes ${breaches(disk, 0.01)}`,
         forSeconds: disk.forSeconds,
         severity: 'critical',
-        summary: 'Database {{ $labels.dimension_DBInstanceIdentifier }} has little storage left',
+        summary:
+          'Database {{ $labels.dimension_DBInstanceIdentifier }} has {{ $value | humanizePercentage }} of its storage left',
         description:
           'RDS enlarges it by itself up to `maxStorageGb`, but not twice in six hours. Raise `storageGb` if it is still falling.',
       },

@@ -1,7 +1,8 @@
 /** Every rule of the platform. */
+import type { PlatformConfig } from '../../config.ts';
 import { backupRules } from './backup.ts';
 import { billingRules } from './billing.ts';
-import { type CapacityFigures, capacityRules } from './capacity.ts';
+import { type CapacityFigures, capacityRules, type DatabaseServer } from './capacity.ts';
 import type { RuleGroup } from './rule.ts';
 import { serviceRules } from './service.ts';
 import { sloRules } from './slo.ts';
@@ -18,5 +19,23 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
     workloadRules(),
     capacityRules(figures),
     backupRules(),
+  ];
+}
+
+/** The database servers of a cell by their names in RDS, with the storage that they begin with. */
+export function databaseServers(
+  config: Pick<PlatformConfig, 'cellId' | 'database'>,
+): readonly DatabaseServer[] {
+  const { storageGb, readReplicas, dedicatedInstances } = config.database;
+  return [
+    { identifier: `${config.cellId}-main`, storageGb },
+    ...Array.from({ length: readReplicas }, (_, index) => ({
+      identifier: `${config.cellId}-main-replica-${index + 1}`,
+      storageGb,
+    })),
+    ...dedicatedInstances.map((instance) => ({
+      identifier: `${config.cellId}-dedicated-${instance.name}`,
+      storageGb: instance.storageGb,
+    })),
   ];
 }

@@ -110,7 +110,6 @@ function apiSuccess(): RuleGroup {
               / sum(rate(tenantry_http_request_seconds_count[${window}]))`,
         }),
       ),
-      { record: 'tenantry:api_availability:objective', expr: `vector(${apiAvailability})` },
       {
         record: 'tenantry:api_availability:budget_left',
         expr: `1 - avg_over_time(${failing}_rate1h[30d]) / (1 - ${apiAvailability})`,

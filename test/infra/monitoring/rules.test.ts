@@ -16,7 +16,7 @@ import {
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { backupCases } from './cases/backup.ts';
 import { billingCases } from './cases/billing.ts';
-import { capacityCases, databaseStorageGb } from './cases/capacity.ts';
+import { capacityCases, databases } from './cases/capacity.ts';
 import type { AlertCase, Firing, Series } from './cases/case.ts';
 import { serviceCases } from './cases/service.ts';
 import { sloCases } from './cases/slo.ts';
@@ -24,7 +24,7 @@ import { tenantCases } from './cases/tenants.ts';
 import { workloadCases } from './cases/workloads.ts';
 
 const escalationMinutes = 15;
-const groups = platformRules({ databaseStorageGb });
+const groups = platformRules({ databases });
 const alerts = groups.flatMap(({ rules }) => rules.filter(isAlert));
 const cases: readonly AlertCase[] = [
   ...sloCases,

@@ -4,7 +4,10 @@ const gibibyte = 1024 ** 3;
 const day = 86_400;
 
 /** As the tests compute the rules. */
-export const databaseStorageGb = 200;
+export const databases = [
+  { identifier: 'main', storageGb: 200 },
+  { identifier: 'dedicated-acme', storageGb: 50 },
+];
 
 const filesystem = (free: number, type = 'xfs'): Series => ({
   [`node_filesystem_avail_bytes{instance="node-1",mountpoint="/",fstype="${type}"}`]: steady(free),
@@ -67,7 +70,7 @@ export const capacityCases: readonly AlertCase[] = [
         series: database('free_storage_space', steady(30 * gibibyte)),
         from: 0,
         labels: { dimension_DBInstanceIdentifier: 'main' },
-        summary: 'Database main has little storage left',
+        summary: 'Database main has 15% of its storage left',
       },
     ],
     silent: [

@@ -1,0 +1,130 @@
+/** Values of kube-prometheus-stack: the operator, Prometheus, Alertmanager, Grafana, and exporters of the cluster. */
+import type { Input } from '@pulumi/pulumi';
+import type { PlatformConfig } from '../config.ts';
+import { longTermMetrics } from './metrics-store.ts';
+import { nodeAgentsNamespace } from './namespaces.ts';
+
+/** Of the chart; it brings operator 0.85, whose Go module carries the CRDs that the tests apply. */
+export const stackVersion = '77.13.0';
+export const stackRepository = 'https://prometheus-community.github.io/helm-charts';
+
+export const prometheusServiceAccount = 'prometheus';
+export const alertmanagerServiceAccount = 'alertmanager';
+
+/** Days that the Prometheus inside the cluster keeps everything: error budgets look back for 30. */
+export const localRetentionDays = 31;
+
+/** Labels of namespaces that rules and dashboards ask for; kube-state-metrics tells no others. */
+const namespaceLabels = ['tenantry.dev/tenant', 'tenantry.dev/product', 'tenantry.dev/plan'] as const;
+
+/** GiB of its volume, by environment. About 1.5 bytes a sample, two samples a minute, some 300,000 series in prod. */
+const volumeGb = { dev: 20, staging: 50, prod: 100 } as const;
+
+/** Components that EKS runs out of sight: nobody can scrape them, and EKS watches them. */
+const notOurs = {
+  kubeControllerManager: { enabled: false },
+  kubeScheduler: { enabled: false },
+  kubeEtcd: { enabled: false },
+  kubeProxy: { enabled: false },
+} as const;
+
+export function stackValues(
+  config: PlatformConfig,
+  args: {
+    storageClassName: string;
+    /** Of the long-term store; ends with a slash. */
+    remoteWriteUrl: Input<string>;
+    alertmanagerConfig: Input<object>;
+    alertmanagerKeys: { readonly secretProviderClass: string; readonly mountPath: string } | undefined;
+    grafana: Input<object>;
+  },
+) {
+  const replicas = config.environment === 'dev' ? 1 : 2;
+  const volume = (storageGb: number) => ({
+    volumeClaimTemplate: {
+      spec: {
+        storageClassName: args.storageClassName,
+        accessModes: ['ReadWriteOnce'],
+        resources: { requests: { storage: `${storageGb}Gi` } },
+      },
+    },
+  });
+  return {
+    fullnameOverride: 'kube-prometheus',
+    crds: { enabled: true },
+    ...notOurs,
+    // The chart's alerts on Kubernetes itself are good ones; ours are about Tenantry.
+    defaultRules: { create: true, rules: { etcd: false, kubeProxy: false, kubeSchedulerAlerting: false } },
+    prometheus: {
+      serviceAccount: { name: prometheusServiceAccount },
+      prometheusSpec: {
+        replicas,
+        podAntiAffinity: 'hard',
+        podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
+        retention: `${localRetentionDays}d`,
+        // Before the disk is full: the oldest go.
+        retentionSize: `${Math.floor(volumeGb[config.environment] * 0.85)}GB`,
+        scrapeInterval: '30s',
+        evaluationInterval: '30s',
+        // The two replicas write the same: the store takes one of them, by these two labels.
+        externalLabels: { cluster: config.cellId, region: config.region },
+        replicaExternalLabelName: '__replica__',
+        remoteWrite: [
+          {
+            url: args.remoteWriteUrl,
+            sigv4: { region: config.region },
+            queueConfig: { maxSamplesPerSend: 1_000, maxShards: 50, capacity: 2_500 },
+            writeRelabelConfigs: [{ sourceLabels: ['__name__'], regex: longTermMetrics, action: 'keep' }],
+          },
+        ],
+        // Whatever the platform declares, not the chart's own objects only.
+        ruleSelectorNilUsesHelmValues: false,
+        podMonitorSelectorNilUsesHelmValues: false,
+        serviceMonitorSelectorNilUsesHelmValues: false,
+        probeSelectorNilUsesHelmValues: false,
+        storageSpec: volume(volumeGb[config.environment]),
+        resources: { requests: { cpu: '500m', memory: '2Gi' }, limits: { memory: '4Gi' } },
+      },
+    },
+    alertmanager: {
+      serviceAccount: { name: alertmanagerServiceAccount },
+      config: args.alertmanagerConfig,
+      alertmanagerSpec: {
+        replicas: config.environment === 'dev' ? 1 : 3,
+        podAntiAffinity: 'hard',
+        podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
+        // Silences survive a restart.
+        storage: volume(2),
+        resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '128Mi' } },
+        ...(args.alertmanagerKeys && {
+          volumes: [
+            {
+              name: 'keys',
+              csi: {
+                driver: 'secrets-store.csi.k8s.io',
+                readOnly: true,
+                volumeAttributes: { secretProviderClass: args.alertmanagerKeys.secretProviderClass },
+              },
+            },
+          ],
+          volumeMounts: [{ name: 'keys', mountPath: args.alertmanagerKeys.mountPath, readOnly: true }],
+        }),
+      },
+    },
+    grafana: args.grafana,
+    'kube-state-metrics': {
+      metricLabelsAllowlist: [`namespaces=[${namespaceLabels.join(',')}]`],
+      resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    },
+    'prometheus-node-exporter': {
+      // It reads the node's own files, which no restricted pod may.
+      namespaceOverride: nodeAgentsNamespace,
+      // On tenants' nodes as well.
+      tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
+      resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '64Mi' } },
+    },
+    prometheusOperator: {
+      resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    },
+  };
+}
