@@ -10,7 +10,14 @@ import { assumableByService, policyDocument, type Statement } from './policies.t
 
 /** The code as Lambda runs it: the source without its types, line by line the same. */
 export function shippedCode(source: URL): string {
-  return stripTypeScriptTypes(readFileSync(source, 'utf8'));
+  // Node warns that this is experimental, which every preview would show as a problem of the stack.
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(readFileSync(source, 'utf8'));
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 export interface FunctionArgs {

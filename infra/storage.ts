@@ -4,6 +4,7 @@ import { accountId } from './account.ts';
 import type { PlatformConfig } from './config.ts';
 import type { Keys } from './keys.ts';
 import type { Statement } from './policies.ts';
+import { createAging } from './storage/aging.ts';
 import {
   type Bucket,
   createBucket,
@@ -100,6 +101,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
       disposable,
     });
   const here = forEachPurpose(bucket);
+  createAging(config, { keys, recordings: here.recordings });
   const replicaKeys = keys.replica;
   if (replicaRegion === undefined || replicaKeys === undefined) {
     return { ...here, accessLogs, replica: undefined };

@@ -378,6 +378,24 @@ describe('S3', () => {
     }
   });
 
+  test('has recordings aged every day by a function that may touch nothing else', () => {
+    expect(prod.get('aws:cloudwatch/eventRule:EventRule', 'age-recordings').inputs.scheduleExpression).toBe(
+      'cron(30 1 * * ? *)',
+    );
+    const { input } = prod.get('aws:cloudwatch/eventTarget:EventTarget', 'age-recordings').inputs;
+    expect(JSON.parse(String(input))).toEqual({
+      bucket: 'tenantry-prod-us-east-1-recordings-111122223333',
+      standardDays: 7,
+      retentionTag: 'retention-days',
+      agedTag: 'aged',
+    });
+    const policy = prod.get('aws:iam/rolePolicy:RolePolicy', 'age-recordings');
+    expect(statement(policy, 'WriteAnew').Resource).toBe(
+      'arn:aws:s3:::tenantry-prod-us-east-1-recordings-111122223333/*',
+    );
+    expect(statements(policy).flatMap(({ Action }) => Action)).not.toContain('s3:DeleteObject');
+  });
+
   test('keeps data of the EU in the EU', async () => {
     const eu = await infraGraph('prod-eu-west-1');
     expect(eu.ofType('aws:s3/bucketReplicationConfig:BucketReplicationConfig')).toEqual([]);
