@@ -61,6 +61,15 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       abandonAfterMs,
     });
     releasers.push(() => database.close());
+    // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
+    // a sync, too, as that forgets with it that its marks are settled.
+    const relaxedDatabase = openDatabase(env.databaseUrl, {
+      maxConnections: syncsAtOnce + env.runners + 8,
+      name: 'tenantry-worker-relaxed',
+      relaxedCommits: true,
+      abandonAfterMs,
+    });
+    releasers.push(() => relaxedDatabase.close());
     await ensureCell(database, env.cell);
 
     const runners = createRunnerPool({
@@ -87,6 +96,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
 
     const context: JobContext = {
       database,
+      relaxedDatabase,
       stripe: createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase }),
       runners: metrics.measured(runners),
       fingerprints: createFingerprints(cluster, tenantDatabase),
@@ -97,15 +107,6 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       now: () => new Date(),
     };
     await runners.warmUp();
-    // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
-    // a sync, too, as that forgets with it that its marks are settled.
-    const relaxedDatabase = openDatabase(env.databaseUrl, {
-      maxConnections: syncsAtOnce + 6,
-      name: 'tenantry-queue',
-      relaxedCommits: true,
-      abandonAfterMs,
-    });
-    releasers.push(() => relaxedDatabase.close());
     const work = (taskList: TaskList, concurrency: number) =>
       runQueue({
         pgPool: relaxedDatabase.pool,

@@ -9,6 +9,11 @@ import type { Policy } from './policy.ts';
 /** What every job works with. */
 export interface JobContext {
   readonly database: Database;
+  /**
+   * The same, with commits that do not wait for the disk: a crash of the server may forget the last moments of them. A
+   * commit of `database` keeps those before it, too.
+   */
+  readonly relaxedDatabase: Database;
   readonly stripe: Stripe;
   readonly runners: RunnerPool;
   readonly fingerprints: Fingerprints;

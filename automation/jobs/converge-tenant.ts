@@ -33,8 +33,11 @@ import { settleUnchanged } from './record-operation.ts';
 
 /** Makes one tenant what it should be; returns when it is, when it must wait, or when somebody else is at it. */
 export async function convergeTenant(context: JobContext, tenantId: string): Promise<void> {
-  const { database, policy, workerId } = context;
-  const lease = await takeLease(database, tenantId, {
+  const { relaxedDatabase, policy, workerId } = context;
+  // No commit of a lease waits for the disk, so that a look at a tenant that needs nothing is cheap. What begins an
+  // operation does wait, before its engine starts, and keeps the lease with it; a lease that was given back and is found
+  // again after a crash of the server runs out.
+  const lease = await takeLease(relaxedDatabase, tenantId, {
     holder: workerId,
     host: hostname(),
     ttlMs: policy.leaseTtlMs,
@@ -47,7 +50,7 @@ export async function convergeTenant(context: JobContext, tenantId: string): Pro
     if (!(error instanceof LeaseLost)) throw error;
     context.log.warn({ tenant: tenantId, holder: workerId }, 'lost the lease; nothing more was written');
   } finally {
-    await releaseLease(database, lease);
+    await releaseLease(relaxedDatabase, lease);
   }
   await ringIfMoved(context, tenantId);
 }
@@ -95,7 +98,7 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   const live = await context.fingerprints.read({ id: tenant.id, outputs: tenant.outputs });
   const drifted = driftFrom(tenant.outputs, tenant.fingerprint, live);
   if (drifted.length === 0) {
-    await noteLook(context.database, lease, live);
+    await noteLook(context.relaxedDatabase, lease, live);
     return 'done';
   }
   await context.database.transaction(async (client) => {

@@ -131,11 +131,13 @@ async function silence(id: string): Promise<void> {
 
 /** A worker's database until the worker is killed, after it has committed and before it settles. */
 function dyingBeforeSettling(): Database {
-  const query = (...given: Parameters<Database['query']>) => {
-    if (String(given[0]).includes('settle_subscription')) throw new Error('the worker died');
-    return database.query(...given);
-  };
-  return { ...database, query: query as Database['query'] };
+  const query = new Proxy(database.query, {
+    apply(target, self, given) {
+      if (String(given[0]).includes('settle_subscription')) throw new Error('the worker died');
+      return Reflect.apply(target, self, given);
+    },
+  });
+  return { ...database, query };
 }
 
 /** A client whose answers are fetched at once and held back until they are released. */

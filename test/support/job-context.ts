@@ -18,6 +18,7 @@ export function jobContext({ database, stripe, policy, now }: JobContextOptions)
   };
   return {
     database,
+    relaxedDatabase: database,
     stripe,
     runners: {
       acquire: never('a runner'),

@@ -60,15 +60,21 @@ export const noOp: Row = {
 function jobContext(installation: Installation) {
   const env = workerEnv(installation);
   const database = openDatabase(env.databaseUrl, { maxConnections: 6, name: 'bench-worker' });
+  const relaxedDatabase = openDatabase(env.databaseUrl, {
+    maxConnections: 6,
+    name: 'bench-worker',
+    relaxedCommits: true,
+  });
   const tenantDatabase = openDatabase(env.tenantDatabaseUrl, { maxConnections: 2, name: 'bench-worker' });
   const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), {}, () => {});
   installation.onEnd(async () => {
     cluster.close();
-    await Promise.all([database.close(), tenantDatabase.close()]);
+    await Promise.all([database.close(), relaxedDatabase.close(), tenantDatabase.close()]);
   });
   let asked = 0;
   const context: JobContext = {
     database,
+    relaxedDatabase,
     stripe: installation.stripe,
     runners: {
       acquire: async () => {
