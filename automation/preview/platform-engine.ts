@@ -66,16 +66,22 @@ export async function runWithEvents(
     const events = lines
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => JSON.parse(unknownsShown(line)) as EngineEvent);
+      .map((line) => JSON.parse(line, shownValue) as EngineEvent);
     return { run, events };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** The engine's own text for a value that only the update will bring (sdk/go/common/resource/plugin/rpc.go). */
-const unknownValue = /04da6b54-80e4-46f7-96ec-b56ff0331ba9/g;
+/** How values that cannot be shown are written (sdk/go/common/resource/plugin/rpc.go, sdk/go/common/resource/sig). */
+const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+const signature = '4dabf18193072939515e22adb298388d';
+const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 
-function unknownsShown(line: string): string {
-  return line.replaceAll(unknownValue, '[unknown]');
+/** For `JSON.parse`: texts in the place of secrets and of what is not known yet. */
+function shownValue(_key: string, value: unknown): unknown {
+  if (value === unknownValue) return '[unknown]';
+  const isSecret =
+    typeof value === 'object' && value !== null && signature in value && value[signature] === secretSignature;
+  return isSecret ? '[secret]' : value;
 }
