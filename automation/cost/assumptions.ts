@@ -13,10 +13,10 @@ export const spotShareBasisPoints = 7_500;
 
 /** Requests of the platform's own pods, outside the system nodes. */
 export const platformPods = {
-  api: { vcpus: 0.5, memoryGib: 0.5 },
+  api: { vcpus: 0.25, memoryGib: 0.25 },
   worker: { vcpus: 1, memoryGib: 2 },
-  /** Prometheus, Alertmanager, Grafana, Loki, the pooler, backup, operators: once. */
-  base: { vcpus: 3, memoryGib: 10 },
+  /** Prometheus twice, Loki three times, Alertmanager, Grafana, Velero, operators. */
+  base: { vcpus: 2.3, memoryGib: 6.5 },
   /** Of Prometheus and Loki for each 100 tenants. */
   perHundredTenants: { vcpus: 0.25, memoryGib: 1 },
 } as const;
@@ -33,19 +33,24 @@ export const databaseFill = 0.7;
 /** Backups beyond the size of the database that 35 days of point-in-time recovery keep, as a multiple of its rows. */
 export const backupMultiple = 1.5;
 
-/** Logs of a tenant's pods and of what the platform does for it, and metrics kept for it. */
+/** Logs of a tenant's pods and of what the platform does for it. */
 export const perTenant = {
   logsGb: 1.2,
   flowLogsGb: 0.3,
-  metricsGb: 0.3,
-  /** Objects of its stack's state and of backups, in requests. */
+  /** Writes of its stack's state, in thousands of requests. */
   stateWritesThousands: 1,
   kmsRequestsTenThousands: 0.2,
 } as const;
 
+/** Series that outlive the cluster: those of the platform, and of a tenant its quota, its requests and its figures. */
+export const longTermSeries = { base: 3_000, perTenant: 25 } as const;
+/** One every 30 seconds. */
+export const samplesPerSeries = (hoursPerMonth * 3600) / 30;
+
 /** Audit and API logs of the cluster, which EKS writes to CloudWatch. */
 export const clusterLogsGb = 20;
-export const prometheusVolumesGb = 300;
+/** Two of Prometheus, and those of Alertmanager, Grafana and Loki. */
+export const monitoringVolumesGb = 250;
 
 /** Of a tenant's volume, what is written and so kept in snapshots. */
 export const volumeFill = 0.35;

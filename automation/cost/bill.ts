@@ -8,9 +8,11 @@ import {
   databaseFill,
   hoursPerMonth,
   imagesGb,
+  longTermSeries,
+  monitoringVolumesGb,
   perTenant,
   platformPods,
-  prometheusVolumesGb,
+  samplesPerSeries,
   spotShareBasisPoints,
   tenantNode,
   tenantsPerApiReplica,
@@ -71,7 +73,6 @@ type Configured = Pick<
   | 'cache'
   | 'identity'
   | 'storage'
-  | 'edge'
   | 'controlPlane'
   | 'monitoring'
 >;
@@ -181,7 +182,11 @@ export function databaseClass(configured: string, tenants: number): string {
   return enough[0] ?? `${family}.24xlarge`;
 }
 
-function databaseLines({ database }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
+function databaseLines(
+  { database, storage: { replicaRegion } }: Configured,
+  needs: FleetNeeds,
+  line: Line,
+): BillLine[] {
   const { multiAz, readReplicas, dedicatedInstances } = database;
   const type = databaseClass(database.instanceClass, needs.tenants);
   const rowsGb = needs.databaseGb + controlPlaneRowsGb.base + controlPlaneRowsGb.perTenant * needs.tenants;
@@ -198,11 +203,12 @@ function databaseLines({ database }: Configured, needs: FleetNeeds, line: Line):
       line('database', `storage of ${name}`, gb, multiAz ? 'rds.storageMultiAz' : 'rds.storage'),
     ]),
     line('backup', 'point-in-time recovery', backupMultiple * rowsGb, 'rds.backup'),
+    line('backup', 'the same in another region', replicaRegion ? backupMultiple * rowsGb : 0, 'rds.backup'),
   ];
 }
 
 function cacheLines({ cache }: Configured, line: Line): BillLine[] {
-  return [line('cache', 'Redis', (1 + cache.replicas) * hoursPerMonth, onDemand(cache.nodeType))];
+  return [line('cache', 'Valkey', (1 + cache.replicas) * hoursPerMonth, onDemand(cache.nodeType))];
 }
 
 function storageLines(needs: FleetNeeds, line: Line): BillLine[] {
@@ -240,7 +246,7 @@ function networkLines({ network }: Configured, needs: FleetNeeds, line: Line): B
 /** Managed groups and the rate rule. */
 const wafRules = 6;
 
-function edgeLines({ edge, identity }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
+function edgeLines({ identity }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const { requestsThousands: thousands, egressGb } = needs;
   return [
     line('edge', 'CloudFront, traffic', band(egressGb, 0, 10_000), 'cloudfront.gb'),
@@ -255,7 +261,7 @@ function edgeLines({ edge, identity }: Configured, needs: FleetNeeds, line: Line
     line('edge', 'load balancer, use', Math.max(hoursPerMonth, egressGb), 'lb.lcuHour'),
     line('edge', 'names', 2, 'route53.zone'),
     line('edge', 'queries for names', thousands / 10 / 1_000, 'route53.queries'),
-    line('edge', 'health checks', edge.failover ? 2 : 1, 'route53.healthCheck'),
+    line('edge', 'health check', 1, 'route53.healthCheck'),
     line('identity', 'people who sign in', identity.kind === 'cognito' ? needs.users : 0, 'cognito.user'),
   ];
 }
@@ -268,11 +274,13 @@ function band(amount: number, from: number, to = Number.POSITIVE_INFINITY): numb
 function monitoringLines({ monitoring }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const months = monitoring.retentionDays / 30;
   const logsGb = perTenant.logsGb * needs.tenants;
-  const metricsGb = perTenant.metricsGb * needs.tenants * months;
+  const series = longTermSeries.base + longTermSeries.perTenant * needs.tenants;
+  const samples = series * samplesPerSeries;
   const cloudwatchGb = clusterLogsGb + (monitoring.logs === 'cloudwatch' ? logsGb : 0);
   return [
-    line('monitoring', 'volumes of Prometheus', prometheusVolumesGb, 'ebs.gp3'),
-    line('monitoring', 'long-term metrics', metricsGb, 's3.standard'),
+    line('monitoring', 'volumes of Prometheus and Loki', monitoringVolumesGb, 'ebs.gp3'),
+    line('monitoring', 'metrics kept for long', band(samples, 0, 2e9) / 1e7, 'amp.samples'),
+    line('monitoring', 'metrics above 2 billion', band(samples, 2e9) / 1e7, 'amp.samplesFrom2Billion'),
     line('monitoring', 'logs kept by Loki', monitoring.logs === 'loki' ? logsGb * months : 0, 's3.standard'),
     line('monitoring', 'logs of the cluster', cloudwatchGb, 'logs.ingest'),
     line('monitoring', 'logs kept by CloudWatch', cloudwatchGb * months, 'logs.keep'),
@@ -281,9 +289,9 @@ function monitoringLines({ monitoring }: Configured, needs: FleetNeeds, line: Li
 }
 
 /** One key for each kind of data, and those of copies in another region. */
-const keysHere = 7;
+const keysHere = 8;
 const keysOfCopies = 4;
-const platformSecrets = 12;
+const platformSecrets = 8;
 
 function backupLines({ storage }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const { recordings, objectsGb } = needs;

@@ -177,7 +177,9 @@ function remarks({ region, database }: PlatformConfig, tenants: number): string[
   return [
     ...(needed === database.instanceClass
       ? []
-      : [`${tenants.toLocaleString('en-US')} tenants need a database of class ${needed}; configured is ${database.instanceClass}.`]),
+      : [
+          `${tenants.toLocaleString('en-US')} tenants need a database of class ${needed}; configured is ${database.instanceClass}.`,
+        ]),
     ...(region === 'us-east-1'
       ? []
       : [`Prices of ${region} are those of us-east-1 in proportion to the price of an m6g.large.`]),

@@ -56,12 +56,14 @@ export const prices = {
   'waf.rule': price(1, 'rule-month', 'waf/pricing/'),
   'waf.requests': price(0.6, '1,000,000 requests', 'waf/pricing/'),
   'route53.zone': price(0.5, 'zone-month', 'route53/pricing/'),
-  'route53.healthCheck': price(2, 'HTTPS health check-month', 'route53/pricing/'),
+  'route53.healthCheck': price(2.5, 'health check-month, HTTPS every 10 seconds', 'route53/pricing/'),
   'route53.queries': price(0.4, '1,000,000 queries', 'route53/pricing/'),
 
   'cognito.user': price(0.015, 'monthly active user, Essentials', 'cognito/pricing/'),
   'logs.ingest': price(0.5, 'GB into CloudWatch Logs', 'cloudwatch/pricing/'),
   'logs.keep': price(0.03, 'GB-month in CloudWatch Logs', 'cloudwatch/pricing/'),
+  'amp.samples': price(0.9, '10,000,000 samples, first 2 billion', 'prometheus/pricing/'),
+  'amp.samplesFrom2Billion': price(0.35, '10,000,000 samples, next 250 billion', 'prometheus/pricing/'),
   'kms.key': price(1, 'key-month', 'kms/pricing/'),
   'kms.requests': price(0.03, '10,000 requests', 'kms/pricing/'),
   'secrets.secret': price(0.4, 'secret-month', 'secrets-manager/pricing/'),
@@ -86,10 +88,10 @@ export const largePrices: Readonly<Record<string, Price>> = {
   'db.r6g': price(0.225, 'db.r6g.large-hour, one zone', 'rds/postgresql/pricing/'),
   'db.m7g': price(0.168, 'db.m7g.large-hour, one zone', 'rds/postgresql/pricing/'),
   'db.t4g': price(0.129, 'db.t4g.large-hour, one zone', 'rds/postgresql/pricing/'),
-  'cache.r7g': price(0.219, 'cache.r7g.large-hour, Redis', 'elasticache/pricing/'),
-  'cache.r6g': price(0.206, 'cache.r6g.large-hour, Redis', 'elasticache/pricing/'),
-  'cache.m7g': price(0.158, 'cache.m7g.large-hour, Redis', 'elasticache/pricing/'),
-  'cache.t4g': price(0.13, 'cache.t4g.large-hour, Redis', 'elasticache/pricing/'),
+  'cache.r7g': price(0.1752, 'cache.r7g.large-hour, Valkey', 'elasticache/pricing/'),
+  'cache.r6g': price(0.1648, 'cache.r6g.large-hour, Valkey', 'elasticache/pricing/'),
+  'cache.m7g': price(0.1264, 'cache.m7g.large-hour, Valkey', 'elasticache/pricing/'),
+  'cache.t4g': price(0.104, 'cache.t4g.large-hour, Valkey', 'elasticache/pricing/'),
 };
 
 /** Support plan "Business": a share of the month's bill by bands, at least 100 dollars. */

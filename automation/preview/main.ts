@@ -37,7 +37,7 @@ const command = new Command('npm run preview --')
       .choices(['auto', 'simulated', 'official'])
       .default('auto'),
   )
-  .option('--no-policy', 'do not apply the policy pack')
+  .option('--no-policy', 'do not apply the rules of infra/policy')
   .option('--diff', "the engine's own diff, with every property")
   .addOption(new Option('--json', 'one JSON document: every step with its changes').conflicts('diff'))
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
@@ -57,7 +57,7 @@ async function main(options: Options): Promise<number> {
       stateDir,
       ...(options.keep && { record: true }),
       providers: options.providers,
-      policyPacks: options.policy ? [join(root, 'infra', 'policy')] : [],
+      checkRules: options.policy,
       signal: stopping.signal,
       onProgress: (line) => process.stderr.write(`${line}\n`),
     });

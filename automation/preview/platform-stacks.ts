@@ -74,7 +74,8 @@ async function previewStack(
   try {
     if (providers === 'official') {
       onProgress(`previewing ${stack}`);
-      return { stack, kind: 'previewed', preview: await previewPlatform({ ...shared, projectDir: root }) };
+      const preview = await previewPlatform({ ...shared, projectDir: root, checkRules: true });
+      return { stack, kind: 'previewed', preview };
     }
     const mayDiffer = await differs(root, base.commit, [...sources, `Pulumi.${stack}.yaml`]);
     if (isInBase && !mayDiffer) return { stack, kind: 'untouched' };
@@ -90,7 +91,7 @@ async function previewStack(
     return {
       stack,
       kind: 'previewed',
-      preview: await previewPlatform({ ...shared, projectDir: root, stateDir }),
+      preview: await previewPlatform({ ...shared, projectDir: root, stateDir, checkRules: true }),
     };
   } catch (error) {
     if (!(error instanceof PlatformPreviewError)) throw error;

@@ -10,6 +10,7 @@ import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
 import { ensureTool } from '../toolchain/tools.ts';
 import { shownStep } from './engine-steps.ts';
 import { type EngineCommand, type EngineRun, runEngine, runWithEvents } from './platform-engine.ts';
+import { brokenRules } from './rules.ts';
 import { openSimulatedStack, programEnvironment } from './simulated-stack.ts';
 
 /** What the engine would do with a resource; `replace` stands for the whole of create, replace and delete. */
@@ -87,7 +88,9 @@ export interface PlatformPreviewOptions {
   readonly record?: boolean;
   /** Default `auto`: official when the environment has AWS credentials, else simulated. */
   readonly providers?: 'auto' | 'simulated' | 'official';
-  /** Folders of policy packs that the engine applies. */
+  /** Applies the rules of `infra/policy` to what the engine says; a broken one fails the preview. Default false. */
+  readonly checkRules?: boolean;
+  /** Folders of policy packs that the engine applies, resource by resource, which takes it some seconds. */
   readonly policyPacks?: readonly string[];
   readonly toolchain?: ToolchainEnv;
   readonly signal?: AbortSignal;
@@ -197,6 +200,11 @@ async function preview(options: Prepared, command: EngineCommand): Promise<Outco
   if (!run.succeeded) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     throw new PlatformPreviewError(options.stack, errors.length > 0 ? errors : [failureOf(run)]);
+  }
+  if (options.checkRules) {
+    const projectDir = resolve(options.projectDir ?? checkout);
+    const broken = await brokenRules(events, { projectDir, stack: options.stack });
+    if (broken.length > 0) throw new PlatformPreviewError(options.stack, broken);
   }
   const collector = stepCollector();
   for (const event of events) collector.see(event);

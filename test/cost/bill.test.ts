@@ -64,9 +64,9 @@ describe('what the configuration asks for is billed', () => {
   });
 
   test('the cache with its replicas, system nodes, logs where they are kept', () => {
-    expect(bill({ cache: { nodeType: 'cache.t4g.small', replicas: 2 } }).get('Redis')).toMatchObject({
+    expect(bill({ cache: { nodeType: 'cache.t4g.small', replicas: 2 } }).get('Valkey')).toMatchObject({
       quantity: 3 * 730,
-      unitMicros: 32_500,
+      unitMicros: 26_000,
     });
     const systemNodes = { instanceTypes: ['t4g.large'], min: 2, max: 4, desired: 2 };
     expect(bill({ cluster: { ...prod.cluster, systemNodes } }).get('system nodes')).toMatchObject({
@@ -81,20 +81,19 @@ describe('what the configuration asks for is billed', () => {
     expect(quantities(cloudwatch, 'logs kept by Loki', 'logs of the cluster')).toEqual([0, 140]);
   });
 
-  test('copies in another region, keys of them, failover, sign-in', () => {
+  test('copies in another region, keys of them, sign-in', () => {
     const needs = { ...nobody, objectsGb: 300, users: 40 };
     const copied = bill({ storage: { replicaRegion: 'us-west-2' } }, needs);
     expect(quantities(copied, 'copies in another region', 'copying to another region', 'keys')).toEqual([
-      300, 100, 11,
+      300, 100, 12,
     ]);
     const alone = bill({ storage: {} }, needs);
     expect(quantities(alone, 'copies in another region', 'copying to another region', 'keys')).toEqual([
-      0, 0, 7,
+      0, 0, 8,
     ]);
     expect(bill({}, needs).get('people who sign in')?.quantity).toBe(40);
     const oidc = { kind: 'oidc', issuer: 'https://id.example.com', clientId: 'x' } as const;
     expect(bill({ identity: oidc }, needs).has('people who sign in')).toBe(false);
-    expect(quantities(bill({ edge: { wafRateLimit: 2000 } }), 'health checks')).toEqual([1]);
   });
 
   test('at the prices of its region', () => {

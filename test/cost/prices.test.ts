@@ -35,8 +35,8 @@ describe('an instance', () => {
     ['t4g.medium', 33_600, 2],
     ['db.r8g.xlarge', 478_000, 4],
     ['db.t4g.medium', 64_500, 2],
-    ['cache.t4g.small', 32_500, 2],
-    ['cache.r7g.large', 219_000, 2],
+    ['cache.t4g.small', 26_000, 2],
+    ['cache.r7g.large', 175_200, 2],
   ])('%s costs %d micro-dollars an hour and has %d processors', (type, usdMicrosPerHour, vcpus) => {
     expect(instancePrice(type)).toMatchObject({ usdMicrosPerHour, vcpus });
   });

@@ -1,6 +1,7 @@
 /** What the change does to each shape: both versions of the program declare a few specs of it, and are compared. */
 import type { TenantSpec } from '../../../tenants/spec.ts';
 import type { FleetMember } from '../../store/fleet.ts';
+import { guarded } from '../rules.ts';
 import type { Declaration } from './declared.ts';
 import { type Effect, effectOf, structureOf, withoutNames } from './effects.ts';
 import { ShapeTally } from './groups.ts';
@@ -86,9 +87,10 @@ async function effectsOn(specs: readonly TenantSpec[], { base, head }: Versions)
   if (specs.length === 0) return [];
   const [before, after] = await Promise.all([base.declare(specs), head.declare(specs)]);
   const nothing: Declaration = { kind: 'resources', resources: [] };
-  return specs.map((spec, index) =>
-    withoutNames(effectOf(before[index] ?? nothing, after[index] ?? nothing), namesIn(spec)),
-  );
+  return specs.map((spec, index) => {
+    const old = before[index] ?? nothing;
+    return withoutNames(effectOf(old, guarded(old, after[index] ?? nothing)), namesIn(spec));
+  });
 }
 
 /** A tenant's own names; long ones first, as one may be a part of another. */

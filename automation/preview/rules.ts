@@ -1,0 +1,74 @@
+/** The rules of `infra/policy` on what an engine's preview tells: as its policy pack does, without a process for it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
+import { parse } from 'yaml';
+import { checkPolicies, type Violation } from '../../infra/policy/check.ts';
+import { policyResources, type RegisteredResource } from '../../infra/policy/resource.ts';
+import type { Declaration, DeclaredResource } from './fleet/declared.ts';
+import type { PlatformDiagnostic } from './platform.ts';
+
+/** Every rule that the previewed stack breaks, as errors. */
+export async function brokenRules(
+  events: readonly EngineEvent[],
+  { projectDir, stack }: { readonly projectDir: string; readonly stack: string },
+): Promise<PlatformDiagnostic[]> {
+  const aws = await providerSettings(projectDir, stack);
+  return checkPolicies(policyResources(registeredIn(events), { aws })).map((violation) => ({
+    severity: 'error',
+    urn: violation.urn,
+    message: messageOf(violation),
+  }));
+}
+
+/** Resources as they will be: what is only deleted is none of them. */
+export function registeredIn(events: readonly EngineEvent[]): readonly RegisteredResource[] {
+  const resources = new Map<string, RegisteredResource>();
+  for (const { resourcePreEvent } of events) {
+    const state = resourcePreEvent?.metadata.new;
+    if (!state || state.delete) continue;
+    const { type, urn, id, provider, inputs } = state;
+    resources.set(urn, { type, urn, props: inputs, ...(id && { id }), ...(provider && { provider }) });
+  }
+  return [...resources.values()];
+}
+
+/** What the engine's own AWS provider is configured with; events do not tell of providers that it makes itself. */
+async function providerSettings(projectDir: string, stack: string): Promise<Record<string, unknown>> {
+  const text = await readFile(join(projectDir, `Pulumi.${stack}.yaml`), 'utf8');
+  const config = (parse(text) as { config?: Record<string, unknown> }).config ?? {};
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) =>
+      key.startsWith('aws:') ? [[key.slice('aws:'.length), value]] : [],
+    ),
+  );
+}
+
+/**
+ * What a version of the tenant program declares, if it keeps the rules at least as well as the version before: else
+ * the change is refused, whatever it does.
+ */
+export function guarded(before: Declaration, after: Declaration): Declaration {
+  if (before.kind === 'refused' || after.kind === 'refused') return after;
+  const known = new Set(violationsOf(before.resources).map(messageOf));
+  const broken = violationsOf(after.resources)
+    .map(messageOf)
+    .filter((message) => !known.has(message));
+  return broken.length === 0 ? after : { kind: 'refused', reason: `it breaks rules: ${broken.join('; ')}` };
+}
+
+function violationsOf(resources: readonly DeclaredResource[]): readonly Violation[] {
+  return checkPolicies(
+    policyResources(
+      resources.map(({ type, name, inputs }) => ({
+        type,
+        urn: `urn:pulumi:tenant::tenantry::${type}::${name}`,
+        props: inputs,
+      })),
+    ),
+  );
+}
+
+function messageOf({ rule, name, message }: Violation): string {
+  return `${rule}: ${name}: ${message}`;
+}
