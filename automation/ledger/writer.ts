@@ -1,0 +1,100 @@
+import pg from 'pg';
+import type { Queryable } from '../store/database.ts';
+import { applyToLedger, type LedgerOperation, type LedgerResult } from '../store/ledger.ts';
+
+/** Books operations; those that arrive together share a transaction. */
+export interface LedgerWriter {
+  /** Resolves with the outcome once it is durable. @throws whatever kept it from being booked; it may be repeated */
+  book(operation: LedgerOperation): Promise<LedgerResult>;
+}
+
+interface Waiting {
+  readonly operation: LedgerOperation;
+  readonly resolve: (result: LedgerResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Operations of one transaction at most: whoever comes next to one of its tenants waits for all of them. */
+const batchSize = 64;
+
+/** Transactions under way at most. More than one, so that one that waits for a tenant does not hold up all others. */
+const maxWriters = 4;
+
+/**
+ * Makes a writer on a database. A tenant's credits are locked until the commit is on the disk, so operations on one
+ * tenant can only be faster than the disk when they share a commit. A lone operation never waits for company.
+ */
+export function createLedgerWriter(db: Queryable): LedgerWriter {
+  const waiting: Waiting[] = [];
+  /** Tenants in a transaction under way: another one would only wait for it, and hold up what shares it. */
+  const busy = new Set<string>();
+  let writers = 0;
+
+  function write(): void {
+    while (writers < maxWriters) {
+      const batch = nextBatch();
+      if (batch.length === 0) return;
+      const tenants = new Set(batch.map(({ operation }) => operation.tenant));
+      for (const tenant of tenants) busy.add(tenant);
+      writers += 1;
+      void store(db, batch).finally(() => {
+        writers -= 1;
+        for (const tenant of tenants) busy.delete(tenant);
+        write();
+      });
+    }
+  }
+
+  /** The oldest that are not of a busy tenant; those of one tenant in the order in which they came. */
+  function nextBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    const rest: Waiting[] = [];
+    for (const one of waiting) {
+      const takes = batch.length < batchSize && !busy.has(one.operation.tenant);
+      (takes ? batch : rest).push(one);
+    }
+    waiting.splice(0, waiting.length, ...rest);
+    return batch;
+  }
+
+  let scheduled = false;
+  return {
+    book: (operation) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ operation, resolve, reject });
+        if (scheduled) return;
+        scheduled = true;
+        // Whatever arrived in the same turn of the event loop goes together.
+        setImmediate(() => {
+          scheduled = false;
+          write();
+        });
+      }),
+  };
+}
+
+/** Never rejects: tells each operation's sender what became of it. */
+async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const results = await applyToLedger(
+      db,
+      batch.map(({ operation }) => operation),
+    );
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const result = results[index];
+      if (result) resolve(result);
+      else reject(new Error('an operation of the ledger has no outcome'));
+    }
+  } catch (error) {
+    if (batch.length > 1 && isAboutOneOperation(error)) {
+      for (const one of batch) await store(db, [one]);
+    } else {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+}
+
+/** Refused for something in it (PostgreSQL's classes data, constraint, raised), so the others may do without it. */
+function isAboutOneOperation(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && /^(22|23|P0)/.test(error.code ?? '');
+}
