@@ -69,11 +69,13 @@ async function silence(subscription: string): Promise<void> {
 /** The database, counting what is asked of it. */
 function counting(): { db: Queryable; statements: () => number } {
   let statements = 0;
-  const query = (...given: Parameters<Database['query']>) => {
-    statements += 1;
-    return database.query(...given);
-  };
-  return { db: { query } as Queryable, statements: () => statements };
+  const query = new Proxy(database.query, {
+    apply(target, self, given) {
+      statements += 1;
+      return Reflect.apply(target, self, given);
+    },
+  });
+  return { db: { query }, statements: () => statements };
 }
 
 /** Runs the work while a session of its own has done the statement and not committed. */
