@@ -49,8 +49,10 @@ function verdict(report: PreviewReport): Block {
       lines: [
         '**Blocked.**',
         ...open.map(({ message }) => `- ${plain(message)}`),
-        '',
-        ...liftable.map((allowance) => `The label ${code(`allow-${allowance}`)} allows losses of data.`),
+        ...liftable.flatMap((allowance) => [
+          '',
+          `The label ${code(`allow-${allowance}`)} allows losses of data.`,
+        ]),
       ],
     };
   }
