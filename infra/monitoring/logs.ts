@@ -26,6 +26,7 @@ const fluentBit = {
 };
 
 const lokiServiceAccount = 'loki';
+const stateFolder = '/var/lib/log-collector';
 const collectorServiceAccount = 'log-collector';
 /** The day from which on Loki writes its present schema. */
 const schemaSince = '2026-01-01';
@@ -224,6 +225,8 @@ export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: 
       capabilities: { drop: ['ALL'] },
       seccompProfile: { type: 'RuntimeDefault' },
     },
+    extraVolumes: [{ name: 'state', emptyDir: { sizeLimit: '64Mi' } }],
+    extraVolumeMounts: [{ name: 'state', mountPath: stateFolder }],
     config: {
       inputs: lines(
         '[INPUT]',
@@ -231,6 +234,8 @@ export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: 
         '    Path              /var/log/containers/*.log',
         '    multiline.parser  docker, cri',
         '    Tag               kube.*',
+        // How far each file was read: a restarted container goes on from there.
+        `    DB                ${stateFolder}/tail.db`,
         '    Mem_Buf_Limit     32MB',
         '    Skip_Long_Lines   On',
       ),

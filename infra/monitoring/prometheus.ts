@@ -4,8 +4,10 @@ import type { PlatformConfig } from '../config.ts';
 import { longTermMetrics } from './metrics-store.ts';
 import { nodeAgentsNamespace } from './namespaces.ts';
 
-/** Of the chart; it brings operator 0.85, whose Go module carries the CRDs that the tests apply. */
+/** Version of the chart. */
 export const stackVersion = '77.13.0';
+/** The operator that this chart brings; its Go module carries the CRDs that the tests apply. */
+export const operatorVersion = '0.85.0';
 export const stackRepository = 'https://prometheus-community.github.io/helm-charts';
 
 export const prometheusServiceAccount = 'prometheus';

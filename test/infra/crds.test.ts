@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
-import { ensureCrds } from '../../automation/toolchain/crds.ts';
+import { crdModules, ensureCrds } from '../../automation/toolchain/crds.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
+import { karpenterVersion } from '../../infra/karpenter.ts';
+import { operatorVersion } from '../../infra/monitoring/prometheus.ts';
 import { type InfraGraph, infraGraph, type KubernetesObject } from '../support/infra-graph.ts';
 import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
 
@@ -101,6 +103,12 @@ describe.each(stacks)('the API server accepts every object of %s', (stack) => {
     );
     expect(homeless.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([]);
   });
+});
+
+test('the definitions are of the versions that the platform installs', () => {
+  const versionOf = (name: string) => crdModules.find((one) => one.name === name)?.version;
+  expect(versionOf('karpenter')).toBe(karpenterVersion);
+  expect(versionOf('prometheus-operator')).toBe(operatorVersion);
 });
 
 test('nothing is left out that could be judged', () => {
