@@ -1,4 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import { residencies } from '../automation/jobs/placement.ts';
+import { regionPattern } from '../automation/jobs/subscription-facts.ts';
 import { phases } from '../automation/store/tenants.ts';
 import { productIds } from '../tenants/catalog/types.ts';
 import { slugPattern, tenantIdPattern } from '../tenants/spec.ts';
@@ -69,6 +71,18 @@ export const checkoutRequest = z
       .optional()
       .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
     seats: z.int().min(1).max(10_000).optional(),
+    region: z
+      .string()
+      .regex(regionPattern, 'must be a region such as eu-west-1')
+      .optional()
+      .openapi({
+        description: 'Where the tenant is to be; the home region when left out',
+        example: 'eu-west-1',
+      }),
+    residency: z
+      .enum(Object.keys(residencies) as [keyof typeof residencies])
+      .optional()
+      .openapi({ description: 'Law that its data must stay under; for plans that include compliance' }),
     successUrl: webUrl.optional().openapi({ description: '{CHECKOUT_SESSION_ID} in it is replaced' }),
     cancelUrl: webUrl.optional(),
   })

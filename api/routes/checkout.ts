@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
+import { placeTenant } from '../../automation/jobs/placement.ts';
 import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
+import { type Cell, listCells } from '../../automation/store/cells.ts';
 import { firstRow, type Queryable } from '../../automation/store/database.ts';
 import {
   findPlan,
@@ -45,7 +47,8 @@ async function openCheckout(
 ): Promise<{ id: string; url: string }> {
   const { product, plan } = purchasable(request);
   const { slug } = request;
-  if (slug) await assertNameFree(database, { cell, product, slug, owner: caller.subject });
+  const place = await placeOf(database, cell, request);
+  if (slug) await assertNameFree(database, { cell: place.id, product, slug, owner: caller.subject });
   const [price, customer] = await Promise.all([
     findPrice(stripe, planLookupKey(product.id, plan.id)),
     findCustomer(database, caller.subject),
@@ -65,6 +68,8 @@ async function openCheckout(
         [subscriptionMetadata.owner]: caller.subject,
         [subscriptionMetadata.checkout]: id,
         ...(slug && { [subscriptionMetadata.slug]: slug }),
+        ...(request.region && { [subscriptionMetadata.region]: request.region }),
+        ...(request.residency && { [subscriptionMetadata.residency]: request.residency }),
       },
     },
   });
@@ -90,6 +95,25 @@ function purchasable(request: CheckoutRequest) {
     ]);
   }
   return { product, plan };
+}
+
+/**
+ * The cell that the tenant will be in, decided as the job that makes it decides.
+ * @throws Problem `invalid_request` when there is none as it was asked for
+ */
+async function placeOf(
+  db: Queryable,
+  ownCell: string,
+  { product, plan, region, residency }: CheckoutRequest,
+): Promise<Cell> {
+  const cells = await listCells(db);
+  const fallback = cells.find(({ id }) => id === ownCell) ?? { id: ownCell, region: '' };
+  const asked = { product, plan, region: region ?? null, residency: residency ?? null };
+  const place = placeTenant(asked, cells, fallback);
+  if ('cell' in place) return place.cell;
+  throw new Problem('invalid_request', `${place.field}: ${place.problem}`, [
+    { field: place.field, message: place.problem },
+  ]);
 }
 
 /** A name is free when nobody has a tenant of it, or only the caller has, whose subscription has ended. */

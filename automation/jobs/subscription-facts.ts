@@ -2,17 +2,22 @@ import type Stripe from 'stripe';
 import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { slugPattern } from '../../tenants/spec.ts';
+import { type Residency, residencies } from './placement.ts';
 
 /** Metadata that checkout writes on a subscription and that the jobs read back. */
 export const subscriptionMetadata = {
   owner: 'tenantry_owner',
   slug: 'tenantry_slug',
   checkout: 'tenantry_checkout',
+  region: 'tenantry_region',
+  residency: 'tenantry_residency',
 } as const;
 
 /** A subject as an identity provider may give it: no control characters, no halves of characters. */
 const ownerPattern = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 const checkoutPattern = /^[\w-]{1,100}$/;
+/** A region of a cloud, or whatever the operator of a small installation calls its place. */
+export const regionPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What matters of a Stripe subscription. */
 export interface SubscriptionFacts {
@@ -24,6 +29,9 @@ export interface SubscriptionFacts {
   /** The name the customer chose, if it is a valid one. */
   readonly slug: string | null;
   readonly checkoutId: string | null;
+  /** Region that the customer asked for, whether or not there is a cell in it. */
+  readonly region: string | null;
+  readonly residency: Residency | null;
   readonly currentPeriodEnd: Date | null;
   readonly cancelAtPeriodEnd: boolean;
   readonly bought:
@@ -40,6 +48,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   const slug = metadata[subscriptionMetadata.slug];
   const owner = metadata[subscriptionMetadata.owner];
   const checkoutId = metadata[subscriptionMetadata.checkout];
+  const region = metadata[subscriptionMetadata.region];
   // The base item is the one whose price is a plan; metered prices stand beside it.
   const planItem = subscription.items.data.find((item) => parsePlanLookupKey(item.price.lookup_key ?? ''));
   const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
@@ -50,10 +59,16 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     owner: owner && ownerPattern.test(owner) ? owner : `stripe:${customerId}`,
     slug: slug && slugPattern.test(slug) ? slug : null,
     checkoutId: checkoutId && checkoutPattern.test(checkoutId) ? checkoutId : null,
+    region: region && regionPattern.test(region) ? region : null,
+    residency: residencyOf(metadata[subscriptionMetadata.residency]),
     currentPeriodEnd: periodEnd === undefined ? null : new Date(periodEnd * 1000),
     cancelAtPeriodEnd: subscription.cancel_at_period_end,
     bought: whatWasBought(subscription, planItem),
   };
+}
+
+function residencyOf(text: string | undefined): Residency | null {
+  return text !== undefined && Object.hasOwn(residencies, text) ? (text as Residency) : null;
 }
 
 function whatWasBought(

@@ -1,6 +1,7 @@
 import Stripe from 'stripe';
 import { findProduct } from '../../tenants/catalog/index.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
+import { type Cell, listCells } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
 import { ringReplenish, takeReservedStack } from '../store/stacks.ts';
 import {
@@ -26,6 +27,7 @@ import {
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
+import { placeTenant } from './placement.ts';
 import { retryDelayMs } from './policy.ts';
 import { readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
 import { newTenantId } from './tenant-id.ts';
@@ -92,8 +94,11 @@ async function apply(
   const now = context.now();
   const pastDueSince = facts.status === 'past_due' ? (known.pastDueSince ?? now) : null;
   const entitlement = entitlementOf(facts.status, pastDueSince, now, context.policy);
-  const problem = 'problem' in facts.bought ? facts.bought.problem : null;
   const bought = 'problem' in facts.bought ? null : facts.bought;
+  const tenant = await lockTenantOfSubscription(client, facts.id);
+  const place = tenant ? null : await placeFor(context, client, facts, entitlement);
+  const problem =
+    'problem' in facts.bought ? facts.bought.problem : place && 'problem' in place ? place.problem : null;
   await applySubscription(client, fetch, {
     status: facts.status,
     customerId: facts.customerId,
@@ -108,10 +113,11 @@ async function apply(
     problem,
   });
 
-  const tenant = await lockTenantOfSubscription(client, facts.id);
   const entries = tenant
     ? await follow(client, tenant, facts, entitlement)
-    : await provide(context, client, facts, entitlement);
+    : place && 'cell' in place
+      ? await provide({ ...context, cell: place.cell }, client, facts, entitlement)
+      : [];
   if (known.status !== facts.status) {
     entries.unshift({
       tenantId: tenant?.id ?? entries[0]?.tenantId ?? null,
@@ -162,14 +168,24 @@ async function follow(
   ];
 }
 
-/** No tenant yet: find or make one, if the subscription entitles to it. */
+/** Where a subscription without a tenant is to have one; null when it is to have none. */
+async function placeFor(
+  { cell }: JobContext,
+  client: Queryable,
+  { bought, region, residency }: SubscriptionFacts,
+  entitlement: Entitlement,
+): Promise<{ readonly cell: Cell } | { readonly problem: string } | null> {
+  if (entitlement.kind !== 'active' || 'problem' in bought) return null;
+  return placeTenant({ ...bought, region, residency }, await listCells(client), cell);
+}
+
+/** No tenant yet: find or make one in the cell of the context. */
 async function provide(
   context: JobContext,
   client: Queryable,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
 ): Promise<NewAuditEntry[]> {
-  if (entitlement.kind !== 'active' || 'problem' in facts.bought) return [];
   const source =
     (await reattach(context, client, facts, entitlement)) ??
     (await claimSlot(context, client, facts, entitlement)) ??

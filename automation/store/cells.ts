@@ -1,4 +1,4 @@
-import type { Queryable } from './database.ts';
+import { firstRow, type Queryable } from './database.ts';
 
 /** Where tenants live: a cluster with its database and state bucket. */
 export interface Cell {
@@ -6,9 +6,90 @@ export interface Cell {
   readonly region: string;
 }
 
+/** A cell with what its platform stack says of it; null until that was synced. */
+export interface KnownCell extends Cell {
+  /** Tenants that asked for no region go here. */
+  readonly home: boolean;
+  readonly cluster: string | null;
+  /** Host of the tenants' database. */
+  readonly database: string | null;
+  /** URL of the bucket of stacks' states. */
+  readonly stateBucket: string | null;
+  readonly syncedAt: Date | null;
+}
+
+/** A cell as its stack's output has it, to be written. */
+export interface SyncedCell extends Cell {
+  readonly home: boolean;
+  readonly cluster: string;
+  readonly database: string;
+  readonly stateBucket: string;
+  /** The whole output, for disaster recovery. */
+  readonly outputs: object;
+}
+
+const columns = 'id, region, home, cluster, database, state_bucket as "stateBucket", synced_at as "syncedAt"';
+
+/** Makes the cell known with its region; what was synced of it stays. */
 export async function ensureCell(db: Queryable, cell: Cell): Promise<void> {
   await db.query(
     'insert into tenantry.cell (id, region) values ($1, $2) on conflict (id) do update set region = excluded.region',
     [cell.id, cell.region],
   );
+}
+
+/** Every cell, by id. */
+export async function listCells(db: Queryable): Promise<KnownCell[]> {
+  return (await db.query<KnownCell>(`select ${columns} from tenantry.cell order by id`)).rows;
+}
+
+/** Every cell with the number of tenants in it that are not deleted. */
+export async function countTenantsByCell(db: Queryable): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ cell: string; count: number }>(
+    `select cell, count(*) from tenantry.tenant where phase <> 'deleted' and not slot group by cell`,
+  );
+  return new Map(rows.map(({ cell, count }) => [cell, count]));
+}
+
+/** The output of the cell's stack as it was last synced; null when it never was. */
+export async function findCellOutputs(db: Queryable, id: string): Promise<unknown> {
+  return (
+    firstRow(await db.query<{ outputs: unknown }>('select outputs from tenantry.cell where id = $1', [id]))
+      ?.outputs ?? null
+  );
+}
+
+/**
+ * Writes cells as their stacks have them. Subscriptions that could not be served are looked at again, as their region
+ * may have a cell now. To be run in a transaction.
+ */
+export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): Promise<void> {
+  // One home at a time: the index allows no other order.
+  if (cells.some(({ home }) => home)) await db.query('update tenantry.cell set home = false where home');
+  for (const cell of cells) {
+    await db.query(
+      `insert into tenantry.cell (id, region, home, cluster, database, state_bucket, outputs, synced_at)
+       values ($1, $2, $3, $4, $5, $6, $7, now())
+       on conflict (id) do update set region = excluded.region, home = excluded.home, cluster = excluded.cluster,
+         database = excluded.database, state_bucket = excluded.state_bucket, outputs = excluded.outputs,
+         synced_at = excluded.synced_at`,
+      [
+        cell.id,
+        cell.region,
+        cell.home,
+        cell.cluster,
+        cell.database,
+        cell.stateBucket,
+        JSON.stringify(cell.outputs),
+      ],
+    );
+  }
+  await db.query(
+    `select tenantry.mark_subscriptions(array(select id from tenantry.subscription where problem is not null))`,
+  );
+}
+
+/** Writes where a cell's database is from now on. */
+export async function writeCellDatabase(db: Queryable, id: string, host: string): Promise<void> {
+  await db.query('update tenantry.cell set database = $2 where id = $1', [id, host]);
 }

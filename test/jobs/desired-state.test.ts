@@ -112,6 +112,8 @@ function factsOf(
     owner: 'ada',
     slug: 'acme',
     checkoutId: 'co_1',
+    region: null,
+    residency: null,
     currentPeriodEnd: now,
     cancelAtPeriodEnd: false,
     bought,

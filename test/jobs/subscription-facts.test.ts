@@ -39,6 +39,8 @@ describe('readSubscription', () => {
       owner: 'ada',
       slug: 'acme',
       checkoutId: 'co_1-x_y',
+      region: null,
+      residency: null,
       currentPeriodEnd: new Date(1_800_000_000_000),
       cancelAtPeriodEnd: false,
       bought: { product: 'workspace', plan: 'byoc', seats: 1 },

@@ -1,0 +1,64 @@
+import { findPlan, platform } from '../../tenants/catalog/index.ts';
+import type { Cell } from '../store/cells.ts';
+
+/** Where data must stay that falls under a law, by the name that customers ask for it with. */
+export const residencies = { gdpr: platform.gdprRegion } as const;
+export type Residency = keyof typeof residencies;
+
+/** What is known of a tenant's place before it has one. */
+export interface PlaceAsked {
+  readonly product: string;
+  readonly plan: string;
+  /** Region that the customer asked for, or null. */
+  readonly region: string | null;
+  /** Law that the customer's data must stay under, or null. */
+  readonly residency: Residency | null;
+}
+
+export type Placement =
+  | { readonly cell: Cell }
+  /** There is no place as it was asked for; the text is for the customer. */
+  | { readonly field: 'region' | 'residency'; readonly problem: string };
+
+/**
+ * The cell that a new tenant goes to. Pure.
+ * @param cells all there are; of several in one region the first by id
+ * @param fallback where tenants go that ask for nothing while no cell is the home: the only one of a small installation
+ */
+export function placeTenant(
+  asked: PlaceAsked,
+  cells: readonly (Cell & { readonly home: boolean })[],
+  fallback: Cell,
+): Placement {
+  const wanted = wantedRegion(asked);
+  if (wanted !== null && typeof wanted === 'object') return wanted;
+  if (wanted === null) return { cell: cells.find(({ home }) => home) ?? fallback };
+  const [cell] = cells
+    .filter(({ region }) => region === wanted)
+    .sort((a, b) => Number(b.home) - Number(a.home) || (a.id < b.id ? -1 : 1));
+  if (cell) return { cell: { id: cell.id, region: cell.region } };
+  const regions = [...new Set(cells.map(({ region }) => region))].sort();
+  return {
+    field: asked.region === null ? 'residency' : 'region',
+    problem: `There is no cell in the region ${wanted}; tenants can be in ${regions.join(', ') || 'none yet'}.`,
+  };
+}
+
+/** The region that the wishes come down to; null when there is none, a problem when they contradict. */
+function wantedRegion({ product, plan, region, residency }: PlaceAsked): string | null | Placement {
+  if (residency === null) return region;
+  if (findPlan(product, plan)?.entitlements.compliance !== true) {
+    return {
+      field: 'residency',
+      problem: `The plan ${plan} of ${product} does not include compliance; a region can be chosen all the same.`,
+    };
+  }
+  const keeps = residencies[residency];
+  if (region !== null && region !== keeps) {
+    return {
+      field: 'region',
+      problem: `Data under ${residency.toUpperCase()} stays in ${keeps}, not in ${region}.`,
+    };
+  }
+  return keeps;
+}
