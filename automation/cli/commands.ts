@@ -121,6 +121,8 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--tenants <n>', 'for so many tenants (100, 500 and 2,000)', positiveInteger)
     .option('--bill', 'show every line of the bill, with its price and where that is from')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
+  addCells({ env, output }, add);
+  addRecovery({ env, output, exit }, add);
   add('token', 'print an access token for the API')
     .addOption(person('the person it is for').default('you@example.com').conflicts('operator'))
     .option('--operator', 'for the operator instead')
@@ -128,6 +130,76 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
       (await import('./commands/token.ts')).token(await connect(env), output, operator ? {} : { as }),
     );
   return program;
+}
+
+type Add = (usage: string, description: string) => Command;
+
+function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
+  const cells = add('cells', 'list the cells that tenants can be in').action(async () =>
+    (await import('./commands/cells.ts')).cells(env, output),
+  );
+  cells
+    .command('sync')
+    .description('make cells known as the outputs of their platform stacks have them')
+    .option('--json', 'print one JSON document')
+    .addOption(new Option('--stack <stack...>', 'the stacks').default(['prod']))
+    .option('--pulumi <path>', "Pulumi's CLI (the one on PATH)")
+    .action(async (options) => (await import('./commands/cells.ts')).cellsSync(env, output, options));
+}
+
+function addRecovery({ env, output, exit }: CommandContext, add: Add): void {
+  const dr = add('dr', 'disaster recovery; docs/disaster-recovery.md says when to use which');
+  const command = (name: string, description: string) =>
+    dr.command(name).description(description).option('--json', 'print one JSON document');
+  const load = () => import('./commands/dr.ts');
+  const changing = (made: Command) =>
+    made
+      .addOption(
+        new Option(
+          '--recovery <name>',
+          'name of the recovery; the same one goes on with it (the day)',
+        ).argParser(recoveryName),
+      )
+      .option('--dry-run', 'say what would be done');
+  command('status', 'how ready a cell is for its recovery')
+    .option('--stack <stack>', 'platform stack of the cell')
+    .action(async (options) => exit(await (await load()).drStatus(env, output, options)));
+  changing(command('promote', 'put the read replica in the place of the database server'))
+    .requiredOption('--stack <stack>', 'platform stack of the cell')
+    .action(async (options) => (await load()).drPromote(env, output, options));
+  changing(command('restore', 'put a server restored from backups in its place, then restore volumes'))
+    .requiredOption('--stack <stack>', 'platform stack of the cell that is restored into')
+    .option('--from <stack>', 'stack of another cell, whose region is lost')
+    .addOption(
+      new Option(
+        '--at <time>',
+        'as it was then, such as 2026-11-21T09:30:00Z (as late as possible)',
+      ).argParser(instant),
+    )
+    .addOption(new Option('--only <part>', 'only this part').choices(['database', 'volumes']))
+    .option('--copies <bucket>', "with --from: bucket here with the copies of that cell's backups")
+    .action(async (options) => (await load()).drRestore(env, output, options));
+  changing(command('repoint', 'send traffic and tenants to what was restored, and make every tenant again'))
+    .option('--stack <stack>', 'platform stack of the cell that is there')
+    .option('--from <stack>', 'stack of a lost cell, whose traffic and tenants come here')
+    .option('--back', 'only let health decide about traffic again')
+    .action(async (options) => (await load()).drRepoint(env, output, options));
+  command('verify', 'compare every tenant with its stack, its cluster and its database').action(async () =>
+    exit(await (await load()).drVerify(env, output)),
+  );
+}
+
+function recoveryName(text: string): string {
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*$/.test(text) || text.length > 16)
+    throw new InvalidArgumentError('It must be up to 16 lower-case letters, digits and single hyphens.');
+  return text;
+}
+
+function instant(text: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()) || !/(Z|[+-]\d\d:\d\d)$/.test(text))
+    throw new InvalidArgumentError('It must be a time with its zone, such as 2026-11-21T09:30:00Z.');
+  return at;
 }
 
 function person(description = 'as this person; default: as the operator'): Option {

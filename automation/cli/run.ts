@@ -10,7 +10,7 @@ export async function run(args: readonly string[], env: CliEnv, streams: Streams
   const output = createOutput(json, streams);
   let exitCode: ExitCode = exitCodes.ok;
   const program = createCommands({ env, output, exit: (code) => (exitCode = code) });
-  for (const command of [program, ...program.commands]) speakThrough(command, streams, json);
+  for (const command of withSubcommands(program)) speakThrough(command, streams, json);
   try {
     // --json may stand before the command as well as behind it.
     await program.parseAsync(args.length === 0 ? ['--help'] : withoutLeadingJson(args), { from: 'user' });
@@ -30,6 +30,10 @@ export async function run(args: readonly string[], env: CliEnv, streams: Streams
       output.problem({ code: 'internal', message: error instanceof Error ? error.message : String(error) });
     return exitCodes.failed;
   }
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
 /** Commander must not end the process, nor write to standard output what is not the result. */

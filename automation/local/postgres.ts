@@ -30,6 +30,8 @@ export interface PostgresOptions {
   port?: number;
   /** false: a crash of the machine may lose data, writes are faster. For tests. Default true. */
   durable?: boolean;
+  /** Keeps a log from which the server can be backed up while it runs. Default false. */
+  archivable?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
   /** Told when the server ended by itself and starts again. */
@@ -59,7 +61,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     startProcess({
       name: 'postgres',
       command: binaries.postgres,
-      args: ['-D', cluster, '-p', String(port), ...settings(options.durable ?? true)],
+      args: ['-D', cluster, '-p', String(port), ...settings(options)],
       runDir: options.runDir ?? join(dataDir, 'run'),
       logFile,
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
@@ -84,7 +86,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   return { url, port, stop: kept.stop };
 }
 
-function settings(durable: boolean): string[] {
+function settings({ durable = true, archivable = false }: PostgresOptions): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -94,7 +96,7 @@ function settings(durable: boolean): string[] {
     log_timezone: 'UTC',
     log_min_messages: 'warning',
     // One machine, no replica: less write-ahead log and no senders to keep.
-    wal_level: 'minimal',
+    wal_level: archivable ? 'replica' : 'minimal',
     max_wal_senders: '0',
     // Commits stay durable; only the compiled query plans of short queries are not worth their start-up.
     jit: 'off',

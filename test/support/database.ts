@@ -11,9 +11,11 @@ export interface FreshDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database; call `drop` in `afterAll`. */
-export async function freshDatabase(): Promise<FreshDatabase> {
-  const admin = inject('postgresUrl');
+/**
+ * Makes an empty database; call `drop` in `afterAll`.
+ * @param admin administrator's URL of another server than the run's
+ */
+export async function freshDatabase(admin = inject('postgresUrl')): Promise<FreshDatabase> {
   const name = `test_${randomBytes(6).toString('hex')}`;
   await execute(admin, `create database ${name} strategy file_copy`);
   const url = new URL(admin);

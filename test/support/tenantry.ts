@@ -26,6 +26,8 @@ export interface TenantryOptions {
   /** Workers to start with; default one. */
   readonly workers?: number;
   readonly deliveryTimeScale?: number;
+  /** Administrator's URL of a PostgreSQL other than the run's. */
+  readonly postgresUrl?: string;
 }
 
 export interface Program {
@@ -41,6 +43,7 @@ export interface Tenantry {
   readonly stripe: StripeSimulator;
   readonly stripeClient: Stripe;
   readonly database: Database;
+  readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
   readonly cluster: KubernetesClient;
   /** Folder of state and logs. */
@@ -95,7 +98,7 @@ async function start(
 ): Promise<Tenantry> {
   const home = await mkdtemp(join(inject('runDir'), 'tenantry-'));
   releasers.push(() => rm(home, { recursive: true, force: true }));
-  const fresh = await freshDatabase();
+  const fresh = await freshDatabase(options.postgresUrl);
   releasers.push(fresh.drop);
   const kubeconfig = inject('kubeconfig');
 
@@ -198,6 +201,7 @@ async function start(
       maxNetworkRetries: 0,
     }),
     database,
+    databaseUrl: fresh.url,
     tenantDatabaseUrl: tenantDatabaseUrl.href,
     cluster,
     home,

@@ -1,0 +1,60 @@
+/** `tenantry cells`: where tenants can be; `cells sync` copies it from the outputs of platform stacks. */
+import { resolve } from 'node:path';
+import { WrongCellOutput } from '../../cells/output.ts';
+import { StackOutputFailed, stackOutputReader } from '../../cells/stack-output.ts';
+import { syncCells } from '../../cells/sync.ts';
+import { withControlPlane } from '../../dr/cell-access.ts';
+import { type CellPlace, readOperationsEnv } from '../../dr/env.ts';
+import { countTenantsByCell, listCells } from '../../store/cells.ts';
+import { migrate } from '../../store/migrate.ts';
+import { notRunning } from '../api-client.ts';
+import type { CliEnv } from '../env.ts';
+import type { Output } from '../output.ts';
+import { CliProblem, exitCodes } from '../problem.ts';
+import { cellsText } from '../text/cells.ts';
+
+const projectDir = resolve(import.meta.dirname, '../../..');
+
+async function placeOf(env: CliEnv): Promise<{ place: CellPlace; processEnv: NodeJS.ProcessEnv }> {
+  const { place, processEnv } = await readOperationsEnv(env.home);
+  if (!place) throw notRunning();
+  return { place, processEnv };
+}
+
+export async function cells(env: CliEnv, output: Output): Promise<void> {
+  const { place } = await placeOf(env);
+  await withControlPlane(place.databaseUrl, async (database) => {
+    const [found, tenants] = await Promise.all([listCells(database), countTenantsByCell(database)]);
+    const list = found.map((cell) => ({ ...cell, tenants: tenants.get(cell.id) ?? 0 }));
+    output.result({ cells: list }, () => cellsText(list));
+  });
+}
+
+export interface CellsSyncOptions {
+  readonly stack: readonly string[];
+  /** Pulumi's CLI; the one on PATH when left out. */
+  readonly pulumi?: string;
+}
+
+export async function cellsSync(env: CliEnv, output: Output, options: CellsSyncOptions): Promise<void> {
+  const { place, processEnv } = await placeOf(env);
+  const read = stackOutputReader({ pulumi: options.pulumi ?? 'pulumi', projectDir, env: processEnv });
+  await migrate(place.databaseUrl);
+  await withControlPlane(place.databaseUrl, async (database) => {
+    output.progress(`Reading the output "cell" of ${options.stack.join(', ')}`);
+    const { cells: written, untouched } = await syncCells(database, options.stack, read).catch(
+      (error: unknown) => {
+        if (error instanceof WrongCellOutput || error instanceof StackOutputFailed)
+          throw new CliProblem(exitCodes.failed, 'no_cell_output', error.message);
+        throw error;
+      },
+    );
+    const ids = written.map(({ id }) => id);
+    output.result({ synced: ids, untouched }, () =>
+      [
+        `Synced: ${ids.join(', ')}.`,
+        ...(untouched.length === 0 ? [] : [`Of no stack named here: ${untouched.join(', ')}.`]),
+      ].join('\n'),
+    );
+  });
+}

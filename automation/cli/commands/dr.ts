@@ -1,0 +1,225 @@
+/** `tenantry dr`: what of a disaster recovery can be automated. Each command can be broken off and started again. */
+import { resolve } from 'node:path';
+import { stackConfiguration, UnknownStackError } from '../../cost/configuration.ts';
+import { type Aws, connectAws } from '../../dr/aws.ts';
+import { verifyPlace, withCluster, withControlPlane } from '../../dr/cell-access.ts';
+import { type CellPlace, type OperationsEnv, readOperationsEnv } from '../../dr/env.ts';
+import { promoteSteps, restoreSteps, type ServerRecovery } from '../../dr/server-steps.ts';
+import { recoveryStatus } from '../../dr/status.ts';
+import { runSteps, type Step, type StepReport, StepStopped } from '../../dr/steps.ts';
+import { type RecoveryTarget, recoveryTarget } from '../../dr/target.ts';
+import { cellDatabaseStep, convergeSteps, moveStep } from '../../dr/tenant-steps.ts';
+import { trafficStep } from '../../dr/traffic.ts';
+import { volumeSteps } from '../../dr/volumes.ts';
+import { listNamespaces } from '../../store/recoveries.ts';
+import { notRunning } from '../api-client.ts';
+import type { CliEnv } from '../env.ts';
+import type { Output } from '../output.ts';
+import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
+import { statusText, stepsText, verificationText } from '../text/dr.ts';
+
+const projectDir = resolve(import.meta.dirname, '../../..');
+
+/** Of every command that changes something. */
+export interface RecoveryOptions {
+  /** Name of the recovery: the same name goes on with it. Default the day, in UTC. */
+  readonly recovery?: string;
+  readonly dryRun?: boolean;
+}
+
+export interface PromoteOptions extends RecoveryOptions {
+  readonly stack: string;
+}
+
+export interface RestoreOptions extends RecoveryOptions {
+  readonly stack: string;
+  /** Stack of the cell whose backups are restored, where its region is lost. */
+  readonly from?: string;
+  readonly at?: Date;
+  readonly only?: 'database' | 'volumes';
+  /** Bucket in this region with the copies of that cell's backups. */
+  readonly copies?: string;
+}
+
+export interface RepointOptions extends RecoveryOptions {
+  /** Without one only the tenants of the cell that the environment names. */
+  readonly stack?: string;
+  /** Stack of a lost cell, whose tenants and traffic come here. */
+  readonly from?: string;
+  /** Gives traffic back to the region, and does nothing else. */
+  readonly back?: boolean;
+}
+
+/** How the commands reach AWS; a test brings its own. */
+export type Connect = (region: string) => Aws;
+
+export async function drStatus(
+  env: CliEnv,
+  output: Output,
+  { stack }: { readonly stack?: string },
+  connect: Connect = connectAws,
+): Promise<ExitCode> {
+  const operations = await readOperationsEnv(env.home);
+  const target = stack === undefined ? null : await targetOf(stack);
+  const { place } = operations;
+  if (!target && !place) throw notRunning();
+  const ask = (sources: Partial<Pick<Parameters<typeof recoveryStatus>[0], 'cluster' | 'database'>>) =>
+    recoveryStatus({
+      target,
+      servers: (region) => connect(region).servers,
+      traffic: connect(target?.region ?? 'us-east-1').traffic,
+      cluster: null,
+      database: null,
+      now: () => new Date(),
+      ...sources,
+    });
+  const lines = !place
+    ? await ask({})
+    : await withControlPlane(place.databaseUrl, (database) =>
+        // Only a cell of a stack has Velero.
+        target
+          ? withCluster(place.kubeconfig, operations.processEnv, (cluster) => ask({ database, cluster }))
+          : ask({ database }),
+      );
+  output.result({ stack: stack ?? null, lines }, () => statusText(lines));
+  return lines.every(({ ok }) => ok) ? exitCodes.ok : exitCodes.failed;
+}
+
+export async function drPromote(
+  _env: CliEnv,
+  output: Output,
+  options: PromoteOptions,
+  connect: Connect = connectAws,
+): Promise<void> {
+  const target = await targetOf(options.stack);
+  const recovery = recoveryName(options);
+  await perform(output, options, recovery, promoteSteps(serverRecovery(target, recovery, connect)));
+}
+
+export async function drRestore(
+  env: CliEnv,
+  output: Output,
+  options: RestoreOptions,
+  connect: Connect = connectAws,
+): Promise<void> {
+  const target = await targetOf(options.stack);
+  const lost = options.from === undefined ? null : await targetOf(options.from);
+  if (lost && lost.copiesIn !== target.region) {
+    throw new CliProblem(
+      exitCodes.usage,
+      'no_copies',
+      `The backups of ${lost.cellId} are copied to ${lost.copiesIn ?? 'no other region'}, not to ${target.region}.`,
+    );
+  }
+  const recovery = recoveryName(options);
+  const at = options.at ?? null;
+  const steps: Step[] = [];
+  if (options.only !== 'volumes') {
+    const source = lost?.server ?? target.server;
+    steps.push(...restoreSteps(serverRecovery(target, recovery, connect), { source, at }));
+  }
+  if (options.only === 'database') return perform(output, options, recovery, steps);
+
+  const operations = await readOperationsEnv(env.home);
+  const copies = lost && { cellId: lost.cellId, bucket: copiesBucket(options, lost), region: target.region };
+  await withCluster(operations.kubeconfig, operations.processEnv, (cluster) => {
+    const cell = lost?.cellId ?? target.cellId;
+    const namespaces = () =>
+      withControlPlane(placeIn(operations).databaseUrl, (database) => listNamespaces(database, cell));
+    steps.push(...volumeSteps({ cluster, recovery, before: at, namespaces, copies }));
+    return perform(output, options, recovery, steps);
+  });
+}
+
+export async function drRepoint(
+  env: CliEnv,
+  output: Output,
+  options: RepointOptions,
+  connect: Connect = connectAws,
+): Promise<void> {
+  const target = options.stack === undefined ? null : await targetOf(options.stack);
+  const lost = options.from === undefined ? null : await targetOf(options.from);
+  const recovery = recoveryName(options);
+  const steps: Step[] = [];
+  const away = lost ?? (options.back ? target : null);
+  if (away?.failsOver) {
+    steps.push(trafficStep(connect(away.region).traffic, away.healthCheckHost, !options.back));
+  }
+  if (options.back) {
+    if (!away?.failsOver)
+      throw new CliProblem(exitCodes.usage, 'usage', '--back needs --stack with the stack at home.');
+    return perform(output, options, recovery, steps);
+  }
+  const place = placeIn(await readOperationsEnv(env.home));
+  const cell = target?.cellId ?? place.cell;
+  await withControlPlane(place.databaseUrl, (database) => {
+    const tenants = { database, cell, recovery };
+    if (target) steps.push(cellDatabaseStep(tenants, new URL(place.tenantDatabaseUrl).hostname));
+    if (lost) steps.push(moveStep(tenants, lost.cellId));
+    return perform(output, options, recovery, [...steps, ...convergeSteps(tenants)]);
+  });
+}
+
+/** @returns `failed` when anything is not as its row says */
+export async function drVerify(env: CliEnv, output: Output): Promise<ExitCode> {
+  const operations = await readOperationsEnv(env.home);
+  const verification = await verifyPlace(placeIn(operations), operations.processEnv);
+  output.result(verification, () => verificationText(verification));
+  return verification.findings.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+function serverRecovery(target: RecoveryTarget, recovery: string, connect: Connect): ServerRecovery {
+  return { servers: connect(target.region).servers, target, recovery };
+}
+
+async function perform(
+  output: Output,
+  { dryRun = false }: RecoveryOptions,
+  recovery: string,
+  steps: readonly Step[],
+): Promise<void> {
+  let reports: StepReport[];
+  try {
+    reports = await runSteps(steps, { dryRun, say: (line) => output.progress(line) });
+  } catch (error) {
+    if (!(error instanceof StepStopped)) throw error;
+    output.progress(stepsText(error.reports));
+    throw new CliProblem(
+      exitCodes.failed,
+      'recovery_stopped',
+      `${error.message}\nThe same command with --recovery ${recovery} goes on from here.`,
+    );
+  }
+  output.result({ recovery, dryRun, steps: reports }, () => stepsText(reports));
+}
+
+async function targetOf(stack: string): Promise<RecoveryTarget> {
+  try {
+    return recoveryTarget(await stackConfiguration(projectDir, stack));
+  } catch (error) {
+    if (error instanceof UnknownStackError) throw new CliProblem(exitCodes.usage, 'usage', error.message);
+    throw error;
+  }
+}
+
+function recoveryName({ recovery }: RecoveryOptions): string {
+  return recovery ?? new Date().toISOString().slice(0, 10).replaceAll('-', '');
+}
+
+function placeIn({ place }: OperationsEnv): CellPlace {
+  if (place) return place;
+  throw new CliProblem(
+    exitCodes.usage,
+    'no_database',
+    'Neither does DATABASE_URL name a control plane, nor does one run here.',
+  );
+}
+
+function copiesBucket({ copies }: RestoreOptions, lost: RecoveryTarget): string {
+  if (copies !== undefined) return copies;
+  throw new CliProblem(
+    exitCodes.usage,
+    'usage',
+    `--copies must name the bucket with the copies of ${lost.cellId}'s backups: ${lost.backupCopies}-<account>.`,
+  );
+}

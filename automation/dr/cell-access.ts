@@ -1,0 +1,59 @@
+/** Opens what recovery works with in a cell: its rows, its cluster, its tenants' database. */
+import { KubernetesClient } from '../providers/kubernetes/client.ts';
+import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
+import { createFingerprints } from '../stacks/fingerprint.ts';
+import { standingStacks } from '../stacks/standing-stacks.ts';
+import { type Database, openDatabase } from '../store/database.ts';
+import type { CellPlace } from './env.ts';
+import { type Verification, verifyCell } from './verify.ts';
+
+/** Connections that a command opens at most. */
+const maxConnections = 4;
+
+export async function withControlPlane<T>(
+  databaseUrl: string,
+  work: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = openDatabase(databaseUrl, { maxConnections, name: 'tenantry-dr', queryTimeoutMs: 60_000 });
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+export async function withCluster<T>(
+  kubeconfig: string,
+  env: NodeJS.ProcessEnv,
+  work: (cluster: KubernetesClient) => Promise<T>,
+): Promise<T> {
+  const cluster = new KubernetesClient(loadKubeconfig(kubeconfig), env, () => {});
+  try {
+    return await work(cluster);
+  } finally {
+    cluster.close();
+  }
+}
+
+/**
+ * Verifies the cell of a place.
+ * @throws Error when the place does not name the state of the stacks
+ */
+export async function verifyPlace(place: CellPlace, env: NodeJS.ProcessEnv): Promise<Verification> {
+  if (place.backendUrl === null)
+    throw new Error('PULUMI_BACKEND_URL must name the state of the tenants’ stacks');
+  const stacks = await standingStacks(place.backendUrl);
+  return withControlPlane(place.databaseUrl, (database) =>
+    withControlPlane(place.tenantDatabaseUrl, (tenantDatabase) =>
+      withCluster(place.kubeconfig, env, (cluster) =>
+        verifyCell({
+          database,
+          cell: place.cell,
+          cluster,
+          stacks,
+          fingerprints: createFingerprints(cluster, tenantDatabase),
+        }),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,75 @@
+/** What operations on a whole cell take from the environment: the variables of its workers. */
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { parseVariables } from '../env.ts';
+import { readEndpoints } from '../local/home.ts';
+import { tenantsBeside } from '../preview/env.ts';
+
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+const variables = z.object({
+  DATABASE_URL: postgresUrl.optional(),
+  TENANT_DATABASE_URL: postgresUrl.optional(),
+  KUBECONFIG: z.string().optional(),
+  PULUMI_BACKEND_URL: z
+    .string()
+    .regex(/^(file|s3):\/\//, 'must be a file:// or s3:// URL')
+    .optional(),
+  TENANTRY_CELL: z.string().optional(),
+});
+
+/** Where the control plane's rows, and what they speak of, are. */
+export interface CellPlace {
+  readonly databaseUrl: string;
+  readonly tenantDatabaseUrl: string;
+  readonly kubeconfig: string;
+  /** State of the tenants' stacks; null when it was not named. */
+  readonly backendUrl: string | null;
+  readonly cell: string;
+}
+
+export interface OperationsEnv {
+  /** Of the cell that the variables name, else of the installation that runs in the home; null when there is neither. */
+  readonly place: CellPlace | null;
+  readonly kubeconfig: string;
+  /** For programs that are started: Pulumi's CLI. */
+  readonly processEnv: NodeJS.ProcessEnv;
+}
+
+/**
+ * @param home of a local installation
+ * @throws Error that names every variable that is wrong
+ */
+export async function readOperationsEnv(
+  home: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<OperationsEnv> {
+  const v = parseVariables(variables, env);
+  const kubeconfig = resolve(v.KUBECONFIG ?? join(homedir(), '.kube', 'config'));
+  const shared = { kubeconfig, processEnv: env };
+  if (v.DATABASE_URL !== undefined) {
+    return {
+      ...shared,
+      place: {
+        databaseUrl: v.DATABASE_URL,
+        tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantsBeside(v.DATABASE_URL),
+        kubeconfig,
+        backendUrl: v.PULUMI_BACKEND_URL ?? null,
+        cell: v.TENANTRY_CELL ?? 'local',
+      },
+    };
+  }
+  const endpoints = await readEndpoints(home);
+  if (!endpoints) return { ...shared, place: null };
+  return {
+    ...shared,
+    kubeconfig: endpoints.kubeconfig,
+    place: {
+      databaseUrl: endpoints.postgres,
+      tenantDatabaseUrl: tenantsBeside(endpoints.postgres),
+      kubeconfig: endpoints.kubeconfig,
+      backendUrl: endpoints.engine?.backendUrl ?? null,
+      cell: v.TENANTRY_CELL ?? 'local',
+    },
+  };
+}

@@ -1,0 +1,61 @@
+/** Servers of PostgreSQL as disaster recovery deals with them: RDS's notions, without RDS. */
+
+export interface Server {
+  readonly id: string;
+  /** `available` is ready; anything else is under way or broken, in the words of whoever runs it. */
+  readonly status: string;
+  readonly host: string | null;
+  /** The server that it is a copy of; null when it takes writes itself. */
+  readonly replicaOf: string | null;
+  readonly multiAz: boolean;
+  readonly backupRetentionDays: number;
+  readonly deletionProtection: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The past of a server that can be had back. */
+export interface BackupWindow {
+  /** For `restore` only. */
+  readonly source:
+    | { readonly kind: 'instance'; readonly id: string }
+    /** Of a server that is gone. */
+    | { readonly kind: 'retained'; readonly resourceId: string }
+    /** Of a server in another region. */
+    | { readonly kind: 'replicated'; readonly arn: string };
+  readonly from: Date;
+  readonly until: Date;
+}
+
+export interface ServerSettings {
+  readonly multiAz: boolean;
+  readonly backupRetentionDays: number;
+  readonly deletionProtection: boolean;
+}
+
+export interface DatabaseServers {
+  find(id: string): Promise<Server | null>;
+  /** Backups of the server of this name, whether or not it still stands; null when there are none here. */
+  backups(id: string): Promise<BackupWindow | null>;
+  /** Begins to make a copy a server of its own, with automated backups. */
+  promote(id: string, settings: ServerSettings): Promise<void>;
+  /** Begins to give a server another name, and with it another address. */
+  rename(id: string, newId: string): Promise<void>;
+  /**
+   * Begins to make a server as another was.
+   * @param args.at null is as late as possible
+   * @param args.like a server whose network and settings the new one gets; null when none is left
+   */
+  restore(args: {
+    backup: BackupWindow;
+    target: string;
+    at: Date | null;
+    like: string | null;
+    tags: Readonly<Record<string, string>>;
+  }): Promise<void>;
+  adjust(id: string, settings: ServerSettings): Promise<void>;
+  /** Gives the owner's role the password that the secret of this name holds. */
+  takePassword(id: string, secretName: string): Promise<void>;
+  /** Has the proxy send its clients to this server and to no other. */
+  connectProxy(proxy: string, id: string): Promise<void>;
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
+}

@@ -1,0 +1,50 @@
+/**
+ * What recovery deals with, by name. Names come from the stack's configuration alone: in a disaster neither the
+ * control plane's database nor the state of the platform's stack need be there.
+ */
+import type { PlatformConfig } from '../../infra/config.ts';
+import { originName } from '../../infra/edge/names.ts';
+import { platform } from '../../tenants/catalog/index.ts';
+import type { ServerSettings } from './servers.ts';
+
+export interface RecoveryTarget {
+  readonly cellId: string;
+  readonly region: string;
+  /** The server that the control plane and sharing tenants are on. */
+  readonly server: string;
+  readonly replicas: readonly string[];
+  readonly proxy: string;
+  /** Secret with the password of the servers' owner. */
+  readonly secret: string;
+  readonly settings: ServerSettings;
+  /** Where Velero's backups and the automated backups are copied to; null when nowhere. */
+  readonly copiesIn: string | null;
+  /** Name that the health check of this region's API asks. */
+  readonly healthCheckHost: string;
+  /** Whether Route 53 moves the API's name to another region. */
+  readonly failsOver: boolean;
+  /** Beginning of the name of the bucket that backups are copied to; the account's number ends it. */
+  readonly backupCopies: string;
+}
+
+export function recoveryTarget(config: PlatformConfig): RecoveryTarget {
+  const { cellId, region, database } = config;
+  const server = `${cellId}-main`;
+  return {
+    cellId,
+    region,
+    server,
+    replicas: Array.from({ length: database.readReplicas }, (_, index) => `${server}-replica-${index + 1}`),
+    proxy: server,
+    secret: `tenantry/${cellId}/database-main`,
+    settings: {
+      multiAz: database.multiAz,
+      backupRetentionDays: platform.database.pointInTimeRecoveryDays,
+      deletionProtection: config.environment !== 'dev',
+    },
+    copiesIn: config.storage.replicaRegion ?? null,
+    healthCheckHost: originName(config, region),
+    failsOver: config.primary && config.edge.failover !== undefined,
+    backupCopies: `tenantry-${cellId}-backups-replica`,
+  };
+}

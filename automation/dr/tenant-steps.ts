@@ -1,0 +1,96 @@
+/** How the tenants of a cell come back once its database does: the rows say what is to be, the ordinary loop makes it. */
+import { listCells, writeCellDatabase } from '../store/cells.ts';
+import type { Database } from '../store/database.ts';
+import {
+  beginRecovery,
+  countTenantsIn,
+  endRecovery,
+  findRecovery,
+  moveTenants,
+  recoveryProgress,
+} from '../store/recoveries.ts';
+import type { Step } from './steps.ts';
+
+export interface TenantRecovery {
+  readonly database: Database;
+  /** The cell whose tenants are brought back, or the one that takes the place of a lost one. */
+  readonly cell: string;
+  /** Names this recovery, the same each time that it is gone on with. */
+  readonly recovery: string;
+}
+
+/** The row of the cell names the server that its tenants' rows are on from now on. */
+export function cellDatabaseStep({ database, cell }: TenantRecovery, host: string): Step {
+  return {
+    id: 'cell',
+    title: `Database of the cell ${cell}`,
+    look: async () => {
+      const known = (await listCells(database)).find(({ id }) => id === cell);
+      if (!known) return { state: 'blocked', detail: `there is no such cell: \`tenantry cells\` lists them` };
+      if (known.database === host) return { state: 'done', detail: host };
+      return { state: 'todo', detail: `${known.database ?? 'none'} becomes ${host}` };
+    },
+    act: () => writeCellDatabase(database, cell, host),
+  };
+}
+
+/** The tenants of a lost cell become tenants of this one. */
+export function moveStep({ database, cell }: TenantRecovery, lost: string): Step {
+  return {
+    id: 'move',
+    title: `Give the tenants of ${lost} to ${cell}`,
+    look: async () => {
+      const left = await countTenantsIn(database, lost);
+      if (left === 0) return { state: 'done', detail: 'none is left there' };
+      return { state: 'todo', detail: `${left} tenants` };
+    },
+    act: () =>
+      database.transaction(async (client) => {
+        const to = (await listCells(client)).find(({ id }) => id === cell);
+        if (!to) throw new Error(`there is no cell ${cell}: \`tenantry cells\` lists them`);
+        await moveTenants(client, lost, to);
+      }),
+  };
+}
+
+/** Every tenant is made again from its row, and the recovery ends when the last one stands. */
+export function convergeSteps({ database, cell, recovery }: TenantRecovery): Step[] {
+  return [
+    {
+      id: 'begin',
+      title: `Make the tenants of ${cell} again`,
+      look: async () => {
+        const begun = await findRecovery(database, cell, recovery);
+        if (begun) return { state: 'done', detail: `since ${begun.startedAt.toISOString()}` };
+        return {
+          state: 'todo',
+          detail: `${await countTenantsIn(database, cell)} tenants; Stripe is asked again`,
+        };
+      },
+      act: async () => {
+        await database.transaction((client) => beginRecovery(client, cell, recovery));
+      },
+    },
+    {
+      id: 'converge',
+      title: `Tenants of ${cell}`,
+      look: async () => {
+        const begun = await findRecovery(database, cell, recovery);
+        if (!begun) return { state: 'todo', detail: 'once they are being made' };
+        const { tenants, recovered, failed } = await recoveryProgress(database, begun);
+        const failures = failed.length === 0 ? '' : `; failed for good: ${failed.join(', ')}`;
+        const detail = `${recovered} of ${tenants} stand${failures}`;
+        if (recovered + failed.length < tenants) return { state: 'waiting', detail };
+        if (failed.length > 0) {
+          return {
+            state: 'blocked',
+            detail: `${detail}. \`tenantry tenant <id>\` says why, \`tenantry retry <id>\` tries again`,
+          };
+        }
+        await endRecovery(database, begun.id);
+        return { state: 'done', detail };
+      },
+      act: async () => {},
+    },
+  ];
+}

@@ -1,0 +1,157 @@
+/** Volumes from Velero's backups: the one part of a tenant that its row cannot make again. */
+import { z } from 'zod';
+import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
+import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
+import { isStatus } from '../providers/kubernetes/errors.ts';
+import type { Look, Step } from './steps.ts';
+
+const velero = `/apis/velero.io/v1/namespaces/${veleroNamespace}`;
+const fieldManager = 'tenantry-dr';
+
+const backup = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({ storageLocation: z.string().optional() }),
+  status: z
+    .looseObject({ phase: z.string().optional(), completionTimestamp: z.iso.datetime().optional() })
+    .optional(),
+});
+const backupList = z.looseObject({ items: z.array(backup) });
+const restore = z.looseObject({
+  status: z
+    .looseObject({
+      phase: z.string().optional(),
+      progress: z
+        .looseObject({ itemsRestored: z.number().optional(), totalItems: z.number().optional() })
+        .optional(),
+      errors: z.number().optional(),
+    })
+    .optional(),
+});
+
+export interface VolumeBackup {
+  readonly name: string;
+  readonly completedAt: Date;
+}
+
+/**
+ * The newest complete backup, or null.
+ * @param options.location only backups of this storage location
+ * @param options.before only older ones
+ */
+export async function newestBackup(
+  cluster: KubernetesClient,
+  options: { location?: string; before?: Date | null } = {},
+): Promise<VolumeBackup | null> {
+  const { items } = backupList.parse(await cluster.send({ method: 'GET', path: `${velero}/backups` }));
+  const usable = items.flatMap(({ metadata, spec, status }): VolumeBackup[] => {
+    if (status?.phase !== 'Completed' || status.completionTimestamp === undefined) return [];
+    if (options.location !== undefined && spec.storageLocation !== options.location) return [];
+    const completedAt = new Date(status.completionTimestamp);
+    return options.before && completedAt > options.before ? [] : [{ name: metadata.name, completedAt }];
+  });
+  return usable.sort((a, b) => b.completedAt.getTime() - a.completedAt.getTime())[0] ?? null;
+}
+
+export interface VolumeRecovery {
+  readonly cluster: KubernetesClient;
+  readonly recovery: string;
+  /** Not newer than the database is restored to; null is the newest. */
+  readonly before: Date | null;
+  /** Namespaces of the tenants; asked once the database is there. */
+  readonly namespaces: () => Promise<readonly string[]>;
+  /** Copies of a lost cell's backups in this region; null where the cell's own are used. */
+  readonly copies: { readonly cellId: string; readonly bucket: string; readonly region: string } | null;
+}
+
+/** Velero brings volumes and objects back before the tenants are made again, which adopts what it brought. */
+export function volumeSteps({ cluster, recovery, before, namespaces, copies }: VolumeRecovery): Step[] {
+  const name = `recovery-${recovery}`;
+  const location = copies ? copies.cellId : 'default';
+  return [
+    ...(copies ? [locationStep(cluster, copies)] : []),
+    {
+      id: 'volumes',
+      title: 'Volumes from Velero',
+      look: async () => {
+        const found = await get(cluster, `${velero}/restores/${name}`);
+        if (found) return restoreLook(restore.parse(found).status);
+        const newest = await newestBackup(cluster, { location, before });
+        if (newest)
+          return { state: 'todo', detail: `from ${newest.name} of ${newest.completedAt.toISOString()}` };
+        return copies
+          ? { state: 'waiting', detail: `Velero has not read the backups in ${copies.bucket} yet` }
+          : {
+              state: 'blocked',
+              detail: 'Velero has no complete backup; leave volumes out by --only database',
+            };
+      },
+      act: async () => {
+        const newest = await newestBackup(cluster, { location, before });
+        if (!newest) throw new Error('Velero has no complete backup');
+        await apply(
+          cluster,
+          `${velero}/restores/${name}`,
+          restoreManifest({ name, backup: newest.name, namespaces: await namespaces() }),
+        );
+      },
+    },
+  ];
+}
+
+/** Velero reads the copies of the lost cell's backups, and writes nothing among them. */
+function locationStep(cluster: KubernetesClient, copies: NonNullable<VolumeRecovery['copies']>): Step {
+  const path = `${velero}/backupstoragelocations/${copies.cellId}`;
+  return {
+    id: 'location',
+    title: `Backups of ${copies.cellId} in ${copies.bucket}`,
+    look: async () =>
+      (await get(cluster, path))
+        ? { state: 'done', detail: 'Velero reads them' }
+        : { state: 'todo', detail: 'Velero is told of them' },
+    act: () =>
+      apply(cluster, path, {
+        apiVersion: 'velero.io/v1',
+        kind: 'BackupStorageLocation',
+        metadata: { name: copies.cellId, namespace: veleroNamespace },
+        spec: {
+          provider: 'aws',
+          accessMode: 'ReadOnly',
+          objectStorage: { bucket: copies.bucket, prefix: 'velero' },
+          config: { region: copies.region },
+        },
+      }),
+  };
+}
+
+function restoreLook(status: z.infer<typeof restore>['status']): Look {
+  const phase = status?.phase ?? 'New';
+  const { itemsRestored = 0, totalItems = 0 } = status?.progress ?? {};
+  const detail = `${phase}, ${itemsRestored} of ${totalItems} objects`;
+  if (phase === 'Completed') return { state: 'done', detail };
+  if (/Failed/.test(phase)) {
+    return {
+      state: 'blocked',
+      detail: `${detail}, ${status?.errors ?? 0} errors: velero restore describe tells them`,
+    };
+  }
+  return { state: 'waiting', detail };
+}
+
+async function get(cluster: KubernetesClient, path: string): Promise<JsonObject | null> {
+  try {
+    return await cluster.send({ method: 'GET', path });
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
+
+async function apply(cluster: KubernetesClient, path: string, body: object): Promise<void> {
+  await cluster.send({
+    method: 'PATCH',
+    path,
+    query: { fieldManager, force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: JSON.parse(JSON.stringify(body)),
+  });
+}
