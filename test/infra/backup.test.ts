@@ -1,9 +1,13 @@
+import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { ensureCrds } from '../../automation/toolchain/crds.ts';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import { backupIntervalHours, restoreManifest } from '../../infra/backup/schedule.ts';
 import { databaseSecretName } from '../../tenants/data.ts';
 import { managedBy } from '../../tenants/labels.ts';
 import { type InfraGraph, infraGraph } from '../support/infra-graph.ts';
+import { apply, kubectl } from '../tenants/cluster.ts';
 
 let prod: InfraGraph;
 let dev: InfraGraph;
@@ -153,6 +157,32 @@ describe('a restore', () => {
     );
   });
 });
+
+test('the API server accepts a restore, and refuses one with a field that there is not', async () => {
+  const files = await ensureCrds({ env: readToolchainEnv(), onProgress: (line) => console.error(line) });
+  const documents = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+  const definition = documents
+    .flatMap((text) => parseAllDocuments(text).map((document) => document.toJSON()))
+    .find((one) => one?.metadata?.name === 'restores.velero.io');
+  expect((await apply([definition])).stderr).toBe('');
+  const established = await kubectl([
+    'wait',
+    '--for=condition=Established',
+    '--timeout=120s',
+    'crd/restores.velero.io',
+  ]);
+  expect(established.ok, established.stderr).toBe(true);
+
+  const manifest = restoreManifest({ name: 'restore', backup: 'backup' });
+  const inDefault = { ...manifest, metadata: { ...manifest.metadata, namespace: 'default' } };
+  const dry = ['--dry-run=server', '--validate=strict'] as const;
+  expect(await apply([inDefault], ...dry)).toMatchObject({ ok: true, stderr: '' });
+  const wrong = { ...inDefault, spec: { ...inDefault.spec, restoreVolumes: true } };
+  expect(await apply([wrong], ...dry)).toMatchObject({
+    ok: false,
+    stderr: expect.stringContaining('restoreVolumes'),
+  });
+}, 120_000);
 
 describe('AWS Backup', () => {
   test('keeps monthly snapshots of the databases for a year, here and in the other region', () => {
