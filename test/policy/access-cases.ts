@@ -148,6 +148,21 @@ export const accessCases: readonly TypeCase[] = [
     { policy: ownAccount },
     { 'closed-to-strangers': openAt('policy') },
   ),
+  awsCase(
+    'aws:lambda/permission:Permission',
+    { principal: 'events.amazonaws.com' },
+    { 'closed-to-strangers': [['principal', '*']] },
+  ),
+  kubernetesCase(
+    'core/v1:Namespace',
+    { metadata: { name: 'monitoring', labels: { 'pod-security.kubernetes.io/enforce': 'baseline' } } },
+    {
+      'namespace-has-level': [
+        ['metadata/labels', undefined],
+        ['metadata/labels/pod-security.kubernetes.io~1enforce', 'none'],
+      ],
+    },
+  ),
   kubernetesCase('rbac.authorization.k8s.io/v1:Role', { rules: clusterRules }, wildcards),
   kubernetesCase('rbac.authorization.k8s.io/v1:ClusterRole', { rules: clusterRules }, wildcards),
   kubernetesCase('rbac.authorization.k8s.io/v1:RoleBinding', binding, clusterAdmin),

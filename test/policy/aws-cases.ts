@@ -259,6 +259,21 @@ export const awsCases: readonly TypeCase[] = [
   ),
   awsCase('aws:backup/vault:Vault', { kmsKeyArn: key }, { 'storage-encrypted': [['kmsKeyArn', undefined]] }),
   awsCase(
+    'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication',
+    { kmsKeyId: key, retentionPeriod: 35 },
+    { 'storage-encrypted': [['kmsKeyId', undefined]], 'backed-up': [['retentionPeriod', 7]] },
+  ),
+  awsCase(
+    'aws:amp/workspace:Workspace',
+    { kmsKeyArn: key },
+    { 'storage-encrypted': [['kmsKeyArn', undefined]] },
+  ),
+  awsCase(
+    'aws:lambda/functionUrl:FunctionUrl',
+    { authorizationType: 'AWS_IAM' },
+    { 'data-not-public': [['authorizationType', 'NONE']] },
+  ),
+  awsCase(
     'aws:ecr/repository:Repository',
     { encryptionConfigurations: [{ encryptionType: 'KMS', kmsKey: key }] },
     {

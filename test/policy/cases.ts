@@ -43,6 +43,10 @@ interface ArgsOf {
   'aws:secretsmanager/secretPolicy:SecretPolicy': aws.secretsmanager.SecretPolicyArgs;
   'aws:cloudwatch/logGroup:LogGroup': aws.cloudwatch.LogGroupArgs;
   'aws:backup/vault:Vault': aws.backup.VaultArgs;
+  'aws:amp/workspace:Workspace': aws.amp.WorkspaceArgs;
+  'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication': aws.rds.InstanceAutomatedBackupsReplicationArgs;
+  'aws:lambda/functionUrl:FunctionUrl': aws.lambda.FunctionUrlArgs;
+  'aws:lambda/permission:Permission': aws.lambda.PermissionArgs;
   'aws:ecr/repository:Repository': aws.ecr.RepositoryArgs;
   'aws:ecr/repositoryPolicy:RepositoryPolicy': aws.ecr.RepositoryPolicyArgs;
   'aws:kms/key:Key': aws.kms.KeyArgs;

@@ -93,6 +93,7 @@ test('the engine stops what breaks a rule of a resource or of a stack, and says 
   expect(outcome).toEqual({
     allowed: false,
     violations: [
+      'mandatory namespace-has-level namespace: pod-security.kubernetes.io/enforce is not set; wanted: restricted, baseline, privileged',
       'mandatory restricted-pods deployment: hostNetwork is true',
       'mandatory tenant-isolated namespace: Pod Security of namespace tenant-open is not set; wanted: restricted',
       'mandatory tenant-isolated namespace: namespace tenant-open has no limit range for containers',

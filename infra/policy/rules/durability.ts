@@ -86,6 +86,9 @@ export const durabilityRules: readonly Rule[] = [
         ),
       ),
       'aws:rds/cluster:Cluster': inProduction(mustBeAtLeast('backupRetentionPeriod', recoveryDays, 'days')),
+      'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication': inProduction(
+        mustBeAtLeast('retentionPeriod', recoveryDays, 'days'),
+      ),
       'aws:elasticache/replicationGroup:ReplicationGroup': inProduction(
         mustBeAtLeast('snapshotRetentionLimit', 1, 'day'),
         mustBe('automaticFailoverEnabled', true),

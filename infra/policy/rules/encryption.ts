@@ -50,6 +50,11 @@ export const encryptionRules: readonly Rule[] = [
       'aws:secretsmanager/secret:Secret': mustHave('kmsKeyId', ownKey),
       'aws:cloudwatch/logGroup:LogGroup': mustHave('kmsKeyId', ownKey),
       'aws:backup/vault:Vault': mustHave('kmsKeyArn', ownKey),
+      'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication': mustHave(
+        'kmsKeyId',
+        ownKey,
+      ),
+      'aws:amp/workspace:Workspace': mustHave('kmsKeyArn', ownKey),
       'aws:ecr/repository:Repository': all(
         mustHave('encryptionConfigurations', 'encryption with KMS'),
         mustBe('encryptionConfigurations[].encryptionType', 'KMS'),

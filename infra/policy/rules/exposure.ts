@@ -39,6 +39,7 @@ export const exposureRules: readonly Rule[] = [
         mustBe('restrictPublicBuckets', true),
       ),
       'aws:cloudfront/distribution:Distribution': bucketsThroughAccessControl,
+      'aws:lambda/functionUrl:FunctionUrl': mustBe('authorizationType', 'AWS_IAM'),
       'aws:eks/cluster:Cluster': when(
         ({ props }) => valueAt(props, 'vpcConfig.endpointPublicAccess') !== false,
         notFromAnywhere('vpcConfig.publicAccessCidrs'),

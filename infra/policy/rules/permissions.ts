@@ -72,6 +72,11 @@ export const permissionRules: readonly Rule[] = [
       'aws:secretsmanager/secretPolicy:SecretPolicy': closed('policy'),
       'aws:ecr/repositoryPolicy:RepositoryPolicy': closed('policy'),
       'aws:ec2/vpcEndpoint:VpcEndpoint': closed('policy'),
+      'aws:lambda/permission:Permission': must(
+        'principal',
+        (principal) => principal !== '*',
+        'a service or an account',
+      ),
     },
   ),
   ruleByType(

@@ -3,7 +3,7 @@
  * (kubernetes.io/docs/concepts/security/pod-security-standards), so that the API server does not have to refuse it.
  */
 import { kubernetesKind, type PolicyResource } from '../resource.ts';
-import { type Rule, ruleForAll } from '../rule.ts';
+import { type Rule, ruleByType, ruleForAll } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
 
 /** Where the kinds that make pods keep the pod's specification. */
@@ -29,7 +29,26 @@ const allowedVolumes: ReadonlySet<string> = new Set([
   'secret',
 ]);
 
+const levels: ReadonlySet<unknown> = new Set(['restricted', 'baseline', 'privileged']);
+
 export const podRules: readonly Rule[] = [
+  ruleByType(
+    {
+      name: 'namespace-has-level',
+      concern: 'restricted pods',
+      description:
+        'Every namespace says its level of Pod Security: what is privileged, as agents on nodes are, is so on purpose.',
+    },
+    {
+      'kubernetes:core/v1:Namespace': ({ props }) => {
+        const labels = recordsOf(valueAt(props, 'metadata.labels'))[0] ?? {};
+        const level = labels['pod-security.kubernetes.io/enforce'];
+        return levels.has(level) || isUnknown(level)
+          ? []
+          : [`pod-security.kubernetes.io/enforce is ${shown(level)}; wanted: ${[...levels].join(', ')}`];
+      },
+    },
+  ),
   ruleForAll(
     {
       name: 'restricted-pods',

@@ -1,4 +1,7 @@
-/** TLS only: data leaves no machine in the clear, and old versions of the protocol are refused. */
+/**
+ * TLS only: what stores data, and what is reached from outside the network, takes no request in the clear and no old
+ * version of the protocol. From the load balancer on, requests stay in the network and are not judged.
+ */
 import type { PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustHave, mustNotBe, type Rule, ruleByType, when } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, valueAt } from '../values.ts';
