@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureCell } from '../../automation/store/cells.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { type Service, startService } from '../support/service.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
@@ -269,4 +270,36 @@ test('a key that Stripe refuses is answered 503 and not shown', async () => {
   } finally {
     await refused.stop();
   }
+});
+
+describe('a region', () => {
+  const eu = { id: 'eu', region: 'eu-west-1' };
+
+  test('without a cell is refused, with the regions that there are', async () => {
+    const answer = await buy({ ...workspace, region: 'us-west-2' });
+    expect([answer.status, answer.body]).toMatchObject([
+      400,
+      {
+        code: 'invalid_request',
+        detail: expect.stringMatching(/region: .*us-west-2; tenants can be in .*local/),
+      },
+    ]);
+  });
+
+  test('with a cell is written on the subscription, and names are free in each cell', async () => {
+    await ensureCell(service.database, eu);
+    await addTenant(service.database, { product: 'stream', plan: 'free', slug: 'twice', owner: 'somebody' });
+    const wish = { product: 'stream', plan: 'business', slug: 'twice' };
+    expect((await buy(wish)).status).toBe(409);
+    const answer = await buy({ ...wish, region: 'eu-west-1', residency: 'gdpr' });
+    expect(answer.status).toBe(201);
+    service.simulator.payCheckout((await sessionOf(answer)).id);
+    const { data } = await service.stripe.subscriptions.list({ limit: 1 });
+    expect(data[0]?.metadata).toMatchObject({ tenantry_region: 'eu-west-1', tenantry_residency: 'gdpr' });
+  });
+
+  test('that the law forbids is refused', async () => {
+    const wish = { product: 'stream', plan: 'business', slug: 'law', residency: 'gdpr', region: 'local' };
+    expect((await buy(wish)).body).toMatchObject({ errors: [{ field: 'region' }] });
+  });
 });

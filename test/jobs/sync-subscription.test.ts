@@ -73,16 +73,22 @@ interface Purchase {
   readonly product: ProductId;
   readonly plan: string;
   readonly slug?: string;
+  readonly region?: string;
 }
 
 /** Subscribes as a customer would through our checkout; nobody is told of it. */
-async function buy({ owner, product, plan, slug }: Purchase): Promise<Stripe.Subscription> {
+async function buy({ owner, product, plan, slug, region }: Purchase): Promise<Stripe.Subscription> {
   const open = await stripe.checkout.sessions.create({
     mode: 'subscription',
     line_items: [{ price: await priceOf(product, plan), quantity: 1 }],
     success_url: 'http://localhost/',
     subscription_data: {
-      metadata: { tenantry_owner: owner, tenantry_checkout: 'co_x', ...(slug && { tenantry_slug: slug }) },
+      metadata: {
+        tenantry_owner: owner,
+        tenantry_checkout: 'co_x',
+        ...(slug && { tenantry_slug: slug }),
+        ...(region && { tenantry_region: region }),
+      },
     },
   });
   simulator.payCheckout(open.id);
@@ -693,4 +699,32 @@ test('whatever customers do, and however late, often and shuffled the answers co
     }),
     { numRuns: 25 },
   );
+});
+
+describe('a subscription that asks for a region', () => {
+  const wish = { product: 'workspace', plan: 'byoc' } as const;
+
+  test('gets its tenant in the cell there, whoever serves the subscription, and only workers of that cell are rung', async () => {
+    await ensureCell(database, { id: 'eu', region: 'eu-west-1' });
+    const { tenant } = await bought({ ...wish, owner: newOwner(), region: 'eu-west-1' });
+    expect(tenant).toMatchObject({ cell: 'eu', desiredSpec: { cell: 'eu', region: 'eu-west-1' } });
+    const { rows } = await database.query<{ task: string }>(
+      'select task_identifier as task from graphile_worker.jobs where key = $1',
+      [`converge-tenant:${tenant.id}`],
+    );
+    expect(rows).toEqual([{ task: 'converge-tenant:eu' }]);
+  });
+
+  test('where no cell is waits without a tenant, with the reason, until there is one', async () => {
+    const subscription = await buy({ ...wish, owner: newOwner(), region: 'ap-southeast-1' });
+    await sync(subscription.id);
+    expect(await tenantOf(subscription.id)).toBeNull();
+    expect((await findSubscription(database, subscription.id))?.problem).toMatch(
+      /no cell in the region ap-southeast-1/,
+    );
+    await ensureCell(database, { id: 'ap', region: 'ap-southeast-1' });
+    await sync(subscription.id);
+    expect(await tenantFor(subscription.id)).toMatchObject({ cell: 'ap' });
+    expect((await findSubscription(database, subscription.id))?.problem).toBeNull();
+  });
 });
