@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { workerRules } from '../../infra/control-plane/cluster-rights.ts';
+import { platformManifests } from '../../tenants/platform.ts';
+import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
+import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants/specs.ts';
+
+/** The rights of workers, by the judgement of a real API server. */
+
+const own = `worker-rights-${randomUUID().slice(0, 8)}`;
+const asWorker = `--as=system:serviceaccount:${own}:worker`;
+const namespaces = [own];
+
+const apiVersion = 'rbac.authorization.k8s.io/v1';
+
+beforeAll(async () => {
+  const applied = await apply([
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: own } },
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'worker', namespace: own } },
+    { apiVersion, kind: 'ClusterRole', metadata: { name: own }, rules: workerRules },
+    {
+      apiVersion,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: own },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: own },
+      subjects: [{ kind: 'ServiceAccount', name: 'worker', namespace: own }],
+    },
+  ]);
+  expect(applied).toMatchObject({ ok: true, stderr: '' });
+});
+
+afterAll(async () => {
+  await removeNamespaces(namespaces);
+  await kubectl(['delete', 'clusterrole,clusterrolebinding', own]);
+});
+
+describe('a worker', () => {
+  test('applies what stands once in its cluster', async () => {
+    expect(await apply(platformManifests(), asWorker)).toMatchObject({ ok: true, stderr: '' });
+  });
+
+  test.each([
+    ['stream', 'enterprise'],
+    ['agents', 'enterprise'],
+    ['workspace', 'we-manage'],
+    ['browsers', 'professional'],
+  ] as const satisfies (typeof everyPlan)[number][])(
+    'makes and unmakes a tenant of %s %s',
+    async (product, plan) => {
+      const tenantId = freshTenantId();
+      const tenant = tenantOf(product, plan, { tenantId, slug: `${plan}-${tenantId}` });
+      namespaces.push(tenant.spec.namespace);
+      expect(await apply(manifestsOf(tenant), asWorker)).toMatchObject({ ok: true, stderr: '' });
+      const removed = await kubectl(['delete', 'namespace', '--wait=false', tenant.spec.namespace, asWorker]);
+      expect(removed).toMatchObject({ ok: true });
+    },
+  );
+
+  const role = (rules: object[]) => ({
+    apiVersion,
+    kind: 'Role',
+    metadata: { name: 'more', namespace: own },
+    rules,
+  });
+
+  test.each([
+    [
+      'a right that it has not itself',
+      role([{ apiGroups: ['apps'], resources: ['daemonsets'], verbs: ['create'] }]),
+    ],
+    ['every right', role([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }])],
+    [
+      'the administrator’s rights',
+      {
+        apiVersion,
+        kind: 'RoleBinding',
+        metadata: { name: 'more', namespace: own },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+        subjects: [{ kind: 'ServiceAccount', name: 'worker', namespace: own }],
+      },
+    ],
+    [
+      'rights in the whole cluster',
+      {
+        apiVersion,
+        kind: 'ClusterRoleBinding',
+        metadata: { name: `${own}-more` },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: own },
+        subjects: [{ kind: 'ServiceAccount', name: 'worker', namespace: own }],
+      },
+    ],
+  ])('cannot give away %s', async (_what, manifest) => {
+    const { ok, stderr } = await apply([manifest], asWorker);
+    expect(ok).toBe(false);
+    expect(stderr).toMatch(/forbidden/i);
+  });
+
+  test('sees no nodes and no other cluster-wide rights', async () => {
+    for (const resource of ['nodes', 'clusterroles', 'persistentvolumes', 'storageclasses']) {
+      expect(await kubectl(['get', resource, asWorker])).toMatchObject({ ok: false });
+    }
+  });
+});
