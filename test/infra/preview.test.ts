@@ -32,7 +32,7 @@ describe.each(stacks)('the stack %s', (stack) => {
   let shown: PlatformPreview;
 
   beforeAll(async () => {
-    shown = await previewPlatform({ stack, providers: 'simulated' });
+    shown = await previewPlatform({ stack, providers: 'simulated', checkRules: true });
   });
 
   test('is previewed as new, without a warning', () => {
