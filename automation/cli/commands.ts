@@ -91,6 +91,14 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (tenant, options) =>
       (await import('./commands/events.ts')).events(await connect(env), output, tenant, options),
     );
+  add('credits <tenant>', "show a tenant's credits, budgets and newest entries")
+    .option('--limit <n>', 'at most so many entries (20)', positiveInteger)
+    .option('--top-up <n>', 'add so many credits first, as the operator', positiveInteger)
+    .option('--cause <id>', 'what they are for; added once, however often it is run')
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/credits.ts')).credits(await connect(env), output, tenant, options),
+    );
   add('retry <tenant>', 'try a tenant that failed or waits again now')
     .addOption(person())
     .action(async (tenant, options) =>
@@ -144,6 +152,7 @@ function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: 
     .option('--json', 'print one JSON document')
     .addOption(new Option('--stack <stack...>', 'the stacks').default(['prod']))
     .option('--pulumi <path>', "Pulumi's CLI (the one on PATH)")
+    .option('--stdin', 'take the outputs from standard input instead: one, or a list of them')
     .action(async (options) => (await import('./commands/cells.ts')).cellsSync(env, output, options));
 }
 
@@ -179,10 +188,16 @@ function addRecovery({ env, output, exit }: CommandContext, add: Add): void {
     .addOption(new Option('--only <part>', 'only this part').choices(['database', 'volumes']))
     .option('--copies <bucket>', "with --from: bucket here with the copies of that cell's backups")
     .action(async (options) => (await load()).drRestore(env, output, options));
-  changing(command('repoint', 'send traffic and tenants to what was restored, and make every tenant again'))
-    .option('--stack <stack>', 'platform stack of the cell that is there')
-    .option('--from <stack>', 'stack of a lost cell, whose traffic and tenants come here')
-    .option('--back', 'only let health decide about traffic again')
+  changing(
+    command('repoint', "make every tenant of the environment's cell again, or move traffic between regions"),
+  )
+    .option('--move <cell>', "a lost cell, whose tenants become this one's")
+    .addOption(
+      new Option('--away <stack>', 'only send traffic away from the region of this stack').conflicts('move'),
+    )
+    .addOption(
+      new Option('--back <stack>', 'only let health decide about traffic again').conflicts(['move', 'away']),
+    )
     .action(async (options) => (await load()).drRepoint(env, output, options));
   command('verify', 'compare every tenant with its stack, its cluster and its database').action(async () =>
     exit(await (await load()).drVerify(env, output)),

@@ -1,6 +1,7 @@
 /** Volumes from Velero's backups: the one part of a tenant that its row cannot make again. */
 import { z } from 'zod';
 import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
+import { defaultCell } from '../../tenants/tenant.ts';
 import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
 import { isStatus } from '../providers/kubernetes/errors.ts';
 import type { Look, Step } from './steps.ts';
@@ -57,14 +58,12 @@ export interface VolumeRecovery {
   readonly recovery: string;
   /** Not newer than the database is restored to; null is the newest. */
   readonly before: Date | null;
-  /** Namespaces of the tenants; asked once the database is there. */
-  readonly namespaces: () => Promise<readonly string[]>;
   /** Copies of a lost cell's backups in this region; null where the cell's own are used. */
   readonly copies: { readonly cellId: string; readonly bucket: string; readonly region: string } | null;
 }
 
 /** Velero brings volumes and objects back before the tenants are made again, which adopts what it brought. */
-export function volumeSteps({ cluster, recovery, before, namespaces, copies }: VolumeRecovery): Step[] {
+export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecovery): Step[] {
   const name = `recovery-${recovery}`;
   const location = copies ? copies.cellId : 'default';
   return [
@@ -88,14 +87,17 @@ export function volumeSteps({ cluster, recovery, before, namespaces, copies }: V
       act: async () => {
         const newest = await newestBackup(cluster, { location, before });
         if (!newest) throw new Error('Velero has no complete backup');
-        await apply(
-          cluster,
-          `${velero}/restores/${name}`,
-          restoreManifest({ name, backup: newest.name, namespaces: await namespaces() }),
-        );
+        await apply(cluster, `${velero}/restores/${name}`, tenantRestore(name, newest.name));
       },
     },
   ];
+}
+
+/** A restore of all tenants. The control plane is the platform program's business, and stands already. */
+export function tenantRestore(name: string, backup: string) {
+  const manifest = restoreManifest({ name, backup });
+  const excludedNamespaces = [defaultCell.controlPlaneNamespace];
+  return { ...manifest, spec: { ...manifest.spec, excludedNamespaces } };
 }
 
 /** Velero reads the copies of the lost cell's backups, and writes nothing among them. */

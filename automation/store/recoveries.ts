@@ -118,12 +118,3 @@ export async function countTenantsIn(db: Queryable, cell: string): Promise<numbe
     ),
   ).count;
 }
-
-/** Namespaces of the tenants of a cell that are not deleted. */
-export async function listNamespaces(db: Queryable, cell: string): Promise<string[]> {
-  const { rows } = await db.query<{ namespace: string }>(
-    `select namespace from tenantry.tenant where cell = $1 and phase <> 'deleted' order by namespace`,
-    [cell],
-  );
-  return rows.map(({ namespace }) => namespace);
-}

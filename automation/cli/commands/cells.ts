@@ -1,7 +1,8 @@
 /** `tenantry cells`: where tenants can be; `cells sync` copies it from the outputs of platform stacks. */
 import { resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import { WrongCellOutput } from '../../cells/output.ts';
-import { StackOutputFailed, stackOutputReader } from '../../cells/stack-output.ts';
+import { type ReadStackOutput, StackOutputFailed, stackOutputReader } from '../../cells/stack-output.ts';
 import { syncCells } from '../../cells/sync.ts';
 import { withControlPlane } from '../../dr/cell-access.ts';
 import { type CellPlace, readOperationsEnv } from '../../dr/env.ts';
@@ -34,21 +35,26 @@ export interface CellsSyncOptions {
   readonly stack: readonly string[];
   /** Pulumi's CLI; the one on PATH when left out. */
   readonly pulumi?: string;
+  /** Where the database can be reached, Pulumi often cannot: the outputs come through a pipe. */
+  readonly stdin?: boolean;
 }
 
 export async function cellsSync(env: CliEnv, output: Output, options: CellsSyncOptions): Promise<void> {
   const { place, processEnv } = await placeOf(env);
-  const read = stackOutputReader({ pulumi: options.pulumi ?? 'pulumi', projectDir, env: processEnv });
+  const { stacks, read } = options.stdin
+    ? await pipedOutputs()
+    : {
+        stacks: options.stack,
+        read: stackOutputReader({ pulumi: options.pulumi ?? 'pulumi', projectDir, env: processEnv }),
+      };
   await migrate(place.databaseUrl);
   await withControlPlane(place.databaseUrl, async (database) => {
-    output.progress(`Reading the output "cell" of ${options.stack.join(', ')}`);
-    const { cells: written, untouched } = await syncCells(database, options.stack, read).catch(
-      (error: unknown) => {
-        if (error instanceof WrongCellOutput || error instanceof StackOutputFailed)
-          throw new CliProblem(exitCodes.failed, 'no_cell_output', error.message);
-        throw error;
-      },
-    );
+    output.progress(`Reading the output "cell" of ${stacks.join(', ')}`);
+    const { cells: written, untouched } = await syncCells(database, stacks, read).catch((error: unknown) => {
+      if (error instanceof WrongCellOutput || error instanceof StackOutputFailed)
+        throw new CliProblem(exitCodes.failed, 'no_cell_output', error.message);
+      throw error;
+    });
     const ids = written.map(({ id }) => id);
     output.result({ synced: ids, untouched }, () =>
       [
@@ -57,4 +63,16 @@ export async function cellsSync(env: CliEnv, output: Output, options: CellsSyncO
       ].join('\n'),
     );
   });
+}
+
+/** Outputs on standard input, under names that say which of them is meant. */
+async function pipedOutputs(): Promise<{ stacks: string[]; read: ReadStackOutput }> {
+  const given: unknown = await json(process.stdin).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliProblem(exitCodes.usage, 'usage', `Standard input is not JSON: ${why}`);
+  });
+  const outputs = new Map(
+    (Array.isArray(given) ? given : [given]).map((one, index) => [`on input, no. ${index + 1}`, one]),
+  );
+  return { stacks: [...outputs.keys()], read: async (stack) => outputs.get(stack) };
 }

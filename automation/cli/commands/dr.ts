@@ -1,17 +1,20 @@
-/** `tenantry dr`: what of a disaster recovery can be automated. Each command can be broken off and started again. */
+/**
+ * `tenantry dr`: what of a disaster recovery can be automated. Each command can be broken off and started again.
+ *
+ * What needs the database runs where the database can be reached, in a pod of the control plane. Its image has nothing
+ * of the platform's program, which is therefore loaded only by what needs it.
+ */
 import { resolve } from 'node:path';
-import { stackConfiguration, UnknownStackError } from '../../cost/configuration.ts';
 import { type Aws, connectAws } from '../../dr/aws.ts';
 import { verifyPlace, withCluster, withControlPlane } from '../../dr/cell-access.ts';
 import { type CellPlace, type OperationsEnv, readOperationsEnv } from '../../dr/env.ts';
 import { promoteSteps, restoreSteps, type ServerRecovery } from '../../dr/server-steps.ts';
-import { recoveryStatus } from '../../dr/status.ts';
+import type { StatusSources } from '../../dr/status.ts';
 import { runSteps, type Step, type StepReport, StepStopped } from '../../dr/steps.ts';
-import { type RecoveryTarget, recoveryTarget } from '../../dr/target.ts';
+import type { RecoveryTarget } from '../../dr/target.ts';
 import { cellDatabaseStep, convergeSteps, moveStep } from '../../dr/tenant-steps.ts';
 import { trafficStep } from '../../dr/traffic.ts';
-import { volumeSteps } from '../../dr/volumes.ts';
-import { listNamespaces } from '../../store/recoveries.ts';
+import { migrate } from '../../store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
@@ -41,13 +44,14 @@ export interface RestoreOptions extends RecoveryOptions {
   readonly copies?: string;
 }
 
+/** Either traffic, or (without `away` and `back`) the tenants of the cell that the environment names. */
 export interface RepointOptions extends RecoveryOptions {
-  /** Without one only the tenants of the cell that the environment names. */
-  readonly stack?: string;
-  /** Stack of a lost cell, whose tenants and traffic come here. */
-  readonly from?: string;
-  /** Gives traffic back to the region, and does nothing else. */
-  readonly back?: boolean;
+  /** Stack of a region that traffic leaves. */
+  readonly away?: string;
+  /** Stack of the region at home, whose health decides about traffic again. */
+  readonly back?: string;
+  /** A lost cell, whose tenants become this one's. */
+  readonly move?: string;
 }
 
 /** How the commands reach AWS; a test brings its own. */
@@ -63,7 +67,8 @@ export async function drStatus(
   const target = stack === undefined ? null : await targetOf(stack);
   const { place } = operations;
   if (!target && !place) throw notRunning();
-  const ask = (sources: Partial<Pick<Parameters<typeof recoveryStatus>[0], 'cluster' | 'database'>>) =>
+  const { recoveryStatus } = await import('../../dr/status.ts');
+  const ask = (sources: Partial<Pick<StatusSources, 'cluster' | 'database'>>) =>
     recoveryStatus({
       target,
       servers: (region) => connect(region).servers,
@@ -120,13 +125,11 @@ export async function drRestore(
   }
   if (options.only === 'database') return perform(output, options, recovery, steps);
 
-  const operations = await readOperationsEnv(env.home);
+  const { kubeconfig, processEnv } = await readOperationsEnv(env.home);
+  const { volumeSteps } = await import('../../dr/volumes.ts');
   const copies = lost && { cellId: lost.cellId, bucket: copiesBucket(options, lost), region: target.region };
-  await withCluster(operations.kubeconfig, operations.processEnv, (cluster) => {
-    const cell = lost?.cellId ?? target.cellId;
-    const namespaces = () =>
-      withControlPlane(placeIn(operations).databaseUrl, (database) => listNamespaces(database, cell));
-    steps.push(...volumeSteps({ cluster, recovery, before: at, namespaces, copies }));
+  await withCluster(kubeconfig, processEnv, (cluster) => {
+    steps.push(...volumeSteps({ cluster, recovery, before: at, copies }));
     return perform(output, options, recovery, steps);
   });
 }
@@ -137,26 +140,29 @@ export async function drRepoint(
   options: RepointOptions,
   connect: Connect = connectAws,
 ): Promise<void> {
-  const target = options.stack === undefined ? null : await targetOf(options.stack);
-  const lost = options.from === undefined ? null : await targetOf(options.from);
   const recovery = recoveryName(options);
-  const steps: Step[] = [];
-  const away = lost ?? (options.back ? target : null);
-  if (away?.failsOver) {
-    steps.push(trafficStep(connect(away.region).traffic, away.healthCheckHost, !options.back));
-  }
-  if (options.back) {
-    if (!away?.failsOver)
-      throw new CliProblem(exitCodes.usage, 'usage', '--back needs --stack with the stack at home.');
-    return perform(output, options, recovery, steps);
+  const home = options.away ?? options.back;
+  if (home !== undefined) {
+    const { failsOver, region, healthCheckHost, cellId } = await targetOf(home);
+    if (!failsOver) {
+      throw new CliProblem(
+        exitCodes.usage,
+        'no_failover',
+        `Traffic of ${cellId} has no other region to go to.`,
+      );
+    }
+    const down = options.away !== undefined;
+    return perform(output, options, recovery, [trafficStep(connect(region).traffic, healthCheckHost, down)]);
   }
   const place = placeIn(await readOperationsEnv(env.home));
-  const cell = target?.cellId ?? place.cell;
+  await migrate(place.databaseUrl);
   await withControlPlane(place.databaseUrl, (database) => {
-    const tenants = { database, cell, recovery };
-    if (target) steps.push(cellDatabaseStep(tenants, new URL(place.tenantDatabaseUrl).hostname));
-    if (lost) steps.push(moveStep(tenants, lost.cellId));
-    return perform(output, options, recovery, [...steps, ...convergeSteps(tenants)]);
+    const tenants = { database, cell: place.cell, recovery };
+    return perform(output, options, recovery, [
+      cellDatabaseStep(tenants, new URL(place.tenantDatabaseUrl).hostname),
+      ...(options.move === undefined ? [] : [moveStep(tenants, options.move)]),
+      ...convergeSteps(tenants),
+    ]);
   });
 }
 
@@ -194,6 +200,10 @@ async function perform(
 }
 
 async function targetOf(stack: string): Promise<RecoveryTarget> {
+  const [{ stackConfiguration, UnknownStackError }, { recoveryTarget }] = await Promise.all([
+    import('../../cost/configuration.ts'),
+    import('../../dr/target.ts'),
+  ]);
   try {
     return recoveryTarget(await stackConfiguration(projectDir, stack));
   } catch (error) {
