@@ -106,7 +106,7 @@ function createPool(
       },
       lambdaConfig: { preTokenGenerationConfig: { lambdaArn: claims.arn, lambdaVersion: 'V2_0' } },
     },
-    { protect: config.environment === 'prod' },
+    { protect: config.environment === 'prod', dependsOn: [sender.verified] },
   );
   new aws.lambda.Permission('token-claims', {
     function: claims.name,

@@ -89,6 +89,8 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
       skipFinalSnapshot: !kept,
       ...(kept && { finalSnapshotIdentifier: `${identifier}-final` }),
       kmsKeyId: keys.database.arn,
+      // A replica stands in its source's subnets, and RDS refuses to be told so.
+      dbSubnetGroupName: around.subnetGroupName,
       ...sharedSettings(size.instanceClass, around),
     },
     // Rotation changes it behind the program's back.
@@ -127,7 +129,7 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
 export function createReplica(
   name: string,
   source: aws.rds.Instance,
-  size: Pick<ServerSize, 'instanceClass' | 'multiAz'>,
+  size: Pick<ServerSize, 'instanceClass' | 'maxStorageGb' | 'multiAz'>,
   around: ServerSurroundings,
 ): aws.rds.Instance {
   const identifier = `${around.config.cellId}-${name}`;
@@ -136,6 +138,8 @@ export function createReplica(
     {
       identifier,
       replicateSourceDb: source.identifier,
+      // It has to grow with its source.
+      maxAllocatedStorage: size.maxStorageGb,
       multiAz: size.multiAz,
       // Backups of its own, so that it has a past when it is promoted.
       backupRetentionPeriod: 7,
@@ -156,7 +160,6 @@ function sharedSettings(instanceClass: string, around: ServerSurroundings) {
     instanceClass,
     storageType: 'gp3',
     storageEncrypted: true,
-    dbSubnetGroupName: around.subnetGroupName,
     parameterGroupName: around.parameterGroupName,
     vpcSecurityGroupIds: [around.securityGroupId],
     publiclyAccessible: false,

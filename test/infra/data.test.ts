@@ -151,6 +151,7 @@ describe('PostgreSQL', () => {
       expect(inputs).toMatchObject({ replicateSourceDb: 'prod-us-east-1-main', storageEncrypted: true });
       expect(inputs).not.toHaveProperty('kmsKeyId');
       expect(inputs).not.toHaveProperty('password');
+      expect(inputs).not.toHaveProperty('dbSubnetGroupName');
     }
     expect(
       dev.ofType('aws:rds/instance:Instance').filter(({ inputs }) => inputs.replicateSourceDb !== undefined),
