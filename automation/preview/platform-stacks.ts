@@ -43,23 +43,27 @@ const sources = [
   'tsconfig.json',
 ] as const;
 
+/** Stacks that are previewed at the same time: each is an engine and a program. */
+const atOnce = 2;
+
 /** With real providers the real states are compared with; else the base's program, made for nobody, is. */
 export async function previewStacks(options: PlatformOptions): Promise<PlatformReport> {
   const { root, base } = options;
   const [present, before] = await Promise.all([stacksOf(root), stacksOf(base.root)]);
   const wanted = options.stacks.length > 0 ? options.stacks : [...new Set([...present, ...before])].sort();
   const withoutBase: Record<string, string> = {};
+  const waiting = [...wanted.entries()];
   const stacks: StackReport[] = [];
-  for (const stack of wanted) {
-    if (present.includes(stack)) {
-      stacks.push(await previewStack(stack, before.includes(stack), options, withoutBase));
-    } else {
-      const gone = before.includes(stack);
-      stacks.push(
-        gone ? { stack, kind: 'removed' } : { stack, kind: 'failed', cause: 'there is no such stack' },
-      );
+  const work = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const [index, stack] = next;
+      const isInBase = before.includes(stack);
+      if (present.includes(stack)) stacks[index] = await previewStack(stack, isInBase, options, withoutBase);
+      else if (isInBase) stacks[index] = { stack, kind: 'removed' };
+      else stacks[index] = { stack, kind: 'failed', cause: 'there is no such stack' };
     }
-  }
+  };
+  await Promise.all(Array.from({ length: atOnce }, work));
   return { stacks, withoutBase };
 }
 

@@ -85,7 +85,7 @@ describe('what versions of the tenant program declare', () => {
 
 describe('a change of the program over a fleet', () => {
   test('the same program is no change for anybody', async () => {
-    expect(await groupsOf(fleetOf(300), base)).toEqual(['300: no change']);
+    expect(await groupsOf(fleetOf(60), base)).toEqual(['60: no change']);
   });
 
   test('one label for all, and a renamed volume for those who have one', async () => {
@@ -93,13 +93,13 @@ describe('a change of the program over a fleet', () => {
       'labels.ts': [["'tenantry.dev/plan': plan.id,", "'tenantry.dev/plan': plan.id, generation: '2',"]],
       'storage.ts': [["volumeClaimName = 'home'", "volumeClaimName = 'data'"]],
     });
-    const groups = await groupsOf(fleetOf(1600), head);
+    const groups = await groupsOf(fleetOf(60), head);
     expect(groups[0]).toMatch(/^\d+: volume deleted, namespace updated, /);
     expect(groups.slice(1).every((text) => text.includes(': namespace updated'))).toBe(true);
     // Plans with the same kinds of objects are one group.
     expect(groups.length).toBeLessThan(12);
     const total = groups.reduce((sum, text) => sum + Number(text.split(':')[0]), 0);
-    expect(total).toBe(1600);
+    expect(total).toBe(60);
   });
 
   test('a plan that goes is refused for those who have it, and for nobody else', async () => {

@@ -88,8 +88,10 @@ async function effectsOn(specs: readonly TenantSpec[], { base, head }: Versions)
   const [before, after] = await Promise.all([base.declare(specs), head.declare(specs)]);
   const nothing: Declaration = { kind: 'resources', resources: [] };
   return specs.map((spec, index) => {
-    const old = before[index] ?? nothing;
-    return withoutNames(effectOf(old, guarded(old, after[index] ?? nothing)), namesIn(spec));
+    const [old, next] = [before[index] ?? nothing, after[index] ?? nothing];
+    // Of most changes most tenants feel nothing.
+    if (JSON.stringify(old) === JSON.stringify(next)) return { kind: 'none' };
+    return withoutNames(effectOf(old, guarded(old, next)), namesIn(spec));
   });
 }
 
