@@ -1,5 +1,13 @@
 /** Answers to the questions that programs ask AWS (`aws.getX`), from the configuration alone. */
-import { isArray, isMap, type PropertyMap, type PropertyValue, reveal, unknown } from '../../properties.ts';
+import {
+  isArray,
+  isMap,
+  type PropertyMap,
+  type PropertyValue,
+  reveal,
+  Secret,
+  unknown,
+} from '../../properties.ts';
 import { digits } from '../identity.ts';
 import { dnsSuffixOf, type Place, zonesOf } from './place.ts';
 import { renderPolicyDocument } from './policy-document.ts';
@@ -126,7 +134,7 @@ export const functions: Readonly<Record<string, Answer>> = {
       id: `${arn}|AWSCURRENT`,
       arn,
       secretId: name,
-      secretString: digits(`${arn}value`, 48),
+      secretString: new Secret(digits(`${arn}value`, 48)),
       secretBinary: '',
       versionId: digits(arn, 32),
       versionStage: 'AWSCURRENT',
