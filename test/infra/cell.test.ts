@@ -6,7 +6,7 @@ import { type InfraGraph, infraGraph } from '../support/infra-graph.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 
-describe.each(['prod', 'prod-us-west-2', 'dev'])('the stack %s', (stack) => {
+describe.each(['prod', 'prod-eu-west-1'])('the stack %s', (stack) => {
   let graph: InfraGraph;
   beforeAll(async () => {
     graph = await infraGraph(stack);

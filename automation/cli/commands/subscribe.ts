@@ -16,6 +16,7 @@ export interface SubscribeOptions extends Identity {
   as: string;
   slug?: string;
   seats?: number;
+  region?: string;
   /** false: returns once paid. */
   wait: boolean;
   /** Pays with a card that is declined. */
@@ -43,12 +44,13 @@ export async function subscribe(
       '--decline is for simulated payments; this is a real Stripe.',
     );
   const api = await apiAs(connection, options);
-  const { slug, seats } = options;
+  const { slug, seats, region } = options;
   const request = {
     product: productId,
     plan: planId,
     ...(slug !== undefined && { slug }),
     ...(seats !== undefined && { seats }),
+    ...(region !== undefined && { region }),
   };
   const checkout = await api.post('/v1/checkout', request, checkoutSchema);
   output.progress(`${options.as} subscribes to ${productId} ${planId}`);
