@@ -1,11 +1,12 @@
 import { hostname } from 'node:os';
 import { declaresTheSame } from '../../tenants/same.ts';
-import { driftFrom } from '../stacks/fingerprint.ts';
+import type { TenantOutputs } from '../../tenants/spec.ts';
+import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
 import { noteLook, postpone, writeFingerprint } from '../store/operations.ts';
-import { findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
+import { type Fingerprint, findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { nextStep, type Operate, operationFor } from './next-step.ts';
 import { operate } from './operate-tenant.ts';
@@ -95,8 +96,7 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
 /** Compares the cluster with what was applied; starts an operation only when something differs. */
 async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Promise<'again' | 'done'> {
   if (!tenant.outputs || tenant.phase === 'deleted') return 'done';
-  const live = await context.fingerprints.read({ id: tenant.id, outputs: tenant.outputs });
-  const drifted = driftFrom(tenant.outputs, tenant.fingerprint, live);
+  const { live, drifted } = await look(context.fingerprints, tenant.outputs, tenant);
   if (drifted.length === 0) {
     await noteLook(context.relaxedDatabase, lease, live);
     return 'done';
@@ -112,6 +112,18 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
     });
   });
   return operate(context, lease, tenant, operationFor(tenant), { refresh: true });
+}
+
+/** A look at what is recent finds most tenants unchanged. What looks changed there is looked at as it is now. */
+async function look(
+  fingerprints: Fingerprints,
+  outputs: TenantOutputs,
+  { id, fingerprint }: Tenant,
+): Promise<{ live: Fingerprint; drifted: string[] }> {
+  const recent = fingerprint && (await fingerprints.read({ id, outputs }, { recent: true }));
+  if (recent && driftFrom(outputs, fingerprint, recent).length === 0) return { live: recent, drifted: [] };
+  const live = await fingerprints.read({ id, outputs });
+  return { live, drifted: driftFrom(outputs, fingerprint, live) };
 }
 
 /** The last operation did all that it should, and what is wanted now declares the same resources. */

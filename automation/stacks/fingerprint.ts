@@ -12,8 +12,11 @@ import type { Fingerprint } from '../store/tenants.ts';
  * left" after a deletion is seen rather than believed.
  */
 export interface Fingerprints {
-  /** What the tenant's objects look like now; an object that is missing is missing here too. */
-  read(tenant: { id: string; outputs: TenantOutputs }): Promise<Fingerprint>;
+  /**
+   * What the tenant's objects look like now; an object that is missing is missing here too. With `recent`, what they
+   * looked like a moment ago: from the API server's cache, at half the cost.
+   */
+  read(tenant: { id: string; outputs: TenantOutputs }, options?: { recent: boolean }): Promise<Fingerprint>;
   /** What is left of a tenant, in words; empty when nothing is. */
   remains(spec: TenantSpec): Promise<string[]>;
 }
@@ -21,12 +24,20 @@ export interface Fingerprints {
 export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Database): Fingerprints {
   const discovery = new Discovery(cluster);
 
-  async function readObject(object: TenantOutputs['objects'][number]): Promise<[string, string] | null> {
+  async function readObject(
+    object: TenantOutputs['objects'][number],
+    recent = false,
+  ): Promise<[string, string] | null> {
     const resource = await discovery.find(object);
     if (!resource) return null;
     try {
       const path = objectPath(object, resource, object.namespace ?? undefined, object.name);
-      const live = await cluster.send({ method: 'GET', path });
+      const live = await cluster.send({
+        method: 'GET',
+        path,
+        // Any version will do; without this, the API server asks etcd for the newest.
+        ...(recent && { query: { resourceVersion: '0' } }),
+      });
       return [keyOf(object), markOf(live)];
     } catch (error) {
       if (isStatus(error, 404)) return null;
@@ -49,9 +60,9 @@ export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Da
   }
 
   return {
-    async read({ id, outputs }) {
+    async read({ id, outputs }, { recent } = { recent: false }) {
       const [objects, database] = await Promise.all([
-        Promise.all(outputs.objects.map(readObject)),
+        Promise.all(outputs.objects.map((object) => readObject(object, recent))),
         outputs.database ? readDatabase(id) : [],
       ]);
       return Object.fromEntries([...objects.filter((entry) => entry !== null), ...database]);

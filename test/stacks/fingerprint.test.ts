@@ -6,6 +6,7 @@ import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig
 import { createFingerprints, driftFrom, type Fingerprints } from '../../automation/stacks/fingerprint.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { until } from '../support/wait.ts';
 
 const id = `f${randomBytes(4).toString('hex').slice(0, 7)}`;
 const namespace = `beta-user-${id}`;
@@ -81,6 +82,16 @@ test('a tenant that nobody touched reads the same each time', async () => {
     ].sort(),
   );
   expect(driftFrom(standing, first, await read())).toEqual([]);
+});
+
+test('a look at what is recent tells the same, and soon of a change', async () => {
+  const before = await read();
+  const recent = () => fingerprints.read({ id, outputs }, { recent: true });
+  await until(async () => driftFrom(standing, before, await recent()).length === 0);
+  await cluster.send({ method: 'DELETE', path: settingsPath });
+  await until(async () => driftFrom(standing, before, await recent()).length === 1);
+  await apply(settingsPath, settings({ a: '1' }));
+  await until(async () => driftFrom(standing, await read(), await recent()).length === 0);
 });
 
 test('what others own in an object is no drift; what they take from us is', async () => {
