@@ -7,6 +7,7 @@ import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-
 import pThrottle from 'p-throttle';
 import type { Logger } from 'pino';
 import type { WorkerEnv } from './env.ts';
+import { brakeTenant } from './jobs/brake-tenant.ts';
 import type { JobContext } from './jobs/context.ts';
 import { convergeTenant } from './jobs/converge-tenant.ts';
 import { refillSlots } from './jobs/refill-slots.ts';
@@ -147,6 +148,7 @@ function syncTasks(context: JobContext): TaskList {
   return {
     'sync-subscription': (payload) => sync(textOf(payload, 'subscriptionId')),
     'resolve-event': (payload) => resolve(textOf(payload, 'eventId')),
+    'brake-tenant': (payload) => brakeTenant(context, textOf(payload, 'tenantId')),
   };
 }
 

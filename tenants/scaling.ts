@@ -20,6 +20,7 @@ export function isAutoscaled({ spec, plan }: Tenant): boolean {
 export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
   const { autoscaling } = tenant.plan;
   if (autoscaling === null || !isAutoscaled(tenant)) return null;
+  const minReplicas = Math.max(1, autoscaling.minReplicas);
   const metrics = [
     ...utilization('cpu', autoscaling.cpuUtilizationPercent),
     ...utilization('memory', autoscaling.memoryUtilizationPercent),
@@ -30,8 +31,8 @@ export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
     metadata: metadata(tenant, tenant.product.id),
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: tenant.product.id },
-      minReplicas: Math.max(1, autoscaling.minReplicas),
-      maxReplicas: autoscaling.maxReplicas,
+      minReplicas,
+      maxReplicas: tenant.spec.throttled ? minReplicas : autoscaling.maxReplicas,
       metrics,
       behavior: {
         ...(autoscaling.scaleUp && { scaleUp: pace(autoscaling.scaleUp) }),

@@ -23,6 +23,8 @@ export const tenantSpec = z.strictObject({
   seats: z.int().positive(),
   /** `suspended` scales compute to zero and keeps the data. */
   state: z.enum(['active', 'suspended']),
+  /** Set while the credit brake throttles it: the workload keeps to its smallest size. */
+  throttled: z.literal(true).optional(),
   /** Size of the volume: the largest any plan of this tenant ever asked for, as a volume never shrinks. */
   volumeBytes: z.int().positive().nullable(),
   /** Where the tenant's rows live already, which a change of plan must not change, as it would drop them. Absent

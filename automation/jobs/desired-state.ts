@@ -14,11 +14,15 @@ export type Entitlement =
   /** The subscription has ended; the data is kept until `deleteAfter`. */
   | { readonly kind: 'ended'; readonly reason: SuspendReason; readonly deleteAfter: Date };
 
+/** Why a tenant is kept from going on although its subscription is in order. */
+export type BrakeReason = 'credits_exhausted' | 'api_budget_exhausted' | 'spend_cap_reached';
+
 export type SuspendReason =
   | 'payment_overdue'
   | 'payment_failed'
   | 'subscription_paused'
-  | 'subscription_ended';
+  | 'subscription_ended'
+  | BrakeReason;
 
 /** What a tenant reads when its access is refused. */
 export const suspendMessages: Record<SuspendReason, string> = {
@@ -28,6 +32,12 @@ export const suspendMessages: Record<SuspendReason, string> = {
   subscription_paused: 'The subscription is paused. Resume it to continue; your data is kept.',
   subscription_ended:
     'The subscription has ended. Subscribe again before the data is deleted to get it back.',
+  credits_exhausted:
+    'All credits are used. The next paid period or a top-up resumes it at once; your data is kept.',
+  api_budget_exhausted:
+    "This month's API budget is used. The next month or a higher limit resumes it; your data is kept.",
+  spend_cap_reached:
+    "This month's spend cap is reached. The next month or a higher cap resumes it; your data is kept.",
 };
 
 /**
@@ -134,8 +144,14 @@ export interface Decision {
 /**
  * What to want of an existing tenant, given its subscription. Pure: the same arguments, the same decision.
  * A tenant whose deletion has begun is never brought back; its subscription gets a new one.
+ * @param throttled the credit brake keeps the workload to its smallest size
  */
-export function decide(tenant: Tenant, facts: SubscriptionFacts, entitlement: Entitlement): Decision {
+export function decide(
+  tenant: Tenant,
+  facts: SubscriptionFacts,
+  entitlement: Entitlement,
+  throttled = false,
+): Decision {
   const nothing: Decision = { change: null, retention: null, notes: [] };
   if (tenant.desiredState === 'deleted' || entitlement.kind === 'none') return nothing;
 
@@ -155,7 +171,7 @@ export function decide(tenant: Tenant, facts: SubscriptionFacts, entitlement: En
     notes.push('Its rows stay where they are: moving them to another database is done by hand.');
   }
   const spec: TenantSpec = {
-    ...tenant.desiredSpec,
+    ...throttledSpec(tenant.desiredSpec, throttled),
     dataIsolation,
     plan: bought.plan,
     seats: bought.seats,
@@ -194,7 +210,13 @@ function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { pl
   return bought;
 }
 
+/** The spec with the workload kept to its smallest size, or not. */
+export function throttledSpec(spec: TenantSpec, throttled: boolean): TenantSpec {
+  const { throttled: _, ...rest } = spec;
+  return throttled ? { ...rest, throttled: true } : rest;
+}
+
 function sameSpec(a: TenantSpec, b: TenantSpec): boolean {
-  const keys = Object.keys(a) as (keyof TenantSpec)[];
+  const keys = Object.keys({ ...a, ...b }) as (keyof TenantSpec)[];
   return keys.every((key) => a[key] === b[key]);
 }

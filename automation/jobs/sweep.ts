@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { keepLedger } from '../ledger/upkeep.ts';
 import { record } from '../store/audit.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
 import {
@@ -47,6 +48,7 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   compareWithStripe,
   ringDirty,
   endRetention,
+  keepLedger: ({ database, now }) => keepLedger(database, now()),
   ringTenants,
   reserveStacks,
   refillSlots,

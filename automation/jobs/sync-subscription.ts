@@ -1,8 +1,13 @@
 import Stripe from 'stripe';
 import { findProduct } from '../../tenants/catalog/index.ts';
+import { creditAllowance } from '../ledger/allowance.ts';
+import { shrinks, underBrake } from '../ledger/brake.ts';
+import { settleBrake } from '../ledger/means.ts';
+import { readGrants } from '../ledger/read-grants.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import { type Cell, listCells } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
+import { type CreditGrant, grantCredits } from '../store/ledger.ts';
 import { ringReplenish, takeReservedStack } from '../store/stacks.ts';
 import {
   applySubscription,
@@ -42,12 +47,12 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
   if (!fetch) return;
   const fetched = await fetchSubscription(context, fetch);
   if (!fetched) return;
-  const facts = fetched === 'missing' ? null : readSubscription(fetched);
+  const facts = fetched === 'missing' ? null : readSubscription(fetched.subscription);
 
   const applied = await context.database.transaction(async (client) => {
     const known = await lockForApply(client, fetch);
     if (!known) return false;
-    if (facts) await apply(context, client, fetch, known, facts);
+    if (fetched !== 'missing' && facts) await apply(context, client, fetch, known, facts, fetched.grants);
     else await applyMissing(client, fetch, known);
     return true;
   });
@@ -55,13 +60,20 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
   if (applied) await settleMarks(context.database, fetch);
 }
 
+interface Fetched {
+  readonly subscription: Stripe.Subscription;
+  /** Credits that its paid invoices give. */
+  readonly grants: readonly CreditGrant[];
+}
+
 /** The subscription, `missing` when Stripe does not have it, or null when Stripe could not be asked. */
 async function fetchSubscription(
   { stripe, database, policy, log, now }: JobContext,
   { subscriptionId: id, attempts }: FetchTicket,
-): Promise<Stripe.Subscription | 'missing' | null> {
+): Promise<Fetched | 'missing' | null> {
   try {
-    return await stripe.subscriptions.retrieve(id);
+    const subscription = await stripe.subscriptions.retrieve(id);
+    return { subscription, grants: await readGrants(database, stripe, subscription) };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)
       return 'missing';
@@ -90,6 +102,7 @@ async function apply(
   fetch: FetchTicket,
   known: Subscription,
   facts: SubscriptionFacts,
+  grants: readonly CreditGrant[],
 ): Promise<void> {
   const now = context.now();
   const pastDueSince = facts.status === 'past_due' ? (known.pastDueSince ?? now) : null;
@@ -113,11 +126,14 @@ async function apply(
     problem,
   });
 
+  const credited = tenant ? await credit(client, tenant.id, facts, entitlement, grants) : [];
   const entries = tenant
-    ? await follow(client, tenant, facts, entitlement)
+    ? [...credited, ...(await follow(client, tenant, facts, entitlement, now))]
     : place && 'cell' in place
       ? await provide({ ...context, cell: place.cell }, client, facts, entitlement)
       : [];
+  const made = tenant ? null : entries[0]?.tenantId;
+  if (made) entries.push(...(await credit(client, made, facts, entitlement, grants)));
   if (known.status !== facts.status) {
     entries.unshift({
       tenantId: tenant?.id ?? entries[0]?.tenantId ?? null,
@@ -138,14 +154,48 @@ async function apply(
   await record(client, ...entries);
 }
 
-/** The tenant exists: want of it what the subscription says now. */
+/** Books what the subscription has paid for; credits end with it. */
+async function credit(
+  client: Queryable,
+  tenantId: string,
+  { id, bought }: SubscriptionFacts,
+  entitlement: Entitlement,
+  grants: readonly CreditGrant[],
+): Promise<NewAuditEntry[]> {
+  if ('problem' in bought || creditAllowance(bought.product, bought.plan) === null) return [];
+  const booked: NewAuditEntry[] = [];
+  const due =
+    entitlement.kind === 'ended'
+      ? [{ cause: `ended:${id}`, amount: 0, adds: false, spendBy: null }]
+      : entitlement.kind === 'none'
+        ? []
+        : grants;
+  for (const grant of due) {
+    if (!(await grantCredits(client, tenantId, grant)) || grant.amount === 0) continue;
+    booked.push({
+      tenantId,
+      subscriptionId: id,
+      kind: 'credits.granted',
+      message: `${grant.amount} credits ${grant.adds ? 'for the bigger plan' : 'for the period that was paid'}`,
+      data: { ...grant },
+    });
+  }
+  return booked;
+}
+
+/** The tenant exists: want of it what the subscription says now, as far as the credit brake lets it. */
 async function follow(
   client: Queryable,
   tenant: Tenant,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
+  now: Date,
 ): Promise<NewAuditEntry[]> {
-  const { change, retention, notes } = decide(tenant, facts, entitlement);
+  const { product, plan: planNow } = tenant.desiredSpec;
+  const planWanted = 'problem' in facts.bought ? planNow : facts.bought.plan;
+  const { brake } = await settleBrake(client, { id: tenant.id, product, plan: planWanted }, now);
+  const braked = underBrake(entitlement, brake);
+  const { change, retention, notes } = decide(tenant, facts, braked, shrinks(brake));
   const about = { tenantId: tenant.id, subscriptionId: facts.id };
   if (retention) await changeRetention(client, tenant.id, retention);
   if (!change) return [];

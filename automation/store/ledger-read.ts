@@ -26,6 +26,15 @@ export async function readBalance(
   );
 }
 
+/** True once anything was given to the tenant, be it spent since. */
+export async function wasEverGranted(db: Queryable, tenantId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from tenantry.ledger_account where tenant_id = $1 and kind in ('plan', 'top_up') limit 1`,
+    [tenantId],
+  );
+  return rowCount === 1;
+}
+
 /** What a paid period or a top-up gave, and what is left of it. */
 export interface CreditLot {
   readonly kind: 'plan' | 'top_up';
@@ -79,11 +88,17 @@ export async function listEntries(
   return rows;
 }
 
-/** True when a grant of this cause was booked. */
-export async function isGranted(db: Queryable, tenantId: string, cause: string): Promise<boolean> {
+/** True when the invoice has given credits to the tenant of the subscription. */
+export async function isInvoiceGranted(
+  db: Queryable,
+  subscriptionId: string,
+  invoiceId: string,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    `select 1 from tenantry.ledger_account where tenant_id = $1 and kind = 'plan' and cause = $2`,
-    [tenantId, cause],
+    `select 1 from tenantry.ledger_account a join tenantry.tenant t on t.id = a.tenant_id
+     where t.subscription_id = $1 and a.kind = 'plan' and a.cause in ('invoice:' || $2, 'invoice:' || $2 || ':change')
+     limit 1`,
+    [subscriptionId, invoiceId],
   );
   return rowCount === 1;
 }

@@ -29,6 +29,7 @@ create table tenantry.ledger_account (
 -- A tenant's held account is also what is locked while its credits change.
 create unique index ledger_account_held on tenantry.ledger_account (tenant_id) where kind = 'held';
 create index ledger_account_lots on tenantry.ledger_account (tenant_id) where kind in ('plan', 'top_up') and not closed;
+create unique index ledger_account_grant on tenantry.ledger_account (tenant_id, cause) where kind = 'plan';
 create index ledger_account_expiry on tenantry.ledger_account (expires_at) where not closed and expires_at is not null;
 insert into tenantry.ledger_account (id, kind) values (-1, 'issued'), (-2, 'consumed'), (-3, 'expired'), (-4, 'overshoot');
 
@@ -382,7 +383,9 @@ begin
     insert into tenantry.ledger_entry (tenant_id, kind, cause, amount, from_account, to_account)
       values (of_tenant, 'grant', entry_cause, granted, -1, lot);
   end if;
-  if before = 0 or granted = 0 then
+  -- The first ever finds no brake that it could free.
+  if granted = 0 or (before = 0 and exists (select from tenantry.ledger_account a
+      where a.tenant_id = of_tenant and a.kind in ('plan', 'top_up') and a.id <> lot)) then
     perform tenantry.ring_brake(of_tenant);
   end if;
   return true;
@@ -459,4 +462,5 @@ create table tenantry.api_cost (
   primary key (tenant_id, call_id)
 );
 create index api_cost_at on tenantry.api_cost (at);
+create index api_cost_running on tenantry.api_cost (at) where cost_micros is null and estimate_micros is not null;
 create index api_cost_tenant_at on tenantry.api_cost (tenant_id, at);

@@ -1,0 +1,44 @@
+import { type Brake, changeByBrake } from '../ledger/brake.ts';
+import { settleBrake } from '../ledger/means.ts';
+import { record } from '../store/audit.ts';
+import { changeDesired, findTenant, ringTenant } from '../store/tenants.ts';
+import type { JobContext } from './context.ts';
+import { suspendMessages } from './desired-state.ts';
+
+/**
+ * Throttles, pauses or resumes a tenant by what it has left to spend. Rung whenever a balance comes to zero or leaves it
+ * and a budget nears its end, and by the sweep; what follows is the ordinary way to what is desired.
+ */
+export async function brakeTenant(context: JobContext, tenantId: string): Promise<void> {
+  const { database, now } = context;
+  await database.transaction(async (client) => {
+    const tenant = await findTenant(client, tenantId, { lock: true });
+    if (!tenant || tenant.desiredState === 'deleted') return;
+    const { product, plan } = tenant.desiredSpec;
+    const { brake, changed } = await settleBrake(client, { id: tenant.id, product, plan }, now());
+    const change = changeByBrake(tenant, brake);
+    if (change) {
+      await changeDesired(client, tenant.id, change);
+      await ringTenant(client, tenant);
+    }
+    if (!change && !changed) return;
+    await record(client, {
+      tenantId: tenant.id,
+      subscriptionId: tenant.subscriptionId,
+      kind: 'tenant.brake',
+      message: messageOf(brake),
+      data: { level: brake.level, reason: brake.reason, state: change?.state ?? tenant.desiredState },
+    });
+  });
+}
+
+function messageOf(brake: Brake): string {
+  switch (brake.level) {
+    case 'none':
+      return 'The brake is off: the tenant goes on';
+    case 'throttled':
+      return `Throttled, as ${brake.reason === 'credits_exhausted' ? 'its last credits are held by work that runs' : 'nine tenths of a limit are used'}`;
+    case 'paused':
+      return `Paused: ${suspendMessages[brake.reason]}`;
+  }
+}

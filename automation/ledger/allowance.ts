@@ -1,0 +1,66 @@
+import type Stripe from 'stripe';
+import { findPlan, findProduct, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import type { CreditGrant } from '../store/ledger.ts';
+
+/** Credits that a paid period of a plan gives; null where the product is not on credits. */
+export function creditAllowance(productId: string, planId: string): number | null {
+  const perSession = findProduct(productId)?.figures.creditsPerSession;
+  const sessions = findPlan(productId, planId)?.entitlements.sessionsPerMonth;
+  return perSession === undefined || typeof sessions !== 'number' ? null : sessions * perSession;
+}
+
+/** The item of a subscription that is a plan on credits, or null. */
+export function creditItem(subscription: Stripe.Subscription): Stripe.SubscriptionItem | null {
+  const item = subscription.items.data.find(({ price }) => {
+    const bought = parsePlanLookupKey(price.lookup_key ?? '');
+    return bought !== null && creditAllowance(bought.product.id, bought.plan.id) !== null;
+  });
+  return item ?? null;
+}
+
+/** Ids of the prices that an invoice charges for. */
+export function pricesOf(invoice: Stripe.Invoice): readonly string[] {
+  return invoice.lines.data.flatMap((line) => priceOf(line) ?? []);
+}
+
+/**
+ * What the paid invoices of a subscription give for its present period. The invoice that paid the period begins it with
+ * the allowance of the plan that it charged; one that paid a bigger plan in the middle adds the difference, for the part
+ * of the period that it paid. Invoices of other periods give nothing: the period that they paid is over.
+ * @param allowanceOf credits that a price's plan gives, by the id of the price; null for what is no plan on credits
+ */
+export function grantsOf(
+  item: Pick<Stripe.SubscriptionItem, 'id' | 'current_period_start' | 'current_period_end'>,
+  invoices: readonly Stripe.Invoice[],
+  allowanceOf: (priceId: string) => number | null,
+): readonly CreditGrant[] {
+  const { current_period_start: start, current_period_end: end } = item;
+  const spendBy = new Date(end * 1000);
+  const grants: CreditGrant[] = [];
+  const paid = invoices.filter(({ status }) => status === 'paid');
+  // The oldest first: a period begins before it is added to.
+  for (const invoice of [...paid].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
+    let added = 0;
+    for (const line of invoice.lines.data) {
+      const details = line.parent?.subscription_item_details;
+      const price = priceOf(line);
+      const allowance = price === null ? null : allowanceOf(price);
+      if (allowance === null) continue;
+      if (!details?.proration) {
+        if (line.period.start === start && line.period.end > start)
+          grants.push({ cause: `invoice:${invoice.id}`, amount: allowance, adds: false, spendBy });
+      } else if (line.period.start >= start && line.period.end === end && end > start) {
+        const share = (BigInt(allowance) * BigInt(end - line.period.start)) / BigInt(end - start);
+        // What was charged for the plan that left is credited on a line of its own.
+        added += line.amount < 0 ? -Number(share) : Number(share);
+      }
+    }
+    if (added > 0) grants.push({ cause: `invoice:${invoice.id}:change`, amount: added, adds: true, spendBy });
+  }
+  return grants;
+}
+
+function priceOf(line: Stripe.InvoiceLineItem): string | null {
+  const price = line.pricing?.price_details?.price;
+  return typeof price === 'string' ? price : (price?.id ?? null);
+}

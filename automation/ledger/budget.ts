@@ -1,0 +1,59 @@
+import { findPlan } from '../../tenants/catalog/index.ts';
+
+/** Shares of a budget, in percent, at which its owner is told. */
+export const alertPercents = [50, 80, 100] as const;
+
+/** Share of a budget, in percent, from which on a tenant is throttled. */
+export const throttleAtPercent = 90;
+
+const microsPerCent = 10_000;
+
+/** Largest limit that can be set: a hundred million dollars, in micro-dollars. */
+export const maxLimitMicros = 100_000_000_000_000;
+
+/**
+ * What a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. It is a hard stop.
+ */
+export function planBudgetMicros(productId: string, planId: string): number | null {
+  const cents = findPlan(productId, planId)?.entitlements.apiBudgetCents;
+  return typeof cents === 'number' ? cents * microsPerCent : null;
+}
+
+/** The limit that counts: what was agreed by hand, else the plan's, unless the owner wishes to stop earlier. */
+export function effectiveLimit(limits: {
+  readonly planMicros: number | null;
+  readonly agreedMicros: number | null;
+  readonly capMicros: number | null;
+}): number | null {
+  const limit = limits.agreedMicros ?? limits.planMicros;
+  if (limit === null || limits.capMicros === null) return limit ?? limits.capMicros;
+  return Math.min(limit, limits.capMicros);
+}
+
+/** True when `spent` is at least the share of the limit. Exact: products of micro-dollars exceed a double's integers. */
+export function reaches(spentMicros: number, limitMicros: number, percent: number): boolean {
+  return BigInt(spentMicros) * 100n >= BigInt(limitMicros) * BigInt(percent);
+}
+
+/** The shares to tell of now, lowest first: those that are reached and lie above what was told already. */
+export function alertsDue(
+  spentMicros: number,
+  limitMicros: number | null,
+  alertedPercent: number,
+): readonly number[] {
+  if (limitMicros === null) return [];
+  return alertPercents.filter(
+    (percent) => percent > alertedPercent && reaches(spentMicros, limitMicros, percent),
+  );
+}
+
+/** The first day of the month of a moment, UTC, as a date of SQL. */
+export function monthOf(at: Date): string {
+  return `${at.toISOString().slice(0, 7)}-01`;
+}
+
+/** Micro-dollars as a person reads them, to the cent, rounded up: `$0.02`. */
+export function dollars(micros: number): string {
+  const cents = (BigInt(micros) + BigInt(microsPerCent - 1)) / BigInt(microsPerCent);
+  return `$${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;
+}

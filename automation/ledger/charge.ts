@@ -1,0 +1,173 @@
+import { record } from '../store/audit.ts';
+import { ringBrake } from '../store/brakes.ts';
+import {
+  type ApiCall,
+  type BudgetKind,
+  insertCall,
+  lockMonth,
+  noteAlerted,
+  raiseSpend,
+  readBudgets,
+  reserve,
+  setBudget,
+  settleCall,
+} from '../store/budgets.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import {
+  alertPercents,
+  alertsDue,
+  dollars,
+  effectiveLimit,
+  monthOf,
+  planBudgetMicros,
+  reaches,
+  throttleAtPercent,
+} from './budget.ts';
+import type { Braked } from './means.ts';
+
+export type ChargeOutcome =
+  | 'done'
+  /** The call was counted before, with the same figure; nothing changed. */
+  | 'repeated'
+  /** The call was counted before, with another figure. */
+  | 'conflict'
+  /** The month's limit does not allow it. */
+  | 'exhausted';
+
+class Exhausted extends Error {}
+
+/**
+ * Admits an API call before it is made: sets aside what it may cost at most. Over all calls that run and have ended the
+ * limit holds exactly, however many ask at once.
+ * @param estimateMicros the most that the call can cost, in micro-dollars
+ */
+export async function reserveApiCost(
+  database: Database,
+  tenant: Braked,
+  call: Omit<ApiCall, 'month' | 'tenantId'>,
+  estimateMicros: number,
+): Promise<ChargeOutcome> {
+  const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
+  try {
+    return await database.transaction(async (client) => {
+      const known = await insertCall(client, full, estimateMicros);
+      if (known) return known.estimateMicros === estimateMicros ? 'repeated' : 'conflict';
+      await lockMonth(client, tenant.id, 'api', full.month);
+      const { limitMicros } = await limitOf(client, tenant, 'api', full.month);
+      if (!(await reserve(client, full, estimateMicros, limitMicros))) throw new Exhausted();
+      return 'done';
+    });
+  } catch (error) {
+    if (error instanceof Exhausted) return 'exhausted';
+    throw error;
+  }
+}
+
+/**
+ * Counts what an API call has cost, once by its id, in place of what was set aside for it. It is counted also beyond the
+ * limit, as it was spent already; the brake stops what would come next.
+ */
+export async function settleApiCost(
+  database: Database,
+  tenant: Braked,
+  call: Omit<ApiCall, 'month' | 'tenantId'>,
+  costMicros: number,
+): Promise<ChargeOutcome> {
+  const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
+  return database.transaction(async (client) => {
+    const known = await insertCall(client, full, null);
+    if (known?.costMicros != null) return known.costMicros === costMicros ? 'repeated' : 'conflict';
+    const stored = known ?? { estimateMicros: null, month: full.month };
+    await lockMonth(client, tenant.id, 'api', stored.month);
+    const spent = await settleCall(client, full, stored, costMicros);
+    await follow(client, tenant, 'api', stored.month, spent);
+    return 'done';
+  });
+}
+
+/**
+ * Notes what the metered use of a tenant is charged in a month so far, in micro-dollars. A total, so that late and
+ * repeated reports are harmless.
+ */
+export async function reportSpend(
+  database: Database,
+  tenant: Braked,
+  at: Date,
+  totalMicros: number,
+): Promise<void> {
+  const month = monthOf(at);
+  await database.transaction(async (client) => {
+    await lockMonth(client, tenant.id, 'spend', month);
+    const spent = await raiseSpend(client, tenant.id, month, totalMicros);
+    await follow(client, tenant, 'spend', month, spent);
+  });
+}
+
+/** Changes the owner's cap, or what was agreed by hand; alerts begin anew where the new limit leaves room. */
+export async function changeBudget(
+  database: Database,
+  tenant: Braked,
+  change: {
+    readonly kind: BudgetKind;
+    readonly agreedMicros?: number | null;
+    readonly capMicros?: number | null;
+    /** Who changed it. */
+    readonly by: string;
+    readonly at: Date;
+  },
+): Promise<void> {
+  const { kind, by, at, ...limits } = change;
+  const month = monthOf(at);
+  await database.transaction(async (client) => {
+    await lockMonth(client, tenant.id, kind, month);
+    await setBudget(client, tenant.id, kind, limits);
+    const { limitMicros, spentMicros } = await limitOf(client, tenant, kind, month);
+    const reached = alertPercents.filter(
+      (percent) => limitMicros !== null && reaches(spentMicros, limitMicros, percent),
+    );
+    await noteAlerted(client, { tenantId: tenant.id, kind, month }, reached.at(-1) ?? 0);
+    await ringBrake(client, tenant.id);
+    await record(client, {
+      tenantId: tenant.id,
+      kind: 'budget.changed',
+      message: `The ${nameOf(kind)} is ${limitMicros === null ? 'without a limit' : dollars(limitMicros)} a month now`,
+      data: { kind, ...limits, by },
+    });
+  });
+}
+
+async function limitOf(db: Queryable, { id, product, plan }: Braked, kind: BudgetKind, month: string) {
+  const budget = (await readBudgets(db, id, month)).find((row) => row.kind === kind);
+  if (!budget) throw new Error(`there is no budget ${kind}`);
+  const planMicros = kind === 'api' ? planBudgetMicros(product, plan) : null;
+  return { ...budget, limitMicros: effectiveLimit({ ...budget, planMicros }) };
+}
+
+/** Tells of shares that are reached now, each once a month, and rings the brake near the end. The month is locked. */
+async function follow(
+  client: Queryable,
+  tenant: Braked,
+  kind: BudgetKind,
+  month: string,
+  spentMicros: number,
+): Promise<void> {
+  const { limitMicros, alertedPercent } = await limitOf(client, tenant, kind, month);
+  if (limitMicros === null) return;
+  const due = alertsDue(spentMicros, limitMicros, alertedPercent);
+  const highest = due.at(-1);
+  if (highest !== undefined) await noteAlerted(client, { tenantId: tenant.id, kind, month }, highest);
+  if (reaches(spentMicros, limitMicros, throttleAtPercent)) await ringBrake(client, tenant.id);
+  await record(
+    client,
+    ...due.map((percent) => ({
+      tenantId: tenant.id,
+      kind: 'budget.alert',
+      message: `${percent} % of this month's ${nameOf(kind)} is used: ${dollars(spentMicros)} of ${dollars(limitMicros)}`,
+      data: { kind, percent, month, spentMicros, limitMicros },
+    })),
+  );
+}
+
+function nameOf(kind: BudgetKind): string {
+  return kind === 'api' ? 'API budget' : 'spend cap';
+}

@@ -1,0 +1,22 @@
+import { inbox } from '../../tenants/catalog/inbox.ts';
+import { ringDoubtfulBrakes } from '../store/brakes.ts';
+import { deleteCostsBefore, releaseStaleReservations } from '../store/budgets.ts';
+import type { Database } from '../store/database.ts';
+import { expireCredits } from '../store/ledger.ts';
+import { monthOf } from './budget.ts';
+
+/** Rows that one kind of upkeep takes at once; the next sweep takes the rest. */
+const batch = 1000;
+
+/** An API call that was admitted and not settled for so long gives back what was set aside for it. */
+const reservationMs = 3_600_000;
+
+const costRetentionMs = (inbox.figures.apiUsageRetentionDays ?? 90) * 24 * 3_600_000;
+
+/** What becomes due by itself: holds and lots that end, forgotten reservations, old calls, brakes that a new month frees. */
+export async function keepLedger(database: Database, now: Date): Promise<void> {
+  await expireCredits(database, now, batch);
+  await releaseStaleReservations(database, new Date(now.getTime() - reservationMs), batch);
+  await deleteCostsBefore(database, new Date(now.getTime() - costRetentionMs), batch);
+  await ringDoubtfulBrakes(database, monthOf(now), batch);
+}
