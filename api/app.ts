@@ -12,7 +12,9 @@ import type { Metrics } from './metrics.ts';
 import { pageRoutes } from './page.ts';
 import type { Readiness } from './readiness.ts';
 import { createRouter } from './router.ts';
+import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
+import { creditRoutes } from './routes/credits.ts';
 import { healthRoutes } from './routes/health.ts';
 import { productRoutes } from './routes/products.ts';
 import { tenantRoutes } from './routes/tenant.ts';
@@ -75,6 +77,8 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantListRoutes(deps));
   app.route('/', tenantEventRoutes(deps));
   app.route('/', tenantRoutes(deps));
+  app.route('/', creditRoutes(deps));
+  app.route('/', budgetRoutes(deps));
 
   app.route('/', healthRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -125,3 +125,8 @@ export function visibleTo(caller: Caller, tenant: Tenant | null, id: string): Te
   }
   return tenant;
 }
+
+/** @throws Problem `forbidden` unless the caller is an operator */
+export function assertOperator(caller: Caller): void {
+  if (!caller.isOperator) throw new Problem('forbidden', 'This needs a token with the scope "operator".');
+}

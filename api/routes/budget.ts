@@ -1,0 +1,175 @@
+import { createRoute } from '@hono/zod-openapi';
+import { effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
+import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
+import type { Braked } from '../../automation/ledger/means.ts';
+import { listCosts, listDailyCosts, readBudgets } from '../../automation/store/budgets.ts';
+import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import { inbox } from '../../tenants/catalog/inbox.ts';
+import type { ApiDeps } from '../app.ts';
+import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import {
+  apiCostAnswer,
+  apiCostBody,
+  apiCosts,
+  apiCostsQuery,
+  budgetChange,
+  budgets,
+  tenantParams,
+} from '../schemas-ledger.ts';
+
+const json = <Schema>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const body = <Schema>(schema: Schema) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
+
+const show = createRoute({
+  method: 'get',
+  path: '/v1/tenants/{id}/budget',
+  summary: "This month's budgets of a tenant",
+  security: bearer,
+  request: { params: tenantParams },
+  responses: { 200: json('Both budgets', budgets), ...problemResponses },
+});
+const change = createRoute({
+  method: 'put',
+  path: '/v1/tenants/{id}/budget',
+  summary: 'Set a cap of your own, below the limit of the plan',
+  description: 'The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.',
+  security: bearer,
+  request: { params: tenantParams, body: body(budgetChange) },
+  responses: { 200: json('Both budgets', budgets), ...problemResponses },
+});
+const costs = createRoute({
+  method: 'get',
+  path: '/v1/tenants/{id}/api-costs',
+  summary: 'What API calls cost: per day, and each, newest first',
+  security: bearer,
+  request: { params: tenantParams, query: apiCostsQuery },
+  responses: { 200: json('One page', apiCosts), ...problemResponses },
+});
+const charge = createRoute({
+  method: 'post',
+  path: '/v1/tenants/{id}/api-costs',
+  summary: 'Ask whether an API call may be made, or say what it cost',
+  description:
+    '`estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond ' +
+    "the limit, as it was spent already. For operators: a product's own service asks, not its tenant.",
+  security: bearer,
+  request: { params: tenantParams, body: body(apiCostBody) },
+  responses: {
+    200: json('The call was counted before; nothing changed', apiCostAnswer),
+    201: json('Counted', apiCostAnswer),
+    ...problemResponses,
+  },
+});
+
+export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
+  const router = createRouter();
+  for (const path of ['/v1/tenants/:id/budget', '/v1/tenants/:id/api-costs'])
+    router.use(path, requireCaller(authenticate));
+
+  const find = async (caller: Caller, id: string): Promise<Braked> =>
+    brakedOf(visibleTo(caller, await findTenant(database, id), id));
+  const view = async (tenant: Braked) => {
+    const month = monthOf(new Date());
+    return (await readBudgets(database, tenant.id, month)).map((row) => {
+      const planMicros = row.kind === 'api' ? planBudgetMicros(tenant.product, tenant.plan) : null;
+      const limitMicros = effectiveLimit({ ...row, planMicros });
+      const used = row.spentMicros + row.reservedMicros;
+      return {
+        ...row,
+        month,
+        planMicros,
+        limitMicros,
+        remainingMicros: limitMicros === null ? null : Math.max(0, limitMicros - used),
+      };
+    });
+  };
+
+  return router
+    .openapi(show, async (c) => {
+      const tenant = await find(c.get('caller'), c.req.valid('param').id);
+      return c.json({ budgets: await view(tenant) }, 200);
+    })
+    .openapi(change, async (c) => {
+      const caller = c.get('caller');
+      const tenant = await find(caller, c.req.valid('param').id);
+      const { kind, capMicros, agreedMicros } = c.req.valid('json');
+      if (agreedMicros !== undefined) assertOperator(caller);
+      await changeBudget(database, tenant, {
+        kind,
+        by: caller.subject,
+        at: new Date(),
+        ...(capMicros !== undefined && { capMicros }),
+        ...(agreedMicros !== undefined && { agreedMicros }),
+      });
+      return c.json({ budgets: await view(tenant) }, 200);
+    })
+    .openapi(costs, async (c) => {
+      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      const { limit, cursor } = c.req.valid('query');
+      const before = cursor === undefined ? null : parseCursor(cursor);
+      const [days, calls] = await Promise.all([
+        listDailyCosts(database, id, inbox.figures.apiUsageRetentionDays ?? 90),
+        listCosts(database, id, { before, limit: limit + 1 }),
+      ]);
+      const shown = calls.slice(0, limit);
+      const last = calls.length > limit ? shown.at(-1) : undefined;
+      return c.json(
+        {
+          days,
+          calls: shown.map((call) => ({ ...call, at: call.at.toISOString() })),
+          nextCursor: last
+            ? Buffer.from(`${last.at.toISOString()} ${last.callId}`).toString('base64url')
+            : null,
+        },
+        200,
+      );
+    })
+    .openapi(charge, async (c) => {
+      const caller = c.get('caller');
+      const tenant = await find(caller, c.req.valid('param').id);
+      assertOperator(caller);
+      const { callId, provider, operation = null, project = null, ...figures } = c.req.valid('json');
+      const call = { callId, provider, operation, project, at: new Date() };
+      const outcome =
+        figures.costMicros === undefined
+          ? await reserveApiCost(database, tenant, call, figures.estimateMicros ?? 0)
+          : await settleApiCost(database, tenant, call, figures.costMicros);
+      if (outcome === 'exhausted')
+        throw new Problem('budget_exhausted', "This month's API budget does not allow the call.", [
+          { field: 'estimateMicros', message: 'is more than is left' },
+        ]);
+      if (outcome === 'conflict')
+        throw new Problem('cause_reused', 'callId: was counted before, with another figure.', [
+          { field: 'callId', message: 'was counted before, with another figure' },
+        ]);
+      const api = (await view(tenant)).find(({ kind }) => kind === 'api');
+      if (!api) throw new Error('there is no API budget');
+      const repeated = outcome === 'repeated';
+      return c.json({ callId, repeated, budget: api }, repeated ? 200 : 201);
+    });
+};
+
+function brakedOf({ id, product, desiredSpec }: Tenant): Braked {
+  return { id, product, plan: desiredSpec.plan };
+}
+
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function parseCursor(cursor: string): { at: Date; callId: string } {
+  const [time = '', callId = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
+  const at = new Date(time);
+  if (!timePattern.test(time) || Number.isNaN(at.getTime()) || !/^[!-~]{1,200}$/.test(callId)) {
+    throw new Problem('invalid_request', 'cursor: take it from nextCursor of the previous page.', [
+      { field: 'cursor', message: 'is not one of ours' },
+    ]);
+  }
+  return { at, callId };
+}

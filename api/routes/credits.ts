@@ -1,0 +1,215 @@
+import { createRoute, type z } from '@hono/zod-openapi';
+import { creditAllowance } from '../../automation/ledger/allowance.ts';
+import { createLedgerWriter } from '../../automation/ledger/writer.ts';
+import { record } from '../../automation/store/audit.ts';
+import { readBrake } from '../../automation/store/brakes.ts';
+import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/store/ledger.ts';
+import { listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
+import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import type { ApiDeps } from '../app.ts';
+import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { Problem, type ProblemCode } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import {
+  captureRequest,
+  credits,
+  creditsQuery,
+  holdRequest,
+  ledgerAnswer,
+  releaseRequest,
+  tenantParams,
+  topUpRequest,
+} from '../schemas-ledger.ts';
+
+const path = '/v1/tenants/{id}/credits';
+
+/** A change of the ledger: 201 when it was booked now, 200 when its cause was booked before. */
+function change<Path extends string, Body extends z.ZodType>(
+  name: Path,
+  options: { summary: string; description: string; body: Body },
+) {
+  const answer = (description: string) => ({
+    description,
+    content: { 'application/json': { schema: ledgerAnswer } },
+  });
+  return createRoute({
+    method: 'post',
+    path: `${path}/${name}` as `/v1/tenants/{id}/credits/${Path}`,
+    summary: options.summary,
+    description: `${options.description} For operators: a product's own service asks, not its tenant.`,
+    security: bearer,
+    request: {
+      params: tenantParams,
+      body: { required: true, content: { 'application/json': { schema: options.body } } },
+    },
+    responses: {
+      200: answer('The cause was booked before; nothing changed'),
+      201: answer('Booked'),
+      ...problemResponses,
+    },
+  });
+}
+
+const show = createRoute({
+  method: 'get',
+  path,
+  summary: 'Credits of a tenant: balance, what gave it, entries newest first',
+  security: bearer,
+  request: { params: tenantParams, query: creditsQuery },
+  responses: {
+    200: { description: 'The credits', content: { 'application/json': { schema: credits } } },
+    ...problemResponses,
+  },
+});
+const hold = change('holds', {
+  summary: 'Set credits aside for work that begins',
+  description: '402 when the balance does not allow it. Given back by itself when its time is over.',
+  body: holdRequest,
+});
+const capture = change('captures', {
+  summary: 'Take credits for work that is done',
+  description:
+    'From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing.',
+  body: captureRequest,
+});
+const release = change('releases', {
+  summary: 'Give a hold back',
+  description: 'What came from a period that is over expires.',
+  body: releaseRequest,
+});
+const topUp = change('top-ups', {
+  summary: 'Add credits that a renewal leaves alone',
+  description: 'Spent in the order in which they end.',
+  body: topUpRequest,
+});
+
+export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
+  const ledger = createLedgerWriter(database);
+  const router = createRouter();
+  router.use('/v1/tenants/:id/credits', requireCaller(authenticate));
+  router.use('/v1/tenants/:id/credits/*', requireCaller(authenticate));
+
+  const find = async (caller: Caller, id: string) => visibleTo(caller, await findTenant(database, id), id);
+  const chargeable = async (caller: Caller, id: string): Promise<Tenant> => {
+    const tenant = await find(caller, id);
+    assertOperator(caller);
+    if (creditAllowance(tenant.product, tenant.desiredSpec.plan) === null)
+      throw new Problem('no_credits', `The product ${tenant.product} is not on credits.`);
+    return tenant;
+  };
+  const book = async (operation: LedgerOperation) => {
+    const result = await ledger.book(operation);
+    return { body: answerOf(operation, result), status: result.outcome === 'done' ? 201 : 200 } as const;
+  };
+
+  return router
+    .openapi(show, async (c) => {
+      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      const { limit, before } = c.req.valid('query');
+      const [balance, lots, brake, entries] = await Promise.all([
+        readBalance(database, id),
+        listLots(database, id),
+        readBrake(database, id),
+        listEntries(database, id, { before: before ?? null, limit: limit + 1 }),
+      ]);
+      const shown = entries.slice(0, limit);
+      return c.json(
+        {
+          balance: balance ?? { available: 0, held: 0, overshoot: 0 },
+          lots: lots.map((lot) => ({
+            kind: lot.kind,
+            cause: lot.cause,
+            remaining: lot.remaining,
+            spendBy: lot.spendBy?.toISOString() ?? null,
+            expiresAt: lot.expiresAt?.toISOString() ?? null,
+          })),
+          brake: brake
+            ? { level: brake.level, reason: brake.reason, since: brake.changedAt.toISOString() }
+            : { level: 'none' as const, reason: null, since: null },
+          entries: shown.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
+          nextBefore: entries.length > limit ? (shown.at(-1)?.id ?? null) : null,
+        },
+        200,
+      );
+    })
+    .openapi(hold, async (c) => {
+      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { cause, amount, expiresInSeconds } = c.req.valid('json');
+      const until = new Date(Date.now() + expiresInSeconds * 1000);
+      const { body, status } = await book({ op: 'hold', tenant: id, cause, amount, until });
+      return c.json(body, status);
+    })
+    .openapi(capture, async (c) => {
+      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { cause, amount, hold: of, metered, final } = c.req.valid('json');
+      const { body, status } = await book({
+        op: 'capture',
+        tenant: id,
+        cause,
+        amount,
+        metered,
+        final,
+        ...(of !== undefined && { hold: of }),
+      });
+      return c.json(body, status);
+    })
+    .openapi(release, async (c) => {
+      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { cause, hold: of } = c.req.valid('json');
+      const { body, status } = await book({
+        op: 'release',
+        tenant: id,
+        cause: cause ?? of,
+        hold: of,
+      });
+      return c.json(body, status);
+    })
+    .openapi(topUp, async (c) => {
+      const caller = c.get('caller');
+      const { id } = await chargeable(caller, c.req.valid('param').id);
+      const { cause, amount, expiresAt } = c.req.valid('json');
+      const until = expiresAt === undefined ? null : new Date(expiresAt);
+      if (until && until.getTime() <= Date.now())
+        throw new Problem('invalid_request', 'expiresAt: must lie in the future', [
+          { field: 'expiresAt', message: 'must lie in the future' },
+        ]);
+      const { body, status } = await book({ op: 'top_up', tenant: id, cause, amount, until });
+      if (status === 201)
+        await record(database, {
+          tenantId: id,
+          kind: 'credits.topped_up',
+          message: `${amount} credits were added`,
+          data: { amount, cause, by: caller.subject, expiresAt: until },
+        });
+      return c.json(body, status);
+    });
+};
+
+/** Outcomes that change nothing and are errors of the request, with what to say. */
+const refusals: Partial<Record<LedgerOutcome, readonly [ProblemCode, string, string | null]>> = {
+  conflict: ['cause_reused', 'was booked before, for something else', 'cause'],
+  insufficient: ['insufficient_credits', 'is more than the balance', 'amount'],
+  exceeds_hold: ['insufficient_credits', 'is more than the hold has left', 'amount'],
+  no_hold: ['not_found', 'names no hold of this tenant', 'hold'],
+  hold_closed: ['hold_closed', 'is captured or given back already', 'hold'],
+  overflow: ['invalid_request', 'would make the balance more than 9007199254740991', 'amount'],
+};
+
+function answerOf(operation: LedgerOperation, result: LedgerResult) {
+  const refusal = refusals[result.outcome];
+  if (refusal) {
+    const [code, message, field] = refusal;
+    throw new Problem(
+      code,
+      `${field}: ${message}. Available: ${result.available}, held: ${result.held}.`,
+      field === null ? [] : [{ field, message }],
+    );
+  }
+  return {
+    cause: operation.cause,
+    amount: result.amount,
+    overshoot: result.overshoot,
+    repeated: result.outcome === 'repeated',
+    balance: { available: result.available, held: result.held },
+  };
+}
