@@ -13,6 +13,7 @@ import { cold } from './rows/cold.ts';
 import { fleet } from './rows/fleet.ts';
 import { floor } from './rows/floor.ts';
 import { fromNothing } from './rows/from-nothing.ts';
+import { ledger } from './rows/ledger.ts';
 import { noOp } from './rows/no-op.ts';
 import { slot } from './rows/slot.ts';
 import { start } from './rows/start.ts';
@@ -28,6 +29,7 @@ const rows: readonly Row[] = [
   floor,
   throughput,
   webhooks,
+  ledger,
   noOp,
   fleet,
   start,
