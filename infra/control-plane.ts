@@ -9,6 +9,7 @@ import type { PlatformConfig } from './config.ts';
 import { createApi } from './control-plane/api.ts';
 import { inClusterKubeconfig, workerRules } from './control-plane/cluster-rights.ts';
 import { environmentOf, type Sources, secretFilesOf } from './control-plane/environment.ts';
+import { workerFence } from './control-plane/fence.ts';
 import { homeDatabase } from './control-plane/home-database.ts';
 import { createMigrations } from './control-plane/migrations.ts';
 import {
@@ -186,6 +187,13 @@ function createWorkerRights(options: { provider: k8s.Provider; dependsOn: k8s.co
     },
     options,
   );
+  const { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } = k8s.admissionregistration.v1;
+  const fence = workerFence({ namespace: controlPlaneNamespace, serviceAccount: 'worker' }).flatMap(
+    ({ policy, binding }) => [
+      new ValidatingAdmissionPolicy(policy.metadata.name, policy, options),
+      new ValidatingAdmissionPolicyBinding(binding.metadata.name, binding, options),
+    ],
+  );
   const kubeconfig = new k8s.core.v1.ConfigMap(
     'worker-kubeconfig',
     {
@@ -194,5 +202,5 @@ function createWorkerRights(options: { provider: k8s.Provider; dependsOn: k8s.co
     },
     options,
   );
-  return { objects: [role, binding], kubeconfig };
+  return { objects: [role, binding, ...fence], kubeconfig };
 }

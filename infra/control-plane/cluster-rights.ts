@@ -3,6 +3,7 @@
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'update', 'patch', 'delete'];
 const all = [...read, ...write];
+const guardKinds = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'];
 
 /**
  * Rules of the workers' ClusterRole. A role that a tenant's people get can hold only what the workers hold themselves,
@@ -34,12 +35,21 @@ export const workerRules = [
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
-  // What stands once in a cluster and workers see to at their start.
-  { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: ['get', 'create', 'patch'] },
+  // What stands once in a cluster and workers see to at their start: these and no others, as another policy is what
+  // keeps a worker within the namespaces of tenants.
+  { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: ['create'] },
+  {
+    apiGroups: ['scheduling.k8s.io'],
+    resources: ['priorityclasses'],
+    resourceNames: ['tenantry-tenant'],
+    verbs: ['get', 'patch'],
+  },
+  { apiGroups: ['admissionregistration.k8s.io'], resources: guardKinds, verbs: ['create'] },
   {
     apiGroups: ['admissionregistration.k8s.io'],
-    resources: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'],
-    verbs: ['get', 'create', 'patch'],
+    resources: guardKinds,
+    resourceNames: ['tenantry-tenant-guard'],
+    verbs: ['get', 'patch'],
   },
 ];
 

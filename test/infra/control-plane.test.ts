@@ -439,6 +439,14 @@ describe('rights in the cluster', () => {
     }
   });
 
+  test('let it keep what stands once in a cluster, by name', () => {
+    const names = workerRules.flatMap((rule) => ('resourceNames' in rule ? rule.resourceNames : []));
+    const wanted = platformManifests()
+      .filter(({ kind }) => kind !== 'Namespace')
+      .map(({ metadata }) => metadata.name);
+    expect(new Set(names)).toEqual(new Set(wanted));
+  });
+
   test('name every resource and verb, and neither escalate nor impersonate', () => {
     const text = JSON.stringify(workerRules);
     for (const word of ['*', 'escalate', 'bind"', 'impersonate', 'nodes']) expect(text).not.toContain(word);

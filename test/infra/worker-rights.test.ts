@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workerRules } from '../../infra/control-plane/cluster-rights.ts';
+import { workerFence } from '../../infra/control-plane/fence.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
 import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants/specs.ts';
@@ -10,6 +11,12 @@ import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants
 const own = `worker-rights-${randomUUID().slice(0, 8)}`;
 const asWorker = `--as=system:serviceaccount:${own}:worker`;
 const namespaces = [own];
+const waiting = { timeout: 30_000, interval: 250 };
+
+const fence = workerFence({ namespace: own, serviceAccount: 'worker' }).flatMap(({ policy, binding }) => [
+  policy,
+  binding,
+]);
 
 const apiVersion = 'rbac.authorization.k8s.io/v1';
 
@@ -18,6 +25,7 @@ beforeAll(async () => {
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: own } },
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'worker', namespace: own } },
     { apiVersion, kind: 'ClusterRole', metadata: { name: own }, rules: workerRules },
+    ...fence,
     {
       apiVersion,
       kind: 'ClusterRoleBinding',
@@ -32,6 +40,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await removeNamespaces(namespaces);
   await kubectl(['delete', 'clusterrole,clusterrolebinding', own]);
+  await kubectl(['delete', '-f', '-'], fence);
 });
 
 describe('a worker', () => {
@@ -93,6 +102,48 @@ describe('a worker', () => {
     const { ok, stderr } = await apply([manifest], asWorker);
     expect(ok).toBe(false);
     expect(stderr).toMatch(/forbidden/i);
+  });
+
+  const secret = (namespace: string) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'planted', namespace },
+    stringData: { key: 'value' },
+  });
+  const namespace = (name: string, labels: Record<string, string> = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+  });
+
+  const beyond: [string, object][] = [
+    ['an object of the platform', secret('kube-system')],
+    ['an object of its own namespace', secret(own)],
+    ['a namespace that is no tenant’s', namespace(`${own}-stray`)],
+    [
+      'the label of a namespace, to call it a tenant’s',
+      namespace('default', { 'app.kubernetes.io/managed-by': 'tenantry' }),
+    ],
+    ...fence.map((manifest) => [`the ${manifest.kind} that keeps it in`, manifest] as [string, object]),
+  ];
+
+  test.each(beyond)('cannot change %s', async (_what, manifest) => {
+    // A new policy is in force a moment after it is made.
+    await vi.waitFor(async () => {
+      const { ok, stderr } = await apply([manifest], asWorker, '--dry-run=server');
+      expect({ ok, stderr }).toMatchObject({
+        ok: false,
+        stderr: expect.stringMatching(/forbidden|a worker/),
+      });
+    }, waiting);
+  });
+
+  test('cannot remove what is no tenant’s', async () => {
+    await vi.waitFor(async () => {
+      expect(await kubectl(['delete', 'namespace', own, '--dry-run=server', asWorker])).toMatchObject({
+        ok: false,
+      });
+    }, waiting);
   });
 
   test('sees no nodes and no other cluster-wide rights', async () => {

@@ -1,0 +1,71 @@
+/**
+ * What RBAC cannot say: the workers' rights hold in the namespaces of tenants and nowhere else. A right on Secrets in
+ * the whole cluster would otherwise be one on those of the platform too.
+ */
+import { controlPlaneNamespace, platformLabels } from './names.ts';
+
+const tenantLabel = "'app.kubernetes.io/managed-by'";
+const isTenants = (object: string) => `${object}.metadata.?labels[?${tenantLabel}].orValue('') == 'tenantry'`;
+
+/** Objects of admission that stop a worker outside of tenants. */
+export function workerFence(worker: { readonly namespace: string; readonly serviceAccount: string }) {
+  const { namespace, serviceAccount } = worker;
+  const matchConditions = [
+    {
+      name: 'worker',
+      expression: `request.userInfo.username == 'system:serviceaccount:${namespace}:${serviceAccount}'`,
+    },
+  ];
+  return [
+    fence(`${namespace}-${serviceAccount}-objects`, {
+      matchConditions,
+      rule: { apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], scope: 'Namespaced' },
+      expression: isTenants('namespaceObject'),
+      message: 'a worker changes nothing outside the namespaces of tenants',
+    }),
+    fence(`${namespace}-${serviceAccount}-namespaces`, {
+      matchConditions,
+      rule: { apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces'], scope: 'Cluster' },
+      // It sees to the control plane's own at its start.
+      expression: [
+        `(request.operation != 'DELETE' && request.name == '${controlPlaneNamespace}')`,
+        `((object == null || ${isTenants('object')}) && (oldObject == null || ${isTenants('oldObject')}))`,
+      ].join(' || '),
+      message: 'a worker makes, changes and removes no namespaces but those of tenants',
+    }),
+  ];
+}
+
+/** A policy, and the binding that puts it in force. */
+function fence(
+  name: string,
+  args: {
+    matchConditions: { name: string; expression: string }[];
+    rule: { apiGroups: string[]; apiVersions: string[]; resources: string[]; scope: string };
+    expression: string;
+    message: string;
+  },
+) {
+  const { matchConditions, rule, expression, message } = args;
+  const metadata = { name, labels: platformLabels };
+  const apiVersion = 'admissionregistration.k8s.io/v1' as const;
+  return {
+    policy: {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicy' as const,
+      metadata,
+      spec: {
+        failurePolicy: 'Fail',
+        matchConditions,
+        matchConstraints: { resourceRules: [{ ...rule, operations: ['CREATE', 'UPDATE', 'DELETE'] }] },
+        validations: [{ expression, message }],
+      },
+    },
+    binding: {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicyBinding' as const,
+      metadata,
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  };
+}
