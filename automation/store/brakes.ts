@@ -40,11 +40,13 @@ export async function ringBrake(db: Queryable, tenantId: string): Promise<void> 
 
 /**
  * Rings for tenants whose brake may be wrong, as a doorbell was lost or a month began: those that are braked, those
- * without a credit, those near a limit. When they are more than `limit`, another choice of them each time.
+ * without a credit, those near a limit. When they are more than `limit`, another choice of them each time, rung in the
+ * order of their ids, as whoever books for several tenants does it.
  */
 export async function ringDoubtfulBrakes(db: Queryable, month: string, limit: number): Promise<void> {
   await db.query(
     `select tenantry.ring_brake(id) from (
+     select id from (
        select id from (
          select tenant_id as id from tenantry.brake where level <> 'none'
          union
@@ -53,7 +55,7 @@ export async function ringDoubtfulBrakes(db: Queryable, month: string, limit: nu
          union
          select tenant_id from tenantry.budget_month where month = $1 and alerted_percent >= 80) doubtful
        where exists (select from tenantry.tenant t where t.id = doubtful.id and t.desired_state <> 'deleted')
-       order by random() limit $2) chosen`,
+       order by random() limit $2) chosen order by id offset 0) ordered`,
     [month, limit],
   );
 }
