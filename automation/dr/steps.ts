@@ -68,7 +68,9 @@ export async function runSteps(steps: readonly Step[], options: RunOptions): Pro
       tookMs: Math.round(performance.now() - startedAt),
     });
     try {
-      reports.push(options.dryRun ? await planned(step, report) : await performed(step, report, options));
+      reports.push(
+        options.dryRun ? await planned(step, report, reports) : await performed(step, report, options),
+      );
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new StepStopped(`${step.title}: ${message}`, [...reports, report('blocked', message)]);
@@ -79,12 +81,13 @@ export async function runSteps(steps: readonly Step[], options: RunOptions): Pro
 
 type Report = (state: StepReport['state'], detail: string) => StepReport;
 
-async function planned(step: Step, report: Report): Promise<StepReport> {
+async function planned(step: Step, report: Report, earlier: readonly StepReport[]): Promise<StepReport> {
   try {
     const { state, detail } = await step.look();
     return report(state === 'todo' ? 'planned' : state, detail);
   } catch (error) {
-    // What a later step looks at may come to be only with an earlier one.
+    // What it looks at may come to be only with an earlier step.
+    if (earlier.every(({ state }) => state === 'done')) throw error;
     return report(
       'planned',
       `cannot be looked at yet (${error instanceof Error ? error.message : String(error)})`,

@@ -58,10 +58,10 @@ test('a dry run goes on past what it cannot look at yet', async () => {
     },
     act: async () => expect.unreachable(),
   };
-  const reports = await runSteps([unseen, step('next', [{ state: 'todo', detail: 'x' }])], {
-    dryRun: true,
-    say,
-  });
+  const first = step('first', [{ state: 'todo', detail: 'x' }]);
+  const reports = await runSteps([first, unseen], { dryRun: true, say });
   expect(reports.map(({ state }) => state)).toEqual(['planned', 'planned']);
-  expect(reports[0]?.detail).toContain('no such database');
+  expect(reports[1]?.detail).toContain('no such database');
+  // Nothing is left that could bring it: whoever asks has to know.
+  await expect(runSteps([unseen, first], { dryRun: true, say })).rejects.toThrow('unseen: no such database');
 });
