@@ -328,7 +328,7 @@ describe('something created', () => {
   });
 
   test('is refused while an input is unknown', async () => {
-    const inputs = { vpcId: unknown, tags: { a: unknown } };
+    const inputs: PropertyMap = { vpcId: unknown, tags: { a: unknown } };
     await expect(aws.create(contextOf('aws:ec2/routeTable:RouteTable'), inputs, write)).rejects.toThrow(
       'still unknown when created: vpcId, tags.a',
     );
