@@ -69,7 +69,8 @@ const rules: Record<string, Rule> = {
   'the estimate knows the configuration, not the resources': {
     files: inside('automation/cost'),
     forbidden: (to) => inside('infra')(to) && to !== 'infra/config.ts',
-    because: 'what a configuration costs can be asked without an engine, an account or a line of the program.',
+    because:
+      'what a configuration costs can be asked without an engine, an account or a line of the program.',
   },
   'jobs decide without engine or database client': {
     files: (path) => inside('automation/jobs')(path),
