@@ -1,8 +1,11 @@
 import { inbox } from '../../tenants/catalog/inbox.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
 import { ringDoubtfulBrakes } from '../store/brakes.ts';
 import { deleteCostsBefore, releaseStaleReservations } from '../store/budgets.ts';
 import type { Database } from '../store/database.ts';
 import { expireCredits } from '../store/ledger.ts';
+import { listUngranted } from '../store/ledger-read.ts';
+import { markSubscription } from '../store/subscriptions.ts';
 import { monthOf } from './budget.ts';
 
 /** Rows that one kind of upkeep takes at once; the next sweep takes the rest. */
@@ -13,10 +16,23 @@ const reservationMs = 3_600_000;
 
 const costRetentionMs = (inbox.figures.apiUsageRetentionDays ?? 90) * 24 * 3_600_000;
 
-/** What becomes due by itself: holds and lots that end, forgotten reservations, old calls, brakes that a new month frees. */
+/** Subscriptions that one sweep has fetched because nothing was given for their period: each costs two calls of Stripe. */
+const ungrantedBatch = 50;
+
+const productsOnCredits = catalog
+  .filter(({ figures }) => figures.creditsPerSession !== undefined)
+  .map(({ id }) => id);
+
+/**
+ * What becomes due by itself: holds and lots that end, forgotten reservations, old calls, brakes that a new month frees.
+ * And what no webhook may have told: an invoice is paid an hour after its period has begun, which changes nothing that
+ * Stripe's list of subscriptions would show.
+ */
 export async function keepLedger(database: Database, now: Date): Promise<void> {
   await expireCredits(database, now, batch);
   await releaseStaleReservations(database, new Date(now.getTime() - reservationMs), batch);
   await deleteCostsBefore(database, new Date(now.getTime() - costRetentionMs), batch);
+  for (const id of await listUngranted(database, productsOnCredits, ungrantedBatch))
+    await markSubscription(database, id);
   await ringDoubtfulBrakes(database, monthOf(now), batch);
 }

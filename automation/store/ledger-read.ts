@@ -103,6 +103,26 @@ export async function isInvoiceGranted(
   return rowCount === 1;
 }
 
+/**
+ * Subscriptions to products on credits that may have paid for their present period while nobody told us: nothing was
+ * given for it yet. When they are more than `limit`, another choice of them each time.
+ */
+export async function listUngranted(
+  db: Queryable,
+  products: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select s.id from tenantry.subscription s join tenantry.tenant t on t.subscription_id = s.id
+     where t.product = any($1) and s.status in ('active', 'trialing', 'past_due') and s.current_period_end is not null
+       and not exists (select from tenantry.ledger_account a
+         where a.tenant_id = t.id and a.kind = 'plan' and a.spend_by >= s.current_period_end)
+     order by random() limit $2`,
+    [products, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
 export interface LedgerCheck {
   readonly accounts: number;
   readonly entries: number;
