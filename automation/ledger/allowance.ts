@@ -37,10 +37,12 @@ export function grantsOf(
   const { current_period_start: start, current_period_end: end } = item;
   const spendBy = new Date(end * 1000);
   const grants: CreditGrant[] = [];
+  // Who changes to and fro pays with what came back, so only what goes beyond the most that was ever paid counts.
+  let changed = 0;
+  let mostChanged = 0;
   const paid = invoices.filter(({ status }) => status === 'paid');
   // The oldest first: a period begins before it is added to.
   for (const invoice of [...paid].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
-    let added = 0;
     for (const line of invoice.lines.data) {
       const details = line.parent?.subscription_item_details;
       const price = priceOf(line);
@@ -52,10 +54,13 @@ export function grantsOf(
       } else if (line.period.start >= start && line.period.end === end && end > start) {
         const share = (BigInt(allowance) * BigInt(end - line.period.start)) / BigInt(end - start);
         // What was charged for the plan that left is credited on a line of its own.
-        added += line.amount < 0 ? -Number(share) : Number(share);
+        changed += line.amount < 0 ? -Number(share) : Number(share);
       }
     }
-    if (added > 0) grants.push({ cause: `invoice:${invoice.id}:change`, amount: added, adds: true, spendBy });
+    if (changed <= mostChanged) continue;
+    const amount = changed - mostChanged;
+    grants.push({ cause: `invoice:${invoice.id}:change`, amount, adds: true, spendBy });
+    mostChanged = changed;
   }
   return grants;
 }

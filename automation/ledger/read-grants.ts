@@ -5,8 +5,11 @@ import type { CreditGrant } from '../store/ledger.ts';
 import { isInvoiceGranted } from '../store/ledger-read.ts';
 import { creditAllowance, creditItem, grantsOf, pricesOf } from './allowance.ts';
 
-/** Newest invoices that are looked at; a period has one of its own and one for each change of plan. */
-const invoicesRead = 24;
+/** A period's invoice may be a little older than the period, as clocks and seconds go. */
+const earlierSeconds = 86_400;
+
+/** Invoices of one period that are read: one of its own and one for each change of plan. */
+const mostInvoices = 1000;
 
 /**
  * The credits that a subscription has paid for, read from its invoices as Stripe has them now. Asks Stripe only while the
@@ -21,11 +24,14 @@ export async function readGrants(
   if (!item) return [];
   const latest = idOf(subscription.latest_invoice);
   if (latest !== null && (await isInvoiceGranted(db, subscription.id, latest))) return [];
-  const { data: invoices } = await stripe.invoices.list({
-    subscription: subscription.id,
-    status: 'paid',
-    limit: invoicesRead,
-  });
+  const invoices = await stripe.invoices
+    .list({
+      subscription: subscription.id,
+      status: 'paid',
+      created: { gte: item.current_period_start - earlierSeconds },
+      limit: 100,
+    })
+    .autoPagingToArray({ limit: mostInvoices });
   const allowances = new Map<string, number | null>([[item.price.id, allowanceOf(item.price)]]);
   for (const id of new Set(invoices.flatMap(pricesOf))) {
     if (!allowances.has(id)) allowances.set(id, allowanceOf(await stripe.prices.retrieve(id)));

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { brakeTenant } from '../../automation/jobs/brake-tenant.ts';
+import { sweep } from '../../automation/jobs/sweep.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { overshootBound } from '../../automation/ledger/bound.ts';
 import { changeBudget, settleApiCost } from '../../automation/ledger/charge.ts';
@@ -156,6 +157,33 @@ describe('credits of a subscription', () => {
     expect(await balance(tenant.id)).toEqual([5000, 0, 0]);
   });
 
+  test('come with every webhook lost: the sweep alone finds the period, and later that it is paid', async () => {
+    const { subscription, tenant } = await bought();
+    await spend(tenant.id, 1000);
+    const { id } = subscription;
+    const isRungFor = async () => {
+      const { rowCount } = await database.query(
+        'select graphile_worker.remove_job($1) from graphile_worker.jobs where key = $1',
+        [`sync-subscription:${id}`],
+      );
+      return rowCount === 1;
+    };
+    const sweepAndSync = async () => {
+      await sweep(context());
+      expect(await isRungFor()).toBe(true);
+      await syncSubscription(context(), id);
+    };
+    await isRungFor();
+    await sweep(context());
+    expect(await isRungFor()).toBe(false);
+    await simulator.advanceClock({ to: (subscription.items.data[0]?.current_period_end ?? 0) + 60 });
+    await sweepAndSync();
+    expect(await balance(tenant.id)).toEqual([4000, 0, 0]);
+    await simulator.advanceClock({ seconds: 2 * 3600 });
+    await sweepAndSync();
+    expect(await balance(tenant.id)).toEqual([5000, 0, 0]);
+  });
+
   test('of a renewal that fails do not come', async () => {
     const { subscription, tenant } = await bought();
     await spend(tenant.id, 4990);
@@ -164,6 +192,20 @@ describe('credits of a subscription', () => {
     await sync(subscription.id);
     expect(await balance(tenant.id)).toEqual([10, 0, 0]);
     simulator.setCard(String(subscription.customer), { works: true, retry: true });
+    await sync(subscription.id);
+    expect(await balance(tenant.id)).toEqual([5000, 0, 0]);
+  });
+
+  test('come in full with the first paid plan, whose period begins at once', async () => {
+    const { subscription, tenant } = await bought('starter');
+    const [item] = subscription.items.data;
+    await simulator.advanceClock({ seconds: 14 * day });
+    await stripe.subscriptions.update(subscription.id, {
+      items: [{ id: item?.id ?? '', price: await priceOf('professional') }],
+      proration_behavior: 'always_invoice',
+    });
+    await sync(subscription.id);
+    expect(await balance(tenant.id)).toEqual([5000, 0, 0]);
     await sync(subscription.id);
     expect(await balance(tenant.id)).toEqual([5000, 0, 0]);
   });

@@ -331,6 +331,18 @@ describe('credits', () => {
       ],
     ],
     [
+      'a bigger plan twice, with a way back between',
+      [1, -1, 1].map((sign, n) =>
+        invoice(
+          `in_${n}`,
+          [line('pro', start + 1500, end, { proration: true, amount: sign * 2450 })],
+          'paid',
+          start + 1500 + n,
+        ),
+      ),
+      [['invoice:in_0:change', 2500, true]],
+    ],
+    [
       'a smaller plan',
       [
         invoice('in_2', [
