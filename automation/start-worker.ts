@@ -31,7 +31,7 @@ import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
 import { ensureEngine } from './toolchain/engine.ts';
 import { readToolchainEnv } from './toolchain/env.ts';
-import { resolveProviderPlugin } from './toolchain/plugins.ts';
+import { pluginsFolder, resolveProviderPlugin } from './toolchain/plugins.ts';
 
 /** Few, so that webhooks keep a core while many subscriptions wait. */
 const syncsAtOnce = 4;
@@ -231,6 +231,7 @@ async function runnerSettings(env: WorkerEnv) {
     cell: env.tenants,
     kubernetesProvider: (await plugin('kubernetes')).kind,
     randomProvider: (await plugin('random')).kind,
+    pluginsFolder: pluginsFolder(toolchain),
   };
 }
 

@@ -15,6 +15,7 @@ import { parse, stringify } from 'yaml';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { StackSettings } from '../store/tenants.ts';
+import { engineHome } from './engine-home.ts';
 import { stepCollector } from './preview-steps.ts';
 import type {
   EngineStep,
@@ -32,8 +33,9 @@ export const tenantProject = 'tenantry';
 const parallelResources = 32;
 
 /**
- * Runs engine operations by the Automation API with exactly one CLI process each: `up` and `destroy` as they come
- * would also select the stack, read its outputs twice and its history (see `docs/engine.md` for what that costs).
+ * Runs engine operations by the Automation API with one CLI process each, and a second one for a deletion, which
+ * removes the stack (`stack rm`): `up` and `destroy` as they come would also select the stack, read its outputs twice
+ * and its history (see `docs/engine.md` for what that costs).
  */
 export class Driver {
   readonly #settings: RunnerSettings;
@@ -190,7 +192,7 @@ export class Driver {
     return LocalWorkspace.create({
       workDir,
       pulumiCommand: this.#command,
-      pulumiHome: join(this.#settings.workDir, 'pulumi-home'),
+      pulumiHome: engineHome(this.#settings),
       secretsProvider: this.#settings.secretsProvider,
       envVars: this.#environment,
       ...(program && { program }),

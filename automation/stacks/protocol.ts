@@ -71,6 +71,8 @@ export interface RunnerSettings {
   readonly tenantDatabaseUrl: string;
   readonly kubernetesProvider: 'official' | 'embedded';
   readonly randomProvider: 'official' | 'embedded';
+  /** Where official plugins are installed; needed only for those that are not on PATH. */
+  readonly pluginsFolder?: string;
   /** What holds for all tenants of the cell; default that of the embedded installation. */
   readonly cell?: Cell;
   /** Root of another checkout, whose tenant program runs; default this one. */

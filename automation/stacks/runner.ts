@@ -10,6 +10,7 @@ import { flushCompileCache } from 'node:module';
 import { serveProviders } from '../providers/serve.ts';
 import { Driver } from './driver.ts';
 import { engineCommand } from './engine-command.ts';
+import { prepareEngineHome } from './engine-home.ts';
 import type { FromRunner, RunnerSettings, ToRunner } from './protocol.ts';
 
 let driver: Driver | undefined;
@@ -47,6 +48,7 @@ async function start(settings: RunnerSettings): Promise<void> {
     tenantry: { adminDatabaseUrl: settings.tenantDatabaseUrl },
     beforeWrite: assertPermit,
   });
+  await prepareEngineHome(settings);
   driver = new Driver(
     settings,
     await engineCommand(settings.enginePath, settings.workDir),

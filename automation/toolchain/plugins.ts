@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { canDownload } from './download.ts';
 import type { ProviderMode, ToolchainEnv } from './env.ts';
@@ -82,6 +82,11 @@ async function whyNotInstalled(
   }
 }
 
+/** Where Pulumi installs plugins. */
+export function pluginsFolder({ pulumiHome }: Pick<ToolchainEnv, 'pulumiHome'>): string {
+  return resolve(pulumiHome, 'plugins');
+}
+
 /** Where the engine would find the plugin of exactly this version, or one on PATH. */
 async function findPlugin(
   name: ProviderName,
@@ -89,7 +94,7 @@ async function findPlugin(
   env: ToolchainEnv,
 ): Promise<string | undefined> {
   const program = `pulumi-resource-${name}`;
-  const folders = [join(env.pulumiHome, 'plugins', `resource-${name}-v${version}`), ...env.path];
+  const folders = [join(pluginsFolder(env), `resource-${name}-v${version}`), ...env.path];
   for (const folder of folders) {
     const path = join(folder, program);
     const there = await access(path, constants.X_OK).then(

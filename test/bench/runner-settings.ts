@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readWorkerEnv, type WorkerEnv } from '../../automation/env.ts';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
+import { pluginsFolder } from '../../automation/toolchain/plugins.ts';
 import type { Installation } from './installation.ts';
 
 export function workerEnv({ workerEnvironment }: Installation): WorkerEnv {
@@ -26,5 +28,6 @@ export async function runnerSettings(installation: Installation): Promise<Runner
     tenantDatabaseUrl: env.tenantDatabaseUrl,
     kubernetesProvider: kind(workerEnvironment.TENANTRY_KUBERNETES_PROVIDER),
     randomProvider: kind(workerEnvironment.TENANTRY_RANDOM_PROVIDER),
+    pluginsFolder: pluginsFolder(readToolchainEnv(workerEnvironment)),
   };
 }

@@ -3,9 +3,10 @@
  * Automation API as its documentation shows it: `createOrSelectStack`, then `up`, both with their default options and
  * Pulumi's own CLI.
  */
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname } from 'node:path';
 import { LocalWorkspace } from '@pulumi/pulumi/automation/index.js';
 import { serveProviders } from '../../automation/providers/serve.ts';
+import { engineHome, prepareEngineHome } from '../../automation/stacks/engine-home.ts';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
@@ -22,6 +23,7 @@ let provision: ((spec: TenantSpec) => Promise<void>) | undefined;
 
 async function start(settings: RunnerSettings, pulumiPath: string): Promise<void> {
   process.env.PATH = dirname(pulumiPath) + delimiter + (process.env.PATH ?? '');
+  await prepareEngineHome(settings);
   const providers = await serveProviders({
     ...(settings.kubernetesProvider === 'embedded' && { kubernetes: { kubeconfig: settings.kubeconfig } }),
     ...(settings.randomProvider === 'embedded' && { random: true as const }),
@@ -36,7 +38,7 @@ async function start(settings: RunnerSettings, pulumiPath: string): Promise<void
         program: async () => ({ ...(await tenantProgram(spec)) }),
       },
       {
-        pulumiHome: join(settings.workDir, 'pulumi-home'),
+        pulumiHome: engineHome(settings),
         // Ours as well: the usual passphrase would cost the peer about a second more for each operation.
         secretsProvider: settings.secretsProvider,
         envVars: {

@@ -6,7 +6,7 @@ import type { RunnerSettings } from '../../stacks/protocol.ts';
 import { createRunnerPool, type RunnerPool } from '../../stacks/runners.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../../toolchain/env.ts';
-import { resolveProviderPlugin } from '../../toolchain/plugins.ts';
+import { pluginsFolder, resolveProviderPlugin } from '../../toolchain/plugins.ts';
 import { ensureTool } from '../../toolchain/tools.ts';
 import type { FleetPlace } from '../env.ts';
 
@@ -91,6 +91,7 @@ async function runnerSettings(
     tenantDatabaseUrl: place.tenantDatabaseUrl,
     kubernetesProvider: kubernetes.kind,
     randomProvider: random.kind,
+    pluginsFolder: pluginsFolder(toolchain),
     programRoot,
   };
 }
