@@ -58,10 +58,19 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
       alive -= 1;
       const position = idle.indexOf(runner);
       if (position >= 0) idle.splice(position, 1);
-      if (waiting.length > 0 && !closed) void startRunner().then(handOut);
+      // The successor may be on its way already.
+      if (waiting.length > 0 && alive < options.size && !closed) succeed();
     });
     await runner.ready;
     return runner;
+  }
+
+  /** Starts a runner in the place of one that ended. */
+  function succeed(): void {
+    startRunner().then(handOut, (error: unknown) => {
+      // Closing the pool ends also those that were starting.
+      if (!closed) throw error;
+    });
   }
 
   function handOut(runner: RunnerProcess): void {
@@ -71,10 +80,11 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   }
 
   function release(runner: RunnerProcess): void {
-    if (!runner.isAlive) return;
+    // One that was killed but has not ended yet serves nobody any more; whoever waits gets its successor.
+    if (!runner.isAlive || runner.isDoomed) return;
     if (runner.operations >= options.operationsPerRunner) {
       runner.kill('stopped');
-      if (waiting.length === 0 && !closed) void startRunner().then(handOut);
+      if (waiting.length === 0 && !closed) succeed();
     } else {
       handOut(runner);
     }
@@ -119,6 +129,8 @@ class RunnerProcess {
   readonly gone: Promise<void>;
   operations = 0;
   isAlive = true;
+  /** It was killed; `gone` follows. */
+  isDoomed = false;
   readonly #child: ChildProcess;
   readonly #group: number;
   #killedBecause: KilledBecause = 'runner-died';
@@ -162,6 +174,7 @@ class RunnerProcess {
   }
 
   kill(why: KilledBecause): void {
+    this.isDoomed = true;
     this.#killedBecause = why;
     killProcessGroup(this.#group);
   }

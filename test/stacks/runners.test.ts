@@ -1,0 +1,135 @@
+import { execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { afterEach, beforeAll, expect, inject, test } from 'vitest';
+import type { FromRunner, OperationRequest, RunnerSettings } from '../../automation/stacks/protocol.ts';
+import { createRunnerPool, type RunnerPool } from '../../automation/stacks/runners.ts';
+import { until } from '../support/wait.ts';
+
+/*
+ * Real runner processes with an engine that only initialises stacks. That of the tenant `hangs` never ends; it leaves
+ * its process id in the file `hanging`.
+ */
+
+let home: string;
+let settings: RunnerSettings;
+beforeAll(() => {
+  home = mkdtempSync(join(inject('runDir'), 'runners-'));
+  const enginePath = join(home, 'engine');
+  writeFileSync(
+    enginePath,
+    `#!/bin/sh
+case "$*" in
+  *"stack init hangs"*) echo $$ > ${home}/hanging.new; mv ${home}/hanging.new ${home}/hanging; exec sleep 3600 ;;
+  *"stack init"*) echo 'encryptedkey: none' > "Pulumi.$3.yaml" ;;
+  *) echo v3.250.0 ;;
+esac
+`,
+  );
+  chmodSync(enginePath, 0o755);
+  mkdirSync(join(home, 'work'));
+  settings = {
+    enginePath,
+    backendUrl: pathToFileURL(home).href,
+    secretsProvider: 'passphrase',
+    workDir: join(home, 'work'),
+    kubeconfig: inject('kubeconfig'),
+    tenantDatabaseUrl: inject('postgresUrl'),
+    kubernetesProvider: 'embedded',
+    randomProvider: 'embedded',
+  };
+});
+
+const releasers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const release of releasers.splice(0)) await release();
+});
+
+function pool(operationsPerRunner = 100): RunnerPool {
+  const made = createRunnerPool({ settings, size: 1, operationsPerRunner });
+  releasers.push(() => made.close());
+  return made;
+}
+
+const init = (tenantId: string): OperationRequest => ({ kind: 'init', tenantId });
+const limits = { timeoutMs: 200_000, permitMs: 200_000 };
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runners that this process has started and that have not ended. */
+function runnerProcesses(): number {
+  return execFileSync('ps', ['-e', '-o', 'ppid=,args='], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.trim().startsWith(`${process.pid} `) && line.includes('stacks/runner.ts')).length;
+}
+
+test('a runner that was killed before its operation is not handed to the next one', async () => {
+  const runners = pool();
+  const killed = await runners.acquire();
+  const { processGroup } = killed.process;
+  const waiting = runners.acquire();
+  killed.kill('lease-lost');
+  killed.release();
+  const next = await waiting;
+  expect(next.process.processGroup).not.toBe(processGroup);
+  expect(await next.run(init('tenant'), limits)).toMatchObject({ outcome: 'succeeded' });
+  next.release();
+});
+
+test('a runner is replaced after as many operations as it may run', async () => {
+  const runners = pool(1);
+  const groups: number[] = [];
+  for (let operation = 0; operation < 2; operation += 1) {
+    const runner = await runners.acquire();
+    groups.push(runner.process.processGroup);
+    expect(await runner.run(init('tenant'), limits)).toMatchObject({ outcome: 'succeeded' });
+    runner.release();
+  }
+  expect(groups[0]).not.toBe(groups[1]);
+  const last = await runners.acquire();
+  await until(() => runnerProcesses() === 1, { what: 'one runner being left, as the pool has one place' });
+  last.release();
+});
+
+test('a runner whose permit runs out ends itself and its engine', async () => {
+  const runner = await pool().acquire();
+  const { processGroup } = runner.process;
+  const result = await runner.run(init('hangs'), { ...limits, permitMs: 500 });
+  expect(result).toMatchObject({ outcome: 'killed', why: 'runner-died' });
+  expect(isAlive(-processGroup)).toBe(false);
+  runner.release();
+});
+
+test('a runner whose worker is gone ends itself and its engine', async () => {
+  const stacks = new URL('../../automation/stacks/', import.meta.url);
+  const child = fork(fileURLToPath(new URL('runner.ts', stacks)), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--import', new URL('lean-sdk.ts', stacks).href],
+  });
+  const pid = child.pid ?? 0;
+  const exited = once(child, 'exit');
+  releasers.push(async () => void child.kill('SIGKILL'));
+  child.send({ type: 'settings', settings });
+  const [ready] = (await once(child, 'message')) as [FromRunner];
+  expect(ready).toEqual({ type: 'ready' });
+  const sign = join(home, 'hanging');
+  const before = existsSync(sign) ? readFileSync(sign, 'utf8') : '';
+  child.send({ type: 'operate', request: init('hangs'), permitMs: limits.permitMs });
+  await until(() => existsSync(sign) && readFileSync(sign, 'utf8') !== before, { what: 'the engine' });
+  const engine = Number(readFileSync(sign, 'utf8'));
+  expect(isAlive(engine)).toBe(true);
+
+  child.disconnect();
+  expect(await exited).toEqual([null, 'SIGKILL']);
+  await until(() => !isAlive(-pid), { what: 'the end of the process group' });
+});
