@@ -62,7 +62,7 @@ function verdict(report: PreviewReport): Block {
       kind: 'alert',
       level: 'warning',
       lines: [
-        '**Data will be lost; a label allows it.**',
+        '**Data may be lost; a label allows it.**',
         ...lifted.map(({ message }) => `- ${plain(message)}`),
       ],
     };

@@ -39,6 +39,14 @@ export function blockersOf({ platform, fleet }: PreviewReport): Blocker[] {
     if (lost.length === 0) continue;
     blockers.push({ message: `${stack.stack}: ${headlineOf(lost)}`, liftedBy: 'destructive' });
   }
+  for (const stack of Object.keys(platform?.withoutBase ?? {}))
+    blockers.push({
+      message: `${stack}: the base cannot be previewed, so that nobody knows what is replaced or deleted`,
+      liftedBy: 'destructive',
+    });
+  // Where tenants were not asked for there is no section at all.
+  if (fleet?.kind === 'unavailable')
+    blockers.push({ message: `the tenants were not looked at: ${fleet.why}`, liftedBy: null });
   for (const group of fleet?.kind === 'previewed' ? fleet.report.groups : []) {
     const tenants = countOf(group.tenants, 'tenant');
     if (groupLosesData(group))
