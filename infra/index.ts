@@ -46,3 +46,6 @@ createMonitoring(config, { cluster, keys, storage });
 createBackup(config, { cluster, storage, keys, database });
 
 export const cell = cellOutput(config, { cluster, database, storage, edge });
+/** Where `.github/scripts/publish-page.sh` puts the page, and who has to forget the one before. */
+export const assetsBucket = storage.assets.name;
+export const { distributionId } = edge;

@@ -28,6 +28,13 @@ describe.each(['prod', 'prod-eu-west-1'])('the stack %s', (stack) => {
     });
   });
 
+  test('tells where the page goes and which distribution shows it', () => {
+    const buckets = graph.ofType('aws:s3/bucket:Bucket').map(({ inputs }) => inputs.bucket);
+    expect(buckets).toContain(graph.outputs.assetsBucket);
+    expect(graph.outputs.assetsBucket).toContain('-assets-');
+    expect(graph.outputs.distributionId).toBe('edge-id');
+  });
+
   test('has its servers, proxy, secret and health check under the names that recovery knows from the configuration alone', async () => {
     const target = recoveryTarget(await stackConfiguration(root, stack));
     const identifiers = graph.ofType('aws:rds/instance:Instance').map(({ inputs }) => inputs.identifier);

@@ -10,10 +10,17 @@ const run = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
 const folder = join(root, '.github', 'workflows');
 
+interface Step {
+  readonly name?: string;
+  readonly uses?: string;
+  readonly run?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+}
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
+  readonly if?: string;
   readonly uses?: string;
-  readonly steps?: readonly { readonly uses?: string; readonly with?: Readonly<Record<string, unknown>> }[];
+  readonly steps?: readonly Step[];
 }
 interface Workflow {
   readonly on: Readonly<Record<string, unknown>>;
@@ -68,6 +75,10 @@ describe('the preview of a pull request', () => {
     expect(Object.values(jobs).map((job) => job.permissions)).toEqual([{ contents: 'read' }]);
   });
 
+  test('is never skipped, as a required check that was skipped counts as passed', () => {
+    for (const job of Object.values(workflow('preview.yml').jobs)) expect(job.if).toBeUndefined();
+  });
+
   test('is posted by a job that runs none of its code', () => {
     const { on, jobs } = workflow('preview-comment.yml');
     expect(Object.keys(on)).toEqual(['workflow_run']);
@@ -89,6 +100,20 @@ describe('a deployment', () => {
   test('takes the Pulumi that everything is tested with', async () => {
     const script = await readFile(join(root, '.github/scripts/install-pulumi.sh'), 'utf8');
     expect(script).toContain(`version=${pins.find(({ name }) => name === 'pulumi')?.version}\n`);
+  });
+
+  test('of a stack publishes the page and makes the cell known before it is looked at', () => {
+    const { deploy } = workflow('deploy-stack.yml').jobs;
+    const steps = (deploy?.steps ?? []).map(({ run = '' }) => run);
+    const at = (text: string) => steps.findIndex((step) => step.includes(text));
+    const order = [
+      'pulumi up --stack "$STACK"',
+      '.github/scripts/publish-page.sh "$STACK"',
+      'node automation/cli/main.ts cells sync --stdin',
+      'test/smoke/main.ts',
+    ].map(at);
+    expect(order).not.toContain(-1);
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
   });
 
   test('goes from staging over a canary to every stack of production', async () => {
