@@ -22,8 +22,17 @@ export const managedPolicies = {
 export const originIds = { assets: 'assets', assetsReplica: 'assets-replica', api: 'api', ws: 'ws' } as const;
 const assetsWithReplica = 'assets-or-replica';
 
-/** Paths of the API: as outside clients know it, as the page does, and as Stripe does. */
-const apiPaths = ['/api/*', '/v1/*', '/webhooks/*', '/openapi.json', '/docs', '/docs/*'] as const;
+/** Paths of the API: as outside clients know it, as the page does, as Stripe does, and as those who watch it do. */
+const apiPaths = [
+  '/api/*',
+  '/v1/*',
+  '/webhooks/*',
+  '/openapi.json',
+  '/docs',
+  '/docs/*',
+  '/healthz',
+  '/readyz',
+] as const;
 const wsPaths = ['/ws/*'] as const;
 
 const reading = ['GET', 'HEAD', 'OPTIONS'];

@@ -6,6 +6,7 @@ import { hostNames } from '../../infra/edge/names.ts';
 import { signInOrigins } from '../../infra/edge.ts';
 import { tokenClaims } from '../../infra/identity/pre-token-generation.ts';
 import { controllerStatements } from '../../infra/ingress.ts';
+import { checks } from '../smoke/checks.ts';
 import { type InfraGraph, infraGraph, stackValues } from '../support/infra-graph.ts';
 
 let prod: InfraGraph;
@@ -19,6 +20,11 @@ beforeAll(async () => {
     'tenantry:identity': { kind: 'oidc', issuer: 'https://login.example.com/', clientId: 'page' },
   });
 }, 120_000);
+
+/** As CloudFront does for patterns whose only `*` is their last character: it stands for slashes too. */
+function matchesPattern(path: string, pattern: string): boolean {
+  return pattern.endsWith('*') ? path.startsWith(pattern.slice(0, -1)) : path === pattern;
+}
 
 interface Behaviour {
   readonly pathPattern?: string;
@@ -114,6 +120,27 @@ describe('CloudFront', () => {
       });
       expect(behaviour.allowedMethods).toContain('POST');
     }
+  });
+
+  test.each([
+    ...checks.map(({ path }) => `/${path}`),
+    '/v1/config',
+    '/v1/tenants/some-id/events',
+    '/openapi.json',
+    '/docs',
+    '/docs/start.js',
+  ])('asks the API for %s', (path) => {
+    const { orderedCacheBehaviors } = distribution(prod);
+    expect(
+      orderedCacheBehaviors.find(({ pathPattern = '' }) => matchesPattern(path, pathPattern))?.targetOriginId,
+    ).toBe('api');
+  });
+
+  test.each(['/', '/index.html', '/assets/index.js', '/metrics'])('does not ask the API for %s', (path) => {
+    const { orderedCacheBehaviors } = distribution(prod);
+    expect(orderedCacheBehaviors.filter(({ pathPattern = '' }) => matchesPattern(path, pathPattern))).toEqual(
+      [],
+    );
   });
 
   test('turns HTTP into HTTPS everywhere, and speaks TLS 1.2 and newer to both sides', () => {

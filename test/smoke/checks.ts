@@ -1,7 +1,7 @@
 /** What must hold of a service that was just deployed, asked from outside and without any right. */
 import { catalog } from '../../tenants/catalog/index.ts';
 
-interface Check {
+export interface Check {
   readonly name: string;
   readonly path: string;
   readonly method?: 'POST';
@@ -10,7 +10,7 @@ interface Check {
   readonly body?: (text: string) => string | undefined;
 }
 
-const checks: readonly Check[] = [
+export const checks: readonly Check[] = [
   { name: 'the service is alive', path: 'healthz', status: 200 },
   { name: 'a subscription would become a tenant', path: 'readyz', status: 200 },
   { name: 'every product is on sale', path: 'v1/products', status: 200, body: missingProducts },
