@@ -82,7 +82,16 @@ describe('the image', () => {
       'automation/stacks/runner.ts',
     ];
     expect(programs.length).toBeGreaterThanOrEqual(workloads.length);
-    const { files, packages } = reachable(programs);
+    // Other commands of the command line are for the machine of a developer, and loaded when they are called.
+    const commands = [
+      'automation/cli/main.ts',
+      'automation/cli/commands/cells.ts',
+      'automation/cli/commands/dr.ts',
+    ];
+    const ofPrograms = reachable(programs, { loadedLater: true });
+    const ofCommands = reachable(commands, { loadedLater: false });
+    const files = new Set([...ofPrograms.files, ...ofCommands.files]);
+    const packages = new Set([...ofPrograms.packages, ...ofCommands.packages]);
     const copied = ['api/', 'automation/', 'tenants/'];
     const left = readFileSync(join(root, '.dockerignore'), 'utf8')
       .split('\n')
@@ -124,8 +133,14 @@ describe('the image', () => {
   });
 });
 
-/** Files of the repository and packages that are imported at run time, from these programs on. */
-function reachable(programs: readonly string[]): { files: Set<string>; packages: Set<string> } {
+/**
+ * Files of the repository and packages that are imported at run time, from these programs on.
+ * @param loadedLater whether what `import()` names counts too
+ */
+function reachable(
+  programs: readonly string[],
+  { loadedLater }: { loadedLater: boolean },
+): { files: Set<string>; packages: Set<string> } {
   const files = new Set<string>();
   const packages = new Set<string>();
   const open = [...programs];
@@ -134,10 +149,11 @@ function reachable(programs: readonly string[]): { files: Set<string>; packages:
     files.add(file);
     const text = readFileSync(join(root, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
     const imports = text.matchAll(
-      /(?:^|\n)\s*(?:import|export)\s+(?!type\s)(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g,
+      /(?:^|\n)\s*(?:import|export)\s+(?!type\s)(?:[^'";`]*?\sfrom\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g,
     );
     for (const [, fixed, dynamic] of imports) {
-      const target = fixed ?? dynamic ?? '';
+      const target = fixed ?? (loadedLater ? dynamic : undefined);
+      if (target === undefined) continue;
       if (target.startsWith('.')) open.push(relative(root, resolve(root, dirname(file), target)));
       else if (!target.startsWith('node:')) {
         packages.add(
