@@ -41,6 +41,8 @@ export function createSystemNodes(
       nodeGroupName: 'system',
       clusterName: args.clusterName,
       nodeRoleArn: role.arn,
+      // Without it nodes stay at the version that the cluster had when they were made.
+      version: config.cluster.version,
       subnetIds: [...args.network.privateSubnetIds],
       amiType: amiType(instanceTypes[0] ?? ''),
       capacityType: 'ON_DEMAND',

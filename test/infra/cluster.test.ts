@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { amiType } from '../../infra/cluster/system-nodes.ts';
 import { accessToTheApi } from '../../infra/cluster.ts';
-import { type GraphResource, type InfraGraph, infraGraph } from '../support/infra-graph.ts';
+import { type GraphResource, type InfraGraph, infraGraph, stackValues } from '../support/infra-graph.ts';
 
 let prod: InfraGraph;
 let cluster: GraphResource;
@@ -158,6 +158,16 @@ describe('the system nodes', () => {
       scalingConfig: { minSize: 3, maxSize: 9, desiredSize: 3 },
       amiType: 'BOTTLEROCKET_ARM_64',
     });
+  });
+
+  test('run the version of the cluster, and follow it', async () => {
+    const group = (graph: InfraGraph) => graph.get('aws:eks/nodeGroup:NodeGroup', 'system');
+    const version = (stackValues('prod')['tenantry:cluster'] as { version: string }).version;
+    expect(group(prod).inputs.version).toBe(version);
+    const older = await infraGraph('dev', {
+      'tenantry:cluster': { ...(stackValues('dev')['tenantry:cluster'] as object), version: '1.34' },
+    });
+    expect(group(older).inputs.version).toBe('1.34');
   });
 
   test('keep their credentials from pods and their disks from everybody', () => {
