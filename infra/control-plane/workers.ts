@@ -5,6 +5,8 @@ import { kubeconfigFile, workerHome } from './environment.ts';
 import { controlPlaneNamespace, labelsOf, platformLabels, workerMetrics } from './names.ts';
 import { podTemplate } from './pods.ts';
 
+const alive = { httpGet: { path: '/metrics', port: workerMetrics.portName }, timeoutSeconds: 10 };
+
 /** Makes the workers. */
 export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.ConfigMap): void {
   const { config, provider, after } = args;
@@ -30,6 +32,12 @@ export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.Config
           // Kubernetes plugin, and as much again for what comes together.
           resources: { cpu: '1', memory: '2Gi', memoryLimit: '3Gi' },
           ports: [{ name: workerMetrics.portName, containerPort: workerMetrics.port, protocol: 'TCP' }],
+          probes: {
+            // It tells metrics once it has its databases; runners that warm up take the processor meanwhile.
+            startupProbe: { ...alive, periodSeconds: 5, failureThreshold: 60 },
+            // A process that hangs is replaced after two minutes; one that is merely busy answers in time.
+            livenessProbe: { ...alive, periodSeconds: 30, failureThreshold: 4 },
+          },
           usesCluster: true,
           // Engines that run are ended and their tenants taken up by the next worker.
           terminationGraceSeconds: 60,

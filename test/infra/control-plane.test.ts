@@ -20,12 +20,19 @@ beforeAll(async () => {
   europe = await infraGraph('prod-eu-west-1');
 });
 
+interface Probe {
+  readonly httpGet: { path: string; port: string };
+}
+
 interface Container {
   readonly image: string;
   readonly args: string[];
   readonly env: { name: string; value: string }[];
   readonly securityContext: object;
   readonly volumeMounts: { name: string; mountPath: string }[];
+  readonly ports?: { name: string }[];
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
 }
 
 interface Pod {
@@ -304,6 +311,15 @@ describe('availability', () => {
     };
     expect(maxUnavailable).toBe(1);
     expect(podOf(prod, workload).metadata.labels).toMatchObject(selector.matchLabels);
+  });
+
+  test('is restored where a worker hangs: its metrics are asked for', () => {
+    const [container] = podOf(prod, 'worker').spec.containers;
+    const names = container.ports?.map(({ name }) => name);
+    for (const probe of [container.startupProbe, container.livenessProbe]) {
+      expect(probe).toMatchObject({ httpGet: { path: '/metrics' } });
+      expect(names).toContain(probe?.httpGet?.port);
+    }
   });
 
   test('has the databases migrated before anything new starts', () => {
