@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-worker';
-import pThrottle from 'p-throttle';
 import type { Logger } from 'pino';
 import type { WorkerEnv } from './env.ts';
 import { brakeTenant } from './jobs/brake-tenant.ts';
 import type { JobContext } from './jobs/context.ts';
 import { convergeTenant } from './jobs/converge-tenant.ts';
+import { paced } from './jobs/paced.ts';
 import { refillSlots } from './jobs/refill-slots.ts';
 import { reserveStacks } from './jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from './jobs/resolve-event.ts';
@@ -140,11 +140,8 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
 /** Apart from the tenants' jobs, so that neither a storm of webhooks nor slow engines keep the others from working. */
 function syncTasks(context: JobContext): TaskList {
   const { fetchesPerSecond } = context.policy;
-  const paced = (fetch: (context: JobContext, id: string) => Promise<void>) =>
-    // In small portions, so that they do not come in a rush at the beginning of each second.
-    pThrottle({ limit: Math.ceil(fetchesPerSecond / 5), interval: 200 })((id: string) => fetch(context, id));
-  const sync = paced(syncSubscription);
-  const resolve = paced(resolveStripeEvent);
+  const sync = paced(fetchesPerSecond, (id: string) => syncSubscription(context, id));
+  const resolve = paced(fetchesPerSecond, (id: string) => resolveStripeEvent(context, id));
   return {
     'sync-subscription': (payload) => sync(textOf(payload, 'subscriptionId')),
     'resolve-event': (payload) => resolve(textOf(payload, 'eventId')),

@@ -17,7 +17,8 @@ export interface Policy {
   readonly retryMaxMs: number;
   /**
    * How often a worker asks Stripe for an object of one kind. Stripe takes 25 such requests per second from an account
-   * unless agreed otherwise (https://docs.stripe.com/rate-limits). Whatever marks a subscription that waits for its
+   * unless agreed otherwise (https://docs.stripe.com/rate-limits): several workers of an account need a part of it
+   * each (`TENANTRY_STRIPE_FETCHES_PER_SECOND`). Whatever marks a subscription that waits for its
    * turn shares that one request.
    */
   readonly fetchesPerSecond: number;

@@ -101,6 +101,8 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         TENANTRY_CELL: config.cellId,
         TENANTRY_REGION: config.region,
         TENANTRY_NODE_POOL: tenantPool,
+        // Each worker paces itself; those of a cell together keep to what Stripe takes from an account.
+        TENANTRY_STRIPE_FETCHES_PER_SECOND: String(fetchesPerWorker(config.controlPlane.workerReplicas)),
         TENANTRY_DATABASE_CIDRS: sources.databaseCidrs.join(','),
         // The image brings engine and plugins; a pod never waits for a download.
         TENANTRY_DOWNLOADS: 'off',
@@ -112,6 +114,14 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
     case 'migrate':
       return { ...databases(), LOG_LEVEL: 'info' };
   }
+}
+
+/** Requests of one kind per second that Stripe takes from an account: https://docs.stripe.com/rate-limits */
+const stripeFetchesPerSecond = 25;
+
+/** A worker's part of what Stripe takes from the account, whole and at least 1 per second. */
+export function fetchesPerWorker(workersOfCell: number): number {
+  return Math.max(1, Math.floor(stripeFetchesPerSecond / workersOfCell));
 }
 
 /** Backend of the tenants' stacks, as Pulumi writes it. */
