@@ -69,6 +69,15 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
     successUrl: 'https://app.example/done?session={CHECKOUT_SESSION_ID}',
     cancelUrl: 'https://app.example/',
   });
+  // A product with credits whose plan was changed: they follow from the prices of all its invoices.
+  const credited = await buy(ada, { product: 'browsers', plan: 'professional' });
+  const { data: prices } = await setup.stripe.prices.list({ lookup_keys: ['tenantry:browsers:starter'] });
+  await setup.stripe.subscriptions.update(credited.subscription.id, {
+    items: [{ id: credited.subscription.items.data[0]?.id ?? '', price: prices[0]?.id ?? '' }],
+    proration_behavior: 'always_invoice',
+  });
+  await markSubscription(database, credited.subscription.id);
+  await syncSubscription(context, credited.subscription.id);
   // Somebody without an e-mail address.
   await buy(await identity.token('bob'), { product: 'agents', plan: 'pro' });
 
@@ -91,8 +100,10 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
   expect([...new Set(sent())].sort()).toEqual([
     'DELETE /v1/subscriptions/sub_…',
     'GET /v1/checkout/sessions/cs_…',
+    'GET /v1/invoices',
     'GET /v1/invoices/in_…',
     'GET /v1/prices',
+    'GET /v1/prices/price_…',
     'GET /v1/subscriptions',
     'GET /v1/subscriptions/sub_…',
     'POST /v1/checkout/sessions',

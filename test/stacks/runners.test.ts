@@ -87,7 +87,7 @@ test('a runner that was killed before its operation is not handed to the next on
 
 test('a runner is replaced after as many operations as it may run', async () => {
   const runners = pool(1);
-  const groups: number[] = [];
+  const groups: (number | null)[] = [];
   for (let operation = 0; operation < 2; operation += 1) {
     const runner = await runners.acquire();
     groups.push(runner.process.processGroup);
@@ -105,7 +105,7 @@ test('a runner whose permit runs out ends itself and its engine', async () => {
   const { processGroup } = runner.process;
   const result = await runner.run(init('hangs'), { ...limits, permitMs: 500 });
   expect(result).toMatchObject({ outcome: 'killed', why: 'runner-died' });
-  expect(isAlive(-processGroup)).toBe(false);
+  expect(isAlive(-(processGroup ?? 0))).toBe(false);
   runner.release();
 });
 
