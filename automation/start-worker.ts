@@ -155,6 +155,8 @@ function convergeTasks(context: JobContext): TaskList {
     replenish: async () => {
       await reserveStacks(context);
       await refillSlots(context);
+      // In place of those that the slots took.
+      await reserveStacks(context);
     },
   };
 }
