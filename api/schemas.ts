@@ -71,14 +71,10 @@ export const checkoutRequest = z
       .optional()
       .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
     seats: z.int().min(1).max(10_000).optional(),
-    region: z
-      .string()
-      .regex(regionPattern, 'must be a region such as eu-west-1')
-      .optional()
-      .openapi({
-        description: 'Where the tenant is to be; the home region when left out',
-        example: 'eu-west-1',
-      }),
+    region: z.string().regex(regionPattern, 'must be a region such as eu-west-1').optional().openapi({
+      description: 'Where the tenant is to be; the home region when left out',
+      example: 'eu-west-1',
+    }),
     residency: z
       .enum(Object.keys(residencies) as [keyof typeof residencies])
       .optional()
