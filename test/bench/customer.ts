@@ -149,7 +149,8 @@ export async function provision(
   const begun = performance.now();
   const [provisioned] = await Promise.all([
     watch
-      .until(payment.subscriptionId, ({ phase }) => phase === 'active')
+      // Somebody who claims a slot has it at once, also while the next operation brings it to its plan.
+      .until(payment.subscriptionId, ({ phase }) => phase === 'active' || phase === 'updating')
       .then((tenant) => ({ tenant, ms: performance.now() - begun })),
     ...payment.events.map((event) => deliver(installation, event)),
   ]);
