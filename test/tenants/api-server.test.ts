@@ -45,6 +45,9 @@ async function generations(manifests: Parameters<typeof live>[0]): Promise<unkno
   return objects.map(({ kind, metadata: { name, generation } }) => ({ kind, name, generation }));
 }
 
+/** The controllers share their processors with engines and browsers. */
+const patience = { timeout: 120_000, interval: 100 };
+
 describe('a tenant namespace', () => {
   const tenant = freshTenant('stream', 'business');
   const { namespace } = tenant.spec;
@@ -63,7 +66,7 @@ describe('a tenant namespace', () => {
         'jsonpath={.status.hard.pods}',
       ]);
       expect(quota.stdout).toBe('500');
-    });
+    }, patience);
   });
 
   const pod = (name: string, spec: object) => ({
@@ -170,7 +173,7 @@ describe('a tenant namespace', () => {
         );
         expect(answer.ok).toBe(false);
         expect(answer.stderr).toMatch(reason);
-      });
+      }, patience);
     }
   });
 });
@@ -203,7 +206,7 @@ describe.concurrent('pods of our workloads', () => {
           '--dry-run=server',
         );
         expect(answer).toMatchObject({ ok: true, stderr: '' });
-      });
+      }, patience);
     },
   );
 });
@@ -221,11 +224,8 @@ test('a browsers tenant fills its pool of five warm pods', async () => {
   const tenant = freshTenant('browsers', 'professional');
   const { namespace } = tenant.spec;
   expect(await apply(manifestsOf(tenant))).toMatchObject({ ok: true });
-  await vi.waitFor(
-    async () => {
-      const pods = await kubectl(['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].status.phase}']);
-      expect(pods.stdout).toBe('Running Running Running Running Running');
-    },
-    { timeout: 120_000, interval: 500 },
-  );
+  await vi.waitFor(async () => {
+    const pods = await kubectl(['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].status.phase}']);
+    expect(pods.stdout).toBe('Running Running Running Running Running');
+  }, patience);
 });
