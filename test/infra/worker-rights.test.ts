@@ -11,7 +11,7 @@ import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants
 const own = `worker-rights-${randomUUID().slice(0, 8)}`;
 const asWorker = `--as=system:serviceaccount:${own}:worker`;
 const namespaces = [own];
-const waiting = { timeout: 30_000, interval: 250 };
+const waiting = { timeout: 120_000, interval: 250 };
 
 const fence = workerFence({ namespace: own, serviceAccount: 'worker' }).flatMap(({ policy, binding }) => [
   policy,
