@@ -107,7 +107,10 @@ export async function lockRetainedTenant(
   );
 }
 
-/** A slot that is ready to be handed out, locked; null when the pool is empty. */
+/**
+ * A slot that is ready to be handed out, locked; null when the pool is empty. Better one that nobody looks at just now;
+ * whoever does goes round again when the tenant is wanted otherwise.
+ */
 export async function lockReadySlot(
   db: Queryable,
   match: { product: ProductId; cell: string },
@@ -116,8 +119,9 @@ export async function lockReadySlot(
     await db.query<Tenant>(
       `select ${columns} from tenantry.tenant t
        where slot and product = $1 and cell = $2 and phase = 'active' and observed_generation = desired_generation
-         and not exists (select 1 from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp())
-       order by created_at limit 1 for update skip locked`,
+       order by exists (select from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp()),
+         created_at
+       limit 1 for update skip locked`,
       [match.product, match.cell],
     ),
   );

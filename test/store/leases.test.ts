@@ -195,18 +195,23 @@ describe('a write of a holder whose lease', () => {
   });
 });
 
-test('a slot is handed out only while nobody works on it', async () => {
-  const slot = await addTenant(database, {
-    product: 'browsers',
-    plan: 'starter',
-    owner: null,
-    slot: true,
-    set: activeColumns('x'),
-  });
+test('a slot at which nobody looks is handed out before one at which somebody does', async () => {
+  const slots: { id: string }[] = [];
+  for (const index of [0, 1]) {
+    slots[index] = await addTenant(database, {
+      product: 'browsers',
+      plan: 'starter',
+      owner: null,
+      slot: true,
+      set: activeColumns('x'),
+    });
+  }
+  const [older, younger] = slots.map(({ id }) => id);
   const ready = () => lockReadySlot(database, { product: 'browsers', cell: 'local' });
-  expect(await ready()).toMatchObject({ id: slot.id });
-  const lease = await taken(slot.id, 'a');
-  expect(await ready()).toBeNull();
+  expect(await ready()).toMatchObject({ id: older });
+  const lease = await taken(older ?? '', 'a');
+  expect(await ready()).toMatchObject({ id: younger });
+  await taken(younger ?? '', 'b');
+  expect(await ready()).toMatchObject({ id: older });
   await releaseLease(database, lease);
-  expect(await ready()).toMatchObject({ id: slot.id });
 });
