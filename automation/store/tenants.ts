@@ -109,22 +109,22 @@ export async function lockRetainedTenant(
 
 /**
  * A slot that is ready to be handed out, locked; null when the pool is empty. Better one that nobody looks at just now;
- * whoever does goes round again when the tenant is wanted otherwise.
+ * whoever does goes round again when the tenant is wanted otherwise. Only when all are locked does it wait for one.
  */
 export async function lockReadySlot(
   db: Queryable,
   match: { product: ProductId; cell: string },
 ): Promise<Tenant | null> {
-  return firstRow(
-    await db.query<Tenant>(
-      `select ${columns} from tenantry.tenant t
-       where slot and product = $1 and cell = $2 and phase = 'active' and observed_generation = desired_generation
-       order by exists (select from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp()),
-         created_at
-       limit 1 for update skip locked`,
-      [match.product, match.cell],
-    ),
-  );
+  const ready = `select ${columns} from tenantry.tenant t
+    where slot and product = $1 and cell = $2 and phase = 'active' and observed_generation = desired_generation
+    order by exists (select from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp()),
+      created_at
+    limit 1 for no key update`;
+  for (const lock of [`${ready} skip locked`, ready]) {
+    const slot = firstRow(await db.query<Tenant>(lock, [match.product, match.cell]));
+    if (slot) return slot;
+  }
+  return null;
 }
 
 /** True while a tenant that is not deleted holds the name. */
