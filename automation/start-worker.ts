@@ -24,9 +24,10 @@ import { createFingerprints } from './stacks/fingerprint.ts';
 import { applyPlatform } from './stacks/platform.ts';
 import { createRunnerPool } from './stacks/runners.ts';
 import { ensureCell } from './store/cells.ts';
-import { type Database, openDatabase } from './store/database.ts';
+import { openDatabase } from './store/database.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
 import { convergeJob } from './store/tenants.ts';
+import { withTurn } from './store/turns.ts';
 import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
 import { ensureEngine } from './toolchain/engine.ts';
@@ -169,14 +170,15 @@ function textOf(payload: unknown, key: string): string {
 
 /** Sweeps now and then at intervals; over all replicas only one at a time. */
 function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
-  const { database, policy, log } = context;
+  const { database, policy, log, workerId } = context;
+  const turn = { name: 'sweep', holder: workerId, ttlMs: policy.leaseTtlMs };
   let timer: NodeJS.Timeout;
   let stopped = false;
   let current: Promise<void> = Promise.resolve();
   const round = async () => {
-    await exclusively(database, 'tenantry.sweep', async () =>
-      metrics.sweepEnded(await sweep(context), context.now()),
-    ).catch((error: unknown) => log.error({ error }, 'the sweep failed'));
+    await withTurn(database, turn, async () => metrics.sweepEnded(await sweep(context), context.now())).catch(
+      (error: unknown) => log.error({ error }, 'the sweep failed'),
+    );
     if (!stopped) timer = setTimeout(start, policy.sweepIntervalMs);
   };
   const start = () => {
@@ -188,26 +190,6 @@ function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Prom
     clearTimeout(timer);
     await current;
   };
-}
-
-/** Runs the work unless another process is at it. The lock goes with the connection, so a crash frees it. */
-async function exclusively(database: Database, name: string, work: () => Promise<void>): Promise<void> {
-  const client = await database.pool.connect();
-  try {
-    const key = 'hashtextextended($1, 0)';
-    const { rows } = await client.query<{ locked: boolean }>(
-      `select pg_try_advisory_lock(${key}) as locked`,
-      [name],
-    );
-    if (!rows[0]?.locked) return;
-    try {
-      await work();
-    } finally {
-      await client.query(`select pg_advisory_unlock(${key})`, [name]);
-    }
-  } finally {
-    client.release();
-  }
 }
 
 async function runnerSettings(env: WorkerEnv) {
