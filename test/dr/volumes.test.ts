@@ -72,10 +72,12 @@ test('a restore brings the tenantsâ€™ namespaces back and not the control planeâ
 });
 
 test('a restore that failed stops the recovery and says where to look', async () => {
-  const running = runSteps(steps('r2'), run);
+  const stopped = expect(runSteps(steps('r2'), run)).rejects.toThrow(
+    /PartiallyFailed.*2 errors: velero restore describe/,
+  );
   await until(() => kube.get(object('Restore', 'recovery-r2')));
   await restoreStatus('recovery-r2', { phase: 'PartiallyFailed', errors: 2 });
-  await expect(running).rejects.toThrow(/PartiallyFailed.*2 errors: velero restore describe/);
+  await stopped;
 });
 
 test('of a lost cell Velero is told of the copies, read-only, and the restore waits until it has read them', async () => {
