@@ -1,5 +1,6 @@
 /** What Velero backs up, how often, and how it is brought back. */
 import { catalog } from '../../tenants/catalog/index.ts';
+import { hardenedContainer } from '../hardening.ts';
 
 export const veleroNamespace = 'velero';
 
@@ -144,9 +145,7 @@ const waitForDatabase = {
             securityContext: {
               runAsNonRoot: true,
               runAsUser: 70,
-              allowPrivilegeEscalation: false,
-              readOnlyRootFilesystem: true,
-              capabilities: { drop: ['ALL'] },
+              ...hardenedContainer,
               seccompProfile: { type: 'RuntimeDefault' },
             },
           },

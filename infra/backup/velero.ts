@@ -5,6 +5,7 @@ import { accountId } from '../account.ts';
 import { associatePods, createPodRole } from '../cluster/pod-identity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
+import { hardenedContainer } from '../hardening.ts';
 import type { Keys } from '../keys.ts';
 import type { Statement } from '../policies.ts';
 import type { Bucket } from '../storage/bucket.ts';
@@ -135,18 +136,13 @@ export function veleroValues(
   config: Pick<PlatformConfig, 'region'>,
   args: { bucket: Output<string>; keyArn: Output<string> },
 ) {
-  const hardened = {
-    allowPrivilegeEscalation: false,
-    readOnlyRootFilesystem: true,
-    capabilities: { drop: ['ALL'] },
-  };
   return {
     initContainers: [
       {
         name: 'velero-plugin-for-aws',
         image: velero.awsPlugin,
         volumeMounts: [{ mountPath: '/target', name: 'plugins' }],
-        securityContext: hardened,
+        securityContext: hardenedContainer,
       },
     ],
     podSecurityContext: {
@@ -155,7 +151,7 @@ export function veleroValues(
       fsGroup: 65_532,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containerSecurityContext: hardened,
+    containerSecurityContext: hardenedContainer,
     resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
     priorityClassName: 'system-cluster-critical',
     // Pod Identity brings the credentials.

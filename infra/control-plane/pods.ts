@@ -1,6 +1,7 @@
 /** Pods of the control plane: alike in all that makes them safe, and spread over zones. */
 import type * as k8s from '@pulumi/kubernetes';
 import type { Input } from '@pulumi/pulumi';
+import { hardenedContainer } from '../hardening.ts';
 import { controlPlanePool, poolLabel } from '../karpenter/node-pools.ts';
 import type { Variables } from './environment.ts';
 import { labelsOf, platformLabels, priorityClassName, type Workload } from './names.ts';
@@ -70,10 +71,8 @@ export function podTemplate(workload: Workload, args: PodArgs): PodTemplate {
             limits: { memory: args.resources.memoryLimit },
           },
           securityContext: {
-            allowPrivilegeEscalation: false,
-            capabilities: { drop: ['ALL'] },
+            ...hardenedContainer,
             privileged: false,
-            readOnlyRootFilesystem: true,
             runAsNonRoot: true,
             seccompProfile: { type: 'RuntimeDefault' },
           },

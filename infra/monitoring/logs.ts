@@ -11,6 +11,7 @@ import {
 } from '../cluster/pod-identity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
+import { hardenedContainer } from '../hardening.ts';
 import type { Keys } from '../keys.ts';
 import { logRetentionDays } from '../log-retention.ts';
 import { createBucket, expireAfter, keepOldVersions } from '../storage/bucket.ts';
@@ -220,9 +221,7 @@ export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: 
     tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
     resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
     securityContext: {
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
+      ...hardenedContainer,
       seccompProfile: { type: 'RuntimeDefault' },
     },
     extraVolumes: [{ name: 'state', emptyDir: { sizeLimit: '64Mi' } }],

@@ -1,5 +1,6 @@
 /** A small program that tells Prometheus of something else: one pod, restricted, without a token of the cluster. */
 import { createHash } from 'node:crypto';
+import { hardenedContainer } from '../../hardening.ts';
 import { monitoringNamespace } from '../namespaces.ts';
 
 export interface Exporter {
@@ -57,11 +58,7 @@ export function exporterObjects(exporter: Exporter) {
                 image: exporter.image,
                 args: [...exporter.args],
                 ports: [{ name: 'http', containerPort: exporter.port }],
-                securityContext: {
-                  allowPrivilegeEscalation: false,
-                  readOnlyRootFilesystem: true,
-                  capabilities: { drop: ['ALL'] },
-                },
+                securityContext: hardenedContainer,
                 readinessProbe: { httpGet: { path: '/', port: 'http' } },
                 resources: {
                   requests: { cpu: '20m', memory: exporter.memory },
