@@ -1,6 +1,7 @@
 /** The API: as many as there are zones and more when they are busy, one away at a time. */
 import * as k8s from '@pulumi/kubernetes';
 import type { WorkloadArgs } from '../control-plane.ts';
+import { createDisruptionBudget } from './disruption-budget.ts';
 import { apiPort, controlPlaneNamespace, labelsOf, platformLabels } from './names.ts';
 import { podTemplate } from './pods.ts';
 
@@ -63,19 +64,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
     },
     { ...options, dependsOn: [deployment] },
   );
-  new k8s.policy.v1.PodDisruptionBudget(
-    'api',
-    {
-      metadata,
-      spec: {
-        maxUnavailable: 1,
-        selector: { matchLabels: selector },
-        // A pod that is broken does not keep a node from being drained.
-        unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      },
-    },
-    options,
-  );
+  createDisruptionBudget('api', selector, options);
   return new k8s.core.v1.Service(
     'api',
     {

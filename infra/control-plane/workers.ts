@@ -1,6 +1,7 @@
 /** The workers: take jobs from PostgreSQL and make tenants what they should be. */
 import * as k8s from '@pulumi/kubernetes';
 import type { WorkloadArgs } from '../control-plane.ts';
+import { createDisruptionBudget } from './disruption-budget.ts';
 import { kubeconfigFile, workerHome } from './environment.ts';
 import { controlPlaneNamespace, labelsOf, platformLabels, workerMetrics } from './names.ts';
 import { podTemplate } from './pods.ts';
@@ -54,16 +55,5 @@ export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.Config
     },
     options,
   );
-  new k8s.policy.v1.PodDisruptionBudget(
-    'worker',
-    {
-      metadata,
-      spec: {
-        maxUnavailable: 1,
-        selector: { matchLabels: selector },
-        unhealthyPodEvictionPolicy: 'AlwaysAllow',
-      },
-    },
-    options,
-  );
+  createDisruptionBudget('worker', selector, options);
 }
