@@ -37,7 +37,13 @@ function policyOf(rule: Rule): Policies[number] {
   };
 }
 
-function resourceOf({ type, name, urn, props, provider }: ResourceValidationArgs): PolicyResource {
+function resourceOf({
+  type,
+  name,
+  urn,
+  props,
+  provider,
+}: ResourceValidationArgs | StackResource): PolicyResource {
   return {
     type,
     name,
@@ -48,15 +54,10 @@ function resourceOf({ type, name, urn, props, provider }: ResourceValidationArgs
 }
 
 function stackResourceOf(resource: StackResource): PolicyResource {
-  const { type, name, urn, props, provider, propertyDependencies } = resource;
   return {
-    type,
-    name,
-    urn,
-    props: plain(props),
-    ...(provider && { provider: { urn: provider.urn, props: plain(provider.props) } }),
+    ...resourceOf(resource),
     propertyDependencies: Object.fromEntries(
-      Object.entries(propertyDependencies).map(([property, targets]) => [
+      Object.entries(resource.propertyDependencies).map(([property, targets]) => [
         property,
         targets.map((one) => one.urn),
       ]),
