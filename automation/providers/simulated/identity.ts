@@ -23,8 +23,3 @@ export function uuid(text: string): string {
 export function nameOfUrn(urn: string): string {
   return urn.split('::').at(-1) ?? '';
 }
-
-/** The stack that a URN belongs to: `urn:pulumi:prod::tenantry::…`. */
-export function stackOfUrn(urn: string): string {
-  return urn.split('::')[0]?.split(':')[2] ?? '';
-}

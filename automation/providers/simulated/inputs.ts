@@ -1,7 +1,7 @@
 /** What a real provider or the cloud would refuse only in the middle of an update, told before it. */
 import { formatPath, type Path } from '../kubernetes/diff.ts';
 import { isArray, isMap, type PropertyMap, type PropertyValue, Secret, unknown } from '../properties.ts';
-import type { CheckFailure } from '../provider.ts';
+import type { CheckFailure, OperationContext } from '../provider.ts';
 import type { ResourceFacts } from './sdk-facts.ts';
 
 /** Inputs that the type does not have, and required ones that are missing. */
@@ -40,8 +40,17 @@ export function checkTexts(inputs: PropertyMap): CheckFailure[] {
   return failures;
 }
 
-/** Paths of values that are still unknown. */
-export function unknownPaths(inputs: PropertyMap): string[] {
+/**
+ * Everything is known by the time that a resource is written.
+ * @param when what happens to it: `created`
+ * @throws an error that names the values that are not
+ */
+export function assertKnown({ urn }: OperationContext, inputs: PropertyMap, when: string): void {
+  const missing = unknownPaths(inputs);
+  if (missing.length > 0) throw new Error(`${urn}: still unknown when ${when}: ${missing.join(', ')}`);
+}
+
+function unknownPaths(inputs: PropertyMap): string[] {
   const paths: string[] = [];
   visit([], inputs, (path, value) => {
     if (value === unknown) paths.push(formatPath(path));

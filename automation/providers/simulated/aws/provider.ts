@@ -1,5 +1,4 @@
 import {
-  containsUnknown,
   isArray,
   isMap,
   markMapSecretsLike,
@@ -19,7 +18,7 @@ import type {
   WriteOptions,
 } from '../../provider.ts';
 import { diffProperties, markReplacements } from '../changes.ts';
-import { checkNames, checkTexts, unknownPaths } from '../inputs.ts';
+import { assertKnown, checkNames, checkTexts } from '../inputs.ts';
 import { type OutputKind, type ResourceFacts, SdkFacts } from '../sdk-facts.ts';
 import { fill, identify, type Subject } from './forms.ts';
 import { answer, functions } from './functions.ts';
@@ -85,9 +84,7 @@ export class SimulatedAws implements ResourceProvider {
       const properties = { ...withAdditions(facts, inputs, () => unknown), ...unknownOutputs(facts, inputs) };
       return { id: '', properties };
     }
-    const missing = unknownPaths(inputs);
-    if (missing.length > 0)
-      throw new Error(`${context.urn}: still unknown when created: ${missing.join(', ')}`);
+    assertKnown(context, inputs, 'created');
     const subject = subjectOf(context, inputs, facts);
     const identity = identify(subject);
     return { id: identity.id, properties: outputsOf(subject, facts, inputs) };
@@ -105,9 +102,7 @@ export class SimulatedAws implements ResourceProvider {
     { old, inputs }: { old: PropertyMap; inputs: PropertyMap },
     options: WriteOptions,
   ): Promise<PropertyMap> {
-    if (!options.preview && containsUnknown(inputs)) {
-      throw new Error(`${context.urn}: still unknown when updated: ${unknownPaths(inputs).join(', ')}`);
-    }
+    if (!options.preview) assertKnown(context, inputs, 'updated');
     const facts = this.#factsOf(context);
     // What only the provider says stays; what the program no longer says falls away.
     const kept = Object.entries(old).filter(([name]) => facts.computed.has(name) || facts.always.has(name));

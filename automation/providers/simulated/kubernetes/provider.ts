@@ -20,7 +20,7 @@ import type {
 } from '../../provider.ts';
 import { markReplacements } from '../changes.ts';
 import { digits, nameOfUrn } from '../identity.ts';
-import { checkTexts, unknownPaths } from '../inputs.ts';
+import { assertKnown, checkTexts } from '../inputs.ts';
 import { SdkFacts } from '../sdk-facts.ts';
 import { SimulatedReleases } from './release.ts';
 import { immutableFields, isClusterScoped } from './rules.ts';
@@ -78,7 +78,7 @@ export class SimulatedKubernetes implements ResourceProvider {
   ): Promise<ResourceState> {
     if (this.#releases.owns(context.type)) return this.#releases.create(context, inputs, options);
     if (options.preview) return { id: '', properties: { ...inputs, ...unknownOutputs(inputs) } };
-    assertKnown(context, inputs);
+    assertKnown(context, inputs, 'written');
     return record(context.urn, inputs);
   }
 
@@ -96,7 +96,7 @@ export class SimulatedKubernetes implements ResourceProvider {
   ): Promise<PropertyMap> {
     if (this.#releases.owns(context.type)) return this.#releases.update(context, old, inputs, options);
     if (options.preview && containsUnknown(inputs)) return inputs;
-    assertKnown(context, inputs);
+    assertKnown(context, inputs, 'written');
     return record(context.urn, inputs).properties;
   }
 
@@ -122,11 +122,6 @@ function record(urn: string, inputs: PropertyMap): ResourceState {
 /** What only the API says of an object. */
 function unknownOutputs(inputs: PropertyMap): PropertyMap {
   return inputs.kind === 'Secret' || inputs.kind === 'ConfigMap' ? {} : { status: unknown };
-}
-
-function assertKnown({ urn }: OperationContext, inputs: PropertyMap): void {
-  const missing = unknownPaths(inputs);
-  if (missing.length > 0) throw new Error(`${urn}: still unknown when written: ${missing.join(', ')}`);
 }
 
 function oldName(oldInputs: PropertyMap | null): PropertyValue | undefined {

@@ -1,4 +1,4 @@
-import { containsUnknown, type PropertyMap, type PropertyValue, reveal, unknown } from '../../properties.ts';
+import { type PropertyMap, type PropertyValue, reveal, unknown } from '../../properties.ts';
 import type {
   CheckFailure,
   DiffResult,
@@ -8,7 +8,7 @@ import type {
 } from '../../provider.ts';
 import { diffProperties, markReplacements } from '../changes.ts';
 import { digits, nameOfUrn } from '../identity.ts';
-import { checkTexts, unknownPaths } from '../inputs.ts';
+import { assertKnown, checkTexts } from '../inputs.ts';
 
 /** Helm releases, represented by their chart, version and values: charts are not fetched and not rendered. */
 export class SimulatedReleases {
@@ -53,7 +53,7 @@ export class SimulatedReleases {
         properties: { ...inputs, status: unknown, manifest: unknown, resourceNames: unknown },
       };
     }
-    assertKnown(context, inputs);
+    assertKnown(context, inputs, 'installed');
     return {
       id: `${String(inputs.namespace)}/${String(inputs.name)}`,
       properties: { ...inputs, ...deployed(inputs, 1) },
@@ -67,7 +67,7 @@ export class SimulatedReleases {
     { preview }: WriteOptions,
   ): PropertyMap {
     if (preview) return { ...inputs, status: unknown, manifest: unknown, resourceNames: unknown };
-    assertKnown(context, inputs);
+    assertKnown(context, inputs, 'installed');
     const { status } = old;
     const revision =
       typeof status === 'object' && status !== null && 'revision' in status ? status.revision : 1;
@@ -82,9 +82,4 @@ function deployed(inputs: PropertyMap, revision: number): PropertyMap {
     resourceNames: {},
     manifest: '',
   };
-}
-
-function assertKnown({ urn }: OperationContext, inputs: PropertyMap): void {
-  if (!containsUnknown(inputs)) return;
-  throw new Error(`${urn}: still unknown when installed: ${unknownPaths(inputs).join(', ')}`);
 }
