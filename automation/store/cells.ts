@@ -1,4 +1,4 @@
-import { firstRow, type Queryable } from './database.ts';
+import type { Queryable } from './database.ts';
 
 /** Where tenants live: a cluster with its database and state bucket. */
 export interface Cell {
@@ -49,14 +49,6 @@ export async function countTenantsByCell(db: Queryable): Promise<Map<string, num
     `select cell, count(*) from tenantry.tenant where phase <> 'deleted' and not slot group by cell`,
   );
   return new Map(rows.map(({ cell, count }) => [cell, count]));
-}
-
-/** The output of the cell's stack as it was last synced; null when it never was. */
-export async function findCellOutputs(db: Queryable, id: string): Promise<unknown> {
-  return (
-    firstRow(await db.query<{ outputs: unknown }>('select outputs from tenantry.cell where id = $1', [id]))
-      ?.outputs ?? null
-  );
 }
 
 /**

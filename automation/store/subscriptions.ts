@@ -1,4 +1,4 @@
-import { firstRow, onlyRow, type Queryable, storable } from './database.ts';
+import { firstRow, type Queryable, storable } from './database.ts';
 
 /** What we know of a Stripe subscription from the last time we fetched it. */
 export interface Subscription {
@@ -179,14 +179,4 @@ export async function listKnownSubscriptions(
     [ids],
   );
   return new Map(result.rows.map((row) => [row.id, row]));
-}
-
-/** How many subscriptions wait to be synced. */
-export async function countDirty(db: Queryable): Promise<number> {
-  const row = onlyRow(
-    await db.query<{ count: number }>(
-      'select count(*) from tenantry.subscription_mark where seq > settled_seq',
-    ),
-  );
-  return row.count;
 }

@@ -1,17 +1,6 @@
 import type { PropertyMap } from '../properties.ts';
 import type { Json, JsonObject } from './client.ts';
 
-/** A Kubernetes object as JSON. */
-export interface KubeObject extends JsonObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: ObjectMeta;
-}
-
-export interface ObjectMeta extends JsonObject {
-  readonly name: string;
-}
-
 export interface ObjectKind {
   readonly apiVersion: string;
   readonly kind: string;
