@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
 import { sweep } from '../../automation/jobs/sweep.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
-import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
+import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { receiveEvent } from '../../automation/store/events.ts';
-import { migrate } from '../../automation/store/migrate.ts';
 import {
   findSubscription,
   listDirtySubscriptions,
@@ -18,43 +17,23 @@ import {
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { catalog, findPlan, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { type Account, startAccount, stripeAway } from '../support/stripe.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
-let fresh: FreshDatabase;
+let account: Account;
 let database: Database;
 let simulator: StripeSimulator;
 let stripe: Stripe;
+let simulated: () => Date;
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 16 });
-  await ensureCell(database, { id: 'local', region: 'local' });
-  simulator = await startStripeSimulator({
-    dataFile: ':memory:',
-    secretKey: 'sk_test_jobs',
-    webhookSecret: 'whsec_jobs',
-    catalog,
-  });
-  const { host, port } = simulator;
-  stripe = new Stripe('sk_test_jobs', {
-    protocol: 'http',
-    host,
-    port,
-    maxNetworkRetries: 0,
-    telemetry: false,
-  });
+  account = await startAccount();
+  ({ database, simulator, stripe, now: simulated } = account);
 });
-afterAll(async () => {
-  await simulator?.stop();
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => account?.stop());
 
-const simulated = () => new Date(simulator.clock().now * 1000);
 /** Past due is suspended at once, so that what is expected follows from the status alone. */
 const context = (client: Stripe = stripe) =>
   jobContext({ database, stripe: client, policy: { graceMs: 0 }, now: simulated });
@@ -309,16 +288,10 @@ describe('a subscription', () => {
 
   test('waits longer after each time that Stripe cannot be asked, and recovers', async () => {
     const subscription = await buy({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
-    const away = new Stripe('sk_test_jobs', {
-      protocol: 'http',
-      host: '127.0.0.1',
-      port: 9,
-      maxNetworkRetries: 0,
-    });
     await markSubscription(database, subscription.id);
     const waits: number[] = [];
     for (let n = 0; n < 4; n += 1) {
-      await syncSubscription(context(away), subscription.id);
+      await syncSubscription(context(stripeAway()), subscription.id);
       const { rows } = await database.query<{ at: Date }>(
         'select next_try_at as at from tenantry.subscription where id = $1',
         [subscription.id],
@@ -517,16 +490,10 @@ describe('the sweep', () => {
   });
 
   test('does the rest of its work while Stripe is away', async () => {
-    const away = new Stripe('sk_test_jobs', {
-      protocol: 'http',
-      host: '127.0.0.1',
-      port: 9,
-      maxNetworkRetries: 0,
-    });
     const over = await addTenant(database, {
       set: { desired_state: 'suspended', delete_after: new Date(Date.now() - 1000) },
     });
-    await sweep(context(away));
+    await sweep(context(stripeAway()));
     expect(await findTenant(database, over.id)).toMatchObject({ desiredState: 'deleted' });
   });
 });

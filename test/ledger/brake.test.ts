@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { brakeTenant } from '../../automation/jobs/brake-tenant.ts';
 import { sweep } from '../../automation/jobs/sweep.ts';
@@ -7,53 +7,32 @@ import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { overshootBound } from '../../automation/ledger/bound.ts';
 import { changeBudget, settleApiCost } from '../../automation/ledger/charge.ts';
 import { keepLedger } from '../../automation/ledger/upkeep.ts';
-import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
+import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { listAudit } from '../../automation/store/audit.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { operateLedger } from '../../automation/store/ledger.ts';
 import { checkLedger, listEntries, readBalance } from '../../automation/store/ledger-read.ts';
-import { migrate } from '../../automation/store/migrate.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { catalog } from '../../tenants/catalog/index.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { type Account, startAccount } from '../support/stripe.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let account: Account;
 let database: Database;
 let simulator: StripeSimulator;
 let stripe: Stripe;
+let simulated: () => Date;
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 16 });
-  await ensureCell(database, { id: 'local', region: 'local' });
-  simulator = await startStripeSimulator({
-    dataFile: ':memory:',
-    secretKey: 'sk_test_ledger',
-    webhookSecret: 'whsec_ledger',
-    catalog,
-  });
-  const { host, port } = simulator;
-  stripe = new Stripe('sk_test_ledger', {
-    protocol: 'http',
-    host,
-    port,
-    maxNetworkRetries: 0,
-    telemetry: false,
-  });
+  account = await startAccount();
+  ({ database, simulator, stripe, now: simulated } = account);
 });
 afterAll(async () => {
   if (database) expect(await checkLedger(database)).toMatchObject({ total: 0, wrong: [], wrongHolds: [] });
-  await simulator?.stop();
-  await database?.close();
-  await fresh?.drop();
+  await account?.stop();
 });
 
-const simulated = () => new Date(simulator.clock().now * 1000);
 const context = () => jobContext({ database, stripe, now: simulated });
 const day = 86_400;
 const newCause = () => randomBytes(6).toString('hex');

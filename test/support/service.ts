@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pino from 'pino';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import type { ApiEnv } from '../../api/env.ts';
 import { startApi } from '../../api/start-api.ts';
 import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
@@ -11,6 +11,7 @@ import { type Database, openDatabase } from '../../automation/store/database.ts'
 import { catalog } from '../../tenants/catalog/index.ts';
 import { type FreshDatabase, freshDatabase } from './database.ts';
 import { type Identity, startIdentity } from './identity.ts';
+import { stripeClientOf } from './stripe.ts';
 
 export interface Answer {
   readonly status: number;
@@ -103,12 +104,7 @@ export async function startService(env: Partial<ApiEnv> = {}): Promise<Service> 
       fresh,
       identity,
       simulator,
-      stripe: new Stripe(simulator.secretKey, {
-        protocol: 'http',
-        host: simulator.host,
-        port: simulator.port,
-        maxNetworkRetries: 0,
-      }),
+      stripe: stripeClientOf(simulator),
       webhookSecret,
       log: () => lines.join(''),
       async request(method, path, { token = operator, headers = {}, body } = {}) {

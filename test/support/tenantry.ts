@@ -5,7 +5,7 @@ import { openSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Stripe from 'stripe';
+import type Stripe from 'stripe';
 import { inject } from 'vitest';
 import { startIssuer } from '../../automation/local/issuer.ts';
 import { startKeyService } from '../../automation/local/keys.ts';
@@ -16,6 +16,7 @@ import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { freshDatabase } from './database.ts';
+import { stripeClientOf } from './stripe.ts';
 import { until } from './wait.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -194,12 +195,7 @@ async function start(
     api,
     issuer: issuer.issuerUrl,
     stripe,
-    stripeClient: new Stripe(stripe.secretKey, {
-      protocol: 'http',
-      host: stripe.host,
-      port: stripe.port,
-      maxNetworkRetries: 0,
-    }),
+    stripeClient: stripeClientOf(stripe),
     database,
     databaseUrl: fresh.url,
     tenantDatabaseUrl: tenantDatabaseUrl.href,

@@ -1,7 +1,7 @@
 /** What the simulator's tests share: a small catalog, a started simulator with its client, and a webhook receiver. */
 
 import { createServer } from 'node:http';
-import { Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 import { onTestFinished } from 'vitest';
 import {
   type StripeSimulator,
@@ -9,6 +9,7 @@ import {
   startStripeSimulator,
 } from '../../../automation/local/stripe/index.ts';
 import type { Plan, PlanPrice, Product } from '../../../tenants/catalog/types.ts';
+import { stripeClientOf } from '../../support/stripe.ts';
 
 export const secretKey = 'sk_test_simulated';
 export const webhookSecret = 'whsec_simulated';
@@ -62,7 +63,7 @@ export async function simulate(options: Partial<StripeSimulatorOptions> = {}): P
 }
 
 export function clientOf({ host, port }: { host: string; port: number }, key = secretKey): Stripe {
-  return new Stripe(key, { host, port, protocol: 'http', maxNetworkRetries: 0, telemetry: false });
+  return stripeClientOf({ host, port, secretKey: key });
 }
 
 export interface Received {
