@@ -9,6 +9,7 @@ import {
   type ProviderServerOptions,
   serveProviders,
 } from '../../automation/providers/serve.ts';
+import { engineCommand } from '../../automation/stacks/engine-command.ts';
 
 export interface ResourceRecord {
   readonly urn: string;
@@ -46,9 +47,12 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export async function startEngine(
-  options: Omit<ProviderServerOptions, 'beforeWrite'> & Partial<ProviderServerOptions>,
-): Promise<Engine> {
+/** @param options.program what runs operations; default Pulumi's CLI */
+export async function startEngine({
+  program = 'pulumi',
+  ...options
+}: Omit<ProviderServerOptions, 'beforeWrite'> &
+  Partial<ProviderServerOptions> & { program?: 'pulumi' | 'tenantry-engine' }): Promise<Engine> {
   const home = await mkdtemp(join(inject('runDir'), 'engine-'));
   await mkdir(join(home, 'state'));
   const server = await serveProviders({ beforeWrite: () => {}, ...options });
@@ -69,6 +73,7 @@ export async function startEngine(
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
   };
   process.env.PATH = envVars.PATH;
+  const pulumiCommand = await engineCommand(inject('tools')[program], home);
   return {
     server,
     log,
@@ -77,6 +82,7 @@ export async function startEngine(
         { projectName: 'test', stackName: name, program: async () => {} },
         {
           envVars,
+          pulumiCommand,
           pulumiHome: envVars.PULUMI_HOME,
           secretsProvider: 'hashivault://test',
           workDir: await mkdtemp(join(home, 'work-')),

@@ -20,6 +20,7 @@ const longMs = 240_000;
 beforeAll(async () => {
   shared = await freshDatabase();
   engine = await startEngine({
+    program: 'tenantry-engine',
     kubernetes: { kubeconfig: inject('kubeconfig') },
     random: true,
     tenantry: { adminDatabaseUrl: shared.url },
@@ -65,56 +66,53 @@ async function newTenant(product: ProductId, plan: string, first: Partial<Tenant
 }
 
 describe('one plan of each product', () => {
-  test.each([
+  // Together, as each waits for its namespace to be gone.
+  test.concurrent.each([
     ['workspace', 'byoc', 12],
     ['browsers', 'professional', 13],
     ['inbox', 'starter', 12],
     ['agents', 'enterprise', 12],
     ['stream', 'business', 14],
-  ] as const)(
-    '%s %s: built, unchanged, suspended, resumed, destroyed',
-    async (product, plan, count) => {
-      const { spec, stack, up } = await newTenant(product, plan);
+  ] as const)('%s %s: built, unchanged, suspended, resumed, destroyed', async (product, plan, count) => {
+    const { spec, stack, up } = await newTenant(product, plan);
 
-      const { outputs } = await up();
-      expect(outputs.namespace).toBe(spec.namespace);
-      expect(outputs.objects).toHaveLength(count);
-      const listed = outputs.objects.map(({ apiVersion, kind, name, namespace }) => ({
-        apiVersion,
+    const { outputs } = await up();
+    expect(outputs.namespace).toBe(spec.namespace);
+    expect(outputs.objects).toHaveLength(count);
+    const listed = outputs.objects.map(({ apiVersion, kind, name, namespace }) => ({
+      apiVersion,
+      kind,
+      metadata: { name, ...(namespace !== null && { namespace }), labels: {} },
+    }));
+    expect(await live(listed)).toMatchObject(
+      listed.map(({ kind, metadata: { name } }) => ({
         kind,
-        metadata: { name, ...(namespace !== null && { namespace }), labels: {} },
-      }));
-      expect(await live(listed)).toMatchObject(
-        listed.map(({ kind, metadata: { name } }) => ({
-          kind,
-          metadata: { name, labels: { 'tenantry.dev/tenant': spec.tenantId } },
-        })),
-      );
+        metadata: { name, labels: { 'tenantry.dev/tenant': spec.tenantId } },
+      })),
+    );
 
-      expect((await up()).steps).toEqual([]);
+    expect((await up()).steps).toEqual([]);
 
-      const autoscaled = product === 'browsers' || product === 'stream';
-      const suspended = await up({ state: 'suspended' });
-      expect(suspended.steps).toEqual([
-        ...(autoscaled ? [`delete HorizontalPodAutoscaler/${product}`] : []),
-        `update Deployment/${product}`,
-      ]);
-      expect(await replicas(spec.namespace, product)).toBe('0');
+    const autoscaled = product === 'browsers' || product === 'stream';
+    const suspended = await up({ state: 'suspended' });
+    expect(suspended.steps).toEqual([
+      ...(autoscaled ? [`delete HorizontalPodAutoscaler/${product}`] : []),
+      `update Deployment/${product}`,
+    ]);
+    expect(await replicas(spec.namespace, product)).toBe('0');
 
-      const resumed = await up();
-      expect(resumed.steps).toEqual([
-        ...(autoscaled ? [`create HorizontalPodAutoscaler/${product}`] : []),
-        `update Deployment/${product}`,
-      ]);
-      expect(Number(await replicas(spec.namespace, product))).toBeGreaterThanOrEqual(1);
+    const resumed = await up();
+    expect(resumed.steps).toEqual([
+      ...(autoscaled ? [`create HorizontalPodAutoscaler/${product}`] : []),
+      `update Deployment/${product}`,
+    ]);
+    expect(Number(await replicas(spec.namespace, product))).toBeGreaterThanOrEqual(1);
 
-      await stack.destroy();
-      expect((await kubectl(['get', 'namespace', spec.namespace])).stderr).toMatch(/not found/);
-      expect(await placesOf(spec.tenantId)).toEqual([]);
-      expect(await stack.resources()).toEqual([]);
-    },
-    90_000,
-  );
+    await stack.destroy();
+    expect((await kubectl(['get', 'namespace', spec.namespace])).stderr).toMatch(/not found/);
+    expect(await placesOf(spec.tenantId)).toEqual([]);
+    expect(await stack.resources()).toEqual([]);
+  });
 });
 
 test(
