@@ -30,6 +30,8 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     maxConnections: 16,
     name: 'tenantry-api',
     queryTimeoutMs,
+    // One that was stopped in the middle of a transaction keeps its locks no longer.
+    abandonAfterMs: queryTimeoutMs,
   });
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
   const live = await listenForTenants(env.databaseUrl, log);
