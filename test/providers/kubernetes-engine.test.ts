@@ -19,8 +19,8 @@ import {
   Secret,
 } from './sdk.ts';
 
-// A dozen engine runs a test, on machines that are busy with other tests.
-vi.setConfig({ testTimeout: 180_000 });
+// A dozen engine runs a test, which wait for namespaces to be gone, so several at once.
+vi.setConfig({ testTimeout: 300_000, maxConcurrency: 4 });
 
 let engine: Engine;
 let kube: Kube;
@@ -35,7 +35,7 @@ afterAll(async () => {
 
 const labels = (tenant: string) => ({ 'tenantry.dev/tenant': tenant });
 
-test('create, no change, change, refresh with drift, correction, delete', async () => {
+test.concurrent('create, no change, change, refresh with drift, correction, delete', async () => {
   const stack = await engine.newStack('life');
   const program = (value: string) => async () => {
     const ns = new Namespace('ns', { metadata: { name: 'engine-life', labels: labels('eng00001') } });
@@ -79,7 +79,7 @@ test('create, no change, change, refresh with drift, correction, delete', async 
   expect(engine.log.join('')).not.toMatch(/download|install.*plugin/i);
 });
 
-test('an immutable change deletes the object and creates it anew', async () => {
+test.concurrent('an immutable change deletes the object and creates it anew', async () => {
   const stack = await engine.newStack('replace');
   const program = (app: string) => async () => {
     const ns = new Namespace('ns', { metadata: { name: 'engine-replace', labels: labels('eng00002') } });
@@ -107,7 +107,7 @@ test('an immutable change deletes the object and creates it anew', async () => {
   await stack.destroy();
 });
 
-test('secrets are never in the state in plaintext', async () => {
+test.concurrent('secrets are never in the state in plaintext', async () => {
   const stack = await engine.newStack('secrets');
   const tenant = labels('eng00003');
   const program = async () => {
@@ -146,7 +146,7 @@ test('secrets are never in the state in plaintext', async () => {
   await stack.destroy();
 });
 
-test('a definition and its first custom resource come up in one run', async () => {
+test.concurrent('a definition and its first custom resource come up in one run', async () => {
   const stack = await engine.newStack('crd');
   const program = (size: number) => async () => {
     const definition = new CustomResourceDefinition('widgets', {
@@ -189,7 +189,7 @@ test('a definition and its first custom resource come up in one run', async () =
   await stack.destroy();
 });
 
-test('random values stay as they are until something asks for others', async () => {
+test.concurrent('random values stay as they are until something asks for others', async () => {
   const stack = await engine.newStack('random');
   const program = (keeper: string) => async () => {
     const password = new RandomPassword('password', { length: 24, special: false, keepers: { keeper } });
@@ -215,7 +215,7 @@ test('random values stay as they are until something asks for others', async () 
   await stack.destroy();
 });
 
-test('what the provider has to say comes out of the engine', async () => {
+test.concurrent('what the provider has to say comes out of the engine', async () => {
   const stack = await engine.newStack('says');
   const program = async () => {
     const ns = new Namespace('ns', { metadata: { name: 'engine-says', labels: labels('eng00006') } });
@@ -231,7 +231,7 @@ test('what the provider has to say comes out of the engine', async () => {
   expect(engine.log.join('')).toContain('ConfigMap engine-says/map is not the object of this stack any more');
 });
 
-test('provider instances of one run keep their own configuration', async () => {
+test.concurrent('provider instances of one run keep their own configuration', async () => {
   const stack = await engine.newStack('configured');
   await stack.up(async () => {
     for (const name of ['engine-one', 'engine-two']) {
