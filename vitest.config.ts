@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 export default defineConfig({
   test: {
@@ -10,5 +11,6 @@ export default defineConfig({
     pool: 'forks',
     // Database, API server and engines want a share of the processors too.
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });
