@@ -8,6 +8,7 @@ import {
 } from './checkout.ts';
 import { createCheckoutSession } from './checkout-opening.ts';
 import { type Context, find } from './context.ts';
+import { searchCustomers } from './customer-search.ts';
 import {
   createCustomer,
   deleteCustomer,
@@ -77,6 +78,7 @@ export type Route = readonly [method: Method, path: string, answer: (call: Call)
 export const routes: readonly Route[] = [
   ['POST', '/v1/customers', ({ context, form }) => createCustomer(context, form)],
   ['GET', '/v1/customers', ({ context, form }) => listCustomers(context, form)],
+  ['GET', '/v1/customers/search', ({ context, form }) => searchCustomers(context, form)],
   ['GET', '/v1/customers/:id', ({ context, id }) => retrieveCustomer(context, id)],
   ['POST', '/v1/customers/:id', ({ context, id, form }) => updateCustomer(context, id, form)],
   ['DELETE', '/v1/customers/:id', ({ context, id }) => deleteCustomer(context, id)],
