@@ -32,6 +32,8 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   readonly pageConfig: PageConfig;
+  /** Those of the page at other names, by host. */
+  readonly pageConfigs: ReadonlyMap<string, PageConfig>;
   readonly publicUrl: string;
   readonly cell: string;
   readonly log: Logger;
@@ -51,7 +53,10 @@ export function createApp(deps: ApiDeps) {
       xFrameOptions: 'DENY',
       contentSecurityPolicy: {
         defaultSrc: ["'self'"],
-        connectSrc: ["'self'", new URL(deps.pageConfig.issuer).origin],
+        connectSrc: [
+          "'self'",
+          ...[deps.pageConfig, ...deps.pageConfigs.values()].map(({ issuer }) => new URL(issuer).origin),
+        ],
         // Swagger UI styles its elements by attribute and draws its icons from data URLs.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],

@@ -1,5 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  decodeJwt,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
 import type { Tenant } from '../automation/store/tenants.ts';
 import { Problem } from './errors.ts';
 
@@ -22,42 +29,55 @@ export type Authenticate = (authorization: string | undefined) => Promise<Caller
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 /**
- * Verifies bearer tokens against the issuer's published keys. The issuer is asked at the first token, and again
- * when a key is unknown.
- * @returns a function that throws `unauthenticated` or `forbidden`
+ * Verifies bearer tokens against the published keys of the issuer that they name, which has to be one of those given.
+ * An issuer is asked at its first token, and again when a key is unknown. People are known by `sub` alone, so several
+ * issuers must never give one `sub` to two people; user pools of Cognito do not, theirs are random.
+ * @param own the one whose rules tell what is wrong with a token of nobody's
+ * @returns a function that throws `unauthenticated`, `forbidden`, or `unavailable` when keys cannot be had
  */
-export function createAuthenticator(options: AuthOptions): Authenticate {
+export function createAuthenticator(own: AuthOptions, ...alsoTrusted: readonly AuthOptions[]): Authenticate {
+  const verifyOwn = tokenVerifier(own);
+  const verifiers = new Map(alsoTrusted.map((options) => [options.issuer, tokenVerifier(options)]));
+  verifiers.set(own.issuer, verifyOwn);
+
+  return async (authorization) => {
+    const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
+    if (!token)
+      throw new Problem('unauthenticated', 'Send an access token as "Authorization: Bearer <token>".');
+    try {
+      // Which keys to ask for; that the issuer really is this one its signature says.
+      const verify = verifiers.get(decodeJwt(token).iss ?? '') ?? verifyOwn;
+      return callerOf(await verify(token));
+    } catch (error) {
+      if (error instanceof errors.JOSEError) throw new Problem('unauthenticated', describe(error));
+      throw error;
+    }
+  };
+}
+
+function tokenVerifier({ issuer, audience }: AuthOptions): (token: string) => Promise<JWTPayload> {
   let keys: Promise<ReturnType<typeof createRemoteJWKSet>> | undefined;
   const discoverKeys = async () => {
-    const url = `${options.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
+    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const answer = await fetch(url, { signal: AbortSignal.timeout(5000) });
     if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
     const { jwks_uri: jwksUri } = (await answer.json()) as { jwks_uri?: unknown };
     if (typeof jwksUri !== 'string') throw new Error(`${url} names no jwks_uri`);
     return createRemoteJWKSet(new URL(jwksUri));
   };
-
-  return async (authorization) => {
-    const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
-    if (!token)
-      throw new Problem('unauthenticated', 'Send an access token as "Authorization: Bearer <token>".');
+  return async (token) => {
     keys ??= discoverKeys();
     const keySet = await keys.catch((cause: unknown) => {
       keys = undefined;
       throw new Problem('unavailable', `The identity provider cannot be reached: ${String(cause)}`);
     });
-    try {
-      const { payload } = await jwtVerify(token, orUnavailable(keySet), {
-        issuer: options.issuer,
-        audience: options.audience,
-        algorithms,
-        requiredClaims: ['sub', 'exp'],
-      });
-      return callerOf(payload);
-    } catch (error) {
-      if (error instanceof errors.JOSEError) throw new Problem('unauthenticated', describe(error));
-      throw error;
-    }
+    const { payload } = await jwtVerify(token, orUnavailable(keySet), {
+      issuer,
+      audience,
+      algorithms,
+      requiredClaims: ['sub', 'exp'],
+    });
+    return payload;
   };
 }
 

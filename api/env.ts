@@ -1,6 +1,26 @@
 import { z } from 'zod';
 import { parseVariables } from '../automation/env.ts';
 
+const trustedIssuer = z.strictObject({
+  issuer: z.url(),
+  audience: z.string().min(1),
+  clientId: z.string().min(1),
+  scope: z.string().min(1),
+  host: z.string().min(1).optional(),
+});
+
+const trustedIssuers = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a JSON array of issuers' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(trustedIssuer));
+
 const variables = z.object({
   PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -15,9 +35,20 @@ const variables = z.object({
   OIDC_AUDIENCE: z.string().min(1).default('tenantry'),
   OIDC_SCOPE: z.string().min(1).default('openid profile email tenant'),
   OIDC_CLIENT_ID: z.string().min(1).default('tenantry'),
+  OIDC_ALSO_TRUSTED: trustedIssuers.default([]),
   TENANTRY_CELL: z.string().min(1).default('local'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
+
+/** An issuer beside the API's own, such as the user pool of another region. */
+export interface TrustedIssuer {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly clientId: string;
+  readonly scope: string;
+  /** Name under which this API serves people of that issuer: the page there signs in with it. */
+  readonly host?: string | undefined;
+}
 
 export interface ApiEnv {
   readonly port: number;
@@ -36,6 +67,8 @@ export interface ApiEnv {
     /** What the web page asks the issuer for. */
     readonly scope: string;
   };
+  /** Issuers whose tokens are taken too. */
+  readonly alsoTrusted: readonly TrustedIssuer[];
   readonly cell: string;
   readonly logLevel: string;
 }
@@ -60,6 +93,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
       clientId: v.OIDC_CLIENT_ID,
       scope: v.OIDC_SCOPE,
     },
+    alsoTrusted: v.OIDC_ALSO_TRUSTED,
     cell: v.TENANTRY_CELL,
     logLevel: v.LOG_LEVEL,
   };

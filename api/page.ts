@@ -17,7 +17,9 @@ const route = createRoute({
 /** The web page as Vite built it, and its settings. */
 export const pageRoutes = (deps: ApiDeps) => {
   const router = createRouter();
-  router.openapi(route, (c) => c.json(deps.pageConfig, 200));
+  router.openapi(route, (c) =>
+    c.json(deps.pageConfigs.get(c.req.header('host') ?? '') ?? deps.pageConfig, 200),
+  );
   // Names of assets carry a hash of their content.
   router.use('/assets/*', async (c, next) => {
     await next();

@@ -12,6 +12,7 @@ import type { ApiEnv } from './env.ts';
 import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { createReadiness } from './readiness.ts';
+import type { PageConfig } from './schemas.ts';
 
 export interface RunningApi {
   readonly url: string;
@@ -42,11 +43,12 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     database,
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
-    authenticate: createAuthenticator(env.oidc),
+    authenticate: createAuthenticator(env.oidc, ...env.alsoTrusted),
     live,
     metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
     pageConfig: { ...env.oidc, local: env.stripeApiBase !== undefined },
+    pageConfigs: pageConfigsByHost(env),
     publicUrl,
     cell: env.cell,
     log,
@@ -69,4 +71,14 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
       await database.close();
     },
   };
+}
+
+/** Settings of the page under names of others, which this API serves in a failover. */
+function pageConfigsByHost(env: ApiEnv): ReadonlyMap<string, PageConfig> {
+  const local = env.stripeApiBase !== undefined;
+  return new Map(
+    env.alsoTrusted.flatMap(({ host, ...settings }) =>
+      host === undefined ? [] : [[host, { ...settings, local }] as const],
+    ),
+  );
 }

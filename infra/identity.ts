@@ -1,6 +1,6 @@
 /** Who people are: a user pool of Cognito in the cell's region, or an issuer that the operator has already. */
 import * as aws from '@pulumi/aws';
-import { type Input, interpolate, type Output, output } from '@pulumi/pulumi';
+import { all, type Input, type Output, output } from '@pulumi/pulumi';
 import type { PlatformConfig } from './config.ts';
 import { hostNames } from './edge/names.ts';
 import type { Edge } from './edge.ts';
@@ -16,7 +16,22 @@ export interface Identity {
   readonly audience: Output<string>;
   /** Scopes that the page asks for, separated by spaces. */
   readonly scope: string;
+  /** Whose tokens the API takes beside: those of the user pool at home, and those that the configuration names. */
+  readonly alsoTrusted: Output<readonly TrustedIssuer[]>;
 }
+
+/** As the API reads it (`OIDC_ALSO_TRUSTED`). */
+interface TrustedIssuer {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly audience: string;
+  readonly scope: string;
+  /** Name under which this cell serves people of that issuer. */
+  readonly host?: string;
+}
+
+/** The trigger adds `tenant` and `operator`: Cognito knows no scopes of such names to ask for. */
+const poolScope = 'openid profile email';
 
 /** Life of tokens: figures of the platform's identity (1 h, 30 d). */
 export const tokenLifetimes = { accessHours: 1, idHours: 1, refreshDays: 30 } as const;
@@ -45,20 +60,64 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
       // Registered with the issuer under this name.
       audience: output('tenantry'),
       scope: 'openid profile email tenant',
+      alsoTrusted: output([]),
     };
   }
   const pool = createPool(config, identity.totp, args);
   const client = createClient(config, pool.id);
   createSignInPage(config, { pool, client, edge: args.edge });
   return {
-    issuer: interpolate`https://cognito-idp.${config.region}.amazonaws.com/${pool.id}`,
+    issuer: pool.id.apply((id) => issuerOf(config.region, id)),
     clientId: client.id,
     // The trigger adds it; Cognito takes no other.
     audience: client.id,
-    // The trigger adds `tenant` and `operator`: Cognito knows no scopes of such names to ask for.
-    scope: 'openid profile email',
+    scope: poolScope,
+    alsoTrusted: trustedBeside(config, identity.alsoTrusted),
   };
 }
+
+/**
+ * Pools whose people the API of this cell knows beside its own. Those of the pool at home, as in a failover this cell
+ * serves home's name; it is found by its name, as nothing here reads another stack's outputs. And those named.
+ */
+function trustedBeside(
+  config: PlatformConfig,
+  named: readonly { readonly issuer: string; readonly clientId: string }[],
+): Output<readonly TrustedIssuer[]> {
+  const trusted = (issuer: string, clientId: string): TrustedIssuer => ({
+    issuer,
+    clientId,
+    audience: clientId,
+    scope: poolScope,
+  });
+  const others = named.map(({ issuer, clientId }) => trusted(issuer, clientId));
+  const { home } = config;
+  if (home === undefined) return output(others);
+  const { region, cellId } = home;
+  const poolId = aws.cognito
+    .getUserPoolsOutput({ name: cellId, region })
+    .ids.apply(([id]) => id ?? missing(`user pool ${cellId} in ${region}`));
+  const clients = aws.cognito.getUserPoolClientsOutput({ userPoolId: poolId, region });
+  const clientId = all([clients.clientIds, clients.clientNames]).apply(
+    ([ids, names]) =>
+      ids[names.findIndex((name) => name.endsWith(pageClient))] ?? missing(`client of the page in ${cellId}`),
+  );
+  return all([poolId, clientId]).apply(([pool, client]) => [
+    { ...trusted(issuerOf(region, pool), client), host: config.domain },
+    ...others,
+  ]);
+}
+
+function missing(what: string): never {
+  throw new Error(`There is no ${what}: the stack at home comes first.`);
+}
+
+function issuerOf(region: string, poolId: string): string {
+  return `https://cognito-idp.${region}.amazonaws.com/${poolId}`;
+}
+
+/** How the name of a pool's client for the page ends. */
+const pageClient = '-page';
 
 function createPool(
   config: PlatformConfig,
@@ -126,7 +185,7 @@ function createPool(
 function createClient(config: PlatformConfig, userPoolId: Input<string>): aws.cognito.UserPoolClient {
   const page = `https://${hostNames(config).public}/`;
   return new aws.cognito.UserPoolClient('page', {
-    name: `${config.cellId}-page`,
+    name: `${config.cellId}${pageClient}`,
     userPoolId,
     generateSecret: false,
     allowedOauthFlowsUserPoolClient: true,

@@ -115,7 +115,19 @@ const cache = z.strictObject({
 });
 
 const identity = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('cognito'), totp: z.enum(['optional', 'off']) }),
+  z.strictObject({
+    kind: z.literal('cognito'),
+    totp: z.enum(['optional', 'off']),
+    /** User pools of other cells whose people this one knows too; that at home is known without being named. */
+    alsoTrusted: z
+      .array(
+        z.strictObject({
+          issuer: z.url({ protocol: /^https$/, error: 'an https URL' }),
+          clientId: z.string().min(1),
+        }),
+      )
+      .default([]),
+  }),
   z.strictObject({
     kind: z.literal('oidc'),
     issuer: z.url({ protocol: /^https$/, error: 'an https URL' }),

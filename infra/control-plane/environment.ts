@@ -86,6 +86,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         OIDC_AUDIENCE: sources.identity.audience,
         OIDC_CLIENT_ID: sources.identity.clientId,
         OIDC_SCOPE: sources.identity.scope,
+        OIDC_ALSO_TRUSTED: sources.identity.alsoTrusted.apply((issuers) => JSON.stringify(issuers)),
         TENANTRY_CELL: config.cellId,
         LOG_LEVEL: 'info',
       };

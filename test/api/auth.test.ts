@@ -1,4 +1,6 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { get, type IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import { exportSPKI, importJWK, type JWTPayload, SignJWT, UnsecuredJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createAuthenticator } from '../../api/auth.ts';
@@ -240,6 +242,92 @@ describe('keys of the issuer', () => {
     expect((await list(token)).status).toBe(401);
   });
 });
+
+describe('several issuers', () => {
+  let home: Awaited<ReturnType<typeof startIdentity>>;
+  beforeAll(async () => {
+    home = await startIdentity('page-at-home');
+  });
+  afterAll(() => home?.stop());
+  const both = () =>
+    createAuthenticator(
+      { issuer: service.identity.issuer, audience: 'tenantry' },
+      { issuer: home.issuer, audience: 'page-at-home' },
+    );
+
+  test('are trusted alike: a token of either is taken, its owner is who its subject says', async () => {
+    const authenticate = both();
+    expect(await authenticate(`Bearer ${await home.token('ada')}`)).toMatchObject({ subject: 'ada' });
+    expect(await authenticate(`Bearer ${await signed({ sub: 'bob' })}`)).toMatchObject({ subject: 'bob' });
+  });
+
+  test.each<[string, () => Promise<string>]>([
+    [
+      'in the name of the other',
+      () =>
+        signToken(
+          service.identity.key,
+          { iss: home.issuer, aud: 'page-at-home', sub: 'ada', scope: 'operator' },
+          60,
+        ),
+    ],
+    ['for the audience of the other', () => home.token('ada', 'tenant', { aud: 'tenantry' })],
+    ['of an issuer that is none of them', () => signed({ iss: 'https://issuer.example' })],
+    ['of no issuer', () => signed({ iss: '' })],
+  ])('sign only for themselves: a token %s is refused', async (_what, token) => {
+    await expect(both()(`Bearer ${await token()}`)).rejects.toMatchObject({ code: 'unauthenticated' });
+  });
+
+  test('do not wait for each other: one that cannot be reached refuses its own people alone', async () => {
+    const authenticate = both();
+    home.answerWith(500);
+    try {
+      await expect(authenticate(`Bearer ${await home.token('ada')}`)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+      expect(await authenticate(`Bearer ${await signed({})}`)).toMatchObject({ subject: 'ada' });
+    } finally {
+      home.answerWith(200);
+    }
+  });
+
+  test('each sign in at the name of their own page', async () => {
+    const other = await startService({
+      alsoTrusted: [
+        {
+          issuer: home.issuer,
+          audience: 'page-at-home',
+          clientId: 'page-at-home',
+          scope: 'openid',
+          host: 'tenantry.example',
+        },
+      ],
+    });
+    try {
+      const configAt = async (host: string) =>
+        (await requestWithHost(`${other.url}/v1/config`, host)) as { issuer: string; clientId: string };
+      expect(await configAt('tenantry.example')).toMatchObject({
+        issuer: home.issuer,
+        clientId: 'page-at-home',
+      });
+      expect(await configAt('us-west-2.tenantry.example')).toMatchObject({ issuer: other.identity.issuer });
+      expect(await configAt('evil.example')).toMatchObject({ issuer: other.identity.issuer });
+      expect((await other.request('GET', '/v1/tenants', { token: await home.token('ada') })).status).toBe(
+        200,
+      );
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+/** `fetch` lets nobody name a host. */
+async function requestWithHost(url: string, host: string): Promise<unknown> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { headers: { host } }, resolve).once('error', reject);
+  });
+  return json(answer);
+}
 
 describe('the caller', () => {
   const callerOf = async (more: JWTPayload) =>

@@ -104,6 +104,35 @@ describe('the environment of the API', () => {
     );
   });
 
+  test('in another region trusts the user pool at home too, and signs people in with it at home’s name', () => {
+    const { alsoTrusted, oidc } = readApiEnv(mounted(environmentOf(europe, 'api'), stripe));
+    expect(oidc.issuer).toContain('cognito-idp.eu-west-1.');
+    expect(alsoTrusted).toEqual([
+      {
+        issuer: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_aTh0me',
+        audience: 'page-at-home',
+        clientId: 'page-at-home',
+        scope: 'openid profile email',
+        host: 'tenantry.example.com',
+      },
+    ]);
+  });
+
+  test('at home trusts the pools that the configuration names, and no other', async () => {
+    expect(readApiEnv(mounted(environmentOf(prod, 'api'), stripe)).alsoTrusted).toEqual([]);
+    const issuer = 'https://cognito-idp.us-west-2.amazonaws.com/us-west-2_stAndby';
+    const named = await infraGraph('dev', {
+      'tenantry:identity': {
+        kind: 'cognito',
+        totp: 'off',
+        alsoTrusted: [{ issuer, clientId: 'page-there' }],
+      },
+    });
+    expect(readApiEnv(mounted(environmentOf(named, 'api'), stripe)).alsoTrusted).toEqual([
+      { issuer, audience: 'page-there', clientId: 'page-there', scope: 'openid profile email' },
+    ]);
+  });
+
   test('follows an issuer outside', async () => {
     const outside = await infraGraph('dev', {
       'tenantry:identity': { kind: 'oidc', issuer: 'https://id.example.com', clientId: 'tenantry-dev' },

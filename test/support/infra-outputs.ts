@@ -30,6 +30,18 @@ const answers: Record<string, (inputs: Values, region: string) => Values> = {
   'aws:index/getPartition:getPartition': () => ({ partition: 'aws', dnsSuffix: 'amazonaws.com', id: 'aws' }),
   'aws:ec2/getManagedPrefixList:getManagedPrefixList': (inputs) => ({ ...inputs, id: 'pl-3b927c52' }),
   'aws:ec2/getVpc:getVpc': (inputs) => ({ ...inputs, id: 'vpc-0home', cidrBlock: '10.64.0.0/16' }),
+  'aws:cognito/getUserPools:getUserPools': (inputs) => ({
+    ...inputs,
+    id: 'pools',
+    ids: [`${String(inputs.region)}_aTh0me`],
+    arns: [],
+  }),
+  'aws:cognito/getUserPoolClients:getUserPoolClients': (inputs) => ({
+    ...inputs,
+    id: 'clients',
+    clientIds: ['other-client', 'page-at-home'],
+    clientNames: ['other', `prod-${String(inputs.region)}-page`],
+  }),
   'aws:rds/getProxy:getProxy': (inputs) => ({
     ...inputs,
     id: String(inputs.name),

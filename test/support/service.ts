@@ -86,6 +86,7 @@ export async function startService(env: Partial<ApiEnv> = {}): Promise<Service> 
           clientId: 'tenantry',
           scope: 'openid profile email tenant',
         },
+        alsoTrusted: [],
         cell: cell.id,
         logLevel: 'debug',
         ...env,

@@ -69,6 +69,15 @@ export const functions: Readonly<Record<string, Answer>> = {
       version: 1,
     };
   },
+  'aws:cognito/getUserPools:getUserPools': (asked, { partition, region, account }) => {
+    const id = `${region}_${digits(text(asked.name), 9)}`;
+    return { id, ids: [id], arns: [`arn:${partition}:cognito-idp:${region}:${account}:userpool/${id}`] };
+  },
+  'aws:cognito/getUserPoolClients:getUserPoolClients': (asked) => ({
+    id: text(asked.userPoolId),
+    clientIds: [digits(text(asked.userPoolId), 26)],
+    clientNames: ['simulated-page'],
+  }),
   'aws:ec2/getAmi:getAmi': (asked, { region }) => {
     const id = `ami-${digits(JSON.stringify([region, asked]), 17)}`;
     return { id, imageId: id, architecture: 'x86_64', rootDeviceName: '/dev/xvda' };
