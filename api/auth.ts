@@ -7,6 +7,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
+import { type Role, roles } from '../automation/store/organizations.ts';
 import type { Tenant } from '../automation/store/tenants.ts';
 import { Problem } from './errors.ts';
 
@@ -16,6 +17,8 @@ export interface Caller {
   readonly email: string | null;
   /** Operators see and retry every tenant; everybody else only what they own. */
   readonly isOperator: boolean;
+  /** What the issuer says of the caller's organization: its name there, and the role in it where one is named. */
+  readonly organization: { readonly claim: string; readonly role: Role | null } | null;
 }
 
 export interface AuthOptions {
@@ -113,7 +116,19 @@ function callerOf(payload: JWTPayload): Caller {
     subject: payload.sub,
     email: verified && typeof payload.email === 'string' ? payload.email : null,
     isOperator,
+    organization: organizationOf(payload),
   };
+}
+
+/** As an identity provider may write it; a claim of any other form is none. */
+const organizationPattern = /^[!-~]{1,200}$/;
+
+/** Cognito writes claims of an application's own with a prefix. */
+function organizationOf(payload: JWTPayload): Caller['organization'] {
+  const claim = payload.organization ?? payload['custom:organization'];
+  if (typeof claim !== 'string' || !organizationPattern.test(claim)) return null;
+  const named = payload.role ?? payload['custom:role'];
+  return { claim, role: roles.find((role) => role === named) ?? null };
 }
 
 function describe(error: errors.JOSEError): string {

@@ -56,7 +56,12 @@ export const product = z
   .openapi('Product');
 export type ProductView = z.infer<typeof product>;
 
-const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2000);
+export const organizationId = z
+  .string()
+  .regex(/^org_[a-z0-9]{16}$/, 'is the id of an organization')
+  .openapi({ example: 'org_a1b2c3d4e5f6g7h8' });
+
+export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).max(2000);
 
 export const checkoutRequest = z
   .strictObject({
@@ -79,6 +84,9 @@ export const checkoutRequest = z
       .enum(Object.keys(residencies) as [keyof typeof residencies])
       .optional()
       .openapi({ description: 'Law that its data must stay under; for plans that include compliance' }),
+    organization: organizationId
+      .optional()
+      .openapi({ description: 'Who pays; your organization by the token, else you yourself' }),
     successUrl: webUrl.optional().openapi({ description: '{CHECKOUT_SESSION_ID} in it is replaced' }),
     cancelUrl: webUrl.optional(),
   })

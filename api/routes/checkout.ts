@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
+import { ensureCustomer } from '../../automation/billing/customer.ts';
 import { placeTenant } from '../../automation/jobs/placement.ts';
 import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
@@ -15,6 +16,7 @@ import {
 import type { ApiDeps } from '../app.ts';
 import { type Caller, requireCaller } from '../auth.ts';
 import { Problem } from '../errors.ts';
+import { payingOrganization } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { type CheckoutRequest, checkout, checkoutRequest } from '../schemas.ts';
 
@@ -49,9 +51,10 @@ async function openCheckout(
   const { slug } = request;
   const place = await placeOf(database, cell, request);
   if (slug) await assertNameFree(database, { cell: place.id, product, slug, owner: caller.subject });
+  const organization = await payingOrganization(database, caller, request.organization);
   const [price, customer] = await Promise.all([
     findPrice(stripe, planLookupKey(product.id, plan.id)),
-    findCustomer(database, caller.subject),
+    ensureCustomer(stripe, database, organization),
   ]);
   const id = `co_${randomBytes(12).toString('base64url')}`;
   const url = (given: string | undefined, fallback: string) =>
@@ -62,7 +65,7 @@ async function openCheckout(
     success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
     cancel_url: url(request.cancelUrl, '/'),
     client_reference_id: id,
-    ...(customer ? { customer } : caller.email ? { customer_email: caller.email } : {}),
+    customer,
     subscription_data: {
       metadata: {
         [subscriptionMetadata.owner]: caller.subject,
@@ -143,16 +146,4 @@ async function findPrice(stripe: Stripe, lookupKey: string): Promise<string> {
     throw new Problem('unavailable', `Stripe has no active price with the lookup key ${lookupKey}.`);
   }
   return price.id;
-}
-
-/** The Stripe customer that the caller has paid with before. */
-async function findCustomer(db: Queryable, owner: string): Promise<string | null> {
-  const row = firstRow(
-    await db.query<{ customerId: string }>(
-      `select customer_id as "customerId" from tenantry.subscription
-       where owner = $1 and customer_id is not null order by created_at desc limit 1`,
-      [owner],
-    ),
-  );
-  return row?.customerId ?? null;
 }

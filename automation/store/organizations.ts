@@ -52,6 +52,7 @@ const columns = `o.id, o.name, o.slug, o.claim, o.personal_of as "personalOf", o
 
 const memberColumns = `id, organization_id as "organizationId", email, subject, role, created_at as "createdAt"`;
 
+const slugForm = /^[a-z][a-z0-9-]{0,62}$/;
 const idLetters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 export function newOrganizationId(): string {
@@ -94,6 +95,22 @@ export async function insertOrganization(
       [newOrganizationId(), storable(name), slug, claim, billingEmail],
     ),
   );
+}
+
+/** The organization that tokens call so, made when there is none: whom the issuer vouches for exists. */
+export async function ensureClaimedOrganization(db: Queryable, claim: string): Promise<Organization> {
+  const known = await findOrganization(db, { claim });
+  if (known) return known;
+  if (slugForm.test(claim)) await insertOrganization(db, { name: claim, slug: claim, claim });
+  const id = newOrganizationId();
+  // Its own slug may be another's; a row that another process made meanwhile is as good.
+  await db.query(
+    `insert into tenantry.organization (id, name, slug, claim) values ($1, $2, $3, $2) on conflict do nothing`,
+    [id, claim, id.replace('_', '-')],
+  );
+  const made = await findOrganization(db, { claim });
+  if (!made) throw new Error('an organization was made and is not there');
+  return made;
 }
 
 /**

@@ -76,20 +76,56 @@ describe('a checkout', () => {
     expect(data[0]?.items.data[0]?.quantity).toBe(7);
   });
 
-  test('offers the customer’s e-mail address, and later the customer that paid before', async () => {
-    expect(await sessionOf(await buy(workspace))).toMatchObject({ customer_email: 'ada@example.com' });
+  test('is on the one Stripe customer of the person, who has paid with it before or not', async () => {
+    const customerOf = async (answer: { body: unknown }) => {
+      const { customer } = await sessionOf(answer);
+      return service.stripe.customers.retrieve(String(customer));
+    };
+    const first = await customerOf(await buy(workspace));
+    expect(first).toMatchObject({ email: 'ada@example.com', name: 'ada@example.com' });
+    expect((await customerOf(await buy(workspace))).id).toBe(first.id);
     const eve = await service.identity.token('eve', 'tenant', {
       email: 'eve@example.com',
       email_verified: false,
     });
-    expect((await sessionOf(await buy(workspace, eve))).customer_email).toBeNull();
+    expect(await customerOf(await buy(workspace, eve))).toMatchObject({ email: null });
     const customer = await service.stripe.customers.create({ email: 'bob@example.com' });
     await service.database.query(
       "insert into tenantry.subscription (id, owner, customer_id) values ('sub_bob', 'bob', $1)",
       [customer.id],
     );
     const bob = await service.identity.token('bob');
-    expect(await sessionOf(await buy(workspace, bob))).toMatchObject({ customer: customer.id });
+    expect(await customerOf(await buy(workspace, bob))).toMatchObject({ id: customer.id });
+  });
+
+  test('is on the customer of the organization that the token or the request names, for its admins', async () => {
+    const member = (sub: string, organization: string, role?: string) =>
+      service.identity.token(sub, 'tenant', { organization, ...(role && { role }) });
+    const customerOf = async (token: string, organization?: string) => {
+      const answer = await buy({ ...workspace, ...(organization && { organization }) }, token);
+      expect(answer.status).toBe(201);
+      return (await sessionOf(answer)).customer;
+    };
+    const amy = await member('amy', 'acme', 'admin');
+    const acme = await customerOf(amy);
+    expect(await customerOf(await member('abe', 'acme', 'admin'))).toBe(acme);
+    expect(await customerOf(await member('zoe', 'zenith', 'admin'))).not.toBe(acme);
+
+    const { rows } = await service.database.query(
+      "select id from tenantry.organization where claim = 'acme'",
+    );
+    const { id } = rows[0] as { id: string };
+    for (const token of [await member('ann', 'acme'), await member('ann', 'acme', 'viewer')]) {
+      expect((await buy(workspace, token)).body).toMatchObject({ code: 'forbidden' });
+      expect((await buy({ ...workspace, organization: id }, token)).body).toMatchObject({
+        code: 'forbidden',
+      });
+    }
+    expect(await customerOf(amy, id)).toBe(acme);
+    expect((await buy({ ...workspace, organization: id }, ada)).body).toMatchObject({ code: 'not_found' });
+    expect((await buy({ ...workspace, organization: 'acme' }, amy)).body).toMatchObject({
+      errors: [{ field: 'organization' }],
+    });
   });
 });
 

@@ -100,6 +100,7 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
   expect([...new Set(sent())].sort()).toEqual([
     'DELETE /v1/subscriptions/sub_…',
     'GET /v1/checkout/sessions/cs_…',
+    'GET /v1/customers/search',
     'GET /v1/invoices',
     'GET /v1/invoices/in_…',
     'GET /v1/prices',
@@ -107,6 +108,8 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
     'GET /v1/subscriptions',
     'GET /v1/subscriptions/sub_…',
     'POST /v1/checkout/sessions',
+    'POST /v1/customers',
+    'POST /v1/customers/cus_…',
     'POST /v1/subscriptions/sub_…',
   ]);
 });
