@@ -49,7 +49,6 @@ const variables = z.object({
   TENANTRY_RESERVED_STACKS: milliseconds(defaultPolicy.reservedStacks),
   TENANTRY_SLOTS_PER_PRODUCT: milliseconds(defaultPolicy.slotsPerProduct),
   TENANTRY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-  TENANTRY_RANDOM_PROVIDER: z.enum(['auto', 'official', 'embedded']).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -70,8 +69,6 @@ export interface WorkerEnv {
   readonly policy: Policy;
   /** Where Prometheus finds the worker's metrics, on every address; undefined: nowhere. */
   readonly metricsPort: number | undefined;
-  /** When it differs from the choice for Kubernetes. */
-  readonly randomProvider: 'auto' | 'official' | 'embedded' | undefined;
   readonly logLevel: string;
 }
 
@@ -113,7 +110,6 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
       slotsPerProduct: v.TENANTRY_SLOTS_PER_PRODUCT,
     },
     metricsPort: v.TENANTRY_METRICS_PORT,
-    randomProvider: v.TENANTRY_RANDOM_PROVIDER,
     logLevel: v.LOG_LEVEL,
   };
 }

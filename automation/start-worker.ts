@@ -139,7 +139,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
 }
 
 /** Apart from the tenants' jobs, so that neither a storm of webhooks nor slow engines keep the others from working. */
-function syncTasks(context: JobContext): TaskList {
+export function syncTasks(context: JobContext): TaskList {
   const { fetchesPerSecond } = context.policy;
   const sync = paced(fetchesPerSecond, (id: string) => syncSubscription(context, id));
   const resolve = paced(fetchesPerSecond, (id: string) => resolveStripeEvent(context, id));
@@ -150,7 +150,8 @@ function syncTasks(context: JobContext): TaskList {
   };
 }
 
-function convergeTasks(context: JobContext): TaskList {
+/** Tenants, and what is kept ready for them. */
+export function convergeTasks(context: JobContext): TaskList {
   return {
     [convergeJob(context.cell.id)]: (payload) => convergeTenant(context, textOf(payload, 'tenantId')),
     replenish: async () => {
@@ -194,10 +195,7 @@ function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Prom
 
 async function runnerSettings(env: WorkerEnv) {
   const toolchain = readToolchainEnv();
-  const plugin = (name: 'kubernetes' | 'random') =>
-    resolveProviderPlugin(name, (name === 'random' && env.randomProvider) || toolchain.providerMode, {
-      env: toolchain,
-    });
+  const plugin = (name: 'kubernetes' | 'random') => resolveProviderPlugin(name, { env: toolchain });
   const engine = await ensureEngine({ env: toolchain });
   const workDir = join(env.home, 'engine');
   await mkdir(workDir, { recursive: true });

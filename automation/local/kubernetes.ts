@@ -32,6 +32,8 @@ export interface KubernetesOptions {
   port?: number;
   /** false: a crash of the machine may lose data, writes are faster. For tests. Default true. */
   durable?: boolean;
+  /** Everything else on the machine goes first when the processors are busy. */
+  givesWay?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
   /** Told when a component ended by itself and starts again. */
@@ -79,6 +81,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
         env: { PATH: '/usr/bin:/bin', HOME: dataDir, TZ: 'UTC', ...env },
         cwd: dataDir,
         stopTimeoutMs: 3000,
+        ...(options.givesWay && { givesWay: true }),
       });
     const child = await launch();
     started.push(child);

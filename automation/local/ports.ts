@@ -14,6 +14,28 @@ export function isPortFree(port: number, host: string = loopback): Promise<boole
   });
 }
 
+/**
+ * The port of the service: the wanted one, or, unless somebody asked for just that one, the next that is free.
+ * `log` is told of a move.
+ * @throws Error that says what to set when there is none
+ */
+export async function choosePort(
+  wanted: { number: number; explicit: boolean },
+  log: (line: string) => void,
+): Promise<number> {
+  // The service may listen on every address: one taken anywhere is taken.
+  if (await isPortFree(wanted.number, '0.0.0.0')) return wanted.number;
+  if (wanted.explicit)
+    throw new Error(`Port ${wanted.number} is taken by another program: set PORT to a free one.`);
+  const last = Math.min(wanted.number + 99, 65_535);
+  for (let port = wanted.number + 1; port <= last; port += 1)
+    if (await isPortFree(port, '0.0.0.0')) {
+      log(`port ${wanted.number} is taken by another program; using ${port} (PORT chooses one)`);
+      return port;
+    }
+  throw new Error(`Ports ${wanted.number} to ${last} are all taken: set PORT to a free one.`);
+}
+
 /** Ports that were free a moment ago, all different. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));

@@ -9,6 +9,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -25,6 +26,8 @@ export interface ProcessOptions {
   cwd?: string;
   /** Runs as this user; needs root. */
   user?: { uid: number; gid: number; keepFileAccess?: boolean };
+  /** Gives way to the others when the processors are busy. Its own children inherit it. */
+  givesWay?: boolean;
   /** Sent first on stop (default SIGTERM). */
   stopSignal?: NodeJS.Signals;
   /** After this long the stop becomes SIGKILL (default 5000). */
@@ -64,6 +67,7 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
   });
   closeSync(log);
   const pid = await startedPid(child, options.name);
+  if (options.givesWay) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null)
       resolve({ code: child.exitCode, signal: child.signalCode });

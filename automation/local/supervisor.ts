@@ -10,7 +10,7 @@ import type { LocalEnv } from './env.ts';
 import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { type PieceName, type Pieces, pieceNames, startPieces } from './pieces.ts';
-import { isPortFree, keptPorts } from './ports.ts';
+import { choosePort, keptPorts } from './ports.ts';
 import { endLeftovers, type OwnedProcess, startProcess } from './processes.ts';
 
 export interface SupervisorOptions {
@@ -133,19 +133,6 @@ function toolPaths(env: LocalEnv, log: (line: string) => void) {
   };
 }
 
-async function choosePort(wanted: SupervisorOptions['port'], log: (line: string) => void): Promise<number> {
-  // The service may listen on every address: one taken anywhere is taken.
-  if (await isPortFree(wanted.number, '0.0.0.0')) return wanted.number;
-  if (wanted.explicit)
-    throw new Error(`Port ${wanted.number} is taken by another program: set PORT to a free one.`);
-  for (let port = wanted.number + 1; port < wanted.number + 100; port += 1)
-    if (await isPortFree(port, '0.0.0.0')) {
-      log(`port ${wanted.number} is taken by another program; using ${port} (PORT chooses one)`);
-      return port;
-    }
-  throw new Error(`Ports ${wanted.number} to ${wanted.number + 99} are all taken: set PORT to a free one.`);
-}
-
 /** Decides once, for all processes, which providers are the official plugins. */
 async function providerVariables(
   env: LocalEnv,
@@ -153,7 +140,7 @@ async function providerVariables(
 ): Promise<Record<string, string>> {
   const [kubernetes, random] = await Promise.all(
     (['kubernetes', 'random'] as const).map((name) =>
-      resolveProviderPlugin(name, env.toolchain.providerMode, { env: env.toolchain, onProgress: log }),
+      resolveProviderPlugin(name, { env: env.toolchain, onProgress: log }),
     ),
   );
   return {

@@ -1,9 +1,9 @@
 /** What `tenantry doctor` tells: each tool, where it was found, and what to do about what is missing. */
 import { findGo } from './build.ts';
 import { canDownload } from './download.ts';
-import { type ToolchainEnv, toolVariable } from './env.ts';
+import { type ProviderName, type ToolchainEnv, toolVariable } from './env.ts';
 import { currentPlatform, pins, type ToolName, type ToolPin } from './pins.ts';
-import { type ProviderName, type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
+import { type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
 import { type FoundTool, findTool, onPath, type ToolchainOptions } from './tools.ts';
 
 export interface ToolReport {
@@ -35,7 +35,7 @@ export async function inspect(options: ToolchainOptions): Promise<Inspection> {
   const providers = await Promise.all(
     (['kubernetes', 'random'] as const).map(async (name) => {
       try {
-        const { kind, reason } = await resolveProviderPlugin(name, env.providerMode, { env, install: false });
+        const { kind, reason } = await resolveProviderPlugin(name, { env, install: false });
         return { name, kind, reason };
       } catch (error) {
         return { name, kind: 'missing' as const, reason: messageOf(error) };

@@ -5,6 +5,8 @@ import { type ToolName, toolNames } from './pins.ts';
 
 export type ProviderMode = 'auto' | 'official' | 'embedded';
 
+export type ProviderName = 'kubernetes' | 'random';
+
 export interface ToolchainEnv {
   /** Where tools are kept: `$TENANTRY_CACHE`, else the user's cache folder. */
   cacheDir: string;
@@ -16,7 +18,8 @@ export interface ToolchainEnv {
   downloads: boolean;
   /** Where the Pulumi CLI keeps its plugins. */
   pulumiHome: string;
-  providerMode: ProviderMode;
+  /** How each provider is chosen; the random one as the Kubernetes one unless `TENANTRY_RANDOM_PROVIDER` says else. */
+  providerModes: Readonly<Record<ProviderName, ProviderMode>>;
   /** Passed on to the programs that are run. */
   processEnv: NodeJS.ProcessEnv;
 }
@@ -24,6 +27,11 @@ export interface ToolchainEnv {
 /** The variable that names a tool: `TENANTRY_TOOL_KUBE_APISERVER` for `kube-apiserver`. */
 export function toolVariable(name: ToolName): string {
   return `TENANTRY_TOOL_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+/** The variable that chooses a provider: `TENANTRY_KUBERNETES_PROVIDER`. */
+export function providerVariable(name: ProviderName): string {
+  return `TENANTRY_${name.toUpperCase()}_PROVIDER`;
 }
 
 /** Reads the environment; a value that makes no sense is an error that names its variable. */
@@ -34,16 +42,21 @@ export function readToolchainEnv(env: NodeJS.ProcessEnv = process.env): Toolchai
     const value = env[toolVariable(name)];
     if (value) chosen[name] = resolve(value);
   }
-  const mode = env.TENANTRY_KUBERNETES_PROVIDER || 'auto';
-  if (mode !== 'auto' && mode !== 'official' && mode !== 'embedded')
-    throw new Error(`TENANTRY_KUBERNETES_PROVIDER is "${mode}": it must be auto, official or embedded.`);
+  const kubernetes = readProviderMode(env, 'kubernetes') ?? 'auto';
   return {
     cacheDir: resolve(env.TENANTRY_CACHE || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'tenantry')),
     path: (env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
     chosen,
     downloads: env.TENANTRY_DOWNLOADS !== 'off',
     pulumiHome: env.PULUMI_HOME || join(home, '.pulumi'),
-    providerMode: mode,
+    providerModes: { kubernetes, random: readProviderMode(env, 'random') ?? kubernetes },
     processEnv: env,
   };
+}
+
+function readProviderMode(env: NodeJS.ProcessEnv, name: ProviderName): ProviderMode | undefined {
+  const mode = env[providerVariable(name)];
+  if (!mode) return undefined;
+  if (mode === 'auto' || mode === 'official' || mode === 'embedded') return mode;
+  throw new Error(`${providerVariable(name)} is "${mode}": it must be auto, official or embedded.`);
 }

@@ -8,11 +8,9 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { canDownload } from './download.ts';
-import type { ProviderMode, ToolchainEnv } from './env.ts';
+import { type ProviderName, providerVariable, type ToolchainEnv } from './env.ts';
 import { currentPlatform } from './pins.ts';
 import { ensureTool, ToolError } from './tools.ts';
-
-export type ProviderName = 'kubernetes' | 'random';
 
 export type ResolvedProvider =
   | { kind: 'official'; version: string; path: string; reason: string }
@@ -28,18 +26,18 @@ export interface PluginOptions {
 const run = promisify(execFile);
 
 /**
- * Decides which provider is used. `auto` takes the official plugin when it is installed or can be installed now.
+ * Decides which provider is used. Mode `auto` takes the official plugin when it is installed or can be installed now.
  * @throws ToolError in mode `official` when it cannot be had.
  */
 export async function resolveProviderPlugin(
   name: ProviderName,
-  mode: ProviderMode,
   options: PluginOptions,
 ): Promise<ResolvedProvider> {
   const { env } = options;
+  const mode = env.providerModes[name];
   const version = await sdkVersion(name);
   if (mode === 'embedded')
-    return { kind: 'embedded', version, reason: 'TENANTRY_KUBERNETES_PROVIDER asks for it' };
+    return { kind: 'embedded', version, reason: `${providerVariable(name)} asks for it` };
   const installed = await findPlugin(name, version, env);
   if (installed) return { kind: 'official', version, path: installed, reason: 'the plugin is installed' };
   const { os, arch } = currentPlatform();
@@ -51,7 +49,7 @@ export async function resolveProviderPlugin(
   }
   if (mode === 'official')
     throw new ToolError(
-      `The official ${name} plugin ${version} is not installed and ${refused ?? 'does not install'}: run \`pulumi plugin install resource ${name} ${version}\`, or set TENANTRY_KUBERNETES_PROVIDER=auto.`,
+      `The official ${name} plugin ${version} is not installed and ${refused ?? 'does not install'}: run \`pulumi plugin install resource ${name} ${version}\`, or set ${providerVariable(name)}=auto.`,
     );
   return {
     kind: 'embedded',

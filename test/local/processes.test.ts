@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { type AddressInfo, createServer } from 'node:net';
+import { constants, getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { keepRunning } from '../../automation/local/keep-running.ts';
-import { freePorts, keptPorts } from '../../automation/local/ports.ts';
+import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
 import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
 
 let folder: string;
@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-function launch(script: string, stopTimeoutMs = 5000) {
+function launch(script: string, stopTimeoutMs = 5000, givesWay = false) {
   return startProcess({
     name: 'sample',
     command: '/bin/sh',
@@ -24,6 +24,7 @@ function launch(script: string, stopTimeoutMs = 5000) {
     runDir: join(folder, 'run'),
     logFile: join(folder, 'sample.log'),
     stopTimeoutMs,
+    givesWay,
   });
 }
 
@@ -42,6 +43,14 @@ describe('a child process', () => {
     while ((await readFile(join(folder, 'sample.log'), 'utf8')) === '') await delay(10);
     await child.stop();
     expect((await child.exited).signal).toBe('SIGKILL');
+  });
+
+  test('that gives way runs below the others', async () => {
+    const child = await launch('exec sleep 60', 5000, true);
+    const other = await launch('exec sleep 60');
+    expect(getPriority(child.pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
+    expect(getPriority(other.pid)).toBe(getPriority());
+    await Promise.all([child.stop(), other.stop()]);
   });
 
   test('left by an earlier run is ended by the next', async () => {
@@ -101,5 +110,36 @@ describe('kept ports', () => {
     const file = join(folder, 'ports.json');
     await writeFile(file, '{"a": "no');
     expect((await keptPorts(file, ['a'])).a).toBeGreaterThan(0);
+  });
+});
+
+describe('the port of the service', () => {
+  const taken = async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  };
+
+  test('is the wanted one when that is free', async () => {
+    const [port = 0] = await freePorts(1);
+    const said: string[] = [];
+    expect(await choosePort({ number: port, explicit: false }, (line) => said.push(line))).toBe(port);
+    expect(said).toEqual([]);
+  });
+
+  test('is a later one when the usual one is taken, and that is said', async () => {
+    const number = await taken();
+    const said: string[] = [];
+    const chosen = await choosePort({ number, explicit: false }, (line) => said.push(line));
+    expect(chosen).toBeGreaterThan(number);
+    expect(said).toEqual([`port ${number} is taken by another program; using ${chosen} (PORT chooses one)`]);
+  });
+
+  test('is never another than the one that was asked for', async () => {
+    const number = await taken();
+    await expect(choosePort({ number, explicit: true }, () => {})).rejects.toThrow(
+      `Port ${number} is taken by another program: set PORT to a free one.`,
+    );
   });
 });

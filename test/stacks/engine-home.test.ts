@@ -13,19 +13,24 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const toolchain = () =>
-  readToolchainEnv({ HOME: root, PULUMI_HOME: join(root, 'pulumi'), TENANTRY_DOWNLOADS: 'off' });
+const toolchain = (mode = 'auto') =>
+  readToolchainEnv({
+    HOME: root,
+    PULUMI_HOME: join(root, 'pulumi'),
+    TENANTRY_DOWNLOADS: 'off',
+    TENANTRY_KUBERNETES_PROVIDER: mode,
+  });
 
 /** Puts the plugin where Pulumi would install it; answers its path. */
 async function install(): Promise<string> {
-  const embedded = await resolveProviderPlugin('kubernetes', 'embedded', { env: toolchain() });
+  const embedded = await resolveProviderPlugin('kubernetes', { env: toolchain('embedded') });
   const folder = join(pluginsFolder(toolchain()), `resource-kubernetes-v${embedded.version}`);
   return fakeProgram(join(folder, 'pulumi-resource-kubernetes'), embedded.version);
 }
 
 test('an official plugin that was found is where the engine looks for plugins', async () => {
   const installed = await install();
-  const found = await resolveProviderPlugin('kubernetes', 'official', { env: toolchain() });
+  const found = await resolveProviderPlugin('kubernetes', { env: toolchain('official') });
   expect(found).toMatchObject({ kind: 'official', path: installed });
 
   const settings = { workDir: join(root, 'engine'), pluginsFolder: pluginsFolder(toolchain()) };

@@ -58,15 +58,17 @@ describe('doctor', () => {
 describe('the choice of a provider', () => {
   test('is the official plugin where it is installed, in the version of the SDK', async () => {
     world = await fakeWorld();
-    const { version } = await resolveProviderPlugin('kubernetes', 'auto', { env: envOf() });
+    const { version } = await resolveProviderPlugin('kubernetes', { env: envOf() });
     const folder = join(world.root, '.pulumi/plugins', `resource-kubernetes-v${version}`);
     const path = await fakeProgram(join(folder, 'pulumi-resource-kubernetes'), version);
-    expect(await resolveProviderPlugin('kubernetes', 'auto', { env: envOf() })).toMatchObject({
+    expect(await resolveProviderPlugin('kubernetes', { env: envOf() })).toMatchObject({
       kind: 'official',
       path,
     });
-    expect(await resolveProviderPlugin('kubernetes', 'embedded', { env: envOf() })).toMatchObject({
+    const embedded = envOf({ TENANTRY_KUBERNETES_PROVIDER: 'embedded' });
+    expect(await resolveProviderPlugin('kubernetes', { env: embedded })).toMatchObject({
       kind: 'embedded',
+      reason: 'TENANTRY_KUBERNETES_PROVIDER asks for it',
     });
   });
 
@@ -75,15 +77,28 @@ describe('the choice of a provider', () => {
     const folder = join(world.root, '.pulumi/plugins/resource-random-v0.0.1');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'pulumi-resource-random'), '', { mode: 0o755 });
-    expect(await resolveProviderPlugin('random', 'auto', { env: envOf() })).toMatchObject({
+    expect(await resolveProviderPlugin('random', { env: envOf() })).toMatchObject({
       kind: 'embedded',
     });
   });
 
   test('fails with what to run when only the official one will do and it cannot be had', async () => {
     world = await fakeWorld();
-    await expect(resolveProviderPlugin('random', 'official', { env: envOf() })).rejects.toThrow(
-      /pulumi plugin install resource random/,
+    const official = envOf({ TENANTRY_KUBERNETES_PROVIDER: 'official' });
+    await expect(resolveProviderPlugin('random', { env: official })).rejects.toThrow(
+      /pulumi plugin install resource random .* TENANTRY_RANDOM_PROVIDER=auto/,
+    );
+  });
+
+  test('is one for both, or one for each', async () => {
+    world = await fakeWorld();
+    const modesOf = (kubernetes: string, random: string) =>
+      envOf({ TENANTRY_KUBERNETES_PROVIDER: kubernetes, TENANTRY_RANDOM_PROVIDER: random }).providerModes;
+    expect(modesOf('', '')).toEqual({ kubernetes: 'auto', random: 'auto' });
+    expect(modesOf('embedded', '')).toEqual({ kubernetes: 'embedded', random: 'embedded' });
+    expect(modesOf('embedded', 'official')).toEqual({ kubernetes: 'embedded', random: 'official' });
+    expect(() => modesOf('auto', 'mine')).toThrow(
+      'TENANTRY_RANDOM_PROVIDER is "mine": it must be auto, official or embedded.',
     );
   });
 });

@@ -77,8 +77,8 @@ async function runnerSettings(
   // The whole CLI: the smaller engine of the workers knows no previews.
   const [pulumi, kubernetes, random] = await Promise.all([
     ensureTool('pulumi', options),
-    resolveProviderPlugin('kubernetes', toolchain.providerMode, options),
-    resolveProviderPlugin('random', toolchain.providerMode, options),
+    resolveProviderPlugin('kubernetes', options),
+    resolveProviderPlugin('random', options),
   ]);
   const folder = await mkdtemp(join(workDir, 'engine-'));
   await mkdir(folder, { recursive: true });
