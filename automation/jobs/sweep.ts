@@ -85,17 +85,17 @@ function differs(subscription: Stripe.Subscription, known: KnownSubscription | u
   return known.plan !== `${bought.product}:${bought.plan}` || known.seats !== bought.seats;
 }
 
-async function ringDirty({ database, policy }: JobContext): Promise<void> {
+async function ringDirty({ database, policy, now }: JobContext): Promise<void> {
   await ringUnresolvedEvents(database, batch);
-  await ringSubscriptions(database, await listDirtySubscriptions(database, batch));
-  for (const id of await listGraceExpired(database, policy.graceMs, batch)) {
+  await ringSubscriptions(database, await listDirtySubscriptions(database, batch, now()));
+  for (const id of await listGraceExpired(database, policy.graceMs, batch, now())) {
     await markSubscription(database, id);
   }
 }
 
 /** Data whose time of keeping is over is deleted. */
-async function endRetention({ database, cell }: JobContext): Promise<void> {
-  for (const id of await listRetentionExpired(database, cell.id, batch)) {
+async function endRetention({ database, cell, now }: JobContext): Promise<void> {
+  for (const id of await listRetentionExpired(database, cell.id, batch, now())) {
     await database.transaction(async (client) => {
       const tenant = await findTenant(client, id, { lock: true });
       if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
@@ -118,8 +118,9 @@ async function endRetention({ database, cell }: JobContext): Promise<void> {
 }
 
 /** Tenants that are not what they should be and that nobody is working on. */
-async function ringTenants({ database, cell }: JobContext): Promise<void> {
-  for (const tenant of await listUnconverged(database, cell.id, batch)) await ringTenant(database, tenant);
+async function ringTenants({ database, cell, now }: JobContext): Promise<void> {
+  for (const tenant of await listUnconverged(database, cell.id, batch, now()))
+    await ringTenant(database, tenant);
 }
 
 /** A few tenants each time, those first that were not looked at for longest. */

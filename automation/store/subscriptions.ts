@@ -138,22 +138,37 @@ export async function noteFetchFailure(
   await db.query('update tenantry.subscription_mark set rung_at = null where subscription_id = $1', [id]);
 }
 
-/** Subscriptions whose marks are not settled and whose waiting time is over. */
-export async function listDirtySubscriptions(db: Queryable, limit: number): Promise<string[]> {
+/**
+ * Subscriptions whose marks are not settled and whose waiting time is over.
+ * @param at what counts as over; left out, the time of the database
+ */
+export async function listDirtySubscriptions(
+  db: Queryable,
+  limit: number,
+  at: Date | null = null,
+): Promise<string[]> {
   const result = await db.query<{ id: string }>(
     `select id from tenantry.subscription join tenantry.subscription_mark on subscription_id = id
-     where seq > settled_seq and (next_try_at is null or next_try_at <= now()) order by id limit $1`,
-    [limit],
+     where seq > settled_seq and (next_try_at is null or next_try_at <= coalesce($2, now())) order by id limit $1`,
+    [limit, at],
   );
   return result.rows.map((row) => row.id);
 }
 
-/** Subscriptions that have been past due for longer than the grace and whose tenants still run. */
-export async function listGraceExpired(db: Queryable, graceMs: number, limit: number): Promise<string[]> {
+/**
+ * Subscriptions that have been past due for longer than the grace and whose tenants still run.
+ * @param at what counts as over; left out, the time of the database
+ */
+export async function listGraceExpired(
+  db: Queryable,
+  graceMs: number,
+  limit: number,
+  at: Date | null = null,
+): Promise<string[]> {
   const result = await db.query<{ id: string }>(
     `select s.id from tenantry.subscription s join tenantry.tenant t on t.subscription_id = s.id
-     where s.past_due_since <= now() - $1 * interval '1 ms' and t.desired_state = 'active' limit $2`,
-    [graceMs, limit],
+     where s.past_due_since <= coalesce($3, now()) - $1 * interval '1 ms' and t.desired_state = 'active' limit $2`,
+    [graceMs, limit, at],
   );
   return result.rows.map((row) => row.id);
 }

@@ -293,28 +293,41 @@ interface TenantReference {
   readonly cell: string;
 }
 
-/** Tenants that differ from what is desired, whose waiting time is over, and whose lease nobody holds. */
+/**
+ * Tenants that differ from what is desired, whose waiting time is over, and whose lease nobody holds.
+ * @param at what counts as over; left out, the time of the database
+ */
 export async function listUnconverged(
   db: Queryable,
   cell: string,
   limit: number,
+  at: Date | null = null,
 ): Promise<TenantReference[]> {
   const result = await db.query<TenantReference>(
     `select id, cell from tenantry.tenant t
      where cell = $1 and observed_generation <> desired_generation and not permanent
-       and (next_try_at is null or next_try_at <= now())
+       and (next_try_at is null or next_try_at <= coalesce($3, now()))
        and not exists (select 1 from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp())
      order by slot, next_try_at nulls first limit $2`,
-    [cell, limit],
+    [cell, limit, at],
   );
   return result.rows;
 }
 
-/** Tenants whose data is kept no longer. */
-export async function listRetentionExpired(db: Queryable, cell: string, limit: number): Promise<string[]> {
+/**
+ * Tenants whose data is kept no longer.
+ * @param at what counts as over; left out, the time of the database
+ */
+export async function listRetentionExpired(
+  db: Queryable,
+  cell: string,
+  limit: number,
+  at: Date | null = null,
+): Promise<string[]> {
   const result = await db.query<{ id: string }>(
-    `select id from tenantry.tenant where cell = $1 and delete_after <= now() and desired_state <> 'deleted' limit $2`,
-    [cell, limit],
+    `select id from tenantry.tenant where cell = $1 and delete_after <= coalesce($3, now())
+       and desired_state <> 'deleted' limit $2`,
+    [cell, limit, at],
   );
   return result.rows.map((row) => row.id);
 }
