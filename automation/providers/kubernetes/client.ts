@@ -18,6 +18,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly contentType?: ContentType;
+  /** A form of the answer other than the whole objects. */
+  readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -83,7 +85,7 @@ export class KubernetesClient {
     for (const [key, value] of Object.entries(request.query ?? {})) url.searchParams.set(key, value);
     const body = request.body === undefined ? null : JSON.stringify(request.body);
     const headers: http.OutgoingHttpHeaders = {
-      accept: 'application/json',
+      accept: request.accept ?? 'application/json',
       'user-agent': 'tenantry-provider',
       ...(credentials.authorization && { authorization: credentials.authorization }),
       ...(body !== null && {
