@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TenantView } from '../../api/schemas.ts';
 import { planLookupKey } from '../../tenants/catalog/index.ts';
@@ -79,8 +81,59 @@ test('events that are doubled, shuffled, late or lost, many in the same second, 
   }
 });
 
+test('an API that is killed while it stores events has acknowledged none that is lost', async () => {
+  const blocker = new pg.Client({ connectionString: tenantry.databaseUrl });
+  await blocker.connect();
+  await blocker.query('begin');
+  await blocker.query('lock table tenantry.stripe_event in share mode');
+  const { checkoutId } = await pay(tenantry, 'inflight@example.com', { product: 'agents', plan: 'free' });
+  await until(
+    async () => {
+      const { rowCount } = await blocker.query(
+        `select 1 from pg_stat_activity where application_name = 'tenantry-api' and wait_event_type = 'Lock'`,
+      );
+      return rowCount;
+    },
+    { what: 'the API waiting to store an event' },
+  );
+  await tenantry.programs.api.kill();
+  await blocker.query('rollback');
+  await blocker.end();
+  await tenantry.restartApi();
+  const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
+  const types = await until(
+    async () => {
+      const { rows } = await tenantry.database.query<{ type: string }>(
+        'select type from tenantry.stripe_event where subscription_id = $1',
+        [tenant.subscription?.id],
+      );
+      return rows.some(({ type }) => type === 'checkout.session.completed') ? rows : null;
+    },
+    { what: 'the event being delivered again' },
+  );
+  expect(types.length).toBe(new Set(types.map(({ type }) => type)).size);
+});
+
 test('drift is found and mended: an object that was deleted or changed comes back as it was', async () => {
   const { tenant } = await subscribe(tenantry, 'drift@example.com', { product: 'workspace', plan: 'byoc' });
+  const quota = `/api/v1/namespaces/${tenant.namespace}/resourcequotas/plan`;
+  const hard = async () =>
+    ((await tenantry.cluster.send({ method: 'GET', path: quota })) as never as { spec: { hard: object } })
+      .spec.hard;
+  const granted = await hard();
+  await tenantry.cluster.send({
+    method: 'PATCH',
+    path: quota,
+    query: { fieldManager: 'somebody', force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name: 'plan' },
+      spec: { hard: { pods: '9999' } },
+    },
+  });
+  await until(async () => isDeepStrictEqual(await hard(), granted), { what: 'the quota being as granted' });
   const policies = `/apis/networking.k8s.io/v1/namespaces/${tenant.namespace}/networkpolicies`;
   const before = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as {
     items: { metadata: { name: string } }[];

@@ -10,7 +10,12 @@ import { until } from '../support/wait.ts';
 let tenantry: Tenantry;
 beforeAll(async () => {
   tenantry = await startTenantry({
-    variables: { TENANTRY_OPERATION_TIMEOUT_MS: '10000', TENANTRY_OPERATIONS_PER_RUNNER: '1' },
+    variables: {
+      TENANTRY_OPERATION_TIMEOUT_MS: '10000',
+      TENANTRY_OPERATIONS_PER_RUNNER: '1',
+      // As where no engine of ours can be built: what it says of failures is read alike.
+      TENANTRY_TOOL_TENANTRY_ENGINE: inject('tools').pulumi,
+    },
   });
 });
 afterAll(() => tenantry?.stop());
