@@ -1,6 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { TenantView } from '../../api/schemas.ts';
 import { planLookupKey } from '../../tenants/catalog/index.ts';
 import { isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
@@ -10,8 +12,18 @@ import { until } from '../support/wait.ts';
 /* However deliveries fare on their way, tenants end up as Stripe says. */
 
 let tenantry: Tenantry;
+let engineCalls: string;
 beforeAll(async () => {
-  tenantry = await startTenantry({ variables: { TENANTRY_RETENTION_MS: '3600000' } });
+  engineCalls = join(inject('runDir'), `engine-calls-${process.pid}`);
+  const engine = `${engineCalls}.sh`;
+  await writeFile(
+    engine,
+    `#!/bin/sh\necho "$@" >>'${engineCalls}'\nexec '${inject('tools')['tenantry-engine']}' "$@"\n`,
+    { mode: 0o755 },
+  );
+  tenantry = await startTenantry({
+    variables: { TENANTRY_RETENTION_MS: '3600000', TENANTRY_TOOL_TENANTRY_ENGINE: engine },
+  });
 });
 afterAll(() => tenantry?.stop());
 
@@ -25,6 +37,18 @@ async function changePlan(tenant: TenantView, plan: string): Promise<void> {
     items: [{ id: subscription.items.data[0]?.id ?? '', price: data[0]?.id ?? '' }],
   });
 }
+
+test('a payment takes one engine process, as the stack is there before it', async () => {
+  await until(async () => {
+    const { rows } = await tenantry.database.query<{ count: number }>(
+      'select count(*) as count from tenantry.reserved_stack',
+    );
+    return rows[0]?.count === 2;
+  });
+  const { tenant } = await subscribe(tenantry, 'one@example.com', { product: 'agents', plan: 'free' });
+  const calls = (await readFile(engineCalls, 'utf8')).split('\n').filter((call) => call.includes(tenant.id));
+  expect(calls).toEqual([expect.stringMatching(/^stack init /), expect.stringMatching(/^up /)]);
+});
 
 test('with every webhook lost, the sweep alone brings a tenant up, changes its plan and suspends it', async () => {
   tenantry.stripe.setFaults({ ...noFaults, drop: 1 });
