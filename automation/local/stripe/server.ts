@@ -128,6 +128,8 @@ export function createServer({ account, controls, secretKey, log }: ServerOption
       headers: {
         'content-type': 'application/json',
         'request-id': requestId,
+        // When the answer was given, by the account's clock rather than this machine's.
+        date: new Date(account.clock.now() * 1000).toUTCString(),
         // What the objects are shaped as, whatever version the caller asked for: the simulator knows only one.
         'stripe-version': apiVersion,
         ...(answer.status >= 400 ? { 'stripe-should-retry': retry } : {}),
