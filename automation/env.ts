@@ -3,15 +3,33 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { databaseServerPattern } from '../tenants/catalog/names.ts';
 import { type Cell, defaultCell } from '../tenants/tenant.ts';
 import { defaultPolicy, type Policy } from './jobs/policy.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const milliseconds = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
 
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
+
+/** Database servers for one tenant each: a JSON object of their owners' URLs by the server's name. */
+export const tenantDatabaseServers = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be a JSON object of postgres:// URLs' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.record(z.string().regex(databaseServerPattern), postgresUrl));
+
 const variables = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
   TENANT_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TENANT_DATABASE_SERVERS: tenantDatabaseServers,
   KUBECONFIG: z
     .string()
     .min(1)
@@ -55,6 +73,8 @@ const variables = z.object({
 export interface WorkerEnv {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
+  /** Servers for one tenant each, by name. */
+  readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   readonly stripeSecretKey: string;
   readonly stripeApiBase: string | undefined;
@@ -82,6 +102,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
   return {
     databaseUrl: v.DATABASE_URL,
     tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? besideDatabase(v.DATABASE_URL),
+    tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
     kubeconfig: resolve(v.KUBECONFIG),
     stripeSecretKey: v.STRIPE_SECRET_KEY,
     stripeApiBase: v.STRIPE_API_BASE,

@@ -24,7 +24,7 @@ import { createFingerprints } from './stacks/fingerprint.ts';
 import { applyPlatform } from './stacks/platform.ts';
 import { createRunnerPool } from './stacks/runners.ts';
 import { ensureCell } from './store/cells.ts';
-import { openDatabase } from './store/database.ts';
+import { openDatabase, openServers } from './store/database.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
 import { convergeJob } from './store/tenants.ts';
 import { withTurn } from './store/turns.ts';
@@ -92,6 +92,8 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       name: 'tenantry-worker',
     });
     releasers.push(() => tenantDatabase.close());
+    const servers = openServers(env.tenantDatabaseServers, { maxConnections: 2, name: 'tenantry-worker' });
+    releasers.push(() => Promise.all([...servers.values()].map((server) => server.close())));
     const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), process.env, () => {});
     releasers.push(async () => cluster.close());
     await applyPlatform(cluster);
@@ -101,7 +103,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       relaxedDatabase,
       stripe: createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase }),
       runners: metrics.measured(runners),
-      fingerprints: createFingerprints(cluster, tenantDatabase),
+      fingerprints: createFingerprints(cluster, tenantDatabase, servers),
       cell: env.cell,
       policy: env.policy,
       log,
@@ -207,6 +209,7 @@ async function runnerSettings(env: WorkerEnv) {
     workDir,
     kubeconfig: env.kubeconfig,
     tenantDatabaseUrl: env.tenantDatabaseUrl,
+    tenantDatabaseServers: env.tenantDatabaseServers,
     cell: env.tenants,
     kubernetesProvider: (await plugin('kubernetes')).kind,
     randomProvider: (await plugin('random')).kind,

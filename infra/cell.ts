@@ -27,6 +27,12 @@ export function cellOutput(
       proxyHost: database.proxyHost,
       secretArn: database.secretArn,
       replicas: config.database.readReplicas,
+      /** Placement gives each to one tenant. */
+      dedicated: config.database.dedicatedInstances.map(({ name, tenant }) => ({
+        name,
+        tenant: tenant ?? null,
+        ...serverOf(database, name),
+      })),
     },
     state: {
       bucket: storage.state.name,
@@ -43,4 +49,11 @@ export function cellOutput(
       healthCheckId: config.edge.failover ? edge.healthCheckId : null,
     },
   };
+}
+
+function serverOf({ dedicated }: Database, name: string) {
+  const server = dedicated[name];
+  if (!server) throw new Error(`There is no database server ${name}`);
+  const { host, port, secretArn } = server;
+  return { host, port, secretArn };
 }

@@ -10,6 +10,8 @@ export interface DatabasePlace {
   readonly kind: 'schema' | 'database';
   /** Null is the shared database of the cell. */
   readonly database: string | null;
+  /** Server of the tenant's own, by its name in the cell; absent on the cell's shared one. */
+  readonly server?: string;
   readonly schema: string;
   readonly role: string;
   readonly connectionLimit: number;
@@ -28,8 +30,17 @@ export function databasePlace(tenant: Tenant): DatabasePlace | null {
       return null;
     case 'schema':
       return { kind: 'schema', database: null, schema: name, role: name, connectionLimit };
-    case 'database':
-      return { kind: 'database', database: name, schema: 'app', role: `${name}_app`, connectionLimit };
+    case 'database': {
+      const { databaseServer: server } = tenant.spec;
+      return {
+        kind: 'database',
+        database: name,
+        ...(server !== undefined && { server }),
+        schema: 'app',
+        role: `${name}_app`,
+        connectionLimit,
+      };
+    }
   }
 }
 

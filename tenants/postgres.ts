@@ -34,7 +34,7 @@ export class PostgresSchema extends CustomResource {
   }
 }
 
-/** A role with a database of its own. */
+/** A role with a database of its own, on the cell's shared server or on one for this tenant alone. */
 export class PostgresDatabase extends CustomResource {
   declare readonly database: Output<string>;
   declare readonly host: Output<string>;
@@ -42,7 +42,12 @@ export class PostgresDatabase extends CustomResource {
   /** Number of the last migration that the tenant's tables have. */
   declare readonly migrationLevel: Output<number>;
 
-  constructor(name: string, args: PlaceArgs & { database: Input<string> }, options?: CustomResourceOptions) {
+  /** @param args `server` left out means the shared server of the cell */
+  constructor(
+    name: string,
+    args: PlaceArgs & { database: Input<string>; server?: Input<string> },
+    options?: CustomResourceOptions,
+  ) {
     super('tenantry:postgres:Database', name, { ...outputs, ...args }, { ...defaults, ...options });
   }
 }

@@ -61,6 +61,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
       schema: place.schema,
       role: place.role,
       secretName: databaseSecretName,
+      ...(place.server !== undefined && { server: place.server }),
     },
     objects: [
       objects.namespace,
@@ -110,7 +111,15 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
   const database =
     place.database === null
       ? new PostgresSchema('database', args, options)
-      : new PostgresDatabase('database', { ...args, database: place.database }, options);
+      : new PostgresDatabase(
+          'database',
+          {
+            ...args,
+            database: place.database,
+            ...(place.server !== undefined && { server: place.server }),
+          },
+          options,
+        );
 
   const secret = {
     apiVersion: 'v1',

@@ -1,11 +1,11 @@
 import { z } from 'zod';
+import { databaseServerPattern, slugPattern } from './catalog/names.ts';
 import { dataIsolations, productIds } from './catalog/types.ts';
+
+export { slugPattern };
 
 /** Eight characters, the first a letter: fits every product's naming rule, a DNS label and an SQL identifier. */
 export const tenantIdPattern = /^[a-z][a-z0-9]{7}$/;
-
-/** What a customer may choose as the public name of a tenant. A DNS label with room for the product's prefix. */
-export const slugPattern = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$/;
 
 /** The one input of the tenant program: plain data, the same spec always builds the same tenant. */
 export const tenantSpec = z.strictObject({
@@ -30,6 +30,9 @@ export const tenantSpec = z.strictObject({
   /** Where the tenant's rows live already, which a change of plan must not change, as it would drop them. Absent
    *  while there are none, as in a slot: then the plan decides. */
   dataIsolation: z.enum(dataIsolations).optional(),
+  /** Server of its own that its database is on, by its name in the cell; absent on the cell's shared one. Decided once,
+   *  as moving rows is done by hand. */
+  databaseServer: z.string().regex(databaseServerPattern).optional(),
   /** RFC 3339, UTC, whole seconds. */
   createdAt: z.iso.datetime(),
 });
@@ -46,6 +49,8 @@ export interface TenantOutputs {
     readonly schema: string;
     readonly role: string;
     readonly secretName: string;
+    /** The tenant's own server by its name in the cell; absent on the cell's shared one. */
+    readonly server?: string;
   } | null;
   /** Every Kubernetes object of the tenant, in order of creation. */
   readonly objects: readonly {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
-import { slugPattern } from '../../tenants/spec.ts';
+import { slugPattern } from '../../tenants/catalog/names.ts';
 
 const root = fileURLToPath(new URL('.', import.meta.url));
 

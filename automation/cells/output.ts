@@ -1,5 +1,6 @@
 /** The output `cell` of a platform stack, checked. */
 import { z } from 'zod';
+import { databaseServerPattern } from '../../tenants/catalog/names.ts';
 import type { SyncedCell } from '../store/cells.ts';
 
 const text = z.string().min(1);
@@ -17,6 +18,17 @@ export const cellOutput = z.looseObject({
     port: z.int().positive(),
     proxyHost: text,
     secretArn: text,
+    /** Servers for one tenant each; `tenant` is the slug of the one that it was ordered for. */
+    dedicated: z
+      .array(
+        z.looseObject({
+          name: z.string().regex(databaseServerPattern),
+          host: text,
+          port: z.int().positive(),
+          tenant: text.nullable(),
+        }),
+      )
+      .default([]),
     /** Read replicas, named `<identifier>-replica-1` and so on. */
     replicas: z.int().nonnegative(),
   }),

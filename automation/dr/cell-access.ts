@@ -3,7 +3,7 @@ import { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
 import { createFingerprints } from '../stacks/fingerprint.ts';
 import { standingStacks } from '../stacks/standing-stacks.ts';
-import { type Database, openDatabase } from '../store/database.ts';
+import { type Database, openDatabase, openServers } from '../store/database.ts';
 import type { CellPlace } from './env.ts';
 import { type Verification, verifyCell } from './verify.ts';
 
@@ -43,17 +43,22 @@ export async function verifyPlace(place: CellPlace, env: NodeJS.ProcessEnv): Pro
   if (place.backendUrl === null)
     throw new Error('PULUMI_BACKEND_URL must name the state of the tenants’ stacks');
   const stacks = await standingStacks(place.backendUrl);
-  return withControlPlane(place.databaseUrl, (database) =>
-    withControlPlane(place.tenantDatabaseUrl, (tenantDatabase) =>
-      withCluster(place.kubeconfig, env, (cluster) =>
-        verifyCell({
-          database,
-          cell: place.cell,
-          cluster,
-          stacks,
-          fingerprints: createFingerprints(cluster, tenantDatabase),
-        }),
+  const servers = openServers(place.tenantDatabaseServers, { maxConnections, name: 'tenantry-dr' });
+  try {
+    return await withControlPlane(place.databaseUrl, (database) =>
+      withControlPlane(place.tenantDatabaseUrl, (tenantDatabase) =>
+        withCluster(place.kubeconfig, env, (cluster) =>
+          verifyCell({
+            database,
+            cell: place.cell,
+            cluster,
+            stacks,
+            fingerprints: createFingerprints(cluster, tenantDatabase, servers),
+          }),
+        ),
       ),
-    ),
-  );
+    );
+  } finally {
+    await Promise.all([...servers.values()].map((server) => server.close()));
+  }
 }

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseVariables } from '../env.ts';
+import { parseVariables, tenantDatabaseServers } from '../env.ts';
 import { readEndpoints } from '../local/home.ts';
 import { tenantsBeside } from '../preview/env.ts';
 
@@ -10,6 +10,7 @@ const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postg
 const variables = z.object({
   DATABASE_URL: postgresUrl.optional(),
   TENANT_DATABASE_URL: postgresUrl.optional(),
+  TENANT_DATABASE_SERVERS: tenantDatabaseServers,
   KUBECONFIG: z.string().optional(),
   PULUMI_BACKEND_URL: z
     .string()
@@ -22,6 +23,8 @@ const variables = z.object({
 export interface CellPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
+  /** Database servers for one tenant each, by name. */
+  readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   /** State of the tenants' stacks; null when it was not named. */
   readonly backendUrl: string | null;
@@ -53,6 +56,7 @@ export async function readOperationsEnv(
       place: {
         databaseUrl: v.DATABASE_URL,
         tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantsBeside(v.DATABASE_URL),
+        tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
         kubeconfig,
         backendUrl: v.PULUMI_BACKEND_URL ?? null,
         cell: v.TENANTRY_CELL ?? 'local',
@@ -67,6 +71,7 @@ export async function readOperationsEnv(
     place: {
       databaseUrl: endpoints.postgres,
       tenantDatabaseUrl: tenantsBeside(endpoints.postgres),
+      tenantDatabaseServers: {},
       kubeconfig: endpoints.kubeconfig,
       backendUrl: endpoints.engine?.backendUrl ?? null,
       cell: v.TENANTRY_CELL ?? 'local',

@@ -91,6 +91,8 @@ export interface NewTenant {
   readonly billingAccount: string | null;
   readonly seats: number;
   readonly createdAt: Date;
+  /** Database server of its own; null or absent is the cell's shared one. */
+  readonly databaseServer?: string | null;
 }
 
 /** The spec of a tenant that does not exist yet. */
@@ -111,6 +113,7 @@ export function newSpec(tenant: NewTenant): TenantSpec {
     state: 'active',
     volumeBytes: findPlan(tenant.product, tenant.plan)?.volumeBytes ?? null,
     ...(tenant.owner !== null && { dataIsolation: dataIsolationOf(tenant.product, tenant.plan) }),
+    ...(tenant.databaseServer && { databaseServer: tenant.databaseServer }),
     createdAt: `${tenant.createdAt.toISOString().slice(0, 19)}Z`,
   };
 }

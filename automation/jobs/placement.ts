@@ -1,5 +1,5 @@
 import { findPlan, platform } from '../../tenants/catalog/index.ts';
-import type { Cell } from '../store/cells.ts';
+import type { Cell, DatabaseServer } from '../store/cells.ts';
 
 /** Where data must stay that falls under a law, by the name that customers ask for it with. */
 export const residencies = { gdpr: platform.gdprRegion } as const;
@@ -42,6 +42,22 @@ export function placeTenant(
     field: asked.region === null ? 'residency' : 'region',
     problem: `There is no cell in the region ${wanted}; tenants can be in ${regions.join(', ') || 'none yet'}.`,
   };
+}
+
+/**
+ * The database server of its own that a new tenant gets: one that was ordered for it, else the first that is free and
+ * ordered for nobody. Null is the cell's shared server: for plans without a database of their own, and where no server
+ * is left, as a database of its own is all that those plans promise. Pure.
+ * @param servers of the tenant's cell, by name
+ */
+export function placeDatabase(
+  tenant: { readonly product: string; readonly plan: string; readonly slug: string },
+  servers: readonly DatabaseServer[],
+): string | null {
+  if (findPlan(tenant.product, tenant.plan)?.dataIsolation !== 'database') return null;
+  const free = servers.filter(({ tenant: taken }) => taken === null);
+  const server = free.find(({ slug }) => slug === tenant.slug) ?? free.find(({ slug }) => slug === null);
+  return server?.name ?? null;
 }
 
 /** The region that the wishes come down to; null when there is none, a problem when they contradict. */

@@ -1,11 +1,12 @@
 import Stripe from 'stripe';
-import { findProduct } from '../../tenants/catalog/index.ts';
+import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
+import type { TenantSpec } from '../../tenants/spec.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
 import { shrinks, underBrake } from '../ledger/brake.ts';
 import { settleBrake } from '../ledger/means.ts';
 import { readGrants } from '../ledger/read-grants.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
-import { type Cell, listCells } from '../store/cells.ts';
+import { type Cell, listCells, listDatabaseServers, lockDatabaseServers } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
 import { type CreditGrant, grantCredits } from '../store/ledger.ts';
 import { ringReplenish, takeReservedStack } from '../store/stacks.ts';
@@ -32,7 +33,7 @@ import {
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
-import { placeTenant } from './placement.ts';
+import { placeDatabase, placeTenant } from './placement.ts';
 import { retryDelayMs } from './policy.ts';
 import { readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
 import { newTenantId } from './tenant-id.ts';
@@ -229,6 +230,20 @@ async function placeFor(
   return placeTenant({ ...bought, region, residency }, await listCells(client), cell);
 }
 
+/**
+ * The database server of its own that a tenant without rows is to have, or null. It is the tenant's with the transaction
+ * that writes it into a spec.
+ */
+async function databaseServerFor(
+  { cell }: JobContext,
+  client: Queryable,
+  tenant: { readonly product: string; readonly plan: string; readonly slug: string },
+): Promise<string | null> {
+  if (findPlan(tenant.product, tenant.plan)?.dataIsolation !== 'database') return null;
+  await lockDatabaseServers(client, cell.id);
+  return placeDatabase(tenant, await listDatabaseServers(client, cell.id));
+}
+
 /** No tenant yet: find or make one in the cell of the context. */
 async function provide(
   context: JobContext,
@@ -289,13 +304,14 @@ async function reattach(
 
 /** A slot was provisioned ahead: it is the customer's from this transaction on. */
 async function claimSlot(
-  { cell }: JobContext,
+  context: JobContext,
   client: Queryable,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
 ): Promise<Source | null> {
+  const { cell } = context;
   if ('problem' in facts.bought) return null;
-  const { product } = facts.bought;
+  const { product, plan } = facts.bought;
   if (findProduct(product)?.slotPlan == null) return null;
   const slot = await lockReadySlot(client, { product, cell: cell.id });
   if (!slot) return null;
@@ -304,28 +320,32 @@ async function claimSlot(
     subscriptionId: facts.id,
     slug: facts.slug ?? slot.id,
   });
-  await adopt(client, slot.id, facts, entitlement);
+  // A slot has no rows yet.
+  const databaseServer = await databaseServerFor(context, client, {
+    product,
+    plan,
+    slug: facts.slug ?? slot.id,
+  });
+  await adopt(client, slot.id, facts, entitlement, databaseServer === null ? {} : { databaseServer });
   return { tenantId: slot.id, kind: 'tenant.claimed', message: 'A tenant prepared ahead was assigned' };
 }
 
-/** Brings an assigned tenant's wishes in line with its new subscription. */
+/** Brings an assigned tenant's wishes in line with its new subscription, and adds what is `chosen` for it. */
 async function adopt(
   client: Queryable,
   tenantId: string,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
+  chosen: Pick<TenantSpec, 'databaseServer'> = {},
 ): Promise<void> {
   const tenant = await findTenant(client, tenantId);
   const change = tenant && decide(tenant, facts, entitlement).change;
-  if (change) await changeDesired(client, tenantId, change);
+  if (change) await changeDesired(client, tenantId, { ...change, spec: { ...change.spec, ...chosen } });
 }
 
 /** A new tenant, if possible on a stack that is initialised already. */
-async function create(
-  { cell, now }: JobContext,
-  client: Queryable,
-  facts: SubscriptionFacts,
-): Promise<Source> {
+async function create(context: JobContext, client: Queryable, facts: SubscriptionFacts): Promise<Source> {
+  const { cell, now } = context;
   if ('problem' in facts.bought) throw new Error(facts.bought.problem);
   const reserved = await takeReservedStack(client, cell.id);
   const tenantId = reserved?.tenantId ?? newTenantId();
@@ -337,6 +357,10 @@ async function create(
     owner: facts.owner,
     billingAccount: facts.customerId,
     createdAt: now(),
+    databaseServer: await databaseServerFor(context, client, {
+      ...facts.bought,
+      slug: facts.slug ?? tenantId,
+    }),
   };
   const insert = (slug: string) =>
     insertTenant(client, {

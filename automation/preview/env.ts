@@ -2,11 +2,12 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { parseVariables } from '../env.ts';
+import { parseVariables, tenantDatabaseServers } from '../env.ts';
 
 const variables = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   TENANT_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  TENANT_DATABASE_SERVERS: tenantDatabaseServers,
   KUBECONFIG: z.string().optional(),
   PULUMI_BACKEND_URL: z.string().optional(),
   TENANTRY_SECRETS_PROVIDER: z.string().optional(),
@@ -22,6 +23,8 @@ const variables = z.object({
 export interface FleetPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
+  /** Database servers for one tenant each, by name. */
+  readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   readonly backendUrl: string;
   readonly secretsProvider: string;
@@ -63,6 +66,7 @@ export function readPreviewEnv(env: NodeJS.ProcessEnv = process.env): PreviewEnv
   const place = {
     databaseUrl: v.DATABASE_URL,
     tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantsBeside(v.DATABASE_URL),
+    tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
     kubeconfig: resolve(v.KUBECONFIG ?? join(homedir(), '.kube', 'config')),
     backendUrl: v.PULUMI_BACKEND_URL ?? '',
     secretsProvider: v.TENANTRY_SECRETS_PROVIDER ?? '',

@@ -98,6 +98,7 @@ async function installation({ place, home }: PreviewEnv): Promise<FleetPlace | n
   return {
     databaseUrl: endpoints.postgres,
     tenantDatabaseUrl: tenantsBeside(endpoints.postgres),
+    tenantDatabaseServers: {},
     kubeconfig: endpoints.kubeconfig,
     backendUrl: endpoints.engine.backendUrl,
     secretsProvider: endpoints.engine.secretsProvider,

@@ -6,12 +6,12 @@ import { KubernetesProvider } from './kubernetes/provider.ts';
 import type { ResourceProvider } from './provider.ts';
 import { RandomProvider } from './random/provider.ts';
 import { resourceProviderService } from './rpc.ts';
-import { TenantryProvider } from './tenantry/provider.ts';
+import { TenantryProvider, type TenantryProviderOptions } from './tenantry/provider.ts';
 
 export interface ProviderServerOptions {
   readonly kubernetes?: { /** Path of the kubeconfig. */ readonly kubeconfig: string };
   readonly random?: true;
-  readonly tenantry?: { readonly adminDatabaseUrl: string };
+  readonly tenantry?: Omit<TenantryProviderOptions, 'beforeWrite'>;
   /** Called immediately before every request that changes something; throws when this process may write no more. */
   readonly beforeWrite: () => void;
 }

@@ -21,7 +21,15 @@ export interface Fingerprints {
   remains(spec: TenantSpec): Promise<string[]>;
 }
 
-export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Database): Fingerprints {
+/**
+ * @param tenantDatabase of the cell's shared server
+ * @param servers databases of servers for one tenant each, by the server's name
+ */
+export function createFingerprints(
+  cluster: KubernetesClient,
+  tenantDatabase: Database,
+  servers: ReadonlyMap<string, Database> = new Map(),
+): Fingerprints {
   const discovery = new Discovery(cluster);
 
   async function readObject(
@@ -45,11 +53,13 @@ export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Da
     }
   }
 
-  async function readDatabase(tenantId: string): Promise<[string, string][]> {
+  async function readDatabase(tenantId: string, server: string | undefined): Promise<[string, string][]> {
+    const database = server === undefined ? tenantDatabase : servers.get(server);
+    if (!database) throw new Error(`There is no database server ${server} in this cell`);
     const name = `tenant_${tenantId}`;
     // A dedicated database has a role of its own name, see tenants/data.ts.
     const names = [name, `${name}_app`];
-    const found = await tenantDatabase.query<{ kind: string; name: string; mark: string }>(
+    const found = await database.query<{ kind: string; name: string; mark: string }>(
       `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin, rolconnlimit, rolsuper, rolbypassrls, rolcreatedb) as mark
          from pg_roles where rolname = any($1)
        union all select 'schema', nspname, concat_ws(':', oid, nspacl) from pg_namespace where nspname = any($1)
@@ -63,14 +73,17 @@ export function createFingerprints(cluster: KubernetesClient, tenantDatabase: Da
     async read({ id, outputs }, { recent } = { recent: false }) {
       const [objects, database] = await Promise.all([
         Promise.all(outputs.objects.map((object) => readObject(object, recent))),
-        outputs.database ? readDatabase(id) : [],
+        outputs.database ? readDatabase(id, outputs.database.server) : [],
       ]);
       return Object.fromEntries([...objects.filter((entry) => entry !== null), ...database]);
     },
 
     async remains(spec) {
       const namespace = { apiVersion: 'v1', kind: 'Namespace', name: spec.namespace, namespace: null };
-      const [object, database] = await Promise.all([readObject(namespace), readDatabase(spec.tenantId)]);
+      const [object, database] = await Promise.all([
+        readObject(namespace),
+        readDatabase(spec.tenantId, spec.databaseServer),
+      ]);
       return [...(object ? [`namespace ${spec.namespace}`] : []), ...database.map(([name]) => name)];
     },
   };

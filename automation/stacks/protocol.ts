@@ -69,6 +69,8 @@ export interface RunnerSettings {
   readonly workDir: string;
   readonly kubeconfig: string;
   readonly tenantDatabaseUrl: string;
+  /** Such URLs of servers for one tenant each, by the server's name. */
+  readonly tenantDatabaseServers?: Readonly<Record<string, string>>;
   readonly kubernetesProvider: 'official' | 'embedded';
   readonly randomProvider: 'official' | 'embedded';
   /** Where official plugins are installed; needed only for those that are not on PATH. */

@@ -45,7 +45,10 @@ async function start(settings: RunnerSettings): Promise<void> {
   const providers = await serveProviders({
     ...(settings.kubernetesProvider === 'embedded' && { kubernetes: { kubeconfig: settings.kubeconfig } }),
     ...(settings.randomProvider === 'embedded' && { random: true as const }),
-    tenantry: { adminDatabaseUrl: settings.tenantDatabaseUrl },
+    tenantry: {
+      adminDatabaseUrl: settings.tenantDatabaseUrl,
+      servers: settings.tenantDatabaseServers ?? {},
+    },
     beforeWrite: assertPermit,
   });
   await prepareEngineHome(settings);

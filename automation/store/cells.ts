@@ -81,6 +81,35 @@ export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): P
   );
 }
 
+/** A database server for one tenant, and who it is kept for. */
+export interface DatabaseServer {
+  readonly name: string;
+  /** Slug of the tenant that it was ordered for; null is whoever comes first. */
+  readonly slug: string | null;
+  /** Tenant whose rows it has; null while it is free. */
+  readonly tenant: string | null;
+}
+
+/** The cell's servers for one tenant each, by name. A tenant that is deleted has left its server. */
+export async function listDatabaseServers(db: Queryable, cellId: string): Promise<DatabaseServer[]> {
+  const { rows } = await db.query<DatabaseServer>(
+    `select server->>'name' as name, server->>'tenant' as slug,
+            (select tenant.id from tenantry.tenant
+              where tenant.cell = cell.id and phase <> 'deleted'
+                and desired_spec->>'databaseServer' = server->>'name' limit 1) as tenant
+       from tenantry.cell
+      cross join lateral jsonb_array_elements(coalesce(outputs #> '{database,dedicated}', '[]')) as server
+      where cell.id = $1 order by 1`,
+    [cellId],
+  );
+  return rows;
+}
+
+/** Lets no other transaction give a server of the cell away until this one ends. */
+export async function lockDatabaseServers(db: Queryable, cellId: string): Promise<void> {
+  await db.query('select from tenantry.cell where id = $1 for no key update', [cellId]);
+}
+
 /** Writes where a cell's database is from now on. */
 export async function writeCellDatabase(db: Queryable, id: string, host: string): Promise<void> {
   await db.query('update tenantry.cell set database = $2 where id = $1', [id, host]);

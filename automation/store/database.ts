@@ -77,6 +77,14 @@ export function openDatabase(
   };
 }
 
+/** Opens a pool on each of several servers, by name; none connects before it is asked. */
+export function openServers(
+  urls: Readonly<Record<string, string>>,
+  options: { maxConnections: number; name: string },
+): ReadonlyMap<string, Database> {
+  return new Map(Object.entries(urls).map(([server, url]) => [server, openDatabase(url, options)]));
+}
+
 /** Text without what PostgreSQL cannot hold: NUL characters and halves of characters. */
 export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();

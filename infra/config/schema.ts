@@ -1,5 +1,6 @@
 /** What the configuration may be: a schema for each subject, and what has to hold between them. */
 import { z } from 'zod';
+import { databaseServerPattern, slugPattern } from '../../tenants/catalog/names.ts';
 import { regions } from '../regions.ts';
 import type { requiredTags } from '../tags.ts';
 
@@ -101,11 +102,14 @@ const database = z.strictObject({
       z.strictObject({
         name: z
           .string()
-          .regex(/^[a-z][a-z0-9-]{0,30}$/, 'a lower-case name of up to 31 letters, digits and hyphens'),
+          .regex(databaseServerPattern, 'a lower-case name of up to 31 letters, digits and hyphens'),
         instanceClass: dbClass,
         storageGb,
+        /** Slug of the tenant that ordered it; left out, it goes to the next whose plan has a database of its own. */
+        tenant: z.string().regex(slugPattern, 'the slug of a tenant, such as acme').optional(),
       }),
     )
+    .refine((list) => new Set(list.map(({ name }) => name)).size === list.length, 'names that differ')
     .default([]),
 });
 

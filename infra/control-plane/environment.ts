@@ -1,5 +1,5 @@
 /** What the control plane's processes are told: every variable of `api/env.ts` and `automation/env.ts` that they need. */
-import { type Input, interpolate, type Output } from '@pulumi/pulumi';
+import { all, type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Database } from '../database.ts';
 import type { Identity } from '../identity.ts';
@@ -49,7 +49,17 @@ export function secretFilesOf(
         'stripe-webhook-secret': stripe('webhookSecret'),
       };
     case 'worker':
-      return { ...home, ...tenants, 'stripe-secret-key': stripe('secretKey') };
+      return {
+        ...home,
+        ...tenants,
+        ...Object.fromEntries(
+          Object.entries(sources.database.dedicated).map(([name, { secretArn }]) => [
+            dedicatedPassword(name),
+            { secret: secretArn, region, key: 'password' },
+          ]),
+        ),
+        'stripe-secret-key': stripe('secretKey'),
+      };
     case 'migrate':
       return { ...home, ...tenants };
   }
@@ -93,6 +103,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
     case 'worker':
       return {
         ...databases(),
+        TENANT_DATABASE_SERVERS: dedicatedServers(sources.database, (name) => file(dedicatedPassword(name))),
         KUBECONFIG: kubeconfigFile,
         STRIPE_SECRET_KEY_FILE: file('stripe-secret-key'),
         TENANTRY_HOME: workerHome,
@@ -115,6 +126,23 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
     case 'migrate':
       return { ...databases(), LOG_LEVEL: 'info' };
   }
+}
+
+function dedicatedPassword(server: string): string {
+  return `dedicated-${server}-password`;
+}
+
+/** Servers for one tenant each, with the database of their owner: JSON by name. */
+function dedicatedServers(
+  { dedicated }: Pick<Database, 'dedicated'>,
+  passwordFile: (server: string) => string,
+): Output<string> {
+  const urls = Object.entries(dedicated).map(([name, { host, port, database }]) =>
+    databaseUrl({ host, port, database, passwordFile: passwordFile(name) }).apply(
+      (url) => [name, url] as const,
+    ),
+  );
+  return all(urls).apply((entries) => JSON.stringify(Object.fromEntries(entries)));
 }
 
 /** Requests of one kind per second that Stripe takes from an account: https://docs.stripe.com/rate-limits */

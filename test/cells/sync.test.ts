@@ -22,6 +22,9 @@ const output = (id: string, region: string, home: boolean) => ({
     port: 5432,
     secretArn: 'arn:aws:secretsmanager:us-east-1:111122223333:secret:x',
     replicas: 1,
+    dedicated: home
+      ? [{ name: 'acme', host: 'acme.rds.test', port: 5432, secretArn: 'arn:y', tenant: 'acme' }]
+      : [],
   },
   state: {
     bucket: `${id}-state`,
@@ -119,7 +122,7 @@ describe('cells', () => {
       ['prod-eu-west-1', 0],
       ['prod-us-east-1', 0],
     ]);
-    expect((await command(home, ['cells'])).stdout).toMatch(/prod-us-east-1 +us-east-1 +yes/);
+    expect((await command(home, ['cells'])).stdout).toMatch(/prod-us-east-1 +us-east-1 +yes.* 1, 1 free /);
     expect((await command(home, ['cells'])).stdout).toMatch(/local .*never/);
   });
 

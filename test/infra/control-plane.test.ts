@@ -3,13 +3,14 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readApiEnv } from '../../api/env.ts';
+import { readCellOutput } from '../../automation/cells/output.ts';
 import { readMigrationEnv, readWorkerEnv } from '../../automation/env.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { inClusterKubeconfig, workerRules } from '../../infra/control-plane/cluster-rights.ts';
 import { controlPlaneNamespace, workloads } from '../../infra/control-plane/names.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { defaultCell } from '../../tenants/tenant.ts';
-import { type InfraGraph, infraGraph, type KubernetesObject } from '../support/infra-graph.ts';
+import { type InfraGraph, infraGraph, type KubernetesObject, stackValues } from '../support/infra-graph.ts';
 import { everyPlan, manifestsOf, tenantOf } from '../tenants/specs.ts';
 
 let prod: InfraGraph;
@@ -171,6 +172,46 @@ describe('the environment of the workers', () => {
     expect(new URL(env.tenantDatabaseUrl).hostname).toContain('.eu-west-1.rds.');
     expect(env.backendUrl).toContain('region=eu-west-1');
     expect(env.cell).toEqual({ id: 'prod-eu-west-1', region: 'eu-west-1' });
+  });
+});
+
+describe('servers of dedicated tenants', () => {
+  let dedicated: InfraGraph;
+  beforeAll(async () => {
+    const settings = stackValues('prod')['tenantry:database'] as object;
+    dedicated = await infraGraph('prod', {
+      'tenantry:database': {
+        ...settings,
+        dedicatedInstances: [
+          { name: 'acme', instanceClass: 'db.r8g.large', storageGb: 50, tenant: 'acme-corp' },
+          { name: 'next', instanceClass: 'db.r8g.large', storageGb: 50 },
+        ],
+      },
+    });
+  });
+
+  test('are in the output by which tenants are placed, with whom they were ordered for', () => {
+    expect(readCellOutput(dedicated.outputs.cell, 'prod').database.dedicated).toMatchObject([
+      { name: 'acme', tenant: 'acme-corp', host: expect.stringMatching(/^prod-us-east-1-dedicated-acme\./) },
+      { name: 'next', tenant: null, host: expect.stringMatching(/^prod-us-east-1-dedicated-next\./) },
+    ]);
+  });
+
+  test('are reached by the workers, each with its own password, and by nobody else', () => {
+    const env = readWorkerEnv(mounted(environmentOf(dedicated, 'worker'), stripe));
+    expect(Object.keys(env.tenantDatabaseServers)).toEqual(['acme', 'next']);
+    const url = new URL(env.tenantDatabaseServers.acme ?? '');
+    expect(url.hostname).toMatch(/^prod-us-east-1-dedicated-acme\./);
+    expect(url.searchParams.get('password_file')).toMatch(/\/us-east-1\/dedicated-acme-password$/);
+    const classOf = (name: string) =>
+      JSON.stringify(
+        dedicated
+          .objects()
+          .find(({ kind, metadata }) => kind === 'SecretProviderClass' && metadata.name === name),
+      );
+    expect(classOf('worker-us-east-1')).toContain('dedicated-acme-password');
+    expect(classOf('api-us-east-1')).not.toContain('dedicated-');
+    expect(environmentOf(dedicated, 'api')).not.toHaveProperty('TENANT_DATABASE_SERVERS');
   });
 });
 

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { type PlaceAsked, type Placement, placeTenant } from '../../automation/jobs/placement.ts';
+import {
+  type PlaceAsked,
+  type Placement,
+  placeDatabase,
+  placeTenant,
+} from '../../automation/jobs/placement.ts';
 
 const east = { id: 'prod-us-east-1', region: 'us-east-1', home: true };
 const ireland = { id: 'prod-eu-west-1', region: 'eu-west-1', home: false };
@@ -58,4 +63,35 @@ test('residency without a cell that keeps it is refused rather than placed elsew
 test('of two cells in a region it is always the same one, in whatever order they come', () => {
   expect(cellOf(place({ region: 'eu-west-1' }, [ireland, second]))).toBe('prod-b-eu-west-1');
   expect(cellOf(place({ region: 'eu-west-1' }, [second, ireland]))).toBe('prod-b-eu-west-1');
+});
+
+const server = (name: string, slug: string | null = null, tenant: string | null = null) => ({
+  name,
+  slug,
+  tenant,
+});
+const acme = { product: 'stream', plan: 'enterprise', slug: 'acme' };
+
+test.each<[string, Partial<typeof acme>, ReturnType<typeof server>[], string | null]>([
+  ['on the one that is free', {}, [server('one')], 'one'],
+  ['on the first that is free', {}, [server('one', null, 'a0000001'), server('two'), server('three')], 'two'],
+  ['on the one that was ordered for it, before any other', {}, [server('one'), server('two', 'acme')], 'two'],
+  ['not on one that was ordered for another', {}, [server('one', 'globex')], null],
+  ['on the shared one when all are taken', {}, [server('one', 'acme', 'a0000001')], null],
+  ['on the shared one where there are no others', {}, [], null],
+  [
+    'on the shared one when its plan has rows in a schema',
+    { plan: 'business' },
+    [server('one', 'acme')],
+    null,
+  ],
+  [
+    'on the shared one when its product keeps no rows',
+    { product: 'browsers', plan: 'enterprise' },
+    [server('one')],
+    null,
+  ],
+  ['on a server of its own for other products too', { product: 'agents' }, [server('one')], 'one'],
+])('a new tenant has its rows %s', (_where, asked, servers, expected) => {
+  expect(placeDatabase({ ...acme, ...asked }, servers)).toBe(expected);
 });

@@ -460,10 +460,10 @@ describe('the sweep', () => {
 
   test('ends the keeping of data whose time is over, once', async () => {
     const kept = await addTenant(database, {
-      set: { desired_state: 'suspended', delete_after: new Date(Date.now() + 60_000) },
+      set: { desired_state: 'suspended', delete_after: new Date(simulated().getTime() + 60_000) },
     });
     const over = await addTenant(database, {
-      set: { desired_state: 'suspended', delete_after: new Date(Date.now() - 1000) },
+      set: { desired_state: 'suspended', delete_after: new Date(simulated().getTime() - 1000) },
     });
     await sweep(context());
     await sweep(context());
@@ -477,7 +477,9 @@ describe('the sweep', () => {
 
   test('rings tenants that are not what they should be, but not those that wait or are stuck', async () => {
     const ready = await addTenant(database);
-    const waiting = await addTenant(database, { set: { next_try_at: new Date(Date.now() + 60_000) } });
+    const waiting = await addTenant(database, {
+      set: { next_try_at: new Date(simulated().getTime() + 60_000) },
+    });
     const stuck = await addTenant(database, { set: { permanent: true } });
     const settled = await addTenant(database, { set: activeColumns('x') });
     await sweep(context());
@@ -491,7 +493,7 @@ describe('the sweep', () => {
 
   test('does the rest of its work while Stripe is away', async () => {
     const over = await addTenant(database, {
-      set: { desired_state: 'suspended', delete_after: new Date(Date.now() - 1000) },
+      set: { desired_state: 'suspended', delete_after: new Date(simulated().getTime() - 1000) },
     });
     await sweep(context(stripeAway()));
     expect(await findTenant(database, over.id)).toMatchObject({ desiredState: 'deleted' });
@@ -693,5 +695,54 @@ describe('a subscription that asks for a region', () => {
     await sync(subscription.id);
     expect(await tenantFor(subscription.id)).toMatchObject({ cell: 'ap' });
     expect((await findSubscription(database, subscription.id))?.problem).toBeNull();
+  });
+});
+
+describe('a database server for one tenant', () => {
+  const enterprise = { product: 'agents', plan: 'enterprise', region: 'us-west-2' } as const;
+  const serverOf = ({ desiredSpec }: Tenant) => desiredSpec.databaseServer;
+  beforeAll(async () => {
+    await ensureCell(database, { id: 'west', region: 'us-west-2' });
+    await database.query(`update tenantry.cell set outputs = $1 where id = 'west'`, [
+      JSON.stringify({
+        database: {
+          dedicated: [
+            { name: 'one', tenant: null },
+            { name: 'two', tenant: null },
+            { name: 'acme-1', tenant: 'acme' },
+          ],
+        },
+      }),
+    ]);
+  });
+
+  test('is given to one tenant each, however many pay at once; the rest share, and nobody gets another’s', async () => {
+    // One of them is given a slot, which has no rows yet.
+    await addTenant(database, {
+      product: 'agents',
+      plan: 'pro',
+      owner: null,
+      slot: true,
+      set: { ...activeColumns('x'), cell: 'west' },
+    });
+    const subscriptions: Stripe.Subscription[] = [];
+    for (let n = 0; n < 4; n += 1) subscriptions.push(await buy({ ...enterprise, owner: newOwner() }));
+    const pro = await buy({ ...enterprise, plan: 'pro', owner: newOwner() });
+    await Promise.all([...subscriptions, pro].flatMap(({ id }) => [sync(id), sync(id)]));
+    const tenants = await Promise.all(subscriptions.map(({ id }) => tenantFor(id)));
+    expect(tenants.map(serverOf).sort()).toEqual(['one', 'two', undefined, undefined]);
+    expect(tenants.map(({ desiredSpec }) => desiredSpec.dataIsolation)).toEqual(Array(4).fill('database'));
+    expect(serverOf(await tenantFor(pro.id))).toBeUndefined();
+
+    const { tenant: acme } = await bought({ ...enterprise, owner: newOwner(), slug: 'acme' });
+    expect(serverOf(acme)).toBe('acme-1');
+    await sync(acme.subscriptionId ?? '');
+    expect(serverOf(await tenantFor(acme.subscriptionId ?? ''))).toBe('acme-1');
+
+    // Who is gone leaves room.
+    const gone = tenants.find((tenant) => serverOf(tenant) === 'one');
+    await database.query(`update tenantry.tenant set phase = 'deleted' where id = $1`, [gone?.id]);
+    const { tenant: next } = await bought({ ...enterprise, owner: newOwner() });
+    expect(serverOf(next)).toBe('one');
   });
 });

@@ -28,6 +28,7 @@ export async function startPlace(): Promise<TestPlace> {
     place: {
       databaseUrl: database.url,
       tenantDatabaseUrl: tenants.url,
+      tenantDatabaseServers: {},
       kubeconfig: inject('kubeconfig'),
       backendUrl: pathToFileURL(state).href,
       secretsProvider: 'hashivault://tenantry',

@@ -252,6 +252,42 @@ describe('a schema in the shared database', () => {
   });
 });
 
+describe('a database on a server of its own', () => {
+  test('is made, read, corrected and dropped there, and nowhere else', async () => {
+    const nobodyThere = 'postgres://nobody@127.0.0.1:1/shared';
+    const own = new TenantryProvider({
+      adminDatabaseUrl: nobodyThere,
+      servers: { acme: database.url, globex: nobodyThere },
+      beforeWrite: () => {},
+    });
+    try {
+      const inputs = { ...databaseInputs(), server: 'acme' };
+      const state = await own.create(context(databaseType), inputs, write);
+      expect(state.properties).toMatchObject({ server: 'acme', port: Number(new URL(database.url).port) });
+      await as(inputs, (client) => client.query('select 1'));
+      expect(await own.read(context(databaseType), { ...state, inputs })).toMatchObject({ id: state.id });
+      await own.update(context(databaseType), { inputs: { ...inputs, connectionLimit: 7 } }, write);
+      await own.delete(context(databaseType), state);
+      expect(await own.read(context(databaseType), { ...state, inputs })).toBeNull();
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('moves to another server only as another database, and never to one that the cell does not have', async () => {
+    const inputs = { ...databaseInputs(), server: 'acme' };
+    expect(
+      await provider.diff(context(databaseType), { old: databaseInputs(inputs.tenantId), inputs }),
+    ).toMatchObject({ changes: [{ path: 'server', replace: true }] });
+    await expect(provider.create(context(databaseType), inputs, write)).rejects.toThrow(
+      'There is no database server acme in this cell',
+    );
+    expect(
+      (await provider.check(context(schemaType), { inputs: { ...schemaInputs(), server: 'acme' } })).failures,
+    ).toMatchObject([{ property: 'server' }]);
+  });
+});
+
 describe('a database of its own', () => {
   test('is open to its tenant alone', async () => {
     const [inputs, stranger] = [databaseInputs(), schemaInputs()];

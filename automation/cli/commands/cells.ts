@@ -6,7 +6,7 @@ import { type ReadStackOutput, StackOutputFailed, stackOutputReader } from '../.
 import { syncCells } from '../../cells/sync.ts';
 import { withControlPlane } from '../../dr/cell-access.ts';
 import { type CellPlace, readOperationsEnv } from '../../dr/env.ts';
-import { countTenantsByCell, listCells } from '../../store/cells.ts';
+import { countTenantsByCell, listCells, listDatabaseServers } from '../../store/cells.ts';
 import { migrate } from '../../store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
@@ -26,7 +26,12 @@ export async function cells(env: CliEnv, output: Output): Promise<void> {
   const { place } = await placeOf(env);
   await withControlPlane(place.databaseUrl, async (database) => {
     const [found, tenants] = await Promise.all([listCells(database), countTenantsByCell(database)]);
-    const list = found.map((cell) => ({ ...cell, tenants: tenants.get(cell.id) ?? 0 }));
+    const servers = await Promise.all(found.map(({ id }) => listDatabaseServers(database, id)));
+    const list = found.map((cell, index) => ({
+      ...cell,
+      tenants: tenants.get(cell.id) ?? 0,
+      databaseServers: servers[index] ?? [],
+    }));
     output.result({ cells: list }, () => cellsText(list));
   });
 }

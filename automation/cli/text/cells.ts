@@ -1,12 +1,18 @@
 /** Cells as text. Pure. */
-import type { KnownCell } from '../../store/cells.ts';
+import type { DatabaseServer, KnownCell } from '../../store/cells.ts';
 import { table, time } from './table.ts';
 
-export function cellsText(cells: readonly (KnownCell & { readonly tenants: number })[]): string {
+export interface ListedCell extends KnownCell {
+  readonly tenants: number;
+  /** Those for one tenant each. */
+  readonly databaseServers: readonly DatabaseServer[];
+}
+
+export function cellsText(cells: readonly ListedCell[]): string {
   if (cells.length === 0)
     return 'No cells: a worker makes its own known, `tenantry cells sync` those of platform stacks.';
   return table(
-    ['CELL', 'REGION', 'HOME', 'TENANTS', 'CLUSTER', 'DATABASE', 'STATE', 'SYNCED'],
+    ['CELL', 'REGION', 'HOME', 'TENANTS', 'CLUSTER', 'DATABASE', 'DEDICATED', 'STATE', 'SYNCED'],
     cells.map((cell) => [
       cell.id,
       cell.region,
@@ -14,8 +20,16 @@ export function cellsText(cells: readonly (KnownCell & { readonly tenants: numbe
       String(cell.tenants),
       cell.cluster ?? '-',
       cell.database ?? '-',
+      dedicated(cell.databaseServers),
       cell.stateBucket ?? '-',
       cell.syncedAt ? time(cell.syncedAt.toISOString()) : 'never',
     ]),
   );
+}
+
+/** `2, 1 free`; those kept for a tenant that is not there yet are free too. */
+function dedicated(servers: readonly DatabaseServer[]): string {
+  if (servers.length === 0) return '-';
+  const free = servers.filter(({ tenant }) => tenant === null).length;
+  return `${servers.length}, ${free} free`;
 }

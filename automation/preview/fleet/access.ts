@@ -89,6 +89,7 @@ async function runnerSettings(
     workDir: folder,
     kubeconfig: place.kubeconfig,
     tenantDatabaseUrl: place.tenantDatabaseUrl,
+    tenantDatabaseServers: place.tenantDatabaseServers,
     kubernetesProvider: kubernetes.kind,
     randomProvider: random.kind,
     pluginsFolder: pluginsFolder(toolchain),

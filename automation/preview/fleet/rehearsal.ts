@@ -54,6 +54,7 @@ export async function startRehearsal(options: {
       place: {
         databaseUrl,
         tenantDatabaseUrl,
+        tenantDatabaseServers: {},
         kubeconfig: cluster.kubeconfigPath,
         backendUrl: pathToFileURL(state).href,
         secretsProvider: 'hashivault://tenantry',

@@ -15,21 +15,27 @@ import { checkSpec, type DatabaseKind, type DatabaseSpec, kindOfType, parseSpec 
 export interface TenantryProviderOptions {
   /** A superuser, or a role that may create roles and databases; its database is the shared one. */
   readonly adminDatabaseUrl: string;
+  /** Such URLs of servers for one tenant each, by the server's name. */
+  readonly servers?: Readonly<Record<string, string>>;
   readonly beforeWrite: () => void;
 }
 
 /** What makes a place another place; the rest can change where it is. */
-const identity = ['tenantId', 'database', 'schema', 'role'] as const;
+const identity = ['tenantId', 'server', 'database', 'schema', 'role'] as const;
 const changeable = ['password', 'connectionLimit'] as const;
 
 /** Tenants' places in PostgreSQL: a schema with its own role in the shared database, or a database of its own. */
 export class TenantryProvider implements ResourceProvider {
   readonly name = 'tenantry';
   readonly version = '1.0.0';
-  readonly #session: AdminSession;
+  readonly #shared: AdminSession;
+  readonly #servers: ReadonlyMap<string, AdminSession>;
 
-  constructor({ adminDatabaseUrl, beforeWrite }: TenantryProviderOptions) {
-    this.#session = new AdminSession(adminDatabaseUrl, beforeWrite);
+  constructor({ adminDatabaseUrl, servers = {}, beforeWrite }: TenantryProviderOptions) {
+    this.#shared = new AdminSession(adminDatabaseUrl, beforeWrite);
+    this.#servers = new Map(
+      Object.entries(servers).map(([name, url]) => [name, new AdminSession(url, beforeWrite)]),
+    );
   }
 
   async check(context: OperationContext, { inputs }: { inputs: PropertyMap }) {
@@ -69,7 +75,7 @@ export class TenantryProvider implements ResourceProvider {
     if (options.preview || containsUnknown(inputs))
       return { id: '', properties: this.#outputs(inputs, unknown) };
     const spec = parseSpec(inputs);
-    const level = await ensurePlace(this.#session, kind, spec);
+    const level = await ensurePlace(this.#sessionOf(spec.server), kind, spec);
     return { id: this.#id(kind, spec), properties: this.#outputs(inputs, level) };
   }
 
@@ -79,7 +85,7 @@ export class TenantryProvider implements ResourceProvider {
   ): Promise<ResourceState | null> {
     const owner = placeOf(properties);
     if (!owner) throw new Error(`${id} cannot be imported: its password is known to nobody but the tenant`);
-    const facts = await readPlace(this.#session, kindOf(context), owner);
+    const facts = await readPlace(this.#sessionOf(owner.server), kindOf(context), owner);
     if (!facts) return null;
     const limit = facts.connectionLimit === null ? {} : { connectionLimit: facts.connectionLimit };
     const { drift: _, ...kept } = properties;
@@ -101,7 +107,9 @@ export class TenantryProvider implements ResourceProvider {
     options: WriteOptions,
   ): Promise<PropertyMap> {
     if (options.preview) return this.#outputs(inputs, unknown);
-    return this.#outputs(inputs, await ensurePlace(this.#session, kindOf(context), parseSpec(inputs)));
+    const spec = parseSpec(inputs);
+    const level = await ensurePlace(this.#sessionOf(spec.server), kindOf(context), spec);
+    return this.#outputs(inputs, level);
   }
 
   async delete(
@@ -110,25 +118,35 @@ export class TenantryProvider implements ResourceProvider {
   ): Promise<void> {
     const owner = placeOf(properties);
     if (!owner) throw new Error(`${id} cannot be deleted: its state lacks the names of what to delete`);
-    await dropPlace(this.#session, kindOf(context), owner);
+    await dropPlace(this.#sessionOf(owner.server), kindOf(context), owner);
   }
 
   async close(): Promise<void> {
-    await this.#session.close();
+    await Promise.all([this.#shared, ...this.#servers.values()].map((session) => session.close()));
+  }
+
+  /** @throws Error when the server is none of those that this provider reaches */
+  #sessionOf(server: string | undefined): AdminSession {
+    if (server === undefined) return this.#shared;
+    const session = this.#servers.get(server);
+    if (!session) throw new Error(`There is no database server ${server} in this cell`);
+    return session;
   }
 
   #id(kind: DatabaseKind, spec: DatabaseSpec): string {
-    const database = spec.database ?? this.#session.database;
+    const database = spec.database ?? this.#shared.database;
     return kind === 'database' ? database : `${database}/${spec.schema}`;
   }
 
   #outputs(inputs: PropertyMap, migrationLevel: number | typeof unknown): PropertyMap {
+    const server = reveal(inputs.server ?? null);
+    const session = this.#sessionOf(typeof server === 'string' ? server : undefined);
     return {
       ...inputs,
       password: new Secret(inputs.password ?? null),
-      database: inputs.database ?? this.#session.database,
-      host: this.#session.host,
-      port: this.#session.port,
+      database: inputs.database ?? session.database,
+      host: session.host,
+      port: session.port,
       migrationLevel,
     };
   }
@@ -145,11 +163,7 @@ function placeOf(properties: PropertyMap) {
     const value = reveal(properties[key] ?? null);
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
-  const [tenantId, schema, role, database] = [
-    text('tenantId'),
-    text('schema'),
-    text('role'),
-    text('database'),
-  ];
-  return tenantId && schema && role ? { tenantId, schema, role, database } : null;
+  const [tenantId, schema, role] = [text('tenantId'), text('schema'), text('role')];
+  const place = { database: text('database'), server: text('server') };
+  return tenantId && schema && role ? { tenantId, schema, role, ...place } : null;
 }

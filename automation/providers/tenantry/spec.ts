@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { databaseServerPattern } from '../../../tenants/catalog/names.ts';
 import { type PropertyMap, reveal, revealMap, unknown } from '../properties.ts';
 import type { CheckFailure } from '../provider.ts';
 
@@ -23,6 +24,8 @@ const specSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9]{7}$/, 'must be a tenant id: a letter and seven letters or digits'),
   database: identifier.optional(),
+  /** Server for this tenant alone; the shared one when left out. */
+  server: z.string().regex(databaseServerPattern, 'must be the name of a database server').optional(),
   schema: identifier,
   role: identifier,
   password: z.string().min(16, 'must have at least 16 characters').max(256),
@@ -49,6 +52,9 @@ export function checkSpec(kind: DatabaseKind, inputs: PropertyMap): readonly Che
   const failures = parsed.success ? [] : problems(parsed.error);
   if (kind === 'database' && inputs.database === undefined) {
     failures.push({ property: 'database', reason: 'is required' });
+  }
+  if (kind === 'schema' && inputs.server !== undefined) {
+    failures.push({ property: 'server', reason: 'is for databases only: schemas are on the shared server' });
   }
   return failures.filter(({ property }) => !unknowns.has(property));
 }
