@@ -16,7 +16,11 @@ import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
 import { healthRoutes } from './routes/health.ts';
+import { invoiceRoutes } from './routes/invoices.ts';
+import { organizationRoutes } from './routes/organizations.ts';
+import { portalRoutes } from './routes/portal.ts';
 import { productRoutes } from './routes/products.ts';
+import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { tenantEventRoutes } from './routes/tenant-events.ts';
 import { tenantListRoutes } from './routes/tenants.ts';
@@ -36,6 +40,8 @@ export interface ApiDeps {
   readonly pageConfigs: ReadonlyMap<string, PageConfig>;
   readonly publicUrl: string;
   readonly cell: string;
+  /** How long a tenant keeps running while a payment is overdue; the workers' policy says the same. */
+  readonly graceMs: number;
   readonly log: Logger;
 }
 
@@ -84,6 +90,10 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantRoutes(deps));
   app.route('/', creditRoutes(deps));
   app.route('/', budgetRoutes(deps));
+  app.route('/', subscriptionRoutes(deps));
+  app.route('/', invoiceRoutes(deps));
+  app.route('/', portalRoutes(deps));
+  app.route('/', organizationRoutes(deps));
 
   app.route('/', healthRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -37,6 +37,7 @@ const variables = z.object({
   OIDC_CLIENT_ID: z.string().min(1).default('tenantry'),
   OIDC_ALSO_TRUSTED: trustedIssuers.default([]),
   TENANTRY_CELL: z.string().min(1).default('local'),
+  TENANTRY_GRACE_MS: z.coerce.number().int().nonnegative().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -70,6 +71,8 @@ export interface ApiEnv {
   /** Issuers whose tokens are taken too. */
   readonly alsoTrusted: readonly TrustedIssuer[];
   readonly cell: string;
+  /** As the workers have it; their default when not set. */
+  readonly graceMs?: number;
   readonly logLevel: string;
 }
 
@@ -95,6 +98,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     },
     alsoTrusted: v.OIDC_ALSO_TRUSTED,
     cell: v.TENANTRY_CELL,
+    ...(v.TENANTRY_GRACE_MS !== undefined && { graceMs: v.TENANTRY_GRACE_MS }),
     logLevel: v.LOG_LEVEL,
   };
 }

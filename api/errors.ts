@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
+import { BillingRefusal } from '../automation/billing/refusal.ts';
 
 /** Every error that the API answers with, its status and its title. Clients may rely on the codes. */
 const problems = {
@@ -12,12 +13,16 @@ const problems = {
   suspended: [402, 'The tenant is suspended'],
   insufficient_credits: [402, 'The credits do not suffice'],
   budget_exhausted: [402, 'The budget does not suffice'],
+  payment_declined: [402, 'The payment was declined'],
   forbidden: [403, 'The token does not allow this'],
   not_found: [404, 'Not found'],
   not_ready: [409, 'The tenant is not ready'],
   name_taken: [409, 'The name is taken'],
   cause_reused: [409, 'The id was used before for something else'],
   hold_closed: [409, 'The hold is over'],
+  payment_overdue: [409, 'A payment is overdue'],
+  subscription_ended: [409, 'The subscription has ended'],
+  not_payable: [409, 'The invoice cannot be paid'],
   no_credits: [409, 'The product is not on credits'],
   payload_too_large: [413, 'The request body is too large'],
   plan_not_for_sale: [422, 'The plan cannot be bought here'],
@@ -70,6 +75,7 @@ export function problemResponse({ code, message, errors }: Problem): Response {
 /** What any error means to the caller; internals stay in the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof BillingRefusal) return new Problem(error.code, error.message, error.errors);
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status === 413 ? 'payload_too_large' : 'invalid_request', error.message);
   }

@@ -4,6 +4,7 @@ import {
   ensureClaimedOrganization,
   ensurePersonalOrganization,
   findOrganization,
+  findPersonalOrganization,
   listOrganizationsOf,
   type Organization,
   type Role,
@@ -66,6 +67,13 @@ export async function payingOrganization(
   const role = known ? await roleIn(db, caller, known) : (claimed.role ?? 'viewer');
   assertAdmin(role, known ?? { name: claimed.claim });
   return known ?? ensureClaimedOrganization(db, claimed.claim);
+}
+
+/** The organization that the token names, else the caller's own; null when it is not there yet. */
+export async function readableOrganization(db: Queryable, caller: Caller): Promise<Organization | null> {
+  return caller.organization
+    ? findOrganization(db, { claim: caller.organization.claim })
+    : findPersonalOrganization(db, caller.subject);
 }
 
 /** @throws Problem `not_found` when there is none, or it is somebody else's */

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { residencies } from '../automation/jobs/placement.ts';
 import { regionPattern } from '../automation/jobs/subscription-facts.ts';
 import { phases } from '../automation/store/tenants.ts';
+import { catalog } from '../tenants/catalog/index.ts';
 import { productIds } from '../tenants/catalog/types.ts';
 import { slugPattern, tenantIdPattern } from '../tenants/spec.ts';
 
@@ -27,6 +28,9 @@ const price = z.object({
   priceCents: z.int().nullable(),
   currency: z.literal('usd'),
   interval: z.literal('month').nullable(),
+  maxSeats: z.int().nullable().openapi({
+    description: 'Most seats that are sold without an agreement; null where it is not sold by seats',
+  }),
 });
 
 const plan = z.object({
@@ -56,6 +60,18 @@ export const product = z
   .openapi('Product');
 export type ProductView = z.infer<typeof product>;
 
+/** Most seats that any plan has; the plan's own limit is checked where it is known. */
+const mostSeats = Math.max(
+  ...catalog.flatMap(({ plans }) =>
+    plans.map(({ price }) => (price.kind === 'perSeat' ? price.maxSeats : 1)),
+  ),
+);
+
+export const seats = z
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(mostSeats, `must be at most ${mostSeats}`);
+
 export const organizationId = z
   .string()
   .regex(/^org_[a-z0-9]{16}$/, 'is the id of an organization')
@@ -75,7 +91,7 @@ export const checkoutRequest = z
       )
       .optional()
       .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
-    seats: z.int().min(1).max(10_000).optional(),
+    seats: seats.optional(),
     region: z.string().regex(regionPattern, 'must be a region such as eu-west-1').optional().openapi({
       description: 'Where the tenant is to be; the home region when left out',
       example: 'eu-west-1',

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { defaultPolicy } from '../automation/jobs/policy.ts';
 import { observePool } from '../automation/metrics/database-pool.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
@@ -51,6 +52,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     pageConfigs: pageConfigsByHost(env),
     publicUrl,
     cell: env.cell,
+    graceMs: env.graceMs ?? defaultPolicy.graceMs,
     log,
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;

@@ -34,6 +34,7 @@ function planView({ id, name, price, features, compute, volumeBytes, quota, enti
       priceCents: price.kind === 'custom' ? null : price.priceCents,
       currency: 'usd' as const,
       interval: price.kind === 'custom' ? null : price.interval,
+      maxSeats: price.kind === 'perSeat' ? price.maxSeats : null,
     },
     features: [...features],
     limits: { ...quota, ...compute, volumeBytes },

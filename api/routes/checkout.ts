@@ -97,6 +97,11 @@ function purchasable(request: CheckoutRequest) {
       { field: 'seats', message: 'must be 1 or left out' },
     ]);
   }
+  if (plan.price.kind === 'perSeat' && (request.seats ?? 1) > plan.price.maxSeats) {
+    throw new Problem('invalid_request', `seats: ${plan.name} has at most ${plan.price.maxSeats} seats.`, [
+      { field: 'seats', message: `must be at most ${plan.price.maxSeats}` },
+    ]);
+  }
   return { product, plan };
 }
 

@@ -9,10 +9,13 @@ import { cents, cpus, gibibytes, gigabytes, micros, tebibytes } from './units.ts
  * Our choice: the GB of a plan are the memory of its sessions (both Professional and Business then give one session
  * 3.2 GB), and ten replicas, the autoscaler's most, have them together; CPU per replica; quotas of the other plans
  * (the replicas and as much again for what a tenant runs beside them); Enterprise, agreed by hand, starts from
- * twice Business; connections.
+ * twice Business; connections; how many seats are sold without an agreement.
  */
 
 const maxReplicas = 10;
+
+/** More seats are agreed by hand. */
+const maxSeats = 10_000;
 
 const autoscaling: Autoscaling = {
   minReplicas: 0,
@@ -119,7 +122,7 @@ export const stream: Product = {
     plan({
       id: 'professional',
       name: 'Professional',
-      price: { kind: 'perSeat', priceCents: cents(29), interval: 'month' },
+      price: { kind: 'perSeat', priceCents: cents(29), interval: 'month', maxSeats },
       sessions: 5,
       memoryGb: 16,
       replicasMemoryGb: 16,
@@ -144,7 +147,7 @@ export const stream: Product = {
     plan({
       id: 'business',
       name: 'Business',
-      price: { kind: 'perSeat', priceCents: cents(99), interval: 'month' },
+      price: { kind: 'perSeat', priceCents: cents(99), interval: 'month', maxSeats },
       sessions: 20,
       memoryGb: 64,
       replicasMemoryGb: 64,

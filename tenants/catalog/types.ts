@@ -49,7 +49,13 @@ export type DataIsolation = (typeof dataIsolations)[number];
 /** What a plan costs; free is a flat price of 0. `custom` is agreed by hand and never bought through checkout. */
 export type PlanPrice =
   | { readonly kind: 'flat'; readonly priceCents: number; readonly interval: 'month' }
-  | { readonly kind: 'perSeat'; readonly priceCents: number; readonly interval: 'month' }
+  | {
+      readonly kind: 'perSeat';
+      readonly priceCents: number;
+      readonly interval: 'month';
+      /** Most seats that are sold without an agreement. */
+      readonly maxSeats: number;
+    }
   | { readonly kind: 'custom' };
 
 /** A dimension that is measured and, where it has a price, billed. */

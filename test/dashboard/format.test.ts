@@ -10,7 +10,7 @@ import {
   unitMoney,
 } from '../../api/dashboard/src/format.ts';
 
-const custom = { kind: 'custom', priceCents: null, currency: 'usd', interval: null } as const;
+const custom = { kind: 'custom', priceCents: null, currency: 'usd', interval: null, maxSeats: null } as const;
 
 describe('figures on the page', () => {
   it.each([

@@ -25,6 +25,7 @@ const perSeat = (dollars: number): PlanPrice => ({
   kind: 'perSeat',
   priceCents: dollars * 100,
   interval: 'month',
+  maxSeats: 10_000,
 });
 const custom: PlanPrice = { kind: 'custom' };
 

@@ -37,7 +37,7 @@ export const tinyCatalog: readonly Product[] = [
     plans: [
       plan('small', 'Small', { kind: 'flat', priceCents: 1500, interval: 'month' }),
       plan('large', 'Large', { kind: 'flat', priceCents: 4500, interval: 'month' }),
-      plan('team', 'Team', { kind: 'perSeat', priceCents: 2900, interval: 'month' }),
+      plan('team', 'Team', { kind: 'perSeat', priceCents: 2900, interval: 'month', maxSeats: 100 }),
       plan('free', 'Free', { kind: 'flat', priceCents: 0, interval: 'month' }),
       plan('enterprise', 'Enterprise', { kind: 'custom' }),
     ],

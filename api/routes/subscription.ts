@@ -1,0 +1,218 @@
+import { createRoute, type z } from '@hono/zod-openapi';
+import type Stripe from 'stripe';
+import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
+import { changePlan, previewChange } from '../../automation/billing/change-plan.ts';
+import { readSubscription } from '../../automation/jobs/subscription-facts.ts';
+import { record } from '../../automation/store/audit.ts';
+import { listPaidSubscriptions, type PaidSubscription } from '../../automation/store/payers.ts';
+import { markSubscription } from '../../automation/store/subscriptions.ts';
+import type { ApiDeps } from '../app.ts';
+import { type Caller, requireCaller } from '../auth.ts';
+import { accessTo, accessToChange, customersOf, lineView, subscriptionView, withFacts } from '../billing.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import {
+  billingParams,
+  cancelRequest,
+  changePreview,
+  changeRequest,
+  idempotencyHeaders,
+  pageQuery,
+  previewRequest,
+  subscription,
+  subscriptionList,
+} from '../schemas-billing.ts';
+
+const path = '/v1/subscriptions/{id}';
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/subscriptions',
+  summary: 'Subscriptions of your organizations and your own; all of them for operators',
+  security: bearer,
+  request: { query: pageQuery },
+  responses: {
+    200: { description: 'One page, by id', content: { 'application/json': { schema: subscriptionList } } },
+    ...problemResponses,
+  },
+});
+
+const show = createRoute({
+  method: 'get',
+  path,
+  summary: 'One subscription, and what you may do with it',
+  security: bearer,
+  request: { params: billingParams },
+  responses: {
+    200: { description: 'The subscription', content: { 'application/json': { schema: subscription } } },
+    ...problemResponses,
+  },
+});
+
+const preview = createRoute({
+  method: 'post',
+  path: `${path}/preview`,
+  summary: 'What a change of plan or seats would cost',
+  description: 'Nothing changes. Send its `prorationDate` with the change to be charged exactly this.',
+  security: bearer,
+  request: {
+    params: billingParams,
+    body: { required: true, content: { 'application/json': { schema: previewRequest } } },
+  },
+  responses: {
+    200: { description: 'The costs', content: { 'application/json': { schema: changePreview } } },
+    ...problemResponses,
+  },
+});
+
+/** A change that answers the subscription as it is afterwards. */
+function change<Path extends string, Body extends z.ZodType>(
+  name: Path,
+  options: { summary: string; description: string; body: Body },
+) {
+  return createRoute({
+    method: 'post',
+    path: `${path}/${name}` as `${typeof path}/${Path}`,
+    summary: options.summary,
+    description: options.description,
+    security: bearer,
+    request: {
+      params: billingParams,
+      headers: idempotencyHeaders,
+      body: { required: true, content: { 'application/json': { schema: options.body } } },
+    },
+    responses: {
+      200: {
+        description: 'The subscription afterwards; its tenant follows',
+        content: { 'application/json': { schema: subscription } },
+      },
+      ...problemResponses,
+    },
+  });
+}
+
+const changeRoute = change('change', {
+  summary: 'Change plan, seats or both',
+  description:
+    'What costs more is charged at once, and without the payment nothing changes (402). What costs less is credited on the next invoice.',
+  body: changeRequest,
+});
+const cancel = change('cancel', {
+  summary: 'End the subscription',
+  description: 'At the end of the paid period, or now: then usage so far is invoiced.',
+  body: cancelRequest,
+});
+const reactivate = createRoute({
+  method: 'post',
+  path: `${path}/reactivate`,
+  summary: 'Take a cancellation at the end of the period back, or resume what is paused',
+  security: bearer,
+  request: { params: billingParams },
+  responses: {
+    200: {
+      description: 'The subscription afterwards',
+      content: { 'application/json': { schema: subscription } },
+    },
+    ...problemResponses,
+  },
+});
+
+export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: ApiDeps) => {
+  const router = createRouter();
+  router.use('/v1/subscriptions', requireCaller(authenticate));
+  router.use('/v1/subscriptions/*', requireCaller(authenticate));
+
+  /** Notes who did it and has the tenant follow at once, without waiting for Stripe's event. */
+  const follow = async (
+    caller: Caller,
+    row: PaidSubscription,
+    { changed, subscription: after }: { changed: boolean; subscription: Stripe.Subscription },
+    entry: { kind: string; message: string; data?: Record<string, unknown> },
+  ) => {
+    if (changed) {
+      await database.transaction(async (client) => {
+        await markSubscription(client, row.id);
+        await record(client, {
+          ...entry,
+          tenantId: row.tenantId,
+          subscriptionId: row.id,
+          data: { ...entry.data, by: caller.subject },
+        });
+      });
+    }
+    return subscriptionView(withFacts(row, readSubscription(after)), 'admin', graceMs);
+  };
+
+  return router
+    .openapi(list, async (c) => {
+      const caller = c.get('caller');
+      const { limit, cursor } = c.req.valid('query');
+      const customers = await customersOf(database, caller);
+      const of = caller.isOperator ? null : { customerIds: [...customers.keys()], owner: caller.subject };
+      const found = await listPaidSubscriptions(database, of, { after: cursor ?? null, limit: limit + 1 });
+      const shown = found.slice(0, limit);
+      return c.json(
+        {
+          subscriptions: shown.map((row) => subscriptionView(row, roleOf(caller, customers, row), graceMs)),
+          nextCursor: found.length > limit ? (shown.at(-1)?.id ?? null) : null,
+        },
+        200,
+      );
+    })
+    .openapi(show, async (c) => {
+      const found = await accessTo(database, c.get('caller'), c.req.valid('param').id);
+      return c.json(subscriptionView(found.subscription, found.role, graceMs), 200);
+    })
+    .openapi(preview, async (c) => {
+      const { subscription: row } = await accessTo(database, c.get('caller'), c.req.valid('param').id);
+      const cost = await previewChange(stripe, row.id, c.req.valid('json'));
+      return c.json({ ...cost, lines: cost.lines.map(lineView) }, 200);
+    })
+    .openapi(changeRoute, async (c) => {
+      const caller = c.get('caller');
+      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const { prorationDate, ...wish } = c.req.valid('json');
+      const idempotencyKey = c.req.valid('header')['idempotency-key'];
+      const outcome = await changePlan(stripe, row.id, wish, { prorationDate, idempotencyKey });
+      const asked = [
+        ...(wish.plan === undefined ? [] : [`the plan ${wish.plan}`]),
+        ...(wish.seats === undefined ? [] : [`${wish.seats} seats`]),
+      ];
+      const message = `${who(caller)} chose ${asked.join(' and ')}`;
+      return c.json(
+        await follow(caller, row, outcome, { kind: 'billing.plan_chosen', message, data: wish }),
+        200,
+      );
+    })
+    .openapi(cancel, async (c) => {
+      const caller = c.get('caller');
+      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const { when } = c.req.valid('json');
+      const outcome = await cancelSubscription(stripe, row.id, when);
+      const message = `${who(caller)} cancelled ${when === 'now' ? 'at once' : 'at the end of the period'}`;
+      return c.json(
+        await follow(caller, row, outcome, { kind: 'billing.cancelled', message, data: { when } }),
+        200,
+      );
+    })
+    .openapi(reactivate, async (c) => {
+      const caller = c.get('caller');
+      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const outcome = await reactivateSubscription(stripe, row.id);
+      const message = `${who(caller)} took the cancellation back`;
+      return c.json(await follow(caller, row, outcome, { kind: 'billing.reactivated', message }), 200);
+    });
+};
+
+function who({ isOperator }: Caller): string {
+  return isOperator ? 'An operator' : 'The customer';
+}
+
+function roleOf(
+  caller: Caller,
+  customers: Awaited<ReturnType<typeof customersOf>>,
+  { customerId, organizationId }: PaidSubscription,
+) {
+  if (caller.isOperator) return 'admin';
+  // Bought outside of an organization it is the owner's; otherwise the list holds it for who bought it once.
+  return customers.get(customerId ?? '') ?? (organizationId === null ? 'admin' : 'viewer');
+}

@@ -1,0 +1,182 @@
+import { z } from '@hono/zod-openapi';
+import { cancelTimes } from '../automation/billing/cancel.ts';
+import { invoiceStatuses } from '../automation/billing/invoices.ts';
+import { portalFlows } from '../automation/billing/portal.ts';
+import { roles } from '../automation/store/organizations.ts';
+import { organizationId, seats, tenantId, webUrl } from './schemas.ts';
+
+/** What goes in and out of billing. Amounts are whole cents of their currency; credits are negative. */
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
+const cents = z.int();
+
+const subscriptionId = z
+  .string()
+  .regex(/^sub_\w{1,100}$/, 'is the id of a subscription')
+  .openapi({ example: 'sub_1Q0PsIJvEtkwdCNYMSaVuRz6' });
+const invoiceId = z.string().regex(/^in_\w{1,100}$/, 'is the id of an invoice');
+
+/** What is not an id is nobody's, so that it is answered 404 as somebody else's is. */
+export const billingParams = z.object({
+  id: z
+    .string()
+    .max(200)
+    .openapi({ param: { name: 'id', in: 'path' } }),
+});
+
+export const idempotencyHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .regex(/^[!-~]{1,120}$/, 'must be 1 to 120 printable ASCII characters without spaces')
+    .optional()
+    .openapi({ description: 'The same answer for every request with it, for 24 hours' }),
+});
+
+export const subscription = z
+  .object({
+    id: z.string(),
+    status: z.string(),
+    product: z.string().nullable(),
+    plan: z.string().nullable(),
+    seats: z.int().nullable(),
+    currentPeriodEnd: time.nullable(),
+    cancelAtPeriodEnd: z.boolean(),
+    pastDueSince: time.nullable().openapi({ description: 'When a payment first failed' }),
+    graceEndsAt: time
+      .nullable()
+      .openapi({ description: 'When its tenant is suspended unless the payment is made by then' }),
+    organization: z.object({ id: z.string(), name: z.string() }).nullable(),
+    role: z.enum(roles).openapi({ description: 'What you may do: an admin changes, a viewer reads' }),
+    tenant: tenantId.nullable(),
+  })
+  .openapi('Subscription');
+export type SubscriptionView = z.infer<typeof subscription>;
+
+export const subscriptionList = z
+  .object({ subscriptions: z.array(subscription), nextCursor: z.string().nullable() })
+  .openapi('SubscriptionList');
+
+export const pageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  cursor: z.string().max(200).optional(),
+});
+
+const wish = z.strictObject({
+  plan: z.string().min(1).max(64).optional().openapi({ description: 'Id of a plan of the same product' }),
+  seats: seats.optional(),
+});
+const oneOf = (value: { plan?: unknown; seats?: unknown }) =>
+  value.plan !== undefined || value.seats !== undefined;
+const oneOfThem = { error: 'name a plan, seats or both', path: ['plan'] };
+
+export const previewRequest = wish.refine(oneOf, oneOfThem).openapi('ChangePreviewRequest');
+
+export const changeRequest = wish
+  .extend({
+    prorationDate: z
+      .int('must be a whole number')
+      .min(0)
+      .optional()
+      .openapi({ description: 'Of a preview of the last 10 minutes: exactly its amounts are charged' }),
+  })
+  .refine(oneOf, oneOfThem)
+  .openapi('ChangeRequest');
+
+const line = z.object({
+  description: z.string(),
+  amountCents: cents,
+  quantity: z.int().nullable(),
+  proration: z.boolean(),
+  periodStart: time,
+  periodEnd: time,
+});
+
+export const changePreview = z
+  .object({
+    plan: z.string(),
+    seats: z.int(),
+    currency: z.string(),
+    dueNowCents: cents.openapi({ description: 'Charged the moment the change is made' }),
+    nextInvoiceCents: cents.openapi({
+      description: 'What it adds to the next invoice; negative for a credit',
+    }),
+    periodCents: cents.openapi({ description: 'Price of every further period, without usage' }),
+    lines: z.array(line),
+    prorationDate: z.int().openapi({ description: 'Send it with the change' }),
+  })
+  .openapi('ChangePreview');
+
+export const cancelRequest = z
+  .strictObject({ when: z.enum(cancelTimes).default('period_end') })
+  .openapi('CancelRequest');
+
+export const invoice = z
+  .object({
+    id: z.string(),
+    number: z.string().nullable(),
+    status: z.enum(invoiceStatuses),
+    subscription: z.string().nullable(),
+    currency: z.string(),
+    totalCents: cents,
+    dueCents: cents,
+    paidCents: cents,
+    remainingCents: cents,
+    createdAt: time,
+    periodStart: time,
+    periodEnd: time,
+    paidAt: time.nullable(),
+    nextAttemptAt: time.nullable(),
+    attempts: z.int(),
+    hostedUrl: z.url().nullable().openapi({ description: 'Where it can be read and paid' }),
+    pdfUrl: z.url().nullable(),
+    lines: z.array(line),
+  })
+  .openapi('Invoice');
+export type InvoiceView = z.infer<typeof invoice>;
+
+export const invoiceList = z
+  .object({ invoices: z.array(invoice), nextCursor: z.string().nullable() })
+  .openapi('InvoiceList');
+
+export const invoiceQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: invoiceId.optional(),
+  organization: organizationId.optional(),
+  subscription: subscriptionId.optional(),
+  status: z.enum(invoiceStatuses).optional(),
+});
+
+export const portalRequest = z
+  .strictObject({
+    organization: organizationId.optional(),
+    subscription: subscriptionId.optional().openapi({ description: 'The portal of whoever pays for it' }),
+    returnUrl: webUrl.optional(),
+    flow: z.enum(portalFlows).optional().openapi({ description: 'Begin at this, not at the front page' }),
+  })
+  .openapi('PortalRequest');
+
+export const portal = z.object({ url: z.url() }).openapi('Portal');
+
+const person = z.object({
+  email: z.string().nullable(),
+  subject: z.string().nullable(),
+  role: z.enum(roles),
+});
+
+export const organization = z
+  .object({
+    id: organizationId,
+    name: z.string(),
+    slug: z.string(),
+    personal: z.boolean().openapi({ description: 'Of one person alone' }),
+    billingEmail: z.string().nullable(),
+    role: z.enum(roles).openapi({ description: 'What you may do there' }),
+    members: z.array(person),
+    createdAt: time,
+  })
+  .openapi('Organization');
+export type OrganizationView = z.infer<typeof organization>;
+
+export const organizationList = z
+  .object({ organizations: z.array(organization) })
+  .openapi('OrganizationList');

@@ -1,0 +1,128 @@
+import Stripe from 'stripe';
+import { type Line, lineOf } from './change-plan.ts';
+import { asRefusal, BillingRefusal } from './refusal.ts';
+
+/** An invoice as its customer sees it. Amounts in cents of `currency`. */
+export interface Invoice {
+  readonly id: string;
+  /** Null while it is a draft. */
+  readonly number: string | null;
+  readonly status: string;
+  readonly customerId: string | null;
+  readonly subscriptionId: string | null;
+  readonly currency: string;
+  readonly totalCents: number;
+  readonly dueCents: number;
+  readonly paidCents: number;
+  readonly remainingCents: number;
+  readonly createdAt: Date;
+  readonly periodStart: Date;
+  readonly periodEnd: Date;
+  readonly paidAt: Date | null;
+  /** When Stripe charges it by itself again. */
+  readonly nextAttemptAt: Date | null;
+  readonly attempts: number;
+  /** Where it can be read and paid; null while it is a draft. */
+  readonly hostedUrl: string | null;
+  readonly pdfUrl: string | null;
+  readonly lines: readonly Line[];
+}
+
+export const invoiceStatuses = ['draft', 'open', 'paid', 'uncollectible', 'void'] as const;
+export type InvoiceStatus = (typeof invoiceStatuses)[number];
+
+export interface InvoiceQuery {
+  /** Every customer's when left out. */
+  readonly customerId?: string | undefined;
+  readonly subscriptionId?: string | undefined;
+  readonly status?: InvoiceStatus | undefined;
+  /** Those older than this invoice. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** One page of invoices, newest first. @throws BillingRefusal for a cursor that is no invoice */
+export async function listInvoices(
+  stripe: Stripe,
+  { customerId, subscriptionId, status, after, limit }: InvoiceQuery,
+): Promise<{ invoices: Invoice[]; hasMore: boolean }> {
+  try {
+    const page = await stripe.invoices.list({
+      ...(customerId !== undefined && { customer: customerId }),
+      ...(subscriptionId !== undefined && { subscription: subscriptionId }),
+      ...(status !== undefined && { status }),
+      ...(after !== undefined && { starting_after: after }),
+      limit,
+    });
+    return { invoices: page.data.map(invoiceOf), hasMore: page.has_more };
+  } catch (error) {
+    if (after !== undefined && isMissing(error))
+      throw new BillingRefusal('invalid_request', 'is not one of ours', 'cursor');
+    throw error;
+  }
+}
+
+/** The invoice, or null when Stripe has none of this id. */
+export async function findInvoice(stripe: Stripe, id: string): Promise<Invoice | null> {
+  try {
+    return invoiceOf(await stripe.invoices.retrieve(id));
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/**
+ * Charges an open invoice to the customer's present payment method now. One that is paid stays so.
+ * @throws BillingRefusal `payment_declined`, or `not_payable` for one that is neither open nor paid
+ */
+export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invoice> {
+  if (invoice.status === 'paid') return invoice;
+  if (invoice.status !== 'open' && invoice.status !== 'uncollectible')
+    throw new BillingRefusal(
+      'not_payable',
+      `The invoice is ${invoice.status}; only an open one can be paid.`,
+    );
+  try {
+    return invoiceOf(await stripe.invoices.pay(invoice.id));
+  } catch (error) {
+    // Somebody else's click, or Stripe's own attempt, was first.
+    const now =
+      error instanceof Stripe.errors.StripeInvalidRequestError && (await findInvoice(stripe, invoice.id));
+    if (now && now.status === 'paid') return now;
+    throw asRefusal(error);
+  }
+}
+
+export function invoiceOf(invoice: Stripe.Invoice): Invoice {
+  const at = (seconds: number | null | undefined) => (seconds == null ? null : new Date(seconds * 1000));
+  return {
+    id: invoice.id,
+    number: invoice.number,
+    status: invoice.status ?? 'draft',
+    customerId: idOf(invoice.customer),
+    subscriptionId: idOf(invoice.parent?.subscription_details?.subscription),
+    currency: invoice.currency,
+    totalCents: invoice.total,
+    dueCents: invoice.amount_due,
+    paidCents: invoice.amount_paid,
+    remainingCents: invoice.amount_remaining,
+    createdAt: new Date(invoice.created * 1000),
+    periodStart: new Date(invoice.period_start * 1000),
+    periodEnd: new Date(invoice.period_end * 1000),
+    paidAt: at(invoice.status_transitions.paid_at),
+    nextAttemptAt: at(invoice.next_payment_attempt),
+    attempts: invoice.attempt_count,
+    hostedUrl: invoice.hosted_invoice_url ?? null,
+    pdfUrl: invoice.invoice_pdf ?? null,
+    lines: invoice.lines.data.map(lineOf),
+  };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing';
+}
+
+function idOf(reference: string | { id: string } | null | undefined): string | null {
+  return typeof reference === 'string' ? reference : (reference?.id ?? null);
+}

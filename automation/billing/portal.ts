@@ -1,0 +1,52 @@
+import type Stripe from 'stripe';
+
+/**
+ * What the customer may do in Stripe's billing portal: pay, see invoices, keep payment method and billing address, cancel at
+ * the end of the period. Plans and seats change through our own API, which knows what the catalog allows.
+ */
+const features = {
+  invoice_history: { enabled: true },
+  payment_method_update: { enabled: true },
+  customer_update: { enabled: true, allowed_updates: ['name', 'email', 'address', 'tax_id'] },
+  subscription_cancel: { enabled: true, mode: 'at_period_end' },
+  subscription_update: { enabled: false },
+} satisfies Stripe.BillingPortal.ConfigurationCreateParams.Features;
+
+/** Metadata that marks our configuration; another version of it makes another configuration. */
+const mark = { key: 'tenantry_portal', value: '1' } as const;
+
+/** Where the portal begins: at its front page, or at the one thing that is to be done. */
+export const portalFlows = ['payment_method_update'] as const;
+export type PortalFlow = (typeof portalFlows)[number];
+
+/**
+ * Opens Stripe's billing portal for a customer.
+ * @param returnUrl where its way back leads
+ * @returns an address that is good for a short time and for whoever holds it
+ */
+export async function openPortal(
+  stripe: Stripe,
+  { customerId, returnUrl, flow }: { customerId: string; returnUrl: string; flow?: PortalFlow | undefined },
+): Promise<string> {
+  const session = await stripe.billingPortal.sessions.create({
+    customer: customerId,
+    configuration: await findConfiguration(stripe),
+    return_url: returnUrl,
+    ...(flow && { flow_data: { type: flow } }),
+  });
+  return session.url;
+}
+
+/** Our configuration, made when there is none; of several that were made at once all are alike. */
+async function findConfiguration(stripe: Stripe): Promise<string> {
+  const known = await stripe.billingPortal.configurations
+    .list({ active: true, limit: 100 })
+    .autoPagingToArray({ limit: 1000 });
+  const ours = known.find(({ metadata }) => metadata?.[mark.key] === mark.value);
+  if (ours) return ours.id;
+  const made = await stripe.billingPortal.configurations.create(
+    { features, metadata: { [mark.key]: mark.value } },
+    { idempotencyKey: `tenantry-portal:${mark.value}` },
+  );
+  return made.id;
+}

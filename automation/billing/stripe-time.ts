@@ -1,0 +1,10 @@
+import type Stripe from 'stripe';
+
+/**
+ * The time at Stripe when it answered, in seconds: what it prorates by, whatever our clock says.
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.date
+ */
+export function stripeNow<T>({ lastResponse }: Stripe.Response<T>): number {
+  const date = Date.parse(lastResponse.headers.date ?? '');
+  return Math.floor((Number.isNaN(date) ? Date.now() : date) / 1000);
+}
