@@ -130,6 +130,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--tenants <n>', 'for so many tenants (100, 500 and 2,000)', positiveInteger)
     .option('--bill', 'show every line of the bill, with its price and where that is from')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
+  addCatalog({ env, output }, add);
   addCells({ env, output }, add);
   addRecovery({ env, output, exit }, add);
   add('token', 'print an access token for the API')
@@ -142,6 +143,17 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
 }
 
 type Add = (usage: string, description: string) => Command;
+
+function addCatalog({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
+  const catalog = add('catalog', 'the catalog of products and prices, and what Stripe has of it');
+  catalog
+    .command('sync')
+    .description('create or mend products, prices, meters and coupons in Stripe; shows the difference first')
+    .option('--json', 'print one JSON document')
+    .option('--dry-run', 'only show the difference')
+    .option('--yes', 'do not ask')
+    .action(async (options) => (await import('./commands/catalog.ts')).catalogSync(env, output, options));
+}
 
 function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
   const cells = add('cells', 'list the cells that tenants can be in').action(async () =>

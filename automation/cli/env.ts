@@ -8,6 +8,8 @@ export interface CliEnv {
   token: string | undefined;
   /** `STRIPE_SECRET_KEY`: for an installation that uses a real Stripe account. */
   stripeSecretKey: string | undefined;
+  /** `STRIPE_API_BASE`: another server than Stripe's, for that key. */
+  stripeApiBase?: string | undefined;
 }
 
 export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
@@ -15,6 +17,7 @@ export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
     home: resolve(given(env.TENANTRY_HOME) ?? '.tenantry'),
     token: given(env.TENANTRY_TOKEN),
     stripeSecretKey: given(env.STRIPE_SECRET_KEY),
+    stripeApiBase: given(env.STRIPE_API_BASE),
   };
 }
 

@@ -1,5 +1,6 @@
 import type Stripe from 'stripe';
-import { findPlan, findProduct, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import type { CreditGrant } from '../store/ledger.ts';
 
 /** Credits that a paid period of a plan gives; null where the product is not on credits. */
@@ -12,7 +13,7 @@ export function creditAllowance(productId: string, planId: string): number | nul
 /** The item of a subscription that is a plan on credits, or null. */
 export function creditItem(subscription: Stripe.Subscription): Stripe.SubscriptionItem | null {
   const item = subscription.items.data.find(({ price }) => {
-    const bought = parsePlanLookupKey(price.lookup_key ?? '');
+    const bought = planOfPrice(price);
     return bought !== null && creditAllowance(bought.product.id, bought.plan.id) !== null;
   });
   return item ?? null;

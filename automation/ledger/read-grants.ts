@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import type { Queryable } from '../store/database.ts';
 import type { CreditGrant } from '../store/ledger.ts';
 import { isInvoiceGranted } from '../store/ledger-read.ts';
@@ -40,7 +40,7 @@ export async function readGrants(
 }
 
 function allowanceOf(price: Stripe.Price): number | null {
-  const bought = parsePlanLookupKey(price.lookup_key ?? '');
+  const bought = planOfPrice(price);
   return bought && creditAllowance(bought.product.id, bought.plan.id);
 }
 

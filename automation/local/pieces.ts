@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { promotions } from '../../tenants/catalog/promotions.ts';
 import type { ToolName } from '../toolchain/pins.ts';
 import type { LocalEnv } from './env.ts';
 import { type Home, keptStripeSecrets } from './home.ts';
@@ -93,6 +94,7 @@ async function payments({
   const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
   const simulator = await startStripeSimulator({
     catalog,
+    promotions,
     dataFile: join(await home.folder('stripe'), 'stripe.db'),
     port: ports.stripe,
     secretKey,

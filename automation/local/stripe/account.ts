@@ -1,6 +1,8 @@
 /** The simulated account: memory, clock and deliveries together, and the one way to change it. */
 
+import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';
+import { wantedCatalog } from '../../billing/catalog/wanted.ts';
 import { seedCatalog } from './catalog.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Context, Dunning } from './context.ts';
@@ -16,6 +18,7 @@ import { createTimeline, type Timeline } from './timeline.ts';
 export interface AccountOptions {
   readonly dataFile: string;
   readonly catalog: readonly Product[];
+  readonly promotions: readonly Promotion[];
   readonly destinations: readonly Destination[];
   readonly dunning: Dunning;
   readonly deliveryTimeScale: number;
@@ -100,7 +103,7 @@ export function openAccount(options: AccountOptions): Account {
       url = address;
       perform(byItself, (context) => {
         // The first catalog is there before anybody listens, as in an account that is set up before its webhooks.
-        seedCatalog(context, options.catalog);
+        seedCatalog(context, wantedCatalog(options.catalog, options.promotions));
         seedPortal(context);
         configureDestinations(context, options.destinations);
       });

@@ -1,8 +1,9 @@
 /** How a checkout session begins: in subscription mode only. */
 
 import { z } from 'zod';
-import { lineAmount } from './checkout.ts';
+import { discountsOf, lineAmount } from './checkout.ts';
 import { type Context, find } from './context.ts';
+import { afterDiscounts, discountParams, wantedDiscounts } from './discounts.ts';
 import type { CheckoutSessionDoc } from './documents.ts';
 import { missingParam, StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -10,6 +11,7 @@ import { newId } from './ids.ts';
 import { isMetered } from './invoice-lines.ts';
 import { anyCall, flag, ignored, integer, mergeMetadata, metadata, parseParams, text } from './params.ts';
 import { findRecurringPrice } from './prices.ts';
+import { trialSettings } from './subscriptions.ts';
 
 const daySeconds = 86_400;
 
@@ -42,11 +44,12 @@ const createParams = z.strictObject({
       trial_end: integer.optional(),
       billing_mode: ignored,
       proration_behavior: ignored,
-      trial_settings: ignored,
+      trial_settings: trialSettings.optional(),
       invoice_settings: ignored,
     })
     .optional(),
   allow_promotion_codes: flag.optional(),
+  discounts: discountParams.optional(),
   automatic_tax: ignored,
   billing_address_collection: ignored,
   consent_collection: ignored,
@@ -96,11 +99,19 @@ export function createCheckoutSession(context: Context, form: Form): CheckoutSes
     }
     return { id: newId('checkout_item'), price, quantity: isMetered(price) ? null : (item.quantity ?? 1) };
   });
+  if (params.discounts && params.allow_promotion_codes !== undefined) {
+    throw new StripeError('You may only specify one of these parameters: allow_promotion_codes, discounts.', {
+      param: 'allow_promotion_codes',
+    });
+  }
+  const discounts = wantedDiscounts(context, params.discounts ?? undefined);
   const trialDays = params.subscription_data?.trial_period_days ?? null;
   const trialEnd = params.subscription_data?.trial_end ?? null;
   const id = newId('checkout_session');
-  const subtotal = lines.reduce((sum, line) => sum + lineAmount(line.price, line.quantity), 0);
-  const total = trialDays === null && trialEnd === null ? subtotal : 0;
+  const amounts = lines.map((line) => lineAmount(line.price, line.quantity));
+  const free = trialDays !== null || trialEnd !== null;
+  const subtotal = free ? 0 : amounts.reduce((sum, amount) => sum + amount, 0);
+  const total = free ? 0 : afterDiscounts(amounts, discounts);
   const session: CheckoutSessionDoc = {
     id,
     object: 'checkout.session',
@@ -108,7 +119,7 @@ export function createCheckoutSession(context: Context, form: Form): CheckoutSes
     after_expiration: null,
     allow_promotion_codes: params.allow_promotion_codes ?? null,
     allowed_payment_method_types: null,
-    amount_subtotal: total,
+    amount_subtotal: subtotal,
     amount_total: total,
     automatic_tax: { enabled: false, liability: null, provider: null, status: null },
     billing_address_collection: null,
@@ -133,7 +144,7 @@ export function createCheckoutSession(context: Context, form: Form): CheckoutSes
     customer_creation: customer ? null : 'always',
     customer_details: null,
     customer_email: params.customer_email ?? null,
-    discounts: [],
+    discounts: discountsOf(discounts),
     expires_at: expiresAt,
     integration_identifier: null,
     invoice: null,
@@ -167,7 +178,7 @@ export function createCheckoutSession(context: Context, form: Form): CheckoutSes
     submit_type: null,
     subscription: null,
     success_url: params.success_url,
-    total_details: { amount_discount: 0, amount_shipping: 0, amount_tax: 0 },
+    total_details: { amount_discount: subtotal - total, amount_shipping: 0, amount_tax: 0 },
     ui_mode: 'hosted_page',
     url: `${context.url}/c/pay/${id}`,
     wallet_options: null,
@@ -179,6 +190,8 @@ export function createCheckoutSession(context: Context, form: Form): CheckoutSes
       description: params.subscription_data?.description ?? null,
       trialEnd,
       trialPeriodDays: trialDays,
+      missingPaymentMethod:
+        params.subscription_data?.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     },
     due: { at: expiresAt, kind: 'expire' },
   });

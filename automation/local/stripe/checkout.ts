@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { type Context, find } from './context.ts';
 import { makeCustomer } from './customers.ts';
+import { afterDiscounts, typedCode, type WantedDiscount, wantedDiscounts } from './discounts.ts';
 import type { CheckoutRequest, CheckoutSessionDoc, ListOf, PriceDoc } from './documents.ts';
 import { cardDeclined, noSuch, StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -33,6 +34,8 @@ export interface Payment {
   readonly decline?: boolean;
   readonly email?: string;
   readonly name?: string;
+  /** A promotion code that the customer types, where the session allows it. */
+  readonly code?: string;
 }
 
 /**
@@ -42,7 +45,8 @@ export interface Payment {
  * @throws StripeError card_declined, or when the session has expired
  */
 export function payCheckoutSession(context: Context, id: string, payment: Payment): CheckoutSessionDoc {
-  const session = find(context, 'checkout_session', id);
+  const open = find(context, 'checkout_session', id);
+  const session = payment.code ? withTypedCode(context, open, payment.code) : open;
   if (session.status === 'complete') return session;
   if (session.status !== 'open')
     throw new StripeError('This Checkout Session has expired.', { code: 'checkout_session_expired' });
@@ -67,7 +71,9 @@ export function payCheckoutSession(context: Context, id: string, payment: Paymen
     metadata: request.subscriptionMetadata,
     description: request.description,
     trialEnd,
-    missingPaymentMethod: 'create_invoice',
+    discounts: sessionDiscounts(context, session),
+    checkout: id,
+    missingPaymentMethod: request.missingPaymentMethod ?? 'create_invoice',
     defaultPaymentMethod: card.id,
     billingMode: 'flexible',
     whenUnpaid: 'error',
@@ -95,6 +101,47 @@ export function payCheckoutSession(context: Context, id: string, payment: Paymen
   context.store.put('checkout_session', after, { due: null });
   context.emit('checkout.session.completed', after);
   return after;
+}
+
+/** As a session shows its coupons. */
+export function discountsOf(wanted: readonly WantedDiscount[]): SessionDiscount[] {
+  return wanted.map(({ coupon, promotionCode }) =>
+    promotionCode
+      ? { coupon: null, promotion_code: promotionCode.id }
+      : { coupon: coupon.id, promotion_code: null },
+  );
+}
+
+interface SessionDiscount {
+  coupon: string | null;
+  promotion_code: string | null;
+}
+
+function sessionDiscounts(context: Context, { discounts }: CheckoutSessionDoc): WantedDiscount[] {
+  const params = ((discounts ?? []) as SessionDiscount[]).map((one) => ({
+    coupon: one.coupon ?? undefined,
+    promotion_code: one.promotion_code ?? undefined,
+  }));
+  return wantedDiscounts(context, params);
+}
+
+function withTypedCode(context: Context, session: CheckoutSessionDoc, letters: string): CheckoutSessionDoc {
+  if (session.status !== 'open') return session;
+  if (!session.allow_promotion_codes) {
+    throw new StripeError('This session takes no promotion codes.', { code: 'promotion_code_invalid' });
+  }
+  const wanted = [typedCode(context, letters)];
+  const amounts = requestOf(context, session.id).items.map((item) =>
+    lineAmount(find(context, 'price', item.price), item.quantity),
+  );
+  const subtotal = session.amount_subtotal ?? 0;
+  const total = subtotal === 0 ? 0 : afterDiscounts(amounts, wanted);
+  return {
+    ...session,
+    discounts: discountsOf(wanted),
+    amount_total: total,
+    total_details: { amount_discount: subtotal - total, amount_shipping: 0, amount_tax: 0 },
+  };
 }
 
 const needsCard = (context: Context, customer: string): boolean =>

@@ -31,6 +31,7 @@ const payBody = z.strictObject({
   decline: z.boolean().optional(),
   email: z.string().optional(),
   name: z.string().optional(),
+  code: z.string().optional(),
 });
 const cardBody = z.strictObject({ works: z.boolean(), retry: z.boolean().optional() });
 

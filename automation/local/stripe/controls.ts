@@ -46,7 +46,7 @@ export interface Controls {
   /** Completes a checkout session as its Pay button does. @throws StripeError card_declined when `decline` */
   payCheckout(
     sessionId: string,
-    payment?: { decline?: boolean; email?: string; name?: string },
+    payment?: { decline?: boolean; email?: string; name?: string; code?: string },
   ): CheckoutSessionDoc;
   /** Gives the customer a new default card; with `retry`, open invoices are tried at once. */
   setCard(customerId: string, card: { works: boolean; retry?: boolean }): { paymentMethod: string };

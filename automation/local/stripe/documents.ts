@@ -37,6 +37,22 @@ export type SubscriptionDoc = With<
     default_payment_method: string | null;
     latest_invoice: string | null;
     items: ListOf<SubscriptionItemDoc>;
+    discounts: string[];
+  }
+>;
+export type CouponDoc = Omit<Stripe.Coupon, 'applies_to' | 'currency_options' | 'deleted'>;
+export type PromotionCodeDoc = With<
+  Stripe.PromotionCode,
+  { customer: string | null; promotion: { type: 'coupon'; coupon: string } }
+>;
+export type DiscountDoc = With<
+  Omit<Stripe.Discount, 'deleted'>,
+  {
+    created: number;
+    customer: string;
+    promotion_code: string | null;
+    source: { type: 'coupon'; coupon: string };
+    subscription: string;
   }
 >;
 export type InvoiceLineDoc = With<
@@ -107,6 +123,9 @@ export interface Documents {
   price: PriceDoc;
   payment_method: PaymentMethodDoc;
   subscription: SubscriptionDoc;
+  coupon: CouponDoc;
+  promotion_code: PromotionCodeDoc;
+  discount: DiscountDoc;
   invoice: InvoiceDoc;
   invoiceitem: PendingItemDoc;
   checkout_session: CheckoutSessionDoc;
@@ -127,6 +146,10 @@ export interface HiddenParts {
   payment_method: { works: boolean; attaches: boolean };
   /** `billedUsageUntil`: metered usage before this instant is on an invoice already. */
   subscription: { billedUsageUntil: number };
+  coupon: null;
+  promotion_code: null;
+  /** The coupon's terms as they were when it was redeemed: a deleted coupon goes on for those who have it. */
+  discount: { percentOff: number | null; amountOff: number | null; once: boolean };
   invoice: null;
   invoiceitem: null;
   checkout_session: CheckoutRequest;
@@ -143,4 +166,5 @@ export interface CheckoutRequest {
   description: string | null;
   trialEnd: number | null;
   trialPeriodDays: number | null;
+  missingPaymentMethod?: 'cancel' | 'create_invoice' | 'pause';
 }

@@ -65,6 +65,8 @@ const paths: Record<string, string> = {
   customer: '/v1/customers/',
   product: '/v1/products/',
   price: '/v1/prices/',
+  coupon: '/v1/coupons/',
+  promotion_code: '/v1/promotion_codes/',
   payment_method: '/v1/payment_methods/',
   subscription: '/v1/subscriptions/',
   invoice: '/v1/invoices/',

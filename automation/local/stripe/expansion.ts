@@ -13,8 +13,13 @@ const prefixes: readonly (readonly [string, DocumentType])[] = [
   ['pm_', 'payment_method'],
   ['sub_', 'subscription'],
   ['in_', 'invoice'],
+  ['promo_', 'promotion_code'],
+  ['di_', 'discount'],
   ['bpc_', 'portal_configuration'],
 ];
+
+/** Objects whose ids may be chosen, known by the field that names them. */
+const named: Record<string, DocumentType> = { coupon: 'coupon', product: 'product' };
 
 /** Fields that are absent unless asked for. */
 const includable: Record<string, (context: Context, id: string) => unknown> = {
@@ -59,6 +64,13 @@ function follow(context: Context, at: Record<string, unknown>, names: readonly s
     for (const element of at.data) follow(context, element, rest, path);
     return;
   }
+  const listed = at[name];
+  if (name === 'discounts' && Array.isArray(listed)) {
+    const each = listed.map((discount) => resolve(context, { discount }, 'discount', path));
+    at[name] = each;
+    if (rest.length > 0) for (const one of each) follow(context, one as Record<string, unknown>, rest, path);
+    return;
+  }
   at[name] = resolve(context, at, name, path);
   const next = at[name];
   if (rest.length === 0 || next === null) return;
@@ -73,7 +85,7 @@ function resolve(context: Context, holder: Record<string, unknown>, name: string
   if (value === null || (typeof value === 'object' && !Array.isArray(value))) return value;
   if (typeof value !== 'string' || name === 'id') throw notExpandable(path);
   if (value.startsWith('cus_')) return retrieveCustomer(context, value);
-  const type = prefixes.find(([prefix]) => value.startsWith(prefix))?.[1];
+  const type = named[name] ?? prefixes.find(([prefix]) => value.startsWith(prefix))?.[1];
   const found = type && context.store.get(type, value);
   if (!found) throw notExpandable(path);
   return found;

@@ -1,6 +1,7 @@
 /** The stateful Stripe simulator: an HTTP server that the unmodified `stripe` client drives. */
 
 import { type ServerType, serve } from '@hono/node-server';
+import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';
 import { openAccount } from './account.ts';
 import type { Dunning } from './context.ts';
@@ -8,7 +9,6 @@ import { type Controls, createControls } from './controls.ts';
 import type { Destination } from './delivery-record.ts';
 import { createServer } from './server.ts';
 
-export { meterPriceKey, planPriceKey } from './catalog.ts';
 export type { ClockState, Controls, Summary } from './controls.ts';
 export type { Delivery, Destination } from './delivery-record.ts';
 export type { Faults } from './faults.ts';
@@ -26,6 +26,7 @@ export interface StripeSimulatorOptions {
   readonly webhookUrl?: string;
   readonly destinations?: readonly Destination[];
   readonly catalog: readonly Product[];
+  readonly promotions?: readonly Promotion[];
   readonly dunning?: Dunning;
   /** Divides Stripe's waits between delivery attempts; 600 makes five minutes half a second. */
   readonly deliveryTimeScale?: number;
@@ -57,6 +58,7 @@ export async function startStripeSimulator(options: StripeSimulatorOptions): Pro
   const account = openAccount({
     dataFile: options.dataFile,
     catalog: options.catalog,
+    promotions: options.promotions ?? [],
     destinations: [...fromUrl, ...(options.destinations ?? [])],
     dunning: options.dunning ?? defaultDunning,
     deliveryTimeScale: options.deliveryTimeScale ?? 600,

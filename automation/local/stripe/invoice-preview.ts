@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { type Context, find } from './context.ts';
+import { activeDiscounts } from './discounts.ts';
 import type { InvoiceDoc, InvoiceLineDoc, SubscriptionDoc } from './documents.ts';
 import { missingParam } from './errors.ts';
 import type { Form } from './form.ts';
@@ -51,6 +52,7 @@ export function previewInvoice(context: Context, form: Form): InvoiceDoc {
       reason: 'subscription_update',
       lines: charges.lines,
       period: { start: now, end: now },
+      discounts: activeDiscounts(context, subscription, now),
       finalizeAt: null,
     },
     now,
@@ -92,6 +94,7 @@ export function upcomingInvoice(
       reason: 'upcoming',
       lines: [...pending, ...further, ...usage, ...renewal],
       period: { start: subscription.items.data[0]?.current_period_start ?? end, end },
+      discounts: activeDiscounts(context, subscription, end),
       finalizeAt: end,
     },
     context.now(),

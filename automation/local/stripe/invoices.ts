@@ -2,6 +2,7 @@
  *  the subscription, is decided in `collection.ts`. */
 
 import { type Context, find, saveChanged } from './context.ts';
+import { type AppliedDiscount, activeDiscounts, discountLines } from './discounts.ts';
 import type { CustomerDoc, InvoiceDoc, InvoiceLineDoc, SubscriptionDoc } from './documents.ts';
 import { newId } from './ids.ts';
 import type { Period } from './invoice-lines.ts';
@@ -18,6 +19,8 @@ export interface Draft {
     | 'upcoming';
   readonly lines: readonly InvoiceLineDoc[];
   readonly period: Period;
+  /** What is taken off its lines. */
+  readonly discounts?: readonly AppliedDiscount[];
   /** When Stripe finalizes it by itself; null where the caller does, or nobody shall. */
   readonly finalizeAt: number | null;
 }
@@ -25,7 +28,10 @@ export interface Draft {
 /** An invoice as it would be, stored nowhere. */
 export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
   const id = newId('invoice');
-  const total = draft.lines.reduce((sum, line) => sum + line.amount, 0);
+  const lines = discountLines(draft.lines, draft.discounts ?? []);
+  const subtotal = lines.reduce((sum, line) => sum + line.amount, 0);
+  const taken = discountTotals(lines);
+  const total = subtotal - taken.reduce((sum, { amount }) => sum + amount, 0);
   const { customer, subscription } = draft;
   const balance = balanceAfter(total, customer.balance);
   return {
@@ -64,7 +70,7 @@ export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
     default_source: null,
     default_tax_rates: [],
     description: null,
-    discounts: [],
+    discounts: (draft.discounts ?? []).map((discount) => discount.id),
     due_date: null,
     effective_at: null,
     ending_balance: null,
@@ -76,7 +82,7 @@ export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
     last_finalization_error: null,
     latest_revision: null,
     lines: embeddedList(
-      draft.lines.map((line) => ({ ...line, invoice: id })),
+      lines.map((line) => ({ ...line, invoice: id })),
       `/v1/invoices/${id}/lines`,
     ),
     livemode: false,
@@ -102,16 +108,26 @@ export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
     statement_descriptor: null,
     status: 'draft',
     status_transitions: { finalized_at: null, marked_uncollectible_at: null, paid_at: null, voided_at: null },
-    subtotal: total,
-    subtotal_excluding_tax: total,
+    subtotal,
+    subtotal_excluding_tax: subtotal,
     test_clock: null,
     total,
-    total_discount_amounts: [],
+    total_discount_amounts: taken,
     total_excluding_tax: total,
     total_pretax_credit_amounts: [],
     total_taxes: [],
     webhooks_delivered_at: null,
   };
+}
+
+/** What each discount takes off the whole invoice. */
+function discountTotals(lines: readonly InvoiceLineDoc[]): { amount: number; discount: string }[] {
+  const totals = new Map<string, number>();
+  for (const { amount, discount } of lines.flatMap((line) => line.discount_amounts ?? [])) {
+    const id = typeof discount === 'string' ? discount : discount.id;
+    totals.set(id, (totals.get(id) ?? 0) + amount);
+  }
+  return [...totals].map(([discount, amount]) => ({ amount, discount }));
 }
 
 /** A credit (negative total) goes to the customer's balance; a credit there pays first. Stripe's sign: negative is credit. */
@@ -127,7 +143,8 @@ export function draftInvoice(context: Context, draft: Draft): InvoiceDoc {
     ? context.store.all('invoiceitem', { subscription: draft.subscription.id })
     : [];
   const lines = [...pending.map((item) => item.line), ...draft.lines];
-  const invoice = composeInvoice({ ...draft, lines }, context.now());
+  const discounts = draft.subscription ? activeDiscounts(context, draft.subscription, context.now()) : [];
+  const invoice = composeInvoice({ ...draft, lines, discounts }, context.now());
   for (const item of pending) context.store.remove('invoiceitem', item.id);
   const due = draft.finalizeAt === null ? null : { at: draft.finalizeAt, kind: 'finalize' };
   context.store.put('invoice', invoice, { due });

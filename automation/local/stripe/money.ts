@@ -19,15 +19,6 @@ export function shareCents(amount: number, numerator: number, denominator: numbe
   return Number((product + half) / divisor);
 }
 
-/** Millionths of a dollar as a decimal number of cents: 500 is `0.05`. */
-export function centsFromMicros(micros: number): string {
-  const whole = Math.trunc(micros / 10_000);
-  const rest = String(Math.abs(micros % 10_000))
-    .padStart(4, '0')
-    .replace(/0+$/, '');
-  return rest === '' ? String(whole) : `${whole}.${rest}`;
-}
-
 /** The sum of decimal strings, exactly. */
 export function sumDecimals(values: readonly string[]): string {
   const total = values.reduce((sum, value) => sum + scaled(value), 0n);

@@ -14,7 +14,11 @@ import { checkoutPage, messagePage, portalPage } from './pages.ts';
 import { flag, parseParams, text } from './params.ts';
 import { actInPortal, type PortalAction, viewPortal } from './portal.ts';
 
-const checkoutForm = z.object({ card: z.enum(['works', 'declines']), email: text.optional() });
+const checkoutForm = z.object({
+  card: z.enum(['works', 'declines']),
+  email: text.optional(),
+  code: z.string().max(500).optional(),
+});
 const portalForm = z.discriminatedUnion('action', [
   z.object({ action: z.literal('change_plan'), subscription: text, price: text }),
   z.object({ action: z.enum(['cancel', 'reactivate']), subscription: text }),
@@ -25,18 +29,25 @@ export function pageRoutes(account: Account): Hono {
   const app = new Hono();
   const read = <R>(work: (context: Context) => R): R => account.perform(byItself, work);
 
-  app.get('/c/pay/:id', (c) => c.html(read((context) => renderCheckout(context, c.req.param('id'), false))));
+  app.get('/c/pay/:id', (c) => c.html(read((context) => renderCheckout(context, c.req.param('id'), null))));
   app.post('/c/pay/:id', async (c) => {
     const id = c.req.param('id');
     assertSameOrigin(c);
-    const { card, email } = parseParams(checkoutForm, decodeForm(await c.req.text()));
+    const { card, email, code } = parseParams(checkoutForm, decodeForm(await c.req.text()));
     try {
-      const payment = { decline: card === 'declines', ...(email === undefined ? {} : { email }) };
+      const payment = {
+        decline: card === 'declines',
+        ...(email === undefined ? {} : { email }),
+        ...(code ? { code } : {}),
+      };
       return c.redirect(successUrl(read((context) => payCheckoutSession(context, id, payment))), 303);
     } catch (error) {
-      if (!(error instanceof StripeError) || error.type !== 'card_error') throw error;
+      if (!(error instanceof StripeError)) throw error;
+      const isCard = error.type === 'card_error';
+      if (!isCard && !error.details.code?.startsWith('promotion_code')) throw error;
+      const problem = isCard ? 'Your card was declined. Try another one.' : error.message;
       return c.html(
-        read((context) => renderCheckout(context, id, true)),
+        read((context) => renderCheckout(context, id, problem)),
         402,
       );
     }
@@ -74,7 +85,7 @@ export function successUrl(session: CheckoutSessionDoc): string {
   return (session.success_url ?? '/').replaceAll('{CHECKOUT_SESSION_ID}', session.id);
 }
 
-function renderCheckout(context: Context, id: string, declined: boolean): string {
+function renderCheckout(context: Context, id: string, problem: string | null): string {
   const session = find(context, 'checkout_session', id);
   const request = context.store.hidden('checkout_session', id);
   const lines = (request?.items ?? []).map((item) => {
@@ -87,7 +98,7 @@ function renderCheckout(context: Context, id: string, declined: boolean): string
       metered,
     };
   });
-  return checkoutPage({ session, lines, trialDays: request?.trialPeriodDays ?? null, declined });
+  return checkoutPage({ session, lines, trialDays: request?.trialPeriodDays ?? null, problem });
 }
 
 function assertSameOrigin(c: Request): void {

@@ -8,7 +8,8 @@ export interface CheckoutView {
   readonly session: CheckoutSessionDoc;
   readonly lines: readonly { name: string; quantity: number | null; amount: number; metered: boolean }[];
   readonly trialDays: number | null;
-  readonly declined: boolean;
+  /** Why the last attempt to pay failed; null before the first. */
+  readonly problem: string | null;
 }
 
 const style = `
@@ -54,7 +55,8 @@ export function html(text: string): string {
 const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
 const date = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
 
-export function checkoutPage({ session, lines, trialDays, declined }: CheckoutView): string {
+export function checkoutPage({ session, lines, trialDays, problem }: CheckoutView): string {
+  const declined = problem?.includes('declined') ?? false;
   if (session.status === 'complete') {
     return page('Paid', '<h1>This checkout is complete</h1><p class="soft">The subscription has begun.</p>');
   }
@@ -76,9 +78,10 @@ export function checkoutPage({ session, lines, trialDays, declined }: CheckoutVi
      <p class="total">${dollars(perMonth)} <span class="soft">per month</span></p>
      ${trialDays === null ? '' : `<p class="soft">The first ${trialDays} days are free.</p>`}
      ${rows}
-     ${declined ? '<p class="alert" role="alert">Your card was declined. Try another one.</p>' : ''}
+     ${problem === null ? '' : `<p class="alert" role="alert">${html(problem)}</p>`}
      <form method="post">
        ${session.customer === null ? `<label>Email<input type="email" name="email" required value="${html(session.customer_email ?? 'customer@example.com')}"></label>` : ''}
+       ${session.allow_promotion_codes ? '<label>Promotion code<input name="code" autocomplete="off"></label>' : ''}
        <label><input type="radio" name="card" value="works"${declined ? '' : ' checked'}> Card ending 4242</label>
        <label><input type="radio" name="card" value="declines"${declined ? ' checked' : ''}> Card ending 0002 (card declines)</label>
        <button type="submit">Pay</button>

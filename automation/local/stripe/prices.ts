@@ -217,7 +217,12 @@ export function updatePrice(context: Context, id: string, form: Form): PriceDoc 
     nickname: params.nickname === undefined ? before.nickname : params.nickname,
     metadata: mergeMetadata(before.metadata, params.metadata),
   };
-  saveChanged(context, 'price', before, after, 'price.updated');
+  if (before.active && !after.active && context.store.get('product', before.product)?.default_price === id) {
+    throw new StripeError('This price cannot be archived because it is the default price of its product.', {
+      param: 'active',
+    });
+  }
+  savePrice(context, before, after);
   return after;
 }
 
@@ -253,6 +258,17 @@ export function releaseLookupKey(context: Context, key: string | null, archive: 
   if (key === null) return;
   for (const holder of context.store.all('price', { keyIn: [key] })) {
     const after = { ...holder, lookup_key: null, active: archive ? false : holder.active };
-    saveChanged(context, 'price', holder, after, 'price.updated');
+    savePrice(context, holder, after);
+  }
+}
+
+/** Stores a changed price; subscriptions show it as it is now. */
+function savePrice(context: Context, before: PriceDoc, after: PriceDoc): void {
+  saveChanged(context, 'price', before, after, 'price.updated');
+  for (const subscription of context.store.all('subscription', { price: after.id })) {
+    const data = subscription.items.data.map((item) =>
+      item.price.id === after.id ? { ...item, price: after, plan: planOf(after) } : item,
+    );
+    context.store.put('subscription', { ...subscription, items: { ...subscription.items, data } });
   }
 }

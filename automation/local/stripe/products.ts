@@ -53,6 +53,7 @@ const createProductParams = z.strictObject({
   description: text.optional(),
   metadata: metadata.optional(),
   unit_label: text.optional(),
+  marketing_features: clearable(z.array(z.strictObject({ name: text.max(80) })).max(15)).optional(),
   url: ignored,
   images: ignored,
   shippable: ignored,
@@ -71,6 +72,7 @@ export function createProduct(context: Context, form: Form): ProductDoc {
     active: params.active ?? true,
     description: params.description ?? null,
     unit_label: params.unit_label ?? null,
+    marketing_features: params.marketing_features ?? [],
     metadata: mergeMetadata({}, params.metadata),
   };
   context.store.put('product', product);
@@ -96,7 +98,12 @@ export function updateProduct(context: Context, id: string, form: Form): Product
     active: params.active ?? before.active,
     description: params.description === undefined ? before.description : params.description,
     unit_label: params.unit_label === undefined ? (before.unit_label ?? null) : params.unit_label,
-    default_price: params.default_price ?? before.default_price,
+    marketing_features:
+      params.marketing_features === undefined ? before.marketing_features : (params.marketing_features ?? []),
+    default_price:
+      params.default_price === undefined
+        ? before.default_price
+        : find(context, 'price', params.default_price, 'default_price').id,
     metadata: mergeMetadata(before.metadata, params.metadata),
   };
   if (JSON.stringify(after) !== JSON.stringify(before)) after.updated = context.now();

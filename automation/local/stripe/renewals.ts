@@ -3,6 +3,7 @@
 import { expireCheckoutSession } from './checkout.ts';
 import { collect } from './collection.ts';
 import type { Context } from './context.ts';
+import { endDiscounts } from './discounts.ts';
 import type { DocumentType, SubscriptionDoc } from './documents.ts';
 import { periodLines } from './invoice-lines.ts';
 import { upcomingInvoice } from './invoice-preview.ts';
@@ -120,6 +121,7 @@ function renew(context: Context, before: SubscriptionDoc): void {
     ...before,
     status: before.status === 'trialing' ? 'active' : before.status,
     items: { ...before.items, data: items },
+    discounts: endDiscounts(context, before),
   };
   const unpaid = before.status === 'unpaid' || before.pause_collection?.behavior === 'keep_as_draft';
   const invoice = draftInvoice(context, {

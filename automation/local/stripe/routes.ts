@@ -8,6 +8,15 @@ import {
 } from './checkout.ts';
 import { createCheckoutSession } from './checkout-opening.ts';
 import { type Context, find } from './context.ts';
+import {
+  createCoupon,
+  createPromotionCode,
+  deleteCoupon,
+  listCoupons,
+  listPromotionCodes,
+  updateCoupon,
+  updatePromotionCode,
+} from './coupons.ts';
 import { searchCustomers } from './customer-search.ts';
 import {
   createCustomer,
@@ -111,6 +120,16 @@ export const routes: readonly Route[] = [
   ['GET', '/v1/prices', ({ context, form }) => listPrices(context, form)],
   ['GET', '/v1/prices/:id', ({ context, id }) => find(context, 'price', id)],
   ['POST', '/v1/prices/:id', ({ context, id, form }) => updatePrice(context, id, form)],
+
+  ['POST', '/v1/coupons', ({ context, form }) => createCoupon(context, form)],
+  ['GET', '/v1/coupons', ({ context, form }) => listCoupons(context, form)],
+  ['GET', '/v1/coupons/:id', ({ context, id }) => find(context, 'coupon', id)],
+  ['POST', '/v1/coupons/:id', ({ context, id, form }) => updateCoupon(context, id, form)],
+  ['DELETE', '/v1/coupons/:id', ({ context, id }) => deleteCoupon(context, id)],
+  ['POST', '/v1/promotion_codes', ({ context, form }) => createPromotionCode(context, form)],
+  ['GET', '/v1/promotion_codes', ({ context, form }) => listPromotionCodes(context, form)],
+  ['GET', '/v1/promotion_codes/:id', ({ context, id }) => find(context, 'promotion_code', id)],
+  ['POST', '/v1/promotion_codes/:id', ({ context, id, form }) => updatePromotionCode(context, id, form)],
 
   ['POST', '/v1/checkout/sessions', ({ context, form }) => createCheckoutSession(context, form)],
   ['GET', '/v1/checkout/sessions', ({ context, form }) => listCheckoutSessions(context, form)],

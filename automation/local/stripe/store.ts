@@ -26,6 +26,8 @@ export interface Filter {
   readonly statusIn?: readonly string[] | undefined;
   readonly statusNot?: string | undefined;
   readonly keyIn?: readonly string[] | undefined;
+  /** A subscription that has an item of this price. */
+  readonly price?: string | undefined;
   readonly created?: InstantRange | undefined;
   /** JSON paths and the value each must have; for lists that stay small. */
   readonly fields?: readonly (readonly [path: string, value: string | number | null])[] | undefined;
@@ -234,6 +236,12 @@ function conditionsOf(type: DocumentType, filter: Filter): { sql: string[]; valu
   if (filter.statusIn !== undefined) oneOf('status', filter.statusIn);
   if (filter.statusNot !== undefined) add('status <> ?', filter.statusNot);
   if (filter.keyIn !== undefined) oneOf('key', filter.keyIn);
+  if (filter.price !== undefined) {
+    add(
+      "EXISTS (SELECT 1 FROM json_each(body, '$.items.data') WHERE json_extract(value, '$.price.id') = ?)",
+      filter.price,
+    );
+  }
   if (filter.created?.gt !== undefined) add('created > ?', filter.created.gt);
   if (filter.created?.gte !== undefined) add('created >= ?', filter.created.gte);
   if (filter.created?.lt !== undefined) add('created < ?', filter.created.lt);

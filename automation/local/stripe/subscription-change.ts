@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { collect } from './collection.ts';
 import { type Context, find } from './context.ts';
+import { type DiscountParams, discountParams, dropDiscounts, redeem, wantedDiscounts } from './discounts.ts';
 import type { InvoiceLineDoc, SubscriptionDoc, SubscriptionItemDoc } from './documents.ts';
 import { cardDeclined, StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -53,6 +54,7 @@ const updateParams = z.strictObject({
   payment_behavior: z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']).optional(),
   trial_end: z.union([z.literal('now'), integer]).optional(),
   trial_settings: trialSettings.optional(),
+  discounts: discountParams.optional(),
   pause_collection: clearable(
     z.strictObject({
       behavior: z.enum(['keep_as_draft', 'mark_uncollectible', 'void']),
@@ -104,6 +106,8 @@ export function updateSubscription(context: Context, id: string, form: Form): Su
         }
       : before.trial_settings,
   };
+  if (params.discounts !== undefined)
+    after = { ...after, discounts: changeDiscounts(context, before, params.discounts) };
   if (params.items)
     after = { ...after, items: { ...after.items, data: changeItems(context, after, params.items, now) } };
   after = withTrialEnd(after, params.trial_end, now);
@@ -116,6 +120,15 @@ export function updateSubscription(context: Context, id: string, form: Form): Su
   saveSubscription(context, before, due.subscription);
   settle(context, due.subscription, due, params.payment_behavior === 'error_if_incomplete');
   return find(context, 'subscription', id);
+}
+
+/** As Stripe does: those named go on or begin, all others end. */
+function changeDiscounts(context: Context, subscription: SubscriptionDoc, params: DiscountParams): string[] {
+  const named = new Set((params ?? []).map(({ discount }) => discount));
+  const gone = subscription.discounts.filter((id) => !named.has(id));
+  const kept = dropDiscounts(context, gone, subscription);
+  const holder = { customer: subscription.customer, subscription: subscription.id, checkout: null };
+  return [...kept, ...redeem(context, wantedDiscounts(context, params), holder)];
 }
 
 /** The items after the changes; an item without an id is added, or replaces the item with the same price. */

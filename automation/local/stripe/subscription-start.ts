@@ -3,6 +3,7 @@
 import { nextBoundary } from './billing-periods.ts';
 import { collect } from './collection.ts';
 import type { Context } from './context.ts';
+import { afterDiscounts, redeem, type WantedDiscount } from './discounts.ts';
 import type { CustomerDoc, PriceDoc, SubscriptionDoc, SubscriptionItemDoc } from './documents.ts';
 import { cardDeclined, StripeError } from './errors.ts';
 import { newId } from './ids.ts';
@@ -19,6 +20,9 @@ export interface NewSubscription {
   readonly metadata: Record<string, string>;
   readonly description: string | null;
   readonly trialEnd: number | null;
+  readonly discounts?: readonly WantedDiscount[];
+  /** The session that it was bought in. */
+  readonly checkout?: string;
   readonly missingPaymentMethod: 'cancel' | 'create_invoice' | 'pause';
   readonly defaultPaymentMethod: string | null;
   readonly billingMode: 'flexible' | 'classic';
@@ -33,7 +37,7 @@ export function startSubscription(context: Context, given: NewSubscription): Sub
   const now = context.now();
   const trialing = given.trialEnd !== null && given.trialEnd > now;
   const draft = compose(given, now, trialing);
-  const amount = trialing ? 0 : draft.items.data.reduce((sum, item) => sum + itemAmount(item), 0);
+  const amount = trialing ? 0 : afterDiscounts(draft.items.data.map(itemAmount), given.discounts ?? []);
   const works = cardWorks(context, given.customer.id, given.defaultPaymentMethod);
   if (amount > 0 && works === null && given.payNow) {
     throw new StripeError(
@@ -50,6 +54,8 @@ export function startSubscription(context: Context, given: NewSubscription): Sub
   };
   const hidden = { billedUsageUntil: now };
   context.store.put('subscription', subscription, { hidden, due: nextDue(subscription, now) });
+  const holder = { customer: given.customer.id, subscription: draft.id, checkout: given.checkout ?? null };
+  subscription = { ...subscription, discounts: redeem(context, given.discounts ?? [], holder) };
   const invoice = draftInvoice(context, {
     customer: given.customer,
     subscription,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { collect } from './collection.ts';
 import { type Context, find } from './context.ts';
+import { discountParams, wantedDiscounts } from './discounts.ts';
 import type { ListOf, SubscriptionDoc } from './documents.ts';
 import { StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -54,6 +55,7 @@ const createParams = z.strictObject({
   trial_period_days: integer.pipe(z.int().min(1).max(730)).optional(),
   trial_end: z.union([z.literal('now'), integer]).optional(),
   trial_settings: trialSettings.optional(),
+  discounts: discountParams.optional(),
   cancel_at_period_end: flag.optional(),
   payment_behavior: z.enum(['allow_incomplete', 'default_incomplete', 'error_if_incomplete']).optional(),
   billing_mode: z.strictObject({ type: z.enum(['flexible', 'classic']), flexible: ignored }).optional(),
@@ -90,6 +92,7 @@ export function createSubscription(context: Context, form: Form): SubscriptionDo
     metadata: mergeMetadata({}, params.metadata),
     description: params.description ?? null,
     trialEnd,
+    discounts: wantedDiscounts(context, params.discounts ?? undefined),
     missingPaymentMethod: params.trial_settings?.end_behavior.missing_payment_method ?? 'create_invoice',
     defaultPaymentMethod: method,
     billingMode: params.billing_mode?.type ?? 'flexible',
@@ -136,7 +139,7 @@ export function listSubscriptions(context: Context, form: Form): ListOf<Subscrip
     created: params.created,
     statusIn,
     statusNot: status === undefined ? 'canceled' : undefined,
-    fields: params.price === undefined ? [] : [['$.items.data[0].price.id', params.price] as const],
+    price: params.price,
   };
   return listOf(context, 'subscription', '/v1/subscriptions', filter, params);
 }

@@ -1,6 +1,8 @@
 /** The pure parts: form encoding, money, periods, proration, faults, dunning. */
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { centsFromMicros } from '../../../automation/billing/catalog/wanted.ts';
 import { fromAnchor, nextBoundary } from '../../../automation/local/stripe/billing-periods.ts';
 import { afterFailure, attemptNumber } from '../../../automation/local/stripe/collection.ts';
 import { changedFields } from '../../../automation/local/stripe/context.ts';
@@ -8,12 +10,7 @@ import { matchesType } from '../../../automation/local/stripe/event-log.ts';
 import { noFaults, planDelivery, seededRandom } from '../../../automation/local/stripe/faults.ts';
 import { decodeForm, type FormValue } from '../../../automation/local/stripe/form.ts';
 import { balanceAfter } from '../../../automation/local/stripe/invoices.ts';
-import {
-  amountCents,
-  centsFromMicros,
-  shareCents,
-  sumDecimals,
-} from '../../../automation/local/stripe/money.ts';
+import { amountCents, shareCents, sumDecimals } from '../../../automation/local/stripe/money.ts';
 
 describe('form decoding', () => {
   test.each([
