@@ -1,0 +1,102 @@
+/** What is kept of a subscription: what Stripe said of it, and of which instant. Pure. */
+import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
+import type { SubscriptionShape } from './stripe-shapes.ts';
+
+/** Metadata that checkout writes on subscriptions; the keys of `jobs/subscription-facts.ts`. */
+export interface MetadataKeys {
+  readonly owner: string;
+  readonly checkout: string;
+}
+
+/** Terms of a subscription at one instant. */
+export interface Terms {
+  readonly status: string;
+  /** Whose it is: the owner that checkout wrote on it, else its Stripe customer. */
+  readonly account: string;
+  readonly checkoutId: string | null;
+  /** Null while it holds nothing of the catalog. */
+  readonly product: string | null;
+  readonly plan: string | null;
+  readonly seats: number;
+  readonly currency: string;
+  /** What it brings in a month by its prices and discounts, whether or not it counts. */
+  readonly rates: readonly Rate[];
+}
+
+/** What invoices tell of the past, snapshots in events, and what was fetched. */
+export const sources = ['invoice', 'event', 'fetch'] as const;
+export type Source = (typeof sources)[number];
+
+/** One line of the append-only log: as of `at`, Stripe said that a subscription has these terms. */
+export interface Observation extends Terms {
+  readonly subscriptionId: string;
+  readonly at: Date;
+  readonly source: Source;
+  /** Unique with the source: the event, the invoice line, the fetch. */
+  readonly sourceId: string;
+  /** Order within a second, which is as exact as Stripe's times are. */
+  readonly rank: number;
+}
+
+/** Events make us fetch, so a fetch is newer than the events of its second. */
+export const ranks = { invoice: 0, created: 1, updated: 2, deleted: 3, fetch: 4 } as const;
+
+/** The rank of an event by its type. */
+export function eventRank(type: string): number {
+  if (type === 'customer.subscription.created') return ranks.created;
+  return type === 'customer.subscription.deleted' ? ranks.deleted : ranks.updated;
+}
+
+/**
+ * Reads the terms of a subscription.
+ * @param known discounts whose terms are known; one that is not makes the amount unknown
+ */
+export function termsOf(
+  subscription: SubscriptionShape,
+  known: ReadonlyMap<string, Discount>,
+  keys: MetadataKeys,
+): Terms | Unknown {
+  const rates = ratesOf(subscription, known);
+  if ('unknown' in rates) return rates;
+  const plans = subscription.items.data.flatMap((item) => {
+    const bought = parsePlanLookupKey(item.price.lookup_key ?? '');
+    return bought ? [{ ...bought, seats: item.quantity ?? 1 }] : [];
+  });
+  const [base] = plans;
+  return {
+    status: subscription.status,
+    account: subscription.metadata?.[keys.owner] || `stripe:${subscription.customer ?? 'nobody'}`,
+    checkoutId: subscription.metadata?.[keys.checkout] ?? null,
+    product: base?.product.id ?? null,
+    plan: base?.plan.id ?? null,
+    seats: base?.seats ?? 1,
+    currency: subscription.currency,
+    rates,
+  };
+}
+
+/** Order in time, the same whatever the order in which they came. */
+export function compareObservations(a: Observation, b: Observation): number {
+  return (
+    a.at.getTime() - b.at.getTime() ||
+    a.rank - b.rank ||
+    (a.sourceId < b.sourceId ? -1 : a.sourceId > b.sourceId ? 1 : 0)
+  );
+}
+
+/** Whether two observations say the same. */
+export function sameTerms(a: Terms, b: Terms): boolean {
+  const of = ({ status, account, checkoutId, product, plan, seats, currency, rates }: Terms) =>
+    JSON.stringify([
+      status,
+      account,
+      checkoutId,
+      product,
+      plan,
+      seats,
+      currency,
+      rates.map((r) => [r.from, r.micros]),
+    ]);
+  return of(a) === of(b);
+}

@@ -1,0 +1,81 @@
+/** Revenue: what was billed and paid, less what was given back. Not MRR, and never mixed with it. Pure. */
+import type { CreditNoteShape, InvoiceShape, RefundShape } from './stripe-shapes.ts';
+
+export const paymentKinds = ['invoice', 'credit_note', 'refund'] as const;
+export type PaymentKind = (typeof paymentKinds)[number];
+
+/** One line of the append-only log of money. */
+export interface Payment {
+  /** The invoice, credit note or refund; with a suffix where it undoes one. */
+  readonly id: string;
+  readonly kind: PaymentKind;
+  readonly at: Date;
+  readonly currency: string;
+  /** Without tax; below zero where money or a claim was given back. */
+  readonly cents: number;
+  readonly subscriptionId: string | null;
+  /** The invoice that it is about. */
+  readonly invoiceId: string | null;
+  /** An invoice that charges for the subscription, before discounts: the first of these makes it count. */
+  readonly settles: boolean;
+}
+
+/** A paid invoice; null while it is not paid. Its discounts, one-off ones too, lower the total. */
+export function paymentOfInvoice(invoice: InvoiceShape): Payment | null {
+  const paidAt = invoice.status_transitions?.paid_at ?? null;
+  if (invoice.status !== 'paid') return null;
+  return {
+    id: invoice.id,
+    kind: 'invoice',
+    at: new Date((paidAt ?? invoice.created) * 1000),
+    currency: invoice.currency,
+    cents: invoice.total_excluding_tax ?? invoice.total,
+    subscriptionId: invoice.parent?.subscription_details?.subscription ?? null,
+    invoiceId: invoice.id,
+    settles: invoice.lines.data.some(
+      (line) => line.parent?.subscription_item_details != null && (line.subtotal ?? line.amount) > 0,
+    ),
+  };
+}
+
+/** A credit note lowers what its invoice brought, when it was issued; one that was voided is undone then. */
+export function paymentsOfCreditNote(note: CreditNoteShape): readonly Payment[] {
+  const issued: Payment = {
+    id: note.id,
+    kind: 'credit_note',
+    at: new Date(note.created * 1000),
+    currency: note.currency,
+    cents: -(note.total_excluding_tax ?? note.total),
+    subscriptionId: null,
+    invoiceId: note.invoice,
+    settles: false,
+  };
+  if (note.voided_at == null) return [issued];
+  return [
+    issued,
+    { ...issued, id: `${note.id}:voided`, at: new Date(note.voided_at * 1000), cents: -issued.cents },
+  ];
+}
+
+/**
+ * A refund; one that failed or was cancelled never was. A refund that pays out a credit note is that note, and is left
+ * out where revenue is summed up (`refundsOfCreditNote`).
+ */
+export function paymentOfRefund(refund: RefundShape, invoiceId: string | null): Payment | null {
+  if (refund.status !== 'succeeded' && refund.status != null) return null;
+  return {
+    id: refund.id,
+    kind: 'refund',
+    at: new Date(refund.created * 1000),
+    currency: refund.currency,
+    cents: -refund.amount,
+    subscriptionId: null,
+    invoiceId,
+    settles: false,
+  };
+}
+
+/** Ids of the refunds that pay a credit note out. */
+export function refundsOfCreditNote(note: CreditNoteShape): readonly string[] {
+  return (note.refunds ?? []).flatMap(({ refund }) => (refund === null ? [] : [refund]));
+}

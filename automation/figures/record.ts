@@ -1,0 +1,213 @@
+/** Writes into the log what a sync of a subscription has seen, in the sync's own transaction. */
+import Stripe from 'stripe';
+import type { Queryable } from '../store/database.ts';
+import {
+  addObservations,
+  addPayments,
+  findDiscounts,
+  findPaidSince,
+  keepDiscounts,
+  listObservations,
+  listUntakenEvents,
+  replaceSegments,
+} from '../store/figures.ts';
+import {
+  compareObservations,
+  eventRank,
+  type MetadataKeys,
+  type Observation,
+  ranks,
+  sameTerms,
+  type Terms,
+  termsOf,
+} from './observation.ts';
+import { type Payment, paymentOfInvoice } from './payments.ts';
+import type { Coupon, Discount, Unknown } from './recurring.ts';
+import { segmentsOf } from './segments.ts';
+import {
+  couponShape,
+  discountShape,
+  eventShape,
+  invoiceShape,
+  type SubscriptionShape,
+  subscriptionShape,
+} from './stripe-shapes.ts';
+
+/** What a fetch of a subscription must expand for its figures. */
+export const figuresExpand = ['latest_invoice', 'discounts', 'items.data.discounts'];
+
+/** A subscription as it was fetched for its figures. */
+export interface FetchedSubscription {
+  /** The answer, with `figuresExpand`. */
+  readonly subscription: Stripe.Subscription;
+  /** By Stripe's clock. */
+  readonly at: Date;
+  /** Terms of the discounts that it has. */
+  readonly discounts: readonly Discount[];
+}
+
+export interface RecordOptions {
+  readonly keys: MetadataKeys;
+  readonly graceMs: number;
+  /** Unique, and growing from one fetch of a subscription to the next. */
+  readonly ticket: number;
+  /** Told of what cannot be counted. */
+  readonly warn: (about: Record<string, unknown>, message: string) => void;
+}
+
+/** When an answer was given, by Stripe's clock; `otherwise` where it does not say. */
+export function answeredAt(
+  answer: { readonly lastResponse?: { readonly headers: Readonly<Record<string, string>> } },
+  otherwise: Date,
+): Date {
+  const at = Date.parse(answer.lastResponse?.headers.date ?? '');
+  return Number.isNaN(at) ? otherwise : new Date(at);
+}
+
+/**
+ * Reads the terms of a subscription's discounts; asks Stripe for coupons that were never seen.
+ * @param subscription fetched with `figuresExpand`
+ */
+export async function readDiscounts(
+  db: Queryable,
+  stripe: Stripe,
+  subscription: Pick<Stripe.Subscription, 'discounts' | 'items'>,
+): Promise<Discount[]> {
+  const given = [
+    ...(subscription.discounts ?? []),
+    ...subscription.items.data.flatMap((item) => item.discounts ?? []),
+  ].flatMap((one) => discountShape.safeParse(one).data ?? []);
+  const known = await findDiscounts(
+    db,
+    given.map(({ id }) => id),
+  );
+  const found: Discount[] = [];
+  for (const { id, source, end } of given) {
+    const coupon = known.get(id)?.coupon ?? (await couponOf(stripe, source?.coupon ?? null));
+    if (coupon) found.push({ id, coupon, end: end ?? null });
+  }
+  return found;
+}
+
+/** The coupon, or null when Stripe no longer has it. */
+async function couponOf(stripe: Stripe, coupon: string | Coupon | null): Promise<Coupon | null> {
+  if (typeof coupon !== 'string') return coupon;
+  try {
+    return couponShape.parse(await stripe.coupons.retrieve(coupon));
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404) return null;
+    throw error;
+  }
+}
+
+/**
+ * Adds what events and the fetch say of a subscription, and brings its segments up to date. What was added before is added
+ * no more, and the order of calls does not matter to what comes out: each line says of which instant it is.
+ */
+export async function recordSubscription(
+  db: Queryable,
+  { subscription, at, discounts }: FetchedSubscription,
+  options: RecordOptions,
+): Promise<void> {
+  await keepDiscounts(db, discounts);
+  const parsed = subscriptionShape.safeParse(subscription);
+  if (!parsed.success) {
+    options.warn(
+      { subscription: subscription.id, problem: parsed.error.message },
+      'a subscription cannot be counted',
+    );
+    return;
+  }
+  const fetched = parsed.data;
+  const snapshots: { shape: SubscriptionShape; line: Omit<Observation, keyof Terms> }[] = [];
+  const payments: Payment[] = [];
+  for (const event of await listUntakenEvents(db, fetched.id)) {
+    const snapshot = eventShape.safeParse(parseJson(event.payload));
+    if (!snapshot.success) continue;
+    const { type, created, data } = snapshot.data;
+    const object = subscriptionShape.safeParse(data.object);
+    const invoice = invoiceShape.safeParse(data.object);
+    if (object.success && object.data.id === fetched.id)
+      snapshots.push({
+        shape: object.data,
+        line: {
+          subscriptionId: fetched.id,
+          at: new Date(created * 1000),
+          source: 'event',
+          sourceId: event.id,
+          rank: eventRank(type),
+        },
+      });
+    const payment = invoice.success && paymentOfInvoice(invoice.data);
+    if (payment && payment.subscriptionId === fetched.id) payments.push(payment);
+  }
+  const latest = invoiceShape.safeParse(subscription.latest_invoice);
+  const latestPayment = latest.success && paymentOfInvoice(latest.data);
+  if (latestPayment) payments.push({ ...latestPayment, subscriptionId: fetched.id });
+
+  const known = new Map([
+    ...(await findDiscounts(
+      db,
+      snapshots.flatMap(({ shape }) => discountIds(shape)),
+    )),
+    ...discounts.map((discount) => [discount.id, discount] as const),
+  ]);
+  const observations: Observation[] = [];
+  for (const { shape, line } of snapshots) {
+    const terms = termsOf(shape, known, options.keys);
+    if (!('unknown' in terms)) observations.push({ ...terms, ...line });
+  }
+  const before = await listObservations(db, fetched.id);
+  const terms = termsOf(fetched, known, options.keys);
+  if ('unknown' in terms) options.warn({ subscription: fetched.id, ...terms }, unknownMessage(terms));
+  else {
+    const fetch: Observation = {
+      ...terms,
+      subscriptionId: fetched.id,
+      at: endOf(fetched) ?? at,
+      source: 'fetch',
+      sourceId: String(options.ticket).padStart(12, '0'),
+      rank: ranks.fetch,
+    };
+    const last = [...before, ...observations]
+      .sort(compareObservations)
+      .findLast((one) => compareObservations(one, fetch) < 0);
+    if (!last || !sameTerms(last, fetch)) observations.push(fetch);
+  }
+  const added = (await addObservations(db, observations)) + (await addPayments(db, payments));
+  if (added > 0) await settleSegments(db, fetched.id, options.graceMs);
+}
+
+/** Makes a subscription's segments anew from its log. */
+export async function settleSegments(db: Queryable, subscriptionId: string, graceMs: number): Promise<void> {
+  const [observations, paidSince] = [
+    await listObservations(db, subscriptionId),
+    await findPaidSince(db, subscriptionId),
+  ];
+  await replaceSegments(db, subscriptionId, segmentsOf(observations, { paidSince, graceMs }));
+}
+
+/** An ended subscription says itself when that was, however late it was fetched. */
+export function endOf({ status, ended_at: endedAt }: SubscriptionShape): Date | null {
+  return status === 'canceled' && endedAt != null ? new Date(endedAt * 1000) : null;
+}
+
+export function unknownMessage(unknown: Unknown): string {
+  return unknown.unknown === 'price'
+    ? 'a subscription cannot be counted: its price is not one amount for each unit'
+    : 'a subscription cannot be counted: the terms of its discount are not known';
+}
+
+function discountIds({ discounts, items }: SubscriptionShape): string[] {
+  return [...(discounts ?? []), ...items.data.flatMap((item) => item.discounts ?? [])].map((one) =>
+    typeof one === 'string' ? one : one.id,
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
