@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
-import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { slugPattern } from '../../tenants/catalog/names.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { slugPattern } from '../../tenants/spec.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import { type Residency, residencies } from './placement.ts';
 
 /** Metadata that checkout writes on a subscription and that the jobs read back. */
@@ -50,7 +50,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   const checkoutId = metadata[subscriptionMetadata.checkout];
   const region = metadata[subscriptionMetadata.region];
   // The base item is the one whose price is a plan; metered prices stand beside it.
-  const planItem = subscription.items.data.find((item) => parsePlanLookupKey(item.price.lookup_key ?? ''));
+  const planItem = subscription.items.data.find((item) => planOfPrice(item.price));
   const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
   return {
     id: subscription.id,
@@ -75,7 +75,7 @@ function whatWasBought(
   subscription: Stripe.Subscription,
   planItem: Stripe.SubscriptionItem | undefined,
 ): SubscriptionFacts['bought'] {
-  const parsed = parsePlanLookupKey(planItem?.price.lookup_key ?? '');
+  const parsed = planItem && planOfPrice(planItem.price);
   if (!planItem || !parsed) {
     const prices = subscription.items.data.map((item) => item.price.lookup_key ?? item.price.id).join(', ');
     return { problem: `no plan of the catalog has the price ${prices || '(none)'}` };
