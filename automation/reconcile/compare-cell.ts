@@ -1,0 +1,273 @@
+/** A cell's rows against its stacks, cluster and database server. Pure. */
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import type { TenantOutputs } from '../../tenants/spec.ts';
+import type { TenantState } from '../store/tenants.ts';
+import { type Observation, observe } from './kinds.ts';
+import type { ReconcilePolicy } from './policy.ts';
+
+/** A tenant of the cell that is not deleted. */
+export interface CellTenant {
+  readonly id: string;
+  readonly product: ProductId;
+  readonly plan: string;
+  readonly slot: boolean;
+  readonly namespace: string;
+  readonly desiredState: TenantState;
+  /** Null until an operation has succeeded. */
+  readonly observedState: TenantState | null;
+  /** It is what it should be, and no operation was cut short. */
+  readonly settled: boolean;
+  readonly permanent: boolean;
+  readonly attempts: number;
+  readonly nextTryAt: Date | null;
+  readonly reasonCode: string | null;
+  readonly updatedAt: Date;
+  readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
+  /** The database server that its rows are on; null is the cell's shared one. */
+  readonly databaseServer: string | null;
+  /** Its namespaced objects, as `nameOf` writes them. */
+  readonly objects: readonly string[];
+}
+
+export interface LiveNamespace {
+  readonly name: string;
+  /** The label; empty when it has none. */
+  readonly tenantId: string;
+  readonly plan: string | null;
+  readonly createdAt: Date | null;
+  /** Being deleted since. */
+  readonly deletedAt: Date | null;
+}
+
+/** A labelled object in a namespace, or (null) of the whole cluster. */
+export interface LiveObject {
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly tenantId: string;
+  readonly deletedAt: Date | null;
+}
+
+/** Something in PostgreSQL that carries the name of a tenant. */
+export interface DatabaseObject {
+  readonly kind: 'schema' | 'role' | 'database';
+  readonly name: string;
+  /** Null is the cell's shared one. */
+  readonly server: string | null;
+  readonly tenantId: string;
+}
+
+export interface CellWorld {
+  readonly tenants: readonly CellTenant[];
+  readonly namespaces: readonly LiveNamespace[];
+  readonly objects: readonly LiveObject[];
+  readonly databaseObjects: readonly DatabaseObject[];
+  /** Ids of tenants whose stacks have a state. */
+  readonly stacks: ReadonlySet<string>;
+  /** Ids whose stacks are kept for tenants to come. */
+  readonly reserved: ReadonlySet<string>;
+  /** Leases that have run out, and when. */
+  readonly leases: readonly { readonly tenantId: string; readonly expiredAt: Date }[];
+  /** Products of which tenants are made ahead. */
+  readonly slotProducts: ReadonlySet<string>;
+  /** Tenants that somebody is at. */
+  readonly busy: ReadonlySet<string>;
+  readonly now: Date;
+  readonly policy: Pick<ReconcilePolicy, 'graceMs' | 'stalledMs'>;
+}
+
+/** After so many tries that failed, a tenant is shown as failed. */
+const patienceAttempts = 4;
+
+/** What a deletion may take before somebody should look. */
+const deletionMs = 600_000;
+
+/** How an object of a tenant's namespace is named in comparisons. */
+export function nameOf(object: { readonly kind: string; readonly name: string }): string {
+  return `${object.kind}/${object.name}`;
+}
+
+export function compareCell(world: CellWorld): Observation[] {
+  const standing = new Map(world.tenants.map((tenant) => [tenant.id, tenant]));
+  return [
+    ...world.tenants.flatMap((tenant) => (world.busy.has(tenant.id) ? [] : compareProgress(tenant, world))),
+    ...compareNamespaces(world, standing),
+    ...compareObjects(world, standing),
+    ...compareDatabases(world, standing),
+    ...compareStacks(world, standing),
+    ...compareLeases(world, standing),
+  ];
+}
+
+/** Whether a tenant gets on. */
+function compareProgress(tenant: CellTenant, { slotProducts, now, policy }: CellWorld): Observation[] {
+  const about = { tenantId: tenant.id, since: tenant.updatedAt };
+  if (tenant.slot && tenant.desiredState !== 'deleted' && !slotProducts.has(tenant.product)) {
+    const cause = `no tenants of ${tenant.product} are made ahead any more`;
+    return [observe('slot-of-nobody', tenant.id, cause, about)];
+  }
+  if (tenant.settled) return [];
+  const why = tenant.reasonCode ?? 'no reason is known';
+  if (tenant.permanent || tenant.attempts >= patienceAttempts) {
+    const kind = tenant.slot ? 'slot-stuck' : 'tenant-stuck';
+    const tries = tenant.permanent ? 'only a change helps' : `${tenant.attempts} tries failed`;
+    return [observe(kind, tenant.id, `it is not what it should be: ${why}, ${tries}`, about)];
+  }
+  const waits = tenant.nextTryAt !== null && tenant.nextTryAt > now;
+  const idleMs = now.getTime() - Math.max(tenant.updatedAt.getTime(), tenant.nextTryAt?.getTime() ?? 0);
+  if (waits || idleMs < policy.stalledMs) return [];
+  return [observe('tenant-stalled', tenant.id, 'it is not what it should be, and nobody works on it', about)];
+}
+
+function compareNamespaces(
+  { namespaces, tenants, busy, now }: CellWorld,
+  standing: ReadonlyMap<string, CellTenant>,
+): Observation[] {
+  const found: Observation[] = [];
+  const seen = new Set<string>();
+  for (const { name, tenantId, plan, createdAt, deletedAt } of namespaces) {
+    const owner = standing.get(tenantId);
+    if (owner?.namespace === name && deletedAt === null) seen.add(tenantId);
+    if (busy.has(tenantId)) continue;
+    if (owner?.namespace !== name) {
+      if (deletedAt !== null && now.getTime() - deletedAt.getTime() < deletionMs) continue;
+      const cause = owner
+        ? `it is marked as tenant ${tenantId}'s, whose namespace is ${owner.namespace}`
+        : `it is marked as tenant ${tenantId || '(none)'}'s, which is not there`;
+      const more = {
+        ...(!owner && { tenantId }),
+        since: deletedAt ?? createdAt,
+        data: { namespace: name, plan },
+      };
+      found.push(observe(owner ? 'object-of-nobody' : 'namespace-of-nobody', name, cause, more));
+    } else if (owner.settled && deletedAt === null && plan !== owner.plan) {
+      const cause = `the namespace says ${plan ?? 'no plan'}, and ${owner.plan} is wanted`;
+      found.push(observe('wrong-plan-in-cluster', tenantId, cause, { tenantId }));
+    }
+  }
+  for (const { id, namespace, observedState, settled } of tenants) {
+    if (busy.has(id) || !settled || !stands(observedState) || seen.has(id)) continue;
+    found.push(observe('namespace-missing', id, `${namespace} is not in the cluster`, { tenantId: id }));
+  }
+  return found;
+}
+
+function compareObjects(
+  { objects, namespaces, tenants, busy }: CellWorld,
+  standing: ReadonlyMap<string, CellTenant>,
+): Observation[] {
+  const found: Observation[] = [];
+  const seen = new Map<string, Set<string>>();
+  const there = new Set(namespaces.map(({ name }) => name));
+  for (const object of objects) {
+    const { tenantId, namespace, deletedAt } = object;
+    const owner = standing.get(tenantId);
+    const name = nameOf(object);
+    if (owner && namespace === owner.namespace && deletedAt === null) {
+      const names = seen.get(tenantId);
+      if (names) names.add(name);
+      else seen.set(tenantId, new Set([name]));
+    }
+    if (busy.has(tenantId) || deletedAt !== null) continue;
+    const isItsOwn =
+      owner && namespace === owner.namespace && (!owner.settled || owner.objects.includes(name));
+    // What stands in a namespace of nobody goes with it.
+    const isToldAlready = !owner && namespace !== null && there.has(namespace);
+    if (isItsOwn || isToldAlready) continue;
+    const where = namespace ?? 'the cluster';
+    const cause = `it is marked as tenant ${tenantId || '(none)'}'s, ${owner ? 'which did not make it' : 'which is not there'}`;
+    found.push(observe('object-of-nobody', `${name} in ${where}`, cause));
+  }
+  for (const { id, namespace, settled, observedState, objects: expected } of tenants) {
+    // A namespace that is missing takes its objects along: that is told once.
+    if (busy.has(id) || !settled || !stands(observedState) || !there.has(namespace)) continue;
+    const missing = expected.filter((name) => !seen.get(id)?.has(name));
+    if (missing.length === 0) continue;
+    const cause = `${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ' …' : ''} not in ${namespace}`;
+    found.push(observe('object-missing', id, cause, { tenantId: id, data: { missing } }));
+  }
+  return found;
+}
+
+function compareDatabases(
+  { databaseObjects, tenants, busy }: CellWorld,
+  standing: ReadonlyMap<string, CellTenant>,
+): Observation[] {
+  const found: Observation[] = [];
+  const seen = new Set<string>();
+  for (const object of databaseObjects) {
+    const { kind, name, server, tenantId } = object;
+    const title = placed(`${kind} ${name}`, server);
+    seen.add(title);
+    const owner = standing.get(tenantId);
+    if (busy.has(tenantId) || (owner && !owner.settled)) continue;
+    if (owner && expectedInDatabase(owner).includes(title)) continue;
+    const cause = owner
+      ? `tenant ${tenantId} is there and does not use it`
+      : `tenant ${tenantId}, which it is made for, is not there`;
+    found.push(
+      observe(`${kind}-of-nobody`, placed(name, server), cause, owner ? {} : { tenantId, data: { server } }),
+    );
+  }
+  for (const tenant of tenants) {
+    if (busy.has(tenant.id) || !tenant.settled || !stands(tenant.observedState)) continue;
+    const missing = expectedInDatabase(tenant).filter((name) => !seen.has(name));
+    if (missing.length === 0) continue;
+    const cause = `${missing.join(', ')} not in the database`;
+    found.push(observe('database-missing', tenant.id, cause, { tenantId: tenant.id, data: { missing } }));
+  }
+  return found;
+}
+
+function expectedInDatabase({ database, databaseServer }: CellTenant): string[] {
+  if (database === null) return [];
+  const { name, schema, role } = database;
+  const titles = [`role ${role}`, name === null ? `schema ${schema}` : `database ${name}`];
+  return titles.map((title) => placed(title, databaseServer));
+}
+
+function placed(title: string, server: string | null): string {
+  return server === null ? title : `${title} on ${server}`;
+}
+
+function compareStacks(
+  { stacks, reserved, tenants, busy }: CellWorld,
+  standing: ReadonlyMap<string, CellTenant>,
+): Observation[] {
+  const found: Observation[] = [];
+  for (const id of stacks) {
+    if (standing.has(id) || reserved.has(id) || busy.has(id)) continue;
+    const cause = 'it is neither of a tenant nor kept for one';
+    found.push(observe('stack-of-nobody', id, cause, { tenantId: id }));
+  }
+  for (const id of reserved) {
+    if (stacks.has(id) || busy.has(id)) continue;
+    const cause = 'it is kept for a tenant to come, and has no state';
+    found.push(observe('reservation-without-stack', id, cause, { data: { reserved: id } }));
+  }
+  for (const { id, settled, observedState } of tenants) {
+    if (busy.has(id) || !settled || !stands(observedState) || stacks.has(id)) continue;
+    found.push(
+      observe('stack-missing', id, 'the tenant stands, and its stack has no state', { tenantId: id }),
+    );
+  }
+  return found;
+}
+
+function compareLeases(
+  { leases, busy, now, policy }: CellWorld,
+  standing: ReadonlyMap<string, CellTenant>,
+): Observation[] {
+  return leases.flatMap(({ tenantId, expiredAt }) => {
+    const tenant = standing.get(tenantId);
+    // Whoever takes up a tenant that has work to do takes the lease over.
+    if (busy.has(tenantId) || (tenant && !tenant.settled)) return [];
+    if (now.getTime() - expiredAt.getTime() < policy.graceMs) return [];
+    const cause = 'its holder stopped and nobody took it over';
+    return [observe('lease-left', tenantId, cause, { tenantId, since: expiredAt })];
+  });
+}
+
+function stands(observedState: TenantState | null): boolean {
+  return observedState === 'active' || observedState === 'suspended';
+}

@@ -1,0 +1,127 @@
+/**
+ * From looks to findings. Pure.
+ *
+ * What one look sees is `suspected`: a payment on its way, an operation that has just begun look like this for a moment.
+ * It counts once a second look sees it too, or when it is certain to be older than the grace. Then it is `healing` or it
+ * is `waiting` for an operator, who approves or dismisses it. It ends when a look does not see it any more.
+ */
+import { factsOf, type Kind, type Observation } from './kinds.ts';
+import type { ReconcilePolicy } from './policy.ts';
+
+export const findingStates = ['suspected', 'healing', 'waiting', 'approved', 'dismissed'] as const;
+export type FindingState = (typeof findingStates)[number];
+
+/** A finding that has not ended, as it was left by the last look. */
+export interface OpenFinding {
+  readonly id: number;
+  readonly key: string;
+  readonly kind: Kind;
+  readonly state: FindingState;
+  readonly firstSeenAt: Date;
+  readonly heals: number;
+  readonly healedAt: Date | null;
+  readonly decidedAt: Date | null;
+}
+
+export interface NewFinding {
+  readonly observation: Observation;
+  readonly state: FindingState;
+  readonly firstSeenAt: Date;
+}
+
+export interface SeenFinding {
+  readonly id: number;
+  readonly observation: Observation;
+  /** The state that it had, so that what an operator decides meanwhile stands. */
+  readonly was: FindingState;
+  readonly state: FindingState;
+  /** It counts from this look on. */
+  readonly isNews: boolean;
+}
+
+export interface LookOutcome {
+  readonly added: readonly NewFinding[];
+  readonly seen: readonly SeenFinding[];
+  /** Findings that are gone; those that never counted are forgotten. */
+  readonly ended: readonly { readonly id: number; readonly counted: boolean }[];
+  /** Keys of what is to be healed now, the oldest first. */
+  readonly heal: readonly string[];
+}
+
+export interface LookOptions {
+  readonly now: Date;
+  /** False: look and tell, and set nothing in motion. */
+  readonly heals: boolean;
+  readonly policy: ReconcilePolicy;
+}
+
+export function takeLook(
+  known: readonly OpenFinding[],
+  observed: readonly Observation[],
+  { now, heals, policy }: LookOptions,
+): LookOutcome {
+  const byKey = new Map(known.map((finding) => [finding.key, finding]));
+  const added: NewFinding[] = [];
+  const seen: SeenFinding[] = [];
+  const heal: { key: string; since: number }[] = [];
+  const keys = new Set<string>();
+  for (const observation of observed) {
+    const { key, kind, since } = observation;
+    if (keys.has(key)) continue;
+    keys.add(key);
+    const finding = byKey.get(key);
+    if (!finding) {
+      const counts = since !== null && now.getTime() - since.getTime() >= policy.graceMs;
+      const state = counts ? firstState(kind) : 'suspected';
+      added.push({ observation, state, firstSeenAt: now });
+      if (state === 'healing') heal.push({ key, since: now.getTime() });
+      continue;
+    }
+    const state = nextState(finding, now, policy);
+    seen.push({
+      id: finding.id,
+      observation,
+      was: finding.state,
+      state,
+      isNews: finding.state === 'suspected',
+    });
+    if (state === 'healing' && isDue(finding, now, policy))
+      heal.push({ key, since: finding.firstSeenAt.getTime() });
+  }
+  return {
+    added,
+    seen,
+    ended: known
+      .filter(({ key }) => !keys.has(key))
+      .map(({ id, state }) => ({ id, counted: state !== 'suspected' })),
+    heal: heals
+      ? heal
+          .sort((a, b) => a.since - b.since)
+          .slice(0, policy.healsPerLook)
+          .map(({ key }) => key)
+      : [],
+  };
+}
+
+function firstState(kind: Kind): FindingState {
+  return factsOf(kind).heals === null ? 'waiting' : 'healing';
+}
+
+function nextState(finding: OpenFinding, now: Date, policy: ReconcilePolicy): FindingState {
+  switch (finding.state) {
+    case 'suspected':
+      return firstState(finding.kind);
+    case 'healing':
+      return finding.heals >= policy.mostHeals && isDue(finding, now, policy) ? 'waiting' : 'healing';
+    case 'approved':
+      return now.getTime() - (finding.decidedAt?.getTime() ?? 0) > policy.approvalMs ? 'waiting' : 'approved';
+    case 'waiting':
+    case 'dismissed':
+      return finding.state;
+  }
+}
+
+/** The last try of healing had its time. */
+function isDue({ heals, healedAt }: OpenFinding, now: Date, { healAgainMs }: ReconcilePolicy): boolean {
+  return healedAt === null || now.getTime() - healedAt.getTime() >= healAgainMs * 2 ** (heals - 1);
+}
