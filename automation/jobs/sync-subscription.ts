@@ -1,6 +1,13 @@
 import Stripe from 'stripe';
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
+import {
+  answeredAt,
+  type FetchedSubscription,
+  figuresExpand,
+  readDiscounts,
+  recordSubscription,
+} from '../figures/record.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
 import { shrinks, underBrake } from '../ledger/brake.ts';
 import { settleBrake } from '../ledger/means.ts';
@@ -35,7 +42,7 @@ import type { JobContext } from './context.ts';
 import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
 import { placeDatabase, placeTenant } from './placement.ts';
 import { retryDelayMs } from './policy.ts';
-import { readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
+import { readSubscription, type SubscriptionFacts, subscriptionMetadata } from './subscription-facts.ts';
 import { newTenantId } from './tenant-id.ts';
 
 /**
@@ -53,16 +60,22 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
   const applied = await context.database.transaction(async (client) => {
     const known = await lockForApply(client, fetch);
     if (!known) return false;
-    if (fetched !== 'missing' && facts) await apply(context, client, fetch, known, facts, fetched.grants);
-    else await applyMissing(client, fetch, known);
+    if (fetched !== 'missing' && facts) {
+      await apply(context, client, fetch, known, facts, fetched.grants);
+      await recordSubscription(client, fetched, {
+        keys: subscriptionMetadata,
+        graceMs: context.policy.graceMs,
+        ticket: fetch.ticket,
+        warn: (about, message) => context.log.warn(about, message),
+      });
+    } else await applyMissing(client, fetch, known);
     return true;
   });
   // Otherwise a later fetch was applied; who did that settles, and rings again if it had not seen every mark.
   if (applied) await settleMarks(context.database, fetch);
 }
 
-interface Fetched {
-  readonly subscription: Stripe.Subscription;
+interface Fetched extends FetchedSubscription {
   /** Credits that its paid invoices give. */
   readonly grants: readonly CreditGrant[];
 }
@@ -73,8 +86,13 @@ async function fetchSubscription(
   { subscriptionId: id, attempts }: FetchTicket,
 ): Promise<Fetched | 'missing' | null> {
   try {
-    const subscription = await stripe.subscriptions.retrieve(id);
-    return { subscription, grants: await readGrants(database, stripe, subscription) };
+    const subscription = await stripe.subscriptions.retrieve(id, { expand: figuresExpand });
+    return {
+      subscription,
+      at: answeredAt(subscription, now()),
+      discounts: await readDiscounts(database, stripe, subscription),
+      grants: await readGrants(database, stripe, subscription),
+    };
   } catch (error) {
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)
       return 'missing';
