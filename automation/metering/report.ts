@@ -1,0 +1,198 @@
+import Stripe from 'stripe';
+import type { Database } from '../store/database.ts';
+import {
+  beginPart,
+  findOpenPart,
+  listCancellable,
+  listReportable,
+  markCancelled,
+  markRefused,
+  markSent,
+  type Reportable,
+  type ReportPart,
+  sumSent,
+} from '../store/usage-reports.ts';
+import { decimalOf } from './amounts.ts';
+import { periodEndMs } from './roll-up.ts';
+import { dayMs, hourMs, startOfDay } from './time.ts';
+
+/**
+ * Tells Stripe's meters what was used.
+ *
+ * A day is told once it has been over for an hour. What comes late makes another event with the difference, so an
+ * event's figure never changes. Each event is a row before it is sent, with the identifier under which it is sent again
+ * after a crash; Stripe refuses an identifier that it has, which proves that it had arrived. Stripe promises that for 24
+ * hours only: an event whose fate has been unknown for longer is looked up in the meter's own sums first. What was told
+ * too much is cancelled, which Stripe takes for 24 hours after it received an event; then the right figure is sent.
+ */
+
+export interface Reporting {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly now: () => Date;
+  readonly onError: (error: unknown, of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>) => void;
+}
+
+/** How long after midnight a day is told, so that what comes a little late is in it. */
+export const settleMs = hourMs;
+/** Stripe knows an identifier again, and cancels an event, for 24 hours; what is nearer to that than an hour is past it. */
+const correctionMs = dayMs - hourMs;
+/** Stripe takes no event about what was longer ago. */
+const oldestMs = 35 * dayMs;
+
+const pageSize = 500;
+/** Stripe takes one call at a time per customer and meter, and a tenant's are made in turn. */
+const tenantsAtOnce = 8;
+
+export interface ReportResult {
+  readonly sent: number;
+  readonly cancelled: number;
+  readonly failed: number;
+}
+
+/** Tells everything that is due. Safe to run at any time, several times at once, and to be stopped at any point. */
+export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
+  const { database, now } = reporting;
+  const at = now();
+  const result = { sent: 0, cancelled: 0, failed: 0 };
+  let after: Reportable | null = null;
+  for (;;) {
+    const page: Reportable[] = await listReportable(database, {
+      endedBefore: new Date(at.getTime() - settleMs),
+      now: at,
+      periodEndsBefore: new Date(at.getTime() + periodEndMs),
+      after,
+      limit: pageSize,
+    });
+    const customers = Map.groupBy(page, ({ customerId }) => customerId);
+    const queue = [...customers.entries()];
+    const worker = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        const [customerId, days] = next;
+        if (customerId === null) continue;
+        for (const day of days) {
+          try {
+            const done = await settle(reporting, { ...day, customerId });
+            result.sent += done.sent;
+            result.cancelled += done.cancelled;
+          } catch (error) {
+            result.failed += 1;
+            reporting.onError(error, day);
+          }
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: tenantsAtOnce }, worker));
+    after = page.at(-1) ?? null;
+    if (page.length < pageSize) return result;
+  }
+}
+
+type Due = Reportable & { readonly customerId: string };
+
+/** Makes Stripe's figure of one day and dimension ours. */
+async function settle(reporting: Reporting, due: Due): Promise<{ sent: number; cancelled: number }> {
+  const { database, now } = reporting;
+  const done = { sent: 0, cancelled: 0 };
+  const open = await findOpenPart(database, due);
+  if (open) {
+    await finish(reporting, open);
+    done.sent += 1;
+  }
+  if (due.microUnits < due.reported) {
+    const since = new Date(now().getTime() - correctionMs);
+    let reported = due.reported;
+    for (const part of await listCancellable(database, due, since)) {
+      if (reported <= due.microUnits) break;
+      await cancel(reporting, part);
+      reported -= part.microUnits;
+      done.cancelled += 1;
+    }
+  }
+  const part = await beginPart(database, due, {
+    customerId: due.customerId,
+    usedAt: usedAt(due, now()),
+    at: now(),
+  });
+  if (part) {
+    await finish(reporting, part);
+    done.sent += 1;
+  }
+  return done;
+}
+
+/**
+ * When a day's use counts as having happened: at its end, so that it is after the begin of a subscription that was made
+ * on that day; of a day that is not over, now, which is before the paid period ends.
+ */
+export function usedAt({ day, periodEnd }: Pick<Reportable, 'day' | 'periodEnd'>, now: Date): Date {
+  const end = startOfDay(day).getTime() + dayMs - 1000;
+  const latest = periodEnd ? Math.min(now.getTime(), periodEnd.getTime() - 1000) : end;
+  return new Date(Math.floor(Math.min(end, latest) / 1000) * 1000);
+}
+
+/** Sends an event unless Stripe has it, and notes it. */
+async function finish(reporting: Reporting, part: ReportPart): Promise<void> {
+  const { database, now } = reporting;
+  const ageMs = now().getTime() - part.firstTriedAt.getTime();
+  const forgotten = ageMs > correctionMs;
+  if (!forgotten || !(await hasArrived(reporting, part))) {
+    if (now().getTime() - part.usedAt.getTime() > oldestMs) {
+      await markRefused(database, part, 'Stripe takes no use that is older than 35 days');
+      throw new Error('it is older than the 35 days that Stripe takes');
+    }
+    await send(reporting, part);
+  }
+  await database.transaction((client) => markSent(client, part, now()));
+}
+
+async function send({ database, stripe }: Reporting, part: ReportPart): Promise<void> {
+  try {
+    await stripe.billing.meterEvents.create({
+      event_name: part.dimension,
+      identifier: part.identifier,
+      timestamp: part.usedAt.getTime() / 1000,
+      payload: { stripe_customer_id: part.customerId, value: decimalOf(part.microUnits) },
+    });
+  } catch (error) {
+    if (isKnownIdentifier(error)) return;
+    if (error instanceof Stripe.errors.StripeInvalidRequestError)
+      await markRefused(database, part, error.message);
+    throw error;
+  }
+}
+
+/** Stripe has an event of this identifier: an earlier try of ours. */
+export function isKnownIdentifier(error: unknown): boolean {
+  return (
+    error instanceof Stripe.errors.StripeInvalidRequestError &&
+    (error.code === 'duplicate_meter_event' || /already exists with identifier/i.test(error.message))
+  );
+}
+
+/** Whether the meter's own sum of the customer's day has the event, which Stripe would not know again by its identifier. */
+async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Promise<boolean> {
+  const start = startOfDay(part.day).getTime() / 1000;
+  for await (const meter of stripe.billing.meters.list({ status: 'active', limit: 100 })) {
+    if (meter.event_name !== part.dimension) continue;
+    let counted = 0;
+    const summaries = stripe.billing.meters.listEventSummaries(meter.id, {
+      customer: part.customerId,
+      start_time: start,
+      end_time: start + dayMs / 1000,
+    });
+    for await (const summary of summaries) counted += summary.aggregated_value;
+    // Sums are doubles; ours are exact. They differ by far less than half of the smallest event.
+    return Math.round(counted * 1e6) >= (await sumSent(database, part)) + part.microUnits;
+  }
+  return false;
+}
+
+async function cancel({ database, stripe, now }: Reporting, part: ReportPart): Promise<void> {
+  await stripe.billing.meterEventAdjustments.create({
+    event_name: part.dimension,
+    type: 'cancel',
+    cancel: { identifier: part.identifier },
+  });
+  await database.transaction((client) => markCancelled(client, part, now()));
+}

@@ -1,0 +1,124 @@
+import { record } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
+import {
+  addConsumers,
+  type ConsumerUse,
+  insertRound,
+  isSampled,
+  listMeteredTenants,
+  type MeteredTenant,
+  maxSample,
+  notePlans,
+  type Sample,
+  writeSamples,
+} from '../store/usage.ts';
+import { ensureUsagePartitions } from '../store/usage-roll-up.ts';
+import type { NamespaceUse, Observation } from './observe.ts';
+import { dayMs, dayOf, slotMs, slotOf, slotSeconds } from './time.ts';
+
+export type SampleOutcome =
+  | 'sampled'
+  /** The slot was sampled before. */
+  | 'repeated'
+  /** The look took longer than a slot, so it does not say what was when. */
+  | 'too_late';
+
+/**
+ * Samples all tenants of a cell for the slot of now, unless that was done. Any number of samplers may do so at once, and
+ * one may be stopped at any point: a slot counts once.
+ * @throws when the cluster cannot say what it runs; the slot may be tried again until it is over, then it is a gap
+ */
+export async function sampleCell(
+  { database, observe, now }: { database: Database; observe: () => Promise<Observation>; now: () => Date },
+  cell: string,
+): Promise<SampleOutcome> {
+  const begun = now();
+  const slot = slotOf(begun);
+  if (await isSampled(database, cell, slot)) return 'repeated';
+  const seen = await observe();
+  const tookMs = now().getTime() - begun.getTime();
+  if (tookMs > slotMs) return 'too_late';
+  // Room for tomorrow, too, so that midnight waits for nothing.
+  await ensureUsagePartitions(database, slot, new Date(slot.getTime() + dayMs));
+  return database.transaction(async (client) => {
+    const tenants = await listMeteredTenants(client, cell);
+    const { source, pods } = seen;
+    const round = await insertRound(client, { cell, slot, source, tenants: tenants.length, pods, tookMs });
+    if (!round) return 'repeated';
+    await writeSamples(
+      client,
+      slot,
+      tenants.map((tenant) => sampleOf(tenant, seen.namespaces.get(tenant.namespace))),
+    );
+    await addConsumers(
+      client,
+      dayOf(slot),
+      tenants.flatMap((tenant) => consumersOf(tenant, seen.namespaces.get(tenant.namespace))),
+    );
+    await notePlans(client, cell, dayOf(slot));
+    const missing = round.previousSlot && slotsBetween(round.previousSlot, slot);
+    if (round.previousSlot && missing)
+      await record(client, {
+        kind: 'usage.gap',
+        message: `Nothing was measured in cell ${cell} for ${(missing * slotMs) / 60_000} minutes: that use is charged to nobody`,
+        data: {
+          cell,
+          from: new Date(round.previousSlot.getTime() + slotMs).toISOString(),
+          to: slot.toISOString(),
+          samples: missing,
+        },
+        audience: 'operator',
+      });
+    return 'sampled';
+  });
+}
+
+/** Slots that are missing between two. */
+export function slotsBetween(earlier: Date, later: Date): number {
+  return Math.max(0, Math.round((later.getTime() - earlier.getTime()) / slotMs) - 1);
+}
+
+/** What is stored of a tenant's namespace; one that the cluster does not have uses nothing. */
+export function sampleOf({ id }: Pick<MeteredTenant, 'id'>, use: NamespaceUse | undefined): Sample {
+  const stored = (value: number) => Math.min(maxSample, Math.round(value));
+  return {
+    tenantId: id,
+    cpuMillis: stored(use?.cpuMillis ?? 0),
+    memoryKb: stored((use?.memoryBytes ?? 0) / 1e3),
+    storageMb: stored((use?.storageBytes ?? 0) / 1e6),
+  };
+}
+
+/** Consumers that are told apart within a tenant; the rest are one. */
+const mostConsumers = 20;
+const otherConsumers = 'other';
+
+/** What each consumer of a tenant used during a slot, the largest first, those beyond the twentieth together. */
+export function consumersOf(
+  { id }: Pick<MeteredTenant, 'id'>,
+  use: NamespaceUse | undefined,
+): readonly ConsumerUse[] {
+  const largestFirst = [...(use?.consumers ?? [])]
+    .filter(([name]) => name !== otherConsumers)
+    .sort(([, a], [, b]) => b.cpuMillis - a.cpuMillis || b.memoryBytes - a.memoryBytes);
+  const named = largestFirst.slice(0, mostConsumers);
+  const rest = [
+    ...largestFirst.slice(mostConsumers).map(([, amount]) => amount),
+    ...[use?.consumers.get(otherConsumers) ?? []].flat(),
+  ];
+  const together = rest.reduce(
+    (sum, amount) => ({
+      cpuMillis: sum.cpuMillis + amount.cpuMillis,
+      memoryBytes: sum.memoryBytes + amount.memoryBytes,
+    }),
+    { cpuMillis: 0, memoryBytes: 0 },
+  );
+  return [...named, ...(rest.length > 0 ? [[otherConsumers, together] as const] : [])].map(
+    ([consumer, { cpuMillis, memoryBytes }]) => ({
+      tenantId: id,
+      consumer,
+      cpuMilliSeconds: Math.round(cpuMillis * slotSeconds),
+      memoryKbSeconds: Math.round((memoryBytes / 1e3) * slotSeconds),
+    }),
+  );
+}

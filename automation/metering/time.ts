@@ -1,0 +1,63 @@
+import { stream } from '../../tenants/catalog/stream.ts';
+
+/** The clock of metering. Days and months are UTC; a slot is one sample's time and begins at a multiple of its length. */
+
+const minuteMs = 60_000;
+export const hourMs = 60 * minuteMs;
+export const dayMs = 24 * hourMs;
+
+/** How long one sample stands for: 5 minutes. */
+export const slotMs = (stream.figures.meteringSampleMinutes ?? 5) * minuteMs;
+export const slotSeconds = slotMs / 1000;
+export const slotsPerHour = hourMs / slotMs;
+/** A day is reported to Stripe once it is over: every 24 hours. */
+export const reportMs = (stream.figures.meteringReportHours ?? 24) * hourMs;
+
+export function slotOf(at: Date): Date {
+  return new Date(Math.floor(at.getTime() / slotMs) * slotMs);
+}
+
+export function hourOf(at: Date): Date {
+  return new Date(Math.floor(at.getTime() / hourMs) * hourMs);
+}
+
+/** Place of a slot in its hour's arrays, from 1 as PostgreSQL counts. */
+export function placeOf(slot: Date): number {
+  return Math.floor((slot.getTime() % hourMs) / slotMs) + 1;
+}
+
+/** `2026-11-21`. */
+export function dayOf(at: Date): string {
+  return at.toISOString().slice(0, 10);
+}
+
+/** Midnight at which a day begins. */
+export function startOfDay(day: string): Date {
+  return new Date(`${day}T00:00:00.000Z`);
+}
+
+/** A calendar month: first day, first day of the next, and its length. */
+export interface Month {
+  /** `2026-11`. */
+  readonly id: string;
+  readonly firstDay: string;
+  readonly nextFirstDay: string;
+  readonly days: number;
+  readonly seconds: number;
+}
+
+/** The month of a day or a month: `2026-11-21` or `2026-11`. */
+export function monthNamed(text: string): Month {
+  const year = Number(text.slice(0, 4));
+  const month = Number(text.slice(5, 7));
+  const first = Date.UTC(year, month - 1, 1);
+  const next = Date.UTC(year, month, 1);
+  const days = Math.round((next - first) / dayMs);
+  return {
+    id: text.slice(0, 7),
+    firstDay: dayOf(new Date(first)),
+    nextFirstDay: dayOf(new Date(next)),
+    days,
+    seconds: days * (dayMs / 1000),
+  };
+}
