@@ -15,6 +15,8 @@ import { reserveStacks } from './jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from './jobs/resolve-event.ts';
 import { sweep } from './jobs/sweep.ts';
 import { syncSubscription } from './jobs/sync-subscription.ts';
+import { meterRegularly } from './metering/metering.ts';
+import { observeMetering } from './metering/metrics.ts';
 import { observePool } from './metrics/database-pool.ts';
 import { serveMetrics } from './metrics/serve.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
@@ -131,6 +133,8 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       await converges.stop();
     });
     releasers.push(sweepRegularly(context, metrics));
+    const metering = observeMetering(metrics.registry, database, context.now);
+    releasers.push(meterRegularly(context, cluster, metering));
     const presence = await announceWorker(env.databaseUrl, env.cell.id);
     releasers.push(() => presence.withdraw());
     return { stop };
