@@ -48,11 +48,14 @@ export interface Surroundings {
   readonly secrets: Secrets;
   readonly identity: Identity;
   readonly publicUrl: string;
+  /** Reference of the image that all of it runs. */
+  readonly image: string;
 }
 
 /** What every workload's own file needs to make it. */
 export interface WorkloadArgs {
   readonly config: PlatformConfig;
+  readonly image: string;
   readonly environment: ReturnType<typeof environmentOf>;
   readonly secrets: ReturnType<typeof createSecretFiles>;
   readonly provider: k8s.Provider;
@@ -94,7 +97,7 @@ export function createControlPlane(config: PlatformConfig, around: Surroundings)
       const secrets = createSecretFiles(workload, files, inNamespace);
       const after = [namespace, priority, ...around.karpenter.pools, ...secrets.classes, ...identity];
       const environment = environmentOf(workload, config, sources);
-      return [workload, { config, environment, secrets, provider, after }];
+      return [workload, { config, image: around.image, environment, secrets, provider, after }];
     }),
   ) as unknown as Record<Workload, WorkloadArgs>;
 

@@ -5,6 +5,7 @@ import { cellOutput } from './cell.ts';
 import { createCluster } from './cluster.ts';
 import { stackConfig } from './config/stack.ts';
 import { platformConfig } from './config.ts';
+import { deployedImage } from './control-plane/image.ts';
 import { createControlPlane } from './control-plane.ts';
 import { createDatabase } from './database.ts';
 import { createEdge } from './edge.ts';
@@ -19,6 +20,7 @@ import { createSecrets } from './secrets.ts';
 import { createStorage } from './storage.ts';
 
 const config = platformConfig(stackConfig());
+const image = await deployedImage(config);
 const keys = createKeys(config);
 const network = createNetwork(config, keys);
 const cluster = createCluster(config, network, keys);
@@ -40,6 +42,7 @@ const controlPlane = createControlPlane(config, {
   secrets,
   identity,
   publicUrl: edge.publicUrl,
+  image,
 });
 createIngress(config, { cluster, edge, controlPlane, vpcId: network.vpcId });
 createMonitoring(config, { cluster, keys, storage });

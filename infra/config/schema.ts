@@ -151,20 +151,32 @@ const edge = z.strictObject({
   failover: z.strictObject({ region }).optional(),
 });
 
-const controlPlane = z.strictObject({
-  image: z
-    .string()
-    .regex(
-      /^[a-z0-9.-]+(:\d+)?\/[a-z0-9._/-]+(:(?!latest$)[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
-      'a reference with registry and a tag other than latest, or a digest',
-    )
-    .refine(
-      (image) => /[:@][^/]+$/.test(image),
-      'a reference with registry and a tag other than latest, or a digest',
-    ),
-  apiReplicas: count(1, 100),
-  workerReplicas: count(1, 100),
-});
+const reference = 'a reference with registry and a tag other than latest, or a digest';
+
+/** Reference of the control plane's image: one that always means the same image. */
+export const imageReference = z
+  .string()
+  .regex(
+    /^[a-z0-9.-]+(:\d+)?\/[a-z0-9._/-]+(:(?!latest$)[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/,
+    reference,
+  )
+  .refine((image) => /[:@][^/]+$/.test(image), reference);
+
+const controlPlane = z
+  .strictObject({
+    image: imageReference.optional(),
+    /** Parameter of Systems Manager in the stack's region in which deployments note the image. */
+    imageParameter: z
+      .string()
+      .regex(/^(\/[\w.-]+)+$/, 'a name such as /tenantry/prod/image')
+      .optional(),
+    apiReplicas: count(1, 100),
+    workerReplicas: count(1, 100),
+  })
+  .refine(({ image, imageParameter }) => (image === undefined) !== (imageParameter === undefined), {
+    path: ['image'],
+    error: 'an image, or the name of its parameter in imageParameter, one of them',
+  });
 
 const monitoring = z.strictObject({
   logs: z.enum(['loki', 'cloudwatch']),

@@ -12,8 +12,8 @@ const portName = 'http';
 
 /** Makes the API, and gives its Service. */
 export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
-  const { config, provider, after } = args;
-  const { image, apiReplicas } = config.controlPlane;
+  const { config, image, provider, after } = args;
+  const { apiReplicas } = config.controlPlane;
   const metadata = { name: 'api', namespace: controlPlaneNamespace, labels: platformLabels };
   const selector = labelsOf('api');
   const options = { provider, dependsOn: [...after] };

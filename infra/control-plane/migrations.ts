@@ -7,8 +7,7 @@ import { podTemplate } from './pods.ts';
 
 /** Makes the Job; who depends on it waits for its end. */
 export function createMigrations(args: WorkloadArgs): k8s.batch.v1.Job {
-  const { config, provider, after } = args;
-  const { image } = config.controlPlane;
+  const { image, provider, after } = args;
   return new k8s.batch.v1.Job(
     'migrate',
     {

@@ -10,8 +10,8 @@ const alive = { httpGet: { path: '/metrics', port: workerMetrics.portName }, tim
 
 /** Makes the workers. */
 export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.ConfigMap): void {
-  const { config, provider, after } = args;
-  const { image, workerReplicas } = config.controlPlane;
+  const { config, image, provider, after } = args;
+  const { workerReplicas } = config.controlPlane;
   const metadata = { name: 'worker', namespace: controlPlaneNamespace, labels: platformLabels };
   const selector = labelsOf('worker');
   const options = { provider, dependsOn: [...after, kubeconfig] };

@@ -210,6 +210,30 @@ describe('the configuration', () => {
       /tag/,
     ],
     [
+      'no image at all',
+      changed('controlPlane', { image: undefined, imageParameter: undefined }),
+      'tenantry:controlPlane.image',
+      'not set',
+      /or the name of its parameter/,
+    ],
+    [
+      'an image and a parameter',
+      changed('controlPlane', {
+        image: 'registry.example.com/tenantry:1',
+        imageParameter: '/tenantry/prod/image',
+      }),
+      'tenantry:controlPlane.image',
+      'tenantry:1',
+      /one of them/,
+    ],
+    [
+      'a parameter with a space',
+      changed('controlPlane', { imageParameter: '/tenantry/my image' }),
+      'tenantry:controlPlane.imageParameter',
+      'my image',
+      /such as/,
+    ],
+    [
       'the image of the day',
       changed('controlPlane', { image: 'registry.example.com/tenantry:latest' }),
       'tenantry:controlPlane.image',

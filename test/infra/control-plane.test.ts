@@ -399,6 +399,11 @@ describe('availability', () => {
     }
   });
 
+  test('runs the image that the last deployment noted, in all that it runs', () => {
+    const noted = `111122223333.dkr.ecr.us-east-1.amazonaws.com/tenantry@sha256:${'d1'.repeat(32)}`;
+    for (const workload of workloads) expect(podOf(prod, workload).spec.containers[0].image).toBe(noted);
+  });
+
   test('another image is migrated by another Job', async () => {
     const next = await infraGraph('dev', {
       'tenantry:controlPlane': {

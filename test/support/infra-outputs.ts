@@ -42,6 +42,11 @@ const answers: Record<string, (inputs: Values, region: string) => Values> = {
     clientIds: ['other-client', 'page-at-home'],
     clientNames: ['other', `prod-${String(inputs.region)}-page`],
   }),
+  'aws:ssm/getParameter:getParameter': (inputs, region) => ({
+    ...inputs,
+    id: String(inputs.name),
+    insecureValue: `${accountId}.dkr.ecr.${region}.amazonaws.com/tenantry@sha256:${'d1'.repeat(32)}`,
+  }),
   'aws:rds/getProxy:getProxy': (inputs) => ({
     ...inputs,
     id: String(inputs.name),

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -107,6 +108,8 @@ describe('a deployment', () => {
     const steps = (deploy?.steps ?? []).map(({ run = '' }) => run);
     const at = (text: string) => steps.findIndex((step) => step.includes(text));
     const order = [
+      // Not in the runner's copy of the settings, which ends with it.
+      'aws ssm put-parameter',
       'pulumi up --stack "$STACK"',
       '.github/scripts/publish-page.sh "$STACK"',
       'node automation/cli/main.ts cells sync --stdin',
@@ -114,6 +117,24 @@ describe('a deployment', () => {
     ].map(at);
     expect(order).not.toContain(-1);
     expect(order).toEqual(order.toSorted((a, b) => a - b));
+  });
+
+  test('notes the image where every stack that it deploys reads it, each in its own place', async () => {
+    const { deploy } = workflow('deploy-stack.yml').jobs;
+    const step = (deploy?.steps ?? []).find(({ run = '' }) => run.includes('pulumi up'))?.run ?? '';
+    expect(step.indexOf('put-parameter')).toBeLessThan(step.indexOf('pulumi up'));
+    expect(step).toContain('--path tenantry:controlPlane.imageParameter');
+    expect(step).not.toContain('config set');
+    const stacks = (await readdir(root)).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []);
+    const parameters = stacks
+      .filter((stack) => stack !== 'dev')
+      .map(
+        (stack) =>
+          parse(readFileSync(join(root, `Pulumi.${stack}.yaml`), 'utf8')).config['tenantry:controlPlane']
+            .imageParameter,
+      );
+    expect(parameters).not.toContain(undefined);
+    expect(new Set(parameters).size).toBe(stacks.length - 1);
   });
 
   test('goes from staging over a canary to every stack of production', async () => {

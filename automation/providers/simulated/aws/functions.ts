@@ -174,6 +174,8 @@ function addonVersion(addon: string, kubernetesVersion: string): string {
 
 /** Public parameters name images; others are not known without an account. */
 function parameter(name: string, region: string): PropertyValue {
+  // As a deployment notes it (`tenantry:controlPlane.imageParameter`).
+  if (name.endsWith('/image')) return `111122223333.dkr.ecr.${region}.amazonaws.com/tenantry:deployed`;
   if (/image_id|ami-id/.test(name)) return `ami-${digits(`${region}${name}`, 17)}`;
   return name.startsWith('/aws/service/') ? digits(name, 12) : unknown;
 }
