@@ -32,6 +32,8 @@ export const workerRules = [
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: all },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: all },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
+  // What pods use, for metering.
+  { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
