@@ -173,6 +173,7 @@ export function finalizeInvoice(context: Context, invoice: InvoiceDoc): InvoiceD
     effective_at: context.now(),
     number: `${customer?.invoice_prefix ?? 'DELETED'}-${String(sequence).padStart(4, '0')}`,
     hosted_invoice_url: `${context.url}/i/${invoice.id}`,
+    invoice_pdf: `${context.url}/i/${invoice.id}/pdf`,
     status_transitions: { ...invoice.status_transitions, finalized_at: context.now() },
   };
   context.store.put('invoice', after, { due: null });

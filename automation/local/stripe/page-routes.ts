@@ -1,6 +1,6 @@
 /** The addresses of the customer's pages and what their buttons do. */
 
-import { Hono, type Context as Request } from 'hono';
+import { Hono } from 'hono';
 import { z } from 'zod';
 import { type Account, byItself } from './account.ts';
 import { payCheckoutSession } from './checkout.ts';
@@ -9,7 +9,9 @@ import type { CheckoutSessionDoc } from './documents.ts';
 import { StripeError } from './errors.ts';
 import { decodeForm } from './form.ts';
 import { isMetered } from './invoice-lines.ts';
+import { invoicePages } from './invoice-page.ts';
 import { amountCents } from './money.ts';
+import { assertSameOrigin } from './page-origin.ts';
 import { checkoutPage, messagePage, portalPage } from './pages.ts';
 import { flag, parseParams, text } from './params.ts';
 import { actInPortal, type PortalAction, viewPortal } from './portal.ts';
@@ -73,6 +75,8 @@ export function pageRoutes(account: Account): Hono {
     }
   });
 
+  app.route('/', invoicePages(account));
+
   app.onError((error, c) => {
     if (!(error instanceof StripeError)) throw error;
     return c.html(messagePage('That did not work', error.message), error.status as 400);
@@ -99,11 +103,4 @@ function renderCheckout(context: Context, id: string, problem: string | null): s
     };
   });
   return checkoutPage({ session, lines, trialDays: request?.trialPeriodDays ?? null, problem });
-}
-
-function assertSameOrigin(c: Request): void {
-  const origin = c.req.header('origin');
-  if (origin !== undefined && origin !== 'null' && URL.parse(origin)?.host !== c.req.header('host')) {
-    throw new StripeError('The form was sent by a page of another origin.', { status: 403 });
-  }
 }

@@ -41,7 +41,7 @@ const style = `
   .foot { text-align: center; margin-top: 1rem; }
 `;
 
-function page(title: string, content: string): string {
+export function page(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${html(title)}</title><style>${style}</style></head><body><main>${content}</main></body></html>`;
@@ -52,8 +52,8 @@ export function html(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
-const date = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
+export const dollars = (cents: number): string => `$${(cents / 100).toFixed(2)}`;
+export const date = (seconds: number): string => new Date(seconds * 1000).toISOString().slice(0, 10);
 
 export function checkoutPage({ session, lines, trialDays, problem }: CheckoutView): string {
   const declined = problem?.includes('declined') ?? false;

@@ -122,6 +122,7 @@ export interface PortalView {
 
 export function viewPortal(context: Context, sessionId: string): PortalView {
   const session = find(context, 'portal_session', sessionId);
+  const { features } = find(context, 'portal_configuration', session.configuration);
   const customer = find(context, 'customer', session.customer);
   const methodId = customer.invoice_settings.default_payment_method;
   const method = methodId === null ? undefined : context.store.get('payment_method', methodId);
@@ -138,7 +139,7 @@ export function viewPortal(context: Context, sessionId: string): PortalView {
     .map((subscription) => {
       const current = subscription.items.data.find((item) => !isMetered(item.price))?.price;
       const product = current?.metadata.tenantry_product;
-      const alternatives = prices
+      const alternatives = (features.subscription_update.enabled ? prices : [])
         .filter(
           (price) =>
             price.id !== current?.id && !isMetered(price) && price.metadata.tenantry_product === product,

@@ -10,6 +10,7 @@ import type { Form } from './form.ts';
 import { periodLines, prorationLines } from './invoice-lines.ts';
 import { customerOf, draftInvoice, finalizeInvoice } from './invoices.ts';
 import { listOf } from './lists.ts';
+import { usageLines } from './meters.ts';
 import {
   anyCall,
   flag,
@@ -164,8 +165,13 @@ export function cancelSubscription(context: Context, id: string, form: Form): Su
   }
   const now = context.now();
   if (params.invoice_now || params.prorate) {
-    const lines = params.prorate ? prorationLines(before.items.data, [], now) : [];
-    if (lines.length > 0) {
+    const usage = params.invoice_now ? usageLines(context, before, before.items.data, now) : [];
+    const lines = [
+      ...usage.filter(({ amount }) => amount !== 0),
+      ...(params.prorate ? prorationLines(before.items.data, [], now) : []),
+    ];
+    const waits = context.store.all('invoiceitem', { subscription: id }).length > 0;
+    if (lines.length > 0 || waits) {
       const invoice = draftInvoice(context, {
         customer: customerOf(context, before),
         subscription: before,
