@@ -23,7 +23,7 @@ export interface Term {
   readonly take: 'sum' | 'peak';
   readonly numerator: number;
   readonly denominator: number;
-  /** It has a price. */
+  /** It is charged for. */
   readonly billable: boolean;
 }
 
@@ -77,6 +77,14 @@ export function toldAs({ id, unit }: MeteredDimension): Told | null {
   return id === 'stream_sessions_active' ? 'peak' : 'count';
 }
 
+/**
+ * What a customer is charged for one unit of use, in micro-dollars; null where it is in the plan. Use of a product on
+ * credits is paid for with credits, whatever one is worth.
+ */
+export function chargedMicros(product: Product, dimension: MeteredDimension): number | null {
+  return product.figures.creditsPerSession === undefined ? dimension.unitPriceMicros : null;
+}
+
 /** The terms of every dimension of the catalog in a month. */
 export function termsOf(month: Month, products: readonly Product[] = catalog): readonly Term[] {
   return products.flatMap((product) =>
@@ -84,7 +92,7 @@ export function termsOf(month: Month, products: readonly Product[] = catalog): r
       const common = {
         product: product.id,
         dimension: dimension.id,
-        billable: dimension.unitPriceMicros !== null,
+        billable: chargedMicros(product, dimension) !== null,
       };
       const as = toldAs(dimension);
       const terms: Term[] = [];
@@ -125,9 +133,12 @@ export function findDimension(
   return undefined;
 }
 
-/** Dimensions that have a price, with it. */
+/** Dimensions that are charged for, with the price of a unit in micro-dollars. */
 export const prices: ReadonlyMap<string, number> = new Map(
-  catalog.flatMap(({ meters }) =>
-    meters.flatMap(({ id, unitPriceMicros }) => (unitPriceMicros === null ? [] : [[id, unitPriceMicros]])),
+  catalog.flatMap((product) =>
+    product.meters.flatMap((dimension) => {
+      const price = chargedMicros(product, dimension);
+      return price === null ? [] : [[dimension.id, price] as const];
+    }),
   ),
 );

@@ -1,7 +1,7 @@
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
 import type { MeteredDimension } from '../../tenants/catalog/types.ts';
 import { costCents, decimalOf, dollarsOf, roundedShare } from './amounts.ts';
-import { findDimension } from './dimensions.ts';
+import { findDimension, prices } from './dimensions.ts';
 import type { Month } from './time.ts';
 
 /** The showback of a tenant for a month: subscription, compute, storage, and who used the most. Pure. */
@@ -106,6 +106,7 @@ function usageLine({ dimension: id, microUnits }: UsedAmount): readonly Statemen
   const found = findDimension(id);
   if (!found) return [];
   const { dimension } = found;
+  const price = prices.get(id) ?? null;
   return [
     {
       section: sectionOf(dimension),
@@ -113,9 +114,8 @@ function usageLine({ dimension: id, microUnits }: UsedAmount): readonly Statemen
       name: dimension.name,
       quantity: decimalOf(microUnits),
       unit: dimension.unit,
-      unitPriceMicros: dimension.unitPriceMicros,
-      amountCents:
-        dimension.unitPriceMicros === null ? 0 : costCents(BigInt(microUnits), dimension.unitPriceMicros),
+      unitPriceMicros: price,
+      amountCents: price === null ? 0 : costCents(BigInt(microUnits), price),
     },
   ];
 }
