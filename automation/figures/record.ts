@@ -1,5 +1,6 @@
 /** Writes into the log what a sync of a subscription has seen, in the sync's own transaction. */
 import Stripe from 'stripe';
+import type { z } from 'zod';
 import type { Queryable } from '../store/database.ts';
 import {
   addObservations,
@@ -9,6 +10,7 @@ import {
   keepDiscounts,
   listObservations,
   listUntakenEvents,
+  listUntoldDiscounts,
   replaceSegments,
 } from '../store/figures.ts';
 import {
@@ -65,18 +67,30 @@ export function answeredAt(
 }
 
 /**
- * Reads the terms of a subscription's discounts; asks Stripe for coupons that were never seen.
+ * Reads the terms of a subscription's discounts: those that it has, and those that events tell of, as it may have had them
+ * since. Asks Stripe for coupons that were never seen.
  * @param subscription fetched with `figuresExpand`
  */
 export async function readDiscounts(
   db: Queryable,
   stripe: Stripe,
-  subscription: Pick<Stripe.Subscription, 'discounts' | 'items'>,
+  subscription: Pick<Stripe.Subscription, 'id' | 'discounts' | 'items'>,
 ): Promise<Discount[]> {
+  const told = await listUntoldDiscounts(db, subscription.id);
   const given = [
+    ...told.map((payload) => eventShape.safeParse(parseJson(payload)).data?.data.object),
     ...(subscription.discounts ?? []),
     ...subscription.items.data.flatMap((item) => item.discounts ?? []),
   ].flatMap((one) => discountShape.safeParse(one).data ?? []);
+  return withTerms(db, stripe, given);
+}
+
+/** Discounts with the terms of their coupons, as far as these can be had. */
+export async function withTerms(
+  db: Queryable,
+  stripe: Stripe,
+  given: readonly z.infer<typeof discountShape>[],
+): Promise<Discount[]> {
   const known = await findDiscounts(
     db,
     given.map(({ id }) => id),
@@ -169,13 +183,16 @@ export async function recordSubscription(
       sourceId: String(options.ticket).padStart(12, '0'),
       rank: ranks.fetch,
     };
-    const last = [...before, ...observations]
-      .sort(compareObservations)
-      .findLast((one) => compareObservations(one, fetch) < 0);
-    if (!last || !sameTerms(last, fetch)) observations.push(fetch);
+    if (isNews(fetch, [...before, ...observations])) observations.push(fetch);
   }
   const added = (await addObservations(db, observations)) + (await addPayments(db, payments));
   if (added > 0) await settleSegments(db, fetched.id, options.graceMs);
+}
+
+/** Whether a fetch says something else than what was known of its instant. */
+export function isNews(fetch: Observation, known: readonly Observation[]): boolean {
+  const last = [...known].sort(compareObservations).findLast((one) => compareObservations(one, fetch) < 0);
+  return !last || !sameTerms(last, fetch);
 }
 
 /** Makes a subscription's segments anew from its log. */
@@ -198,7 +215,8 @@ export function unknownMessage(unknown: Unknown): string {
     : 'a subscription cannot be counted: the terms of its discount are not known';
 }
 
-function discountIds({ discounts, items }: SubscriptionShape): string[] {
+/** Ids of all discounts of a subscription. */
+export function discountIds({ discounts, items }: SubscriptionShape): string[] {
   return [...(discounts ?? []), ...items.data.flatMap((item) => item.discounts ?? [])].map((one) =>
     typeof one === 'string' ? one : one.id,
   );

@@ -48,6 +48,7 @@ export const couponShape = z.object({
 /** A discount is an id in events, and an object where it was expanded; its coupon likewise. */
 export const discountShape = z.object({
   id,
+  start: seconds.nullish(),
   end: seconds.nullish(),
   source: z.object({ coupon: z.union([id, couponShape]).nullish() }).nullish(),
 });
@@ -136,5 +137,5 @@ export const eventShape = z.object({
   object: z.literal('event'),
   type: z.string(),
   created: seconds,
-  data: z.object({ object: z.object({ object: z.string().nullish() }) }),
+  data: z.object({ object: z.unknown() }),
 });

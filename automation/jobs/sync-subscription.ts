@@ -61,13 +61,13 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
     const known = await lockForApply(client, fetch);
     if (!known) return false;
     if (fetched !== 'missing' && facts) {
-      await apply(context, client, fetch, known, facts, fetched.grants);
       await recordSubscription(client, fetched, {
         keys: subscriptionMetadata,
         graceMs: context.policy.graceMs,
         ticket: fetch.ticket,
         warn: (about, message) => context.log.warn(about, message),
       });
+      await apply(context, client, fetch, known, facts, fetched.grants);
     } else await applyMissing(client, fetch, known);
     return true;
   });

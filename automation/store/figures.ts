@@ -18,6 +18,14 @@ export async function listObservations(db: Queryable, subscriptionId: string): P
   return rows;
 }
 
+/** Every subscription that was observed. */
+export async function listObservedSubscriptions(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select distinct subscription_id as id from tenantry.figures_observation',
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Adds observations; those that are there stay as they are. Returns how many are new. */
 export async function addObservations(db: Queryable, observations: readonly Observation[]): Promise<number> {
   if (observations.length === 0) return 0;
@@ -121,6 +129,18 @@ export async function listUntakenEvents(db: Queryable, subscriptionId: string): 
     [subscriptionId],
   );
   return rows;
+}
+
+/** Events about discounts of a subscription whose terms are not known yet, as received. */
+export async function listUntoldDiscounts(db: Queryable, subscriptionId: string): Promise<string[]> {
+  const { rows } = await db.query<{ payload: string }>(
+    `select e.payload from tenantry.stripe_event e
+     where e.subscription_id = $1 and e.object_type = 'discount'
+       and not exists (select from tenantry.figures_discount d where d.id = e.object_id)
+     limit 50`,
+    [subscriptionId],
+  );
+  return rows.map(({ payload }) => payload);
 }
 
 /** Credit notes and refunds that events told of and that were not looked at. */
