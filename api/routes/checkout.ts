@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
+import { meterLookupKey } from '../../automation/billing/catalog/wanted.ts';
 import { ensureCustomer } from '../../automation/billing/customer.ts';
 import { placeTenant } from '../../automation/jobs/placement.ts';
 import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
@@ -52,8 +53,8 @@ async function openCheckout(
   const place = await placeOf(database, cell, request);
   if (slug) await assertNameFree(database, { cell: place.id, product, slug, owner: caller.subject });
   const organization = await payingOrganization(database, caller, request.organization);
-  const [price, customer] = await Promise.all([
-    findPrice(stripe, planLookupKey(product.id, plan.id)),
+  const [[price, ...usage], customer] = await Promise.all([
+    findPrices(stripe, [planLookupKey(product.id, plan.id), ...usageLookupKeys(product)]),
     ensureCustomer(stripe, database, organization),
   ]);
   const id = `co_${randomBytes(12).toString('base64url')}`;
@@ -61,7 +62,12 @@ async function openCheckout(
     (given ?? `${publicUrl}${fallback}`).replaceAll('{CHECKOUT_SESSION_ID}', id);
   const session = await stripe.checkout.sessions.create({
     mode: 'subscription',
-    line_items: [{ price, quantity: request.seats ?? 1 }],
+    line_items: [
+      { price, quantity: request.seats ?? 1 },
+      // What is used is charged afterwards, with the next period.
+      ...usage.map((metered) => ({ price: metered })),
+    ],
+    allow_promotion_codes: true,
     success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
     cancel_url: url(request.cancelUrl, '/'),
     client_reference_id: id,
@@ -144,11 +150,23 @@ async function assertNameFree(
   }
 }
 
-async function findPrice(stripe: Stripe, lookupKey: string): Promise<string> {
-  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey], active: true, limit: 1 });
-  const price = data[0];
-  if (!price) {
-    throw new Problem('unavailable', `Stripe has no active price with the lookup key ${lookupKey}.`);
-  }
-  return price.id;
+/** Of what is used beside the plan. A product on credits has its use paid for by them. */
+function usageLookupKeys({ id, meters, figures }: Product): string[] {
+  if (figures.creditsPerSession !== undefined) return [];
+  return meters.flatMap((meter) => (meter.unitPriceMicros === null ? [] : [meterLookupKey(id, meter.id)]));
+}
+
+/** The active prices with these lookup keys, in their order. */
+async function findPrices(
+  stripe: Stripe,
+  lookupKeys: readonly [string, ...string[]],
+): Promise<[string, ...string[]]> {
+  const { data } = await stripe.prices.list({ lookup_keys: [...lookupKeys], active: true, limit: 100 });
+  const find = (key: string): string => {
+    const price = data.find(({ lookup_key }) => lookup_key === key);
+    if (price) return price.id;
+    throw new Problem('unavailable', `Stripe has no active price with the lookup key ${key}.`);
+  };
+  const [plan, ...usage] = lookupKeys;
+  return [find(plan), ...usage.map(find)];
 }

@@ -1,7 +1,8 @@
 import type Stripe from 'stripe';
-import { findPlan, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { findPlan } from '../../tenants/catalog/index.ts';
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
+import { planOfPrice } from './catalog/plan-of-price.ts';
 import { BillingRefusal } from './refusal.ts';
 
 /** What a customer wants of a subscription; what is left out stays as it is. */
@@ -26,7 +27,7 @@ export interface PlanTarget {
 /** The item whose price is a plan of the catalog; metered prices stand beside it. */
 export function planItemOf(subscription: Stripe.Subscription): PlanItem | null {
   for (const item of subscription.items.data) {
-    const parsed = parsePlanLookupKey(item.price.lookup_key ?? '');
+    const parsed = planOfPrice(item.price);
     if (parsed) return { item, ...parsed, seats: item.quantity ?? 1 };
   }
   return null;

@@ -165,7 +165,8 @@ export function cancelSubscription(context: Context, id: string, form: Form): Su
   }
   const now = context.now();
   if (params.invoice_now || params.prorate) {
-    const usage = params.invoice_now ? usageLines(context, before, before.items.data, now) : [];
+    // With what is used in this second.
+    const usage = params.invoice_now ? usageLines(context, before, before.items.data, now + 1) : [];
     const lines = [
       ...usage.filter(({ amount }) => amount !== 0),
       ...(params.prorate ? prorationLines(before.items.data, [], now) : []),
