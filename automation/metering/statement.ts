@@ -163,3 +163,33 @@ export function statementCsv(tenantId: string, statement: Statement): string {
     ],
   );
 }
+
+/** What a tenant costs in a month, as a list of all tenants shows it. */
+export interface TenantCost {
+  readonly tenant: string;
+  readonly product: string;
+  readonly slug: string;
+  readonly subscriptionCents: number;
+  readonly computeCents: number;
+  readonly storageCents: number;
+  readonly otherCents: number;
+  readonly totalCents: number;
+}
+
+/** A month of all tenants as comma-separated values. */
+export function totalsCsv(month: string, tenants: readonly TenantCost[]): string {
+  const heading = ['month', 'tenant', 'product', 'slug'];
+  const amounts = ['subscription_usd', 'compute_usd', 'storage_usd', 'other_usd', 'total_usd'];
+  return csv(
+    [...heading, ...amounts],
+    tenants.map((row) => [
+      month,
+      row.tenant,
+      row.product,
+      row.slug,
+      ...[row.subscriptionCents, row.computeCents, row.storageCents, row.otherCents, row.totalCents].map(
+        dollarsOf,
+      ),
+    ]),
+  );
+}

@@ -9,13 +9,17 @@ interface Days {
   readonly nextFirstDay: string;
 }
 
-/** Plans that were paid for in a month, with the days of each. */
-export async function readPlanDays(db: Queryable, tenantId: string, month: Days): Promise<PlanDays[]> {
-  const { rows } = await db.query<PlanDays>(
-    `select product, plan, seats, status, count(*) as days from tenantry.usage_plan_day
-     where tenant_id = $1 and day >= $2 and day < $3
-     group by product, plan, seats, status order by min(day)`,
-    [tenantId, month.firstDay, month.nextFirstDay],
+/** Plans that tenants' subscriptions paid for in a month, with the days of each; ordered by tenant and first day. */
+export async function listPlanDays(
+  db: Queryable,
+  tenantIds: readonly string[],
+  month: Days,
+): Promise<(PlanDays & { readonly tenantId: string })[]> {
+  const { rows } = await db.query<PlanDays & { tenantId: string }>(
+    `select tenant_id as "tenantId", product, plan, seats, status, count(*) as days from tenantry.usage_plan_day
+     where tenant_id = any($1) and day >= $2 and day < $3
+     group by tenant_id, product, plan, seats, status order by tenant_id, min(day)`,
+    [tenantIds, month.firstDay, month.nextFirstDay],
   );
   return rows;
 }

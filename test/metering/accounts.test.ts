@@ -23,11 +23,11 @@ import { ensureUsagePartitions, forgetUsage } from '../../automation/store/usage
 import {
   listGaps,
   listHours,
+  listPlanDays,
   listSamples,
   listTopConsumers,
   listTotals,
   readMeteringState,
-  readPlanDays,
   readUsed,
 } from '../../automation/store/usage-statement.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
@@ -152,8 +152,10 @@ describe('samples', () => {
       stream_storage_gb_months: 694_444,
       stream_home_gb: 20_833_333,
     });
-    const plans = await readPlanDays(database, tenant.id, november);
-    expect(plans).toEqual([{ product: 'stream', plan: 'business', seats: 10, status: 'active', days: 1 }]);
+    const plans = await listPlanDays(database, [tenant.id], november);
+    expect(plans).toMatchObject([
+      { product: 'stream', plan: 'business', seats: 10, status: 'active', days: 1 },
+    ]);
     // One of 30 days of $990; 10 vCPU-hours, 20 GB-hours; 0.694444 GB-months.
     expect(makeStatement(november, plans, used)).toMatchObject({
       subscriptionCents: 3300,

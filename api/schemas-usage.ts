@@ -1,0 +1,156 @@
+import { z } from '@hono/zod-openapi';
+import { productIds } from '../tenants/catalog/types.ts';
+
+/** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
+const count = z.int().nonnegative();
+const cents = z.int().openapi({ description: 'Whole US cents' });
+const quantity = z.string().openapi({ description: 'A decimal number', example: '12.5' });
+
+export const usageFormats = ['json', 'csv'] as const;
+const format = z.enum(usageFormats).default('json');
+const month = z
+  .string()
+  .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11')
+  .optional()
+  .openapi({ description: 'A calendar month (UTC); the present one when left out' });
+const day = z.iso.date();
+
+export const statementQuery = z.object({ month, format });
+
+export const usageSteps = ['sample', 'hour', 'day'] as const;
+export const usageQuery = z.object({
+  by: z
+    .enum(usageSteps)
+    .default('day')
+    .openapi({ description: 'Samples of five minutes are kept 35 days, hours 400 days, days three years' }),
+  from: day.optional().openapi({ description: 'First day (UTC); the first of this month when left out' }),
+  until: day.optional().openapi({ description: 'Last day; today when left out' }),
+  format,
+});
+
+const gap = z.object({
+  cell: z.string(),
+  from: time,
+  until: time,
+  samples: count.openapi({ description: 'Samples that are missing' }),
+});
+
+export const usage = z
+  .object({
+    by: z.enum(usageSteps),
+    from: day,
+    until: day,
+    samples: z.array(z.object({ at: time, cpuMillis: count, memoryKb: count, storageMb: count })).optional(),
+    hours: z
+      .array(
+        z.object({
+          hour: time,
+          cpuMilliSeconds: count,
+          memoryKbSeconds: count,
+          storageMbSeconds: count,
+          samples: count.openapi({ description: 'Of 12; fewer where something is missing' }),
+        }),
+      )
+      .optional(),
+    days: z
+      .array(z.object({ day, dimension: z.string(), quantity, unit: z.string(), microUnits: count }))
+      .optional(),
+    gaps: z.array(gap).openapi({ description: 'Times without samples: they are charged to nobody' }),
+  })
+  .openapi('Usage');
+
+export const statement = z
+  .object({
+    tenant: z.string(),
+    month: z.string(),
+    lines: z.array(
+      z.object({
+        section: z.enum(['subscription', 'compute', 'storage', 'other']),
+        id: z.string(),
+        name: z.string(),
+        quantity,
+        unit: z.string(),
+        unitPriceMicros: count
+          .nullable()
+          .openapi({ description: 'Micro-dollars; null where it is in the plan, or agreed by hand' }),
+        amountCents: cents,
+      }),
+    ),
+    subscriptionCents: cents,
+    computeCents: cents,
+    storageCents: cents,
+    otherCents: cents,
+    totalCents: cents,
+    topConsumers: z
+      .array(z.object({ consumer: z.string(), cpuHours: quantity, memoryGbHours: quantity }))
+      .openapi({ description: 'Who within the tenant used the most' }),
+    gaps: z.array(gap),
+  })
+  .openapi('Statement');
+
+export const fleetUsageQuery = z.object({
+  month,
+  product: z.enum(productIds).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  format,
+});
+
+export const fleetUsage = z
+  .object({
+    month: z.string(),
+    tenants: z
+      .array(
+        z.object({
+          tenant: z.string(),
+          product: z.enum(productIds),
+          slug: z.string(),
+          subscriptionCents: cents,
+          computeCents: cents,
+          storageCents: cents,
+          otherCents: cents,
+          totalCents: cents,
+        }),
+      )
+      .openapi({ description: 'Those whose use costs the most first' }),
+    nextOffset: count.nullable(),
+    metering: z.object({
+      cells: z.array(z.object({ cell: z.string(), lastSample: time, source: z.string() })),
+      staleHours: count,
+      oldestStaleHour: time.nullable(),
+      unreported: count.openapi({
+        description: 'Days of tenants and dimensions that Stripe was not told of',
+      }),
+      oldestUnreportedDay: day.nullable(),
+      overreported: count.openapi({ description: 'The same that Stripe has too much of' }),
+    }),
+    gaps: z.array(gap),
+  })
+  .openapi('FleetUsage');
+
+const mostSamples = 300;
+
+export const toldUsage = z
+  .strictObject({
+    samples: z
+      .array(
+        z.strictObject({
+          dimension: z.string().min(1).max(100).openapi({ example: 'stream_sessions_active' }),
+          at: time.openapi({ description: 'When; it counts for the five minutes that this is in' }),
+          quantity: z
+            .string()
+            .max(20)
+            .openapi({ description: 'A decimal number of at most six places', example: '12.5' }),
+        }),
+      )
+      .min(1)
+      .max(mostSamples),
+    replace: z.boolean().default(false).openapi({
+      description: 'Corrects what was told before; otherwise the greatest of five minutes counts',
+    }),
+  })
+  .openapi('ToldUsage');
+
+export const toldAnswer = z.object({ accepted: count }).openapi('ToldUsageAnswer');
