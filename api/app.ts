@@ -24,6 +24,7 @@ import { subscriptionRoutes } from './routes/subscription.ts';
 import { tenantRoutes } from './routes/tenant.ts';
 import { tenantEventRoutes } from './routes/tenant-events.ts';
 import { tenantListRoutes } from './routes/tenants.ts';
+import { usageRoutes } from './routes/usage.ts';
 import type { PageConfig } from './schemas.ts';
 import { stripeWebhook } from './stripe/webhook.ts';
 
@@ -90,6 +91,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantRoutes(deps));
   app.route('/', creditRoutes(deps));
   app.route('/', budgetRoutes(deps));
+  app.route('/', usageRoutes(deps));
   app.route('/', subscriptionRoutes(deps));
   app.route('/', invoiceRoutes(deps));
   app.route('/', portalRoutes(deps));
