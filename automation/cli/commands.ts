@@ -100,6 +100,17 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (tenant, options) =>
       (await import('./commands/credits.ts')).credits(await connect(env), output, tenant, options),
     );
+  add('usage [tenant]', 'show what a month costs: of one tenant, or of all for the operator')
+    .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
+    .addOption(
+      new Option('--by <step>', 'what a tenant used instead, step by step').choices(['sample', 'hour', 'day']),
+    )
+    .option('--csv', 'as comma-separated values')
+    .option('--limit <n>', 'at most so many tenants (20)', positiveInteger)
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/usage.ts')).usage(await connect(env), output, tenant, options),
+    );
   add('retry <tenant>', 'try a tenant that failed or waits again now')
     .addOption(person())
     .action(async (tenant, options) =>
@@ -241,6 +252,12 @@ function timeout(description: string): Option {
       throw new InvalidArgumentError('It must be a number of seconds above 0.');
     return seconds;
   });
+}
+
+function month(text: string): string {
+  if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text))
+    throw new InvalidArgumentError('It must be a month such as 2026-11.');
+  return text;
 }
 
 function positiveInteger(text: string): number {
