@@ -11,10 +11,11 @@ import type { Statement } from '../policies.ts';
 import type { Bucket } from '../storage/bucket.ts';
 import { veleroNamespace } from './schedule.ts';
 
-/** The chart brings Velero 1.18; its plugin for AWS of the same time speaks to S3. */
+/** Chart, server and plugin of one time. The chart's job takes the definitions of Velero's kinds from the server's image. */
 export const velero = {
   repository: 'https://vmware-tanzu.github.io/helm-charts',
   chartVersion: '12.0.3',
+  version: '1.18.3',
   awsPlugin: 'docker.io/velero/velero-plugin-for-aws:v1.14.1',
 } as const;
 
@@ -137,6 +138,8 @@ export function veleroValues(
   args: { bucket: Output<string>; keyArn: Output<string> },
 ) {
   return {
+    // Said here, so that the kinds that objects are checked against are those of the server that reads them.
+    image: { tag: `v${velero.version}` },
     initContainers: [
       {
         name: 'velero-plugin-for-aws',

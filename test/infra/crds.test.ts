@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { crdModules, ensureCrds } from '../../automation/toolchain/crds.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
+import { velero } from '../../infra/backup/velero.ts';
 import { karpenterVersion } from '../../infra/karpenter.ts';
 import { operatorVersion } from '../../infra/monitoring/prometheus.ts';
 import { type InfraGraph, infraGraph, type KubernetesObject } from '../support/infra-graph.ts';
@@ -109,6 +110,9 @@ test('the definitions are of the versions that the platform installs', () => {
   const versionOf = (name: string) => crdModules.find((one) => one.name === name)?.version;
   expect(versionOf('karpenter')).toBe(karpenterVersion);
   expect(versionOf('prometheus-operator')).toBe(operatorVersion);
+  const { version, values } = graphs.get('prod')?.chart('velero') ?? {};
+  expect(version).toBe(velero.chartVersion);
+  expect(values).toMatchObject({ image: { tag: `v${versionOf('velero')}` }, upgradeCRDs: true });
 });
 
 test('nothing is left out that could be judged', () => {
