@@ -369,6 +369,13 @@ describe('availability', () => {
       minReplicas: 3,
       maxReplicas: 15,
       scaleTargetRef: { kind: 'Deployment', name: 'api' },
+      metrics: [
+        {
+          type: 'Resource',
+          resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } },
+        },
+      ],
+      behavior: { scaleDown: { stabilizationWindowSeconds: 300 } },
     });
     expect(find(prod, 'Deployment', 'api').spec).not.toHaveProperty('replicas');
     expect(find(prod, 'Deployment', 'worker').spec).toMatchObject({ replicas: 3 });

@@ -5,6 +5,8 @@ import { rotationDays } from '../../infra/database/rotation.ts';
 import { stateSecretsProvider } from '../../infra/keys.ts';
 import { logRetentionDays } from '../../infra/log-retention.ts';
 import { regions } from '../../infra/regions.ts';
+import { agedTags } from '../../infra/storage/age-recordings.ts';
+import { findPlan } from '../../tenants/catalog/index.ts';
 import { type GraphResource, type InfraGraph, infraGraph } from '../support/infra-graph.ts';
 
 let prod: InfraGraph;
@@ -206,6 +208,29 @@ describe('PostgreSQL', () => {
     );
   });
 
+  test('lets the proxy log in with the owner’s secret, the only one that it may read', () => {
+    const { auths, roleArn } = prod.get('aws:rds/proxy:Proxy', 'database').inputs;
+    const [read, open] = statements(prod.get('aws:iam/rolePolicy:RolePolicy', 'database-proxy'));
+    expect(read?.Resource).toMatch(/^arn:aws:secretsmanager:.*database-main$/);
+    expect(auths).toEqual([
+      {
+        authScheme: 'SECRETS',
+        secretArn: read?.Resource,
+        iamAuth: 'DISABLED',
+        clientPasswordAuthType: 'POSTGRES_SCRAM_SHA_256',
+        description: 'Owner of the database',
+      },
+    ]);
+    expect(read?.Action).toBe('secretsmanager:GetSecretValue');
+    expect(open).toMatchObject({
+      Action: 'kms:Decrypt',
+      Condition: { StringEquals: { 'kms:ViaService': 'secretsmanager.us-east-1.amazonaws.com' } },
+    });
+    expect(roleArn).toMatch(/:role\/prod-us-east-1-database-proxy$/);
+    const trust = String(prod.get('aws:iam/role:Role', 'database-proxy').inputs.assumeRolePolicy);
+    expect(JSON.parse(trust).Statement).toMatchObject([{ Principal: { Service: 'rds.amazonaws.com' } }]);
+  });
+
   test('is copied to the region of disaster recovery as it changes', () => {
     const copies = prod.ofType(
       'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication',
@@ -379,6 +404,34 @@ describe('S3', () => {
     }
   });
 
+  test.each([
+    { plan: 'free', days: 7 },
+    { plan: 'professional', days: 30 },
+    { plan: 'business', days: 90 },
+    { plan: 'enterprise', days: 365 },
+  ])(
+    'keeps recordings of $plan $days days: 7 in Standard, then infrequent access to day 90, then Glacier',
+    ({ plan, days }) => {
+      expect(findPlan('stream', plan)?.entitlements.recordingRetentionDays).toBe(days);
+      for (const [name, graph] of [
+        ['recordings', prod],
+        ['recordings-replica', prod],
+        ['recordings', dev],
+      ] as const) {
+        const { rules } = graph.get(
+          'aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration',
+          name,
+        ).inputs;
+        const life = Array.from({ length: days + 1 }, (_, day) => storageClassOn(day, days, rules as Rule[]));
+        expect(life.lastIndexOf('STANDARD')).toBe(6);
+        expect(life.indexOf('STANDARD_IA')).toBe(days > 7 ? 7 : -1);
+        expect(life.lastIndexOf('STANDARD_IA')).toBe(days > 7 ? Math.min(days, 90) - 1 : -1);
+        expect(life.indexOf('GLACIER')).toBe(days > 90 ? 90 : -1);
+        expect(life.indexOf(null)).toBe(days);
+      }
+    },
+  );
+
   test('has recordings aged every day by a function that may touch nothing else', () => {
     expect(prod.get('aws:cloudwatch/eventRule:EventRule', 'age-recordings').inputs.scheduleExpression).toBe(
       'cron(30 1 * * ? *)',
@@ -407,3 +460,36 @@ describe('S3', () => {
     }
   }, 120_000);
 });
+
+interface Rule {
+  readonly status: string;
+  readonly filter?: {
+    readonly tag?: { key: string; value: string };
+    readonly and?: { tags: Record<string, string> };
+  };
+  readonly transitions?: readonly { days: number; storageClass: string }[];
+  readonly expiration?: { readonly days: number };
+}
+
+/**
+ * Where the bucket's rules have a recording on a day of its life; null when it is gone. On its seventh day the function
+ * has written it anew in infrequent access with the tag `aged`, from which S3 counts its days again.
+ */
+function storageClassOn(day: number, retentionDays: number, rules: readonly Rule[]): string | null {
+  const tags = [{ Key: 'retention-days', Value: String(retentionDays) }];
+  const anew =
+    day < 7 ? null : agedTags(tags, { standardDays: 7, retentionTag: 'retention-days', agedTag: 'aged' });
+  const age = anew ? day - 7 : day;
+  const has = (key: string, value: string) =>
+    (anew ?? tags).some(({ Key, Value }) => Key === key && Value === value);
+  const fitting = rules.filter(({ status, filter }) => {
+    const asked = filter?.and?.tags ?? (filter?.tag ? { [filter.tag.key]: filter.tag.value } : null);
+    return (
+      status === 'Enabled' && asked !== null && Object.entries(asked).every(([key, value]) => has(key, value))
+    );
+  });
+  if (fitting.some(({ expiration }) => expiration && age >= expiration.days)) return null;
+  const moves = fitting.flatMap(({ transitions = [] }) => transitions).filter(({ days }) => age >= days);
+  const last = moves.toSorted((a, b) => a.days - b.days).at(-1);
+  return last?.storageClass ?? (anew ? 'STANDARD_IA' : 'STANDARD');
+}

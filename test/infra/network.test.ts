@@ -128,6 +128,21 @@ describe('the network', () => {
     });
   });
 
+  test('lets the service of flow logs, and nobody else, write into their group alone', () => {
+    const { iamRoleArn, logDestination } = prod.get('aws:ec2/flowLog:FlowLog', 'flow').inputs;
+    expect(iamRoleArn).toMatch(/:role\/prod-us-east-1-flow-logs$/);
+    expect(statementsOf(prod.get('aws:iam/role:Role', 'flow-logs').inputs.assumeRolePolicy)).toMatchObject([
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'vpc-flow-logs.amazonaws.com' } },
+    ]);
+    expect(statementsOf(prod.get('aws:iam/rolePolicy:RolePolicy', 'flow-logs').inputs.policy)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['logs:CreateLogStream', 'logs:PutLogEvents', 'logs:DescribeLogStreams'],
+        Resource: `${String(logDestination)}:*`,
+      },
+    ]);
+  });
+
   test('takes the rules of the group that every VPC begins with', () => {
     expect(prod.get('aws:ec2/defaultSecurityGroup:DefaultSecurityGroup', 'default').inputs).toMatchObject({
       ingress: [],
@@ -135,6 +150,10 @@ describe('the network', () => {
     });
   });
 });
+
+function statementsOf(policy: unknown): object[] {
+  return JSON.parse(String(policy)).Statement;
+}
 
 function rangeOf(cidr: string): { first: number; last: number } {
   const [address = '', prefix = '32'] = cidr.split('/');
