@@ -15,6 +15,7 @@ import { floor } from './rows/floor.ts';
 import { fromNothing } from './rows/from-nothing.ts';
 import { ledger } from './rows/ledger.ts';
 import { noOp } from './rows/no-op.ts';
+import { preview } from './rows/preview.ts';
 import { slot } from './rows/slot.ts';
 import { start } from './rows/start.ts';
 import { throughput } from './rows/throughput.ts';
@@ -32,6 +33,7 @@ const rows: readonly Row[] = [
   ledger,
   noOp,
   fleet,
+  preview,
   start,
   fromNothing,
 ];
