@@ -14,6 +14,7 @@ import { fleet } from './rows/fleet.ts';
 import { floor } from './rows/floor.ts';
 import { fromNothing } from './rows/from-nothing.ts';
 import { ledger } from './rows/ledger.ts';
+import { metering } from './rows/metering.ts';
 import { noOp } from './rows/no-op.ts';
 import { preview } from './rows/preview.ts';
 import { slot } from './rows/slot.ts';
@@ -31,6 +32,7 @@ const rows: readonly Row[] = [
   throughput,
   webhooks,
   ledger,
+  metering,
   noOp,
   fleet,
   preview,
