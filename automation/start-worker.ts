@@ -7,6 +7,7 @@ import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-
 import type { Logger } from 'pino';
 import type { WorkerEnv } from './env.ts';
 import { brakeTenant } from './jobs/brake-tenant.ts';
+import { checkCatalog } from './jobs/check-catalog.ts';
 import type { JobContext } from './jobs/context.ts';
 import { convergeTenant } from './jobs/converge-tenant.ts';
 import { paced } from './jobs/paced.ts';
@@ -152,6 +153,7 @@ export function syncTasks(context: JobContext): TaskList {
   return {
     'sync-subscription': (payload) => sync(textOf(payload, 'subscriptionId')),
     'resolve-event': (payload) => resolve(textOf(payload, 'eventId')),
+    'check-catalog': () => checkCatalog(context),
     'brake-tenant': (payload) => brakeTenant(context, textOf(payload, 'tenantId')),
   };
 }

@@ -85,13 +85,14 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (tenant, options) =>
       (await import('./commands/tenant.ts')).tenant(await connect(env), output, tenant, options),
     );
-  add('events <tenant>', "show a tenant's timeline")
+  const events = add('events <tenant>', "show a tenant's timeline")
     .option('--follow', 'go on with what happens, until Ctrl-C')
     .addOption(timeout('end following after so many seconds'))
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/events.ts')).events(await connect(env), output, tenant, options),
     );
+  addStripeEvents({ env, output }, events);
   add('credits <tenant>', "show a tenant's credits, budgets and newest entries")
     .option('--limit <n>', 'at most so many entries (20)', positiveInteger)
     .option('--top-up <n>', 'add so many credits first, as the operator', positiveInteger)
@@ -154,6 +155,31 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
 }
 
 type Add = (usage: string, description: string) => Command;
+
+function addStripeEvents({ env, output }: Pick<CommandContext, 'env' | 'output'>, events: Command): void {
+  events
+    .command('replay')
+    .description("handle Stripe's events anew: of the inbox, and from Stripe those that never came")
+    .option('--json', 'print one JSON document')
+    .option('--id <event>', 'this one')
+    .addOption(
+      new Option('--since <time>', 'those since then, such as 2026-11-21T09:30:00Z').argParser(instant),
+    )
+    .option('--type <type>', 'those of this type; invoice.* is every one below invoice.')
+    .option('--failed', 'only those that could not be handled')
+    .option('--dry-run', 'only show them')
+    .action(async (options) =>
+      (await import('./commands/stripe-events.ts')).eventsReplay(env, output, options),
+    );
+  events
+    .command('alerts')
+    .description("what of Stripe's events waits for an operator")
+    .option('--json', 'print one JSON document')
+    .option('--close <alert>', 'end this one')
+    .action(async (options) =>
+      (await import('./commands/stripe-events.ts')).eventsAlerts(env, output, options),
+    );
+}
 
 function addCatalog({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
   const catalog = add('catalog', 'the catalog of products and prices, and what Stripe has of it');

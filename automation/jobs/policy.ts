@@ -22,6 +22,8 @@ export interface Policy {
    * turn shares that one request.
    */
   readonly fetchesPerSecond: number;
+  /** How long an event of Stripe is kept once it is done with; Stripe itself keeps them for 30 days. */
+  readonly eventRetentionMs: number;
   /** Tenants whose cluster objects each sweep compares with what was applied. */
   readonly driftChecksPerSweep: number;
   /** Initialised stacks that are kept ready. */
@@ -40,6 +42,7 @@ export const defaultPolicy: Policy = {
   retryBaseMs: 2_000,
   retryMaxMs: 300_000,
   fetchesPerSecond: 25,
+  eventRetentionMs: 90 * 24 * 3_600_000,
   driftChecksPerSweep: 50,
   reservedStacks: 16,
   slotsPerProduct: 2,

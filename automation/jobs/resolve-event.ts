@@ -1,40 +1,66 @@
-import Stripe from 'stripe';
-import { findUnresolvedEvent, resolveEvent, type UnresolvedEvent } from '../store/events.ts';
+import { handleEvent } from '../billing/events/handle-event.ts';
+import { customerDeletedNotice, type ToldNotice } from '../billing/events/notices.ts';
+import { type NewAuditEntry, record } from '../store/audit.ts';
+import type { Queryable } from '../store/database.ts';
+import { findUnresolvedEvent, noteEventFailure, resolveEvent } from '../store/events.ts';
+import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from '../store/stripe-notices.ts';
 import { markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
 
-/** Finds out which subscription an event is about when its payload does not say, and marks it. */
+/**
+ * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, tells people
+ * of it. However often it is done, and in whatever order, each state of an object is told once.
+ * @throws what kept Stripe from answering, once it is noted; the queue tries again, and then the sweep
+ */
 export async function resolveStripeEvent(context: JobContext, eventId: string): Promise<void> {
-  const event = await findUnresolvedEvent(context.database, eventId);
+  const { database, stripe, log } = context;
+  const event = await findUnresolvedEvent(database, eventId);
   if (!event) return;
-  const subscriptionId = await subscriptionOf(context.stripe, event);
-  await context.database.transaction(async (client) => {
-    if (subscriptionId) await markSubscription(client, subscriptionId);
-    await resolveEvent(client, eventId, subscriptionId);
-  });
-}
-
-async function subscriptionOf(stripe: Stripe, event: UnresolvedEvent): Promise<string | null> {
-  if (!event.objectId) return null;
   try {
-    switch (event.objectType) {
-      case 'invoice': {
-        const invoice = await stripe.invoices.retrieve(event.objectId);
-        return idOf(invoice.parent?.subscription_details?.subscription);
-      }
-      case 'checkout.session': {
-        const session = await stripe.checkout.sessions.retrieve(event.objectId);
-        return idOf(session.subscription);
-      }
-      default:
-        return null;
-    }
+    const { subscriptionId, notices, deletedCustomer } = await handleEvent(stripe, event);
+    await database.transaction(async (client) => {
+      const ofCustomer = deletedCustomer ? await subscriptionsOfCustomer(client, deletedCustomer) : [];
+      const marked = [...new Set([...ofCustomer, ...(subscriptionId ? [subscriptionId] : [])])].sort();
+      for (const id of marked) await markSubscription(client, id);
+      const told = deletedCustomer
+        ? [...notices, customerDeletedNotice(deletedCustomer, ofCustomer)]
+        : notices;
+      await resolveEvent(client, eventId, subscriptionId);
+      await record(client, ...(await tell(client, told, eventId)));
+    });
   } catch (error) {
-    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404) return null;
+    const problem = error instanceof Error ? error.message : String(error);
+    log.warn({ event: eventId, type: event.type, error: problem }, 'an event could not be handled');
+    await noteEventFailure(database, eventId, problem);
     throw error;
   }
 }
 
-function idOf(reference: string | { id: string } | null | undefined): string | null {
-  return typeof reference === 'string' ? reference : (reference?.id ?? null);
+/** Writes notices. Returns the entries of the trail for those that are news. */
+async function tell(
+  client: Queryable,
+  notices: readonly ToldNotice[],
+  eventId: string,
+): Promise<NewAuditEntry[]> {
+  const entries: NewAuditEntry[] = [];
+  for (const notice of notices) {
+    const payer = await knownPayer(client, notice);
+    if (!(await writeNotice(client, { ...notice, ...payer }, eventId))) continue;
+    entries.push({
+      tenantId: payer.subscriptionId ? await tenantOfSubscription(client, payer.subscriptionId) : null,
+      subscriptionId: payer.subscriptionId,
+      kind: `stripe.${notice.kind}`,
+      message: notice.message,
+      data: { ...notice.data, subject: notice.subject },
+      audience: notice.audience,
+    });
+  }
+  return entries;
+}
+
+/** A payment that no invoice explains is that of the customer's one subscription, where there is one. */
+async function knownPayer(client: Queryable, { customerId, subscriptionId }: ToldNotice) {
+  if (subscriptionId !== null || customerId === null) return { customerId, subscriptionId };
+  const [only, ...others] = await subscriptionsOfCustomer(client, customerId);
+  return { customerId, subscriptionId: only !== undefined && others.length === 0 ? only : null };
 }

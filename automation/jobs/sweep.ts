@@ -19,6 +19,7 @@ import {
   ringTenant,
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
+import { keepInbox } from './keep-inbox.ts';
 import { refillSlots } from './refill-slots.ts';
 import { reserveStacks } from './reserve-stacks.ts';
 import { readSubscription } from './subscription-facts.ts';
@@ -47,6 +48,7 @@ export async function sweep(context: JobContext): Promise<readonly string[]> {
 const steps: Record<string, (context: JobContext) => Promise<void>> = {
   compareWithStripe,
   ringDirty,
+  keepInbox,
   endRetention,
   keepLedger: ({ database, now }) => keepLedger(database, now()),
   ringTenants,

@@ -1,4 +1,4 @@
-import { firstRow, type Queryable } from './database.ts';
+import { firstRow, type Queryable, storable } from './database.ts';
 
 /** A verified Stripe event, reduced to what decides whose it is. */
 export interface ReceivedEvent {
@@ -11,6 +11,8 @@ export interface ReceivedEvent {
   readonly needsLookup: boolean;
   /** The raw JSON as received. */
   readonly body: string;
+  /** Of a thin notification: the snapshot of the same event. */
+  readonly snapshotId?: string | null;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ReceivedEvent {
  */
 export async function receiveEvents(db: Queryable, events: readonly ReceivedEvent[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
-    'select tenantry.receive_events($1, $2, $3, $4, $5, $6, $7) as id',
+    'select tenantry.receive_events($1, $2, $3, $4, $5, $6, $7, $8) as id',
     [
       events.map(({ id }) => id),
       events.map(({ type }) => type),
@@ -28,6 +30,7 @@ export async function receiveEvents(db: Queryable, events: readonly ReceivedEven
       events.map(({ subscriptionId }) => subscriptionId),
       events.map(({ needsLookup }) => needsLookup),
       events.map(({ body }) => body),
+      events.map(({ snapshotId }) => snapshotId ?? null),
     ],
   );
   return new Set(rows.map(({ id }) => id));
@@ -40,15 +43,18 @@ export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise
 
 export interface UnresolvedEvent {
   readonly id: string;
+  readonly type: string;
   readonly objectType: string | null;
   readonly objectId: string | null;
+  /** What its payload says. */
+  readonly subscriptionId: string | null;
 }
 
 export async function findUnresolvedEvent(db: Queryable, id: string): Promise<UnresolvedEvent | null> {
   return firstRow(
     await db.query<UnresolvedEvent>(
-      `select id, object_type as "objectType", object_id as "objectId" from tenantry.stripe_event
-       where id = $1 and resolved_at is null`,
+      `select id, type, object_type as "objectType", object_id as "objectId", subscription_id as "subscriptionId"
+       from tenantry.stripe_event where id = $1 and resolved_at is null`,
       [id],
     ),
   );
@@ -56,10 +62,18 @@ export async function findUnresolvedEvent(db: Queryable, id: string): Promise<Un
 
 /** Notes whose event it was (nobody's: null); the event needs no more looking up. */
 export async function resolveEvent(db: Queryable, id: string, subscriptionId: string | null): Promise<void> {
-  await db.query('update tenantry.stripe_event set resolved_at = now(), subscription_id = $2 where id = $1', [
-    id,
-    subscriptionId,
-  ]);
+  await db.query(
+    `update tenantry.stripe_event set resolved_at = now(), subscription_id = $2, problem = null where id = $1`,
+    [id, subscriptionId],
+  );
+}
+
+/** Notes why an event could not be handled; it stays unresolved. */
+export async function noteEventFailure(db: Queryable, id: string, problem: string): Promise<void> {
+  await db.query(
+    `update tenantry.stripe_event set attempts = attempts + 1, problem = $2 where id = $1 and resolved_at is null`,
+    [id, storable(problem)],
+  );
 }
 
 /** Rings again for events whose looking up was lost. Returns how many there are, at most `limit`. */

@@ -3,6 +3,7 @@
  * when not, and at the end of the attempts what the dunning settings say.
  */
 
+import { chargeInvoice } from './charges.ts';
 import type { Context, Dunning } from './context.ts';
 import { saveChanged } from './context.ts';
 import type { InvoiceDoc, SubscriptionDoc } from './documents.ts';
@@ -45,6 +46,7 @@ export function collect(
     cardWorks(context, invoice.customer, subscription?.default_payment_method ?? null) === true;
   if (works) {
     const paid = markPaid(context, invoice);
+    if (!outOfBand) chargeInvoice(context, paid, subscription?.default_payment_method ?? null);
     setDelinquent(context, invoice.customer, false);
     if (subscription) recover(context, subscription);
     return paid;

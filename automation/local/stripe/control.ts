@@ -33,6 +33,8 @@ const payBody = z.strictObject({
   name: z.string().optional(),
   code: z.string().optional(),
 });
+const disputeBody = z.strictObject({ reason: z.string().optional() });
+const closeBody = z.strictObject({ status: z.enum(['won', 'lost']) });
 const cardBody = z.strictObject({ works: z.boolean(), retry: z.boolean().optional() });
 
 async function body<S extends z.ZodType>(c: Context, schema: S): Promise<z.output<S>> {
@@ -87,6 +89,14 @@ export function controlRoutes(controls: Controls): Hono {
     const { works, retry } = await body(c, cardBody);
     return c.json(controls.setCard(c.req.param('id'), { works, retry: retry ?? false }));
   });
+  app.post('/invoices/:id/dispute', async (c) => {
+    const { reason } = await body(c, disputeBody);
+    return c.json(controls.disputeInvoice(c.req.param('id'), reason ?? 'fraudulent'));
+  });
+  app.post('/disputes/:id/close', async (c) =>
+    c.json(controls.closeDispute(c.req.param('id'), (await body(c, closeBody)).status)),
+  );
+  app.post('/refunds/:id/fail', (c) => c.json(controls.failRefund(c.req.param('id'))));
   app.post('/events/replay/:id', (c) => c.json(controls.replayEvent(c.req.param('id'))));
   return app;
 }

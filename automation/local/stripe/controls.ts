@@ -1,11 +1,12 @@
 /** What a person or a test does to the simulated account from outside the API: time, faults, payments, cards. */
 
 import { type Account, byItself } from './account.ts';
+import { closeDispute, failRefund, openDispute } from './charges.ts';
 import { payCheckoutSession } from './checkout.ts';
 import { find } from './context.ts';
 import { interested } from './deliveries.ts';
 import type { Delivery, Destination } from './delivery-record.ts';
-import type { CheckoutSessionDoc } from './documents.ts';
+import type { CheckoutSessionDoc, DisputeDoc, RefundDoc } from './documents.ts';
 import { StripeError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import { setCustomerCard } from './payment-methods.ts';
@@ -51,6 +52,11 @@ export interface Controls {
   /** Gives the customer a new default card; with `retry`, open invoices are tried at once. */
   setCard(customerId: string, card: { works: boolean; retry?: boolean }): { paymentMethod: string };
   replayEvent(eventId: string): { deliveries: number };
+  /** The customer's bank takes the payment of an invoice back for now. */
+  disputeInvoice(invoiceId: string, reason: string): DisputeDoc;
+  closeDispute(disputeId: string, status: 'won' | 'lost'): DisputeDoc;
+  /** The customer's bank does not take a refund. */
+  failRefund(refundId: string): RefundDoc;
 }
 
 export function createControls(account: Account): Controls {
@@ -122,6 +128,12 @@ export function createControls(account: Account): Controls {
         return { paymentMethod: card.id };
       });
     },
+
+    disputeInvoice: (invoiceId, reason) =>
+      account.perform(byItself, (context) => openDispute(context, invoiceId, reason)),
+    closeDispute: (disputeId, status) =>
+      account.perform(byItself, (context) => closeDispute(context, disputeId, status)),
+    failRefund: (refundId) => account.perform(byItself, (context) => failRefund(context, refundId)),
 
     replayEvent(eventId) {
       const made = account.perform(byItself, (context) => {

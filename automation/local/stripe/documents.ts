@@ -79,6 +79,36 @@ export type InvoiceDoc = With<
     } | null;
   }
 >;
+export type ChargeDoc = With<
+  Omit<
+    Stripe.Charge,
+    'refunds' | 'authorization_code' | 'level3' | 'presentment_details' | 'radar_options' | 'transfer'
+  >,
+  { customer: string; payment_intent: string; payment_method: string | null }
+>;
+export type InvoicePaymentDoc = With<
+  Stripe.InvoicePayment,
+  { invoice: string; payment: { type: 'payment_intent'; payment_intent: string } }
+>;
+export type RefundDoc = With<
+  Stripe.Refund,
+  { charge: string; customer: string; payment_intent: string; payment_method: string | null }
+>;
+export type DisputeDoc = With<
+  Stripe.Dispute,
+  {
+    charge: string;
+    payment_intent: string;
+    evidence: Record<string, never>;
+    evidence_details: {
+      due_by: number;
+      enhanced_eligibility: Record<string, never>;
+      has_evidence: boolean;
+      past_due: boolean;
+      submission_count: number;
+    };
+  }
+>;
 /** A charge or credit that waits for the customer's next invoice. */
 export interface PendingItemDoc {
   id: string;
@@ -126,6 +156,10 @@ export interface Documents {
   coupon: CouponDoc;
   promotion_code: PromotionCodeDoc;
   discount: DiscountDoc;
+  charge: ChargeDoc;
+  invoice_payment: InvoicePaymentDoc;
+  refund: RefundDoc;
+  dispute: DisputeDoc;
   invoice: InvoiceDoc;
   invoiceitem: PendingItemDoc;
   checkout_session: CheckoutSessionDoc;
@@ -146,6 +180,10 @@ export interface HiddenParts {
   payment_method: { works: boolean; attaches: boolean };
   /** `billedUsageUntil`: metered usage before this instant is on an invoice already. */
   subscription: { billedUsageUntil: number };
+  charge: null;
+  invoice_payment: null;
+  refund: null;
+  dispute: null;
   coupon: null;
   promotion_code: null;
   /** The coupon's terms as they were when it was redeemed: a deleted coupon goes on for those who have it. */

@@ -15,6 +15,7 @@ const prefixes: readonly (readonly [string, DocumentType])[] = [
   ['in_', 'invoice'],
   ['promo_', 'promotion_code'],
   ['di_', 'discount'],
+  ['ch_', 'charge'],
   ['bpc_', 'portal_configuration'],
 ];
 

@@ -1,5 +1,6 @@
 /** Every address of the simulated API and what answers it. */
 
+import { createRefund, listCharges, listDisputes, listInvoicePayments, listRefunds } from './charges.ts';
 import {
   checkoutLines,
   expireCheckoutSession,
@@ -161,6 +162,15 @@ export const routes: readonly Route[] = [
   ['POST', '/v1/invoices/:id/pay', ({ context, id, form }) => payInvoice(context, id, form)],
   ['POST', '/v1/invoices/:id/void', ({ context, id }) => voidByHand(context, id)],
   ['POST', '/v1/invoices/:id/mark_uncollectible', ({ context, id }) => markUncollectible(context, id)],
+
+  ['GET', '/v1/invoice_payments', ({ context, form }) => listInvoicePayments(context, form)],
+  ['GET', '/v1/charges', ({ context, form }) => listCharges(context, form)],
+  ['GET', '/v1/charges/:id', ({ context, id }) => find(context, 'charge', id)],
+  ['POST', '/v1/refunds', ({ context, form }) => createRefund(context, form)],
+  ['GET', '/v1/refunds', ({ context, form }) => listRefunds(context, form)],
+  ['GET', '/v1/refunds/:id', ({ context, id }) => find(context, 'refund', id)],
+  ['GET', '/v1/disputes', ({ context, form }) => listDisputes(context, form)],
+  ['GET', '/v1/disputes/:id', ({ context, id }) => find(context, 'dispute', id)],
 
   ['POST', '/v1/billing/meters', ({ context, form }) => createMeter(context, form)],
   ['GET', '/v1/billing/meters', ({ context, form }) => listMeters(context, form)],

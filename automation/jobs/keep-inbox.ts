@@ -1,0 +1,20 @@
+import { forgetEvents } from '../store/event-inbox.ts';
+import { forgetNotices, ringCatalogCheck } from '../store/stripe-notices.ts';
+import type { JobContext } from './context.ts';
+
+const batch = 5_000;
+
+/** For changes in Stripe's dashboard whose events never came. */
+const catalogCheckMs = 3_600_000;
+
+/** Forgets events and notices whose time is over, and has the catalog compared now and then. */
+export async function keepInbox({
+  database,
+  policy,
+  now,
+}: Pick<JobContext, 'database' | 'policy' | 'now'>): Promise<void> {
+  const before = new Date(now().getTime() - policy.eventRetentionMs);
+  await forgetEvents(database, before, batch);
+  await forgetNotices(database, before, batch);
+  await ringCatalogCheck(database, new Date(now().getTime() - catalogCheckMs));
+}

@@ -1,0 +1,108 @@
+/** The inbox as operators see it: which events are in it, handling them anew, and how long they are kept. */
+import type { Queryable } from './database.ts';
+
+export interface StoredEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly objectType: string | null;
+  readonly objectId: string | null;
+  readonly subscriptionId: string | null;
+  readonly receivedAt: Date;
+  readonly resolvedAt: Date | null;
+  readonly attempts: number;
+  /** Why it could not be handled the last time. */
+  readonly problem: string | null;
+}
+
+/** Which events are meant; what is left out does not matter. */
+export interface EventSelection {
+  readonly id?: string;
+  readonly since?: Date;
+  /** Without the `v1.` of thin notifications; `invoice.*` is every type below `invoice.`. */
+  readonly type?: string;
+  /** Only those that could not be handled. */
+  readonly failed?: boolean;
+}
+
+/** Events of the inbox, oldest first. */
+export async function selectEvents(
+  db: Queryable,
+  selection: EventSelection,
+  limit: number,
+): Promise<StoredEvent[]> {
+  const { id, since, type, failed } = selection;
+  const prefix = type?.endsWith('.*') ? type.slice(0, -1) : null;
+  const { rows } = await db.query<StoredEvent>(
+    `select id, type, object_type as "objectType", object_id as "objectId", subscription_id as "subscriptionId",
+       received_at as "receivedAt", resolved_at as "resolvedAt", attempts, problem
+     from tenantry.stripe_event
+     where ($1::text is null or id = $1 or snapshot_id = $1)
+       and ($2::timestamptz is null or received_at >= $2)
+       and ($3::text is null or regexp_replace(type, '^v1\\.', '') = $3)
+       and ($4::text is null or starts_with(regexp_replace(type, '^v1\\.', ''), $4))
+       and (not $5 or resolved_at is null and problem is not null)
+     order by received_at, id limit $6`,
+    [id ?? null, since ?? null, prefix === null ? (type ?? null) : null, prefix, failed ?? false, limit],
+  );
+  return rows;
+}
+
+/** Of these ids those that came already, in whichever form. */
+export async function knownEvents(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `select asked.id from unnest($1::text[]) asked(id)
+     where exists (select from tenantry.stripe_event e where e.id = asked.id)
+       or exists (select from tenantry.stripe_event e where e.snapshot_id = asked.id)`,
+    [ids],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Has events of the inbox handled anew, as if they came now: their subscriptions are marked, those that need a job of
+ * their own or could not be handled get it again, and the catalog is compared when one was about it. In one transaction or
+ * none.
+ */
+export async function replayEvents(
+  db: Queryable,
+  events: readonly { readonly id: string; readonly handle: boolean; readonly catalog: boolean }[],
+): Promise<void> {
+  const ids = events.map(({ id }) => id).sort();
+  const handled = events.filter(({ handle }) => handle).map(({ id }) => id);
+  await db.query('select 1 from tenantry.stripe_event where id = any($1) order by id for update', [ids]);
+  await db.query(
+    `update tenantry.stripe_event set replayed_at = now(),
+       resolved_at = case when id = any($2) then null else resolved_at end
+     where id = any($1)`,
+    [ids, handled],
+  );
+  await db.query(
+    `select tenantry.mark_subscriptions(array(
+       select subscription_id from tenantry.stripe_event where id = any($1) and subscription_id is not null))`,
+    [ids],
+  );
+  await db.query(
+    `select tenantry.ring_events(array(
+       select id from tenantry.stripe_event where id = any($1) and resolved_at is null))`,
+    [ids],
+  );
+  if (events.some(({ catalog }) => catalog)) await db.query('select tenantry.ring_catalog_check()');
+}
+
+/**
+ * Forgets events that came before an instant and are done with: those that wait to be handled stay, and so do those
+ * whose subscription has not been fetched since.
+ * @returns how many were forgotten, at most `limit`
+ */
+export async function forgetEvents(db: Queryable, before: Date, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from tenantry.stripe_event where id in (
+       select e.id from tenantry.stripe_event e
+       where e.received_at < $1 and e.resolved_at is not null
+         and not exists (select from tenantry.subscription_mark m
+           where m.subscription_id = e.subscription_id and m.seq > m.settled_seq)
+       order by e.received_at limit $2 for update skip locked)`,
+    [before, limit],
+  );
+  return rowCount ?? 0;
+}
