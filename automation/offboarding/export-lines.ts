@@ -1,0 +1,106 @@
+/** An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format. */
+import { listAudit } from '../store/audit.ts';
+import type { Queryable } from '../store/database.ts';
+import { listEntries } from '../store/ledger-read.ts';
+import { findSubscriptions } from '../store/subscriptions.ts';
+import type { Tenant } from '../store/tenants.ts';
+import { databaseLines } from './database-rows.ts';
+
+export const exportFormat = 'tenantry-export/1';
+
+const page = 1000;
+
+/** Counts of an export, complete once its last line was read. */
+export interface ExportCounts {
+  tables: number;
+  rows: number;
+}
+
+/** The database servers of a cell, by their administrators' URLs. */
+export interface TenantServers {
+  readonly shared: string;
+  /** Servers for one tenant each, by name. */
+  readonly own: Readonly<Record<string, string>>;
+}
+
+export interface ExportSources {
+  /** The control plane's database. */
+  readonly database: Queryable;
+  /** Administrators' URLs of the database servers that tenants are on. */
+  readonly servers: TenantServers;
+  readonly now: () => Date;
+}
+
+/**
+ * The lines of an export, from first to last: the tenant's record, its timeline and credits as its owner may read them,
+ * and everything in its schema or database. The last line says how much there was, so that a part is never taken for
+ * the whole. A slot has no owner and no rows of anybody.
+ * @param counts counted up while the lines are read
+ */
+export async function* exportLines(
+  sources: ExportSources,
+  tenant: Tenant,
+  counts: ExportCounts,
+): AsyncGenerator<string> {
+  const { database } = sources;
+  const { id, product, slug, owner, namespace, cell, createdAt, activeAt, desiredSpec } = tenant;
+  const { plan, seats, region } = desiredSpec;
+  yield line({
+    record: 'export',
+    format: exportFormat,
+    at: sources.now().toISOString(),
+    tenant: { id, product, plan, seats, slug, owner, namespace, cell, region, createdAt, activeAt },
+  });
+  if (tenant.subscriptionId !== null) {
+    const subscription = (await findSubscriptions(database, [tenant.subscriptionId])).get(
+      tenant.subscriptionId,
+    );
+    if (subscription) {
+      const { status, customerId, currentPeriodEnd } = subscription;
+      yield line({ record: 'subscription', id: subscription.id, status, customerId, currentPeriodEnd });
+    }
+  }
+  yield* timelineLines(database, id);
+  yield* creditLines(database, id);
+  const place = tenant.outputs?.database;
+  if (place) {
+    for await (const { kind, json } of databaseLines(adminUrlOf(sources.servers, place), place)) {
+      if (kind === 'table') counts.tables += 1;
+      if (kind === 'row') counts.rows += 1;
+      yield `${json}\n`;
+    }
+  }
+  yield line({ record: 'end', ...counts });
+}
+
+function adminUrlOf({ shared, own }: TenantServers, { server }: { readonly server?: string }): string {
+  if (server === undefined) return shared;
+  const url = own[server];
+  if (url === undefined) throw new Error(`the cell has no database server ${server}`);
+  return url;
+}
+
+function line(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+async function* timelineLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
+  for (let after = 0; ; ) {
+    const entries = await listAudit(db, tenantId, { after, limit: page, audience: 'tenant' });
+    for (const { id, at, kind, message, data } of entries)
+      yield line({ record: 'timeline', id, at, kind, message, data });
+    const last = entries.at(-1);
+    if (!last || entries.length < page) return;
+    after = last.id;
+  }
+}
+
+async function* creditLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
+  for (let before: number | null = null; ; ) {
+    const entries = await listEntries(db, tenantId, { before, limit: page });
+    for (const entry of entries) yield line({ record: 'credits', ...entry });
+    const last = entries.at(-1);
+    if (!last || entries.length < page) return;
+    before = last.id;
+  }
+}

@@ -1,0 +1,157 @@
+/** What is left of a tenant in its cluster, asked of every kind of object that the cluster serves. */
+import { z } from 'zod';
+import type { KubernetesClient } from '../../providers/kubernetes/client.ts';
+import { isStatus } from '../../providers/kubernetes/errors.ts';
+import type { Tenant } from '../../store/tenants.ts';
+import type { Sight } from './sight.ts';
+
+const tenantLabel = 'tenantry.dev/tenant';
+
+/** Kinds that must be looked at; of others it is said when they could not be. */
+const required = new Set(['v1/namespaces', 'v1/persistentvolumes']);
+
+/** Kinds asked at once. */
+const concurrency = 6;
+
+const groupList = z.looseObject({
+  groups: z.array(z.looseObject({ preferredVersion: z.looseObject({ groupVersion: z.string() }) })),
+});
+const resourceList = z.looseObject({
+  resources: z.array(z.looseObject({ name: z.string(), kind: z.string(), verbs: z.array(z.string()) })),
+});
+const objectList = z.looseObject({
+  metadata: z.looseObject({ continue: z.string().optional() }).optional(),
+  items: z
+    .array(
+      z.looseObject({
+        metadata: z.looseObject({
+          name: z.string(),
+          namespace: z.string().optional(),
+          labels: z.record(z.string(), z.string()).optional(),
+        }),
+        spec: z
+          .looseObject({ claimRef: z.looseObject({ namespace: z.string().optional() }).optional() })
+          .optional(),
+      }),
+    )
+    .nullish(),
+});
+
+interface Kind {
+  /** `v1` or `apps/v1`. */
+  readonly groupVersion: string;
+  readonly plural: string;
+}
+
+/** Looks for the namespace, for volumes that were claimed from it, and for anything with the tenant's label. */
+export async function lookInKubernetes(
+  cluster: KubernetesClient,
+  tenant: Pick<Tenant, 'id' | 'namespace'>,
+): Promise<Sight> {
+  const kinds = await listableKinds(cluster);
+  const remains = new Set<string>();
+  const unread: string[] = [];
+  const queue = [...kinds];
+  const lookAtSome = async () => {
+    for (let kind = queue.shift(); kind; kind = queue.shift()) {
+      const seen = await lookAt(cluster, kind, tenant);
+      if (seen === null) unread.push(nameOf(kind));
+      for (const one of seen ?? []) remains.add(one);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lookAtSome));
+  const blocked = unread.filter((name) => required.has(name));
+  if (blocked.length > 0) throw new Error(`the cluster lets us not list ${blocked.join(', ')}`);
+  return {
+    looked: [
+      `namespace ${tenant.namespace}`,
+      `persistent volumes claimed from ${tenant.namespace}`,
+      `objects of every kind, in all namespaces and cluster-scoped, labelled ${tenantLabel}=${tenant.id}`,
+    ],
+    places: kinds.length - unread.length,
+    remains: [...remains].sort(),
+    notes: unread.length === 0 ? [] : [`kinds that the worker may not list: ${unread.sort().join(', ')}`],
+  };
+}
+
+function nameOf({ groupVersion, plural }: Kind): string {
+  return `${groupVersion}/${plural}`;
+}
+
+/** Every kind that has a list, in the version that the cluster prefers. */
+async function listableKinds(cluster: KubernetesClient): Promise<Kind[]> {
+  const { groups } = groupList.parse(await cluster.send({ method: 'GET', path: '/apis' }));
+  const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
+  const lists = await Promise.all(
+    versions.map(async (groupVersion): Promise<Kind[]> => {
+      const list = await cluster
+        .send({ method: 'GET', path: rootOf(groupVersion) })
+        .catch((error: unknown) => {
+          // Listed a moment ago, or an aggregated API that is away: metrics, say.
+          if (isStatus(error, 404, 503)) return { resources: [] };
+          throw error;
+        });
+      return resourceList
+        .parse(list)
+        .resources.filter(({ name, verbs }) => !name.includes('/') && verbs.includes('list'))
+        .map(({ name }) => ({ groupVersion, plural: name }));
+    }),
+  );
+  return lists.flat();
+}
+
+function rootOf(groupVersion: string): string {
+  return groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
+}
+
+/** What there is of the tenant among objects of a kind; null when we may not look. */
+async function lookAt(
+  cluster: KubernetesClient,
+  kind: Kind,
+  { id, namespace }: Pick<Tenant, 'id' | 'namespace'>,
+): Promise<string[] | null> {
+  const path = `${rootOf(kind.groupVersion)}/${kind.plural}`;
+  const name = nameOf(kind);
+  // Volumes carry no label of ours, as the provisioner makes them.
+  const everything = name === 'v1/persistentvolumes';
+  const found: string[] = [];
+  try {
+    if (name === 'v1/namespaces' && (await exists(cluster, `${path}/${namespace}`)))
+      found.push(`${name}/${namespace}`);
+    let token = '';
+    do {
+      const page = objectList.parse(
+        await cluster.send({
+          method: 'GET',
+          path,
+          query: {
+            limit: '500',
+            ...(!everything && { labelSelector: `${tenantLabel}=${id}` }),
+            ...(token !== '' && { continue: token }),
+          },
+        }),
+      );
+      for (const { metadata, spec } of page.items ?? []) {
+        const theirs = metadata.labels?.[tenantLabel] === id || spec?.claimRef?.namespace === namespace;
+        if (theirs) found.push([name, metadata.namespace, metadata.name].filter(Boolean).join('/'));
+      }
+      token = page.metadata?.continue ?? '';
+    } while (token !== '');
+    return found;
+  } catch (error) {
+    // 405: kinds that are made only; 404: a definition that went a moment ago.
+    if (isStatus(error, 403)) return null;
+    if (isStatus(error, 404, 405)) return found;
+    throw error;
+  }
+}
+
+async function exists(cluster: KubernetesClient, path: string): Promise<boolean> {
+  try {
+    await cluster.send({ method: 'GET', path });
+    return true;
+  } catch (error) {
+    if (isStatus(error, 404)) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,230 @@
+import type { Logger } from 'pino';
+import { type Policy, retryDelayMs } from '../jobs/policy.ts';
+import type { Cell } from '../store/cells.ts';
+import type { Database } from '../store/database.ts';
+import {
+  type BegunStep,
+  beginDestroy,
+  beginStep,
+  findOffboarding,
+  finishOffboarding,
+  finishStep,
+  listSubscriptionsEver,
+  noteStepFailure,
+  type Offboarding,
+  type OffboardingStep,
+  StepTakenOver,
+} from '../store/offboarding.ts';
+import { insertReceipt, publishReceiptKey } from '../store/receipts.ts';
+import { findTenant, type Tenant } from '../store/tenants.ts';
+import { withTurn } from '../store/turns.ts';
+import type { Sight } from './look/sight.ts';
+import { nextOffboardingStep } from './next-step.ts';
+import {
+  type Area,
+  type AreaCheck,
+  areas,
+  type BackupLine,
+  type ExportLine,
+  signReceipt,
+} from './receipt.ts';
+import { receiptOf, stepResults } from './receipt-body.ts';
+import type { SigningKey } from './signing-key.ts';
+import { BackupUnderWay } from './volume-backup.ts';
+
+/*
+ * The end of a tenant: export, backup, destroy, verify, receipt.
+ *
+ * - The journal (`store/offboarding.ts`) has a row for each step, written before it begins and after it ends. Whoever
+ *   takes a tenant's end up reads the first step that has not ended and begins it anew; every step bears that.
+ * - A turn keeps workers from doing a step at once. One that was stopped past its turn and wakes late meets the number of
+ *   the step's attempt, under which alone it could have ended the step: it writes nothing more.
+ * - Only the ordinary job destroys (`jobs/converge-tenant.ts`). It asks the journal first, and goes on once `destroy` has
+ *   begun; this job notes the end when the tenant's row says `deleted`.
+ * - Whatever is lost, the sweep finds: journals that are open and that nobody is at.
+ */
+
+/** What the steps do to the world. */
+export interface OffboardingSteps {
+  exportData(tenant: Tenant): Promise<ExportLine>;
+  backUp(tenant: Tenant): Promise<BackupLine>;
+  /** Looks for the tenant in one area. */
+  look(
+    area: Area,
+    tenant: Tenant,
+    subscriptions: readonly string[],
+  ): Promise<Sight & { customers?: readonly string[] }>;
+}
+
+export interface OffboardingContext {
+  readonly database: Database;
+  readonly cell: Cell;
+  readonly policy: Pick<Policy, 'leaseTtlMs' | 'retryBaseMs'>;
+  readonly log: Logger;
+  readonly workerId: string;
+  readonly now: () => Date;
+  readonly key: SigningKey;
+  readonly steps: OffboardingSteps;
+}
+
+/** Takes a tenant's end as far as it goes now. */
+export async function offboardTenant(context: OffboardingContext, tenantId: string): Promise<void> {
+  const { database, workerId, policy } = context;
+  const turn = { name: `offboard:${tenantId}`, holder: workerId, ttlMs: policy.leaseTtlMs };
+  for (;;) {
+    const done = await withTurn(database, turn, () => takeSteps(context, tenantId));
+    // Somebody else is at it, and looks once more before leaving. So do we: whoever rang meanwhile found the turn taken.
+    if (!done || !(await isReady(context, tenantId))) return;
+  }
+}
+
+async function takeSteps(context: OffboardingContext, tenantId: string): Promise<boolean> {
+  try {
+    while ((await takeStep(context, tenantId)) === 'again');
+    return true;
+  } catch (error) {
+    if (!(error instanceof StepTakenOver)) throw error;
+    context.log.warn({ tenant: tenantId, holder: context.workerId }, error.message);
+    return false;
+  }
+}
+
+async function isReady({ database, now }: OffboardingContext, tenantId: string): Promise<boolean> {
+  const [journal, tenant] = [await findOffboarding(database, tenantId), await findTenant(database, tenantId)];
+  if (!journal || !tenant) return false;
+  const { kind } = nextOffboardingStep(journal, tenant, now());
+  return kind !== 'wait' && kind !== 'finished';
+}
+
+async function takeStep(context: OffboardingContext, tenantId: string): Promise<'again' | 'done'> {
+  const { database, now } = context;
+  const [journal, tenant] = [await findOffboarding(database, tenantId), await findTenant(database, tenantId)];
+  if (!journal || !tenant) return 'done';
+  const next = nextOffboardingStep(journal, tenant, now());
+  switch (next.kind) {
+    case 'finished':
+    case 'wait':
+      return 'done';
+    case 'begin-destroy':
+      await beginDestroy(database, tenant);
+      return 'again';
+    case 'end-destroy': {
+      const attempt = journal.steps.find(({ step }) => step === 'destroy')?.attempt ?? 1;
+      await finishStep(
+        database,
+        { tenantId, step: 'destroy', attempt },
+        { generation: tenant.observedGeneration },
+      );
+      return 'again';
+    }
+    case 'run':
+      return runStep(context, journal, tenant, next.step);
+  }
+}
+
+async function runStep(
+  context: OffboardingContext,
+  journal: Offboarding,
+  tenant: Tenant,
+  step: Exclude<OffboardingStep, 'destroy'>,
+): Promise<'again' | 'done'> {
+  const { database, policy, now, log } = context;
+  const begun = await beginStep(database, tenant.id, step);
+  try {
+    await work[step](context, begun, journal, tenant);
+    return 'again';
+  } catch (error) {
+    if (error instanceof StepTakenOver) throw error;
+    const cause = error instanceof Error ? error.message : String(error);
+    log.warn({ tenant: tenant.id, step, cause }, 'a step of an offboarding failed');
+    const underWay = error instanceof BackupUnderWay;
+    const delayMs = underWay
+      ? backupLookMs
+      : retryDelayMs({ ...policy, retryMaxMs: patienceMs }, journal.attempts);
+    await noteStepFailure(database, begun, {
+      problem: underWay ? 'Its volumes are being backed up.' : problems[step],
+      cause,
+      nextTryAt: new Date(now().getTime() + delayMs),
+    });
+    return 'done';
+  }
+}
+
+/** A backup of volumes takes minutes. */
+const backupLookMs = 15_000;
+
+/** What a person has to settle, such as an open invoice, takes days. */
+const patienceMs = 6 * 3_600_000;
+
+/** What a customer reads while a step is tried again; why it failed is for operators. */
+const problems: Record<Exclude<OffboardingStep, 'destroy'>, string> = {
+  export: 'The export could not be made; nothing is deleted before it is. It is tried again.',
+  backup: 'The backup could not be made; nothing is deleted before it is. It is tried again.',
+  verify: 'Not everything of it is gone or settled yet. Somebody looks again.',
+  receipt: 'The receipt could not be signed yet. It is tried again.',
+};
+
+type Work = (
+  context: OffboardingContext,
+  begun: BegunStep,
+  journal: Offboarding,
+  tenant: Tenant,
+) => Promise<void>;
+
+const work: Record<Exclude<OffboardingStep, 'destroy'>, Work> = {
+  export: async ({ database, steps }, begun, _journal, tenant) =>
+    finishStep(database, begun, await steps.exportData(tenant)),
+  backup: async ({ database, steps }, begun, _journal, tenant) =>
+    finishStep(database, begun, await steps.backUp(tenant)),
+  verify: verifyGone,
+  receipt: issueReceipt,
+};
+
+/** Something of the tenant is still there. */
+class StillThere extends Error {
+  override readonly name = 'StillThere';
+}
+
+async function verifyGone(
+  { database, steps, now }: OffboardingContext,
+  begun: BegunStep,
+  _journal: Offboarding,
+  tenant: Tenant,
+): Promise<void> {
+  const subscriptions = await listSubscriptionsEver(database, tenant.id);
+  const checks: AreaCheck[] = [];
+  const remains: string[] = [];
+  const customers: string[] = [];
+  for (const area of areas) {
+    const sight = await steps.look(area, tenant, subscriptions);
+    remains.push(...sight.remains.map((what) => `${area}: ${what}`));
+    customers.push(...(sight.customers ?? []));
+    const { looked, places, notes } = sight;
+    checks.push({
+      area,
+      checkedAt: now().toISOString(),
+      looked: [...looked],
+      places,
+      found: 0,
+      notes: [...notes],
+    });
+  }
+  if (remains.length > 0) throw new StillThere(`still there: ${remains.join('; ')}`);
+  await finishStep(database, begun, { checks, customers, subscriptions });
+}
+
+async function issueReceipt(
+  { database, key, now }: OffboardingContext,
+  begun: BegunStep,
+  journal: Offboarding,
+  tenant: Tenant,
+): Promise<void> {
+  const issuedAt = now();
+  const document = signReceipt(receiptOf(tenant, stepResults(journal.steps), issuedAt), key);
+  const result = { keyId: key.id, issuedAt: issuedAt.toISOString() };
+  await finishStep(database, begun, result, async (client) => {
+    await publishReceiptKey(client, { id: key.id, publicKey: key.publicKey });
+    await insertReceipt(client, { tenantId: tenant.id, keyId: key.id, issuedAt, document });
+    await finishOffboarding(client, tenant.id);
+  });
+}

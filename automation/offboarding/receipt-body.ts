@@ -1,0 +1,89 @@
+/** What a receipt says, from the journal of a tenant's end. Pure. */
+import { z } from 'zod';
+import type { StepRecord } from '../store/offboarding.ts';
+import type { Tenant } from '../store/tenants.ts';
+import { type ReceiptBody, receiptBody } from './receipt.ts';
+
+const verified = z.object({
+  checks: receiptBody.shape.checks,
+  customers: z.array(z.string()),
+  subscriptions: z.array(z.string()),
+});
+
+export interface StepResults {
+  readonly steps: ReceiptBody['steps'];
+  readonly export: ReceiptBody['export'];
+  readonly backup: ReceiptBody['backup'];
+  readonly verified: z.infer<typeof verified>;
+}
+
+/**
+ * The results that steps left in the journal.
+ * @throws Error when a step has not ended or left something else
+ */
+export function stepResults(records: readonly StepRecord[]): StepResults {
+  const ended = (name: StepRecord['step']) => {
+    const found = records.find(({ step }) => step === name);
+    if (!found?.finishedAt || !found.result) throw new Error(`the step ${name} has not ended`);
+    return { ...found, finishedAt: found.finishedAt, result: found.result };
+  };
+  const names = ['export', 'backup', 'destroy', 'verify'] as const;
+  return {
+    steps: names.map((step) => {
+      const { attempt, startedAt, finishedAt } = ended(step);
+      return {
+        step,
+        attempts: attempt,
+        startedAt: startedAt.toISOString(),
+        finishedAt: finishedAt.toISOString(),
+      };
+    }),
+    export: receiptBody.shape.export.parse(ended('export').result),
+    backup: receiptBody.shape.backup.parse(ended('backup').result),
+    verified: verified.parse(ended('verify').result),
+  };
+}
+
+/** The receipt, but for the key that signs it. */
+export function receiptOf(
+  tenant: Tenant,
+  results: StepResults,
+  issuedAt: Date,
+): Omit<ReceiptBody, 'format' | 'keyId'> {
+  const { customers, subscriptions, checks } = results.verified;
+  const { id, product, slug, namespace, cell } = tenant;
+  return {
+    issuedAt: issuedAt.toISOString(),
+    tenant: {
+      id,
+      product,
+      plan: tenant.desiredSpec.plan,
+      slug,
+      namespace,
+      cell,
+      region: tenant.desiredSpec.region,
+      createdAt: tenant.createdAt.toISOString(),
+      activeAt: tenant.activeAt?.toISOString() ?? null,
+      subscriptions,
+    },
+    steps: results.steps,
+    export: results.export,
+    backup: results.backup,
+    checks,
+    kept: keptOf(results, customers),
+  };
+}
+
+function keptOf({ export: exported, backup }: StepResults, customers: readonly string[]): string[] {
+  return [
+    ...customers.map(
+      (id) => `Stripe customer ${id} with its paid invoices: accounts must be kept as long as tax law says`,
+    ),
+    'the audit trail, the ledger and this journal of the control plane: the evidence of what was paid and done',
+    ...(exported.made ? [`the export ${exported.file}, until ${exported.keptUntil}`] : []),
+    ...(backup.made
+      ? [`the backup ${backup.name}${backup.keptUntil ? `, until ${backup.keptUntil}` : ''}`]
+      : []),
+    "the platform's regular backups of cluster and database hold what they held until they expire",
+  ];
+}

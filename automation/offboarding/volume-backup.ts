@@ -1,0 +1,103 @@
+/** A last backup of a tenant's volumes by Velero, where the cluster has it. */
+import { z } from 'zod';
+import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
+import { isStatus } from '../providers/kubernetes/errors.ts';
+import type { Tenant } from '../store/tenants.ts';
+import type { BackupLine } from './receipt.ts';
+
+/** As the platform program has them (`infra/backup/schedule.ts`), which no worker carries along. */
+export const veleroNamespace = 'velero';
+export const backupRetentionDays = 30;
+
+const group = '/apis/velero.io/v1';
+const backups = `${group}/namespaces/${veleroNamespace}/backups`;
+const fieldManager = 'tenantry-offboarding';
+
+const backup = z.looseObject({
+  status: z
+    .looseObject({
+      phase: z.string().optional(),
+      completionTimestamp: z.string().optional(),
+      expiration: z.string().optional(),
+    })
+    .optional(),
+});
+
+/** The backup is under way: to be looked at again. */
+export class BackupUnderWay extends Error {
+  override readonly name = 'BackupUnderWay';
+}
+
+/**
+ * Asks Velero for a backup of the tenant's namespace, and says how it ended once it has.
+ * @throws BackupUnderWay until then; Error when it failed
+ */
+export async function backUpVolumes(cluster: KubernetesClient, tenant: Tenant): Promise<BackupLine> {
+  const none = withoutVolumes(tenant);
+  if (none) return none;
+  if (!(await has(cluster, group)))
+    return { made: false, why: 'the cluster has no Velero: volumes are not backed up' };
+  if (!(await has(cluster, `/api/v1/namespaces/${tenant.namespace}`)))
+    return { made: false, why: 'the namespace was gone already' };
+  const name = `end-of-${tenant.id}`;
+  const found = (await get(cluster, `${backups}/${name}`)) ?? (await order(cluster, tenant, name));
+  const { phase = 'New', completionTimestamp, expiration } = backup.parse(found).status ?? {};
+  if (phase === 'Completed' && completionTimestamp !== undefined) {
+    const keptUntil = expiration === undefined ? null : instantOf(expiration);
+    return { made: true, name, completedAt: instantOf(completionTimestamp), keptUntil };
+  }
+  if (!/Failed/.test(phase)) throw new BackupUnderWay(`Velero's backup ${name} is ${phase}`);
+  throw new Error(
+    `Velero's backup ${name} is ${phase}: \`velero backup describe ${name}\` says why; delete it, and another one is made`,
+  );
+}
+
+function withoutVolumes(tenant: Tenant): BackupLine | null {
+  const volumes = (tenant.outputs?.objects ?? []).filter(({ kind }) => kind === 'PersistentVolumeClaim');
+  if (tenant.phase === 'deleted') return { made: false, why: 'the tenant was deleted already' };
+  if (tenant.owner === null) return { made: false, why: 'it was a slot that nobody had used' };
+  return volumes.length > 0 ? null : { made: false, why: 'the tenant has no volumes' };
+}
+
+function instantOf(text: string): string {
+  return new Date(text).toISOString();
+}
+
+async function order(cluster: KubernetesClient, tenant: Tenant, name: string): Promise<JsonObject> {
+  return cluster.send({
+    method: 'PATCH',
+    path: `${backups}/${name}`,
+    query: { fieldManager, force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: 'velero.io/v1',
+      kind: 'Backup',
+      metadata: {
+        name,
+        namespace: veleroNamespace,
+        // Not the tenant's own label: a backup is kept on purpose when nothing else of the tenant is.
+        labels: { 'tenantry.dev/backup-of': tenant.id },
+      },
+      spec: {
+        includedNamespaces: [tenant.namespace],
+        snapshotVolumes: true,
+        snapshotMoveData: true,
+        storageLocation: 'default',
+        ttl: `${backupRetentionDays * 24}h0m0s`,
+      },
+    },
+  });
+}
+
+async function has(cluster: KubernetesClient, path: string): Promise<boolean> {
+  return (await get(cluster, path)) !== null;
+}
+
+async function get(cluster: KubernetesClient, path: string): Promise<JsonObject | null> {
+  try {
+    return await cluster.send({ method: 'GET', path });
+  } catch (error) {
+    if (isStatus(error, 404)) return null;
+    throw error;
+  }
+}
