@@ -1,7 +1,6 @@
 /** What the database knows of the whole fleet; every replica of the API tells the same. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
-import { findPlan } from '../tenants/catalog/index.ts';
 
 /** Subscriptions that end later than this are no news. */
 const endsWithinDays = 7;
@@ -19,7 +18,7 @@ interface SubscriptionCount {
   readonly seats: number;
 }
 
-/** Subscriptions by plan, revenue, what ends soon, and what does not get on. */
+/** Subscriptions by plan, what ends soon, and what does not get on; what they bring is told by `figures-metrics.ts`. */
 export function observeFleet(registry: Registry, database: Queryable): void {
   let asked: Promise<readonly SubscriptionCount[]> | undefined;
   /** One question for all gauges of a scrape. */
@@ -40,25 +39,18 @@ export function observeFleet(registry: Registry, database: Queryable): void {
       for (const { product, plan, status, count } of rows) this.set({ product, plan, status }, count);
     },
   });
-  const ofPaying = (name: string, help: string, value: (row: SubscriptionCount) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ['product', 'plan'],
-      registers: [registry],
-      async collect() {
-        const rows = await subscriptions();
-        this.reset();
-        for (const row of rows)
-          if (paying.has(row.status)) this.inc({ product: row.product, plan: row.plan }, value(row));
-      },
-    });
-  ofPaying('tenantry_subscription_seats', 'Seats of paying subscriptions', ({ seats }) => seats);
-  ofPaying(
-    'tenantry_recurring_revenue_cents',
-    'What paying subscriptions bring in a month by the catalog, without use and agreed prices',
-    monthlyCents,
-  );
+  new Gauge({
+    name: 'tenantry_subscription_seats',
+    help: 'Seats of paying subscriptions',
+    labelNames: ['product', 'plan'],
+    registers: [registry],
+    async collect() {
+      const rows = await subscriptions();
+      this.reset();
+      for (const { product, plan, status, seats } of rows)
+        if (paying.has(status)) this.inc({ product, plan }, seats);
+    },
+  });
   new Gauge({
     name: 'tenantry_subscription_end_timestamp_seconds',
     help: `When cancelled subscriptions end, of those that end within ${endsWithinDays} days`,
@@ -110,17 +102,4 @@ async function countSubscriptions(database: Queryable): Promise<readonly Subscri
      group by product, plan, status`,
   );
   return rows;
-}
-
-/** What the subscriptions of a row bring in a month by the catalog's prices. */
-export function monthlyCents(row: Pick<SubscriptionCount, 'product' | 'plan' | 'count' | 'seats'>): number {
-  const price = findPlan(row.product, row.plan)?.price;
-  switch (price?.kind) {
-    case 'flat':
-      return price.priceCents * row.count;
-    case 'perSeat':
-      return price.priceCents * row.seats;
-    default:
-      return 0;
-  }
 }

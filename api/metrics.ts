@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
+import { observeBudgets } from './budget-metrics.ts';
+import { observeFigures } from './figures-metrics.ts';
 import { observeFleet } from './fleet-metrics.ts';
 
 export interface Metrics {
@@ -63,6 +65,8 @@ export function createMetrics(database: Queryable): Metrics {
       for (const { kind, count } of rows) this.set({ kind }, count);
     },
   });
+  observeBudgets(registry, database);
   observeFleet(registry, database);
+  observeFigures(registry, database);
   return { registry, webhooks, webhookSeconds };
 }

@@ -70,3 +70,63 @@ export async function listCurrencies(db: Queryable): Promise<string[]> {
   );
   return rows.map(({ currency }) => currency);
 }
+
+/** Our time, or the latest that Stripe has told of where that is later: the clock of a simulated account may be ahead. */
+export async function booksNow(db: Queryable, now: Date): Promise<Date> {
+  const { rows } = await db.query<{ at: Date | null }>(
+    'select max(at) as at from tenantry.figures_observation',
+  );
+  const latest = rows[0]?.at;
+  return latest && latest > now ? latest : now;
+}
+
+/** How a product stands now, as the admin view tells it. */
+export interface Standings {
+  readonly product: string;
+  /** Requests for a tenant: subscriptions that reached us. */
+  readonly applications: number;
+  /** Not paid yet, or paid and the tenant is still being made. */
+  readonly pending: number;
+  /** Their tenant has been active. */
+  readonly approved: number;
+}
+
+export async function listApplications(db: Queryable): Promise<Standings[]> {
+  const { rows } = await db.query<Standings>(
+    `select s.product, count(*) as applications,
+       count(*) filter (where t.active_at is null and s.status in ('incomplete', 'trialing', 'active', 'past_due')) as pending,
+       count(*) filter (where t.active_at is not null) as approved
+     from tenantry.subscription s left join tenantry.tenant t on t.subscription_id = s.id
+     where s.product is not null group by s.product`,
+  );
+  return rows;
+}
+
+export async function listSubscriptionCounts(
+  db: Queryable,
+): Promise<{ product: string; plan: string; status: string; count: number; seats: number }[]> {
+  const { rows } = await db.query<{
+    product: string;
+    plan: string;
+    status: string;
+    count: number;
+    seats: number;
+  }>(
+    `select product, plan, status, count(*), sum(coalesce(seats, 1)) as seats
+     from tenantry.subscription where product is not null and plan is not null and status is not null
+     group by product, plan, status order by product, plan, status`,
+  );
+  return rows;
+}
+
+/** Active tenants by the plan that they run on, with the sum of their volumes. */
+export async function listActiveTenants(
+  db: Queryable,
+): Promise<{ product: string; plan: string; count: number; volumeBytes: number }[]> {
+  const { rows } = await db.query<{ product: string; plan: string; count: number; volumeBytes: number }>(
+    `select product, coalesce(observed_spec, desired_spec)->>'plan' as plan, count(*),
+       coalesce(sum((coalesce(observed_spec, desired_spec)->>'volumeBytes')::bigint), 0)::bigint as "volumeBytes"
+     from tenantry.tenant where phase = 'active' and not slot group by 1, 2`,
+  );
+  return rows;
+}

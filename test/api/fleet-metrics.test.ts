@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { monthlyCents, observeFleet } from '../../api/fleet-metrics.ts';
+import { observeFleet } from '../../api/fleet-metrics.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
@@ -52,7 +52,7 @@ async function addSubscription(row: Row): Promise<void> {
   );
 }
 
-test('tells subscriptions, seats, revenue, endings, and who does not get on', async () => {
+test('tells subscriptions, seats, endings, and who does not get on', async () => {
   await addSubscription({ id: 'sub_1', plan: 'workspace:byoc' });
   await addSubscription({ id: 'sub_2', plan: 'workspace:byoc', endsInDays: 2, attempts: 3 });
   await addSubscription({ id: 'sub_3', plan: 'workspace:byoc', status: 'canceled' });
@@ -76,9 +76,6 @@ test('tells subscriptions, seats, revenue, endings, and who does not get on', as
       'tenantry_subscription_seats{product="workspace",plan="byoc"} 2',
       'tenantry_subscription_seats{product="workspace",plan="we-manage"} 1',
       'tenantry_subscription_seats{product="stream",plan="business"} 7',
-      'tenantry_recurring_revenue_cents{product="workspace",plan="byoc"} 3000',
-      'tenantry_recurring_revenue_cents{product="workspace",plan="we-manage"} 2000',
-      'tenantry_recurring_revenue_cents{product="stream",plan="business"} 69300',
       `tenantry_subscription_end_timestamp_seconds{tenant="${ending.id}",product="workspace",plan="byoc"} …`,
       `tenantry_tenant_unconverged_attempts{tenant="${ending.id}",product="workspace"} 4`,
       'tenantry_subscription_syncs_failing 1',
@@ -96,13 +93,4 @@ test('forgets what is no longer so', async () => {
   expect(text).not.toMatch(/^tenantry_tenant_unconverged_attempts\{/m);
   expect(text).not.toMatch(/^tenantry_subscription_end_timestamp_seconds\{/m);
   expect(text).toContain('tenantry_subscription_syncs_failing 0');
-});
-
-test.each([
-  ['a flat price for each subscription', 'workspace', 'byoc', 3, 3, 4_500],
-  ['a price for each seat', 'stream', 'professional', 2, 9, 26_100],
-  ['nothing that was agreed by hand', 'stream', 'enterprise', 1, 50, 0],
-  ['nothing of a plan that is not sold any more', 'stream', 'gone', 1, 1, 0],
-])('revenue counts %s', (_what, product, plan, count, seats, cents) => {
-  expect(monthlyCents({ product, plan, count, seats })).toBe(cents);
 });

@@ -98,3 +98,4 @@ create index figures_segment_paying on tenantry.figures_segment (to_at) where st
 
 create index stripe_event_subscription on tenantry.stripe_event (subscription_id) where subscription_id is not null;
 create index stripe_event_given_back on tenantry.stripe_event (received_at) where object_type in ('credit_note', 'refund');
+create index figures_observation_at on tenantry.figures_observation (at);
