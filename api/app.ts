@@ -15,6 +15,7 @@ import { createRouter } from './router.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
+import { figuresRoutes } from './routes/figures.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
 import { organizationRoutes } from './routes/organizations.ts';
@@ -96,6 +97,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', invoiceRoutes(deps));
   app.route('/', portalRoutes(deps));
   app.route('/', organizationRoutes(deps));
+  app.route('/', figuresRoutes(deps));
 
   app.route('/', healthRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

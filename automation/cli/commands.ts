@@ -143,6 +143,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--bill', 'show every line of the bill, with its price and where that is from')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
   addCatalog({ env, output }, add);
+  addFigures({ env, output }, add);
   addCells({ env, output }, add);
   addRecovery({ env, output, exit }, add);
   add('token', 'print an access token for the API')
@@ -190,6 +191,28 @@ function addCatalog({ env, output }: Pick<CommandContext, 'env' | 'output'>, add
     .option('--dry-run', 'only show the difference')
     .option('--yes', 'do not ask')
     .action(async (options) => (await import('./commands/catalog.ts')).catalogSync(env, output, options));
+}
+
+function addFigures({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
+  const load = () => import('./commands/figures.ts');
+  const figures = add('figures', 'MRR and what moved it, churn, LTV, conversion, revenue; as the operator')
+    .addOption(new Option('--from <day>', 'first UTC day, such as 2026-11-01').argParser(day))
+    .addOption(new Option('--to <day>', 'last UTC day (today)').argParser(day))
+    .addOption(new Option('--every <step>', 'a row for each (month)').choices(['day', 'month', 'whole']))
+    .addOption(new Option('--by <what>', 'a row for each of them').choices(['product', 'plan']))
+    .option('--currency <code>', 'of this currency (usd)')
+    .option('--csv', 'as comma-separated values, with every figure')
+    .action(async (options) => (await load()).figures(await connect(env), output, options));
+  figures
+    .command('overview')
+    .description('how each product stands: applications, subscriptions, MRR, active tenants, resources')
+    .option('--json', 'print one JSON document')
+    .action(async () => (await load()).figuresOverview(await connect(env), output));
+  figures
+    .command('rebuild')
+    .description('fill what is missing from Stripe: subscriptions, invoices, its events of 30 days')
+    .option('--json', 'print one JSON document')
+    .action(async () => (await load()).figuresRebuild(env, output));
 }
 
 function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
@@ -283,6 +306,12 @@ function timeout(description: string): Option {
 function month(text: string): string {
   if (!/^20\d\d-(0[1-9]|1[0-2])$/.test(text))
     throw new InvalidArgumentError('It must be a month such as 2026-11.');
+  return text;
+}
+
+function day(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('It must be a day such as 2026-11-21.');
   return text;
 }
 
