@@ -2,6 +2,7 @@ import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { FileStore } from '../automation/offboarding/file-store.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
 import { docsRoutes, openApiInfo } from './docs.ts';
@@ -16,8 +17,11 @@ import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
 import { figuresRoutes } from './routes/figures.ts';
+import { findingRoutes } from './routes/findings.ts';
+import { exportRoutes } from './routes/exports.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
+import { offboardingRoutes } from './routes/offboarding.ts';
 import { organizationRoutes } from './routes/organizations.ts';
 import { portalRoutes } from './routes/portal.ts';
 import { productRoutes } from './routes/products.ts';
@@ -44,6 +48,10 @@ export interface ApiDeps {
   readonly cell: string;
   /** How long a tenant keeps running while a payment is overdue; the workers' policy says the same. */
   readonly graceMs: number;
+  /** How long the data of an ended tenant is kept; likewise. */
+  readonly retentionMs: number;
+  /** Where exports of tenants are kept. */
+  readonly exportFiles: FileStore;
   readonly log: Logger;
 }
 
@@ -100,6 +108,8 @@ export function createApp(deps: ApiDeps) {
   app.route('/', figuresRoutes(deps));
 
   app.route('/', healthRoutes(deps));
+  app.route('/', exportRoutes(deps));
+  app.route('/', offboardingRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

@@ -4,6 +4,8 @@ import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { defaultPolicy } from '../automation/jobs/policy.ts';
 import { observePool } from '../automation/metrics/database-pool.ts';
+import { readExportsEnv } from '../automation/offboarding/env.ts';
+import { openFileStore } from '../automation/offboarding/file-store.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
@@ -40,6 +42,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
   const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');
   const metrics = createMetrics(database);
   observePool(metrics.registry, database.pool);
+  const exportFiles = await openFileStore(readExportsEnv().exportsUrl);
   const app = createApp({
     database,
     stripe,
@@ -53,6 +56,8 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     publicUrl,
     cell: env.cell,
     graceMs: env.graceMs ?? defaultPolicy.graceMs,
+    retentionMs: env.retentionMs ?? defaultPolicy.retentionMs,
+    exportFiles,
     log,
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
@@ -70,6 +75,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
       setTimeout(() => server.closeAllConnections(), 1000).unref();
       await closed;
       await live.close();
+      exportFiles.close();
       await database.close();
     },
   };

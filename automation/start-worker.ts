@@ -22,6 +22,9 @@ import { observePool } from './metrics/database-pool.ts';
 import { serveMetrics } from './metrics/serve.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
+import { readOffboardingEnv } from './offboarding/env.ts';
+import { sharedServer } from './offboarding/look/postgres.ts';
+import { openOffboarding } from './offboarding/start.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
 import { createFingerprints } from './stacks/fingerprint.ts';
 import { applyPlatform } from './stacks/platform.ts';
@@ -44,6 +47,9 @@ const syncsAtOnce = 4;
 const abandonAfterMs = 20_000;
 
 export interface Worker {
+/** Exports and their like, apart from the tenants' jobs: a large one keeps nobody else waiting. */
+const endsAtOnce = 2;
+
   /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
   stop(): Promise<void>;
 }
@@ -69,7 +75,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
     // a sync, too, as that forgets with it that its marks are settled.
     const relaxedDatabase = openDatabase(env.databaseUrl, {
-      maxConnections: syncsAtOnce + env.runners + 8,
+      maxConnections: syncsAtOnce + env.runners + endsAtOnce + 10,
       name: 'tenantry-worker-relaxed',
       relaxedCommits: true,
       abandonAfterMs,
@@ -131,6 +137,18 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     releasers.push(async () => {
       // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
       await runners.close();
+    const ends = await openOffboarding({
+      context,
+      env: readOffboardingEnv(env.home),
+      home: env.home,
+      cluster,
+      backendUrl: env.backendUrl,
+      serverUrls: { shared: env.tenantDatabaseUrl, own: env.tenantDatabaseServers },
+      servers: new Map([[sharedServer, tenantDatabase], ...servers]),
+    });
+    releasers.push(async () => ends.close());
+    const offboardings = await work(ends.tasks, endsAtOnce);
+    releasers.push(() => offboardings.stop());
       await converges.stop();
     });
     releasers.push(sweepRegularly(context, metrics));

@@ -5,6 +5,7 @@ import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
+import { mayDestroy } from '../store/offboarding.ts';
 import { noteLook, postpone, writeFingerprint } from '../store/operations.ts';
 import { type Fingerprint, findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
@@ -30,6 +31,7 @@ import { settleUnchanged } from './record-operation.ts';
  *   adopt what carries the tenant's label. A deletion first runs an update, so that the state knows all there is to
  *   delete.
  * - "Deleted" is not believed but looked up in cluster and database.
+ * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */
 
 /** Makes one tenant what it should be; returns when it is, when it must wait, or when somebody else is at it. */
@@ -85,6 +87,7 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
       return mendDrift(context, lease, tenant);
     case 'operate':
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';
+      if (await mustWaitForExport(context, lease, tenant, step)) return 'done';
       if (needsNoEngine(tenant)) {
         await settleUnchanged(context, lease, tenant);
         return 'again';
@@ -157,4 +160,20 @@ async function mustWaitForName(
     }),
   );
   return true;
+}
+
+/** How long a deletion waits before it asks the journal again, if nobody rings: whoever ends the export does. */
+const exportPatienceMs = 60_000;
+
+async function mustWaitForExport(
+  { database, now }: JobContext,
+  lease: Lease,
+  tenant: Tenant,
+  step: Operate,
+): Promise<boolean> {
+  if (step.operation !== 'destroy') return false;
+  const nextTryAt = new Date(now().getTime() + exportPatienceMs);
+  return !(await mayDestroy(database, tenant, (client, why) =>
+    postpone(client, lease, { ...why, nextTryAt }),
+  ));
 }

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import { keepLedger } from '../ledger/upkeep.ts';
 import { record } from '../store/audit.ts';
+import { ringOpenEnds } from '../offboarding/ring-open.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
 import {
   type KnownSubscription,
@@ -11,7 +12,6 @@ import {
   ringSubscriptions,
 } from '../store/subscriptions.ts';
 import {
-  changeDesired,
   findTenant,
   listDriftUnchecked,
   listRetentionExpired,
@@ -20,6 +20,7 @@ import {
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { keepInbox } from './keep-inbox.ts';
+import { endTenant } from './end-tenant.ts';
 import { refillSlots } from './refill-slots.ts';
 import { reserveStacks } from './reserve-stacks.ts';
 import { readSubscription } from './subscription-facts.ts';
@@ -54,6 +55,7 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   ringTenants,
   reserveStacks,
   refillSlots,
+  ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),
   checkDrift,
 };
 
@@ -101,20 +103,7 @@ async function endRetention({ database, cell, now }: JobContext): Promise<void> 
     await database.transaction(async (client) => {
       const tenant = await findTenant(client, id, { lock: true });
       if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
-      await changeDesired(client, id, {
-        state: 'deleted',
-        spec: tenant.desiredSpec,
-        suspendReason: tenant.suspendReason,
-        deleteAfter: null,
-      });
-      await ringTenant(client, tenant);
-      await record(client, {
-        tenantId: id,
-        subscriptionId: tenant.subscriptionId,
-        kind: 'tenant.desired',
-        message: 'Wanted: deleted, as the time for which its data is kept is over',
-        data: { state: 'deleted' },
-      });
+      await record(client, await endTenant(client, tenant, 'as the time for which its data is kept is over'));
     });
   }
 }

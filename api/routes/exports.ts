@@ -1,0 +1,123 @@
+import { Readable } from 'node:stream';
+import { createRoute, z } from '@hono/zod-openapi';
+import { record } from '../../automation/store/audit.ts';
+import { findExport, listExports, requestExport, type TenantExport } from '../../automation/store/exports.ts';
+import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import type { ApiDeps } from '../app.ts';
+import { type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import { tenantParams } from '../schemas-ledger.ts';
+import { type TenantExportView, tenantExport, tenantExportList } from '../schemas-offboarding.ts';
+
+const path = '/v1/tenants/{id}/exports' as const;
+
+const list = createRoute({
+  method: 'get',
+  path,
+  summary: 'Exports of a tenant, newest first',
+  security: bearer,
+  request: { params: tenantParams },
+  responses: {
+    200: { description: 'The exports', content: { 'application/json': { schema: tenantExportList } } },
+    ...problemResponses,
+  },
+});
+
+const ask = createRoute({
+  method: 'post',
+  path,
+  summary: 'Ask for an export of all that is kept of a tenant',
+  description: 'One at a time: while one is being made, the same is answered.',
+  security: bearer,
+  request: { params: tenantParams },
+  responses: {
+    202: { description: 'It is being made', content: { 'application/json': { schema: tenantExport } } },
+    ...problemResponses,
+  },
+});
+
+const download = createRoute({
+  method: 'get',
+  path: `${path}/{export}/file`,
+  summary: 'The file of an export: lines of JSON, compressed by gzip',
+  security: bearer,
+  request: {
+    params: tenantParams.extend({
+      export: z.coerce
+        .number()
+        .int()
+        .positive()
+        .max(Number.MAX_SAFE_INTEGER)
+        .openapi({ param: { name: 'export', in: 'path' } }),
+    }),
+  },
+  responses: {
+    200: { description: 'The file', content: { 'application/gzip': { schema: z.string() } } },
+    ...problemResponses,
+  },
+});
+
+export const exportRoutes = ({ database, authenticate, exportFiles }: ApiDeps) => {
+  const find = async (caller: Caller, id: string): Promise<Tenant> =>
+    visibleTo(caller, await findTenant(database, id), id);
+
+  const router = createRouter();
+  router.use('/v1/tenants/:id/exports', requireCaller(authenticate));
+  router.use('/v1/tenants/:id/exports/*', requireCaller(authenticate));
+  return router
+    .openapi(list, async (c) => {
+      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      return c.json({ exports: (await listExports(database, id)).map(view) }, 200);
+    })
+    .openapi(ask, async (c) => {
+      const caller = c.get('caller');
+      const tenant = await find(caller, c.req.valid('param').id);
+      if (tenant.desiredState === 'deleted' || tenant.slot)
+        throw new Problem(
+          'not_ready',
+          'The tenant is being deleted or has no owner; what was exported before its end is listed here.',
+        );
+      const asked = await database.transaction(async (client) => {
+        const wanted = await requestExport(client, tenant, caller.subject);
+        await record(client, {
+          tenantId: tenant.id,
+          kind: 'export.requested',
+          message: `${caller.isOperator ? 'An operator' : 'The owner'} asked for an export of the data`,
+          data: { export: wanted.id, by: caller.subject },
+        });
+        return wanted;
+      });
+      return c.json(view(asked), 202);
+    })
+    .openapi(download, async (c) => {
+      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      const found = await findExport(database, c.req.valid('param').export);
+      if (!found || found.tenantId !== id) throw new Problem('not_found', 'There is no such export.');
+      const file = found.removedAt === null && found.file !== null && (await exportFiles.read(found.file));
+      if (!file)
+        throw new Problem('not_ready', 'The export is not there: it is being made, or its time is over.');
+      return c.body(Readable.toWeb(file) as ReadableStream, 200, {
+        'content-type': 'application/gzip',
+        'content-disposition': `attachment; filename="${id}-${found.id}.jsonl.gz"`,
+        ...(found.bytes !== null && { 'content-length': String(found.bytes) }),
+      });
+    });
+};
+
+function view(found: TenantExport): TenantExportView {
+  const ready = found.finishedAt !== null;
+  return {
+    id: found.id,
+    reason: found.reason,
+    state: ready ? (found.removedAt ? 'expired' : 'ready') : 'pending',
+    requestedAt: found.requestedAt.toISOString(),
+    finishedAt: found.finishedAt?.toISOString() ?? null,
+    bytes: found.bytes,
+    tables: found.tables,
+    rows: found.rows,
+    sha256: found.sha256,
+    expiresAt: found.expiresAt?.toISOString() ?? null,
+    problem: !ready && found.attempts > 0 ? 'It could not be made yet and is tried again.' : null,
+  };
+}
