@@ -7,6 +7,7 @@ import { placeTenant } from '../../automation/jobs/placement.ts';
 import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
 import { firstRow, type Queryable } from '../../automation/store/database.ts';
+import { addCheckout } from '../../automation/store/figures.ts';
 import {
   findPlan,
   findProduct,
@@ -83,6 +84,9 @@ async function openCheckout(
     },
   });
   if (!session.url) throw new Problem('unavailable', 'The payment service gave no page to pay at.');
+  // A free plan is nothing to be paid.
+  if (plan.price.kind !== 'custom' && plan.price.priceCents > 0)
+    await addCheckout(database, { id, product: product.id, plan: plan.id });
   return { id, url: session.url };
 }
 

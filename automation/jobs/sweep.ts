@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { takeReturns } from '../figures/returns.ts';
 import { keepLedger } from '../ledger/upkeep.ts';
 import { record } from '../store/audit.ts';
 import { ringOpenEnds } from '../offboarding/ring-open.ts';
@@ -52,6 +53,7 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   keepInbox,
   endRetention,
   keepLedger: ({ database, now }) => keepLedger(database, now()),
+  takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
   ringTenants,
   reserveStacks,
   refillSlots,
