@@ -95,6 +95,9 @@ export const eventMeanings: Readonly<Record<string, EventMeaning>> = {
   'refund.created': { effect: 'refund', says: 'Money is being given back: timeline' },
   'refund.updated': { effect: 'refund', says: 'The timeline tells the new state' },
   'refund.failed': { effect: 'refund', says: 'Money did not reach the customer: alert' },
+  'credit_note.created': nothing('An invoice was lowered; so is revenue'),
+  'credit_note.updated': nothing('Revenue follows'),
+  'credit_note.voided': nothing('An invoice counts in full again; so does revenue'),
 
   'product.created': catalog('Compared with the catalog'),
   'product.updated': catalog('A change in the dashboard is an alert until it is mended'),
