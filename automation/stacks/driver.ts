@@ -25,9 +25,7 @@ import type {
   RunnerSettings,
 } from './protocol.ts';
 import { pruneHistory, removeStackFiles } from './state-files.ts';
-
-/** The Pulumi project of every tenant stack; a stack is named by its tenant's id. */
-export const tenantProject = 'tenantry';
+import { tenantProject } from './tenant-project.ts';
 
 /** Resources the engine works on at the same time: more than a tenant has, as providers do their own queueing. */
 const parallelResources = 32;

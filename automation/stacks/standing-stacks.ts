@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { tenantProject } from './driver.ts';
+import { tenantProject } from './tenant-project.ts';
 
 const stacksFolder = `.pulumi/stacks/${tenantProject}/`;
 
