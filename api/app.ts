@@ -17,7 +17,6 @@ import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
 import { figuresRoutes } from './routes/figures.ts';
-import { findingRoutes } from './routes/findings.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
