@@ -1,6 +1,5 @@
 /** The Stripe that the installation uses: the simulator on this machine or a real account. */
 import { z } from 'zod';
-import { keptStripeSecrets } from '../local/home.ts';
 import type { Connection } from './connection.ts';
 import { CliProblem, exitCodes } from './problem.ts';
 
@@ -40,16 +39,5 @@ export async function paySimulated(
     exitCodes.failed,
     data?.error.code ?? 'payment_failed',
     `The payment failed: ${data?.error.message ?? `Stripe answered ${answer.status}`}`,
-  );
-}
-
-/** The key for the Stripe of this installation. @throws CliProblem when it is a real one and no key is given */
-export async function stripeSecretKey(connection: Connection): Promise<string> {
-  if (await isSimulated(connection)) return (await keptStripeSecrets(connection.env.home)).secretKey;
-  if (connection.env.stripeSecretKey !== undefined) return connection.env.stripeSecretKey;
-  throw new CliProblem(
-    exitCodes.usage,
-    'no_stripe_key',
-    `This Tenantry uses ${connection.endpoints.stripe}: set STRIPE_SECRET_KEY to a key of that account.`,
   );
 }

@@ -1,16 +1,14 @@
-/** `tenantry cancel <tenant>`: ends its subscription, as the customer's billing page would. */
+/** `tenantry cancel <tenant>`: ends its subscription. */
 
-import Stripe from 'stripe';
-import { createStripeClient } from '../../stripe-client.ts';
 import { tenantPath } from '../api-client.ts';
 import { type Tenant, tenant as tenantSchema } from '../api-types.ts';
 import { apiAs, type Connection, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
-import { stripeSecretKey } from '../stripe-account.ts';
 import { time } from '../text/table.ts';
 import { sinceLine } from '../text/timeline.ts';
 import { waitForTenant } from '../wait.ts';
+import { endSubscription } from './billing.ts';
 import { readTimeline } from './tenant.ts';
 
 export interface CancelOptions extends Identity {
@@ -37,8 +35,9 @@ export async function cancel(
   const cancelledAtMs = Date.now();
   if (subscription.status === 'canceled') output.progress('The subscription has been cancelled before.');
   else {
-    const now = await endSubscription(connection, subscription.id, options.atPeriodEnd === true);
-    output.progress(`Stripe: the subscription ${options.atPeriodEnd ? 'ends with its period' : `is ${now}`}`);
+    const when = options.atPeriodEnd ? 'period_end' : 'now';
+    const { status } = await endSubscription(api, subscription.id, when);
+    output.progress(`The subscription ${options.atPeriodEnd ? 'ends with its period' : `is ${status}`}`);
   }
   const isDone = (tenant: Tenant) => hasEnded(tenant, options.atPeriodEnd === true);
   const after = options.wait
@@ -51,26 +50,6 @@ export async function cancel(
       })
     : await api.get(tenantPath(id), tenantSchema);
   output.result(after, () => cancelText(after, options));
-}
-
-async function endSubscription(connection: Connection, id: string, atPeriodEnd: boolean): Promise<string> {
-  const { stripe: apiBase } = connection.endpoints;
-  const stripe = createStripeClient({ secretKey: await stripeSecretKey(connection), apiBase });
-  try {
-    const { status } = atPeriodEnd
-      ? await stripe.subscriptions.update(id, { cancel_at_period_end: true })
-      : await stripe.subscriptions.cancel(id);
-    return status;
-  } catch (error) {
-    if (!(error instanceof Stripe.errors.StripeError)) throw error;
-    const exitCode =
-      error instanceof Stripe.errors.StripeConnectionError
-        ? exitCodes.notRunning
-        : error instanceof Stripe.errors.StripeAuthenticationError
-          ? exitCodes.notAllowed
-          : exitCodes.failed;
-    throw new CliProblem(exitCode, 'stripe', `Stripe does not cancel ${id}: ${error.message}`);
-  }
 }
 
 /** The service knows, and has done what follows at once. */

@@ -63,7 +63,7 @@ function invoicePage(invoice: InvoiceDoc, declined: boolean): string {
   return page(
     'Invoice',
     `<h1>Invoice ${html(invoice.number ?? invoice.id)}</h1>
-     <p class="soft">${html(invoice.customer_email ?? invoice.customer)} · ${date(invoice.created)} · ${html(invoice.status)} · simulated</p>
+     <p class="soft">${html(invoice.customer_email ?? invoice.customer)} · ${date(invoice.created)} · ${html(invoice.status ?? '')} · simulated</p>
      <p class="total">${dollars(open ? invoice.amount_remaining : invoice.total)}</p>
      ${rows}
      ${declined ? '<p class="alert" role="alert">Your card was declined. Try another one.</p>' : ''}
