@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { productIds } from '../../tenants/catalog/types.ts';
 import { allowances } from '../preview/allowances.ts';
 import { phases } from './api-types.ts';
+import { addBilling } from './commands-billing.ts';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';
 import type { Output } from './output.ts';
@@ -71,6 +72,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (tenant, options) =>
       (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
     );
+  addBilling({ env, output, add, person, positiveInteger });
   add('tenants', 'list tenants, newest first')
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
     .addOption(new Option('--product <product>', 'only those of this product').choices(productIds))
