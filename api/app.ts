@@ -18,6 +18,7 @@ import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
 import { figuresRoutes } from './routes/figures.ts';
 import { exportRoutes } from './routes/exports.ts';
+import { findingRoutes } from './routes/findings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
 import { offboardingRoutes } from './routes/offboarding.ts';
@@ -99,6 +100,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantRoutes(deps));
   app.route('/', creditRoutes(deps));
   app.route('/', budgetRoutes(deps));
+  app.route('/', findingRoutes(deps));
   app.route('/', usageRoutes(deps));
   app.route('/', subscriptionRoutes(deps));
   app.route('/', invoiceRoutes(deps));

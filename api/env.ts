@@ -38,6 +38,7 @@ const variables = z.object({
   OIDC_ALSO_TRUSTED: trustedIssuers.default([]),
   TENANTRY_CELL: z.string().min(1).default('local'),
   TENANTRY_GRACE_MS: z.coerce.number().int().nonnegative().optional(),
+  TENANTRY_RETENTION_MS: z.coerce.number().int().nonnegative().optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -73,6 +74,8 @@ export interface ApiEnv {
   readonly cell: string;
   /** As the workers have it; their default when not set. */
   readonly graceMs?: number;
+  /** How long the data of an ended tenant is kept; likewise. */
+  readonly retentionMs?: number;
   readonly logLevel: string;
 }
 
@@ -99,6 +102,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     alsoTrusted: v.OIDC_ALSO_TRUSTED,
     cell: v.TENANTRY_CELL,
     ...(v.TENANTRY_GRACE_MS !== undefined && { graceMs: v.TENANTRY_GRACE_MS }),
+    ...(v.TENANTRY_RETENTION_MS !== undefined && { retentionMs: v.TENANTRY_RETENTION_MS }),
     logLevel: v.LOG_LEVEL,
   };
 }

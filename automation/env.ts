@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { databaseServerPattern } from '../tenants/catalog/names.ts';
 import { type Cell, defaultCell } from '../tenants/tenant.ts';
 import { defaultPolicy, type Policy } from './jobs/policy.ts';
+import { defaultReconcilePolicy, type ReconcilePolicy } from './reconcile/policy.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 const milliseconds = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
@@ -65,6 +66,8 @@ const variables = z.object({
   TENANTRY_RETRY_BASE_MS: count(defaultPolicy.retryBaseMs),
   TENANTRY_STRIPE_FETCHES_PER_SECOND: count(defaultPolicy.fetchesPerSecond),
   TENANTRY_EVENT_RETENTION_MS: milliseconds(defaultPolicy.eventRetentionMs),
+  TENANTRY_RECONCILE_INTERVAL_MS: count(defaultReconcilePolicy.intervalMs),
+  TENANTRY_RECONCILE_GRACE_MS: milliseconds(defaultReconcilePolicy.graceMs),
   TENANTRY_RESERVED_STACKS: milliseconds(defaultPolicy.reservedStacks),
   TENANTRY_SLOTS_PER_PRODUCT: milliseconds(defaultPolicy.slotsPerProduct),
   TENANTRY_METRICS_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
@@ -88,6 +91,7 @@ export interface WorkerEnv {
   readonly runners: number;
   readonly operationsPerRunner: number;
   readonly policy: Policy;
+  readonly reconcile: ReconcilePolicy;
   /** Where Prometheus finds the worker's metrics, on every address; undefined: nowhere. */
   readonly metricsPort: number | undefined;
   readonly logLevel: string;
@@ -131,6 +135,11 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
       eventRetentionMs: v.TENANTRY_EVENT_RETENTION_MS,
       reservedStacks: v.TENANTRY_RESERVED_STACKS,
       slotsPerProduct: v.TENANTRY_SLOTS_PER_PRODUCT,
+    },
+    reconcile: {
+      ...defaultReconcilePolicy,
+      intervalMs: v.TENANTRY_RECONCILE_INTERVAL_MS,
+      graceMs: v.TENANTRY_RECONCILE_GRACE_MS,
     },
     metricsPort: v.TENANTRY_METRICS_PORT,
     logLevel: v.LOG_LEVEL,

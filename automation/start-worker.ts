@@ -26,9 +26,12 @@ import { readOffboardingEnv } from './offboarding/env.ts';
 import { sharedServer } from './offboarding/look/postgres.ts';
 import { openOffboarding } from './offboarding/start.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
+import { observeFindings } from './reconcile/metrics.ts';
+import { reconcileRegularly } from './reconcile/run.ts';
 import { createFingerprints } from './stacks/fingerprint.ts';
 import { applyPlatform } from './stacks/platform.ts';
 import { createRunnerPool } from './stacks/runners.ts';
+import { canListStacks, standingStacks } from './stacks/standing-stacks.ts';
 import { ensureCell } from './store/cells.ts';
 import { openDatabase, openServers } from './store/database.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
@@ -154,6 +157,20 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     releasers.push(sweepRegularly(context, metrics));
     const metering = observeMetering(metrics.registry, database, context.now);
     releasers.push(meterRegularly(context, cluster, metering));
+    observeFindings(metrics.registry, database, context.now);
+    releasers.push(
+      reconcileRegularly({
+        ...context,
+        jobs: env.policy,
+        policy: env.reconcile,
+        cluster,
+        servers: [
+          { name: null, database: tenantDatabase },
+          ...[...servers].map(([name, server]) => ({ name, database: server })),
+        ],
+        stacks: async () => (canListStacks(env.backendUrl) ? standingStacks(env.backendUrl) : null),
+      }),
+    );
     const presence = await announceWorker(env.databaseUrl, env.cell.id);
     releasers.push(() => presence.withdraw());
     return { stop };

@@ -26,6 +26,7 @@ Exit codes:
   5  not found
   6  not allowed
   7  the previewed change must not be merged as it is
+  8  findings wait for an operator
 
 With --json, standard output is exactly one JSON document; an error is {"error": {"code", "message"}}.
 Progress goes to standard error. TENANTRY_HOME (default .tenantry) says which installation is meant.`;
@@ -146,6 +147,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
   addCatalog({ env, output }, add);
   addFigures({ env, output }, add);
+  addReconcile({ env, output, exit }, add);
   addCells({ env, output }, add);
   addRecovery({ env, output, exit }, add);
   add('token', 'print an access token for the API')
@@ -215,6 +217,28 @@ function addFigures({ env, output }: Pick<CommandContext, 'env' | 'output'>, add
     .description('fill what is missing from Stripe: subscriptions, invoices, its events of 30 days')
     .option('--json', 'print one JSON document')
     .action(async () => (await load()).figuresRebuild(env, output));
+}
+
+function addReconcile({ env, output, exit }: CommandContext, add: Add): void {
+  const load = () => import('./commands/reconcile.ts');
+  const reconcile = add(
+    'reconcile',
+    'compare money, rows and infrastructure now, and heal what heals by itself',
+  )
+    .option('--dry-run', 'only tell')
+    .addOption(timeout('give up waiting after so many seconds (120)'))
+    .action(async (options) => exit(await (await load()).reconcile(await connect(env), output, options)));
+  const decision = (name: 'approve' | 'dismiss', description: string) =>
+    reconcile
+      .command(`${name} <finding...>`)
+      .description(description)
+      .option('--note <text>', 'why, for the audit trail')
+      .option('--json', 'print one JSON document')
+      .action(async (findings, options) =>
+        (await load()).decide(await connect(env), output, name, findings, options),
+      );
+  decision('approve', 'do what a finding that waits says, as the operator');
+  decision('dismiss', 'leave it as it is, and tell of it no more');
 }
 
 function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {

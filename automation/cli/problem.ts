@@ -8,6 +8,7 @@ export const exitCodes = {
   notFound: 5,
   notAllowed: 6,
   blocked: 7,
+  waiting: 8,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

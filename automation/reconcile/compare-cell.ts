@@ -62,8 +62,8 @@ export interface CellWorld {
   readonly namespaces: readonly LiveNamespace[];
   readonly objects: readonly LiveObject[];
   readonly databaseObjects: readonly DatabaseObject[];
-  /** Ids of tenants whose stacks have a state. */
-  readonly stacks: ReadonlySet<string>;
+  /** Ids of tenants whose stacks have a state; null where they cannot be listed. */
+  readonly stacks: ReadonlySet<string> | null;
   /** Ids whose stacks are kept for tenants to come. */
   readonly reserved: ReadonlySet<string>;
   /** Leases that have run out, and when. */
@@ -234,6 +234,7 @@ function compareStacks(
   { stacks, reserved, tenants, busy }: CellWorld,
   standing: ReadonlyMap<string, CellTenant>,
 ): Observation[] {
+  if (stacks === null) return [];
   const found: Observation[] = [];
   for (const id of stacks) {
     if (standing.has(id) || reserved.has(id) || busy.has(id)) continue;

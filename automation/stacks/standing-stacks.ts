@@ -24,6 +24,11 @@ export async function standingStacks(backendUrl: string): Promise<Set<string>> {
   }
 }
 
+/** False for a backend that `standingStacks` cannot ask. */
+export function canListStacks(backendUrl: string): boolean {
+  return ['file:', 's3:'].includes(new URL(backendUrl).protocol);
+}
+
 /** The tenant of a state's file; none of the copies and signs that stand beside it. */
 function stackOf(file: string): string[] {
   const name = /^([a-z][a-z0-9]{7})\.json(\.gz)?$/.exec(file)?.[1];

@@ -1,0 +1,192 @@
+import { createRoute } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import {
+  approveFinding,
+  type Decision,
+  dismissFinding,
+  type Outcome,
+} from '../../automation/reconcile/decide.ts';
+import { factsOf, type Kind, kinds } from '../../automation/reconcile/kinds.ts';
+import { type Finding, listFindings } from '../../automation/store/findings.ts';
+import {
+  askReconciliation,
+  listReconciliations,
+  type Reconciliation,
+} from '../../automation/store/reconciliations.ts';
+import type { ApiDeps } from '../app.ts';
+import { type AuthVariables, assertOperator, requireCaller } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import {
+  decisionBody,
+  type FindingView,
+  finding,
+  findingList,
+  findingParams,
+  findingsQuery,
+  reconcileBody,
+  reconciliations,
+} from '../schemas-findings.ts';
+
+const json = <Schema>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const body = <Schema>(schema: Schema) => ({ required: true, content: { 'application/json': { schema } } });
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/findings',
+  summary: 'Where money and infrastructure disagree, newest first; for operators',
+  security: bearer,
+  request: { query: findingsQuery },
+  responses: { 200: json('One page', findingList), ...problemResponses },
+});
+const approve = createRoute({
+  method: 'post',
+  path: '/v1/findings/{id}/approve',
+  summary: 'Do what the finding says; for operators',
+  security: bearer,
+  request: { params: findingParams, body: body(decisionBody) },
+  responses: { 200: json('It is being done', finding), ...problemResponses },
+});
+const dismiss = createRoute({
+  method: 'post',
+  path: '/v1/findings/{id}/dismiss',
+  summary: 'Leave it as it is, for as long as it lasts; for operators',
+  security: bearer,
+  request: { params: findingParams, body: body(decisionBody) },
+  responses: { 200: json('Dismissed', finding), ...problemResponses },
+});
+const status = createRoute({
+  method: 'get',
+  path: '/v1/reconciliation',
+  summary: 'When money and infrastructure were last compared; for operators',
+  security: bearer,
+  responses: { 200: json('Every area', reconciliations), ...problemResponses },
+});
+const ask = createRoute({
+  method: 'post',
+  path: '/v1/reconciliation',
+  summary: 'Compare money and infrastructure now; for operators',
+  description: 'An area has been compared once its `answered` is at least the `asked` of this answer.',
+  security: bearer,
+  request: { body: body(reconcileBody) },
+  responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
+});
+
+export const findingRoutes = ({ database, stripe, authenticate, retentionMs }: ApiDeps) => {
+  const router = createRouter();
+  for (const path of ['/v1/findings', '/v1/findings/*', '/v1/reconciliation'])
+    router.use(path, requireCaller(authenticate), async (c, next) => {
+      assertOperator(c.get('caller'));
+      await next();
+    });
+  const context = { database, stripe, policy: { retentionMs }, now: () => new Date() };
+
+  return router
+    .openapi(list, async (c) => {
+      const { limit, cursor, state, kind, tenant, ended } = c.req.valid('query');
+      const page = await listFindings(database, {
+        limit: limit + 1,
+        ended: ended === 'true',
+        ...(cursor !== undefined && { before: Number(cursor) }),
+        ...(state && { state }),
+        ...(kind && { kind }),
+        ...(tenant && { tenantId: tenant }),
+      });
+      const shown = page.slice(0, limit);
+      const last = page.length > limit ? shown.at(-1) : undefined;
+      return c.json({ findings: shown.map(viewOf), nextCursor: last ? String(last.id) : null }, 200);
+    })
+    .openapi(approve, async (c) => {
+      const decision = decisionOf(c, c.req.valid('param').id, c.req.valid('json').note);
+      return c.json(viewOf(settled(await approveFinding(context, decision), decision)), 200);
+    })
+    .openapi(dismiss, async (c) => {
+      const decision = decisionOf(c, c.req.valid('param').id, c.req.valid('json').note);
+      return c.json(viewOf(settled(await dismissFinding(context, decision), decision)), 200);
+    })
+    .openapi(status, async (c) => c.json({ areas: (await listReconciliations(database)).map(areaView) }, 200))
+    .openapi(ask, async (c) => {
+      const { dryRun } = c.req.valid('json');
+      return c.json({ areas: (await askReconciliation(database, { dryRun })).map(areaView) }, 202);
+    });
+};
+
+function decisionOf(
+  c: Context<{ Variables: AuthVariables }>,
+  id: string,
+  note: string | undefined,
+): Decision {
+  const { subject, email } = c.get('caller');
+  return { id: Number(id), by: email ?? subject, note: note ?? null };
+}
+
+/** The finding as it is after the decision. @throws Problem when it could not be made */
+function settled(result: Outcome, { id }: Decision): Finding {
+  switch (result.outcome) {
+    case 'done':
+    case 'unchanged':
+      return result.finding;
+    case 'not-found':
+      throw new Problem('not_found', `There is no finding ${id}.`);
+    case 'not-open':
+      throw new Problem(
+        'not_open',
+        result.finding.endedAt ? `Finding ${id} is over.` : `Finding ${id} was seen once only; look again.`,
+      );
+    case 'by-hand':
+      throw new Problem('by_hand', `Finding ${id} cannot be approved: ${actionOf(result.finding)}.`);
+    case 'changed':
+      throw new Problem('finding_changed', `Finding ${id}: ${result.why}.`);
+  }
+}
+
+function viewOf(found: Finding): FindingView {
+  const { key, kind, subject, tenantId, subscriptionId, cause, state, looks, heals, note } = found;
+  const facts = isKind(kind) ? factsOf(kind) : null;
+  const until = found.endedAt ?? new Date();
+  return {
+    id: found.id,
+    key,
+    kind,
+    subject,
+    tenantId,
+    subscriptionId,
+    cause,
+    action: actionOf(found),
+    state,
+    canApprove:
+      found.endedAt === null &&
+      state === 'waiting' &&
+      facts !== null &&
+      (facts.approval !== null || facts.heals !== null),
+    ageSeconds: Math.max(0, Math.round((until.getTime() - found.firstSeenAt.getTime()) / 1000)),
+    firstSeenAt: found.firstSeenAt.toISOString(),
+    lastSeenAt: found.lastSeenAt.toISOString(),
+    looks,
+    heals,
+    decidedBy: found.decidedBy,
+    decidedAt: found.decidedAt?.toISOString() ?? null,
+    note,
+    endedAt: found.endedAt?.toISOString() ?? null,
+  };
+}
+
+function actionOf({ kind }: Finding): string {
+  return isKind(kind) ? factsOf(kind).action : 'an earlier version found it; the next look tells';
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind);
+}
+
+function areaView({ startedAt, completedAt, askedDryRun: _, ...area }: Reconciliation) {
+  return {
+    ...area,
+    looked: { ...area.looked },
+    startedAt: startedAt?.toISOString() ?? null,
+    completedAt: completedAt?.toISOString() ?? null,
+  };
+}

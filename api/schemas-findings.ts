@@ -1,0 +1,72 @@
+import { z } from '@hono/zod-openapi';
+import { kindNames } from '../automation/reconcile/kinds.ts';
+import { findingStates } from '../automation/reconcile/looks.ts';
+import { tenantId } from './schemas.ts';
+
+/** Findings of the reconciler, as they go over HTTP. */
+
+const time = z.iso.datetime();
+
+export const finding = z
+  .object({
+    id: z.int(),
+    key: z.string().openapi({ description: 'The same for the same disagreement, whenever it comes back' }),
+    kind: z.string(),
+    subject: z.string(),
+    tenantId: z.string().nullable(),
+    subscriptionId: z.string().nullable(),
+    cause: z.string(),
+    action: z.string().openapi({ description: 'What is done about it, or what an operator is to do' }),
+    state: z.enum(findingStates),
+    canApprove: z.boolean(),
+    ageSeconds: z.int(),
+    firstSeenAt: time,
+    lastSeenAt: time,
+    looks: z.int(),
+    heals: z.int().openapi({ description: 'How often healing was tried' }),
+    decidedBy: z.string().nullable(),
+    decidedAt: time.nullable(),
+    note: z.string().nullable(),
+    endedAt: time.nullable(),
+  })
+  .openapi('Finding');
+export type FindingView = z.infer<typeof finding>;
+
+export const findingList = z
+  .object({ findings: z.array(finding), nextCursor: z.string().nullable() })
+  .openapi('FindingList');
+
+export const findingsQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'take it from nextCursor of the previous page')
+    .optional(),
+  state: z.enum(findingStates).optional(),
+  kind: z.enum(kindNames).optional(),
+  tenant: tenantId.optional(),
+  ended: z.enum(['true', 'false']).optional(),
+});
+
+export const findingParams = z.object({ id: z.string().regex(/^\d{1,15}$/, 'is a number') });
+
+export const decisionBody = z.strictObject({ note: z.string().min(1).max(1000).optional() });
+
+export const reconciliation = z
+  .object({
+    area: z.string(),
+    asked: z.int(),
+    answered: z.int(),
+    startedAt: time.nullable(),
+    completedAt: time.nullable(),
+    durationMs: z.int().nullable(),
+    looked: z.record(z.string(), z.object({ calls: z.int(), items: z.int() })),
+    failure: z.string().nullable(),
+  })
+  .openapi('Reconciliation');
+
+export const reconciliations = z.object({ areas: z.array(reconciliation) }).openapi('Reconciliations');
+
+export const reconcileBody = z.strictObject({
+  dryRun: z.boolean().default(false).openapi({ description: 'Look and tell, and heal nothing' }),
+});

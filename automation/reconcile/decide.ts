@@ -1,0 +1,274 @@
+/** What an operator decides of a finding, and what follows from it: always for the ordinary jobs to do. */
+import Stripe from 'stripe';
+import { catalog, findProduct } from '../../tenants/catalog/index.ts';
+import type { DataIsolation } from '../../tenants/catalog/types.ts';
+import { type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
+import { newSpec } from '../jobs/desired-state.ts';
+import type { Policy } from '../jobs/policy.ts';
+import { record } from '../store/audit.ts';
+import { type Cell, listCells } from '../store/cells.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { decideFinding, type Finding, findFinding, listOpenFindings } from '../store/findings.ts';
+import { adoptRemains, forgetStack, lastSpecOf } from '../store/healing.ts';
+import { findOrganization, forgetCustomer } from '../store/organizations.ts';
+import { findSubscription, markSubscription } from '../store/subscriptions.ts';
+import { changeDesired, findTenant, isNamespaceHeld, resetFailure, ringTenant } from '../store/tenants.ts';
+import { type Approval, factsOf, type Kind, kinds } from './kinds.ts';
+
+export interface DecisionContext {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly policy: Pick<Policy, 'retentionMs'>;
+  readonly now: () => Date;
+}
+
+export interface Decision {
+  readonly id: number;
+  /** Who decides, as the audit trail names them. */
+  readonly by: string;
+  readonly note: string | null;
+}
+
+export type Outcome =
+  | { readonly outcome: 'done' | 'unchanged'; readonly finding: Finding }
+  | { readonly outcome: 'not-found' }
+  /** It is over, or does not count yet. */
+  | { readonly outcome: 'not-open'; readonly finding: Finding }
+  /** Nothing that we could do: a person's own hands must. */
+  | { readonly outcome: 'by-hand'; readonly finding: Finding }
+  /** The world is not as it was found any more; the next look will say how it is. */
+  | { readonly outcome: 'changed'; readonly finding: Finding; readonly why: string };
+
+/** Thrown in a transaction to undo it: what was to be approved is not so any more. */
+class Changed extends Error {}
+
+/** Does what the finding's kind says an approval does, and notes who approved, in one transaction. */
+export async function approveFinding(context: DecisionContext, decision: Decision): Promise<Outcome> {
+  const { database, stripe, now } = context;
+  const finding = await findFinding(database, decision.id);
+  if (!finding) return { outcome: 'not-found' };
+  if (finding.state === 'approved' && finding.endedAt === null) return { outcome: 'unchanged', finding };
+  if (!isOpen(finding)) return { outcome: 'not-open', finding };
+  if (!isKind(finding.kind)) return { outcome: 'by-hand', finding };
+  const { heals, approval } = factsOf(finding.kind);
+  if (heals === null && approval === null) return { outcome: 'by-hand', finding };
+  try {
+    if (approval === 'cancel-subscription') await cancelSubscription(context, stripe, finding);
+    return await database.transaction(async (client) => {
+      const locked = await findFinding(client, decision.id, { lock: true });
+      if (!locked || !isOpen(locked)) throw new Changed('it was decided meanwhile');
+      if (approval !== null) await carryOut(client, context, approval, locked);
+      // What heals by itself and did not is tried anew, as often as at first.
+      const state = approval === null ? 'healing' : 'approved';
+      await decideFinding(client, decision.id, { ...decision, state, at: now() });
+      await recordDecision(client, locked, decision, 'finding.approved', approval ?? heals);
+      return { outcome: 'done', finding: (await findFinding(client, decision.id)) ?? locked };
+    });
+  } catch (error) {
+    if (error instanceof Changed) return { outcome: 'changed', finding, why: error.message };
+    throw error;
+  }
+}
+
+/** Leaves the finding as it is: it is not told of any more for as long as it lasts. */
+export async function dismissFinding(
+  { database, now }: Pick<DecisionContext, 'database' | 'now'>,
+  decision: Decision,
+): Promise<Outcome> {
+  return database.transaction(async (client) => {
+    const finding = await findFinding(client, decision.id, { lock: true });
+    if (!finding) return { outcome: 'not-found' };
+    if (finding.state === 'dismissed' && finding.endedAt === null) return { outcome: 'unchanged', finding };
+    if (!isOpen(finding)) return { outcome: 'not-open', finding };
+    await decideFinding(client, decision.id, { ...decision, state: 'dismissed', at: now() });
+    await recordDecision(client, finding, decision, 'finding.dismissed', null);
+    return { outcome: 'done', finding: (await findFinding(client, decision.id)) ?? finding };
+  });
+}
+
+function isOpen({ state, endedAt }: Finding): boolean {
+  return endedAt === null && state !== 'suspected';
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind);
+}
+
+async function recordDecision(
+  client: Queryable,
+  { id, kind, subject, cause, tenantId, subscriptionId }: Finding,
+  { by, note }: Decision,
+  entry: 'finding.approved' | 'finding.dismissed',
+  does: string | null,
+): Promise<void> {
+  await record(client, {
+    tenantId,
+    subscriptionId,
+    kind: entry,
+    message: `${by} ${entry === 'finding.approved' ? 'approved' : 'dismissed'} ${kind} (${subject})`,
+    data: { finding: id, kind, cause, by, note, does },
+    audience: 'operator',
+  });
+}
+
+/** What an approval asks for; each looks first whether the world still is as it was found. */
+async function carryOut(
+  client: Queryable,
+  context: DecisionContext,
+  approval: Approval,
+  finding: Finding,
+): Promise<void> {
+  switch (approval) {
+    case 'delete-remains':
+      return deleteRemains(client, context, finding);
+    case 'end-tenant':
+      return endTenant(client, context, finding);
+    case 'cancel-subscription':
+      if (finding.subscriptionId !== null) await markSubscription(client, finding.subscriptionId);
+      return;
+    case 'forget-customer':
+      return forget(client, finding);
+    case 'retry':
+    case 'make-stack':
+    case 'delete-slot':
+      return changeTenant(client, approval, finding);
+  }
+}
+
+async function changeTenant(
+  client: Queryable,
+  approval: 'retry' | 'make-stack' | 'delete-slot',
+  { tenantId }: Finding,
+): Promise<void> {
+  const tenant = await findTenant(client, tenantId ?? '', { lock: true });
+  if (!tenant || tenant.phase === 'deleted') throw new Changed('the tenant is deleted');
+  if (approval === 'retry') await resetFailure(client, tenant.id);
+  if (approval === 'make-stack') await forgetStack(client, tenant.id);
+  if (approval === 'delete-slot') {
+    if (!tenant.slot) throw new Changed('the slot was given to somebody');
+    const spec = tenant.desiredSpec;
+    await changeDesired(client, tenant.id, {
+      state: 'deleted',
+      spec,
+      suspendReason: null,
+      deleteAfter: null,
+    });
+  }
+  await ringTenant(client, tenant);
+}
+
+/** As when its subscription ends: suspended now, deleted after the time of retention. */
+async function endTenant(
+  client: Queryable,
+  { policy, now }: DecisionContext,
+  { tenantId, subscriptionId, kind }: Finding,
+): Promise<void> {
+  const subscription = subscriptionId === null ? null : await findSubscription(client, subscriptionId);
+  const tenant = await findTenant(client, tenantId ?? '', { lock: true });
+  if (!tenant || tenant.desiredState === 'deleted') throw new Changed('the tenant is deleted');
+  if (tenant.slot || tenant.subscriptionId !== subscriptionId)
+    throw new Changed('the tenant has another subscription now');
+  const isPaid = subscription?.status === 'active' || subscription?.status === 'trialing';
+  if (kind === 'unpaid-served' && isPaid) throw new Changed('the tenant is paid now');
+  await changeDesired(client, tenant.id, {
+    state: 'suspended',
+    spec: { ...tenant.desiredSpec, state: 'suspended' },
+    suspendReason: 'subscription_ended',
+    deleteAfter: tenant.deleteAfter ?? new Date(now().getTime() + policy.retentionMs),
+  });
+  await ringTenant(client, tenant);
+}
+
+async function forget(client: Queryable, { data }: Finding): Promise<void> {
+  const { organization, customer } = data;
+  const found =
+    typeof organization === 'string' ? await findOrganization(client, { id: organization }) : null;
+  if (!found || found.customerId === null || found.customerId !== customer)
+    throw new Changed('the organization has another customer now');
+  await forgetCustomer(client, found.customerId);
+}
+
+/** At Stripe first: cancelling again is harmless, and without it nothing is noted. */
+async function cancelSubscription(
+  { database }: DecisionContext,
+  stripe: Stripe,
+  { id, tenantId, subscriptionId }: Finding,
+): Promise<void> {
+  if (subscriptionId === null) throw new Changed('it names no subscription');
+  const tenant = await findTenant(database, tenantId ?? '');
+  if (tenant && (tenant.desiredState !== 'deleted' || tenant.subscriptionId !== subscriptionId))
+    throw new Changed('its tenant is not deleted any more');
+  try {
+    await stripe.subscriptions.cancel(subscriptionId, {}, { idempotencyKey: `tenantry-finding:${id}` });
+  } catch (error) {
+    // It has ended, or was never there.
+    if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)) throw error;
+  }
+}
+
+/** Gives what is left of a tenant a row that wants it deleted. */
+async function deleteRemains(client: Queryable, { now }: DecisionContext, finding: Finding): Promise<void> {
+  const { tenantId, area } = finding;
+  if (tenantId === null || !tenantIdPattern.test(tenantId))
+    throw new Changed('it is marked with no tenant id of ours: delete it by hand, or take its label away');
+  const cell = (await listCells(client)).find(({ id }) => area === `cell:${id}`);
+  if (!cell) throw new Changed('its cell is not there any more');
+  const remains = (await listOpenFindings(client, area)).filter(
+    (other) => other.tenantId === tenantId && other.kind.endsWith('-of-nobody'),
+  );
+  const spec = await specOfRemains(client, cell, tenantId, remains, now());
+  if (!(await adoptRemains(client, spec))) throw new Changed('a tenant of this id stands');
+  await ringTenant(client, { id: tenantId, cell: cell.id });
+}
+
+/**
+ * A spec that covers what is left: its namespace, and the kind of its rows. What it lacks is made by the update that
+ * comes before the destroy, and goes with it.
+ */
+async function specOfRemains(
+  client: Queryable,
+  cell: Cell,
+  tenantId: string,
+  remains: readonly Finding[],
+  now: Date,
+): Promise<TenantSpec> {
+  const last = await lastSpecOf(client, tenantId);
+  const namespace = remains.find(({ kind }) => kind === 'namespace-of-nobody')?.subject;
+  const product =
+    (last && findProduct(last.product)) ??
+    catalog.find(({ namespace: { prefix } }) => namespace?.startsWith(prefix)) ??
+    catalog.find(({ namespace: { from } }) => from === 'tenantId');
+  const plan = product?.plans[0];
+  if (!product || !plan) throw new Error('the catalog is empty');
+  const base =
+    last ??
+    newSpec({
+      tenantId,
+      product: product.id,
+      plan: plan.id,
+      slug: tenantId,
+      cell: cell.id,
+      region: cell.region,
+      owner: null,
+      billingAccount: null,
+      seats: 1,
+      createdAt: now,
+    });
+  // Somebody else may have the name by now.
+  const own = product.namespace.prefix + tenantId;
+  const isHeld = await isNamespaceHeld(client, { cell: cell.id, namespace: base.namespace }, tenantId);
+  const isolation = isolationOf(remains) ?? base.dataIsolation;
+  return {
+    ...base,
+    cell: cell.id,
+    state: 'suspended',
+    namespace: namespace?.startsWith(product.namespace.prefix) ? namespace : isHeld ? own : base.namespace,
+    ...(isolation && { dataIsolation: isolation }),
+  };
+}
+
+function isolationOf(remains: readonly Finding[]): DataIsolation | null {
+  const names = remains.map(({ kind, subject }) => `${kind} ${subject}`);
+  if (names.some((name) => /^database-of-nobody|^role-of-nobody .*_app/.test(name))) return 'database';
+  return names.some((name) => /^(schema|role)-of-nobody/.test(name)) ? 'schema' : null;
+}

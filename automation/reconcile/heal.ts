@@ -1,0 +1,63 @@
+/** Healing: always by ringing an ordinary job, which looks for itself and decides anew. */
+import { reportUsage } from '../metering/report.ts';
+import type { Cell } from '../store/cells.ts';
+import type { Queryable } from '../store/database.ts';
+import { dropReservation, forgetLook } from '../store/healing.ts';
+import { ringReplenish } from '../store/stacks.ts';
+import { markSubscription } from '../store/subscriptions.ts';
+import { resetFailure, ringTenant } from '../store/tenants.ts';
+import { withTurn } from '../store/turns.ts';
+import type { ReconcileContext } from './context.ts';
+import { factsOf, type Observation } from './kinds.ts';
+
+/** Reports what was not, as metering does it. */
+export async function reportUsageAgain(context: ReconcileContext): Promise<void> {
+  const { database, workerId, jobs, log } = context;
+  const turn = { name: 'usage-accounts', holder: workerId, ttlMs: jobs.leaseTtlMs };
+  const onError = (error: unknown, of: object) =>
+    log.error({ error, ...of }, 'usage could not be told to Stripe');
+  await withTurn(database, turn, () => reportUsage({ ...context, onError }));
+}
+
+/** After payments, before slots. */
+const priority = 5;
+
+/** To be run in a transaction. Does nothing for what does not heal by itself. */
+export async function heal(
+  client: Queryable,
+  cell: Cell,
+  {
+    kind,
+    tenantId,
+    subscriptionId,
+    data,
+  }: Pick<Observation, 'kind' | 'tenantId' | 'subscriptionId' | 'data'>,
+): Promise<void> {
+  const ring = async (id: string) => ringTenant(client, { id, cell: cell.id }, { priority });
+  switch (factsOf(kind).heals) {
+    case 'sync':
+      if (subscriptionId !== null) await markSubscription(client, subscriptionId);
+      break;
+    case 'ring':
+      if (tenantId !== null) await ring(tenantId);
+      break;
+    case 'make-again':
+      if (tenantId === null) break;
+      await forgetLook(client, tenantId);
+      await ring(tenantId);
+      break;
+    case 'retry':
+      if (tenantId === null) break;
+      await resetFailure(client, tenantId);
+      await ring(tenantId);
+      break;
+    case 'reserve-again':
+      if (typeof data.reserved === 'string' && (await dropReservation(client, data.reserved)))
+        await ringReplenish(client);
+      break;
+    // All usage at once, see `reportUsageAgain`.
+    case 'report-usage':
+    case null:
+      break;
+  }
+}

@@ -1,0 +1,165 @@
+/** One look at an area: read, compare, write down what was found, and heal what heals by itself. */
+import { type NewAuditEntry, record } from '../store/audit.ts';
+import type { Queryable } from '../store/database.ts';
+import {
+  deleteFindingsBefore,
+  endFindings,
+  type Finding,
+  insertFindings,
+  listOpenFindings,
+  noteHeals,
+  type Seen,
+  updateFindings,
+} from '../store/findings.ts';
+import { compareCell } from './compare-cell.ts';
+import { compareMoney } from './compare-money.ts';
+import { moneyArea, type ReconcileContext } from './context.ts';
+import { heal, reportUsageAgain } from './heal.ts';
+import { type Kind, kinds, type Observation } from './kinds.ts';
+import { type LookOutcome, type OpenFinding, takeLook } from './looks.ts';
+import { type Looked, readCellWorld, readMoneyWorld } from './read-world.ts';
+
+/** Rows that one statement writes at most. */
+const batch = 1000;
+
+export interface LookResult {
+  readonly looked: Looked;
+  /** Disagreements seen, whether or not they count. */
+  readonly observed: number;
+  /** There is something that only another look can tell from what is under way. */
+  readonly needsSecondLook: boolean;
+  readonly healed: number;
+}
+
+/** @param options.heals false: tell, and set nothing in motion */
+export async function lookAt(
+  context: ReconcileContext,
+  area: string,
+  options: { heals: boolean },
+): Promise<LookResult> {
+  const { database, policy } = context;
+  const looked: Looked = {};
+  const observed =
+    area === moneyArea
+      ? compareMoney(await readMoneyWorld(context, looked))
+      : compareCell(await readCellWorld(context, looked));
+  const known = await listOpenFindings(database, area);
+  const now = context.now();
+  const outcome = takeLook(known.flatMap(openFinding), observed, { now, heals: options.heals, policy });
+  const ids = await database.transaction((client) => write(client, area, known, outcome, now));
+  const observations = new Map(observed.map((observation) => [observation.key, observation]));
+  let healed = 0;
+  for (const key of outcome.heal) {
+    const id = ids.get(key);
+    const observation = observations.get(key);
+    if (id !== undefined && observation) healed += await healOne(context, id, observation);
+  }
+  if (outcome.heal.some((key) => key.startsWith('unreported-usage:'))) await reportUsageAgain(context);
+  await deleteFindingsBefore(database, new Date(now.getTime() - policy.keptMs), batch);
+  return {
+    looked,
+    observed: observed.length,
+    needsSecondLook: outcome.added.some(({ state }) => state === 'suspected'),
+    healed,
+  };
+}
+
+function openFinding({ kind, ...finding }: Finding): OpenFinding[] {
+  // A version before or after this one may know other kinds; those end with the first look of this one.
+  return isKind(kind) ? [{ ...finding, kind }] : [{ ...finding, kind: 'stale-record' }];
+}
+
+function isKind(kind: string): kind is Kind {
+  return Object.hasOwn(kinds, kind);
+}
+
+/** Writes a look in one transaction; answers the ids of all that it has seen, by key. */
+async function write(
+  client: Queryable,
+  area: string,
+  known: readonly Finding[],
+  { added, seen, ended }: LookOutcome,
+  now: Date,
+): Promise<Map<string, number>> {
+  const ids = new Map(seen.map(({ id, observation }) => [observation.key, id]));
+  for (const part of batches(added)) {
+    const rows = part.map(({ observation, state }) => seenOf(observation, state));
+    for (const [key, id] of await insertFindings(client, area, rows, now)) ids.set(key, id);
+  }
+  for (const part of batches(seen)) {
+    const rows = part.map(({ id, was, state, observation }) => ({ id, was, ...seenOf(observation, state) }));
+    await updateFindings(client, rows, now);
+  }
+  await endFindings(client, ended, now);
+  const entries: NewAuditEntry[] = [];
+  for (const { observation, state } of added)
+    if (state !== 'suspected')
+      entries.push(entryOf('finding.opened', ids.get(observation.key), observation, state));
+  for (const { id, observation, state, isNews, was } of seen)
+    if (isNews) entries.push(entryOf('finding.opened', id, observation, state));
+    else if (was === 'healing' && state === 'waiting')
+      entries.push(entryOf('finding.escalated', id, observation, state));
+  const byId = new Map(known.map((finding) => [finding.id, finding]));
+  for (const { id, counted } of ended) {
+    const finding = byId.get(id);
+    if (finding && counted) entries.push(entryOf('finding.ended', id, finding, finding.state));
+  }
+  // Audit entries take a lock for each tenant: in the same order everywhere.
+  entries.sort((a, b) => ((a.tenantId ?? '') < (b.tenantId ?? '') ? -1 : 1));
+  for (const part of batches(entries)) await record(client, ...part);
+  return ids;
+}
+
+function seenOf(observation: Observation, state: Finding['state']): Seen {
+  const { key, kind, subject, tenantId, subscriptionId, cause, data } = observation;
+  return { key, kind, subject, tenantId, subscriptionId, cause, data, state };
+}
+
+const messages: Record<string, string> = {
+  'finding.opened': 'The reconciler found',
+  'finding.escalated': 'Healing did not help, an operator must look at',
+  'finding.ended': 'The reconciler finds no more',
+};
+
+function entryOf(
+  kind: string,
+  id: number | undefined,
+  about: Pick<Finding, 'kind' | 'subject' | 'cause' | 'tenantId' | 'subscriptionId'>,
+  state: string,
+): NewAuditEntry {
+  return {
+    tenantId: about.tenantId,
+    subscriptionId: about.subscriptionId,
+    kind,
+    message: `${messages[kind]} ${about.kind} (${about.subject}): ${about.cause}`,
+    data: { finding: id ?? null, kind: about.kind, state },
+    audience: 'operator',
+  };
+}
+
+/** Heals in a transaction of its own: what one heals does not wait for the others. Answers 1, or 0 when it failed. */
+async function healOne(context: ReconcileContext, id: number, observation: Observation): Promise<0 | 1> {
+  const { database, log, now } = context;
+  try {
+    await database.transaction(async (client) => {
+      await noteHeals(client, [id], now());
+      await heal(client, context.cell, observation);
+      await record(client, {
+        tenantId: observation.tenantId,
+        subscriptionId: observation.subscriptionId,
+        kind: 'finding.healing',
+        message: `The reconciler heals ${observation.kind} (${observation.subject})`,
+        data: { finding: id, kind: observation.kind },
+        audience: 'operator',
+      });
+    });
+    return 1;
+  } catch (error) {
+    log.error({ finding: id, kind: observation.kind, error }, 'a finding could not be healed');
+    return 0;
+  }
+}
+
+function* batches<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < items.length; start += batch) yield items.slice(start, start + batch);
+}

@@ -1,0 +1,149 @@
+/** Reads both sides of a comparison, in an order in which what moves meanwhile is seen to be moving. */
+import { catalog } from '../../tenants/catalog/index.ts';
+import { checkLedger } from '../store/ledger-read.ts';
+import {
+  type CustomerRow,
+  readBusySubscriptions,
+  readBusyTenants,
+  readCellTenants,
+  readCustomers,
+  readPaidTenants,
+  readReserved,
+  readSpentLeases,
+  readSubscriptions,
+} from '../store/reconcile-rows.ts';
+import type { CellWorld } from './compare-cell.ts';
+import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
+import type { ReconcileContext } from './context.ts';
+import {
+  type Asked,
+  type ListedCustomer,
+  listCustomers,
+  listDatabaseObjects,
+  listNamespaces,
+  listObjects,
+  listSubscriptions,
+} from './sources.ts';
+import { readUnreportedUsage } from './usage.ts';
+
+export type Looked = Record<string, Asked>;
+
+/** Counts what is asked of a source. */
+function counter(looked: Looked): (source: string) => Asked {
+  return (source) => {
+    const asked = { calls: 0, items: 0 };
+    looked[source] = asked;
+    return asked;
+  };
+}
+
+function counted<T>(asked: Asked, rows: readonly T[]): void {
+  asked.calls += 1;
+  asked.items += rows.length;
+}
+
+/** Stripe first, then our rows, and last who is busy: so whatever came between the two is told as busy. */
+export async function readMoneyWorld(
+  { database, stripe, jobs, policy, now }: ReconcileContext,
+  looked: Looked,
+): Promise<MoneyWorld> {
+  const begun = performance.now();
+  const ask = counter(looked);
+  const [listed, customers] = await Promise.all([
+    listSubscriptions(stripe, ask('subscriptions at Stripe')),
+    listCustomers(stripe, ask('customers at Stripe')),
+  ]);
+  const rows = ask('rows');
+  const records = await readSubscriptions(database);
+  counted(rows, records);
+  const tenants = await readPaidTenants(database);
+  counted(rows, tenants);
+  const organizations = await readCustomers(database);
+  counted(rows, organizations);
+  const unreported = await readUnreportedUsage(database, now());
+  counted(rows, unreported);
+  const ledger = await checkLedger(database);
+  looked.ledger = { calls: 1, items: ledger.entries };
+  const withinMs = policy.graceMs + (performance.now() - begun);
+  return {
+    listed,
+    records: new Map(records.map((record) => [record.id, record])),
+    tenants,
+    ...compareCustomers(organizations, customers, new Date(now().getTime() - withinMs)),
+    unreported,
+    ledger,
+    busy: {
+      subscriptions: await readBusySubscriptions(database, withinMs),
+      tenants: await readBusyTenants(database, withinMs),
+    },
+    now: now(),
+    policy: jobs,
+  };
+}
+
+/** @param before customers made since may be those that an organization is about to get */
+function compareCustomers(
+  organizations: readonly CustomerRow[],
+  customers: readonly ListedCustomer[],
+  before: Date,
+): { customersOfNobody: CustomerOfNobody[]; organizationsWithoutCustomer: CustomerRow[] } {
+  const kept = new Map(organizations.map(({ id, customerId }) => [id, customerId]));
+  const listed = new Set(customers.map(({ id }) => id));
+  return {
+    customersOfNobody: customers.flatMap(({ id, organization, createdAt }) =>
+      organization === null || kept.get(organization) === id || createdAt > before
+        ? []
+        : [{ id, organization, isThere: kept.has(organization) }],
+    ),
+    organizationsWithoutCustomer: organizations.filter(
+      ({ customerId }) => customerId !== null && !listed.has(customerId),
+    ),
+  };
+}
+
+const slotProducts: ReadonlySet<string> = new Set(
+  catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id),
+);
+
+/** What stands first, then our rows, and last who is busy. */
+export async function readCellWorld(
+  { database, cluster, servers, stacks: listStacks, cell, policy, now }: ReconcileContext,
+  looked: Looked,
+): Promise<CellWorld> {
+  const begun = performance.now();
+  const begunAt = now();
+  const ask = counter(looked);
+  const namespacesAsked = ask('namespaces');
+  const objectsAsked = ask('objects in the cluster');
+  const databaseAsked = ask('database servers');
+  const [stacks, [namespaces, objects], databaseObjects] = await Promise.all([
+    listStacks(),
+    (async () =>
+      [await listNamespaces(cluster, namespacesAsked), await listObjects(cluster, objectsAsked)] as const)(),
+    Promise.all(servers.map((server) => listDatabaseObjects(server, databaseAsked))),
+  ]);
+  looked.stacks = { calls: 1, items: stacks?.size ?? 0 };
+  const rows = ask('rows');
+  // A reservation becomes a tenant in one transaction: read first, its stack is somebody's in any case.
+  const reserved = await readReserved(database, cell.id, new Date(begunAt.getTime() - policy.graceMs));
+  counted(rows, reserved);
+  const tenants = await readCellTenants(database, cell.id);
+  counted(rows, tenants);
+  const leases = await readSpentLeases(database, cell.id);
+  counted(rows, leases);
+  const busy = await readBusyTenants(database, policy.graceMs + (performance.now() - begun));
+  for (const { id, old } of reserved) if (!old) busy.add(id);
+  return {
+    tenants,
+    namespaces,
+    objects,
+    databaseObjects: databaseObjects.flat(),
+    stacks,
+    reserved: new Set(reserved.map(({ id }) => id)),
+    leases: leases.map(({ id, expiredAt }) => ({ tenantId: id, expiredAt })),
+    slotProducts,
+    busy,
+    now: now(),
+    policy,
+  };
+}

@@ -1,0 +1,89 @@
+/** Keeps comparing: an area is compared when its time has come or somebody asks, by one process of all replicas. */
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  beginReconciliation,
+  endReconciliation,
+  ensureAreas,
+  findDue,
+  type Reconciliation,
+} from '../store/reconciliations.ts';
+import { listOpenRecoveries } from '../store/recoveries.ts';
+import { withTurn } from '../store/turns.ts';
+import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
+import { type LookResult, lookAt } from './look.ts';
+
+/** How soon somebody who asks is heard. */
+const pollMs = 2_000;
+
+/** Compares for as long as it runs. @returns ends it, after the look that is under way */
+export function reconcileRegularly(context: ReconcileContext): () => Promise<void> {
+  const { database, log, cell } = context;
+  const ending = new AbortController();
+  const areas = [moneyArea, cellArea(cell.id)];
+  const work = async () => {
+    let known = false;
+    while (!ending.signal.aborted) {
+      try {
+        if (!known) await ensureAreas(database, areas);
+        known = true;
+        for (const area of areas) if (!ending.signal.aborted) await reconcileIfDue(context, area);
+      } catch (error) {
+        log.error({ error }, 'what is to be compared could not be asked');
+      }
+      await delay(pollMs, undefined, { signal: ending.signal }).catch(() => {});
+    }
+  };
+  const working = work();
+  return async () => {
+    ending.abort();
+    await working;
+  };
+}
+
+/**
+ * Compares an area if its time has come or somebody asks, unless another process is at it.
+ * @returns what was seen, or null when nothing was to be done
+ */
+export async function reconcileIfDue(context: ReconcileContext, area: string): Promise<LookResult | null> {
+  const { database, policy, jobs, workerId, now } = context;
+  const due = () => findDue(database, area, { now: now(), intervalMs: policy.intervalMs });
+  if (!(await due())) return null;
+  const turn = { name: `reconcile:${area}`, holder: workerId, ttlMs: jobs.leaseTtlMs };
+  return withTurn(database, turn, async () => {
+    // Whoever had the turn before may just have done it.
+    const wanted = await due();
+    return wanted && reconcile(context, wanted);
+  });
+}
+
+async function reconcile(context: ReconcileContext, wanted: Reconciliation): Promise<LookResult | null> {
+  const { database, policy, log, cell, now } = context;
+  const { area } = wanted;
+  const begun = performance.now();
+  await beginReconciliation(database, area, now());
+  const durationMs = () => Math.round(performance.now() - begun);
+  // Only what somebody asked for is dry: what its time asks for heals.
+  const heals = !(wanted.asked > wanted.answered && wanted.askedDryRun);
+  try {
+    if (area !== moneyArea && (await listOpenRecoveries(database)).some((open) => open.cell === cell.id))
+      throw new Error('the cell is being recovered, which makes every tenant again');
+    let result = await lookAt(context, area, { heals });
+    const tookMs = durationMs();
+    if (result.needsSecondLook) {
+      await delay(policy.secondLookMs);
+      result = await lookAt(context, area, { heals });
+    }
+    await endReconciliation(database, wanted, {
+      durationMs: tookMs,
+      looked: result.looked,
+      failure: null,
+      at: now(),
+    });
+    return result;
+  } catch (error) {
+    log.error({ area, error }, 'money and infrastructure could not be compared');
+    const failure = error instanceof Error ? error.message : String(error);
+    await endReconciliation(database, wanted, { durationMs: durationMs(), looked: {}, failure, at: now() });
+    return null;
+  }
+}

@@ -1,0 +1,27 @@
+/** Usage that should have been reported to Stripe by now. */
+import type { Queryable } from '../store/database.ts';
+import { cursorOf, listUnreportedUsage } from '../store/usage.ts';
+import type { UnreportedUsage } from './compare-money.ts';
+
+/** A day's usage is reported in the first hours of the next one, so yesterday's counts from 02:00 UTC on. */
+const reportedWithinMs = 26 * 3_600_000;
+const pageSize = 2_000;
+/** Days of tenants and dimensions that one look reads at most: whoever has more has one problem, not thousands. */
+const most = 20_000;
+
+export async function readUnreportedUsage(db: Queryable, now: Date): Promise<UnreportedUsage[]> {
+  const olderThan = new Date(now.getTime() - reportedWithinMs);
+  const unreported: UnreportedUsage[] = [];
+  for (let after: string | undefined; unreported.length < most; ) {
+    const page = await listUnreportedUsage(db, {
+      olderThan,
+      limit: pageSize,
+      ...(after !== undefined && { after }),
+    });
+    unreported.push(...page);
+    const last = page.at(-1);
+    if (!last || page.length < pageSize) break;
+    after = cursorOf(last);
+  }
+  return unreported;
+}
