@@ -37,6 +37,7 @@ const plan = z.object({
   id: z.string(),
   name: z.string(),
   price,
+  trialDays: z.int().nullable().openapi({ description: 'Days of a free trial; null where there is none' }),
   features: z.array(z.string()),
   limits: z
     .record(z.string(), z.number().nullable())
@@ -103,6 +104,15 @@ export const checkoutRequest = z
     organization: organizationId
       .optional()
       .openapi({ description: 'Who pays; your organization by the token, else you yourself' }),
+    trial: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Begin with the free trial of the plan; once for each product' }),
+    promotionCode: z
+      .string()
+      .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be letters, digits and hyphens')
+      .optional()
+      .openapi({ description: 'Left out, one may be typed where the customer pays', example: 'WELCOME20' }),
     successUrl: webUrl.optional().openapi({ description: '{CHECKOUT_SESSION_ID} in it is replaced' }),
     cancelUrl: webUrl.optional(),
   })

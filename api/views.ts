@@ -25,7 +25,7 @@ export function productView(product: Product): ProductView {
   };
 }
 
-function planView({ id, name, price, features, compute, volumeBytes, quota, entitlements }: Plan) {
+function planView({ id, name, price, trialDays, features, compute, volumeBytes, quota, entitlements }: Plan) {
   return {
     id,
     name,
@@ -36,6 +36,7 @@ function planView({ id, name, price, features, compute, volumeBytes, quota, enti
       interval: price.kind === 'custom' ? null : price.interval,
       maxSeats: price.kind === 'perSeat' ? price.maxSeats : null,
     },
+    trialDays: trialDays ?? null,
     features: [...features],
     limits: { ...quota, ...compute, volumeBytes },
     entitlements: Object.fromEntries(

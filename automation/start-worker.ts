@@ -20,6 +20,7 @@ import { meterRegularly } from './metering/metering.ts';
 import { observeMetering } from './metering/metrics.ts';
 import { observePool } from './metrics/database-pool.ts';
 import { serveMetrics } from './metrics/serve.ts';
+import { observeStripeEvents } from './metrics/stripe-events.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { readOffboardingEnv } from './offboarding/env.ts';
@@ -94,6 +95,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     releasers.push(() => runners.close());
     const metrics = createWorkerMetrics({ runners: env.runners });
     observePool(metrics.registry, database.pool);
+    observeStripeEvents(metrics.registry, database);
     if (env.metricsPort !== undefined) {
       const server = await serveMetrics(metrics.registry, { host: '0.0.0.0', port: env.metricsPort });
       releasers.push(() => server.close());

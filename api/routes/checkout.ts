@@ -17,6 +17,7 @@ import {
 } from '../../tenants/catalog/index.ts';
 import type { ApiDeps } from '../app.ts';
 import { type Caller, requireCaller } from '../auth.ts';
+import { discountsOf, trialOf } from '../checkout-offers.ts';
 import { Problem } from '../errors.ts';
 import { payingOrganization } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -58,6 +59,10 @@ async function openCheckout(
     findPrices(stripe, [planLookupKey(product.id, plan.id), ...usageLookupKeys(product)]),
     ensureCustomer(stripe, database, organization),
   ]);
+  const [trial, discounts] = await Promise.all([
+    request.trial ? trialOf(database, { product, plan }, customer) : {},
+    discountsOf(stripe, request.promotionCode),
+  ]);
   const id = `co_${randomBytes(12).toString('base64url')}`;
   const url = (given: string | undefined, fallback: string) =>
     (given ?? `${publicUrl}${fallback}`).replaceAll('{CHECKOUT_SESSION_ID}', id);
@@ -68,12 +73,13 @@ async function openCheckout(
       // What is used is charged afterwards, with the next period.
       ...usage.map((metered) => ({ price: metered })),
     ],
-    allow_promotion_codes: true,
+    ...discounts,
     success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
     cancel_url: url(request.cancelUrl, '/'),
     client_reference_id: id,
     customer,
     subscription_data: {
+      ...trial,
       metadata: {
         [subscriptionMetadata.owner]: caller.subject,
         [subscriptionMetadata.checkout]: id,

@@ -59,6 +59,8 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--slug <name>', 'public name of the tenant, for products that have one')
     .option('--seats <n>', 'seats, for plans sold by the seat', positiveInteger)
     .option('--region <region>', 'where the tenant is to be (the home region)')
+    .option('--trial', "begin with the plan's free trial")
+    .option('--code <code>', 'a promotion code')
     .option('--decline', 'pay with a card that is declined (simulated payments only)')
     .option('--no-wait', 'return once paid')
     .addOption(timeout('give up waiting after so many seconds (120; 900 where a person pays)'))

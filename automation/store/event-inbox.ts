@@ -106,3 +106,15 @@ export async function forgetEvents(db: Queryable, before: Date, limit: number): 
   );
   return rowCount ?? 0;
 }
+
+/** Events that are to be handled: never tried, and tried in vain. */
+export async function countWaitingEvents(
+  db: Queryable,
+): Promise<{ readonly fresh: number; readonly failed: number }> {
+  const { rows } = await db.query<{ fresh: number; failed: number }>(
+    `select count(*) filter (where problem is null)::int as fresh,
+       count(*) filter (where problem is not null)::int as failed
+     from tenantry.stripe_event where resolved_at is null`,
+  );
+  return rows[0] ?? { fresh: 0, failed: 0 };
+}

@@ -7,13 +7,14 @@ import { cents, cpus, mebibytes } from './units.ts';
  * Requirements: prices, e-mails, projects, API budgets, 90 days of API usage. The tenant's slug is the organization
  * in its recipient address (`acme@…`).
  * Our choice: compute, quota and connections; Enterprise gets a database of its own; the namespace comes from the
- * tenant id, so that it can be prepared before the organization's name is known.
+ * tenant id, so that it can be prepared before the organization's name is known; trials of 14 days.
  */
 
 function plan(options: {
   id: string;
   name: string;
   price: Plan['price'];
+  trialDays?: number;
   emailsPerMonth: number | null;
   projects: number | null;
   apiBudgetDollars: number | null;
@@ -27,6 +28,7 @@ function plan(options: {
     id: options.id,
     name: options.name,
     price: options.price,
+    ...(options.trialDays !== undefined && { trialDays: options.trialDays }),
     features: options.features,
     entitlements: {
       emailsPerMonth: options.emailsPerMonth,
@@ -60,6 +62,7 @@ export const inbox: Product = {
       id: 'starter',
       name: 'Starter',
       price: { kind: 'flat', priceCents: cents(49), interval: 'month' },
+      trialDays: 14,
       emailsPerMonth: 500,
       projects: 2,
       apiBudgetDollars: 20,
@@ -73,6 +76,7 @@ export const inbox: Product = {
       id: 'professional',
       name: 'Professional',
       price: { kind: 'flat', priceCents: cents(149), interval: 'month' },
+      trialDays: 14,
       emailsPerMonth: 2_000,
       projects: null,
       apiBudgetDollars: 100,

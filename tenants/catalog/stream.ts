@@ -9,7 +9,7 @@ import { cents, cpus, gibibytes, gigabytes, micros, tebibytes } from './units.ts
  * Our choice: the GB of a plan are the memory of its sessions (both Professional and Business then give one session
  * 3.2 GB), and ten replicas, the autoscaler's most, have them together; CPU per replica; quotas of the other plans
  * (the replicas and as much again for what a tenant runs beside them); Enterprise, agreed by hand, starts from
- * twice Business; connections; how many seats are sold without an agreement.
+ * twice Business; connections; how many seats are sold without an agreement; trials of 14 days for what is sold by the seat.
  */
 
 const maxReplicas = 10;
@@ -39,6 +39,7 @@ function plan(options: {
   id: string;
   name: string;
   price: Plan['price'];
+  trialDays?: number;
   sessions: number | null;
   memoryGb: number | null;
   /** Memory of all replicas, where the plan leaves it to be agreed. */
@@ -60,6 +61,7 @@ function plan(options: {
     id: options.id,
     name: options.name,
     price: options.price,
+    ...(options.trialDays !== undefined && { trialDays: options.trialDays }),
     features: options.features,
     entitlements: {
       sessions: options.sessions,
@@ -123,6 +125,7 @@ export const stream: Product = {
       id: 'professional',
       name: 'Professional',
       price: { kind: 'perSeat', priceCents: cents(29), interval: 'month', maxSeats },
+      trialDays: 14,
       sessions: 5,
       memoryGb: 16,
       replicasMemoryGb: 16,
@@ -148,6 +151,7 @@ export const stream: Product = {
       id: 'business',
       name: 'Business',
       price: { kind: 'perSeat', priceCents: cents(99), interval: 'month', maxSeats },
+      trialDays: 14,
       sessions: 20,
       memoryGb: 64,
       replicasMemoryGb: 64,

@@ -87,6 +87,8 @@ export interface Plan {
   readonly id: string;
   readonly name: string;
   readonly price: PlanPrice;
+  /** Days that the first subscription may be tried for free; left out where there is no trial. */
+  readonly trialDays?: number;
   /** Shown on the price page, in order. */
   readonly features: readonly string[];
   /** Named entitlements of the product (sessions, API calls, e-mails, …), the same keys in all its plans;

@@ -339,3 +339,53 @@ describe('a region', () => {
     expect((await buy(wish)).body).toMatchObject({ errors: [{ field: 'region' }] });
   });
 });
+
+describe('what a checkout gives away', () => {
+  test('a trial, once for each product of a customer', async () => {
+    const bob = await service.identity.token('bob', 'tenant', {});
+    const answer = await buy({ product: 'inbox', plan: 'starter', trial: true }, bob);
+    const session = await sessionOf(answer);
+    expect([answer.status, session.amount_total, session.payment_method_collection]).toEqual([
+      201,
+      0,
+      'always',
+    ]);
+    service.simulator.payCheckout(session.id);
+    const [subscription] = (await service.stripe.subscriptions.list({ customer: session.customer as string }))
+      .data;
+    expect(subscription).toMatchObject({
+      status: 'trialing',
+      trial_settings: { end_behavior: { missing_payment_method: 'cancel' } },
+    });
+    await service.database.query(
+      'insert into tenantry.subscription (id, customer_id, product) values ($1, $2, $3)',
+      [subscription?.id, session.customer, 'inbox'],
+    );
+    const again = await buy({ product: 'inbox', plan: 'professional', trial: true }, bob);
+    expect([again.status, again.body]).toMatchObject([400, { code: 'invalid_request' }]);
+    expect((await buy({ product: 'inbox', plan: 'professional' }, bob)).status).toBe(201);
+  });
+
+  test('no trial where the plan has none', async () => {
+    const answer = await buy({ ...workspace, trial: true });
+    expect([answer.status, answer.body]).toMatchObject([400, { errors: [{ field: 'trial' }] }]);
+  });
+
+  test('a promotion code that was given, or the choice to type one', async () => {
+    const typed = await sessionOf(await buy(workspace));
+    expect(typed).toMatchObject({ allow_promotion_codes: true, discounts: [] });
+    const coupon = await service.stripe.coupons.create({ percent_off: 20, duration: 'forever' });
+    const code = await service.stripe.promotionCodes.create({
+      promotion: { type: 'coupon', coupon: coupon.id },
+      code: 'TWENTY',
+    });
+    const given = await sessionOf(await buy({ ...workspace, promotionCode: 'TWENTY' }));
+    expect(given).toMatchObject({
+      discounts: [{ promotion_code: code.id }],
+      amount_subtotal: 1500,
+      amount_total: 1200,
+    });
+    const unknown = await buy({ ...workspace, promotionCode: 'NOTHING' });
+    expect([unknown.status, unknown.body]).toMatchObject([400, { errors: [{ field: 'promotionCode' }] }]);
+  });
+});

@@ -17,6 +17,10 @@ export interface SubscribeOptions extends Identity {
   slug?: string;
   seats?: number;
   region?: string;
+  /** Begins with the plan's free trial. */
+  trial?: boolean;
+  /** A promotion code. */
+  code?: string;
   /** false: returns once paid. */
   wait: boolean;
   /** Pays with a card that is declined. */
@@ -44,13 +48,15 @@ export async function subscribe(
       '--decline is for simulated payments; this is a real Stripe.',
     );
   const api = await apiAs(connection, options);
-  const { slug, seats, region } = options;
+  const { slug, seats, region, trial, code } = options;
   const request = {
     product: productId,
     plan: planId,
     ...(slug !== undefined && { slug }),
     ...(seats !== undefined && { seats }),
     ...(region !== undefined && { region }),
+    ...(trial && { trial }),
+    ...(code !== undefined && { promotionCode: code }),
   };
   const checkout = await api.post('/v1/checkout', request, checkoutSchema);
   output.progress(`${options.as} subscribes to ${productId} ${planId}`);
