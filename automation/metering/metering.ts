@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { JobContext } from '../jobs/context.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { withTurn } from '../store/turns.ts';
@@ -13,59 +14,58 @@ type Context = Pick<JobContext, 'database' | 'stripe' | 'cell' | 'policy' | 'log
 
 /**
  * Meters the tenants of a worker's cell, and does the accounts of all cells, until it is stopped. Of all workers of a
- * cell one samples, of all workers one does the accounts; whatever one that was stopped does late is harmless.
+ * cell one samples, of all workers one does the accounts and one tells Stripe; whatever one that was stopped does late
+ * is harmless. Stripe is told apart from the rest, as a day of many tenants takes minutes.
  */
 export function meterRegularly(
   context: Context,
   cluster: Pick<KubernetesClient, 'send'>,
   metrics: MeteringMetrics,
 ): () => Promise<void> {
-  const { cell, log } = context;
-  let reportAt = 0;
+  const { database, cell, log, now } = context;
+  const stopping = new AbortController();
   let forgetAt = 0;
   const sample = async () => {
     const begun = performance.now();
-    const outcome = await sampleCell({ ...context, observe: () => observe(cluster) }, cell.id);
+    const outcome = await sampleCell({ database, now, observe: () => observe(cluster) }, cell.id);
     if (outcome === 'sampled') metrics.sampled((performance.now() - begun) / 1000);
     return outcome;
   };
-  const accounts = async (sampled: boolean) => {
-    const { database, now } = context;
+  const account = async (sampled: boolean) => {
     const at = now();
     await rollUpHours(database, at);
     if (sampled) await rollUpUrgent(database, at);
-    if (at.getTime() >= reportAt) {
-      reportAt = at.getTime() + reportEveryMs;
-      const result = await reportUsage({
-        ...context,
-        onError: (error, of) => log.error({ error, ...of }, 'usage could not be told to Stripe'),
-      });
-      metrics.reported(result);
-    }
-    if (at.getTime() >= forgetAt) {
-      forgetAt = at.getTime() + forgetEveryMs;
-      await forgetUsage(database, at, usageRetention);
-    }
+    if (at.getTime() < forgetAt) return;
+    forgetAt = at.getTime() + forgetEveryMs;
+    await forgetUsage(database, at, usageRetention);
   };
-  const round = async () => {
-    const outcome = await inTurn(context, `usage-sample:${cell.id}`, sample);
-    await inTurn(context, 'usage-accounts', () => accounts(outcome === 'sampled'));
+  const report = async () => {
+    const onError = (error: unknown, of: object) =>
+      log.error({ error, ...of }, 'usage could not be told to Stripe');
+    metrics.reported(await reportUsage({ ...context, onError, signal: stopping.signal }));
   };
-
-  let timer: NodeJS.Timeout;
-  let stopped = false;
-  let current: Promise<void> = Promise.resolve();
-  const start = () => {
-    current = round().then(() => {
-      if (!stopped) timer = setTimeout(start, tickMs);
-    });
-  };
-  start();
+  const loops = [
+    repeat(stopping.signal, tickMs, async () => {
+      const outcome = await inTurn(context, `usage-sample:${cell.id}`, sample);
+      await inTurn(context, 'usage-accounts', () => account(outcome === 'sampled'));
+    }),
+    repeat(stopping.signal, reportEveryMs, async () => {
+      await inTurn(context, 'usage-report', report);
+    }),
+  ];
   return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await current;
+    stopping.abort();
+    await Promise.all(loops);
   };
+}
+
+/** Does the work now and again, a pause after each, until the signal; resolves when the last is done. */
+async function repeat(signal: AbortSignal, pauseMs: number, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await work();
+    // Rejects when the signal wakes it.
+    await delay(pauseMs, undefined, { signal }).catch(() => {});
+  }
 }
 
 /** Does the work unless another worker is at it; a failure is told and does not keep the rest from its work. */

@@ -4,6 +4,7 @@ import {
   beginPart,
   findOpenPart,
   listCancellable,
+  listOpenParts,
   listReportable,
   markCancelled,
   markRefused,
@@ -31,6 +32,8 @@ export interface Reporting {
   readonly stripe: Stripe;
   readonly now: () => Date;
   readonly onError: (error: unknown, of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>) => void;
+  /** Ends it after the events that are under way. */
+  readonly signal?: AbortSignal;
 }
 
 /** How long after midnight a day is told, so that what comes a little late is in it. */
@@ -71,6 +74,7 @@ export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
         const [customerId, days] = next;
         if (customerId === null) continue;
         for (const day of days) {
+          if (reporting.signal?.aborted) return;
           try {
             const done = await settle(reporting, { ...day, customerId });
             result.sent += done.sent;
@@ -84,7 +88,7 @@ export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
     };
     await Promise.all(Array.from({ length: tenantsAtOnce }, worker));
     after = page.at(-1) ?? null;
-    if (page.length < pageSize) return result;
+    if (page.length < pageSize || reporting.signal?.aborted) return result;
   }
 }
 
@@ -170,7 +174,10 @@ export function isKnownIdentifier(error: unknown): boolean {
   );
 }
 
-/** Whether the meter's own sum of the customer's day has the event, which Stripe would not know again by its identifier. */
+/**
+ * Whether the meter's own sum of the customer's day has the event, which Stripe would not know again by its identifier.
+ * @throws when no choice of the events whose fate is unknown explains the sum: a person has to look
+ */
 async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Promise<boolean> {
   const start = startOfDay(part.day).getTime() / 1000;
   for await (const meter of stripe.billing.meters.list({ status: 'active', limit: 100 })) {
@@ -182,10 +189,34 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
       end_time: start + dayMs / 1000,
     });
     for await (const summary of summaries) counted += summary.aggregated_value;
-    // Sums are doubles; ours are exact. They differ by far less than half of the smallest event.
-    return Math.round(counted * 1e6) >= (await sumSent(database, part)) + part.microUnits;
+    // Sums are doubles; ours are exact. They differ by far less than a millionth.
+    const unexplained = Math.round(counted * 1e6) - (await sumSent(database, part));
+    const open = await listOpenParts(database, part);
+    const arrived = explain(
+      open.map(({ microUnits }) => microUnits),
+      unexplained,
+    );
+    if (!arrived)
+      throw new Error(
+        `the meter's sum of ${part.customerId} for ${part.day} is not explained by what was sent: ${decimalOf(unexplained)} beyond it`,
+      );
+    return arrived[open.findIndex(({ identifier }) => identifier === part.identifier)] ?? false;
   }
   return false;
+}
+
+/** More events of one customer, meter and day that crashes left open are for a person to sort out. */
+const mostOpen = 12;
+
+/** Which of several amounts make up a sum: those that arrived. Null when no choice of them does. */
+export function explain(amounts: readonly number[], sum: number): readonly boolean[] | null {
+  if (amounts.length > mostOpen) return null;
+  for (let choice = 0; choice < 2 ** amounts.length; choice += 1) {
+    const chosen = amounts.map((_, index) => Math.floor(choice / 2 ** index) % 2 === 1);
+    const total = amounts.reduce((part, amount, index) => part + (chosen[index] ? amount : 0), 0);
+    if (total === sum) return chosen;
+  }
+  return null;
 }
 
 async function cancel({ database, stripe, now }: Reporting, part: ReportPart): Promise<void> {

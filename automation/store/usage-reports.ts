@@ -171,6 +171,19 @@ export async function sumSent(
   return row.sum;
 }
 
+/** Events of a customer's meter and day that were begun and whose end is not known, in an order that stays. */
+export async function listOpenParts(
+  db: Queryable,
+  of: { readonly customerId: string; readonly dimension: string; readonly day: string },
+): Promise<ReportPart[]> {
+  const { rows } = await db.query<ReportPart>(
+    `select ${columns} from tenantry.usage_report
+     where customer_id = $1 and dimension = $2 and day = $3 and sent_at is null order by identifier`,
+    [of.customerId, of.dimension, of.day],
+  );
+  return rows;
+}
+
 /** Use that Stripe has too much of and that can no longer be cancelled, oldest first: a person has to give money back. */
 export async function listOverreported(db: Queryable, limit: number): Promise<Reportable[]> {
   const { rows } = await db.query<Reportable>(

@@ -11,7 +11,7 @@ import {
 } from '../../automation/metering/amounts.ts';
 import { findDimension, prices, termsOf, toldAs } from '../../automation/metering/dimensions.ts';
 import { limitRows, noticesDue, noticeText, overagePercent } from '../../automation/metering/limits.ts';
-import { usedAt } from '../../automation/metering/report.ts';
+import { explain, usedAt } from '../../automation/metering/report.ts';
 import { consumersOf, sampleOf, slotsBetween } from '../../automation/metering/sample.ts';
 import { csv, makeStatement, sectionOf, statementCsv } from '../../automation/metering/statement.ts';
 import { hourOf, monthNamed, placeOf, slotOf } from '../../automation/metering/time.ts';
@@ -363,4 +363,34 @@ test.each([
 ])('%s', (_name, day, periodEnd, now, at) => {
   const due = { day, periodEnd: periodEnd === null ? null : new Date(periodEnd) };
   expect(usedAt(due, new Date(now)).getTime()).toBe(new Date(at).getTime());
+});
+
+describe('events whose fate is unknown', () => {
+  test.each([
+    [[5], 5, [true]],
+    [[5], 0, [false]],
+    [[3, 5], 5, [false, true]],
+    [[3, 5], 8, [true, true]],
+    [[3, 5], 4, null],
+    [[], 0, []],
+    [[], 1, null],
+  ])('of %j, with a sum of %i, %j arrived', (amounts, sum, arrived) => {
+    expect(explain(amounts, sum)).toEqual(arrived);
+  });
+
+  test('whichever arrived, a choice that explains the sum is found', () => {
+    const amounts = fc.array(fc.tuple(fc.integer({ min: 1, max: 1e12 }), fc.boolean()), { maxLength: 10 });
+    fc.assert(
+      fc.property(amounts, (sent) => {
+        const sum = sent.reduce((total, [amount, arrived]) => total + (arrived ? amount : 0), 0);
+        const found = explain(
+          sent.map(([amount]) => amount),
+          sum,
+        );
+        expect(
+          found?.reduce((total, chosen, index) => total + (chosen ? (sent[index]?.[0] ?? 0) : 0), 0),
+        ).toBe(sum);
+      }),
+    );
+  });
 });

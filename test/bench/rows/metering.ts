@@ -43,7 +43,7 @@ export const metering: Row = {
       database,
       'select sum(cardinality(cpu_millis)) as count from tenantry.usage_sample',
     );
-    const live = await rounds(database, tenants, bench.quick ? 3 : 12);
+    const live = await rounds(database, tenants, bench.quick ? 12 : 48);
     const read = await reads(database, tenants, days, bench.quick ? 5 : 50);
     const look = await looks(tenants);
 
@@ -74,7 +74,7 @@ export const metering: Row = {
         target: duration(targets.roundMs),
         met: live.round.max <= targets.roundMs,
         notes: [
-          `In one transaction, durably: samples, plans of the day, two consumers of each tenant, on top of the month; ${live.round.count} of them. The cluster's lists are not in it: reading 10,000 pods and volumes of them takes ${duration(look)} of this process. The hour that they wrote has ${gigabytes(live.bytes)} for ${gigabytes(live.bytesPacked)} when rewritten.`,
+          `In one transaction, durably: samples, plans of the day, two consumers of each tenant, on top of the month; ${live.round.count} of them. The cluster's lists are not in it: reading 10,000 pods and volumes of them takes ${duration(look)} of this process. The hours that they wrote have ${gigabytes(live.bytes)}, and would have ${gigabytes(live.bytesPacked)} if they were written at once, as the month above was.`,
         ],
         samples: { round_ms: live.round },
         values: { look_ms: look, hour_bytes: live.bytes, hour_bytes_packed: live.bytesPacked },
@@ -82,12 +82,11 @@ export const metering: Row = {
       {
         ...common,
         figure: `an hour of ${who} rolled up`,
-        measured: duration(live.rollUpMs),
+        measured: `p50 ${duration(live.rollUp.p50)}, max ${duration(live.rollUp.max)}`,
         target: duration(targets.roundMs),
-        met: live.rollUpMs <= targets.roundMs,
+        met: live.rollUp.max <= targets.roundMs,
         notes: ['The hour, its day anew, what each tenant is charged so far, and who is near a limit.'],
-        samples: {},
-        values: { roll_up_ms: live.rollUpMs },
+        samples: { roll_up_ms: live.rollUp },
       },
       reading("a tenant's month by samples of five minutes", read.samples, targets.samplesMs),
       reading("a tenant's month by hours", read.hours, targets.statementMs),
@@ -200,27 +199,14 @@ async function count(database: Database, sql: string): Promise<number> {
   return Number(onlyRow(await database.query<{ count: number }>(sql)).count);
 }
 
-/** Samples the day after the month as the worker does, and rolls the hour up. */
+/** Samples the day after the month as the worker does, hour after hour, and rolls each hour up. */
 async function rounds(database: Database, tenants: number, times: number) {
   const begin = first.getTime() + month.days * dayMs;
+  const partition = `tenantry.usage_sample_${dayOf(new Date(begin)).replaceAll('-', '')}`;
   const taken: number[] = [];
+  const rolledUp: number[] = [];
   for (let n = 0; n < times; n += 1) {
-    const namespaces = new Map<string, NamespaceUse>();
-    for (let tenant = 1; tenant <= tenants; tenant += 1) {
-      const cpuMillis = 4000 * Math.random();
-      const memoryBytes = 8e9 * Math.random();
-      const half = { cpuMillis: cpuMillis / 2, memoryBytes: memoryBytes / 2 };
-      namespaces.set(`tenant-desk-${tenant}`, {
-        cpuMillis,
-        memoryBytes,
-        storageBytes: 50e9,
-        consumers: new Map([
-          ['user-1', half],
-          ['user-2', half],
-        ]),
-      });
-    }
-    const seen = { source: 'metrics' as const, pods: 2 * tenants, namespaces };
+    const seen = { source: 'metrics' as const, pods: 2 * tenants, namespaces: whatAllUse(tenants) };
     const begun = performance.now();
     const outcome = await sampleCell(
       { database, now: () => new Date(begin + n * slotMs), observe: async () => seen },
@@ -228,18 +214,34 @@ async function rounds(database: Database, tenants: number, times: number) {
     );
     taken.push(performance.now() - begun);
     if (outcome !== 'sampled') throw new Error(`the sample was ${outcome}`);
+    // As the server does by itself within the five minutes until the next.
+    await database.query(`vacuum ${partition}`);
+    const end = begin + (n + 1) * slotMs;
+    if (end % hourMs !== 0) continue;
+    const hourEnded = performance.now();
+    if ((await rollUpHours(database, new Date(end))) !== 1) throw new Error('no hour was rolled up');
+    rolledUp.push(performance.now() - hourEnded);
   }
-  const hourSize = () =>
-    count(
-      database,
-      `select pg_total_relation_size('tenantry.usage_sample_${dayOf(new Date(begin)).replaceAll('-', '')}') as count`,
-    );
-  const bytes = await hourSize();
-  const begun = performance.now();
-  if ((await rollUpHours(database, new Date(begin + hourMs))) !== 1) throw new Error('no hour was rolled up');
-  const rollUpMs = performance.now() - begun;
-  await database.query(`vacuum full tenantry.usage_sample_${dayOf(new Date(begin)).replaceAll('-', '')}`);
-  return { round: summarize(taken), rollUpMs, bytes, bytesPacked: await hourSize() };
+  const size = () => count(database, `select pg_total_relation_size('${partition}') as count`);
+  const bytes = await size();
+  await database.query(`vacuum full ${partition}`);
+  return { round: summarize(taken), rollUp: summarize(rolledUp), bytes, bytesPacked: await size() };
+}
+
+/** What a look finds: two consumers in the namespace of each tenant. */
+function whatAllUse(tenants: number): ReadonlyMap<string, NamespaceUse> {
+  return new Map(
+    Array.from({ length: tenants }, (_, n) => {
+      const cpuMillis = 4000 * Math.random();
+      const memoryBytes = 8e9 * Math.random();
+      const half = { cpuMillis: cpuMillis / 2, memoryBytes: memoryBytes / 2 };
+      const consumers = new Map([
+        ['user-1', half],
+        ['user-2', half],
+      ]);
+      return [`tenant-desk-${n + 1}`, { cpuMillis, memoryBytes, storageBytes: 50e9, consumers }];
+    }),
+  );
 }
 
 /** Reads of tenants at random. */
