@@ -23,6 +23,17 @@ export function billingRules(): RuleGroup {
           'What customers buy or cancel now has no effect until Stripe answers. Look at status.stripe.com, then at the key in Secrets Manager.',
       },
       {
+        alert: 'BudgetReached',
+        // One alert for each share, as the owner is told of each; the control plane decides when one is reached.
+        expr: 'max by (tenant, product, kind, percent) (tenantry_budget_reached) > 0',
+        forSeconds: 0,
+        severity: 'warning',
+        summary:
+          'Tenant {{ $labels.tenant }} has used {{ $labels.percent }} % of this month’s {{ $labels.kind }} budget',
+        description:
+          'Its owner has been told ({{ $labels.product }}). From 90 % on it is throttled, at 100 % it is paused until the next month or a higher limit: `tenantry tenant {{ $labels.tenant }}` shows where it stands.',
+      },
+      {
         alert: 'SubscriptionEnding',
         expr: `
           (max by (tenant, product, plan) (tenantry_subscription_end_timestamp_seconds) - time()) / ${daySeconds}

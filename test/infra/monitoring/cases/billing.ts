@@ -1,6 +1,7 @@
 import { type AlertCase, steady } from './case.ts';
 
 const ends = 'tenantry_subscription_end_timestamp_seconds';
+const budget = 'tenantry_budget_reached';
 const day = 86_400;
 
 export const billingCases: readonly AlertCase[] = [
@@ -29,6 +30,32 @@ export const billingCases: readonly AlertCase[] = [
         because: 'one failed try is repeated',
         series: { 'tenantry_subscription_syncs_failing{pod="api-1"}': '0 1 0 0 1 0 0 0 1 0 0' },
         at: 10,
+      },
+    ],
+  },
+  {
+    alert: 'BudgetReached',
+    fires: (['50', '80', '100'] as const).map((percent) => ({
+      series: {
+        // Both replicas of the API tell of it.
+        [`${budget}{tenant="abcd1234",product="inbox",kind="api",percent="${percent}",pod="api-1"}`]:
+          steady(1),
+        [`${budget}{tenant="abcd1234",product="inbox",kind="api",percent="${percent}",pod="api-2"}`]:
+          steady(1),
+      },
+      from: 0,
+      labels: { tenant: 'abcd1234', product: 'inbox', kind: 'api', percent },
+      summary: `Tenant abcd1234 has used ${percent} % of this month’s api budget`,
+      description:
+        'Its owner has been told (inbox). From 90 % on it is throttled, at 100 % it is paused until the next month or a higher limit: `tenantry tenant abcd1234` shows where it stands.',
+    })),
+    silent: [
+      {
+        because: 'a new month has begun',
+        series: {
+          [`${budget}{tenant="abcd1234",product="inbox",kind="api",percent="50",pod="api-1"}`]: '1x10 stale',
+        },
+        at: 20,
       },
     ],
   },
