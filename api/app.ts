@@ -22,6 +22,7 @@ import { findingRoutes } from './routes/findings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
 import { offboardingRoutes } from './routes/offboarding.ts';
+import { onboardingRoutes } from './routes/onboarding.ts';
 import { organizationRoutes } from './routes/organizations.ts';
 import { portalRoutes } from './routes/portal.ts';
 import { productRoutes } from './routes/products.ts';
@@ -108,7 +109,8 @@ export function createApp(deps: ApiDeps) {
   app.route('/', organizationRoutes(deps));
   app.route('/', figuresRoutes(deps));
 
-  app.route('/', healthRoutes(deps));
+  app.route('/', figuresRoutes(deps));
+  app.route('/', onboardingRoutes(deps));
   app.route('/', exportRoutes(deps));
   app.route('/', offboardingRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {

@@ -25,6 +25,10 @@ import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { readOffboardingEnv } from './offboarding/env.ts';
 import { sharedServer } from './offboarding/look/postgres.ts';
+import { readMailEnv } from './onboarding/env.ts';
+import { createMailer } from './onboarding/mailer.ts';
+import { sendMail } from './onboarding/send-mail.ts';
+import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { openOffboarding } from './offboarding/start.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
 import { observeFindings } from './reconcile/metrics.ts';
@@ -152,7 +156,14 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       servers: new Map([[sharedServer, tenantDatabase], ...servers]),
     });
     releasers.push(async () => ends.close());
-    const offboardings = await work(ends.tasks, endsAtOnce);
+    const mailEnv = readMailEnv();
+    const mailer = mailEnv && createMailer(mailEnv);
+    releasers.push(async () => mailer?.close());
+    const mails: TaskList = {
+      'send-mail': (payload) =>
+        sendMail({ ...context, mailer, retryBaseMs: env.policy.retryBaseMs }, textOf(payload, 'key')),
+    };
+    const offboardings = await work({ ...ends.tasks, ...mails }, endsAtOnce);
     releasers.push(() => offboardings.stop());
       await converges.stop();
     });

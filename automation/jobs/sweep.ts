@@ -4,6 +4,7 @@ import { keepLedger } from '../ledger/upkeep.ts';
 import { record } from '../store/audit.ts';
 import { ringOpenEnds } from '../offboarding/ring-open.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
+import { ringDueMails } from '../store/mail.ts';
 import {
   type KnownSubscription,
   listDirtySubscriptions,
@@ -55,6 +56,8 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   keepLedger: ({ database, now }) => keepLedger(database, now()),
   takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
   ringTenants,
+  ringDueMails: ({ database }) => ringDueMails(database, batch),
+  ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),
   reserveStacks,
   refillSlots,
   ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),

@@ -69,7 +69,7 @@ function dyingDatabase(at: number, when: 'before' | 'after') {
     query: dying(database.query as never),
     // A transaction is one write: killed in the middle of it, it is as if it had not begun.
     transaction: dying(database.transaction as never),
-  } as Database;
+  } as unknown as Database;
   return { doomed, statements: () => statements };
 }
 

@@ -1,0 +1,77 @@
+import { createRoute } from '@hono/zod-openapi';
+import { findOnboarding, type Onboarding, onboard, SlugTaken } from '../../automation/onboarding/onboard.ts';
+import type { ApiDeps } from '../app.ts';
+import { assertOperator, requireCaller } from '../auth.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
+import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../schemas-onboarding.ts';
+
+const path = '/v1/onboardings';
+const body = { 'application/json': { schema: onboarding } };
+
+const begin = createRoute({
+  method: 'post',
+  path,
+  summary: 'Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail',
+  description:
+    'For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.',
+  security: bearer,
+  request: { body: { required: true, content: { 'application/json': { schema: onboardRequest } } } },
+  responses: {
+    200: { description: 'All of it was there', content: body },
+    201: { description: 'Something of it was made', content: body },
+    ...problemResponses,
+  },
+});
+
+const show = createRoute({
+  method: 'get',
+  path,
+  summary: 'How far bringing an organization in is',
+  security: bearer,
+  request: { query: onboardingQuery },
+  responses: { 200: { description: 'The parts', content: body }, ...problemResponses },
+});
+
+export const onboardingRoutes = ({ database, stripe, publicUrl, authenticate }: ApiDeps) => {
+  const router = createRouter();
+  router.use(path, requireCaller(authenticate));
+  return router
+    .openapi(begin, async (c) => {
+      const caller = c.get('caller');
+      assertOperator(caller);
+      const context = { database, stripe, publicUrl };
+      const done = await onboard(context, c.req.valid('json'), caller.subject).catch((error: unknown) => {
+        if (!(error instanceof SlugTaken)) throw error;
+        throw new Problem('name_taken', error.message, [{ field: 'slug', message: 'is taken' }]);
+      });
+      return c.json(view(done), done.made.length > 0 ? 201 : 200);
+    })
+    .openapi(show, async (c) => {
+      assertOperator(c.get('caller'));
+      const { slug, adminEmail } = c.req.valid('query');
+      const found = await findOnboarding(database, slug, adminEmail);
+      if (!found) throw new Problem('not_found', `Nobody has brought ${slug} in with ${adminEmail}.`);
+      return c.json(view({ ...found, made: [] }), 200);
+    });
+};
+
+function view({ organization, admins, mail, made }: Onboarding): OnboardingView {
+  const { id, name, slug, customerId, createdAt } = organization;
+  const { state, recipient, subject, body: text, attempts, answer } = mail;
+  return {
+    organization: { id, name, slug, customerId, createdAt: createdAt.toISOString() },
+    admins: admins.flatMap(({ email }) => email ?? []),
+    mail: {
+      state,
+      recipient,
+      subject,
+      body: text,
+      attempts,
+      answer,
+      nextTryAt: mail.nextTryAt?.toISOString() ?? null,
+      sentAt: mail.sentAt?.toISOString() ?? null,
+    },
+    made: [...made],
+  };
+}
