@@ -16,8 +16,8 @@ import { createRouter } from './router.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
-import { figuresRoutes } from './routes/figures.ts';
 import { exportRoutes } from './routes/exports.ts';
+import { figuresRoutes } from './routes/figures.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
@@ -101,18 +101,19 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantRoutes(deps));
   app.route('/', creditRoutes(deps));
   app.route('/', budgetRoutes(deps));
-  app.route('/', findingRoutes(deps));
   app.route('/', usageRoutes(deps));
+  app.route('/', findingRoutes(deps));
   app.route('/', subscriptionRoutes(deps));
   app.route('/', invoiceRoutes(deps));
   app.route('/', portalRoutes(deps));
   app.route('/', organizationRoutes(deps));
-  app.route('/', figuresRoutes(deps));
 
   app.route('/', figuresRoutes(deps));
   app.route('/', onboardingRoutes(deps));
   app.route('/', exportRoutes(deps));
   app.route('/', offboardingRoutes(deps));
+
+  app.route('/', healthRoutes(deps));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',

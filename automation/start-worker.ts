@@ -22,14 +22,13 @@ import { observePool } from './metrics/database-pool.ts';
 import { serveMetrics } from './metrics/serve.ts';
 import { observeStripeEvents } from './metrics/stripe-events.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics/worker.ts';
-import { KubernetesClient } from './providers/kubernetes/client.ts';
 import { readOffboardingEnv } from './offboarding/env.ts';
 import { sharedServer } from './offboarding/look/postgres.ts';
+import { openOffboarding } from './offboarding/start.ts';
 import { readMailEnv } from './onboarding/env.ts';
 import { createMailer } from './onboarding/mailer.ts';
 import { sendMail } from './onboarding/send-mail.ts';
 import { KubernetesClient } from './providers/kubernetes/client.ts';
-import { openOffboarding } from './offboarding/start.ts';
 import { loadKubeconfig } from './providers/kubernetes/kubeconfig.ts';
 import { observeFindings } from './reconcile/metrics.ts';
 import { reconcileRegularly } from './reconcile/run.ts';
@@ -51,13 +50,13 @@ import { pluginsFolder, resolveProviderPlugin } from './toolchain/plugins.ts';
 /** Few, so that webhooks keep a core while many subscriptions wait. */
 const syncsAtOnce = 4;
 
+/** Exports and their like, apart from the tenants' jobs: a large one keeps nobody else waiting. */
+const endsAtOnce = 2;
+
 /** How long a worker that was stopped in the middle of a transaction may keep its locks. No transaction waits for others. */
 const abandonAfterMs = 20_000;
 
 export interface Worker {
-/** Exports and their like, apart from the tenants' jobs: a large one keeps nobody else waiting. */
-const endsAtOnce = 2;
-
   /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
   stop(): Promise<void>;
 }
@@ -141,11 +140,6 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       });
     const syncs = await work(syncTasks({ ...context, database: relaxedDatabase }), syncsAtOnce);
     releasers.push(() => syncs.stop());
-    // Jobs that find no free runner wait for one.
-    const converges = await work(convergeTasks(context), env.runners + 1);
-    releasers.push(async () => {
-      // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
-      await runners.close();
     const ends = await openOffboarding({
       context,
       env: readOffboardingEnv(env.home),
@@ -165,6 +159,11 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     };
     const offboardings = await work({ ...ends.tasks, ...mails }, endsAtOnce);
     releasers.push(() => offboardings.stop());
+    // Jobs that find no free runner wait for one.
+    const converges = await work(convergeTasks(context), env.runners + 1);
+    releasers.push(async () => {
+      // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
+      await runners.close();
       await converges.stop();
     });
     releasers.push(sweepRegularly(context, metrics));

@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { takeReturns } from '../figures/returns.ts';
 import { keepLedger } from '../ledger/upkeep.ts';
-import { record } from '../store/audit.ts';
 import { ringOpenEnds } from '../offboarding/ring-open.ts';
+import { record } from '../store/audit.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
 import { ringDueMails } from '../store/mail.ts';
 import {
@@ -21,8 +21,8 @@ import {
   ringTenant,
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { keepInbox } from './keep-inbox.ts';
 import { endTenant } from './end-tenant.ts';
+import { keepInbox } from './keep-inbox.ts';
 import { refillSlots } from './refill-slots.ts';
 import { reserveStacks } from './reserve-stacks.ts';
 import { readSubscription } from './subscription-facts.ts';
@@ -60,7 +60,6 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),
   reserveStacks,
   refillSlots,
-  ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),
   checkDrift,
 };
 
