@@ -74,7 +74,8 @@ export async function listCurrencies(db: Queryable): Promise<string[]> {
 /** Our time, or the latest that Stripe has told of where that is later: the clock of a simulated account may be ahead. */
 export async function booksNow(db: Queryable, now: Date): Promise<Date> {
   const { rows } = await db.query<{ at: Date | null }>(
-    'select max(at) as at from tenantry.figures_observation',
+    `select greatest((select max(at) from tenantry.figures_observation),
+       (select max(at) from tenantry.figures_payment)) as at`,
   );
   const latest = rows[0]?.at;
   return latest && latest > now ? latest : now;

@@ -91,6 +91,24 @@ describe('the page over the real service', () => {
     await page.getByText('You have no tenants yet.').waitFor();
   });
 
+  it('shows an operator, and nobody else, what subscriptions bring', async () => {
+    await page.goto(`${tenantry.api}/#/figures`);
+    const door = page.getByRole('main').getByRole('button', { name: 'Sign in' });
+    await door.click();
+    await signInAs('eve@example.com')(page);
+    await page.getByText('This needs a token with the scope "operator".').first().waitFor();
+    expect(await page.getByRole('link', { name: 'Figures' }).count()).toBe(0);
+
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await door.click();
+    await page.getByLabel(/operator/).check();
+    await signInAs('olga@example.com')(page);
+    await page.getByRole('link', { name: 'Figures' }).waitFor();
+    // Two seats that were bought above.
+    await page.locator('[data-figure=mrr]').getByText('$198', { exact: true }).waitFor();
+    await page.locator('[data-product=stream]').getByText('business 1').waitFor();
+  });
+
   it('goes on showing the timeline after the service was killed and came back', async () => {
     await page.goto(tenantry.api);
     await order(page, { product: 'Inbox', plan: 'Starter' }, signInAs('grace@example.com'));

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createApi, toProblem } from './api.ts';
 import { type AppContext, Context } from './context.ts';
 import { CheckoutReturnPage } from './pages/checkout-return.tsx';
+import { FiguresPage } from './pages/figures.tsx';
 import { ProductsPage } from './pages/products.tsx';
 import { SubscribePage } from './pages/subscribe.tsx';
 import { TenantPage } from './pages/tenant.tsx';
@@ -100,6 +101,12 @@ function Page({ route }: { route: Route }) {
           <TenantPage id={route.id} />
         </SignedIn>
       );
+    case 'figures':
+      return (
+        <SignedIn to="see the figures, as an operator">
+          <FiguresPage />
+        </SignedIn>
+      );
     case 'unknown':
       return (
         <section className="lone">
@@ -118,6 +125,7 @@ const titles: Readonly<Record<Route['page'], string>> = {
   checkout: 'Payment received',
   tenants: 'Your tenants',
   tenant: 'Tenant',
+  figures: 'Figures',
   unknown: 'Not found',
 };
 

@@ -24,6 +24,16 @@ export function unitMoney(micros: number, currency = 'usd'): string {
   }).format(micros / 1_000_000);
 }
 
+/** An amount in millionths of the currency, in whole cents: `8333333` USD is `$8.33`. */
+export function microMoney(micros: number, currency = 'usd'): string {
+  return money(Math.round(micros / 10_000), currency);
+}
+
+/** A share of 1: `0.0312` is `3.1 %`; unknown is a dash. */
+export function percent(rate: number | null): string {
+  return rate === null ? '–' : `${decimal(rate * 100, 1)} %`;
+}
+
 /** In the units the size was given in: whole mebibytes read `4 GiB`, anything else `6.4 GB`. */
 export function bytes(size: number): string {
   const binary = size % 2 ** 20 === 0;

@@ -10,6 +10,7 @@ export type Route =
   | { readonly page: 'checkout'; readonly session: string }
   | { readonly page: 'tenants' }
   | { readonly page: 'tenant'; readonly id: string }
+  | { readonly page: 'figures' }
   | { readonly page: 'unknown' };
 
 /** Reads a route from a URL. `?checkout=` is where the payment page sends the visitor back to. */
@@ -22,6 +23,7 @@ export function routeOf(url: URL): Route {
   if (first === undefined) return { page: 'products', product: null };
   if (first === 'products' && second !== undefined && parts.length === 2)
     return { page: 'products', product: second };
+  if (first === 'figures' && parts.length === 1) return { page: 'figures' };
   if (first === 'tenants' && parts.length === 1) return { page: 'tenants' };
   if (first === 'tenants' && second !== undefined && parts.length === 2)
     return { page: 'tenant', id: second };
@@ -34,6 +36,7 @@ export function routeOf(url: URL): Route {
 export const paths = {
   products: '/#/',
   product: (id: string) => `/#/products/${encodeURIComponent(id)}`,
+  figures: '/#/figures',
   tenants: '/#/tenants',
   tenant: (id: string) => `/#/tenants/${encodeURIComponent(id)}`,
   subscribe: (product: string, plan: string) =>

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import * as oauth from 'oauth4webapi';
 import type { Config } from './types.ts';
 
@@ -33,6 +34,16 @@ export function storedSession(now = Date.now()): Session | null {
 
 export function forgetSession(): void {
   sessionStorage.removeItem(sessionKey);
+}
+
+/** Whether the token says that it is an operator's. Only for what is shown: the service decides itself what it answers. */
+export function isOperator({ token }: Pick<Session, 'token'>): boolean {
+  try {
+    const { scope } = decodeJwt<{ scope?: unknown }>(token);
+    return typeof scope === 'string' && scope.split(' ').includes('operator');
+  } catch {
+    return false;
+  }
 }
 
 /** Leaves the page for the issuer's sign-in. */

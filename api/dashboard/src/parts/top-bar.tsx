@@ -1,5 +1,6 @@
 import { useApp } from '../context.ts';
 import { paths, type Route } from '../route.ts';
+import { isOperator } from '../session.ts';
 
 export function TopBar({ page }: { page: Route['page'] }) {
   const { session, config, signIn, signOut } = useApp();
@@ -18,6 +19,11 @@ export function TopBar({ page }: { page: Route['page'] }) {
           <a className="tab" href={paths.tenants} aria-current={here(['tenants', 'tenant', 'checkout'])}>
             Tenants
           </a>
+          {session && isOperator(session) && (
+            <a className="tab" href={paths.figures} aria-current={here(['figures'])}>
+              Figures
+            </a>
+          )}
         </nav>
         <div className="who">
           {config?.local && <span className="tag">Simulated payments</span>}
