@@ -1,5 +1,15 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { Checkout, CheckoutRequest, Config, Entry, ProblemDetails, Product, Tenant } from './types.ts';
+import type {
+  Checkout,
+  CheckoutRequest,
+  Config,
+  Entry,
+  Figures,
+  Overview,
+  ProblemDetails,
+  Product,
+  Tenant,
+} from './types.ts';
 
 /** A request that did not do what it was asked to; `details` is what the page shows. */
 export class ApiProblem extends Error {
@@ -35,6 +45,9 @@ export interface Api {
   tenant(id: string): Promise<Tenant>;
   timeline(id: string): Promise<readonly Entry[]>;
   retry(id: string): Promise<Tenant>;
+  /** For operators. */
+  figures(query: Readonly<Record<string, string>>): Promise<Figures>;
+  overview(): Promise<Overview>;
   /** Reads a tenant's events until the connection ends (resolves) or breaks (rejects). */
   streamTenant(
     id: string,
@@ -93,6 +106,8 @@ export function createApi({ token, onUnauthorized }: ApiOptions): Api {
     tenant: (id) => get(tenantPath(id)),
     timeline: async (id) => (await get<{ entries: Entry[] }>(`${tenantPath(id)}/timeline`)).entries,
     retry: (id) => post(`${tenantPath(id)}/retry`),
+    figures: (query) => get(`/v1/figures?${new URLSearchParams(query)}`),
+    overview: () => get('/v1/figures/overview'),
 
     async streamTenant(id, afterEntry, listener, signal) {
       const response = await send(`${tenantPath(id)}/events`, {

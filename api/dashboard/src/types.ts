@@ -1,5 +1,6 @@
 /** What the API answers, under the names the page uses. Times are RFC 3339 in UTC; money is integer cents. */
 import type { EntryView, PageConfig, ProductView, TenantView } from '../../schemas.ts';
+import type { FiguresView, OverviewView } from '../../schemas-figures.ts';
 
 export type { CheckoutRequest } from '../../schemas.ts';
 
@@ -14,6 +15,10 @@ export type Phase = Tenant['phase'];
 export type TenantOutputs = NonNullable<Tenant['outputs']>;
 export type KubernetesObject = TenantOutputs['objects'][number];
 export type Entry = EntryView;
+
+export type Figures = FiguresView;
+export type FiguresRow = Figures['rows'][number];
+export type Overview = OverviewView;
 
 export interface Checkout {
   readonly id: string;
