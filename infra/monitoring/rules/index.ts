@@ -3,6 +3,7 @@ import type { PlatformConfig } from '../../config.ts';
 import { backupRules } from './backup.ts';
 import { billingRules } from './billing.ts';
 import { type CapacityFigures, capacityRules, type DatabaseServer } from './capacity.ts';
+import { meteringRules } from './metering.ts';
 import type { RuleGroup } from './rule.ts';
 import { serviceRules } from './service.ts';
 import { sloRules } from './slo.ts';
@@ -16,6 +17,7 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
     serviceRules(),
     tenantRules(),
     billingRules(),
+    meteringRules(),
     workloadRules(),
     capacityRules(figures),
     backupRules(),
