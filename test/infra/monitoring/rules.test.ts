@@ -18,6 +18,7 @@ import { backupCases } from './cases/backup.ts';
 import { billingCases } from './cases/billing.ts';
 import { capacityCases, databases } from './cases/capacity.ts';
 import type { AlertCase, Firing, Series } from './cases/case.ts';
+import { meteringCases } from './cases/metering.ts';
 import { serviceCases } from './cases/service.ts';
 import { sloCases } from './cases/slo.ts';
 import { tenantCases } from './cases/tenants.ts';
@@ -31,6 +32,7 @@ const cases: readonly AlertCase[] = [
   ...serviceCases,
   ...tenantCases,
   ...billingCases,
+  ...meteringCases,
   ...workloadCases,
   ...capacityCases,
   ...backupCases,
