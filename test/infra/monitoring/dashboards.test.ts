@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { describe, expect, inject, test } from 'vitest';
 import { measureRequests } from '../../../api/http-metrics.ts';
 import { createMetrics } from '../../../api/metrics.ts';
+import { observeMetering } from '../../../automation/metering/metrics.ts';
 import { observePool } from '../../../automation/metrics/database-pool.ts';
 import { createWorkerMetrics } from '../../../automation/metrics/worker.ts';
 import { openDatabase } from '../../../automation/store/database.ts';
@@ -52,6 +53,7 @@ function ownMetrics(): string[] {
   measureRequests(api.registry);
   observePool(api.registry, database.pool);
   const worker = createWorkerMetrics({ runners: 1 });
+  observeMetering(worker.registry, database, () => new Date());
   return [api.registry, worker.registry]
     .flatMap((registry) => registry.getMetricsAsArray())
     .flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);
