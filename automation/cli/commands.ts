@@ -287,6 +287,7 @@ function addRecovery({ env, output, exit }: CommandContext, add: Add): void {
       ).argParser(instant),
     )
     .addOption(new Option('--only <part>', 'only this part').choices(['database', 'volumes']))
+    .option('--server <name>', "a dedicated tenant's database server, as the configuration names it")
     .option('--copies <bucket>', "with --from: bucket here with the copies of that cell's backups")
     .action(async (options) => (await load()).drRestore(env, output, options));
   changing(

@@ -159,7 +159,7 @@ function retireStep(context: ServerRecovery): Step {
 
 /** What makes a new server one of the platform's. */
 function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
-  const main = target.server;
+  const { server: main, proxy } = target;
   const once = (tag: string, act: () => Promise<void>) => ({
     look: async (): Promise<Look> => {
       const found = await servers.find(main);
@@ -190,12 +190,16 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
       // A server of the past has a password of the past.
       ...once(recoveryTags.password, () => servers.takePassword(main, target.secret)),
     },
-    {
-      id: 'proxy',
-      title: `Proxy ${target.proxy} to ${main}`,
-      // It holds on to the server that it knew by that name.
-      ...once(recoveryTags.proxy, () => servers.connectProxy(target.proxy, main)),
-    },
+    ...(proxy === null
+      ? []
+      : [
+          {
+            id: 'proxy',
+            title: `Proxy ${proxy} to ${main}`,
+            // It holds on to the server that it knew by that name.
+            ...once(recoveryTags.proxy, () => servers.connectProxy(proxy, main)),
+          },
+        ]),
   ];
 }
 

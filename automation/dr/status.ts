@@ -3,7 +3,7 @@ import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Database } from '../store/database.ts';
 import { listOpenRecoveries, recoveryProgress } from '../store/recoveries.ts';
 import type { DatabaseServers } from './servers.ts';
-import type { RecoveryTarget } from './target.ts';
+import { dedicatedServer, type RecoveryTarget } from './target.ts';
 import type { Traffic } from './traffic.ts';
 import { newestBackup } from './volumes.ts';
 
@@ -72,7 +72,8 @@ type Ask = (subject: string, work: () => Promise<Omit<StatusLine, 'subject'> | n
 
 function askAws(target: RecoveryTarget, sources: StatusSources, ask: Ask): void {
   const here = sources.servers(target.region);
-  for (const id of [target.server, ...target.replicas]) {
+  const dedicated = target.dedicated.map((name) => dedicatedServer(target, name));
+  for (const id of [target.server, ...target.replicas, ...dedicated]) {
     ask(`server ${id}`, async () => {
       const found = await here.find(id);
       if (!found) return { ok: false, detail: 'is not there' };
@@ -81,9 +82,10 @@ function askAws(target: RecoveryTarget, sources: StatusSources, ask: Ask): void 
     });
   }
   const regions = [target.region, ...(target.copiesIn === null ? [] : [target.copiesIn])];
-  for (const region of regions) {
-    ask(`backups in ${region}`, async () => {
-      const window = await sources.servers(region).backups(target.server);
+  const backedUp = [target.server, ...dedicated];
+  for (const [region, id] of regions.flatMap((one) => backedUp.map((server) => [one, server] as const))) {
+    ask(`backups in ${region}${id === target.server ? '' : ` of ${id}`}`, async () => {
+      const window = await sources.servers(region).backups(id);
       if (!window) return { ok: false, detail: 'none' };
       return {
         ok: isRecent(window.until, databaseLagMs, sources.now()),

@@ -13,8 +13,11 @@ export interface RecoveryTarget {
   /** The server that the control plane and sharing tenants are on. */
   readonly server: string;
   readonly replicas: readonly string[];
-  readonly proxy: string;
-  /** Secret with the password of the servers' owner. */
+  /** Null where clients come to the server itself. */
+  readonly proxy: string | null;
+  /** Servers for one tenant each, by name in the configuration. */
+  readonly dedicated: readonly string[];
+  /** Secret with the password of the server's owner. */
   readonly secret: string;
   readonly settings: ServerSettings;
   /** Where Velero's backups and the automated backups are copied to; null when nowhere. */
@@ -36,6 +39,7 @@ export function recoveryTarget(config: PlatformConfig): RecoveryTarget {
     server,
     replicas: Array.from({ length: database.readReplicas }, (_, index) => `${server}-replica-${index + 1}`),
     proxy: server,
+    dedicated: database.dedicatedInstances.map(({ name }) => name),
     secret: `tenantry/${cellId}/database-main`,
     settings: {
       multiAz: database.multiAz,
@@ -47,4 +51,20 @@ export function recoveryTarget(config: PlatformConfig): RecoveryTarget {
     failsOver: config.primary && config.edge.failover !== undefined,
     backupCopies: `tenantry-${cellId}-backups-replica`,
   };
+}
+
+/** The same cell with a dedicated tenant's server in place of the shared one: it has neither replicas nor a proxy. */
+export function dedicatedTarget(target: RecoveryTarget, name: string): RecoveryTarget {
+  return {
+    ...target,
+    server: dedicatedServer(target, name),
+    replicas: [],
+    proxy: null,
+    secret: `tenantry/${target.cellId}/database-dedicated-${name}`,
+  };
+}
+
+/** Name of a dedicated tenant's server in RDS. */
+export function dedicatedServer({ cellId }: Pick<RecoveryTarget, 'cellId'>, name: string): string {
+  return `${cellId}-dedicated-${name}`;
 }

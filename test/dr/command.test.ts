@@ -34,6 +34,20 @@ test.each<[string, string[], number, string | null, RegExp]>([
     /--copies .*tenantry-prod-us-east-1-backups-replica-<account>/,
   ],
   [
+    'a dedicated server that there is not',
+    ['restore', '--stack', 'prod', '--server', 'acme'],
+    2,
+    'no_server',
+    /prod has no dedicated server acme; there are: none/,
+  ],
+  [
+    'volumes of a server',
+    ['restore', '--stack', 'prod', '--server', 'acme', '--only', 'volumes'],
+    2,
+    'usage',
+    /volumes are those of the cluster/,
+  ],
+  [
     'a time without a zone',
     ['restore', '--stack', 'prod', '--at', '2026-11-21T09:30:00'],
     2,

@@ -112,7 +112,7 @@ test('a cell that lost its database and its cluster is brought back, and every t
 
   await run({ dryRun: false });
   expect(await servers.find(recovery.target.server)).toMatchObject(recovery.target.settings);
-  expect(servers.proxies.get(recovery.target.proxy)).toBe(recovery.target.server);
+  expect(servers.proxies.get(recovery.target.proxy ?? '')).toBe(recovery.target.server);
   const databaseSeconds = seconds();
 
   expect(await verify()).toMatchObject({ exitCode: 1, tenants: 2, whole: 0 });

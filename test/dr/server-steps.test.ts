@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { promoteSteps, type RestoreFrom, restoreSteps } from '../../automation/dr/server-steps.ts';
 import type { BackupWindow } from '../../automation/dr/servers.ts';
 import { runSteps, type Step, StepStopped } from '../../automation/dr/steps.ts';
-import type { RecoveryTarget } from '../../automation/dr/target.ts';
+import { dedicatedTarget, type RecoveryTarget } from '../../automation/dr/target.ts';
 import { type MemoryServers, memoryServers, server, usual } from './servers-in-memory.ts';
 
 const main = 'prod-us-east-1-main';
@@ -14,6 +14,7 @@ const target: RecoveryTarget = {
   server: main,
   replicas: [replica],
   proxy: main,
+  dedicated: ['acme'],
   secret: 'tenantry/prod-us-east-1/database-main',
   settings: usual,
   copiesIn: 'us-west-2',
@@ -168,4 +169,17 @@ describe.each<[string, (servers: MemoryServers) => Step[]]>([
     const next = promoteSteps({ servers, target, recovery: 'r2' });
     expect(await next[0]?.look()).toMatchObject({ state: 'todo', detail: `it becomes ${main}-retired-r2` });
   });
+});
+
+test('a dedicated tenant’s server is restored under its own name with its own password, and no other is touched', async () => {
+  const acme = 'prod-us-east-1-dedicated-acme';
+  const backups = { ...window, source: { kind: 'instance', id: acme } } as const;
+  const servers = memoryServers([server(main), server(acme)], { [acme]: backups });
+  const dedicated = dedicatedTarget(target, 'acme');
+  const steps = restoreSteps({ servers, target: dedicated, recovery: 'r1' }, { source: acme, at: null });
+  await runSteps(steps, quick);
+  expect([...servers.servers.keys()].sort()).toEqual([acme, `${acme}-retired-r1`, main].sort());
+  expect(servers.log.filter((line) => line.includes(main))).toEqual([]);
+  expect(servers.log).toContain(`password ${acme} tenantry/prod-us-east-1/database-dedicated-acme`);
+  expect(servers.proxies.size).toBe(0);
 });

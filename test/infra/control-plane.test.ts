@@ -5,7 +5,9 @@ import { parse } from 'yaml';
 import { readApiEnv } from '../../api/env.ts';
 import { readCellOutput } from '../../automation/cells/output.ts';
 import { readMigrationEnv, readWorkerEnv } from '../../automation/env.ts';
+import { dedicatedTarget, recoveryTarget } from '../../automation/dr/target.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
+import { platformConfig } from '../../infra/config.ts';
 import { inClusterKubeconfig, workerRules } from '../../infra/control-plane/cluster-rights.ts';
 import { controlPlaneNamespace, workloads } from '../../infra/control-plane/names.ts';
 import { platformManifests } from '../../tenants/platform.ts';
@@ -195,6 +197,15 @@ describe('servers of dedicated tenants', () => {
       { name: 'acme', tenant: 'acme-corp', host: expect.stringMatching(/^prod-us-east-1-dedicated-acme\./) },
       { name: 'next', tenant: null, host: expect.stringMatching(/^prod-us-east-1-dedicated-next\./) },
     ]);
+  });
+
+  test('have the names in RDS and Secrets Manager that recovery knows them by', () => {
+    const identifiers = dedicated.ofType('aws:rds/instance:Instance').map(({ inputs }) => inputs.identifier);
+    const secrets = dedicated.ofType('aws:secretsmanager/secret:Secret').map(({ inputs }) => inputs.name);
+    const values = stackValues('prod');
+    const acme = dedicatedTarget(recoveryTarget(platformConfig((key) => values[key])), 'acme');
+    expect(identifiers).toContain(acme.server);
+    expect(secrets).toContain(acme.secret);
   });
 
   test('are reached by the workers, each with its own password, and by nobody else', () => {

@@ -40,6 +40,8 @@ export interface RestoreOptions extends RecoveryOptions {
   readonly from?: string;
   readonly at?: Date;
   readonly only?: 'database' | 'volumes';
+  /** A dedicated tenant's database server by its name in the configuration, in place of the shared one. */
+  readonly server?: string;
   /** Bucket in this region with the copies of that cell's backups. */
   readonly copies?: string;
 }
@@ -107,8 +109,16 @@ export async function drRestore(
   options: RestoreOptions,
   connect: Connect = connectAws,
 ): Promise<void> {
-  const target = await targetOf(options.stack);
-  const lost = options.from === undefined ? null : await targetOf(options.from);
+  const { server } = options;
+  if (server !== undefined && options.only === 'volumes') {
+    throw new CliProblem(
+      exitCodes.usage,
+      'usage',
+      'A server has rows; its volumes are those of the cluster.',
+    );
+  }
+  const target = await targetOf(options.stack, server);
+  const lost = options.from === undefined ? null : await targetOf(options.from, server);
   if (lost && lost.copiesIn !== target.region) {
     throw new CliProblem(
       exitCodes.usage,
@@ -123,7 +133,7 @@ export async function drRestore(
     const source = lost?.server ?? target.server;
     steps.push(...restoreSteps(serverRecovery(target, recovery, connect), { source, at }));
   }
-  if (options.only === 'database') return perform(output, options, recovery, steps);
+  if (options.only === 'database' || server !== undefined) return perform(output, options, recovery, steps);
 
   const { kubeconfig, processEnv } = await readOperationsEnv(env.home);
   const { volumeSteps } = await import('../../dr/volumes.ts');
@@ -199,13 +209,22 @@ async function perform(
   output.result({ recovery, dryRun, steps: reports }, () => stepsText(reports));
 }
 
-async function targetOf(stack: string): Promise<RecoveryTarget> {
-  const [{ stackConfiguration, UnknownStackError }, { recoveryTarget }] = await Promise.all([
+/** @param server a dedicated tenant's, in place of the shared one */
+async function targetOf(stack: string, server?: string): Promise<RecoveryTarget> {
+  const [{ stackConfiguration, UnknownStackError }, { dedicatedTarget, recoveryTarget }] = await Promise.all([
     import('../../cost/configuration.ts'),
     import('../../dr/target.ts'),
   ]);
   try {
-    return recoveryTarget(await stackConfiguration(projectDir, stack));
+    const target = recoveryTarget(await stackConfiguration(projectDir, stack));
+    if (server === undefined) return target;
+    if (target.dedicated.includes(server)) return dedicatedTarget(target, server);
+    const there = target.dedicated.join(', ') || 'none';
+    throw new CliProblem(
+      exitCodes.usage,
+      'no_server',
+      `${stack} has no dedicated server ${server}; there are: ${there}.`,
+    );
   } catch (error) {
     if (error instanceof UnknownStackError) throw new CliProblem(exitCodes.usage, 'usage', error.message);
     throw error;
