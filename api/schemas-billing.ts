@@ -105,6 +105,7 @@ export const changePreview = z
     prorationDate: z.int().openapi({ description: 'Send it with the change' }),
   })
   .openapi('ChangePreview');
+export type ChangePreviewView = z.infer<typeof changePreview>;
 
 export const cancelRequest = z
   .strictObject({ when: z.enum(cancelTimes).default('period_end') })

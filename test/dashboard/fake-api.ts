@@ -5,7 +5,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { OAuth2Server } from 'oauth2-mock-server';
-import type { Entry, ProblemDetails, Tenant } from '../../api/dashboard/src/types.ts';
+import type { Entry, ProblemDetails, Subscription, Tenant } from '../../api/dashboard/src/types.ts';
 import { catalog, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
 import { activeTenant, productAnswer, tenantOutputs } from './fake-tenant.ts';
 
@@ -210,6 +210,25 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
     const held = tenants.get(context.req.param('id'));
     return held ? context.json(held.tenant) : noTenant();
   });
+  app.get('/v1/subscriptions/:id', (context) => {
+    const id = context.req.param('id');
+    const held = [...tenants.values()].find(({ tenant }) => tenant.subscription?.id === id)?.tenant;
+    if (!held?.subscription) return noTenant();
+    const { product, plan, subscription } = held;
+    const known: Subscription = {
+      ...subscription,
+      product,
+      plan,
+      seats: 1,
+      pastDueSince: null,
+      graceEndsAt: null,
+      organization: null,
+      role: 'admin',
+      tenant: held.id,
+    };
+    return context.json(known);
+  });
+  app.get('/v1/invoices', (context) => context.json({ invoices: [], nextCursor: null }));
   app.get('/v1/tenants/:id/timeline', (context) => {
     const held = tenants.get(context.req.param('id'));
     return held ? context.json({ entries: held.entries }) : noTenant();

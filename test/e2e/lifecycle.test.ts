@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TenantView } from '../../api/schemas.ts';
-import { catalog, planLookupKey } from '../../tenants/catalog/index.ts';
+import type { InvoiceView, SubscriptionView } from '../../api/schemas-billing.ts';
+import { readPublicKeys, verifyReceipt } from '../../automation/offboarding/receipt.ts';
+import { keyId } from '../../automation/offboarding/signing-key.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
 import { isSettled, subscribe, untilTenantIs } from '../support/customer.ts';
 import { remainsOf } from '../support/remains.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
@@ -13,11 +16,10 @@ beforeAll(async () => {
 afterAll(() => tenantry?.stop());
 
 async function changePlan(tenant: TenantView, plan: string): Promise<void> {
-  const { stripeClient } = tenantry;
-  const subscription = await stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
-  const { data } = await stripeClient.prices.list({ lookup_keys: [planLookupKey(tenant.product, plan)] });
-  await stripeClient.subscriptions.update(subscription.id, {
-    items: [{ id: subscription.items.data[0]?.id ?? '', price: data[0]?.id ?? '' }],
+  const path = `/v1/subscriptions/${tenant.subscription?.id}/change`;
+  expect(await tenantry.request('POST', path, { body: { plan } })).toMatchObject({
+    status: 200,
+    body: { plan },
   });
 }
 
@@ -60,6 +62,23 @@ describe.each(
     await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
     await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
     expect(await remainsOf(tenantry, tenant)).toEqual([]);
+  });
+
+  test('its end was exported first, and is proven by a receipt that anybody can check', async () => {
+    const text = await until(
+      async () => {
+        const answer = await tenantry.request('GET', `/v1/tenants/${tenant.id}/receipt`);
+        return answer.status === 200 && JSON.stringify(answer.body);
+      },
+      { what: 'the receipt' },
+    );
+    const keys = JSON.stringify((await tenantry.request('GET', '/v1/receipt-keys')).body);
+    const receipt = verifyReceipt(text, readPublicKeys(keys, keyId));
+    expect(receipt).toMatchObject({ tenant: { id: tenant.id, product }, export: { made: true } });
+    const places = Object.fromEntries(receipt.checks.map((check) => [check.area, check.places]));
+    // Every kind of object that the cluster has, not only those that tenants are made of.
+    expect(places).toMatchObject({ postgres: 4, state: 4, stripe: 3 });
+    expect(places.kubernetes).toBeGreaterThan(40);
   });
 });
 
@@ -132,6 +151,15 @@ describe('the life of a workspace', () => {
     await tenantry.stripe.advanceClock({ seconds: 32 * 24 * 3600 });
     tenant = await untilTenantIs(tenantry, tenant.id, (seen) => seen.subscription?.status === 'past_due');
     expect(tenant.desired.state).toBe('active');
+    const asked = await tenantry.request('GET', `/v1/subscriptions/${subscription}`, { token });
+    const { pastDueSince, graceEndsAt } = asked.body as SubscriptionView;
+    expect(Date.parse(graceEndsAt ?? '') - Date.parse(pastDueSince ?? '')).toBe(600_000);
+    const body = { plan: 'we-manage' };
+    const change = await tenantry.request('POST', `/v1/subscriptions/${subscription}/change`, {
+      token,
+      body,
+    });
+    expect(change).toMatchObject({ status: 409, body: { code: 'payment_overdue' } });
 
     // The grace is over: as if its beginning had been seen longer ago.
     await tenantry.database.query(
@@ -149,8 +177,15 @@ describe('the life of a workspace', () => {
   });
 
   test('a payment that succeeds after all resumes it', async () => {
-    const { customer } = await tenantry.stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
-    tenantry.stripe.setCard(String(customer), { works: true, retry: true });
+    const subscription = tenant.subscription?.id ?? '';
+    const path = `/v1/invoices?subscription=${subscription}&status=open`;
+    const { invoices } = (await tenantry.request('GET', path, { token })).body as { invoices: InvoiceView[] };
+    expect(invoices).toHaveLength(1);
+    const pay = () => tenantry.request('POST', `/v1/invoices/${invoices[0]?.id}/pay`, { token });
+    expect(await pay()).toMatchObject({ status: 402, body: { code: 'payment_declined' } });
+    const { customer } = await tenantry.stripeClient.subscriptions.retrieve(subscription);
+    tenantry.stripe.setCard(String(customer), { works: true });
+    expect(await pay()).toMatchObject({ status: 200, body: { status: 'paid' } });
     tenant = await untilTenantIs(tenantry, tenant.id, isSettled('active'));
     expect((await deployment())?.spec.replicas).toBe(1);
   });

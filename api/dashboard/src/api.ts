@@ -1,13 +1,16 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type {
+  ChangePreview,
   Checkout,
   CheckoutRequest,
   Config,
   Entry,
   Figures,
+  Invoice,
   Overview,
   ProblemDetails,
   Product,
+  Subscription,
   Tenant,
 } from './types.ts';
 
@@ -37,6 +40,11 @@ export interface TenantStreamListener {
   onAlive(): void;
 }
 
+export interface PlanWish {
+  readonly plan: string;
+  readonly seats?: number;
+}
+
 export interface Api {
   config(): Promise<Config>;
   products(): Promise<readonly Product[]>;
@@ -48,6 +56,16 @@ export interface Api {
   /** For operators. */
   figures(query: Readonly<Record<string, string>>): Promise<Figures>;
   overview(): Promise<Overview>;
+  subscription(id: string): Promise<Subscription>;
+  previewChange(id: string, wish: PlanWish): Promise<ChangePreview>;
+  changePlan(id: string, wish: PlanWish & { prorationDate: number }): Promise<Subscription>;
+  cancel(id: string, when: 'period_end' | 'now'): Promise<Subscription>;
+  reactivate(id: string): Promise<Subscription>;
+  invoices(
+    query: Readonly<Record<string, string>>,
+  ): Promise<{ invoices: Invoice[]; nextCursor: string | null }>;
+  payInvoice(id: string): Promise<Invoice>;
+  portal(request: { subscription: string; returnUrl: string; flow?: string }): Promise<{ url: string }>;
   /** Reads a tenant's events until the connection ends (resolves) or breaks (rejects). */
   streamTenant(
     id: string,
@@ -97,6 +115,7 @@ export function createApi({ token, onUnauthorized }: ApiOptions): Api {
   }
 
   const tenantPath = (id: string) => `/v1/tenants/${encodeURIComponent(id)}`;
+  const subscriptionPath = (id: string) => `/v1/subscriptions/${encodeURIComponent(id)}`;
 
   return {
     config: () => get('/v1/config'),
@@ -108,6 +127,14 @@ export function createApi({ token, onUnauthorized }: ApiOptions): Api {
     retry: (id) => post(`${tenantPath(id)}/retry`),
     figures: (query) => get(`/v1/figures?${new URLSearchParams(query)}`),
     overview: () => get('/v1/figures/overview'),
+    subscription: (id) => get(subscriptionPath(id)),
+    previewChange: (id, wish) => post(`${subscriptionPath(id)}/preview`, wish),
+    changePlan: (id, wish) => post(`${subscriptionPath(id)}/change`, wish),
+    cancel: (id, when) => post(`${subscriptionPath(id)}/cancel`, { when }),
+    reactivate: (id) => post(`${subscriptionPath(id)}/reactivate`),
+    invoices: (query) => get(`/v1/invoices?${new URLSearchParams(query)}`),
+    payInvoice: (id) => post(`/v1/invoices/${encodeURIComponent(id)}/pay`),
+    portal: (request) => post('/v1/portal', request),
 
     async streamTenant(id, afterEntry, listener, signal) {
       const response = await send(`${tenantPath(id)}/events`, {

@@ -1,8 +1,11 @@
 /** What the API answers, under the names the page uses. Times are RFC 3339 in UTC; money is integer cents. */
 import type { EntryView, PageConfig, ProductView, TenantView } from '../../schemas.ts';
+
 import type { FiguresView, OverviewView } from '../../schemas-figures.ts';
 
 export type { CheckoutRequest } from '../../schemas.ts';
+
+import type { ChangePreviewView, InvoiceView, SubscriptionView } from '../../schemas-billing.ts';
 
 export type Config = PageConfig;
 export type Product = ProductView;
@@ -15,6 +18,10 @@ export type Phase = Tenant['phase'];
 export type TenantOutputs = NonNullable<Tenant['outputs']>;
 export type KubernetesObject = TenantOutputs['objects'][number];
 export type Entry = EntryView;
+
+export type Subscription = SubscriptionView;
+export type ChangePreview = ChangePreviewView;
+export type Invoice = InvoiceView;
 
 export type Figures = FiguresView;
 export type FiguresRow = Figures['rows'][number];

@@ -2,11 +2,13 @@ import { useCallback, useEffect } from 'react';
 import { useApp } from '../context.ts';
 import { useLiveTenant } from '../live-tenant.ts';
 import { useLoad } from '../load.ts';
+import { BillingCard, Overdue, useBilling } from '../parts/billing.tsx';
+import { Invoices } from '../parts/invoices.tsx';
 import { Objects } from '../parts/objects.tsx';
 import { isMoving, PhaseBadge } from '../parts/phase.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { Readout } from '../parts/readout.tsx';
-import { DatabaseCard, PlanCard, SubscriptionCard } from '../parts/tenant-cards.tsx';
+import { DatabaseCard, PlanCard } from '../parts/tenant-cards.tsx';
 import { Timeline } from '../parts/timeline.tsx';
 import { Trouble } from '../parts/trouble.tsx';
 import { paths } from '../route.ts';
@@ -15,6 +17,7 @@ export function TenantPage({ id }: { id: string }) {
   const { api } = useApp();
   const { tenant, entries, link, problem, show } = useLiveTenant(api, id);
   const products = useLoad(useCallback(() => api.products(), [api]));
+  const billing = useBilling(tenant);
 
   const namespace = tenant?.namespace;
   useEffect(() => {
@@ -54,6 +57,7 @@ export function TenantPage({ id }: { id: string }) {
 
       <Readout tenant={tenant} entries={entries} />
       <Trouble tenant={tenant} onRetried={show} />
+      <Overdue tenant={tenant} billing={billing} />
       {problem && <ProblemNote problem={problem} />}
 
       <div className="tenant-row">
@@ -62,8 +66,9 @@ export function TenantPage({ id }: { id: string }) {
           <Objects outputs={tenant.outputs} />
         </div>
         <div className="cards">
-          <SubscriptionCard tenant={tenant} />
+          <BillingCard tenant={tenant} product={product} billing={billing} />
           <PlanCard tenant={tenant} product={product} plan={plan} />
+          {billing.subscription.value && <Invoices subscription={billing.subscription.value} />}
           <DatabaseCard tenant={tenant} />
         </div>
       </div>

@@ -1,34 +1,7 @@
-import { date, entitlementFigures, namespaceFigures, podFigures, sentence, words } from '../format.ts';
+import { entitlementFigures, namespaceFigures, podFigures } from '../format.ts';
 import type { Plan, Product, Tenant } from '../types.ts';
 import { Figures } from './figures.tsx';
 import { PriceTag } from './price.tsx';
-
-export function SubscriptionCard({ tenant }: { tenant: Tenant }) {
-  const { subscription } = tenant;
-  return (
-    <section className="card">
-      <h2>Subscription</h2>
-      {subscription === null ? (
-        <p className="quiet">None on record.</p>
-      ) : (
-        <Figures
-          figures={[
-            { label: 'Status', value: sentence(words(subscription.status)) },
-            ...(subscription.currentPeriodEnd
-              ? [
-                  {
-                    label: subscription.cancelAtPeriodEnd ? 'Ends' : 'Renews',
-                    value: date(subscription.currentPeriodEnd),
-                  },
-                ]
-              : []),
-            { label: 'Number', value: subscription.id },
-          ]}
-        />
-      )}
-    </section>
-  );
-}
 
 interface PlanCardProps {
   readonly tenant: Tenant;
