@@ -78,6 +78,11 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
   });
   await markSubscription(database, credited.subscription.id);
   await syncSubscription(context, credited.subscription.id);
+  // With a trial and a promotion code.
+  const coupon = await setup.stripe.coupons.create({ percent_off: 20, duration: 'once' });
+  await setup.stripe.promotionCodes.create({ promotion: { type: 'coupon', coupon: coupon.id }, code: 'TRY' });
+  const carol = await identity.token('carol');
+  await buy(carol, { product: 'inbox', plan: 'starter', trial: true, promotionCode: 'TRY' });
   // Somebody without an e-mail address.
   await buy(await identity.token('bob'), { product: 'agents', plan: 'pro' });
 
@@ -105,6 +110,7 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
     'GET /v1/invoices/in_…',
     'GET /v1/prices',
     'GET /v1/prices/price_…',
+    'GET /v1/promotion_codes',
     'GET /v1/subscriptions',
     'GET /v1/subscriptions/sub_…',
     'POST /v1/checkout/sessions',

@@ -34,6 +34,25 @@ export function billingRules(): RuleGroup {
           'Its owner has been told ({{ $labels.product }}). From 90 % on it is throttled, at 100 % it is paused until the next month or a higher limit: `tenantry tenant {{ $labels.tenant }}` shows where it stands.',
       },
       {
+        alert: 'StripeAlertOpen',
+        expr: 'max by (kind) (tenantry_stripe_alerts_open) > 0',
+        forSeconds: 0,
+        severity: 'warning',
+        summary: 'Stripe reported what an operator must see to: {{ $labels.kind }} ({{ $value }})',
+        description:
+          '`tenantry events alerts` says what: a disputed payment has a day until which it must be answered, a changed catalog is mended by `tenantry catalog sync`. What is done is ended with --close.',
+      },
+      {
+        alert: 'StripeEventsFailing',
+        expr: 'max(tenantry_stripe_events_waiting{state="failed"}) > 0',
+        // Every sweep tries again, once a minute.
+        forSeconds: 15 * 60,
+        severity: 'warning',
+        summary: '{{ $value }} events of Stripe cannot be handled',
+        description:
+          'Each keeps why: `tenantry events replay --failed --dry-run` shows it. They are tried again until they succeed.',
+      },
+      {
         alert: 'SubscriptionEnding',
         expr: `
           (max by (tenant, product, plan) (tenantry_subscription_end_timestamp_seconds) - time()) / ${daySeconds}

@@ -7,6 +7,7 @@ import { measureRequests } from '../../../api/http-metrics.ts';
 import { createMetrics } from '../../../api/metrics.ts';
 import { observeMetering } from '../../../automation/metering/metrics.ts';
 import { observePool } from '../../../automation/metrics/database-pool.ts';
+import { observeStripeEvents } from '../../../automation/metrics/stripe-events.ts';
 import { createWorkerMetrics } from '../../../automation/metrics/worker.ts';
 import { openDatabase } from '../../../automation/store/database.ts';
 import { cloudWatchMetricNames } from '../../../infra/monitoring/exporters/cloudwatch.ts';
@@ -53,6 +54,7 @@ function ownMetrics(): string[] {
   measureRequests(api.registry);
   observePool(api.registry, database.pool);
   const worker = createWorkerMetrics({ runners: 1 });
+  observeStripeEvents(worker.registry, database);
   observeMetering(worker.registry, database, () => new Date());
   return [api.registry, worker.registry]
     .flatMap((registry) => registry.getMetricsAsArray())

@@ -130,6 +130,12 @@ test('stripe-mock describes an earlier version than the client speaks, and says 
   await expect(stripe.customers.list()).rejects.toThrow("doesn't match version in OpenAPI specification");
 });
 
+async function aCode(stripe: Stripe): Promise<string> {
+  const coupon = await stripe.coupons.create({ percent_off: 10, duration: 'once' });
+  const promotion = { type: 'coupon' as const, coupon: coupon.id };
+  return (await stripe.promotionCodes.create({ promotion, code: 'TEN' })).id;
+}
+
 describe("the simulator's objects", () => {
   /** Fields that the description has and the objects here leave out, each for its reason. */
   const left: Record<string, readonly string[]> = {
@@ -143,6 +149,7 @@ describe("the simulator's objects", () => {
       'tax_ids',
     ],
     '/v1/checkout/sessions/x': ['line_items', 'after_expiration'],
+    '/v1/charges/x': ['refunds'],
     '/v1/invoices/x': ['payments', 'confirmation_secret', 'threshold_reason'],
   };
 
@@ -160,6 +167,21 @@ describe("the simulator's objects", () => {
       `/v1/products/${idOf(item?.price.product as string)}`,
       `/v1/subscription_items/${item?.id}`,
     ];
+    const discounted = await subscribe(it, 'large', {
+      discounts: [{ promotion_code: await aCode(it.stripe) }],
+    });
+    const dispute = it.simulator.disputeInvoice(idOf(discounted.subscription.latest_invoice), 'general');
+    const [payment] = (await it.stripe.invoicePayments.list({ invoice })).data;
+    const intent = payment?.payment.payment_intent as string;
+    const refund = await it.stripe.refunds.create({ payment_intent: intent, amount: 100 });
+    const [code] = (await it.stripe.promotionCodes.list()).data;
+    paths.push(
+      `/v1/charges/${dispute.charge}`,
+      `/v1/disputes/${dispute.id}`,
+      `/v1/refunds/${refund.id}`,
+      `/v1/coupons/${code?.promotion.coupon}`,
+      `/v1/promotion_codes/${code?.id}`,
+    );
     const get = async (base: string, path: string, key: string): Promise<Record<string, unknown>> => {
       const answer = await fetch(base + path, { headers: { authorization: `Bearer ${key}` } });
       return (await answer.json()) as Record<string, unknown>;

@@ -34,6 +34,50 @@ export const billingCases: readonly AlertCase[] = [
     ],
   },
   {
+    alert: 'StripeAlertOpen',
+    fires: [
+      {
+        series: {
+          'tenantry_stripe_alerts_open{kind="dispute",pod="worker-1"}': '0 0 2+0x100',
+          'tenantry_stripe_alerts_open{kind="dispute",pod="worker-2"}': '0 0 2+0x100',
+        },
+        from: 2,
+        labels: { kind: 'dispute' },
+        summary: 'Stripe reported what an operator must see to: dispute (2)',
+      },
+    ],
+    silent: [
+      {
+        because: 'it was closed',
+        series: { 'tenantry_stripe_alerts_open{kind="dispute",pod="worker-1"}': '1x10 stale' },
+        at: 20,
+      },
+    ],
+  },
+  {
+    alert: 'StripeEventsFailing',
+    fires: [
+      {
+        series: { 'tenantry_stripe_events_waiting{state="failed",pod="worker-1"}': '0 0 3+0x100' },
+        from: 17,
+        labels: {},
+        summary: '3 events of Stripe cannot be handled',
+      },
+    ],
+    silent: [
+      {
+        because: 'Stripe was away for a moment',
+        series: { 'tenantry_stripe_events_waiting{state="failed",pod="worker-1"}': '0 5+0x10 0+0x50' },
+        at: 14,
+      },
+      {
+        because: 'those that came just now are on their way',
+        series: { 'tenantry_stripe_events_waiting{state="fresh",pod="worker-1"}': steady(9) },
+        at: 60,
+      },
+    ],
+  },
+  {
     alert: 'BudgetReached',
     fires: (['50', '80', '100'] as const).map((percent) => ({
       series: {
