@@ -4,6 +4,7 @@ import { productIds } from '../../tenants/catalog/types.ts';
 import { allowances } from '../preview/allowances.ts';
 import { phases } from './api-types.ts';
 import { addBilling } from './commands-billing.ts';
+import { addPeople } from './commands-people.ts';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';
 import type { Output } from './output.ts';
@@ -76,6 +77,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
       (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
     );
   addBilling({ env, output, add, person, positiveInteger });
+  addPeople({ env, output, add, person, timeout });
   add('tenants', 'list tenants, newest first')
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
     .addOption(new Option('--product <product>', 'only those of this product').choices(productIds))
@@ -109,7 +111,11 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
   add('usage [tenant]', 'show what a month costs: of one tenant, or of all for the operator')
     .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
     .addOption(
-      new Option('--by <step>', 'what a tenant used instead, step by step').choices(['sample', 'hour', 'day']),
+      new Option('--by <step>', 'what a tenant used instead, step by step').choices([
+        'sample',
+        'hour',
+        'day',
+      ]),
     )
     .option('--csv', 'as comma-separated values')
     .option('--limit <n>', 'at most so many tenants (20)', positiveInteger)
@@ -148,8 +154,8 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--bill', 'show every line of the bill, with its price and where that is from')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
   addCatalog({ env, output }, add);
-  addFigures({ env, output }, add);
   addReconcile({ env, output, exit }, add);
+  addFigures({ env, output }, add);
   addCells({ env, output }, add);
   addRecovery({ env, output, exit }, add);
   add('token', 'print an access token for the API')
@@ -199,28 +205,6 @@ function addCatalog({ env, output }: Pick<CommandContext, 'env' | 'output'>, add
     .action(async (options) => (await import('./commands/catalog.ts')).catalogSync(env, output, options));
 }
 
-function addFigures({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
-  const load = () => import('./commands/figures.ts');
-  const figures = add('figures', 'MRR and what moved it, churn, LTV, conversion, revenue; as the operator')
-    .addOption(new Option('--from <day>', 'first UTC day, such as 2026-11-01').argParser(day))
-    .addOption(new Option('--to <day>', 'last UTC day (today)').argParser(day))
-    .addOption(new Option('--every <step>', 'a row for each (month)').choices(['day', 'month', 'whole']))
-    .addOption(new Option('--by <what>', 'a row for each of them').choices(['product', 'plan']))
-    .option('--currency <code>', 'of this currency (usd)')
-    .option('--csv', 'as comma-separated values, with every figure')
-    .action(async (options) => (await load()).figures(await connect(env), output, options));
-  figures
-    .command('overview')
-    .description('how each product stands: applications, subscriptions, MRR, active tenants, resources')
-    .option('--json', 'print one JSON document')
-    .action(async () => (await load()).figuresOverview(await connect(env), output));
-  figures
-    .command('rebuild')
-    .description('fill what is missing from Stripe: subscriptions, invoices, its events of 30 days')
-    .option('--json', 'print one JSON document')
-    .action(async () => (await load()).figuresRebuild(env, output));
-}
-
 function addReconcile({ env, output, exit }: CommandContext, add: Add): void {
   const load = () => import('./commands/reconcile.ts');
   const reconcile = add(
@@ -241,6 +225,28 @@ function addReconcile({ env, output, exit }: CommandContext, add: Add): void {
       );
   decision('approve', 'do what a finding that waits says, as the operator');
   decision('dismiss', 'leave it as it is, and tell of it no more');
+}
+
+function addFigures({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {
+  const load = () => import('./commands/figures.ts');
+  const figures = add('figures', 'MRR and what moved it, churn, LTV, conversion, revenue; as the operator')
+    .addOption(new Option('--from <day>', 'first UTC day, such as 2026-11-01').argParser(day))
+    .addOption(new Option('--to <day>', 'last UTC day (today)').argParser(day))
+    .addOption(new Option('--every <step>', 'a row for each (month)').choices(['day', 'month', 'whole']))
+    .addOption(new Option('--by <what>', 'a row for each of them').choices(['product', 'plan']))
+    .option('--currency <code>', 'of this currency (usd)')
+    .option('--csv', 'as comma-separated values, with every figure')
+    .action(async (options) => (await load()).figures(await connect(env), output, options));
+  figures
+    .command('overview')
+    .description('how each product stands: applications, subscriptions, MRR, active tenants, resources')
+    .option('--json', 'print one JSON document')
+    .action(async () => (await load()).figuresOverview(await connect(env), output));
+  figures
+    .command('rebuild')
+    .description('fill what is missing from Stripe: subscriptions, invoices, its events of 30 days')
+    .option('--json', 'print one JSON document')
+    .action(async () => (await load()).figuresRebuild(env, output));
 }
 
 function addCells({ env, output }: Pick<CommandContext, 'env' | 'output'>, add: Add): void {

@@ -1,0 +1,59 @@
+/** The commands for those who come and go: onboarding, exports, a tenant's end and its receipt. */
+import { type Command, Option } from 'commander';
+import { connect } from './connection.ts';
+import type { CliEnv } from './env.ts';
+import type { Output } from './output.ts';
+
+export interface PeopleCommands {
+  readonly env: CliEnv;
+  readonly output: Output;
+  readonly add: (usage: string, description: string) => Command;
+  readonly person: () => Option;
+  readonly timeout: (description: string) => Option;
+}
+
+export function addPeople({ env, output, add, person, timeout }: PeopleCommands): void {
+  add('onboard <organization>', 'bring an organization in: first admin, Stripe customer, welcome by mail')
+    .requiredOption('--admin <email>', 'its first admin')
+    .option('--slug <name>', 'short name, as in tokens (made of the name)')
+    .addOption(timeout('wait so many seconds for the mail (30)'))
+    .action(async (organization, options) =>
+      (await import('./commands/onboard.ts')).onboard(await connect(env), output, organization, options),
+    );
+  add('export <tenant>', 'export all that is kept of a tenant, and fetch the file')
+    .option('--out <file>', 'write it there (<tenant>-<export>.jsonl.gz)')
+    .option('--list', 'only list the exports that there are')
+    .option('--id <export>', 'fetch this one instead of a new one')
+    .addOption(person())
+    .addOption(timeout('give up after so many seconds (600)'))
+    .action(async (tenant, options) =>
+      (await import('./commands/export.ts')).exportTenant(await connect(env), output, tenant, options),
+    );
+  add('offboarding <tenant>', 'show how far the end of a tenant is: export, backup, destroy, verify, receipt')
+    .option('--now', 'delete it now, its subscription having ended; or try again what its end waits for')
+    .option('--yes', 'with --now: yes, for good')
+    .option('--wait', 'wait for the receipt')
+    .addOption(person())
+    .addOption(timeout('give up waiting after so many seconds (600)'))
+    .action(async (tenant, options) =>
+      (await import('./commands/offboarding.ts')).offboarding(await connect(env), output, tenant, options),
+    );
+  const receipt = add('receipt', 'the signed proof that nothing of a tenant remains');
+  receipt
+    .command('show <tenant>')
+    .description('print the receipt of a tenant; with --json, the document itself')
+    .option('--json', 'print the signed document')
+    .addOption(new Option('--out <file>', 'write the signed document there, too'))
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/receipt.ts')).showReceipt(await connect(env), output, tenant, options),
+    );
+  receipt
+    .command('verify <file>')
+    .description('check a receipt; needs no network and no running Tenantry')
+    .option('--json', 'print one JSON document')
+    .option('--key <file>', 'public keys: PEM, or what /v1/receipt-keys answers (the key of this home)')
+    .action(async (file, options) =>
+      (await import('./commands/receipt.ts')).verify(env.home, output, file, options),
+    );
+}

@@ -1,0 +1,130 @@
+/** `tenantry export <tenant>`: asks for an export, waits, fetches the file and compares its hash. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+import { type ApiClient, tenantPath } from '../api-client.ts';
+import { apiAs, type Connection, type Identity } from '../connection.ts';
+import type { Output } from '../output.ts';
+import { CliProblem, exitCodes } from '../problem.ts';
+import { table } from '../text/table.ts';
+
+export interface ExportOptions extends Identity {
+  out?: string;
+  list?: boolean;
+  id?: string;
+  /** Seconds; default 600. */
+  timeout?: number;
+}
+
+const exportSchema = z.looseObject({
+  id: z.number(),
+  reason: z.string(),
+  state: z.enum(['pending', 'ready', 'expired']),
+  requestedAt: z.string(),
+  bytes: z.number().nullable(),
+  tables: z.number().nullable(),
+  rows: z.number().nullable(),
+  sha256: z.string().nullable(),
+  expiresAt: z.string().nullable(),
+  problem: z.string().nullable(),
+});
+type Export = z.infer<typeof exportSchema>;
+const listSchema = z.object({ exports: z.array(exportSchema) });
+
+export async function exportTenant(
+  connection: Connection,
+  output: Output,
+  tenantId: string,
+  options: ExportOptions,
+): Promise<void> {
+  const api = await apiAs(connection, options);
+  const path = `${tenantPath(tenantId)}/exports`;
+  if (options.list) {
+    const { exports } = await api.get(path, listSchema);
+    return output.result({ exports }, () => listText(exports));
+  }
+  const wanted =
+    options.id === undefined ? (await api.post(path, {}, exportSchema)).id : numberOf(options.id);
+  const ready = await untilReady(api, path, wanted, Date.now() + (options.timeout ?? 600) * 1000);
+  const file = resolve(options.out ?? `${tenantId}-${wanted}.jsonl.gz`);
+  await fetchFile(api, `${path}/${wanted}/file`, file, ready);
+  output.result(
+    { ...ready, file },
+    () =>
+      `${file}: ${ready.rows} rows of ${ready.tables} tables, ${ready.bytes} bytes, sha256 ${ready.sha256}`,
+  );
+}
+
+function numberOf(text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new CliProblem(exitCodes.usage, 'usage', '--id takes the number of an export: --list shows them.');
+}
+
+async function untilReady(api: ApiClient, path: string, id: number, deadlineMs: number): Promise<Export> {
+  for (;;) {
+    const found = (await api.get(path, listSchema)).exports.find((one) => one.id === id);
+    if (!found)
+      throw new CliProblem(exitCodes.notFound, 'not_found', `There is no export ${id} of this tenant.`);
+    if (found.state === 'ready') return found;
+    if (found.state === 'expired')
+      throw new CliProblem(
+        exitCodes.failed,
+        'expired',
+        `The time of the export ${id} is over; ask for another.`,
+      );
+    if (Date.now() > deadlineMs)
+      throw new CliProblem(
+        exitCodes.failed,
+        'timeout',
+        `The export is not ready in the time given. ${found.problem ?? ''} It goes on; fetch it with --id ${id}.`,
+      );
+    await delay(300);
+  }
+}
+
+/** Whole under its name, or not at all. */
+async function fetchFile(api: ApiClient, path: string, file: string, { sha256 }: Export): Promise<void> {
+  const unfinished = `${file}.part`;
+  const hash = createHash('sha256');
+  const content = await api.stream(path, { accept: 'application/gzip' }, AbortSignal.timeout(3_600_000));
+  try {
+    await pipeline(
+      async function* () {
+        for await (const chunk of content) {
+          hash.update(chunk);
+          yield chunk;
+        }
+      },
+      createWriteStream(unfinished, { mode: 0o600 }),
+    );
+    if (hash.digest('hex') !== sha256)
+      throw new CliProblem(
+        exitCodes.failed,
+        'damaged',
+        'The file that arrived is not the export; try again.',
+      );
+    await rename(unfinished, file);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+function listText(exports: readonly Export[]): string {
+  if (exports.length === 0) return 'There is no export of this tenant.';
+  return table(
+    ['export', 'why', 'state', 'asked for', 'rows', 'bytes', 'kept until'],
+    exports.map((one) => [
+      String(one.id),
+      one.reason,
+      one.state,
+      one.requestedAt,
+      String(one.rows ?? '-'),
+      String(one.bytes ?? '-'),
+      one.expiresAt ?? '-',
+    ]),
+  );
+}
