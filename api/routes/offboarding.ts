@@ -78,8 +78,8 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
   return router
     .openapi(show, async (c) => {
       const caller = c.get('caller');
-      const { id } = await find(caller, c.req.valid('param').id);
-      return c.json(view(await journalOf(id), caller), 200);
+      const tenant = await find(caller, c.req.valid('param').id);
+      return c.json(view(await journalOf(tenant.id), tenant, caller), 200);
     })
     .openapi(begin, async (c) => {
       const caller = c.get('caller');
@@ -99,7 +99,7 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
         const entry = await endTenant(client, tenant, why);
         await record(client, { ...entry, data: { ...entry.data, by: caller.subject } });
       });
-      return c.json(view(await journalOf(id), caller), 202);
+      return c.json(view(await journalOf(id), await find(caller, id), caller), 202);
     })
     .openapi(receipt, async (c) => {
       const { id } = await find(c.get('caller'), c.req.valid('param').id);
@@ -117,13 +117,15 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
     });
 };
 
-function view(journal: Offboarding, caller: Caller): OffboardingView {
+function view(journal: Offboarding, tenant: Tenant, caller: Caller): OffboardingView {
+  // While it is destroyed, the tenant's row says what keeps it.
+  const { problem, cause } = journal.problem === null && !journal.finishedAt ? inDestroy(tenant) : journal;
   return {
     tenantId: journal.tenantId,
     begunAt: journal.begunAt.toISOString(),
     finishedAt: journal.finishedAt?.toISOString() ?? null,
-    problem: journal.problem,
-    cause: caller.isOperator ? journal.cause : null,
+    problem,
+    cause: caller.isOperator ? cause : null,
     nextTryAt: journal.nextTryAt?.toISOString() ?? null,
     steps: offboardingSteps.map((name) => {
       const known = journal.steps.find(({ step }) => step === name);
@@ -136,4 +138,8 @@ function view(journal: Offboarding, caller: Caller): OffboardingView {
       };
     }),
   };
+}
+
+function inDestroy({ phase, reasonMessage, cause }: Tenant) {
+  return phase === 'deleted' ? { problem: null, cause: null } : { problem: reasonMessage, cause };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type Policy, retryDelayMs } from '../jobs/policy.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
+import { listExports } from '../store/exports.ts';
 import {
   type BegunStep,
   beginDestroy,
@@ -210,7 +211,10 @@ async function verifyGone(
     });
   }
   if (remains.length > 0) throw new StillThere(`still there: ${remains.join('; ')}`);
-  await finishStep(database, begun, { checks, customers, subscriptions });
+  const exports = (await listExports(database, tenant.id)).flatMap(({ file, expiresAt, removedAt }) =>
+    file && expiresAt && !removedAt ? [{ file, keptUntil: expiresAt.toISOString() }] : [],
+  );
+  await finishStep(database, begun, { checks, customers, subscriptions, exports });
 }
 
 async function issueReceipt(

@@ -8,6 +8,8 @@ const verified = z.object({
   checks: receiptBody.shape.checks,
   customers: z.array(z.string()),
   subscriptions: z.array(z.string()),
+  /** Of its data, on request or before its end, that are kept still. */
+  exports: z.array(z.object({ file: z.string(), keptUntil: z.string() })),
 });
 
 export interface StepResults {
@@ -50,7 +52,7 @@ export function receiptOf(
   results: StepResults,
   issuedAt: Date,
 ): Omit<ReceiptBody, 'format' | 'keyId'> {
-  const { customers, subscriptions, checks } = results.verified;
+  const { subscriptions, checks } = results.verified;
   const { id, product, slug, namespace, cell } = tenant;
   return {
     issuedAt: issuedAt.toISOString(),
@@ -70,17 +72,17 @@ export function receiptOf(
     export: results.export,
     backup: results.backup,
     checks,
-    kept: keptOf(results, customers),
+    kept: keptOf(results),
   };
 }
 
-function keptOf({ export: exported, backup }: StepResults, customers: readonly string[]): string[] {
+function keptOf({ backup, verified: { customers, exports } }: StepResults): string[] {
   return [
     ...customers.map(
       (id) => `Stripe customer ${id} with its paid invoices: accounts must be kept as long as tax law says`,
     ),
     'the audit trail, the ledger and this journal of the control plane: the evidence of what was paid and done',
-    ...(exported.made ? [`the export ${exported.file}, until ${exported.keptUntil}`] : []),
+    ...exports.map(({ file, keptUntil }) => `the export ${file}, until ${keptUntil}`),
     ...(backup.made
       ? [`the backup ${backup.name}${backup.keptUntil ? `, until ${backup.keptUntil}` : ''}`]
       : []),

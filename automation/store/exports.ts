@@ -145,8 +145,8 @@ export async function listOpenExports(
   limit: number,
 ): Promise<{ id: number; cell: string }[]> {
   const { rows } = await db.query<{ id: number; cell: string }>(
-    `select e.id, e.cell from tenantry.tenant_export e
-     where e.cell = $1 and e.reason = 'request' and e.finished_at is null
+    `select e.id, t.cell from tenantry.tenant_export e join tenantry.tenant t on t.id = e.tenant_id
+     where t.cell = $1 and e.reason = 'request' and e.finished_at is null
        and (e.next_try_at is null or e.next_try_at <= now())
        and not exists (select from tenantry.turn held
          where held.name = 'export:' || e.id and held.expires_at > clock_timestamp())

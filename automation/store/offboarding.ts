@@ -203,6 +203,11 @@ export async function noteStepFailure(
   });
 }
 
+/** Before its journal, in the order of locks. */
+async function lockTenant(client: Queryable, tenantId: string): Promise<void> {
+  await client.query('select from tenantry.tenant where id = $1 for no key update', [tenantId]);
+}
+
 /** Why a tenant that is to be deleted waits. */
 const exportedFirst = 'being_exported';
 
@@ -210,7 +215,7 @@ const exportedFirst = 'being_exported';
 export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await database.transaction(async (client) => {
     // Whoever is about to postpone the deletion does so before or sees the step.
-    await client.query('select from tenantry.offboarding where tenant_id = $1 for update', [tenant.id]);
+    await lockTenant(client, tenant.id);
     const { rowCount } = await client.query(
       `insert into tenantry.offboarding_step (tenant_id, step) values ($1, 'destroy') on conflict do nothing`,
       [tenant.id],
@@ -237,7 +242,7 @@ export async function mayDestroy(
   postpone: (client: Queryable, why: { reasonCode: string; reasonMessage: string }) => Promise<void>,
 ): Promise<boolean> {
   return database.transaction(async (client) => {
-    await client.query('select from tenantry.offboarding where tenant_id = $1 for share', [tenant.id]);
+    await lockTenant(client, tenant.id);
     const { may } = onlyRow(
       await client.query<{ may: boolean }>(
         `select exists (select from tenantry.offboarding_step where tenant_id = $1 and step = 'destroy') as may`,
@@ -268,7 +273,7 @@ export async function ringOffboarding(db: Queryable, tenant: Pick<Tenant, 'id' |
 
 /**
  * Tenants whose end is not over, those first that have waited longest. One that is being destroyed is left to the
- * ordinary job until it is gone.
+ * ordinary job until it is gone. By the tenant's cell: a disaster may have moved it.
  */
 export async function listOpenOffboardings(
   db: Queryable,
@@ -276,8 +281,8 @@ export async function listOpenOffboardings(
   limit: number,
 ): Promise<{ id: string; cell: string }[]> {
   const { rows } = await db.query<{ id: string; cell: string }>(
-    `select o.tenant_id as id, o.cell from tenantry.offboarding o left join tenantry.tenant t on t.id = o.tenant_id
-     where o.cell = $1 and o.finished_at is null and (o.next_try_at is null or o.next_try_at <= now())
+    `select t.id, t.cell from tenantry.offboarding o join tenantry.tenant t on t.id = o.tenant_id
+     where t.cell = $1 and o.finished_at is null and (o.next_try_at is null or o.next_try_at <= now())
        and (t.phase = 'deleted' or not exists (
          select from tenantry.offboarding_step s where s.tenant_id = o.tenant_id and s.step = 'destroy'))
        and not exists (select from tenantry.turn held

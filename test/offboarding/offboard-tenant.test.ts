@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { exportOnRequest, removeExpiredExports } from '../../automation/offboarding/export-on-request.ts';
 import { openFileStore } from '../../automation/offboarding/file-store.ts';
 import { type OffboardingSteps, offboardTenant } from '../../automation/offboarding/offboard-tenant.ts';
 import { areas, type ReceiptBody, verifyReceipt } from '../../automation/offboarding/receipt.ts';
@@ -14,6 +15,7 @@ import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
 import { exportBeforeEnd } from '../../automation/offboarding/steps.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { findExport, requestExport } from '../../automation/store/exports.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import {
   findOffboarding,
@@ -367,4 +369,42 @@ test('an export has every row as PostgreSQL has it, and says at its end how much
     extra: { a: 1 },
   });
   expect(rows[0]?.raw).toEqual(Buffer.from([0xff]));
+});
+
+test('an export on request is tried again after a failure, and its file goes when its time is over', async () => {
+  const { tenant } = await endingTenant({ desired_state: 'suspended' });
+  const { id } = await requestExport(database, tenant, 'ada');
+  let now = new Date();
+  const files = await openFileStore(pathToFileURL(folder).href);
+  const context = (shared: string) => ({
+    database,
+    servers: { shared, own: {} },
+    files,
+    exportDays: 30,
+    now: () => now,
+    policy: { leaseTtlMs: 60_000, retryBaseMs: 60_000, retryMaxMs: 600_000 },
+    log: pino({ level: 'silent' }),
+    workerId: 'test',
+  });
+  const away = new URL(fresh.url);
+  away.port = '9';
+  await exportOnRequest(context(away.href), id);
+  expect(await findExport(database, id)).toMatchObject({
+    finishedAt: null,
+    attempts: 1,
+    cause: expect.stringMatching(/ECONNREFUSED/),
+  });
+  await exportOnRequest(context(fresh.url), id);
+  const made = await findExport(database, id);
+  expect(made).toMatchObject({ finishedAt: expect.any(Date), rows: 10, cause: null });
+  expect(await filesIn(tenant.id)).toEqual([made?.file?.split('/')[1]]);
+  // Asked for again, it is another one.
+  expect((await requestExport(database, tenant, 'ada')).id).not.toBe(id);
+
+  await removeExpiredExports(context(fresh.url), 'local', 10);
+  expect(await filesIn(tenant.id)).toHaveLength(1);
+  now = new Date(now.getTime() + 31 * 24 * 3_600_000);
+  await removeExpiredExports(context(fresh.url), 'local', 100);
+  expect(await filesIn(tenant.id)).toEqual([]);
+  expect((await findExport(database, id))?.removedAt).toBeInstanceOf(Date);
 });
