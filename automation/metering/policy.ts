@@ -6,7 +6,7 @@ import type { UsageRetention } from '../store/usage-roll-up.ts';
 export const tickMs = 15_000;
 
 /** How often Stripe is told what is due. */
-export const reportEveryMs = 300_000;
+export const reportEveryMs = 60_000;
 
 /** How often what is too old is dropped. */
 export const forgetEveryMs = 3_600_000;
