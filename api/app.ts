@@ -38,6 +38,8 @@ export interface ApiDeps {
   readonly database: Database;
   readonly stripe: Stripe;
   readonly webhookSecrets: readonly string[];
+  /** The mode of the key for Stripe; null when the key does not tell. */
+  readonly livemode: boolean | null;
   readonly authenticate: Authenticate;
   readonly live: LiveTenants;
   readonly metrics: Metrics;

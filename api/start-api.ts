@@ -47,6 +47,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     database,
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
+    livemode: modeOf(env.stripeSecretKey),
     authenticate: createAuthenticator(env.oidc, ...env.alsoTrusted),
     live,
     metrics,
@@ -79,6 +80,12 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
       await database.close();
     },
   };
+}
+
+/** What Stripe's keys begin with: https://docs.stripe.com/keys */
+function modeOf(secretKey: string): boolean | null {
+  const mode = /^[rs]k_(live|test)_/.exec(secretKey)?.[1];
+  return mode === undefined ? null : mode === 'live';
 }
 
 /** Settings of the page under names of others, which this API serves in a failover. */

@@ -36,11 +36,12 @@ export function verifySignature(
 
 /**
  * Reads a verified event of either form.
+ * @param livemode the mode of our key; null when it does not tell
  * @throws Problem `invalid_request` when the body is no Stripe event
  */
-export function readEvent(body: string): ReceivedEvent {
+export function readEvent(body: string, livemode: boolean | null = null): ReceivedEvent {
   try {
-    return readStripeEvent(body);
+    return readStripeEvent(body, livemode);
   } catch (error) {
     if (error instanceof NoStripeEvent) throw new Problem('invalid_request', error.message);
     throw error;

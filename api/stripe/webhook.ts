@@ -31,7 +31,7 @@ const route = createRoute({
  * Receives Stripe's events. The answer is 2xx only after the commit that makes the event durable and marks its
  * subscription; nothing else happens in the request.
  */
-export function stripeWebhook({ database, stripe, webhookSecrets, metrics }: ApiDeps) {
+export function stripeWebhook({ database, stripe, webhookSecrets, livemode, metrics }: ApiDeps) {
   const inbox = createInbox(database);
   const router = createRouter();
   router.use(
@@ -47,7 +47,7 @@ export function stripeWebhook({ database, stripe, webhookSecrets, metrics }: Api
     const stopTimer = metrics.webhookSeconds.startTimer();
     const body = await c.req.text();
     verifySignature(stripe, body, c.req.header('stripe-signature'), webhookSecrets);
-    const event = readEvent(body);
+    const event = readEvent(body, livemode);
     const fresh = await inbox.receive(event);
     stopTimer();
     metrics.webhooks.inc({ outcome: fresh ? 'received' : 'duplicate' });

@@ -26,10 +26,18 @@ const reference = z
   .nullish()
   .catch(null);
 
+/** What says whose an event is: of a connected account (snapshot, thin), of live or of test mode. */
+const origin = {
+  account: optionalWord,
+  context: optionalWord,
+  livemode: z.boolean().nullish().catch(null),
+};
+
 const snapshotEvent = z.object({
   object: z.literal('event'),
   id: word,
   type: word,
+  ...origin,
   data: z.object({
     object: z.object({
       object: optionalWord,
@@ -47,15 +55,18 @@ const thinEvent = z.object({
   object: z.literal('v2.core.event'),
   id: word,
   type: word,
+  ...origin,
   related_object: z.object({ id: optionalWord, type: optionalWord }).nullish(),
   snapshot_event: optionalWord,
 });
 
 /**
- * Reads an event of either form.
+ * Reads an event of either form. One that is not our account's, or of the other mode, is about nothing here: an endpoint
+ * may be told of connected accounts too, and a secret may have been given to both modes.
+ * @param livemode the mode of our key; null when it does not tell
  * @throws NoStripeEvent when the text is none
  */
-export function readEvent(body: string): ReceivedEvent {
+export function readEvent(body: string, livemode: boolean | null = null): ReceivedEvent {
   let json: unknown;
   try {
     json = JSON.parse(body);
@@ -63,10 +74,29 @@ export function readEvent(body: string): ReceivedEvent {
     throw new NoStripeEvent('The body is not JSON.');
   }
   const snapshot = snapshotEvent.safeParse(json);
-  if (snapshot.success) return fromSnapshot(snapshot.data, body);
+  if (snapshot.success) {
+    const event = fromSnapshot(snapshot.data, body);
+    return isOurs(snapshot.data, livemode) ? event : aboutNothing(event);
+  }
   const thin = thinEvent.safeParse(json);
-  if (thin.success) return fromThin(thin.data, body);
+  if (thin.success) {
+    const event = fromThin(thin.data, body);
+    return isOurs(thin.data, livemode) ? event : aboutNothing(event);
+  }
   throw new NoStripeEvent('The body is not a Stripe event.');
+}
+
+function isOurs(
+  event: { readonly [Key in keyof typeof origin]?: z.infer<(typeof origin)[Key]> },
+  livemode: boolean | null,
+): boolean {
+  const otherMode = livemode !== null && typeof event.livemode === 'boolean' && event.livemode !== livemode;
+  return !event.account && !event.context && !otherMode;
+}
+
+/** Kept for people to read; nothing follows from it. */
+function aboutNothing(event: ReceivedEvent): ReceivedEvent {
+  return { ...event, subscriptionId: null, needsLookup: false };
 }
 
 function fromSnapshot({ id, type, data }: z.infer<typeof snapshotEvent>, body: string): ReceivedEvent {
