@@ -28,8 +28,8 @@ import { settleUnchanged } from './record-operation.ts';
  *   holder makes sure by killing the process group it finds noted in the lease.
  * - `unsettled`. It is set before the engine begins and cleared with its result. When it is found set, an engine was
  *   killed in mid-operation and its state may lack what it made. An update then simply runs again, as providers
- *   adopt what carries the tenant's label. A deletion first runs an update, so that the state knows all there is to
- *   delete.
+ *   adopt what carries the tenant's label. When something else is wanted by then, and before a deletion, what was begun
+ *   (`begun_spec`) is first applied once more, so that the state knows all there is to remove.
  * - "Deleted" is not believed but looked up in cluster and database.
  * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */

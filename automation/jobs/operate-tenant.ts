@@ -1,8 +1,10 @@
+import { declaresTheSame } from '../../tenants/same.ts';
+import type { TenantSpec } from '../../tenants/spec.ts';
 import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
 import type { Runner } from '../stacks/runners.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, noteLeaseProcess, renewLease } from '../store/leases.ts';
-import { beginOperation, writeStackSettings } from '../store/operations.ts';
+import { beginOperation, noteBegun, writeStackSettings } from '../store/operations.ts';
 import type { StackSettings, Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import type { Operate } from './next-step.ts';
@@ -24,7 +26,11 @@ export async function operate(
   const { database, policy } = context;
   const startedAt = performance.now();
   await database.transaction(async (client) => {
-    await beginOperation(client, lease, { phase: step.phase, unsettled: true });
+    await beginOperation(client, lease, {
+      phase: step.phase,
+      unsettled: true,
+      spec: step.operation === 'up' ? tenant.desiredSpec : standingSpec(tenant),
+    });
     await record(client, {
       tenantId: tenant.id,
       subscriptionId: tenant.subscriptionId,
@@ -77,7 +83,20 @@ async function update(
 ): Promise<OperationResult> {
   const initialised = await initialisedStack(context, lease, tenant, run);
   if ('outcome' in initialised) return initialised;
-  return run({ kind: 'up', spec: tenant.desiredSpec, stackSettings: initialised.stackSettings, refresh });
+  const { stackSettings } = initialised;
+  const { begunSpec, desiredSpec } = tenant;
+  if (tenant.unsettled && begunSpec && !declaresTheSame(begunSpec, desiredSpec)) {
+    // What it made and what is not wanted any more is removed only once the state knows it.
+    const adopted = await run({ kind: 'up', spec: begunSpec, stackSettings, refresh });
+    if (adopted.outcome === 'killed') return adopted;
+    await context.database.transaction((client) => noteBegun(client, lease, desiredSpec));
+  }
+  return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
+}
+
+/** What stands of a tenant as far as anybody knows. */
+function standingSpec({ unsettled, begunSpec, observedSpec, desiredSpec }: Tenant): TenantSpec {
+  return (unsettled ? begunSpec : null) ?? observedSpec ?? desiredSpec;
 }
 
 async function destroy(
@@ -86,7 +105,7 @@ async function destroy(
   tenant: Tenant,
   run: Run,
 ): Promise<OperationResult> {
-  const spec = tenant.observedSpec ?? tenant.desiredSpec;
+  const spec = standingSpec(tenant);
   if (tenant.unsettled) {
     // The state may lack what an interrupted operation made: adopt it, then delete.
     const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);

@@ -5,18 +5,31 @@ import type { Fingerprint, Phase, StackSettings, TenantState } from './tenants.t
 
 /** What the holder of a tenant's lease writes about its work. Everything here happens under the fence. */
 
-/** Written before an operation begins, so that a crash in it is known afterwards. */
+/**
+ * Written before an operation begins, so that a crash in it is known afterwards. Of several whose ends were not recorded
+ * the first one's spec stays noted, until `noteBegun`.
+ */
 export async function beginOperation(
   db: Queryable,
   lease: Lease,
-  begin: { phase: Phase; unsettled: boolean },
+  begin: { phase: Phase; unsettled: boolean; spec: TenantSpec },
 ): Promise<void> {
   await fenced(db, lease);
   await db.query(
-    `update tenantry.tenant set phase = $2, unsettled = $3, reason_code = null, reason_message = null, cause = null
+    `update tenantry.tenant set phase = $2, unsettled = $3, reason_code = null, reason_message = null, cause = null,
+       begun_spec = case when unsettled then coalesce(begun_spec, $4) else $4 end
      where id = $1`,
-    [lease.tenantId, begin.phase, begin.unsettled],
+    [lease.tenantId, begin.phase, begin.unsettled, JSON.stringify(begin.spec)],
   );
+}
+
+/** The engine's state knows what was begun before; from now on another spec is applied. */
+export async function noteBegun(db: Queryable, lease: Lease, spec: TenantSpec): Promise<void> {
+  await fenced(db, lease);
+  await db.query('update tenantry.tenant set begun_spec = $2 where id = $1', [
+    lease.tenantId,
+    JSON.stringify(spec),
+  ]);
 }
 
 export interface SettledOperation {
@@ -35,7 +48,7 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
   await db.query(
     `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
        outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
-       next_try_at = null, unsettled = false, fingerprint = case when $7 then null else fingerprint end,
+       next_try_at = null, unsettled = false, begun_spec = null, fingerprint = case when $7 then null else fingerprint end,
        drift_checked_at = clock_timestamp(),
        active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
      where id = $1`,
@@ -67,7 +80,8 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
   await fenced(db, lease);
   await db.query(
     `update tenantry.tenant set phase = $2, reason_code = $3, reason_message = $4, cause = $5, permanent = $6,
-       next_try_at = $7, attempts = attempts + 1, unsettled = $8
+       next_try_at = $7, attempts = attempts + 1, unsettled = $8,
+       begun_spec = case when $8 then begun_spec end
      where id = $1`,
     [
       lease.tenantId,

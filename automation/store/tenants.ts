@@ -52,6 +52,8 @@ export interface Tenant {
   readonly activeAt: Date | null;
   readonly stackSettings: StackSettings | null;
   readonly unsettled: boolean;
+  /** What an operation whose end was not recorded began to apply; null when there is none. */
+  readonly begunSpec: TenantSpec | null;
 }
 
 const columns = `id, cell, product, owner, subscription_id as "subscriptionId", slot, slug, namespace,
@@ -60,7 +62,7 @@ const columns = `id, cell, product, owner, subscription_id as "subscriptionId", 
   phase, observed_state as "observedState", observed_spec as "observedSpec",
   observed_generation as "observedGeneration", outputs, reason_code as "reasonCode",
   reason_message as "reasonMessage", cause, permanent, attempts, next_try_at as "nextTryAt", fingerprint,
-  active_at as "activeAt", stack_settings as "stackSettings", unsettled`;
+  active_at as "activeAt", stack_settings as "stackSettings", unsettled, begun_spec as "begunSpec"`;
 
 /** @param options.lock keeps the row locked until the end of the transaction */
 export async function findTenant(

@@ -97,6 +97,7 @@ function tenantOf(product: ProductId, plan: string, more: Partial<Tenant> = {}):
     activeAt: now,
     stackSettings: null,
     unsettled: false,
+    begunSpec: null,
     ...more,
   };
 }

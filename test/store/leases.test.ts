@@ -12,6 +12,7 @@ import { migrate } from '../../automation/store/migrate.ts';
 import {
   beginOperation,
   failOperation,
+  noteBegun,
   noteLook,
   postpone,
   settleOperation,
@@ -128,8 +129,16 @@ describe('a lease', () => {
 describe('a write of a holder whose lease', () => {
   const writes = (id: string) =>
     Object.entries({
-      beginOperation: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
-        beginOperation(client, lease, { phase: 'updating', unsettled: true }),
+      beginOperation: async (client: Database, lease: Awaited<ReturnType<typeof taken>>) => {
+        const tenant = await findTenant(database, id);
+        if (!tenant) throw new Error('no tenant');
+        await beginOperation(client, lease, { phase: 'updating', unsettled: true, spec: tenant.desiredSpec });
+      },
+      noteBegun: async (client: Database, lease: Awaited<ReturnType<typeof taken>>) => {
+        const tenant = await findTenant(database, id);
+        if (!tenant) throw new Error('no tenant');
+        await noteBegun(client, lease, tenant.desiredSpec);
+      },
       settleOperation: async (client: Database, lease: Awaited<ReturnType<typeof taken>>) => {
         const tenant = await findTenant(database, id);
         if (!tenant) throw new Error('no tenant');
@@ -180,18 +189,22 @@ describe('a write of a holder whose lease', () => {
   );
 
   test('stands is made, and the lease cannot be taken over before its commit', async () => {
-    const { id } = await addTenant(database);
+    const { id, desiredSpec: spec } = await addTenant(database);
     const lease = await taken(id, 'a');
     let takeover: Promise<unknown> | undefined;
     await database.transaction(async (client) => {
-      await beginOperation(client, lease, { phase: 'provisioning', unsettled: true });
+      await beginOperation(client, lease, { phase: 'provisioning', unsettled: true, spec });
       // Both wait for the row that the write holds.
       takeover = expire(id).then(() => take(id, 'b'));
       const { rows } = await client.query('select fence from tenantry.lease where tenant_id = $1', [id]);
       expect(rows).toEqual([{ fence: lease.fence }]);
     });
     expect(await takeover).toMatchObject({ holder: 'b' });
-    expect(await findTenant(database, id)).toMatchObject({ phase: 'provisioning', unsettled: true });
+    expect(await findTenant(database, id)).toMatchObject({
+      phase: 'provisioning',
+      unsettled: true,
+      begunSpec: spec,
+    });
   });
 });
 
