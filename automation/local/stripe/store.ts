@@ -6,6 +6,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Documents, DocumentType, HiddenParts } from './documents.ts';
 import { idempotencyMs, schema } from './schema.ts';
+import { assertStep, isLived } from './transitions.ts';
 
 export interface Page {
   readonly limit?: number | undefined;
@@ -105,6 +106,14 @@ export function openStore(file: string): Store {
 
     put(type, document, options = {}) {
       const { customer, subscription, status, key } = columnsOf(type, document);
+      if (isLived(type)) {
+        const [before] = rows<{ status: string }>(
+          'SELECT status FROM documents WHERE type = ? AND id = ?',
+          type,
+          document.id,
+        );
+        assertStep(type, before?.status ?? null, status);
+      }
       run(
         `INSERT INTO documents (type, id, created, customer, subscription, status, key, body)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)
