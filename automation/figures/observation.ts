@@ -1,13 +1,13 @@
 /** What is kept of a subscription: what Stripe said of it, and of which instant. Pure. */
-import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
 import type { SubscriptionShape } from './stripe-shapes.ts';
 
-/** Metadata that checkout writes on subscriptions; the keys of `jobs/subscription-facts.ts`. */
-export interface MetadataKeys {
-  readonly owner: string;
-  readonly checkout: string;
-}
+/** Reads whose a subscription is, and by which checkout it came; `jobs/subscription-facts.ts` does it for tenants. */
+export type ReadOrigin = (
+  metadata: Readonly<Record<string, string>>,
+  customerId: string,
+) => { readonly owner: string; readonly checkoutId: string | null };
 
 /** Terms of a subscription at one instant. */
 export interface Terms {
@@ -55,19 +55,20 @@ export function eventRank(type: string): number {
 export function termsOf(
   subscription: SubscriptionShape,
   known: ReadonlyMap<string, Discount>,
-  keys: MetadataKeys,
+  originOf: ReadOrigin,
 ): Terms | Unknown {
   const rates = ratesOf(subscription, known);
   if ('unknown' in rates) return rates;
   const plans = subscription.items.data.flatMap((item) => {
-    const bought = parsePlanLookupKey(item.price.lookup_key ?? '');
+    const bought = planOfPrice(item.price);
     return bought ? [{ ...bought, seats: item.quantity ?? 1 }] : [];
   });
   const [base] = plans;
+  const { owner, checkoutId } = originOf(subscription.metadata ?? {}, subscription.customer ?? 'nobody');
   return {
     status: subscription.status,
-    account: subscription.metadata?.[keys.owner] || `stripe:${subscription.customer ?? 'nobody'}`,
-    checkoutId: subscription.metadata?.[keys.checkout] ?? null,
+    account: owner,
+    checkoutId,
     product: base?.product.id ?? null,
     plan: base?.plan.id ?? null,
     seats: base?.seats ?? 1,

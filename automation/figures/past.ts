@@ -2,7 +2,7 @@
  * What a subscription was in the past, as far as its invoices tell: for months from which no events are to be had any more.
  * Pure.
  */
-import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import { type Observation, ranks, type Terms } from './observation.ts';
 import { type Discount, type Price, ratesOf } from './recurring.ts';
 import type { InvoiceShape, SubscriptionShape } from './stripe-shapes.ts';
@@ -52,7 +52,7 @@ export function observationsOfInvoice(
       known,
     );
     const bought = items.flatMap(({ line, price }) => {
-      const found = parsePlanLookupKey(price.lookup_key ?? '');
+      const found = planOfPrice(price);
       return found ? [{ product: found.product.id, plan: found.plan.id, seats: line.quantity ?? 1 }] : [];
     })[0];
     if ('unknown' in rates || !bought) continue;

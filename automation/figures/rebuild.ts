@@ -1,6 +1,6 @@
 /** Fills the log from Stripe: whatever events never came, from all subscriptions, invoices and events that it still has. */
 import type Stripe from 'stripe';
-import { parsePlanLookupKey } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import type { Database } from '../store/database.ts';
 import {
   addCheckout,
@@ -12,7 +12,7 @@ import {
   listObservations,
   listObservedSubscriptions,
 } from '../store/figures.ts';
-import { eventRank, type MetadataKeys, type Observation, ranks, termsOf } from './observation.ts';
+import { eventRank, type Observation, type ReadOrigin, ranks, termsOf } from './observation.ts';
 import { observationsOfInvoice } from './past.ts';
 import { type Payment, paymentOfInvoice, paymentsOfCreditNote, refundsOfCreditNote } from './payments.ts';
 import {
@@ -36,7 +36,7 @@ import {
 } from './stripe-shapes.ts';
 
 export interface RebuildOptions {
-  readonly keys: MetadataKeys;
+  readonly originOf: ReadOrigin;
   readonly graceMs: number;
   readonly warn: (about: Record<string, unknown>, message: string) => void;
 }
@@ -68,7 +68,7 @@ const eventTypes = [
 export async function rebuildFigures(
   db: Database,
   stripe: Stripe,
-  { keys, graceMs, warn }: RebuildOptions,
+  { originOf, graceMs, warn }: RebuildOptions,
 ): Promise<Rebuilt> {
   let added = 0;
   const startedAt = answeredAt(await stripe.prices.list({ limit: 1 }), new Date());
@@ -95,7 +95,7 @@ export async function rebuildFigures(
     const discounts = await readDiscounts(db, stripe, subscription);
     await keepDiscounts(db, discounts);
     const known = new Map<string, Discount>(discounts.map((discount) => [discount.id, discount]));
-    const terms = termsOf(parsed.data, known, keys);
+    const terms = termsOf(parsed.data, known, originOf);
     if ('unknown' in terms) {
       warn({ subscription: subscription.id, ...terms }, unknownMessage(terms));
       continue;
@@ -115,7 +115,7 @@ export async function rebuildFigures(
     added += await addObservations(db, observations);
   }
 
-  const events = await addEvents(db, stripe, keys);
+  const events = await addEvents(db, stripe, originOf);
   added += events.added;
   added += await addCreditNotes(db, stripe, warn);
   await addCheckouts(db, stripe);
@@ -158,7 +158,7 @@ async function listInvoices(stripe: Stripe): Promise<Map<string, InvoiceShape[]>
 async function addEvents(
   db: Database,
   stripe: Stripe,
-  keys: MetadataKeys,
+  originOf: ReadOrigin,
 ): Promise<{ seen: number; added: number }> {
   let [seen, added] = [0, 0];
   const subscriptions: Stripe.Event[] = [];
@@ -172,7 +172,7 @@ async function addEvents(
   for (const event of subscriptions) {
     const snapshot = subscriptionShape.safeParse(event.data.object);
     if (!snapshot.success) continue;
-    const terms = termsOf(snapshot.data, await findDiscounts(db, discountIds(snapshot.data)), keys);
+    const terms = termsOf(snapshot.data, await findDiscounts(db, discountIds(snapshot.data)), originOf);
     if ('unknown' in terms) continue;
     added += await addObservations(db, [
       {
@@ -208,8 +208,8 @@ async function addCheckouts(db: Database, stripe: Stripe): Promise<void> {
   for await (const session of stripe.checkout.sessions.list({ limit: 100, expand: ['data.line_items'] })) {
     const id = session.client_reference_id;
     const price = session.line_items?.data[0]?.price;
-    const bought = parsePlanLookupKey(price?.lookup_key ?? '');
-    if (!id || !bought || !price?.unit_amount) continue;
+    const bought = price && planOfPrice(price);
+    if (!id || !bought || !price.unit_amount) continue;
     const at = new Date(session.created * 1000);
     await addCheckout(db, { id, product: bought.product.id, plan: bought.plan.id, at });
   }

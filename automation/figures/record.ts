@@ -16,8 +16,8 @@ import {
 import {
   compareObservations,
   eventRank,
-  type MetadataKeys,
   type Observation,
+  type ReadOrigin,
   ranks,
   sameTerms,
   type Terms,
@@ -49,7 +49,7 @@ export interface FetchedSubscription {
 }
 
 export interface RecordOptions {
-  readonly keys: MetadataKeys;
+  readonly originOf: ReadOrigin;
   readonly graceMs: number;
   /** Unique, and growing from one fetch of a subscription to the next. */
   readonly ticket: number;
@@ -168,11 +168,11 @@ export async function recordSubscription(
   ]);
   const observations: Observation[] = [];
   for (const { shape, line } of snapshots) {
-    const terms = termsOf(shape, known, options.keys);
+    const terms = termsOf(shape, known, options.originOf);
     if (!('unknown' in terms)) observations.push({ ...terms, ...line });
   }
   const before = await listObservations(db, fetched.id);
-  const terms = termsOf(fetched, known, options.keys);
+  const terms = termsOf(fetched, known, options.originOf);
   if ('unknown' in terms) options.warn({ subscription: fetched.id, ...terms }, unknownMessage(terms));
   else {
     const fetch: Observation = {

@@ -67,13 +67,17 @@ export function ratesOf(
   return rates;
 }
 
-/** What a price brings in a month; null where that is not one amount for each unit. */
+/** What a price brings in a month; null where that is not one amount for each unit, or more than can be added up exactly. */
 export function itemMicros(price: Price, quantity: number): number | null {
   const cents = price.unit_amount_decimal ?? (price.unit_amount == null ? null : String(price.unit_amount));
   if (!price.recurring || cents === null || price.billing_scheme === 'tiered' || price.transform_quantity)
     return null;
-  return monthlyMicros(cents, quantity, price.recurring.interval, price.recurring.interval_count);
+  const micros = monthlyMicros(cents, quantity, price.recurring.interval, price.recurring.interval_count);
+  return micros <= mostMicros ? micros : null;
 }
+
+/** A hundred million a month for one item: the sum of many stays an exact number. */
+const mostMicros = 100_000_000_000_000;
 
 /** Percentages have two decimal places at most. */
 const wholePercent = 10_000;

@@ -22,7 +22,11 @@ const currency = z.string().regex(/^[a-z]{3}$/);
 
 export const priceShape = z.object({
   id,
-  lookup_key: z.string().nullish(),
+  lookup_key: z
+    .string()
+    .nullish()
+    .transform((key) => key ?? null),
+  metadata: z.record(z.string(), z.string()).nullish(),
   currency,
   billing_scheme: z.string().nullish(),
   unit_amount: z.int().nullish(),

@@ -46,8 +46,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   const customerId =
     typeof subscription.customer === 'string' ? subscription.customer : subscription.customer.id;
   const slug = metadata[subscriptionMetadata.slug];
-  const owner = metadata[subscriptionMetadata.owner];
-  const checkoutId = metadata[subscriptionMetadata.checkout];
+  const { owner, checkoutId } = originOf(metadata, customerId);
   const region = metadata[subscriptionMetadata.region];
   // The base item is the one whose price is a plan; metered prices stand beside it.
   const planItem = subscription.items.data.find((item) => planOfPrice(item.price));
@@ -56,14 +55,27 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
     id: subscription.id,
     status: subscription.status,
     customerId,
-    owner: owner && ownerPattern.test(owner) ? owner : `stripe:${customerId}`,
+    owner,
     slug: slug && slugPattern.test(slug) ? slug : null,
-    checkoutId: checkoutId && checkoutPattern.test(checkoutId) ? checkoutId : null,
+    checkoutId,
     region: region && regionPattern.test(region) ? region : null,
     residency: residencyOf(metadata[subscriptionMetadata.residency]),
     currentPeriodEnd: periodEnd === undefined ? null : new Date(periodEnd * 1000),
     cancelAtPeriodEnd: subscription.cancel_at_period_end,
     bought: whatWasBought(subscription, planItem),
+  };
+}
+
+/** Whose a subscription is, and by which checkout it came. Trusts its metadata for nothing. */
+export function originOf(
+  metadata: Readonly<Record<string, string>>,
+  customerId: string,
+): Pick<SubscriptionFacts, 'owner' | 'checkoutId'> {
+  const owner = metadata[subscriptionMetadata.owner];
+  const checkoutId = metadata[subscriptionMetadata.checkout];
+  return {
+    owner: owner && ownerPattern.test(owner) ? owner : `stripe:${customerId}`,
+    checkoutId: checkoutId && checkoutPattern.test(checkoutId) ? checkoutId : null,
   };
 }
 

@@ -42,7 +42,7 @@ import type { JobContext } from './context.ts';
 import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
 import { placeDatabase, placeTenant } from './placement.ts';
 import { retryDelayMs } from './policy.ts';
-import { readSubscription, type SubscriptionFacts, subscriptionMetadata } from './subscription-facts.ts';
+import { originOf, readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
 import { newTenantId } from './tenant-id.ts';
 
 /**
@@ -62,7 +62,7 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
     if (!known) return false;
     if (fetched !== 'missing' && facts) {
       await recordSubscription(client, fetched, {
-        keys: subscriptionMetadata,
+        originOf,
         graceMs: context.policy.graceMs,
         ticket: fetch.ticket,
         warn: (about, message) => context.log.warn(about, message),

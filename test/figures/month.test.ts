@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { catalogMetadata } from '../../automation/billing/catalog/wanted.ts';
 import { centsOf, monthlyMicros } from '../../automation/figures/month.ts';
 import { termsOf } from '../../automation/figures/observation.ts';
 import type { Discount } from '../../automation/figures/recurring.ts';
 import { subscriptionShape } from '../../automation/figures/stripe-shapes.ts';
+import { originOf } from '../../automation/jobs/subscription-facts.ts';
 
 test.each([
   ['1500', 1, 'month', 1, 15_000_000],
@@ -27,8 +29,6 @@ test.each([
 test('micro-units are shown in cents, halves away from zero', () => {
   expect([8_333_333, 5_000, 4_999, -5_000, -8_333_333].map(centsOf)).toEqual([833, 1, 0, -1, -833]);
 });
-
-const keys = { owner: 'tenantry_owner', checkout: 'tenantry_checkout' };
 
 interface Item {
   readonly price?: Record<string, unknown>;
@@ -111,13 +111,13 @@ describe('what a subscription brings in a month', () => {
     ['rises where a discount ends', [{}], ['di_while'], [9_500_000, 19_000_000]],
     ['is net of a discount on one of its items', [{ discounts: ['di_half'] }, {}], [], [28_500_000]],
   ])('%s', (_what, items, applied, expected) => {
-    const terms = termsOf(subscription(items, { discounts: applied }), discounts, keys);
+    const terms = termsOf(subscription(items, { discounts: applied }), discounts, originOf);
     if ('unknown' in terms) throw new Error(`unknown ${terms.unknown}`);
     expect(terms.rates.map(({ micros }) => micros)).toEqual(expected);
   });
 
   test('is unknown, and never guessed, where a discount or a price cannot be read', () => {
-    expect(termsOf(subscription([{}], { discounts: ['di_9'] }), discounts, keys)).toEqual({
+    expect(termsOf(subscription([{}], { discounts: ['di_9'] }), discounts, originOf)).toEqual({
       unknown: 'discount',
       id: 'di_9',
     });
@@ -125,21 +125,35 @@ describe('what a subscription brings in a month', () => {
       { billing_scheme: 'tiered' },
       { transform_quantity: { divide_by: 10, round: 'up' } },
     ])
-      expect(termsOf(subscription([{ price }]), discounts, keys)).toEqual({
+      expect(termsOf(subscription([{ price }]), discounts, originOf)).toEqual({
         unknown: 'price',
         id: 'price_0',
       });
   });
 });
 
+test('a price that another has replaced still is of its plan', () => {
+  const replaced = {
+    lookup_key: null,
+    unit_amount_decimal: '1700',
+    metadata: { [catalogMetadata.product]: 'agents', [catalogMetadata.plan]: 'pro' },
+  };
+  expect(termsOf(subscription([{ price: replaced }]), discounts, originOf)).toMatchObject({
+    product: 'agents',
+    plan: 'pro',
+    rates: [{ from: 0, micros: 17_000_000 }],
+  });
+});
+
 test('a subscription belongs to the owner that checkout wrote on it, else to its Stripe customer', () => {
   const whose = (metadata: Record<string, string>) =>
-    termsOf(subscription([{}], { metadata }), discounts, keys);
+    termsOf(subscription([{}], { metadata }), discounts, originOf);
   expect(whose({ tenantry_owner: 'ada', tenantry_checkout: 'co_1' })).toMatchObject({
     account: 'ada',
     checkoutId: 'co_1',
     product: 'agents',
     plan: 'pro',
   });
-  expect(whose({})).toMatchObject({ account: 'stripe:cus_1', checkoutId: null });
+  for (const metadata of [{}, { tenantry_owner: 'a\u0000b', tenantry_checkout: 'not one of ours' }])
+    expect(whose(metadata)).toMatchObject({ account: 'stripe:cus_1', checkoutId: null });
 });

@@ -5,7 +5,7 @@ import { readEvent } from '../../api/stripe/event.ts';
 import { rebuildFigures } from '../../automation/figures/rebuild.ts';
 import { figuresOf } from '../../automation/figures/report.ts';
 import type { Segment } from '../../automation/figures/segments.ts';
-import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
+import { originOf, subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { receiveEvent } from '../../automation/store/events.ts';
 
@@ -156,7 +156,7 @@ test('months of customers are told the same from late events in any order and fr
   // The same from Stripe alone, in a database that never heard of any event.
   const alone = await startAccount();
   try {
-    await rebuildFigures(alone.database, stripe, { graceMs, keys: subscriptionMetadata, warn: () => {} });
+    await rebuildFigures(alone.database, stripe, { graceMs, originOf, warn: () => {} });
     const rebuilt = figuresOf(
       {
         segments: await listSegments(alone.database, later),
@@ -177,7 +177,7 @@ test('months of customers are told the same from late events in any order and fr
     const others = (rows: typeof rebuilt) => money(rows).filter(({ product }) => product !== 'workspace');
     expect(others(rebuilt)).toEqual(others(fromEvents));
     expect(others(rebuilt)).toHaveLength(2);
-    await rebuildFigures(database, stripe, { graceMs, keys: subscriptionMetadata, warn: () => {} });
+    await rebuildFigures(database, stripe, { graceMs, originOf, warn: () => {} });
     const mended = figuresOf(
       {
         segments: await listSegments(database, later),

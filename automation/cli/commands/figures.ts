@@ -4,7 +4,7 @@ import { withControlPlane } from '../../dr/cell-access.ts';
 import { readOperationsEnv } from '../../dr/env.ts';
 import { readFiguresEnv } from '../../figures/env.ts';
 import { rebuildFigures } from '../../figures/rebuild.ts';
-import { subscriptionMetadata } from '../../jobs/subscription-facts.ts';
+import { originOf } from '../../jobs/subscription-facts.ts';
 import { migrate } from '../../store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import { apiAs, type Connection } from '../connection.ts';
@@ -124,7 +124,7 @@ export async function figuresRebuild(env: CliEnv, output: Output): Promise<void>
   await withControlPlane(place.databaseUrl, async (database) => {
     output.progress(`Reading subscriptions, invoices and events of ${name}`);
     const rebuilt = await rebuildFigures(database, stripe, {
-      keys: subscriptionMetadata,
+      originOf,
       graceMs: readFiguresEnv(processEnv).graceMs,
       warn: (about, message) => output.progress(`${message}: ${JSON.stringify(about)}`),
     });
