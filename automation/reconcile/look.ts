@@ -39,13 +39,15 @@ export async function lookAt(
 ): Promise<LookResult> {
   const { database, policy } = context;
   const looked: Looked = {};
-  const observed =
-    area === moneyArea
-      ? compareMoney(await readMoneyWorld(context, looked))
-      : compareCell(await readCellWorld(context, looked));
+  const { observed, isBusy } = await observeArea(context, area, looked);
   const known = await listOpenFindings(database, area);
   const now = context.now();
-  const outcome = takeLook(known.flatMap(openFinding), observed, { now, heals: options.heals, policy });
+  const outcome = takeLook(known.flatMap(openFinding), observed, {
+    now,
+    heals: options.heals,
+    policy,
+    isBusy,
+  });
   const ids = await database.transaction((client) => write(client, area, known, outcome, now));
   const observations = new Map(observed.map((observation) => [observation.key, observation]));
   let healed = 0;
@@ -62,6 +64,24 @@ export async function lookAt(
     needsSecondLook: outcome.added.some(({ state }) => state === 'suspected'),
     healed,
   };
+}
+
+async function observeArea(
+  context: ReconcileContext,
+  area: string,
+  looked: Looked,
+): Promise<{ observed: Observation[]; isBusy: (finding: OpenFinding) => boolean }> {
+  if (area === moneyArea) {
+    const world = await readMoneyWorld(context, looked);
+    const { tenants, subscriptions } = world.busy;
+    return {
+      observed: compareMoney(world),
+      isBusy: ({ tenantId, subscriptionId }) =>
+        tenants.has(tenantId ?? '') || subscriptions.has(subscriptionId ?? ''),
+    };
+  }
+  const world = await readCellWorld(context, looked);
+  return { observed: compareCell(world), isBusy: ({ tenantId }) => world.busy.has(tenantId ?? '') };
 }
 
 function openFinding({ kind, ...finding }: Finding): OpenFinding[] {

@@ -3,7 +3,8 @@
  *
  * What one look sees is `suspected`: a payment on its way, an operation that has just begun look like this for a moment.
  * It counts once a second look sees it too, or when it is certain to be older than the grace. Then it is `healing` or it
- * is `waiting` for an operator, who approves or dismisses it. It ends when a look does not see it any more.
+ * is `waiting` for an operator, who approves or dismisses it. It ends when a look does not see it any more, unless
+ * somebody is at it just now: then the look says nothing about it.
  */
 import { factsOf, type Kind, type Observation } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
@@ -21,6 +22,8 @@ export interface OpenFinding {
   readonly heals: number;
   readonly healedAt: Date | null;
   readonly decidedAt: Date | null;
+  readonly tenantId: string | null;
+  readonly subscriptionId: string | null;
 }
 
 export interface NewFinding {
@@ -53,12 +56,14 @@ export interface LookOptions {
   /** False: look and tell, and set nothing in motion. */
   readonly heals: boolean;
   readonly policy: ReconcilePolicy;
+  /** Whether somebody is at what the finding is about, so that not seeing it says nothing. */
+  readonly isBusy: (finding: OpenFinding) => boolean;
 }
 
 export function takeLook(
   known: readonly OpenFinding[],
   observed: readonly Observation[],
-  { now, heals, policy }: LookOptions,
+  { now, heals, policy, isBusy }: LookOptions,
 ): LookOutcome {
   const byKey = new Map(known.map((finding) => [finding.key, finding]));
   const added: NewFinding[] = [];
@@ -92,7 +97,7 @@ export function takeLook(
     added,
     seen,
     ended: known
-      .filter(({ key }) => !keys.has(key))
+      .filter((finding) => !keys.has(finding.key) && !isBusy(finding))
       .map(({ id, state }) => ({ id, counted: state !== 'suspected' })),
     heal: heals
       ? heal

@@ -4,6 +4,7 @@ import { customerMetadata } from '../billing/customer.ts';
 import { readSubscription } from '../jobs/subscription-facts.ts';
 import type { Json, JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
 import { Discovery } from '../providers/kubernetes/discovery.ts';
+import { isStatus } from '../providers/kubernetes/errors.ts';
 import type { Queryable } from '../store/database.ts';
 import type { DatabaseObject, LiveNamespace, LiveObject } from './compare-cell.ts';
 import type { ListedSubscription } from './compare-money.ts';
@@ -120,12 +121,17 @@ export async function listObjects(cluster: KubernetesClient, asked: Asked): Prom
     const resource = await discovery.find({ apiVersion, kind });
     if (!resource) continue;
     const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-    for await (const { name, namespace, label, deletedAt } of listLabelled(
-      cluster,
-      `${root}/${resource.plural}`,
-      asked,
-    ))
-      listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
+    try {
+      for await (const { name, namespace, label, deletedAt } of listLabelled(
+        cluster,
+        `${root}/${resource.plural}`,
+        asked,
+      ))
+        listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
+    } catch (error) {
+      // A cluster whose rights were not renewed yet: tenants make nothing of the whole cluster.
+      if (resource.namespaced || !isStatus(error, 403)) throw error;
+    }
   }
   return listed;
 }

@@ -6,7 +6,7 @@ import { defaultReconcilePolicy } from '../../automation/reconcile/policy.ts';
 const now = new Date('2026-11-21T12:00:00Z');
 const ago = (ms: number) => new Date(now.getTime() - ms);
 const policy = { ...defaultReconcilePolicy, healsPerLook: 2 };
-const options = { now, heals: true, policy };
+const options = { now, heals: true, policy, isBusy: () => false };
 const { graceMs, healAgainMs, mostHeals, approvalMs } = policy;
 
 const open = (kind: Kind, subject: string, over: Partial<OpenFinding> = {}): OpenFinding => ({
@@ -18,6 +18,8 @@ const open = (kind: Kind, subject: string, over: Partial<OpenFinding> = {}): Ope
   heals: 0,
   healedAt: null,
   decidedAt: null,
+  tenantId: null,
+  subscriptionId: null,
   ...over,
 });
 
@@ -96,6 +98,15 @@ describe('looks become findings', () => {
       { id: 2, counted: true },
       { id: 3, counted: true },
     ]);
+  });
+
+  test('what somebody is at does not end by not being seen', () => {
+    const known = [
+      open('wrong-plan', 'x', { state: 'healing', tenantId: 'busy0001' }),
+      open('wrong-plan', 'y', { id: 2, state: 'healing' }),
+    ];
+    const isBusy = ({ tenantId }: OpenFinding) => tenantId === 'busy0001';
+    expect(takeLook(known, [], { ...options, isBusy }).ended).toEqual([{ id: 2, counted: true }]);
   });
 
   test('a dry look counts and heals nothing', () => {

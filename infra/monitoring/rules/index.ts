@@ -4,6 +4,7 @@ import { backupRules } from './backup.ts';
 import { billingRules } from './billing.ts';
 import { type CapacityFigures, capacityRules, type DatabaseServer } from './capacity.ts';
 import { meteringRules } from './metering.ts';
+import { reconcileRules } from './reconcile.ts';
 import type { RuleGroup } from './rule.ts';
 import { serviceRules } from './service.ts';
 import { sloRules } from './slo.ts';
@@ -18,6 +19,7 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
     tenantRules(),
     billingRules(),
     meteringRules(),
+    reconcileRules(),
     workloadRules(),
     capacityRules(figures),
     backupRules(),

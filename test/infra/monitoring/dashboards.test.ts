@@ -9,6 +9,7 @@ import { observeMetering } from '../../../automation/metering/metrics.ts';
 import { observePool } from '../../../automation/metrics/database-pool.ts';
 import { observeStripeEvents } from '../../../automation/metrics/stripe-events.ts';
 import { createWorkerMetrics } from '../../../automation/metrics/worker.ts';
+import { observeFindings } from '../../../automation/reconcile/metrics.ts';
 import { openDatabase } from '../../../automation/store/database.ts';
 import { cloudWatchMetricNames } from '../../../infra/monitoring/exporters/cloudwatch.ts';
 import {
@@ -54,6 +55,7 @@ function ownMetrics(): string[] {
   measureRequests(api.registry);
   observePool(api.registry, database.pool);
   const worker = createWorkerMetrics({ runners: 1 });
+  observeFindings(worker.registry, database, () => new Date());
   observeStripeEvents(worker.registry, database);
   observeMetering(worker.registry, database, () => new Date());
   return [api.registry, worker.registry]

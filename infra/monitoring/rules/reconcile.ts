@@ -1,0 +1,43 @@
+/** Whether money and infrastructure agree, and whether anybody looks. */
+import type { RuleGroup } from './rule.ts';
+
+const minute = 60;
+/** What heals by itself does so within a few looks, five minutes apart. */
+const healedWithinSeconds = 60 * minute;
+/** Six looks that were not made, or could not be. */
+const lookedWithinSeconds = 30 * minute;
+
+export function reconcileRules(): RuleGroup {
+  return {
+    name: 'tenantry-reconcile',
+    rules: [
+      {
+        alert: 'FindingsWaiting',
+        expr: 'max by (kind) (tenantry_findings{state="waiting"}) > 0',
+        forSeconds: 10 * minute,
+        severity: 'warning',
+        summary: '{{ $value }} findings of {{ $labels.kind }} wait for an operator',
+        description:
+          'Money and infrastructure disagree, and what mends it deletes data or moves money. `tenantry reconcile` shows them and what to do.',
+      },
+      {
+        alert: 'FindingNotHealing',
+        expr: `max by (kind) (tenantry_finding_oldest_age_seconds{state="healing"}) > ${healedWithinSeconds}`,
+        forSeconds: 5 * minute,
+        severity: 'warning',
+        summary: 'A finding of {{ $labels.kind }} does not heal',
+        description:
+          'Healing rings the ordinary jobs, and they do not get on. `tenantry reconcile` names the tenant, its timeline says why.',
+      },
+      {
+        alert: 'ReconcileStopped',
+        expr: `time() - max by (area) (tenantry_reconcile_completed_timestamp_seconds) > ${lookedWithinSeconds}`,
+        forSeconds: 0,
+        severity: 'critical',
+        summary: 'Money and infrastructure ({{ $labels.area }}) were not compared for half an hour',
+        description:
+          'Who pays and gets nothing, or gets what nobody pays, stays unseen. `tenantry reconcile` says what cannot be asked: Stripe, the cluster, a database or the bucket of stacks.',
+      },
+    ],
+  };
+}
