@@ -453,8 +453,8 @@ describe('identity', () => {
 
   test('ships the trigger that its tests have seen, which Cognito alone may call', async () => {
     const { inputs } = prod.get('aws:lambda/function:Function', 'token-claims');
-    const { assets } = inputs.code as { assets: Promise<Record<string, { text: Promise<string> }>> };
-    const text = await (await assets)['index.mjs']?.text;
+    const { assets } = inputs.code as { assets: Record<string, { text: string }> };
+    const text = assets['index.mjs']?.text;
     const shipped = await import(/* @vite-ignore */ `data:text/javascript,${encodeURIComponent(text ?? '')}`);
     const event = {
       callerContext: { clientId: 'client-1' },

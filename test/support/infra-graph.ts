@@ -1,8 +1,11 @@
 /** Runs the platform's program under Pulumi's mocks and tells every resource that it registers. */
-import { readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
+import { inject } from 'vitest';
 import { parse } from 'yaml';
+import { withLock } from '../../automation/toolchain/lock.ts';
 import { mockAnswer, mockOutputs } from './infra-outputs.ts';
 
 export interface GraphResource {
@@ -71,18 +74,42 @@ export function stackValues(stack: string): Record<string, unknown> {
 let last: Promise<unknown> = Promise.resolve();
 let runs = 0;
 
-/**
- * The graph of a stack.
- * @param changes values in place of the file's, by full key (`tenantry:network`)
- */
-export function infraGraph(stack: string, changes: Record<string, unknown> = {}): Promise<InfraGraph> {
-  // The SDK keeps one program's state per process.
-  const run = last.then(() => runProgram(stack, { ...stackValues(stack), ...changes }));
-  last = run.catch(() => {});
-  return run;
+/** What the program registered, as it is kept. */
+interface Recorded {
+  readonly resources: GraphResource[];
+  readonly outputs: Record<string, unknown>;
 }
 
-async function runProgram(stack: string, config: Record<string, unknown>): Promise<InfraGraph> {
+/**
+ * The graph of a stack. The program runs once for each configuration in a run of the tests, whichever file asks first:
+ * most of them ask for the same ones.
+ * @param changes values in place of the file's, by full key (`tenantry:network`)
+ */
+export async function infraGraph(stack: string, changes: Record<string, unknown> = {}): Promise<InfraGraph> {
+  const config = { ...stackValues(stack), ...changes };
+  const key = createHash('sha256')
+    .update(JSON.stringify([stack, config]))
+    .digest('hex')
+    .slice(0, 16);
+  const file = join(inject('runDir'), 'graphs', `${stack}-${key}.json`);
+  const recorded = await withLock(`${file}.lock`, async () => {
+    if (!existsSync(file)) {
+      writeFileSync(`${file}.new`, JSON.stringify(await inTurn(() => runProgram(stack, config))));
+      renameSync(`${file}.new`, file);
+    }
+    return JSON.parse(readFileSync(file, 'utf8')) as Recorded;
+  });
+  return graphOf(stack, recorded.resources, recorded.outputs);
+}
+
+/** The SDK keeps one program's state per process. */
+function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  const turn = last.then(run);
+  last = turn.catch(() => {});
+  return turn;
+}
+
+async function runProgram(stack: string, config: Record<string, unknown>): Promise<Recorded> {
   const region = String(config['aws:region']);
   const resources: GraphResource[] = [];
   const options = new Map<string, GraphResource['options']>();
@@ -116,10 +143,30 @@ async function runProgram(stack: string, config: Record<string, unknown>): Promi
   await pulumi.runtime.disconnect();
   // Registrations come in whatever order their inputs resolve.
   resources.sort((a, b) => compare(a.type, b.type) || compare(a.name, b.name));
-  return graphOf(stack, resources, outputs);
+  const told = resources.map(async (resource) => ({
+    ...resource,
+    inputs: (await plain(resource.inputs)) as Readonly<Record<string, unknown>>,
+  }));
+  return { resources: await Promise.all(told), outputs };
 }
 
-function graphOf(stack: string, resources: GraphResource[], outputs: Record<string, unknown>): InfraGraph {
+/** Archives and texts that a program ships as plain values: `{ assets: { 'index.mjs': { text } } }`. */
+async function plain(value: unknown): Promise<unknown> {
+  if (value instanceof pulumi.asset.StringAsset) return { text: await value.text };
+  if (value instanceof pulumi.asset.AssetArchive) return { assets: await plain(await value.assets) };
+  if (value instanceof pulumi.asset.Asset || value instanceof pulumi.asset.Archive)
+    throw new Error('The graph keeps texts and archives of texts only.');
+  if (Array.isArray(value)) return Promise.all(value.map(plain));
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).map(async ([key, inner]) => [key, await plain(inner)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function graphOf(
+  stack: string,
+  resources: readonly GraphResource[],
+  outputs: Readonly<Record<string, unknown>>,
+): InfraGraph {
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
   return {
     stack,

@@ -71,6 +71,10 @@ export async function newPulumiUser(): Promise<PulumiUser> {
     PULUMI_DEBUG_PROVIDERS: providers.debugProviders,
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     PULUMI_SKIP_UPDATE_CHECK: 'true',
+    // One write of the state at the end of an update, in place of two for each of its hundreds of resources.
+    PULUMI_EXPERIMENTAL: 'true',
+    PULUMI_SKIP_CHECKPOINTS: 'true',
+    PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     GOGC: 'off',
     GOMEMLIMIT: '1GiB',
     VAULT_ADDR: keys.address,
