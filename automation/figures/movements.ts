@@ -53,7 +53,8 @@ export function customerKey({
   product,
   currency,
 }: Pick<Segment, 'account' | 'product' | 'currency'>): string {
-  return JSON.stringify([product, currency, account]);
+  // Products and currencies have no space in them.
+  return `${product} ${currency} ${account}`;
 }
 
 interface Change {

@@ -22,7 +22,7 @@ export interface Question {
   readonly now: Date;
 }
 
-/** A payment with what it was for, as far as that is known. */
+/** Payments with what they were for, as far as that is known; those of a day may be one. */
 export interface Receipt {
   readonly at: Date;
   readonly kind: 'invoice' | 'credit_note' | 'refund';

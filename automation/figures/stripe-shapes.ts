@@ -26,7 +26,10 @@ export const priceShape = z.object({
     .string()
     .nullish()
     .transform((key) => key ?? null),
-  metadata: z.record(z.string(), z.string()).nullish(),
+  metadata: z
+    .record(z.string(), z.string())
+    .nullish()
+    .transform((metadata) => metadata ?? null),
   currency,
   billing_scheme: z.string().nullish(),
   unit_amount: z.int().nullish(),

@@ -16,19 +16,24 @@ export async function listSegments(db: Queryable, until: Date): Promise<Segment[
   return rows;
 }
 
-/** Money of a stretch of time, with the plan that its subscription had then. */
+/** Money of a stretch of time, a sum for each UTC day and kind, with the plan that its subscription had when it was paid. */
 export async function listReceipts(db: Queryable, from: Date, until: Date): Promise<Receipt[]> {
   const { rows } = await db.query<Receipt>(
-    `select p.at, p.kind, p.currency, p.cents, s.product, s.plan
+    `select date_trunc('day', p.at, 'UTC') as at, p.kind, p.currency, sum(p.cents)::bigint as cents,
+       coalesce(s.product, f.product) as product, coalesce(s.plan, f.plan) as plan
      from tenantry.figures_payment p
-       left join tenantry.figures_payment i on i.id = p.invoice_id and i.kind = 'invoice'
-       left join lateral (select product, plan from tenantry.figures_segment s
-         where s.subscription_id = coalesce(p.subscription_id, i.subscription_id)
-         order by s.from_at > coalesce(i.at, p.at), abs(extract(epoch from s.from_at - coalesce(i.at, p.at))) limit 1) s on true
+       left join tenantry.figures_payment i on p.kind <> 'invoice' and i.id = p.invoice_id and i.kind = 'invoice'
+       left join lateral (select product, plan from tenantry.figures_segment
+         where subscription_id = coalesce(p.subscription_id, i.subscription_id) and from_at <= coalesce(i.at, p.at)
+         order by from_at desc limit 1) s on true
+       -- The payment that begins a subscription may be a moment older than the subscription.
+       left join lateral (select product, plan from tenantry.figures_segment
+         where s.product is null and subscription_id = coalesce(p.subscription_id, i.subscription_id)
+         order by from_at limit 1) f on true
      where p.at >= $1 and p.at < $2
        and not exists (select from tenantry.figures_credit_note_refund l
          where p.kind = 'refund' and l.refund_id = split_part(p.id, ':', 1))
-     order by p.at`,
+     group by 1, 2, 3, 5, 6 order by 1, 5, 6, 2`,
     [from, until],
   );
   return rows;

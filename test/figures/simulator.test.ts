@@ -138,7 +138,7 @@ test('months of customers are told the same from late events in any order and fr
   // What changes hands is told by invoices; the gift was worth a month, and leaves MRR alone.
   const receipts = await listReceipts(database, start, later);
   const gifts = receipts.filter(({ product, plan }) => product === 'workspace' && plan === 'byoc');
-  expect(gifts.map(({ cents }) => cents).sort()).toEqual([0, 1500, 1500]);
+  expect(gifts.map(({ cents }) => cents)).toEqual([1500, 1500]);
 
   const question = {
     fromDay: Math.floor(start.getTime() / 86_400_000) - 1,
