@@ -153,7 +153,7 @@ describe('errors', () => {
 
   test('an address the simulator does not know is a clear error', async () => {
     const { stripe } = await simulate();
-    await expect(stripe.charges.list()).rejects.toThrow('Unrecognized request URL (GET: /v1/charges)');
+    await expect(stripe.payouts.list()).rejects.toThrow('Unrecognized request URL (GET: /v1/payouts)');
   });
 
   test('hostile names stay names', async () => {
