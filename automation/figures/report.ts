@@ -109,12 +109,18 @@ export function figuresOf(sources: Sources, question: Question): readonly Figure
     product: by === 'none' ? null : product,
     plan: by === 'plan' ? plan : null,
   });
-  const keyOf = (of: Group) => JSON.stringify([groupOf(of).product, groupOf(of).plan]);
+  // Neither has a space in its name.
+  const keyOf = ({ product, plan }: Group) =>
+    by === 'none' ? '' : by === 'product' ? (product ?? '') : `${product ?? ''} ${plan ?? ''}`;
 
   const groups = new Map<string, Group>();
   if (by === 'none') groups.set(keyOf({ product: null, plan: null }), { product: null, plan: null });
-  for (const of of [...segments, ...receipts, ...sources.checkouts])
-    if (by === 'none' || of.product !== null) groups.set(keyOf(of), groupOf(of));
+  for (const sold of [segments, receipts, sources.checkouts])
+    for (const of of sold) {
+      if (by === 'none' || of.product === null) continue;
+      const key = keyOf(of);
+      if (!groups.has(key)) groups.set(key, groupOf(of));
+    }
   const changes = changesOf(segments, keyOf);
   const chances = chancesOf(segments, sources.checkouts, question.now);
   const chancesBy = Map.groupBy(chances, keyOf);
