@@ -76,6 +76,14 @@ async function sync(id: string): Promise<void> {
   await syncSubscription(context(), id);
 }
 
+async function lines(): Promise<unknown> {
+  const { rows } = await told.database.query(
+    `select (select count(*) from tenantry.figures_observation) as observations,
+       (select count(*) from tenantry.figures_payment) as payments`,
+  );
+  return rows[0];
+}
+
 const summary = (segments: readonly Segment[], id: string) =>
   segments
     .filter((one) => one.subscriptionId === id)
@@ -109,6 +117,9 @@ test('months of customers are told the same from late events in any order and fr
     if (event.type === 'customer.subscription.updated') await sync(ids.grows);
   }
   for (const id of Object.values(ids)) await sync(id);
+  const known = await lines();
+  for (const id of Object.values(ids)) await sync(id);
+  expect(await lines()).toEqual(known);
 
   const later = new Date(told.now().getTime() + dayS * 1000);
   const segments = await listSegments(database, later);
