@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { movementKinds } from '../../automation/figures/movements.ts';
-import { type Observation, ranks } from '../../automation/figures/observation.ts';
+import { compareObservations, type Observation, ranks } from '../../automation/figures/observation.ts';
 import { figuresOf, groupings } from '../../automation/figures/report.ts';
 import { type Segment, segmentsOf } from '../../automation/figures/segments.ts';
 import { day, graceMs } from './sample.ts';
@@ -135,40 +135,36 @@ describe('whatever happens to subscriptions', () => {
 
   test('the order in which it became known does not matter, and repetition neither', () => {
     fc.assert(
-      fc.property(subscription, fc.integer(), (one, seed) => {
+      fc.property(subscription, fc.array(fc.nat(), { minLength: 16, maxLength: 16 }), (one, keys) => {
         const told = observations(one, 0);
-        const shuffled = [...told, ...told.filter((_, index) => (seed >> index) & 1)].sort(
-          (a, b) => ((seed ^ a.sourceId.charCodeAt(6)) % 7) - ((seed ^ b.sourceId.charCodeAt(6)) % 7),
-        );
+        const twice = [...told, ...told].map((observation, index) => ({
+          observation,
+          key: keys[index] ?? 0,
+        }));
+        const shuffled = twice.sort((a, b) => a.key - b.key).map(({ observation }) => observation);
         expect(segmentsOf(shuffled, circumstances(one))).toEqual(segmentsOf(told, circumstances(one)));
       }),
       { numRuns: 200 },
     );
   });
 
-  test('a late fetch that says what was known already changes nothing', () => {
+  test('fetches in between, however many and late, change nothing that events tell', () => {
     fc.assert(
-      fc.property(subscription, fc.nat(50 * 86_400), (one, later) => {
-        const told = observations(one, 0);
-        const last = [...told]
-          .sort(
-            (a, b) =>
-              a.at.getTime() - b.at.getTime() || a.rank - b.rank || (a.sourceId < b.sourceId ? -1 : 1),
-          )
-          .at(-1);
-        if (!last) return;
-        const fetch: Observation = {
-          ...last,
-          at: new Date(last.at.getTime() + later * 1000),
-          source: 'fetch',
-          sourceId: 'late',
-          rank: ranks.fetch,
-        };
-        expect(segmentsOf([fetch, ...told], circumstances(one))).toEqual(
-          segmentsOf(told, circumstances(one)),
+      fc.property(subscription, fc.array(fc.nat(2 * seconds), { maxLength: 6 }), (one, fetchedSeconds) => {
+        const events = observations(one, 0).map((told) => ({ ...told, rank: ranks.updated }));
+        const inOrder = [...events].sort(compareObservations);
+        const fetches = fetchedSeconds.flatMap((second, index): Observation[] => {
+          const at = new Date((firstSecond + second) * 1000);
+          const seen = inOrder.findLast((event) => event.at <= at);
+          return seen
+            ? [{ ...seen, at, source: 'fetch', sourceId: `fetch_${index}`, rank: ranks.fetch }]
+            : [];
+        });
+        expect(segmentsOf([...fetches, ...events], circumstances(one))).toEqual(
+          segmentsOf(events, circumstances(one)),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 300 },
     );
   });
 
