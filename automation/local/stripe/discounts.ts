@@ -201,6 +201,18 @@ export function discountLines(
   });
 }
 
+/**
+ * An amount less its percentages, as the lines of a change show it with `proration_discounts: included`. Coupons for a
+ * fixed amount are not spread over a part of a period.
+ */
+export function lessPercentages(amount: number, discounts: readonly AppliedDiscount[]): number {
+  return discounts.reduce(
+    (rest, { percentOff }) =>
+      percentOff === null ? rest : rest - shareCents(rest, Math.round(percentOff * 100), 10_000),
+    amount,
+  );
+}
+
 /** What lines of these amounts cost once the coupons are taken off. Pure. */
 export function afterDiscounts(amounts: readonly number[], wanted: readonly WantedDiscount[]): number {
   const lines = amounts.map((amount) => ({ amount, discountable: true }) as InvoiceLineDoc);

@@ -1,5 +1,6 @@
 /** Invoice lines: pure functions from subscription items to what is charged or credited for them. */
 
+import { type AppliedDiscount, lessPercentages } from './discounts.ts';
 import type { InvoiceLineDoc, PriceDoc, SubscriptionItemDoc } from './documents.ts';
 import { newId } from './ids.ts';
 import { amountCents, shareCents } from './money.ts';
@@ -53,19 +54,21 @@ export function usageLine(item: SubscriptionItemDoc, used: string, period: Perio
 
 /**
  * Credits for the unused rest of items that change or go, and charges for the rest of the period on items that
- * come or change. Metered items are never prorated.
+ * come or change, each less the discounts that go on. Metered items are never prorated.
  */
 export function prorationLines(
   before: readonly SubscriptionItemDoc[],
   after: readonly SubscriptionItemDoc[],
   now: number,
+  discounts: readonly AppliedDiscount[],
 ): InvoiceLineDoc[] {
   const lines: InvoiceLineDoc[] = [];
   const same = (a: SubscriptionItemDoc, b: SubscriptionItemDoc) =>
     a.id === b.id && a.price.id === b.price.id && a.quantity === b.quantity;
   const add = (item: SubscriptionItemDoc, sign: 1 | -1, wording: string) => {
     const { current_period_start: start, current_period_end: end } = item;
-    const share = shareCents(itemAmount(item), Math.max(0, end - now), end - start);
+    const price = lessPercentages(itemAmount(item), discounts);
+    const share = shareCents(price, Math.max(0, end - now), end - start);
     if (isMetered(item.price) || share === 0) return;
     const day = new Date(now * 1000).toISOString().slice(0, 10);
     lines.push(

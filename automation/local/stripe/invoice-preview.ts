@@ -43,6 +43,7 @@ export function previewInvoice(context: Context, form: Form): InvoiceDoc {
     now: change.proration_date ?? now,
     behavior: change.proration_behavior ?? 'create_prorations',
     anchorNow: false,
+    discounts: activeDiscounts(context, subscription, now),
   });
   if (charges.invoice === 'later') return upcomingInvoice(context, charges.subscription, charges.lines);
   return composeInvoice(

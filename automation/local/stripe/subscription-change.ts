@@ -3,7 +3,15 @@
 import { z } from 'zod';
 import { collect } from './collection.ts';
 import { type Context, find } from './context.ts';
-import { type DiscountParams, discountParams, dropDiscounts, redeem, wantedDiscounts } from './discounts.ts';
+import {
+  type AppliedDiscount,
+  activeDiscounts,
+  type DiscountParams,
+  discountParams,
+  dropDiscounts,
+  redeem,
+  wantedDiscounts,
+} from './discounts.ts';
 import type { InvoiceLineDoc, SubscriptionDoc, SubscriptionItemDoc } from './documents.ts';
 import { cardDeclined, StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -116,6 +124,7 @@ export function updateSubscription(context: Context, id: string, form: Form): Su
     now: params.proration_date ?? now,
     behavior: params.proration_behavior ?? 'create_prorations',
     anchorNow: params.billing_cycle_anchor === 'now',
+    discounts: activeDiscounts(context, after, now),
   });
   saveSubscription(context, before, due.subscription);
   settle(context, due.subscription, due, params.payment_behavior === 'error_if_incomplete');
@@ -214,7 +223,13 @@ export function chargesFor(
     now,
     behavior,
     anchorNow,
-  }: { now: number; behavior: z.output<typeof prorationBehavior>; anchorNow: boolean },
+    discounts,
+  }: {
+    now: number;
+    behavior: z.output<typeof prorationBehavior>;
+    anchorNow: boolean;
+    discounts: readonly AppliedDiscount[];
+  },
 ): Charges {
   const leftTrial = before.status === 'trialing' && after.status === 'active';
   const becamePaid = after.status === 'active' && !leftTrial && total(before) === 0 && total(after) > 0;
@@ -224,14 +239,15 @@ export function chargesFor(
       current_period_start: now,
       current_period_end: itemEnd(item.price, now, now),
     }));
-    const credits = anchorNow && behavior !== 'none' ? prorationLines(before.items.data, [], now) : [];
+    const credits =
+      anchorNow && behavior !== 'none' ? prorationLines(before.items.data, [], now, discounts) : [];
     const subscription = { ...after, billing_cycle_anchor: now, items: { ...after.items, data: items } };
     return { subscription, lines: [...credits, ...periodLines(items, false)], invoice: 'now' };
   }
   if (after.status === 'trialing' || behavior === 'none' || ended(after)) {
     return { subscription: after, lines: [], invoice: 'later' };
   }
-  const lines = prorationLines(before.items.data, after.items.data, now);
+  const lines = prorationLines(before.items.data, after.items.data, now, discounts);
   return { subscription: after, lines, invoice: behavior === 'always_invoice' ? 'now' : 'later' };
 }
 

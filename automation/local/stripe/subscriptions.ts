@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { collect } from './collection.ts';
 import { type Context, find } from './context.ts';
-import { discountParams, wantedDiscounts } from './discounts.ts';
+import { activeDiscounts, discountParams, wantedDiscounts } from './discounts.ts';
 import type { ListOf, SubscriptionDoc } from './documents.ts';
 import { StripeError } from './errors.ts';
 import type { Form } from './form.ts';
@@ -169,7 +169,9 @@ export function cancelSubscription(context: Context, id: string, form: Form): Su
     const usage = params.invoice_now ? usageLines(context, before, before.items.data, now + 1) : [];
     const lines = [
       ...usage.filter(({ amount }) => amount !== 0),
-      ...(params.prorate ? prorationLines(before.items.data, [], now) : []),
+      ...(params.prorate
+        ? prorationLines(before.items.data, [], now, activeDiscounts(context, before, now))
+        : []),
     ];
     const waits = context.store.all('invoiceitem', { subscription: id }).length > 0;
     if (lines.length > 0 || waits) {

@@ -150,6 +150,9 @@ describe("the simulator's objects", () => {
     ],
     '/v1/checkout/sessions/x': ['line_items', 'after_expiration'],
     '/v1/charges/x': ['refunds'],
+    // Optional, of the kind of payment.
+    '/v1/disputes/x': ['payment_method_details'],
+    '/v1/refunds/x': ['destination_details'],
     '/v1/invoices/x': ['payments', 'confirmation_secret', 'threshold_reason'],
   };
 

@@ -48,6 +48,19 @@ describe('a coupon', () => {
     expect(invoice.lines.data[0]).toMatchObject({ amount: 1500, discount_amounts: [amount] });
   });
 
+  test('lowers what a change in the middle of a period costs and gives back', async () => {
+    const it = await simulate();
+    const code = await codeOf(it.stripe, { percent_off: 50, duration: 'forever' });
+    const { subscription } = await subscribe(it, 'small', { discounts: [{ promotion_code: code }] });
+    const large = await priceOf(it.stripe, 'large');
+    await it.stripe.subscriptions.update(subscription.id, {
+      items: [{ id: subscription.items.data[0]?.id ?? '', price: large.id }],
+      proration_behavior: 'always_invoice',
+    });
+    // At the very beginning of the period: half of 4,500 less half of 1,500.
+    expect(await amounts(it, subscription.id)).toEqual([750, 1500]);
+  });
+
   test('goes on for who has it when it is deleted, and ends when it is taken away', async () => {
     const it = await simulate();
     const code = await codeOf(it.stripe, { id: 'half', percent_off: 50, duration: 'forever' });
