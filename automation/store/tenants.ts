@@ -259,6 +259,8 @@ export async function resetFailure(db: Queryable, tenantId: string): Promise<voi
 
 export interface TenantFilter {
   readonly owner?: string;
+  /** With `owner`: those that are paid for by these customers of Stripe, too. */
+  readonly customerIds?: readonly string[];
   readonly product?: string;
   readonly phase?: string;
   readonly checkoutId?: string;
@@ -271,7 +273,9 @@ export interface TenantFilter {
 export async function listTenants(db: Queryable, filter: TenantFilter): Promise<Tenant[]> {
   const result = await db.query<Tenant>(
     `select ${columns} from tenantry.tenant t
-     where not slot and ($1::text is null or owner = $1) and ($2::text is null or product = $2)
+     where not slot and ($2::text is null or product = $2)
+       and ($1::text is null or owner = $1 or subscription_id = any(array(
+             select s.id from tenantry.subscription s where s.customer_id = any($8))))
        and ($3::text is null or phase = $3)
        and ($4::text is null or exists (select 1 from tenantry.subscription s
               where s.id = t.subscription_id and s.checkout_id = $4))
@@ -285,6 +289,7 @@ export async function listTenants(db: Queryable, filter: TenantFilter): Promise<
       filter.cursor?.createdAt ?? null,
       filter.cursor?.id ?? null,
       filter.limit,
+      filter.customerIds ?? [],
     ],
   );
   return result.rows;
