@@ -19,6 +19,10 @@ export interface Caller {
   readonly isOperator: boolean;
   /** What the issuer says of the caller's organization: its name there, and the role in it where one is named. */
   readonly organization: { readonly claim: string; readonly role: Role | null } | null;
+  /** The role in each organization of the caller, by its Stripe customer. */
+  readonly customers: ReadonlyMap<string, Role>;
+  /** The request is to change something. */
+  readonly changes: boolean;
 }
 
 export interface AuthOptions {
@@ -117,6 +121,8 @@ function callerOf(payload: JWTPayload): Caller {
     email: verified && typeof payload.email === 'string' ? payload.email : null,
     isOperator,
     organization: organizationOf(payload),
+    customers: new Map(),
+    changes: false,
   };
 }
 
@@ -145,19 +151,28 @@ export interface AuthVariables {
 /** Puts the caller on the request, or answers 401 or 403. */
 export function requireCaller(authenticate: Authenticate): MiddlewareHandler<{ Variables: AuthVariables }> {
   return async (c, next) => {
-    c.set('caller', await authenticate(c.req.header('authorization')));
+    const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
+    c.set('caller', { ...(await authenticate(c.req.header('authorization'))), changes });
     c.header('cache-control', 'no-store');
     await next();
   };
 }
 
 /**
- * The tenant, if the caller may see it. Somebody else's tenant looks like none at all.
+ * The tenant, if the caller may see it: who bought it, and the members of the organization that pays for it, of whom
+ * viewers change nothing. Somebody else's tenant looks like none at all.
  */
 export function visibleTo(caller: Caller, tenant: Tenant | null, id: string): Tenant {
-  if (!tenant || (!caller.isOperator && tenant.owner !== caller.subject)) {
+  if (tenant && (caller.isOperator || tenant.owner === caller.subject)) return tenant;
+  const role = tenant && caller.customers.get(tenant.desiredSpec.billingAccount ?? '');
+  if (!tenant || !role) {
     throw new Problem('not_found', `There is no tenant ${JSON.stringify(id.slice(0, 64))}.`);
   }
+  if (caller.changes && role !== 'admin')
+    throw new Problem(
+      'forbidden',
+      'This changes the tenant, which needs the role admin in its organization.',
+    );
   return tenant;
 }
 

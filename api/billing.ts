@@ -5,7 +5,7 @@ import { findOrganization, type Role } from '../automation/store/organizations.t
 import { findPaidSubscription, type PaidSubscription } from '../automation/store/payers.ts';
 import type { Caller } from './auth.ts';
 import { Problem } from './errors.ts';
-import { assertAdmin, roleIn, standingsOf } from './organizations.ts';
+import { assertAdmin, roleIn } from './organizations.ts';
 import type { InvoiceView, SubscriptionView } from './schemas-billing.ts';
 
 /** A subscription and what the caller may do with it. */
@@ -41,14 +41,6 @@ async function roleFor(db: Queryable, caller: Caller, subscription: PaidSubscrip
   const organization = await findOrganization(db, { id: subscription.organizationId });
   const role = organization && (await roleIn(db, caller, organization));
   return role ?? (mine ? 'viewer' : null);
-}
-
-/** The Stripe customers whose invoices and subscriptions the caller may read, with the role. */
-export async function customersOf(db: Queryable, caller: Caller): Promise<Map<string, Role>> {
-  const standings = await standingsOf(db, caller);
-  return new Map(
-    standings.flatMap(({ organization: { customerId }, role }) => (customerId ? [[customerId, role]] : [])),
-  );
 }
 
 export function subscriptionView(

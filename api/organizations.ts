@@ -9,7 +9,7 @@ import {
   type Organization,
   type Role,
 } from '../automation/store/organizations.ts';
-import type { Caller } from './auth.ts';
+import type { Authenticate, Caller } from './auth.ts';
 import { Problem } from './errors.ts';
 
 /** An organization and what the caller may do there. */
@@ -32,6 +32,19 @@ export async function standingsOf(db: Queryable, caller: Caller): Promise<Standi
   const member = standings.find(({ organization }) => organization.id === claimed.id);
   const role = caller.organization?.role ?? member?.role ?? 'viewer';
   return [{ organization: claimed, role }, ...standings.filter((standing) => standing !== member)];
+}
+
+/** Has the callers that `authenticate` finds know what they may do in which organization. */
+export function withOrganizations(authenticate: Authenticate, db: Queryable): Authenticate {
+  return async (authorization) => {
+    const caller = await authenticate(authorization);
+    if (caller.isOperator) return caller;
+    const standings = await standingsOf(db, caller);
+    const customers = standings.flatMap(({ organization: { customerId }, role }) =>
+      customerId === null ? [] : [[customerId, role] as const],
+    );
+    return { ...caller, customers: new Map(customers) };
+  };
 }
 
 /** What the caller may do in an organization; null when they have nothing to do with it. */

@@ -14,6 +14,7 @@ import { createAuthenticator } from './auth.ts';
 import type { ApiEnv } from './env.ts';
 import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
+import { withOrganizations } from './organizations.ts';
 import { createReadiness } from './readiness.ts';
 import type { PageConfig } from './schemas.ts';
 
@@ -48,7 +49,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),
-    authenticate: createAuthenticator(env.oidc, ...env.alsoTrusted),
+    authenticate: withOrganizations(createAuthenticator(env.oidc, ...env.alsoTrusted), database),
     live,
     metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),

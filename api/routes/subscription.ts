@@ -8,7 +8,7 @@ import { listPaidSubscriptions, type PaidSubscription } from '../../automation/s
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import type { ApiDeps } from '../app.ts';
 import { type Caller, requireCaller } from '../auth.ts';
-import { accessTo, accessToChange, customersOf, lineView, subscriptionView, withFacts } from '../billing.ts';
+import { accessTo, accessToChange, lineView, subscriptionView, withFacts } from '../billing.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
   billingParams,
@@ -146,13 +146,13 @@ export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: 
     .openapi(list, async (c) => {
       const caller = c.get('caller');
       const { limit, cursor } = c.req.valid('query');
-      const customers = await customersOf(database, caller);
-      const of = caller.isOperator ? null : { customerIds: [...customers.keys()], owner: caller.subject };
+      const customerIds = [...caller.customers.keys()];
+      const of = caller.isOperator ? null : { customerIds, owner: caller.subject };
       const found = await listPaidSubscriptions(database, of, { after: cursor ?? null, limit: limit + 1 });
       const shown = found.slice(0, limit);
       return c.json(
         {
-          subscriptions: shown.map((row) => subscriptionView(row, roleOf(caller, customers, row), graceMs)),
+          subscriptions: shown.map((row) => subscriptionView(row, roleOf(caller, row), graceMs)),
           nextCursor: found.length > limit ? (shown.at(-1)?.id ?? null) : null,
         },
         200,
@@ -207,12 +207,8 @@ function who({ isOperator }: Caller): string {
   return isOperator ? 'An operator' : 'The customer';
 }
 
-function roleOf(
-  caller: Caller,
-  customers: Awaited<ReturnType<typeof customersOf>>,
-  { customerId, organizationId }: PaidSubscription,
-) {
-  if (caller.isOperator) return 'admin';
+function roleOf({ isOperator, customers }: Caller, { customerId, organizationId }: PaidSubscription) {
+  if (isOperator) return 'admin';
   // Bought outside of an organization it is the owner's; otherwise the list holds it for who bought it once.
   return customers.get(customerId ?? '') ?? (organizationId === null ? 'admin' : 'viewer');
 }

@@ -27,7 +27,7 @@ export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
     const caller = c.get('caller');
     const { limit, cursor, product, phase, checkout } = c.req.valid('query');
     const page = await listTenants(database, {
-      ...(!caller.isOperator && { owner: caller.subject }),
+      ...(!caller.isOperator && { owner: caller.subject, customerIds: [...caller.customers.keys()] }),
       ...(product && { product }),
       ...(phase && { phase }),
       ...(checkout && { checkoutId: checkout }),

@@ -356,6 +356,24 @@ describe('a viewer', () => {
     expect(await post(reader, 'portal', { subscription: id })).toMatchObject({ status: 403 });
   });
 
+  test('sees the tenants of the organization, and nobody else’s', async () => {
+    const token = await admin('tia', 'tenants');
+    const id = await buy(service, token, { product: 'workspace', plan: 'byoc' });
+    const { tenant } = (await get<SubscriptionView>(token, `subscriptions/${id}`)).body;
+    const reader = await viewer('tom', 'tenants');
+    const eve = await viewer('eve', 'others');
+    const listed = async (who: string) =>
+      (await get<{ tenants: { id: string }[] }>(who, 'tenants')).body.tenants.map((each) => each.id);
+    expect(await listed(reader)).toEqual([tenant]);
+    expect(await listed(eve)).not.toContain(tenant);
+    expect((await get(reader, `tenants/${tenant}`)).status).toBe(200);
+    expect((await get(reader, `tenants/${tenant}/timeline`)).status).toBe(200);
+    expect((await get(eve, `tenants/${tenant}`)).status).toBe(404);
+    expect((await post(reader, `tenants/${tenant}/retry`)).status).toBe(403);
+    expect((await post(eve, `tenants/${tenant}/retry`)).status).toBe(404);
+    expect((await post(await admin('tex', 'tenants'), `tenants/${tenant}/retry`)).status).toBe(202);
+  });
+
   test('who is made an admin changes it, without a claim in the token too', async () => {
     const token = await admin('ola', 'promoters');
     const id = await buy(service, token, { product: 'workspace', plan: 'byoc' });
