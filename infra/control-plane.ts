@@ -20,7 +20,7 @@ import {
   workloads,
 } from './control-plane/names.ts';
 import { networkPolicies } from './control-plane/network-policies.ts';
-import { keepState, readSecrets } from './control-plane/permissions.ts';
+import { keepExports, keepState, readExports, readSecrets } from './control-plane/permissions.ts';
 import { createSecretFiles } from './control-plane/secret-files.ts';
 import { createWorkers } from './control-plane/workers.ts';
 import type { Database } from './database.ts';
@@ -164,7 +164,10 @@ function createIdentityOf(
     permissions: {
       statements: [
         ...readSecrets(Object.values(files), { config, keys: around.keys, account }),
-        ...(workload === 'worker' ? keepState(around.storage, around.keys) : []),
+        ...(workload === 'api' ? readExports(config, around.storage, around.keys) : []),
+        ...(workload === 'worker'
+          ? [...keepState(around.storage, around.keys), ...keepExports(config, around.storage, around.keys)]
+          : []),
       ],
     },
   });

@@ -37,6 +37,10 @@ export const workerRules = [
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
+  // To see that no volume of a tenant that is gone remains.
+  { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list'] },
+  // A last backup of a tenant's volumes; the fence lets them make those and change no other.
+  { apiGroups: ['velero.io'], resources: ['backups'], verbs: [...read, 'create', 'patch'] },
   // What stands once in a cluster and workers see to at their start: these and no others, as another policy is what
   // keeps a worker within the namespaces of tenants.
   { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: ['create'] },

@@ -8,6 +8,7 @@ import { stateSecretsProvider } from '../keys.ts';
 import type { Storage } from '../storage.ts';
 import type { HomeDatabase } from './home-database.ts';
 import { apiPort, type Workload, workerMetrics } from './names.ts';
+import { exportsPrefix } from './permissions.ts';
 import { fileOf, type SecretValue } from './secret-files.ts';
 
 export type Variables = Readonly<Record<string, Input<string>>>;
@@ -98,6 +99,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         OIDC_SCOPE: sources.identity.scope,
         OIDC_ALSO_TRUSTED: sources.identity.alsoTrusted.apply((issuers) => JSON.stringify(issuers)),
         TENANTRY_CELL: config.cellId,
+        TENANTRY_EXPORTS_URL: exportsUrl(config, sources.storage),
         LOG_LEVEL: 'info',
       };
     case 'worker':
@@ -108,6 +110,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         STRIPE_SECRET_KEY_FILE: file('stripe-secret-key'),
         TENANTRY_HOME: workerHome,
         PULUMI_BACKEND_URL: stateUrl(config, sources.storage),
+        TENANTRY_EXPORTS_URL: exportsUrl(config, sources.storage),
         TENANTRY_SECRETS_PROVIDER: stateSecretsProvider(config),
         TENANTRY_METRICS_PORT: String(workerMetrics.port),
         TENANTRY_CELL: config.cellId,
@@ -159,6 +162,14 @@ export function stateUrl(
   storage: Pick<Storage, 'state'>,
 ): Output<string> {
   return interpolate`s3://${storage.state.name}?region=${config.region}`;
+}
+
+/** Where exports of tenants are kept: with the backups, under a name of their own. */
+export function exportsUrl(
+  config: Pick<PlatformConfig, 'region'>,
+  storage: Pick<Storage, 'backups'>,
+): Output<string> {
+  return interpolate`s3://${storage.backups.name}/${exportsPrefix}?region=${config.region}`;
 }
 
 function homeUrl({ host, port, database }: HomeDatabase, passwordFile: string): Output<string> {

@@ -2,10 +2,18 @@
  * What RBAC cannot say: the workers' rights hold in the namespaces of tenants and nowhere else. A right on Secrets in
  * the whole cluster would otherwise be one on those of the platform too.
  */
+import { veleroNamespace } from '../backup/schedule.ts';
 import { controlPlaneNamespace, platformLabels } from './names.ts';
 
 const tenantLabel = "'app.kubernetes.io/managed-by'";
 const isTenants = (object: string) => `${object}.metadata.?labels[?${tenantLabel}].orValue('') == 'tenantry'`;
+
+/** Before a tenant ends, Velero is asked for a backup of its volumes (`automation/offboarding/volume-backup.ts`). */
+const ordersLastBackup = [
+  `(request.operation == 'CREATE' && request.namespace == '${veleroNamespace}'`,
+  "request.resource.group == 'velero.io' && request.resource.resource == 'backups'",
+  "object.metadata.name.startsWith('end-of-'))",
+].join(' && ');
 
 /** Objects of admission that stop a worker outside of tenants. */
 export function workerFence(worker: { readonly namespace: string; readonly serviceAccount: string }) {
@@ -20,7 +28,7 @@ export function workerFence(worker: { readonly namespace: string; readonly servi
     fence(`${namespace}-${serviceAccount}-objects`, {
       matchConditions,
       rule: { apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], scope: 'Namespaced' },
-      expression: isTenants('namespaceObject'),
+      expression: `${isTenants('namespaceObject')} || ${ordersLastBackup}`,
       message: 'a worker changes nothing outside the namespaces of tenants',
     }),
     fence(`${namespace}-${serviceAccount}-namespaces`, {

@@ -1,4 +1,4 @@
-/** What the control plane's pods may do in AWS: read their secrets; workers, write tenants' state too. */
+/** What the control plane's pods may do in AWS: read secrets and exports; workers, write tenants' state and exports too. */
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
@@ -70,4 +70,59 @@ export function keepState(
       Resource: keys.state.arn,
     },
   ];
+}
+
+/** Where the bucket of backups keeps exports of tenants. */
+export const exportsPrefix = 'exports';
+
+/** Statements for exports of tenants: the API hands them out. */
+export function readExports(
+  config: Pick<PlatformConfig, 'region'>,
+  storage: Pick<Storage, 'backups'>,
+  keys: { storage: { arn: Input<string> } },
+): Statement[] {
+  return [
+    { Sid: 'ReadExports', Action: 's3:GetObject', Resource: exportsIn(storage) },
+    {
+      Sid: 'OpenExports',
+      Action: 'kms:Decrypt',
+      Resource: keys.storage.arn,
+      Condition: throughS3(config),
+    },
+  ];
+}
+
+/** Statements for exports of tenants: workers make and remove them. */
+export function keepExports(
+  config: Pick<PlatformConfig, 'region'>,
+  storage: Pick<Storage, 'backups'>,
+  keys: { storage: { arn: Input<string> } },
+): Statement[] {
+  return [
+    {
+      Sid: 'FindExports',
+      Action: 's3:ListBucket',
+      Resource: storage.backups.arn,
+      Condition: { StringLike: { 's3:prefix': `${exportsPrefix}/*` } },
+    },
+    {
+      Sid: 'KeepExports',
+      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:AbortMultipartUpload'],
+      Resource: exportsIn(storage),
+    },
+    {
+      Sid: 'SealExports',
+      Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      Resource: keys.storage.arn,
+      Condition: throughS3(config),
+    },
+  ];
+}
+
+function exportsIn(storage: Pick<Storage, 'backups'>): Output<string> {
+  return interpolate`${storage.backups.arn}/${exportsPrefix}/*`;
+}
+
+function throughS3({ region }: Pick<PlatformConfig, 'region'>) {
+  return { StringEquals: { 'kms:ViaService': `s3.${region}.amazonaws.com` } };
 }

@@ -4,8 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { readApiEnv } from '../../api/env.ts';
 import { readCellOutput } from '../../automation/cells/output.ts';
-import { readMigrationEnv, readWorkerEnv } from '../../automation/env.ts';
 import { dedicatedTarget, recoveryTarget } from '../../automation/dr/target.ts';
+import { readMigrationEnv, readWorkerEnv } from '../../automation/env.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { platformConfig } from '../../infra/config.ts';
 import { inClusterKubeconfig, workerRules } from '../../infra/control-plane/cluster-rights.ts';
@@ -298,16 +298,25 @@ describe('rights in AWS', () => {
   const actionsOf = (workload: string) =>
     [...new Set(statementsOf(prod, workload).flatMap(({ Action }) => Action))].toSorted();
 
-  test.each(['api', 'migrate'])('of %s end at its secrets', (workload) => {
-    expect(actionsOf(workload)).toEqual([
-      'kms:Decrypt',
-      'secretsmanager:DescribeSecret',
-      'secretsmanager:GetSecretValue',
-    ]);
+  const secrets = ['kms:Decrypt', 'secretsmanager:DescribeSecret', 'secretsmanager:GetSecretValue'];
+
+  test('of migrations end at their secrets, of the API at exports that it hands out', () => {
+    expect(actionsOf('migrate')).toEqual(secrets);
+    expect(actionsOf('api')).toEqual(['kms:Decrypt', 's3:GetObject', ...secrets.slice(1)]);
   });
 
-  test('of workers end at their secrets and the state of tenants', () => {
+  test.each(['api', 'worker'])(
+    'of %s to exports hold under their prefix of the backups alone',
+    (workload) => {
+      const objects = statementsOf(prod, workload).filter(({ Sid }) => /^(Read|Keep)Exports$/.test(Sid));
+      expect(objects).toHaveLength(1);
+      for (const { Resource } of objects) expect(Resource).toMatch(/backups.*\/exports\/\*$/);
+    },
+  );
+
+  test('of workers end at their secrets, the state of tenants and their exports', () => {
     expect(actionsOf('worker').filter((action) => action.startsWith('s3:'))).toEqual([
+      's3:AbortMultipartUpload',
       's3:DeleteObject',
       's3:GetObject',
       's3:ListBucket',

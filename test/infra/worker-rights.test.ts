@@ -147,8 +147,16 @@ describe('a worker', () => {
   });
 
   test('sees no nodes and no other cluster-wide rights', async () => {
-    for (const resource of ['nodes', 'clusterroles', 'persistentvolumes', 'storageclasses']) {
+    for (const resource of ['nodes', 'clusterroles', 'storageclasses']) {
       expect(await kubectl(['get', resource, asWorker])).toMatchObject({ ok: false });
     }
+  });
+
+  test('reads persistent volumes, to see that none of a tenant remains, and changes none', async () => {
+    expect(await kubectl(['get', 'persistentvolumes', asWorker])).toMatchObject({ ok: true });
+    for (const verb of ['create', 'patch', 'delete'])
+      expect(await kubectl(['auth', 'can-i', verb, 'persistentvolumes', asWorker])).toMatchObject({
+        ok: false,
+      });
   });
 });
