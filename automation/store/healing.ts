@@ -29,22 +29,27 @@ export async function dropReservation(db: Queryable, tenantId: string): Promise<
 
 /**
  * Gives what is left of a tenant an owning row that wants it deleted, so that it goes the way of every tenant: first an
- * update that adopts all that carries the id, then a destroy, then a look whether anything remains.
+ * update that adopts all that carries the id, then a destroy, then a look whether anything remains. To be run in a
+ * transaction.
  * @returns false when a tenant of this id stands
  */
 export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boolean> {
   const { rowCount } = await db.query(
     `insert into tenantry.tenant as gone (id, cell, product, slug, namespace, created_at, desired_state, desired_spec,
        phase, unsettled)
-     values ($1, $2, $3, $4, $5, $6, 'deleted', $7, 'deleting', true)
-     on conflict (id) do update set desired_state = 'deleted', desired_spec = excluded.desired_spec,
-       observed_spec = excluded.desired_spec, namespace = excluded.namespace, cell = excluded.cell, phase = 'deleting',
-       unsettled = true, desired_generation = gone.desired_generation + 1, stack_settings = null, delete_after = null,
+     values ($1, $2, $3, $4, $5, $6, 'suspended', $7, 'deleted', true)
+     on conflict (id) do update set desired_spec = excluded.desired_spec, observed_spec = excluded.desired_spec,
+       namespace = excluded.namespace, cell = excluded.cell, unsettled = true, desired_generation = gone.desired_generation + 1, stack_settings = null, delete_after = null,
        attempts = 0, next_try_at = null, permanent = false
        where gone.phase = 'deleted'`,
     [spec.tenantId, spec.cell, spec.product, spec.slug, spec.namespace, spec.createdAt, JSON.stringify(spec)],
   );
-  return rowCount === 1;
+  if (rowCount !== 1) return false;
+  // A change of what is desired: that is what begins a tenant's end, with its journal.
+  await db.query(`update tenantry.tenant set desired_state = 'deleted', phase = 'deleting' where id = $1`, [
+    spec.tenantId,
+  ]);
+  return true;
 }
 
 /** The last spec of a tenant that is deleted, or null. */

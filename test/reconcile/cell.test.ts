@@ -108,6 +108,11 @@ describe('a cell', () => {
       namespace: orphan,
       desiredSpec: { state: 'suspended', dataIsolation: 'schema', product: 'browsers' },
     });
+    // Its end has a journal like that of every tenant.
+    const journals = await database.query('select 1 from tenantry.offboarding where tenant_id = $1', [
+      nobody,
+    ]);
+    expect(journals.rowCount).toBe(1);
     const { rows } = await database.query('select 1 from graphile_worker.jobs where key = $1', [
       `converge-tenant:${nobody}`,
     ]);

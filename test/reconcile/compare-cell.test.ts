@@ -141,7 +141,7 @@ const mutations: readonly [string, Customer['standing'], Change, string][] = [
   [
     'the stack has no state',
     'paying',
-    (world) => ({ ...world, stacks: new Set([...world.stacks].filter((id) => id !== tenant)) }),
+    (world) => ({ ...world, stacks: new Set([...(world.stacks ?? [])].filter((id) => id !== tenant)) }),
     `stack-missing:${tenant}`,
   ],
   [
@@ -153,7 +153,7 @@ const mutations: readonly [string, Customer['standing'], Change, string][] = [
   [
     'a stack is of nobody',
     'paying',
-    (world) => ({ ...world, stacks: new Set([...world.stacks, 'nobody01']) }),
+    (world) => ({ ...world, stacks: new Set([...(world.stacks ?? []), 'nobody01']) }),
     'stack-of-nobody:nobody01',
   ],
   ['a namespace is of nobody', 'paying', addNamespace({}), 'namespace-of-nobody:x'],

@@ -26,7 +26,9 @@ const changeRecord =
   (change: Partial<NonNullable<ReturnType<MoneyWorld['records']['get']>>>): Change =>
   (world) => {
     const record = world.records.get('sub_0');
-    return { ...world, records: new Map(world.records).set('sub_0', { ...(record as never), ...change }) };
+    return record
+      ? { ...world, records: new Map(world.records).set('sub_0', { ...record, ...change }) }
+      : world;
   };
 const dropListed: Change = (world) => ({
   ...world,
