@@ -26,6 +26,8 @@ export const offboarding = z
   .openapi('Offboarding');
 export type OffboardingView = z.infer<typeof offboarding>;
 
+export const offboardingList = z.object({ offboardings: z.array(offboarding) });
+
 export const tenantExport = z
   .object({
     id: z.int(),

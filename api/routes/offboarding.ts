@@ -4,6 +4,7 @@ import { signedReceipt } from '../../automation/offboarding/receipt.ts';
 import { record } from '../../automation/store/audit.ts';
 import {
   findOffboarding,
+  listUnfinishedEnds,
   type Offboarding,
   offboardingSteps,
   retryOffboarding,
@@ -12,11 +13,17 @@ import {
 import { findReceipt, listReceiptKeys } from '../../automation/store/receipts.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ApiDeps } from '../app.ts';
-import { type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { tenantParams } from '../schemas-ledger.ts';
-import { type OffboardingView, offboarding, receiptKeys, signedReceiptView } from '../schemas-offboarding.ts';
+import {
+  type OffboardingView,
+  offboarding,
+  offboardingList,
+  receiptKeys,
+  signedReceiptView,
+} from '../schemas-offboarding.ts';
 
 const path = '/v1/tenants/{id}/offboarding' as const;
 const body = { 'application/json': { schema: offboarding } };
@@ -28,6 +35,20 @@ const show = createRoute({
   security: bearer,
   request: { params: tenantParams },
   responses: { 200: { description: 'The journal', content: body }, ...problemResponses },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/offboardings',
+  summary: 'Ends of tenants that are not over, the longest first; for operators',
+  security: bearer,
+  responses: {
+    200: {
+      description: 'At most 100 journals',
+      content: { 'application/json': { schema: offboardingList } },
+    },
+    ...problemResponses,
+  },
 });
 
 const begin = createRoute({
@@ -73,13 +94,21 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
   };
 
   const router = createRouter();
-  for (const guarded of ['/v1/tenants/:id/offboarding', '/v1/tenants/:id/receipt'])
+  for (const guarded of ['/v1/tenants/:id/offboarding', '/v1/tenants/:id/receipt', list.path])
     router.use(guarded, requireCaller(authenticate));
   return router
     .openapi(show, async (c) => {
       const caller = c.get('caller');
       const tenant = await find(caller, c.req.valid('param').id);
       return c.json(view(await journalOf(tenant.id), tenant, caller), 200);
+    })
+    .openapi(list, async (c) => {
+      const caller = c.get('caller');
+      assertOperator(caller);
+      const offboardings: OffboardingView[] = [];
+      for (const id of await listUnfinishedEnds(database, 100))
+        offboardings.push(view(await journalOf(id), await find(caller, id), caller));
+      return c.json({ offboardings }, 200);
     })
     .openapi(begin, async (c) => {
       const caller = c.get('caller');

@@ -29,7 +29,10 @@ export function addPeople({ env, output, add, person, timeout }: PeopleCommands)
     .action(async (tenant, options) =>
       (await import('./commands/export.ts')).exportTenant(await connect(env), output, tenant, options),
     );
-  add('offboarding <tenant>', 'show how far the end of a tenant is: export, backup, destroy, verify, receipt')
+  add(
+    'offboarding [tenant]',
+    'show how far the end of a tenant is: export, backup, destroy, verify, receipt; or all that are not over',
+  )
     .option('--now', 'delete it now, its subscription having ended; or try again what its end waits for')
     .option('--yes', 'with --now: yes, for good')
     .option('--wait', 'wait for the receipt')

@@ -293,6 +293,15 @@ export async function listOpenOffboardings(
   return rows;
 }
 
+/** Tenants of all cells whose end is not over, the longest first. */
+export async function listUnfinishedEnds(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select tenant_id as id from tenantry.offboarding where finished_at is null order by begun_at limit $1',
+    [limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** A person asks for another try: forgets the waiting time. */
 export async function retryOffboarding(db: Queryable, tenantId: string): Promise<void> {
   await db.query(

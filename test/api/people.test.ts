@@ -94,6 +94,9 @@ describe('a tenant’s end', () => {
       'receipt waiting',
     ]);
     expect(await ask('POST', ended.id, 'offboarding', owner)).toMatchObject({ status: 202 });
+    const open = await service.request('GET', '/v1/offboardings');
+    expect(open).toMatchObject({ status: 200, body: { offboardings: [{ tenantId: ended.id }] } });
+    expect(await service.request('GET', '/v1/offboardings', { token: owner })).toMatchObject({ status: 403 });
     expect(await ask('GET', ended.id, 'receipt', owner)).toMatchObject({
       status: 409,
       body: { code: 'not_ready' },

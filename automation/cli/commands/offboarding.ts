@@ -37,9 +37,10 @@ type Journal = z.infer<typeof journal>;
 export async function offboarding(
   connection: Connection,
   output: Output,
-  tenantId: string,
+  tenantId: string | undefined,
   options: OffboardingOptions,
 ): Promise<void> {
+  if (tenantId === undefined) return listOpen(connection, output, options);
   const path = `${tenantPath(tenantId)}/offboarding`;
   if (options.now && !options.yes)
     throw new CliProblem(
@@ -51,6 +52,19 @@ export async function offboarding(
   let found = options.now ? await api.post(path, {}, journal) : await api.get(path, journal);
   if (options.wait) found = await untilSigned(api, path, output, (options.timeout ?? 600) * 1000);
   output.result(found, () => text(found));
+}
+
+async function listOpen(connection: Connection, output: Output, identity: Identity): Promise<void> {
+  const api = await apiAs(connection, identity);
+  const found = await api.get('/v1/offboardings', z.object({ offboardings: z.array(journal) }));
+  output.result(found, () =>
+    found.offboardings.length === 0
+      ? 'No tenant is being deleted.'
+      : table(
+          ['tenant', 'since', 'at'],
+          found.offboardings.map((one) => [one.tenantId, time(one.begunAt), progress(one)]),
+        ),
+  );
 }
 
 async function untilSigned(
