@@ -107,7 +107,10 @@ async function fetchDefinitions(wanted: CrdModule, place: string, options: CrdOp
 }
 
 /** Where Go keeps the sources of a module, which it fetches first and checks against its checksum database. */
-async function moduleFolder({ module, version }: CrdModule, options: CrdOptions): Promise<string> {
+export async function moduleFolder(
+  { module, version }: Pick<CrdModule, 'module' | 'version'>,
+  options: Pick<CrdOptions, 'env' | 'onProgress'>,
+): Promise<string> {
   const { env, onProgress = () => {} } = options;
   const go = await findGo(env);
   if (go === undefined)

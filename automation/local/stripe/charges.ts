@@ -233,7 +233,7 @@ export function openDispute(context: Context, invoiceId: string, reason: string)
     created: context.now(),
     currency: charge.currency,
     enhanced_eligibility_types: [],
-    evidence: {},
+    evidence: { enhanced_evidence: {} },
     evidence_details: {
       due_by: context.now() + 7 * 86_400,
       enhanced_eligibility: {},

@@ -99,7 +99,7 @@ export type DisputeDoc = With<
   {
     charge: string;
     payment_intent: string;
-    evidence: Record<string, never>;
+    evidence: { enhanced_evidence: Record<string, never> };
     evidence_details: {
       due_by: number;
       enhanced_eligibility: Record<string, never>;
