@@ -1,7 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { decimalOf, microUnitsOf } from '../../automation/metering/amounts.ts';
-import { findDimension, prices, toldAs } from '../../automation/metering/dimensions.ts';
+import { findDimension, monthTakes, prices, toldAs } from '../../automation/metering/dimensions.ts';
 import { usageRetention } from '../../automation/metering/policy.ts';
 import {
   csv,
@@ -165,7 +165,7 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
       const month = monthNamed(query.month ?? dayOf(new Date()));
       const [plans, used, consumers, gaps] = await Promise.all([
         listPlanDays(database, [tenant.id], month),
-        readUsed(database, tenant.id, month),
+        readUsed(database, tenant.id, month, monthTakes),
         listTopConsumers(database, tenant.id, month, topConsumers),
         gapsOf(tenant, startOfDay(month.firstDay), startOfDay(month.nextFirstDay)),
       ]);

@@ -85,6 +85,25 @@ export function chargedMicros(product: Product, dimension: MeteredDimension): nu
   return product.figures.creditsPerSession === undefined ? dimension.unitPriceMicros : null;
 }
 
+/** How the days of a month make a month: added up, their average over the month, or the highest. */
+export type MonthTake = 'sum' | 'average' | 'peak';
+
+export function monthTakeOf(dimension: MeteredDimension): MonthTake {
+  const as = toldAs(dimension);
+  if (as === 'peak') return 'peak';
+  return as === 'level' || dimension.id === homes ? 'average' : 'sum';
+}
+
+/** Dimensions of whose days a month is not the sum. */
+export const monthTakes: ReadonlyMap<string, MonthTake> = new Map(
+  catalog.flatMap(({ meters }) =>
+    meters.flatMap((dimension) => {
+      const take = monthTakeOf(dimension);
+      return take === 'sum' ? [] : [[dimension.id, take] as const];
+    }),
+  ),
+);
+
 /** The terms of every dimension of the catalog in a month. */
 export function termsOf(month: Month, products: readonly Product[] = catalog): readonly Term[] {
   return products.flatMap((product) =>

@@ -87,7 +87,7 @@ async function tellSpends(database: Database, monthId: string, now: Date): Promi
   );
 }
 
-/** Tells tenants that come near a limit of their plan, reach it or go beyond it: each once a month. */
+/** Tells tenants that come near a limit of their plan, reach it or go beyond it: each once a month, and of several at once the highest. */
 async function tellLimits(database: Database, monthId: string): Promise<void> {
   const month = monthNamed(monthId);
   const [lowest] = noticePercents;
@@ -98,15 +98,14 @@ async function tellLimits(database: Database, monthId: string): Promise<void> {
       for (const percent of noticesDue(usedMicroUnits, limitMicroUnits))
         if (await insertAlert(client, { tenantId, month: month.firstDay, limitId, percent }))
           due.push(percent);
-      await record(
-        client,
-        ...due.map((percent) => ({
-          tenantId,
-          kind: percent === overagePercent ? 'usage.overage' : 'usage.alert',
-          message: noticeText(limitId, percent, usedMicroUnits, limitMicroUnits),
-          data: { month: month.id, limit: limitId, percent, usedMicroUnits, limitMicroUnits },
-        })),
-      );
+      const percent = due.at(-1);
+      if (percent === undefined) return;
+      await record(client, {
+        tenantId,
+        kind: percent === overagePercent ? 'usage.overage' : 'usage.alert',
+        message: noticeText(limitId, percent, usedMicroUnits, limitMicroUnits),
+        data: { month: month.id, limit: limitId, percent, usedMicroUnits, limitMicroUnits },
+      });
     });
   }
 }

@@ -1,5 +1,6 @@
+import type { MonthTake } from '../metering/dimensions.ts';
 import type { Consumer, PlanDays, UsedAmount } from '../metering/statement.ts';
-import { slotMs } from '../metering/time.ts';
+import { type Month, slotMs } from '../metering/time.ts';
 import { onlyRow, type Queryable } from './database.ts';
 
 /** What was used, for people to read. Months and days are UTC. */
@@ -24,12 +25,22 @@ export async function listPlanDays(
   return rows;
 }
 
-/** What a tenant used of each dimension in a month: the sum of its days. */
-export async function readUsed(db: Queryable, tenantId: string, month: Days): Promise<UsedAmount[]> {
+/**
+ * What a tenant used of each dimension in a month: the sum of its days, or what its days are otherwise to make.
+ * @param takes dimensions of which it is the average over the month, or the highest day
+ */
+export async function readUsed(
+  db: Queryable,
+  tenantId: string,
+  month: Month,
+  takes: ReadonlyMap<string, MonthTake>,
+): Promise<UsedAmount[]> {
   const { rows } = await db.query<UsedAmount>(
-    `select dimension, sum(micro_units)::bigint as "microUnits" from tenantry.usage_day
-     where tenant_id = $1 and day >= $2 and day < $3 group by dimension order by dimension`,
-    [tenantId, month.firstDay, month.nextFirstDay],
+    `select d.dimension, round(case t.take when 'peak' then max(d.micro_units)
+       when 'average' then sum(d.micro_units) / $6 else sum(d.micro_units) end)::bigint as "microUnits"
+     from tenantry.usage_day d left join unnest($4::text[], $5::text[]) t(dimension, take) using (dimension)
+     where d.tenant_id = $1 and d.day >= $2 and d.day < $3 group by d.dimension, t.take order by d.dimension`,
+    [tenantId, month.firstDay, month.nextFirstDay, [...takes.keys()], [...takes.values()], month.days],
   );
   return rows;
 }

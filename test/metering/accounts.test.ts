@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { termsOf } from '../../automation/metering/dimensions.ts';
+import { monthTakes, termsOf } from '../../automation/metering/dimensions.ts';
 import type { NamespaceUse, Observation } from '../../automation/metering/observe.ts';
 import { usageRetention } from '../../automation/metering/policy.ts';
 import { rollUpHours, rollUpUrgent } from '../../automation/metering/roll-up.ts';
@@ -142,15 +142,15 @@ describe('samples', () => {
         samples: 12,
       },
     ]);
-    const used = await readUsed(database, tenant.id, november);
+    const used = await readUsed(database, tenant.id, november, monthTakes);
     expect(Object.fromEntries(used.map(({ dimension, microUnits }) => [dimension, microUnits]))).toEqual({
       stream_vcpu_hours: 10_000_000,
       stream_cpu_seconds: 36_000_000_000,
       stream_memory_gb_hours: 20_000_000,
       stream_memory_gb_seconds: 72_000_000_000,
-      // 500 GB for one of 720 hours, and for one of a day's 24.
+      // 500 GB for one of 720 hours.
       stream_storage_gb_months: 694_444,
-      stream_home_gb: 20_833_333,
+      stream_home_gb: 694_444,
     });
     const plans = await listPlanDays(database, [tenant.id], november);
     expect(plans).toMatchObject([
@@ -165,7 +165,7 @@ describe('samples', () => {
     expect(await listTopConsumers(database, tenant.id, november, 1)).toEqual([
       { consumer: 'ann', cpuMilliSeconds: 32_400_000, memoryKbSeconds: 54_000_000_000 },
     ]);
-    expect(await readUsed(database, idle.id, november)).toEqual([]);
+    expect(await readUsed(database, idle.id, november, monthTakes)).toEqual([]);
     const prices = [
       { dimension: 'stream_vcpu_hours', price: 50_000, section: 'compute' },
       { dimension: 'stream_memory_gb_hours', price: 10_000, section: 'compute' },
@@ -302,13 +302,30 @@ describe('what services tell', () => {
       told('stream_sessions_total', 5, 1e6),
     ]);
     await rollUpHours(database, at(60));
-    expect(await readUsed(database, id, november)).toEqual([
+    expect(await readUsed(database, id, november, monthTakes)).toEqual([
       { dimension: 'stream_sessions_total', microUnits: 5e6 },
     ]);
     await writeTold(database, id, [told('stream_sessions_total', 5, 1e6)], { replace: true });
     await rollUpHours(database, at(60));
-    expect(await readUsed(database, id, november)).toEqual([
+    expect(await readUsed(database, id, november, monthTakes)).toEqual([
       { dimension: 'stream_sessions_total', microUnits: 3e6 },
+    ]);
+  });
+
+  test('the month of what is there at once is its highest day, that of what is kept the average', async () => {
+    const { id } = await paying();
+    const day = 24 * 60;
+    await writeTold(database, id, [
+      told('stream_sessions_active', 0, 7e6),
+      told('stream_sessions_active', day, 4e6),
+      ...[0, day].map((minutes) => told('stream_recording_gb', minutes, 288 * 15e6)),
+    ]);
+    await rollUpHours(database, at(2 * day));
+    // 15 GB on each of two of thirty days.
+    expect(await readUsed(database, id, november, monthTakes)).toEqual([
+      { dimension: 'stream_recording_gb', microUnits: 1e6 },
+      { dimension: 'stream_sessions_active', microUnits: 7e6 },
+      { dimension: 'stream_storage_gb_months', microUnits: 1e6 },
     ]);
   });
 
@@ -326,7 +343,6 @@ describe('what services tell', () => {
     await rollUpHours(database, at(180));
     expect(await notices()).toEqual([
       ['usage.alert', "80 % of the plan's sessions at once is used: 4 of 5"],
-      ['usage.alert', "100 % of the plan's sessions at once is used: 6 of 5"],
       ['usage.overage', "Beyond the plan's sessions at once: 6 of 5"],
     ]);
   });
@@ -344,7 +360,7 @@ test('a spend cap sees every sample, before the hour is over', async () => {
   await rollUpUrgent(database, at(0));
   const [, spend] = await readBudgets(database, id, november.firstDay);
   expect(spend).toMatchObject({ spentMicros: 50_000, alertedPercent: 100 });
-  expect(await readUsed(database, other.id, november)).toEqual([]);
+  expect(await readUsed(database, other.id, november, monthTakes)).toEqual([]);
   const kinds = (await listAudit(database, id, { audience: 'tenant' })).map(({ message }) => message);
   expect(kinds.at(-1)).toBe("100 % of this month's spend cap is used: $0.05 of $0.04");
 });
@@ -362,7 +378,7 @@ describe('time', () => {
     expect(await listHours(database, id, start, at(60))).toHaveLength(1);
     await forgetUsage(database, later(usageRetention.hours + 31), usageRetention);
     expect(await listHours(database, id, start, at(60))).toEqual([]);
-    expect(await readUsed(database, id, november)).not.toEqual([]);
+    expect(await readUsed(database, id, november, monthTakes)).not.toEqual([]);
   });
 
   test('room is made once, also by several at once, and across the end of a year', async () => {
@@ -413,7 +429,7 @@ test('the terms of a month are what the database computes with', async () => {
   await writeSamples(database, at(0), [{ tenantId: id, cpuMillis: 7, memoryKb: 11, storageMb: 13 }]);
   await rollUpHours(database, at(60));
   const used = new Map(
-    (await readUsed(database, id, november)).map((row) => [row.dimension, row.microUnits]),
+    (await readUsed(database, id, november, new Map())).map((row) => [row.dimension, row.microUnits]),
   );
   for (const { dimension, source, numerator, denominator, product } of termsOf(november)) {
     if (product !== 'stream' || source === 'told') continue;

@@ -212,7 +212,7 @@ describe('tenantry usage', () => {
     const statement = await command(home, ['usage', 'adadesk1', '--month', month]);
     expect(statement).toMatchObject({ exitCode: 0, stderr: '' });
     expect(statement.stdout).toMatch(/compute +\$0\.32\n/);
-    expect(statement.stdout).toMatch(/compute +CPU +4 vCPU-hours +\$0\.05 +\$0\.20\n/);
+    expect(statement.stdout).toMatch(/compute +CPU +4 vCPU-hour +\$0\.05 +\$0\.20\n/);
     expect(statement.stdout).toMatch(/ada@desk +4 +12/);
     const all = await command(home, ['usage', '--month', month]);
     expect(all.stdout).toMatch(/cell local +sampled .*, by requests\n/);

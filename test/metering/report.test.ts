@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
-import { prices } from '../../automation/metering/dimensions.ts';
+import { monthTakes, prices } from '../../automation/metering/dimensions.ts';
 import { type Reporting, type ReportResult, reportUsage } from '../../automation/metering/report.ts';
 import { rollUpHours, rollUpUrgent } from '../../automation/metering/roll-up.ts';
 import { makeStatement } from '../../automation/metering/statement.ts';
@@ -244,7 +244,7 @@ test('what was told too much is cancelled within a day, and for a person to see 
     await writeTold(database, tenant.id, [told], { replace: true });
     await rollUpHours(database, account.now());
     const month = monthNamed(dayOf(slot));
-    const used = await readUsed(database, tenant.id, month);
+    const used = await readUsed(database, tenant.id, month, monthTakes);
     return (used.find(({ dimension }) => dimension === 'stream_storage_gb_months')?.microUnits ?? 0) / 1e6;
   };
   await advance(hourMs);

@@ -20,7 +20,7 @@ export function statementText(statement: Statement): string {
     const rows = lines.map((line) => [
       line.section,
       line.name,
-      `${line.quantity} ${line.unit}${line.quantity === '1' ? '' : 's'}`,
+      `${line.quantity} ${line.unit}`,
       line.unitPriceMicros === null ? 'in the plan' : `$${decimalOf(line.unitPriceMicros)}`,
       line.unitPriceMicros === null ? '' : `$${dollarsOf(line.amountCents)}`,
     ]);

@@ -1,6 +1,6 @@
 /** Whether a month of samples of 10,000 tenants fits, how fast it is written, rolled up and read. */
 import { startPostgres } from '../../../automation/local/postgres.ts';
-import { prices, termsOf } from '../../../automation/metering/dimensions.ts';
+import { monthTakes, prices, termsOf } from '../../../automation/metering/dimensions.ts';
 import { type NamespaceUse, observe } from '../../../automation/metering/observe.ts';
 import { rollUpHours } from '../../../automation/metering/roll-up.ts';
 import { sampleCell } from '../../../automation/metering/sample.ts';
@@ -271,7 +271,7 @@ async function reads(database: Database, tenants: number, days: number, times: n
       const made = makeStatement(
         month,
         await listPlanDays(database, [tenant], month),
-        await readUsed(database, tenant, month),
+        await readUsed(database, tenant, month, monthTakes),
       );
       await listTopConsumers(database, tenant, month, 10);
       if (made.computeCents === 0) throw new Error('the statement is empty');
