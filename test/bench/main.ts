@@ -17,6 +17,7 @@ import { ledger } from './rows/ledger.ts';
 import { metering } from './rows/metering.ts';
 import { noOp } from './rows/no-op.ts';
 import { preview } from './rows/preview.ts';
+import { reconcile } from './rows/reconcile.ts';
 import { slot } from './rows/slot.ts';
 import { start } from './rows/start.ts';
 import { throughput } from './rows/throughput.ts';
@@ -33,6 +34,7 @@ const rows: readonly Row[] = [
   webhooks,
   ledger,
   metering,
+  reconcile,
   noOp,
   fleet,
   preview,
