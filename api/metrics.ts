@@ -1,6 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
 import { observeBudgets } from './budget-metrics.ts';
+import { observeFigures } from './figures-metrics.ts';
 import { observeFleet } from './fleet-metrics.ts';
 
 export interface Metrics {
@@ -66,5 +67,6 @@ export function createMetrics(database: Queryable): Metrics {
   });
   observeBudgets(registry, database);
   observeFleet(registry, database);
+  observeFigures(registry, database);
   return { registry, webhooks, webhookSeconds };
 }
