@@ -55,9 +55,9 @@ function ownMetrics(): string[] {
   measureRequests(api.registry);
   observePool(api.registry, database.pool);
   const worker = createWorkerMetrics({ runners: 1 });
-  observeFindings(worker.registry, database, () => new Date());
   observeStripeEvents(worker.registry, database);
   observeMetering(worker.registry, database, () => new Date());
+  observeFindings(worker.registry, database, () => new Date());
   return [api.registry, worker.registry]
     .flatMap((registry) => registry.getMetricsAsArray())
     .flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);
