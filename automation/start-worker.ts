@@ -12,6 +12,7 @@ import type { JobContext } from './jobs/context.ts';
 import { convergeTenant } from './jobs/converge-tenant.ts';
 import { paced } from './jobs/paced.ts';
 import { refillSlots } from './jobs/refill-slots.ts';
+import { repeat } from './jobs/repeat.ts';
 import { reserveStacks } from './jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from './jobs/resolve-event.ts';
 import { sweep } from './jobs/sweep.ts';
@@ -228,24 +229,11 @@ function textOf(payload: unknown, key: string): string {
 function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
   const { database, policy, log, workerId } = context;
   const turn = { name: 'sweep', holder: workerId, ttlMs: policy.leaseTtlMs };
-  let timer: NodeJS.Timeout;
-  let stopped = false;
-  let current: Promise<void> = Promise.resolve();
-  const round = async () => {
+  return repeat(policy.sweepIntervalMs, async () => {
     await withTurn(database, turn, async () => metrics.sweepEnded(await sweep(context), context.now())).catch(
       (error: unknown) => log.error({ error }, 'the sweep failed'),
     );
-    if (!stopped) timer = setTimeout(start, policy.sweepIntervalMs);
-  };
-  const start = () => {
-    current = round();
-  };
-  start();
-  return async () => {
-    stopped = true;
-    clearTimeout(timer);
-    await current;
-  };
+  });
 }
 
 async function runnerSettings(env: WorkerEnv) {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { JobContext } from '../jobs/context.ts';
+import { repeat } from '../jobs/repeat.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { withTurn } from '../store/turns.ts';
 import { forgetUsage } from '../store/usage-roll-up.ts';
@@ -23,7 +23,6 @@ export function meterRegularly(
   metrics: MeteringMetrics,
 ): () => Promise<void> {
   const { database, cell, log, now } = context;
-  const stopping = new AbortController();
   let forgetAt = 0;
   const sample = async () => {
     const begun = performance.now();
@@ -39,33 +38,23 @@ export function meterRegularly(
     forgetAt = at.getTime() + forgetEveryMs;
     await forgetUsage(database, at, usageRetention);
   };
-  const report = async () => {
+  const report = async (signal: AbortSignal) => {
     const onError = (error: unknown, of: object) =>
       log.error({ error, ...of }, 'usage could not be told to Stripe');
-    metrics.reported(await reportUsage({ ...context, onError, signal: stopping.signal }));
+    metrics.reported(await reportUsage({ ...context, onError, signal }));
   };
-  const loops = [
-    repeat(stopping.signal, tickMs, async () => {
+  const stops = [
+    repeat(tickMs, async () => {
       const outcome = await inTurn(context, `usage-sample:${cell.id}`, sample);
       await inTurn(context, 'usage-accounts', () => account(outcome === 'sampled'));
     }),
-    repeat(stopping.signal, reportEveryMs, async () => {
-      await inTurn(context, 'usage-report', report);
+    repeat(reportEveryMs, async (signal) => {
+      await inTurn(context, 'usage-report', () => report(signal));
     }),
   ];
   return async () => {
-    stopping.abort();
-    await Promise.all(loops);
+    await Promise.all(stops.map((stop) => stop()));
   };
-}
-
-/** Does the work now and again, a pause after each, until the signal; resolves when the last is done. */
-async function repeat(signal: AbortSignal, pauseMs: number, work: () => Promise<void>): Promise<void> {
-  while (!signal.aborted) {
-    await work();
-    // Rejects when the signal wakes it.
-    await delay(pauseMs, undefined, { signal }).catch(() => {});
-  }
 }
 
 /** Does the work unless another worker is at it; a failure is told and does not keep the rest from its work. */

@@ -1,5 +1,6 @@
 /** Keeps comparing: an area is compared when its time has come or somebody asks, by one process of all replicas. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { repeat } from '../jobs/repeat.ts';
 import {
   beginReconciliation,
   endReconciliation,
@@ -18,26 +19,17 @@ const pollMs = 2_000;
 /** Compares for as long as it runs. @returns ends it, after the look that is under way */
 export function reconcileRegularly(context: ReconcileContext): () => Promise<void> {
   const { database, log, cell } = context;
-  const ending = new AbortController();
   const areas = [moneyArea, cellArea(cell.id)];
-  const work = async () => {
-    let known = false;
-    while (!ending.signal.aborted) {
-      try {
-        if (!known) await ensureAreas(database, areas);
-        known = true;
-        for (const area of areas) if (!ending.signal.aborted) await reconcileIfDue(context, area);
-      } catch (error) {
-        log.error({ error }, 'what is to be compared could not be asked');
-      }
-      await delay(pollMs, undefined, { signal: ending.signal }).catch(() => {});
+  let known = false;
+  return repeat(pollMs, async (signal) => {
+    try {
+      if (!known) await ensureAreas(database, areas);
+      known = true;
+      for (const area of areas) if (!signal.aborted) await reconcileIfDue(context, area);
+    } catch (error) {
+      log.error({ error }, 'what is to be compared could not be asked');
     }
-  };
-  const working = work();
-  return async () => {
-    ending.abort();
-    await working;
-  };
+  });
 }
 
 /**
