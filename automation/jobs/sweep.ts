@@ -57,7 +57,8 @@ const steps: Record<string, (context: JobContext) => Promise<void>> = {
   takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
   ringTenants,
   ringDueMails: ({ database }) => ringDueMails(database, batch),
-  ringOpenEnds: ({ database, cell }) => ringOpenEnds(database, cell.id, batch),
+  ringOpenEnds: ({ database, cell, now }) =>
+    ringOpenEnds(database, { cell: cell.id, now: now(), limit: batch }),
   reserveStacks,
   refillSlots,
   checkDrift,

@@ -19,6 +19,7 @@ import {
 import { insertReceipt, publishReceiptKey } from '../store/receipts.ts';
 import { findTenant, type Tenant } from '../store/tenants.ts';
 import { withTurn } from '../store/turns.ts';
+import { forgetConsumers } from '../store/usage.ts';
 import type { Sight } from './look/sight.ts';
 import { nextOffboardingStep } from './next-step.ts';
 import {
@@ -229,6 +230,7 @@ async function issueReceipt(
   await finishStep(database, begun, result, async (client) => {
     await publishReceiptKey(client, { id: key.id, publicKey: key.publicKey });
     await insertReceipt(client, { tenantId: tenant.id, keyId: key.id, issuedAt, document });
+    await forgetConsumers(client, tenant.id);
     await finishOffboarding(client, tenant.id);
   });
 }

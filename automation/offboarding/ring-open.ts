@@ -3,8 +3,12 @@ import { listOpenExports, ringExport } from '../store/exports.ts';
 import { listOpenOffboardings, ringOffboarding } from '../store/offboarding.ts';
 
 /** Rings for every tenant's end and every export that is open and that nobody is at, and for exports to remove. */
-export async function ringOpenEnds(db: Queryable, cell: string, limit: number): Promise<void> {
-  for (const tenant of await listOpenOffboardings(db, cell, limit)) await ringOffboarding(db, tenant);
+export async function ringOpenEnds(
+  db: Queryable,
+  { cell, now, limit }: { cell: string; now: Date; limit: number },
+): Promise<void> {
+  for (const tenant of await listOpenOffboardings(db, { cell, now, limit }))
+    await ringOffboarding(db, tenant);
   for (const wanted of await listOpenExports(db, cell, limit)) await ringExport(db, wanted);
   await db.query(
     `select graphile_worker.add_job('remove-exports:' || $1, '{}'::json, job_key => 'remove-exports:' || $1,

@@ -53,7 +53,9 @@ export function createOffboardingSteps(world: World): OffboardingSteps {
 export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): Promise<ExportLine> {
   if (tenant.phase === 'deleted')
     return { made: false, why: 'the tenant was deleted before exports were made' };
-  if (tenant.owner === null) return { made: false, why: 'it was a slot that nobody had used' };
+  if (tenant.slot) return { made: false, why: 'it was a slot that nobody had used' };
+  if (tenant.owner === null)
+    return { made: false, why: 'nobody owned it: an operator had it deleted as it was found' };
   if (tenant.activeAt === null && tenant.outputs === null)
     return { made: false, why: 'the tenant was never active and holds no data' };
   const wanted = await offboardingExport(context.database, tenant);

@@ -277,18 +277,17 @@ export async function ringOffboarding(db: Queryable, tenant: Pick<Tenant, 'id' |
  */
 export async function listOpenOffboardings(
   db: Queryable,
-  cell: string,
-  limit: number,
+  { cell, now, limit }: { cell: string; now: Date; limit: number },
 ): Promise<{ id: string; cell: string }[]> {
   const { rows } = await db.query<{ id: string; cell: string }>(
     `select t.id, t.cell from tenantry.offboarding o join tenantry.tenant t on t.id = o.tenant_id
-     where t.cell = $1 and o.finished_at is null and (o.next_try_at is null or o.next_try_at <= now())
+     where t.cell = $1 and o.finished_at is null and (o.next_try_at is null or o.next_try_at <= $3)
        and (t.phase = 'deleted' or not exists (
          select from tenantry.offboarding_step s where s.tenant_id = o.tenant_id and s.step = 'destroy'))
        and not exists (select from tenantry.turn held
          where held.name = 'offboard:' || o.tenant_id and held.expires_at > clock_timestamp())
      order by o.next_try_at nulls first limit $2`,
-    [cell, limit],
+    [cell, limit, now],
   );
   return rows;
 }

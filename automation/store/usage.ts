@@ -180,6 +180,11 @@ export async function addConsumers(db: Queryable, day: string, uses: readonly Co
   );
 }
 
+/** Forgets who used what within a tenant, when the tenant has ended: the names are its people's affair. */
+export async function forgetConsumers(db: Queryable, tenantId: string): Promise<void> {
+  await db.query('delete from tenantry.usage_consumer_day where tenant_id = $1', [tenantId]);
+}
+
 export interface UnreportedUsage {
   readonly tenantId: string;
   readonly dimension: string;

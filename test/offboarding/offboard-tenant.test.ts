@@ -25,6 +25,8 @@ import {
 } from '../../automation/store/offboarding.ts';
 import { findReceipt } from '../../automation/store/receipts.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import { addConsumers } from '../../automation/store/usage.ts';
+import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -41,6 +43,8 @@ beforeAll(async () => {
   await migrate(fresh.url);
   database = openDatabase(fresh.url, { maxConnections: 8 });
   await ensureCell(database, { id: 'local', region: 'local' });
+  const day = new Date('2026-11-21');
+  await ensureUsagePartitions(database, day, day);
 });
 afterAll(async () => {
   await database?.close();
@@ -114,6 +118,9 @@ async function endingTenant(set: Readonly<Record<string, unknown>> = {}, rows = 
       json ? JSON.stringify(value) : value,
     ]);
   }
+  await addConsumers(database, '2026-11-21', [
+    { tenantId: tenant.id, consumer: 'grace-laptop', cpuMilliSeconds: 1, memoryKbSeconds: 1 },
+  ]);
   const found = await findTenant(database, tenant.id);
   if (!found) throw new Error('the tenant is not there');
   return { tenant: found, destroyed: { times: 0, exported: false } };
@@ -204,6 +211,8 @@ async function expectWholeEnd({ tenant, destroyed }: Ending): Promise<void> {
   const journal = await findOffboarding(database, tenant.id);
   expect(journal?.steps.every(({ finishedAt }) => finishedAt !== null)).toBe(true);
   expect(journal).toMatchObject({ problem: null, finishedAt: expect.any(Date) });
+  const consumers = 'select 1 from tenantry.usage_consumer_day where tenant_id = $1';
+  expect((await database.query(consumers, [tenant.id])).rowCount).toBe(0);
 }
 
 /** Some at once: most of the time goes by in PostgreSQL. */
@@ -266,9 +275,11 @@ test('nothing is destroyed while the export fails; the customer reads that it wa
     problem: expect.stringMatching(/nothing is deleted before/),
   });
   await retryOffboarding(database, ending.tenant.id);
-  expect((await listOpenOffboardings(database, 'local', 1000)).map(({ id }) => id)).toContain(
-    ending.tenant.id,
-  );
+  expect(
+    (await listOpenOffboardings(database, { cell: 'local', now: new Date(), limit: 1000 })).map(
+      ({ id }) => id,
+    ),
+  ).toContain(ending.tenant.id);
   await untilOver(ending);
   await expectWholeEnd(ending);
 });
