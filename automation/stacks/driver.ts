@@ -9,6 +9,7 @@ import {
   type PulumiCommand,
   type PulumiFn,
   Stack,
+  StackAlreadyExistsError,
   StackNotFoundError,
 } from '@pulumi/pulumi/automation/index.js';
 import { parse, stringify } from 'yaml';
@@ -152,11 +153,19 @@ export class Driver {
     return other.tenantProgram(spec, this.#settings.cell);
   }
 
-  /** Initialises the tenant's stack, or takes over one that is initialised already. */
+  /** Initialises the tenant's stack. */
   async #init(tenantId: string): Promise<StackSettings> {
     return this.#withWorkDir(tenantId, {}, async (workDir) => {
       const workspace = await this.#workspace(workDir);
-      await workspace.createStack(tenantId);
+      try {
+        await workspace.createStack(tenantId);
+      } catch (error) {
+        if (!(error instanceof StackAlreadyExistsError)) throw error;
+        // Made by an initialisation that was killed before its settings were noted, so nobody has worked with it. Should
+        // it have resources all the same, the engine refuses to remove it.
+        await workspace.removeStack(tenantId);
+        await workspace.createStack(tenantId);
+      }
       return parse(await readFile(join(workDir, `Pulumi.${tenantId}.yaml`), 'utf8')) as StackSettings;
     });
   }

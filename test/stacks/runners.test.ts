@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterEach, beforeAll, expect, inject, test } from 'vitest';
+import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
+import { startKeyService } from '../../automation/local/keys.ts';
 import type { FromRunner, OperationRequest, RunnerSettings } from '../../automation/stacks/protocol.ts';
 import { createRunnerPool, type RunnerPool } from '../../automation/stacks/runners.ts';
 import { until } from '../support/wait.ts';
@@ -47,8 +48,8 @@ afterEach(async () => {
   for (const release of releasers.splice(0)) await release();
 });
 
-function pool(operationsPerRunner = 100): RunnerPool {
-  const made = createRunnerPool({ settings, size: 1, operationsPerRunner });
+function pool(operationsPerRunner = 100, changes: Partial<RunnerSettings> = {}): RunnerPool {
+  const made = createRunnerPool({ settings: { ...settings, ...changes }, size: 1, operationsPerRunner });
   releasers.push(() => made.close());
   return made;
 }
@@ -132,4 +133,27 @@ test('a runner whose worker is gone ends itself and its engine', async () => {
   child.disconnect();
   expect(await exited).toEqual([null, 'SIGKILL']);
   await until(() => !isAlive(-pid), { what: 'the end of the process group' });
+});
+
+test('a stack whose initialisation was killed before its settings were noted is initialised again', async () => {
+  const keys = await startKeyService({ keyFile: join(home, 'keys.json') });
+  releasers.push(keys.stop);
+  vi.stubEnv('VAULT_SERVER_URL', keys.address);
+  vi.stubEnv('VAULT_SERVER_TOKEN', keys.token);
+  releasers.push(async () => void vi.unstubAllEnvs());
+  const state = join(home, 'state');
+  mkdirSync(state);
+  const runner = await pool(100, {
+    enginePath: inject('tools')['tenantry-engine'],
+    backendUrl: pathToFileURL(state).href,
+    secretsProvider: 'hashivault://tenantry',
+    workDir: join(home, 'real'),
+  }).acquire();
+  const [first, again] = [await runner.run(init('twice'), limits), await runner.run(init('twice'), limits)];
+  expect([first, again]).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'succeeded' }]);
+  const keyOf = (result: typeof first) =>
+    result.outcome === 'succeeded' && result.stackSettings?.encryptedkey;
+  expect(keyOf(again)).toEqual(expect.any(String));
+  expect(keyOf(again)).not.toBe(keyOf(first));
+  runner.release();
 });
