@@ -60,8 +60,7 @@ export async function disagreements(world: Place, customers: readonly Customer[]
     const tenant = tenantOf.get(subscription.id);
     if (tenant)
       served(world, { subscription, row, tenant, invoices: own, balance: balances.get(tenant.id) }, say);
-    else if (!['incomplete', 'incomplete_expired', 'canceled'].includes(row.status))
-      say('it is paid for and has no tenant');
+    else if (isServed(world, subscription, row)) say('it is paid for and has no tenant');
   }
   for (const { id, settled, state, phase, cause } of tenants)
     if (!settled) wrong.push(`${id}: it is wanted ${state} and is ${phase}: ${cause}`);
@@ -117,9 +116,15 @@ function chargedOnce(invoices: readonly Stripe.Invoice[], say: (text: string) =>
   }
 }
 
+/** Paid for, or overdue for no longer than is borne. */
+function isServed({ now, policy }: Place, { status }: Stripe.Subscription, row: SubscriptionRow): boolean {
+  const overdueMs = row.pastDueSince ? now().getTime() - row.pastDueSince.getTime() : 0;
+  return ['active', 'trialing'].includes(status) || (status === 'past_due' && overdueMs < policy.graceMs);
+}
+
 /** A tenant is as its subscription entitles to, and what is served was paid for. */
 function served(
-  { now: clock, policy }: Place,
+  world: Place,
   {
     subscription,
     row,
@@ -135,15 +140,13 @@ function served(
   },
   say: (text: string) => void,
 ): void {
-  const now = clock();
-  const overdueMs = row.pastDueSince ? now.getTime() - row.pastDueSince.getTime() : 0;
+  const now = world.now();
   const entitled =
     subscription.status === 'canceled'
       ? tenant.deleteAfter && tenant.deleteAfter > now
         ? 'suspended'
         : 'deleted'
-      : ['active', 'trialing'].includes(subscription.status) ||
-          (subscription.status === 'past_due' && overdueMs < policy.graceMs)
+      : isServed(world, subscription, row)
         ? 'active'
         : 'suspended';
   const onCredits = (creditAllowance(row.product, row.plan) ?? 0) > 0 && balance !== undefined;

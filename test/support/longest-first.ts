@@ -3,8 +3,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest. One that begins last keeps the run waiting while the other processes have nothing to do. */
 const longest = [
-  'test/e2e/crash.test.ts',
   'test/infra/preview.test.ts',
+  'test/e2e/crash.test.ts',
+  'test/model/sequences.test.ts',
+  'test/model/engine.test.ts',
   'test/e2e/lifecycle.test.ts',
   'test/preview/fleet.test.ts',
   'test/dashboard/states.test.ts',
