@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../../automation/store/database.ts';
 import type { Tenantry } from './tenantry.ts';
+import { until } from './wait.ts';
 
 const clusterScoped = [
   '/api/v1/namespaces',
@@ -47,7 +48,11 @@ export async function remainsOf(
   }
   const files = await readdir(join(home, 'state'), { recursive: true });
   found.push(...files.filter((file) => file.includes(tenant.id)).map((file) => `state ${file}`));
-  const leases = await database.query('select 1 from tenantry.lease where tenant_id = $1', [tenant.id]);
-  if (leases.rowCount) found.push('lease');
+  // Whoever found it deleted gives the lease back after that.
+  await until(
+    async () =>
+      (await database.query('select 1 from tenantry.lease where tenant_id = $1', [tenant.id])).rowCount === 0,
+    { what: `the lease of ${tenant.id} being given back` },
+  );
   return found;
 }
