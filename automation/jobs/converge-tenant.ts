@@ -6,10 +6,10 @@ import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
 import { mayDestroy } from '../store/offboarding.ts';
-import { noteLook, postpone, writeFingerprint } from '../store/operations.ts';
+import { noteLook, postpone, wantMended } from '../store/operations.ts';
 import { type Fingerprint, findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { nextStep, type Operate, operationFor } from './next-step.ts';
+import { nextStep, type Operate } from './next-step.ts';
 import { operate } from './operate-tenant.ts';
 import { settleUnchanged } from './record-operation.ts';
 
@@ -26,8 +26,9 @@ import { settleUnchanged } from './record-operation.ts';
  *   when it runs out. The permit is prolonged with each renewal and ends before the lease does. So when a lease has
  *   run out, its engine is dead, also when its worker was stopped, cut off or killed. On the same host the next
  *   holder makes sure by killing the process group it finds noted in the lease.
- * - `unsettled`. It is set before the engine begins and cleared with its result. When it is found set, an engine was
- *   killed in mid-operation and its state may lack what it made. An update then simply runs again, as providers
+ * - `unsettled`. It is set before the engine begins and cleared with its result, and set when somebody changed the
+ *   tenant's objects. When it is found set, the engine's state may not be what stands: an engine was killed in
+ *   mid-operation, say. An update then simply runs again, as providers
  *   adopt what carries the tenant's label. When something else is wanted by then, and before a deletion, what was begun
  *   (`begun_spec`) is first applied once more, so that the state knows all there is to remove.
  * - "Deleted" is not believed but looked up in cluster and database.
@@ -92,11 +93,11 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
         await settleUnchanged(context, lease, tenant);
         return 'again';
       }
-      return operate(context, lease, tenant, step, { refresh: false });
+      return operate(context, lease, tenant, step, { refresh: isMending(tenant) });
   }
 }
 
-/** Compares the cluster with what was applied; starts an operation only when something differs. */
+/** Compares the cluster with what was applied; wants an operation only when something differs. */
 async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Promise<'again' | 'done'> {
   if (!tenant.outputs || tenant.phase === 'deleted') return 'done';
   const { live, drifted } = await look(context.fingerprints, tenant.outputs, tenant);
@@ -105,7 +106,7 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
     return 'done';
   }
   await context.database.transaction(async (client) => {
-    await writeFingerprint(client, lease, {});
+    await wantMended(client, lease);
     await record(client, {
       tenantId: tenant.id,
       kind: 'tenant.drifted',
@@ -114,7 +115,12 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
       audience: 'operator',
     });
   });
-  return operate(context, lease, tenant, operationFor(tenant), { refresh: true });
+  return 'again';
+}
+
+/** What is wanted stood already: only the live objects can say what is to be done. */
+function isMending({ observedSpec, desiredSpec }: Tenant): boolean {
+  return observedSpec !== null && declaresTheSame(observedSpec, desiredSpec);
 }
 
 /** A look at what is recent finds most tenants unchanged. What looks changed there is looked at as it is now. */
@@ -131,14 +137,12 @@ async function look(
 
 /** The last operation did all that it should, and what is wanted now declares the same resources. */
 function needsNoEngine(tenant: Tenant): boolean {
-  const { observedSpec, desiredSpec, unsettled, reasonCode } = tenant;
   return (
-    observedSpec !== null &&
-    !unsettled &&
-    reasonCode === null &&
+    isMending(tenant) &&
+    !tenant.unsettled &&
+    tenant.reasonCode === null &&
     tenant.observedState === tenant.desiredState &&
-    tenant.desiredState !== 'deleted' &&
-    declaresTheSame(observedSpec, desiredSpec)
+    tenant.desiredState !== 'deleted'
   );
 }
 

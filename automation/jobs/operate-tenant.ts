@@ -58,7 +58,9 @@ export async function operate(
   });
 
   if (result.outcome === 'succeeded') {
-    await settle(context, lease, tenant, result, Math.round(performance.now() - startedAt));
+    // What a mending leaves different from its state is not mended for ever: the next look tells what was applied.
+    const applied = options.refresh ? null : (result.applied ?? null);
+    await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
     return 'again';
   }
   await fail(context, lease, tenant, step, result);

@@ -2,23 +2,21 @@ import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationResult } from '../stacks/protocol.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Lease } from '../store/leases.ts';
-import { failOperation, settleOperation } from '../store/operations.ts';
+import { failOperation, type SettledOperation, settleOperation } from '../store/operations.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { type Operate, phaseAfterFailure } from './next-step.ts';
 import { retryDelayMs } from './policy.ts';
 
-const nothingChanged = {
-  outcome: 'succeeded',
-  outputs: null,
-  stackSettings: null,
-  changes: {},
-  durationMs: 0,
-} as const satisfies OperationResult;
+type Settled = Pick<
+  Extract<OperationResult, { outcome: 'succeeded' }>,
+  'outputs' | 'changes' | 'durationMs'
+> &
+  Pick<SettledOperation, 'applied'>;
 
 /** Writes that what is wanted now is what stands already: no engine ran. */
 export function settleUnchanged(context: JobContext, lease: Lease, tenant: Tenant): Promise<void> {
-  return settle(context, lease, tenant, nothingChanged, 0);
+  return settle(context, lease, tenant, { outputs: null, changes: {}, durationMs: 0 }, 0);
 }
 
 const settledPhase = { active: 'active', suspended: 'suspended', deleted: 'deleted' } as const;
@@ -28,7 +26,7 @@ export async function settle(
   { database }: JobContext,
   lease: Lease,
   tenant: Tenant,
-  result: Extract<OperationResult, { outcome: 'succeeded' }>,
+  result: Settled,
   durationMs: number,
 ): Promise<void> {
   const state = tenant.desiredState;
@@ -40,7 +38,7 @@ export async function settle(
       spec: tenant.desiredSpec,
       generation: tenant.desiredGeneration,
       outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
-      engineRan: result !== nothingChanged,
+      ...('applied' in result && { applied: result.applied }),
     });
     const entries: NewAuditEntry[] = [
       {

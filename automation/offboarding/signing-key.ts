@@ -5,6 +5,7 @@ import {
   createPublicKey,
   generateKeyPairSync,
   type KeyObject,
+  randomUUID,
 } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -91,7 +92,7 @@ async function makeKey(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync('ed25519');
   const made = privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
-  const mine = `${file}.${process.pid}.${Date.now()}`;
+  const mine = `${file}.${randomUUID()}`;
   await writeFile(mine, made, { mode: 0o600 });
   try {
     await link(mine, file);

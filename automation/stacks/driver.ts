@@ -15,8 +15,9 @@ import {
 import { parse, stringify } from 'yaml';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
-import type { StackSettings } from '../store/tenants.ts';
+import type { Fingerprint, StackSettings } from '../store/tenants.ts';
 import { engineHome } from './engine-home.ts';
+import { appliedCollector } from './fingerprint.ts';
 import { stepCollector } from './preview-steps.ts';
 import type {
   EngineStep,
@@ -76,6 +77,7 @@ export class Driver {
   ): Promise<{
     outputs: TenantOutputs | null;
     stackSettings: StackSettings | null;
+    applied?: Fingerprint;
     steps?: readonly EngineStep[];
   }> {
     switch (request.kind) {
@@ -83,6 +85,7 @@ export class Driver {
         return { outputs: null, stackSettings: await this.#init(request.tenantId) };
       case 'up': {
         let outputs: TenantOutputs | undefined;
+        const collector = appliedCollector();
         const program = async () => {
           outputs = await this.#tenantProgram(request.spec);
           return { ...outputs };
@@ -90,7 +93,10 @@ export class Driver {
         await this.#withStack(request.spec, request.stackSettings, program, async (stack) => {
           const up = () =>
             stack.up({
-              onEvent,
+              onEvent: (event) => {
+                onEvent(event);
+                collector.see(event);
+              },
               refresh: request.refresh,
               parallel: parallelResources,
               color: 'never',
@@ -106,7 +112,7 @@ export class Driver {
           }
         });
         await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
-        return { outputs: outputs ?? null, stackSettings: null };
+        return { outputs: outputs ?? null, stackSettings: null, applied: collector.applied };
       }
       case 'preview': {
         const collector = stepCollector();

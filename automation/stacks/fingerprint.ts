@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
+import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
 import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
 import { isStatus } from '../providers/kubernetes/errors.ts';
+import { isObject } from '../providers/kubernetes/objects.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 
@@ -103,14 +105,34 @@ function markOf(live: JsonObject): string {
   return `${String(metadata.uid)}:${hash}`;
 }
 
-function keyOf({ apiVersion, kind, name }: TenantOutputs['objects'][number]): string {
+function keyOf({ apiVersion, kind, name }: { apiVersion: string; kind: string; name: string }): string {
   return `${apiVersion}/${kind}/${name}`;
+}
+
+/**
+ * Gathers from an engine's events what the API answered when the tenant's objects were applied, so that a change that
+ * somebody makes between that and the first look is not taken for what was applied. Of the Kubernetes objects only.
+ */
+export function appliedCollector(): { readonly applied: Fingerprint; see(event: EngineEvent): void } {
+  const applied: Record<string, string> = {};
+  return {
+    applied,
+    see(event) {
+      const after = event.resOutputsEvent?.metadata.new;
+      if (!after?.type.startsWith('kubernetes:')) return;
+      const { apiVersion, kind, metadata } = after.outputs as JsonObject;
+      // Whoever keeps no ownership in the state leaves the first look to say what was applied.
+      if (!isObject(metadata) || !Array.isArray(metadata.managedFields)) return;
+      const object = { apiVersion: String(apiVersion), kind: String(kind), name: String(metadata.name) };
+      applied[keyOf(object)] = markOf({ metadata });
+    },
+  };
 }
 
 /**
  * Names of what differs from what was applied: objects of the tenant that are missing, and those that look different
  * than after the last operation.
- * @param applied null when nobody has looked since the last operation
+ * @param applied what is known of it; null when nothing is
  */
 export function driftFrom(
   outputs: Pick<TenantOutputs, 'objects'>,
@@ -118,8 +140,6 @@ export function driftFrom(
   live: Fingerprint,
 ): string[] {
   const missing = outputs.objects.map(keyOf).filter((key) => !(key in live));
-  const changed = applied
-    ? Object.keys({ ...applied, ...live }).filter((key) => applied[key] !== live[key])
-    : [];
-  return [...new Set([...missing, ...changed])];
+  const changed = Object.entries(applied ?? {}).filter(([key, mark]) => live[key] !== mark);
+  return [...new Set([...missing, ...changed.map(([key]) => key)])];
 }

@@ -1,6 +1,6 @@
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { Cell } from '../../tenants/tenant.ts';
-import type { StackSettings } from '../store/tenants.ts';
+import type { Fingerprint, StackSettings } from '../store/tenants.ts';
 
 /** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
 export type OperationRequest =
@@ -40,6 +40,8 @@ export type OperationResult =
       readonly outputs: TenantOutputs | null;
       readonly stackSettings: StackSettings | null;
       readonly changes: ResourceChanges;
+      /** Of an update: what its objects looked like when they were applied, as far as the engine's state says. */
+      readonly applied?: Fingerprint;
       /** Of a preview only: all that would change, in the engine's order. */
       readonly steps?: readonly EngineStep[];
       readonly durationMs: number;

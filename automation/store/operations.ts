@@ -38,8 +38,11 @@ export interface SettledOperation {
   readonly spec: TenantSpec;
   readonly generation: number;
   readonly outputs: TenantOutputs | null;
-  /** True when an engine ran, so that what was known of the cluster is out of date. */
-  readonly engineRan: boolean;
+  /**
+   * What the objects looked like when they were applied: null when only a look can tell, absent when no engine ran, so
+   * that what was known still holds.
+   */
+  readonly applied?: Fingerprint | null;
 }
 
 /** Writes the result of an operation that did what was wanted. */
@@ -48,7 +51,7 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
   await db.query(
     `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
        outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
-       next_try_at = null, unsettled = false, begun_spec = null, fingerprint = case when $7 then null else fingerprint end,
+       next_try_at = null, unsettled = false, begun_spec = null, fingerprint = case when $7 then $8 else fingerprint end,
        drift_checked_at = clock_timestamp(),
        active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
      where id = $1`,
@@ -59,7 +62,8 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
       JSON.stringify(settled.spec),
       settled.generation,
       settled.outputs === null ? null : JSON.stringify(settled.outputs),
-      settled.engineRan,
+      settled.applied !== undefined,
+      settled.applied ? JSON.stringify(settled.applied) : null,
     ],
   );
 }
@@ -109,12 +113,16 @@ export async function postpone(
   );
 }
 
-/** Remembers what the cluster looks like, or asks for a new operation because it looks different. */
-export async function writeFingerprint(db: Queryable, lease: Lease, fingerprint: Fingerprint): Promise<void> {
+/**
+ * Asks for an operation on what is wanted already, because somebody changed the tenant's objects. It is done like every
+ * other: taken up again when its worker dies, and tried again when it fails.
+ */
+export async function wantMended(db: Queryable, lease: Lease): Promise<void> {
   await fenced(db, lease);
   await db.query(
-    'update tenantry.tenant set fingerprint = $2, drift_checked_at = clock_timestamp() where id = $1',
-    [lease.tenantId, JSON.stringify(fingerprint)],
+    `update tenantry.tenant set desired_generation = desired_generation + 1, unsettled = true, fingerprint = null
+     where id = $1`,
+    [lease.tenantId],
   );
 }
 

@@ -139,12 +139,14 @@ test('an API that is killed while it stores events has acknowledged none that is
 });
 
 test('drift is found and mended: an object that was deleted or changed comes back as it was', async () => {
-  const { tenant } = await subscribe(tenantry, 'drift@example.com', { product: 'workspace', plan: 'byoc' });
-  const quota = `/api/v1/namespaces/${tenant.namespace}/resourcequotas/plan`;
+  const { checkoutId } = await pay(tenantry, 'drift@example.com', { product: 'workspace', plan: 'byoc' });
+  const { namespace } = await untilTenant(tenantry, `checkout=${checkoutId}`, () => true);
+  const quota = `/api/v1/namespaces/${namespace}/resourcequotas/plan`;
   const hard = async () =>
     ((await tenantry.cluster.send({ method: 'GET', path: quota })) as never as { spec: { hard: object } })
       .spec.hard;
-  const granted = await hard();
+  // It is changed as soon as it is there, while the engine is still at work.
+  const granted = await until(() => hard().catch(() => null), { intervalMs: 5 });
   await tenantry.cluster.send({
     method: 'PATCH',
     path: quota,
@@ -158,6 +160,7 @@ test('drift is found and mended: an object that was deleted or changed comes bac
     },
   });
   await until(async () => isDeepStrictEqual(await hard(), granted), { what: 'the quota being as granted' });
+  const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
   const policies = `/apis/networking.k8s.io/v1/namespaces/${tenant.namespace}/networkpolicies`;
   const before = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as {
     items: { metadata: { name: string } }[];

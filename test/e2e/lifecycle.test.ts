@@ -56,6 +56,10 @@ describe.each(
         'tenantry.dev/tenant': tenant.id,
       });
     }
+    const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`)).body as {
+      entries: { kind: string }[];
+    };
+    expect(entries.map(({ kind }) => kind)).not.toContain('tenant.drifted');
   });
 
   test('a cancelled subscription leaves nothing behind', async () => {

@@ -16,7 +16,7 @@ import {
   noteLook,
   postpone,
   settleOperation,
-  writeFingerprint,
+  wantMended,
   writeStackSettings,
 } from '../../automation/store/operations.ts';
 import { findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
@@ -148,7 +148,7 @@ describe('a write of a holder whose lease', () => {
           spec: tenant.desiredSpec,
           generation: 99,
           outputs: null,
-          engineRan: true,
+          applied: null,
         });
       },
       failOperation: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
@@ -165,8 +165,7 @@ describe('a write of a holder whose lease', () => {
         postpone(client, lease, { reasonCode: 'x', reasonMessage: 'x', nextTryAt: new Date() }),
       noteLook: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         noteLook(client, lease, { x: 'x' }),
-      writeFingerprint: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
-        writeFingerprint(client, lease, { x: 'y' }),
+      wantMended: (client: Database, lease: Awaited<ReturnType<typeof taken>>) => wantMended(client, lease),
       writeStackSettings: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         writeStackSettings(client, lease, { x: 'y' }),
     });

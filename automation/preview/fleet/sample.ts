@@ -91,7 +91,7 @@ async function standUpOne(spec: TenantSpec, database: Database, runners: RunnerP
         spec,
         generation: 1,
         outputs,
-        engineRan: true,
+        applied: null,
       }),
     );
     await releaseLease(database, lease);

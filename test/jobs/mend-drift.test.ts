@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { JobContext } from '../../automation/jobs/context.ts';
+import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
+import type { OperationRequest, OperationResult } from '../../automation/stacks/protocol.ts';
+import { ensureCell } from '../../automation/store/cells.ts';
+import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { migrate } from '../../automation/store/migrate.ts';
+import { type Fingerprint, findTenant, listUnconverged } from '../../automation/store/tenants.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { jobContext } from '../support/job-context.ts';
+import { addTenant } from '../support/tenant-rows.ts';
+
+/* What the job makes of objects that somebody changed; the engine and the cluster are played. */
+
+let fresh: FreshDatabase;
+let database: Database;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  await migrate(fresh.url);
+  database = openDatabase(fresh.url, { maxConnections: 4 });
+  await ensureCell(database, { id: 'local', region: 'local' });
+});
+afterAll(async () => {
+  await database?.close();
+  await fresh?.drop();
+});
+
+const quota = { apiVersion: 'v1', kind: 'ResourceQuota', name: 'plan', namespace: 'x' };
+const outputs = { namespace: 'x', serviceUrl: null, database: null, objects: [quota] };
+const applied: Fingerprint = { 'v1/ResourceQuota/plan': 'as applied' };
+const changed: Fingerprint = { 'v1/ResourceQuota/plan': 'changed' };
+
+let live: Fingerprint;
+let requests: OperationRequest[];
+/** What the engine does next, first things first; afterwards it brings the objects back. */
+let next: (() => OperationResult)[];
+let context: JobContext;
+beforeEach(() => {
+  live = applied;
+  requests = [];
+  next = [];
+  const succeed = (): OperationResult => {
+    live = applied;
+    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied, durationMs: 1 };
+  };
+  context = {
+    ...jobContext({ database, stripe: null as never, policy: { retryBaseMs: 1 } }),
+    fingerprints: { read: async () => live, remains: async () => [] },
+    runners: {
+      busy: 0,
+      warmUp: async () => {},
+      close: async () => {},
+      acquire: async () => ({
+        process: { host: 'elsewhere', processGroup: null, processStarted: null },
+        run: async (request) => {
+          requests.push(request);
+          return (next.shift() ?? succeed)();
+        },
+        permit: () => {},
+        kill: () => {},
+        release: () => {},
+      }),
+    },
+  };
+});
+
+const failed: OperationResult = {
+  outcome: 'failed',
+  cause: 'connection refused',
+  durationMs: 1,
+  stateComplete: true,
+};
+
+const aTenant = () => addTenant(database, { set: { stack_settings: { encryptedkey: 'none' } } });
+const refreshed = () => requests.map((request) => request.kind === 'up' && request.refresh);
+async function drifts(tenantId: string): Promise<unknown[]> {
+  const { rows } = await database.query<{ data: { objects: string[] } }>(
+    `select data from tenantry.audit where tenant_id = $1 and kind = 'tenant.drifted'`,
+    [tenantId],
+  );
+  return rows.map(({ data }) => data.objects);
+}
+
+test('an object that was changed before anybody looked at it is mended', async () => {
+  const { id } = await aTenant();
+  next.push(() => {
+    live = changed;
+    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied, durationMs: 1 };
+  });
+  await convergeTenant(context, id);
+  expect(refreshed()).toEqual([false, true]);
+  expect(await drifts(id)).toEqual([['v1/ResourceQuota/plan']]);
+  expect(await findTenant(database, id)).toMatchObject({ phase: 'active', unsettled: false });
+});
+
+test('where the engine cannot say what was applied, the first look does', async () => {
+  const { id } = await aTenant();
+  next.push(() => {
+    live = changed;
+    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied: {}, durationMs: 1 };
+  });
+  await convergeTenant(context, id);
+  expect(await drifts(id)).toEqual([]);
+  live = applied;
+  await convergeTenant(context, id);
+  expect(await drifts(id)).toHaveLength(1);
+});
+
+test('what still differs after it was mended is not mended for ever', async () => {
+  const { id } = await aTenant();
+  await convergeTenant(context, id);
+  live = changed;
+  next.push(() => ({
+    outcome: 'succeeded',
+    outputs,
+    stackSettings: null,
+    changes: {},
+    applied,
+    durationMs: 1,
+  }));
+  await convergeTenant(context, id);
+  await convergeTenant(context, id);
+  expect(refreshed()).toEqual([false, true]);
+  expect(await findTenant(database, id)).toMatchObject({ phase: 'active', fingerprint: changed });
+});
+
+test.each<[string, OperationResult]>([
+  ['fails', failed],
+  ['is killed', { outcome: 'killed', why: 'runner-died', durationMs: 1 }],
+])('a mending that %s is taken up again, and reads the live objects then, too', async (_how, result) => {
+  const { id } = await aTenant();
+  await convergeTenant(context, id);
+  live = changed;
+  next.push(() => result);
+  await convergeTenant(context, id);
+  expect(await findTenant(database, id)).toMatchObject({ phase: 'updating', attempts: 1 });
+  const later = new Date(Date.now() + 60_000);
+  expect((await listUnconverged(database, 'local', 500, later)).map((tenant) => tenant.id)).toContain(id);
+  await convergeTenant({ ...context, now: () => later }, id);
+  expect(refreshed()).toEqual([false, true, true]);
+  expect(live).toBe(applied);
+  expect(await drifts(id)).toHaveLength(1);
+  expect(await findTenant(database, id)).toMatchObject({ phase: 'active', unsettled: false });
+});
