@@ -9,9 +9,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { giveWay } from '../stacks/give-way.ts';
 
 export interface ProcessOptions {
   /** Names the record and the log file; unique within `runDir`. */
@@ -67,7 +67,7 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
   });
   closeSync(log);
   const pid = await startedPid(child, options.name);
-  if (options.givesWay) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  if (options.givesWay) giveWay(pid);
   const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null)
       resolve({ code: child.exitCode, signal: child.signalCode });

@@ -2,13 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
-import { constants, getPriority, tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { keepRunning } from '../../automation/local/keep-running.ts';
 import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
 import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
+import { niceness } from '../../automation/stacks/give-way.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -48,8 +49,15 @@ describe('a child process', () => {
   test('that gives way runs below the others', async () => {
     const child = await launch('exec sleep 60', 5000, true);
     const other = await launch('exec sleep 60');
-    expect(getPriority(child.pid)).toBe(constants.priority.PRIORITY_BELOW_NORMAL);
+    expect(getPriority(child.pid)).toBe(niceness);
     expect(getPriority(other.pid)).toBe(getPriority());
+    const group = (pid: number) => readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => null);
+    const [its = null, others = null] = await Promise.all([group(child.pid), group(other.pid)]);
+    expect([its, others]).toEqual(
+      its === null
+        ? [null, null]
+        : [expect.stringContaining(`nice ${niceness}`), expect.stringContaining('nice 0')],
+    );
     await Promise.all([child.stop(), other.stop()]);
   });
 

@@ -1,4 +1,7 @@
 /** How fast webhooks are acknowledged under a steady load, and whether one is lost. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
 import { planLookupKey } from '../../../tenants/catalog/index.ts';
 import { deliver, pay, provision, purchases, sign, watchTenants } from '../customer.ts';
@@ -12,6 +15,8 @@ const targetP99Ms = 50;
 const targetMemoryBytes = 700e6;
 const withTenants = 10;
 const withoutTenants = 90;
+/** More than ever wait for an answer. */
+const connections = 64;
 
 export const webhooks: Row = {
   name: 'webhooks',
@@ -49,7 +54,7 @@ export const webhooks: Row = {
         peer: 'none publishes one',
         met: acknowledged.p99 <= targetP99Ms && lost.length === 0 && refused === 0,
         notes: [
-          `Open loop: ${events.length} signed events sent when their time has come, whatever became of those before; latency counts from that time. ${refused} were not acknowledged.`,
+          `Open loop, by a sender that is warm: ${events.length} signed events sent when their time has come, whatever became of those before; latency counts from that time. ${refused} were not acknowledged.`,
           `The sender itself was at most ${duration(lateMs)} late. The worker did its work meanwhile and had nothing left after another ${duration(drainedMs)}.`,
           mixNote,
         ],
@@ -135,7 +140,8 @@ async function openLoop(
   installation: Installation,
   events: readonly EventDocument[],
 ): Promise<{ latencies: number[]; refused: number; lateMs: number }> {
-  const pool = new Pool(installation.endpoints.api, { connections: 64 });
+  await warmUpSender();
+  const pool = new Pool(installation.endpoints.api, { connections });
   const latencies: number[] = [];
   let refused = 0;
   let lateMs = 0;
@@ -169,6 +175,22 @@ async function openLoop(
   await Promise.all(sending);
   await pool.close();
   return { latencies, refused, lateMs };
+}
+
+/** The first requests of a process take a hundred times as long as its later ones; those of the sender are not measured. */
+async function warmUpSender(): Promise<void> {
+  const server = createServer((request, response) => request.resume().on('end', () => response.end('{}')));
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const pool = new Pool(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { connections });
+  const body = 'x'.repeat(2000);
+  for (let round = 0; round < 30; round += 1) {
+    const requests = Array.from({ length: connections }, () =>
+      pool.request({ method: 'POST', path: '/', body }),
+    );
+    for (const request of requests) await (await request).body.dump();
+  }
+  await pool.close();
+  server.close();
 }
 
 /** Ids that were acknowledged or not but are not in the table of events. */

@@ -1,0 +1,35 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+
+/** How nice a process is that gives way; from -20 (never) to 19. */
+export const niceness = constants.priority.PRIORITY_BELOW_NORMAL;
+
+/**
+ * Lets a process, and the children that it starts in its session, give way to others when the processors are busy.
+ *
+ * Linux as most distributions set it up (`sched_autogroup`) shares the processors among sessions first, and niceness
+ * counts within a session only. So where the process leads a session of its own, that gives way as well.
+ * @see https://man7.org/linux/man-pages/man7/sched.7.html "The autogroup feature"
+ * @throws SystemError when there is no such process
+ */
+export function giveWay(pid: number = process.pid): void {
+  setPriority(pid, niceness);
+  shareLess(pid, 20);
+}
+
+function shareLess(pid: number, tries: number): void {
+  try {
+    if (leadsSession(pid)) writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch (error) {
+    // Who is not root may do this ten times in a second, all processes together. Other errors: it ended meanwhile, this is
+    // not Linux, or it has no autogroups.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EAGAIN' && tries > 0) setTimeout(() => shareLess(pid, tries - 1), 150).unref();
+  }
+}
+
+/** proc(5): the sixth field; the second, the command's name, may itself hold spaces and parentheses. */
+function leadsSession(pid: number): boolean {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] === String(pid);
+}
