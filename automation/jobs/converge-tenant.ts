@@ -49,7 +49,8 @@ export async function convergeTenant(context: JobContext, tenantId: string): Pro
   if (!lease) return;
   try {
     if (lease.previous) await endPreviousHolder(lease.previous);
-    while ((await convergeOnce(context, lease)) === 'again');
+    let last: Outcome = 'again';
+    while (last !== 'done') last = await convergeOnce(context, lease, last);
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     context.log.warn({ tenant: tenantId, holder: workerId }, 'lost the lease; nothing more was written');
@@ -76,7 +77,10 @@ async function endPreviousHolder(previous: LeaseProcess): Promise<void> {
   if (leader === null || leader === started) await endProcessGroup(processGroup);
 }
 
-async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' | 'done'> {
+/** What is to be done next: nothing more; all of it again; the same, but the cluster is as an engine has just left it. */
+type Outcome = 'done' | 'again' | 'applied';
+
+async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): Promise<Outcome> {
   const tenant = await findTenant(context.database, lease.tenantId);
   if (!tenant) return 'done';
   const step = nextStep(tenant, context.now());
@@ -85,6 +89,8 @@ async function convergeOnce(context: JobContext, lease: Lease): Promise<'again' 
     case 'wait':
       return 'done';
     case 'settled':
+      // What was applied is known, so that what somebody changes from then on is found by any later look.
+      if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
     case 'operate':
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';

@@ -13,7 +13,7 @@ import { fail, settle } from './record-operation.ts';
 
 /**
  * Runs the engine operation that a tenant needs, under its lease, and writes how it ended.
- * @returns `again` when the tenant should be looked at once more right away
+ * @returns `applied` when all that was wanted was done
  * @throws LeaseLost when the lease went to somebody else; then nothing more was written
  */
 export async function operate(
@@ -22,7 +22,7 @@ export async function operate(
   tenant: Tenant,
   step: Operate,
   options: { refresh: boolean },
-): Promise<'again' | 'done'> {
+): Promise<'applied' | 'done'> {
   const { database, policy } = context;
   const startedAt = performance.now();
   await database.transaction(async (client) => {
@@ -59,9 +59,9 @@ export async function operate(
 
   if (result.outcome === 'succeeded') {
     // What a mending leaves different from its state is not mended for ever: the next look tells what was applied.
-    const applied = options.refresh ? null : (result.applied ?? null);
+    const applied = options.refresh || !result.applied ? null : result.applied;
     await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
-    return 'again';
+    return 'applied';
   }
   await fail(context, lease, tenant, step, result);
   return 'done';

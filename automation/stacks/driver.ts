@@ -112,7 +112,8 @@ export class Driver {
           }
         });
         await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
-        return { outputs: outputs ?? null, stackSettings: null, applied: collector.applied };
+        const applied = collector.applied();
+        return { outputs: outputs ?? null, stackSettings: null, ...(applied && { applied }) };
       }
       case 'preview': {
         const collector = stepCollector();

@@ -113,15 +113,18 @@ function keyOf({ apiVersion, kind, name }: { apiVersion: string; kind: string; n
  * Gathers from an engine's events what the API answered when the tenant's objects were applied, so that a change that
  * somebody makes between that and the first look is not taken for what was applied. Of the Kubernetes objects only.
  */
-export function appliedCollector(): { readonly applied: Fingerprint; see(event: EngineEvent): void } {
+export function appliedCollector(): {
+  see(event: EngineEvent): void;
+  /** Null when the engine's state does not say, as its provider keeps no ownership in it. */
+  applied(): Fingerprint | null;
+} {
   const applied: Record<string, string> = {};
   return {
-    applied,
+    applied: () => (Object.keys(applied).length > 0 ? applied : null),
     see(event) {
       const after = event.resOutputsEvent?.metadata.new;
       if (!after?.type.startsWith('kubernetes:')) return;
       const { apiVersion, kind, metadata } = after.outputs as JsonObject;
-      // Whoever keeps no ownership in the state leaves the first look to say what was applied.
       if (!isObject(metadata) || !Array.isArray(metadata.managedFields)) return;
       const object = { apiVersion: String(apiVersion), kind: String(kind), name: String(metadata.name) };
       applied[keyOf(object)] = markOf({ metadata });

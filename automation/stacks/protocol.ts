@@ -40,7 +40,7 @@ export type OperationResult =
       readonly outputs: TenantOutputs | null;
       readonly stackSettings: StackSettings | null;
       readonly changes: ResourceChanges;
-      /** Of an update: what its objects looked like when they were applied, as far as the engine's state says. */
+      /** Of an update: what its objects looked like when they were applied, if the engine's state says. */
       readonly applied?: Fingerprint;
       /** Of a preview only: all that would change, in the engine's order. */
       readonly steps?: readonly EngineStep[];

@@ -56,7 +56,11 @@ describe.each(
         'tenantry.dev/tenant': tenant.id,
       });
     }
-    const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`)).body as {
+    // Another look at it, and what the engine says it has applied is what stands.
+    const path = `/v1/tenants/${tenant.id}`;
+    const { desired } = (await tenantry.request('POST', `${path}/retry`)).body as TenantView;
+    await untilTenantIs(tenantry, tenant.id, (now) => now.observed.generation >= desired.generation);
+    const { entries } = (await tenantry.request('GET', `${path}/timeline`)).body as {
       entries: { kind: string }[];
     };
     expect(entries.map(({ kind }) => kind)).not.toContain('tenant.drifted');

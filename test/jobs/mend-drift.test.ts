@@ -88,6 +88,7 @@ test('an object that was changed before anybody looked at it is mended', async (
     return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied, durationMs: 1 };
   });
   await convergeTenant(context, id);
+  await convergeTenant(context, id);
   expect(refreshed()).toEqual([false, true]);
   expect(await drifts(id)).toEqual([['v1/ResourceQuota/plan']]);
   expect(await findTenant(database, id)).toMatchObject({ phase: 'active', unsettled: false });
@@ -97,7 +98,7 @@ test('where the engine cannot say what was applied, the first look does', async 
   const { id } = await aTenant();
   next.push(() => {
     live = changed;
-    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied: {}, durationMs: 1 };
+    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, durationMs: 1 };
   });
   await convergeTenant(context, id);
   expect(await drifts(id)).toEqual([]);
