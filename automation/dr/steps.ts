@@ -99,15 +99,7 @@ async function performed(step: Step, report: Report, options: RunOptions): Promi
   const { say, pollMs = 5_000, timeoutMs = 7_200_000 } = options;
   const deadline = performance.now() + timeoutMs;
   let look = await step.look();
-  if (look.state === 'done') {
-    say(`${step.title}: ${look.detail}`);
-    return report('done', look.detail);
-  }
-  if (look.state === 'todo') {
-    say(`${step.title}: ${look.detail}`);
-    await step.act();
-    look = await step.look();
-  }
+  let acted = false;
   let said = '';
   let pauseMs = Math.min(firstPollMs, pollMs);
   while (look.state !== 'done') {
@@ -116,6 +108,13 @@ async function performed(step: Step, report: Report, options: RunOptions): Promi
     if (look.detail !== said) {
       said = look.detail;
       say(`${step.title}: ${said}`);
+    }
+    // At once, or once what it waited for is there.
+    if (look.state === 'todo' && !acted) {
+      acted = true;
+      await step.act();
+      look = await step.look();
+      continue;
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     pauseMs = Math.min(pauseMs * 1.5, pollMs);

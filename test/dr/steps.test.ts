@@ -30,6 +30,30 @@ test('a step that is done is not done again', async () => {
   ]);
 });
 
+test('a step that has to wait before it can be done is done then, once', async () => {
+  const acts: string[] = [];
+  const looks: Look[] = [
+    { state: 'waiting', detail: 'no backup yet' },
+    { state: 'todo', detail: 'from the backup' },
+    { state: 'todo', detail: 'from the backup' },
+    { state: 'waiting', detail: 'restoring' },
+    { state: 'done', detail: 'restored' },
+  ];
+  const said: string[] = [];
+  await runSteps([step('restore', looks, async () => void acts.push('restore'))], {
+    dryRun: false,
+    say: (line) => said.push(line),
+    pollMs: 1,
+  });
+  expect(acts).toEqual(['restore']);
+  expect(said).toEqual([
+    'restore: no backup yet',
+    'restore: from the backup',
+    'restore: restoring',
+    'restore: restored',
+  ]);
+});
+
 test('a step that is blocked ends the run, with what was done before it', async () => {
   const steps = [
     step('first', [{ state: 'done', detail: '' }]),

@@ -82,12 +82,14 @@ test('a restore that failed stops the recovery and says where to look', async ()
 
 test('of a lost cell Velero is told of the copies, read-only, and the restore waits until it has read them', async () => {
   const copies = { cellId: 'prod-us-east-1', bucket: 'copies', region: 'us-west-2' };
-  const running = runSteps(steps('r3', { copies }), run);
+  const said: string[] = [];
+  const running = runSteps(steps('r3', { copies }), { ...run, say: (line) => said.push(line) });
   const location = await until(() => kube.get(object('BackupStorageLocation', 'prod-us-east-1')));
   expect(location.spec).toMatchObject({
     accessMode: 'ReadOnly',
     objectStorage: { bucket: 'copies', prefix: 'velero' },
   });
+  await until(() => said.some((line) => /has not read the backups in copies yet/.test(line)));
   await backup('theirs', 'prod-us-east-1', 'Completed', '2026-11-21T05:00:00Z');
   const made = await until(() => kube.get(object('Restore', 'recovery-r3')));
   expect(made.spec).toMatchObject({ backupName: 'theirs' });

@@ -10,6 +10,7 @@ import { keepRunning } from '../../automation/local/keep-running.ts';
 import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
 import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
 import { niceness } from '../../automation/stacks/give-way.ts';
+import { until } from '../support/wait.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -33,6 +34,7 @@ describe('a child process', () => {
   test('is recorded while it runs, and no longer when it was stopped', async () => {
     const child = await launch('echo hello; exec sleep 60');
     expect(await readdir(join(folder, 'run'))).toEqual(['sample.json']);
+    await until(() => readFile(join(folder, 'sample.log'), 'utf8'));
     await child.stop();
     expect(child.running()).toBe(false);
     expect(await readdir(join(folder, 'run'))).toEqual([]);
