@@ -1,11 +1,7 @@
 /** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as there is work for. */
 import pino from 'pino';
 import { readWorkerEnv } from './env.ts';
-import { giveWay } from './stacks/give-way.ts';
 import { startWorker } from './start-worker.ts';
-
-// Where the API runs on the same machine, Stripe is answered first.
-giveWay();
 
 const env = readWorkerEnv();
 const log = pino({ level: env.logLevel, base: { process: 'worker' } });

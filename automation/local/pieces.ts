@@ -73,7 +73,6 @@ async function cluster({ env, home, ports, log, onStarted, tools }: PiecesContex
     tools: paths as Record<(typeof clusterTools)[number], string>,
     port: ports.kubernetes,
     runDir: await home.folder('run'),
-    // As the workers, for whom it works: Stripe is answered first.
     givesWay: true,
     log,
   });

@@ -11,7 +11,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { giveWay } from '../stacks/give-way.ts';
+import { giveWay } from './give-way.ts';
 
 export interface ProcessOptions {
   /** Names the record and the log file; unique within `runDir`. */

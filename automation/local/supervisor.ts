@@ -179,6 +179,8 @@ async function startProgram(
     args: [file],
     runDir,
     logFile: join(await home.folder('logs'), `${name}.log`),
+    // It and the cluster work for whoever has paid; Stripe and the page are answered first.
+    givesWay: name === 'worker',
     env: { ...variables, PATH: `${dirname(process.execPath)}:${variables.PATH ?? ''}` },
     cwd: root,
     stopTimeoutMs: 8000,

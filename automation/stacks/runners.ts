@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { LeaseProcess } from '../store/leases.ts';
-import { giveWay } from './give-way.ts';
 import { endProcessGroup, killProcessGroup, processStarted } from './process-group.ts';
 import type { FromRunner, OperationRequest, OperationResult, RunnerSettings, ToRunner } from './protocol.ts';
 
@@ -149,7 +148,6 @@ class RunnerProcess {
     const { pid } = this.#child;
     if (pid === undefined) throw new Error('a runner process could not be started');
     this.#group = pid;
-    giveWay(pid);
     const exited = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.gone = exited.then(async () => {
       this.isAlive = false;

@@ -6,10 +6,10 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { niceness } from '../../automation/local/give-way.ts';
 import { keepRunning } from '../../automation/local/keep-running.ts';
 import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
 import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
-import { niceness } from '../../automation/stacks/give-way.ts';
 import { until } from '../support/wait.ts';
 
 let folder: string;

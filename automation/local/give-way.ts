@@ -6,13 +6,14 @@ export const niceness = constants.priority.PRIORITY_BELOW_NORMAL;
 
 /**
  * Lets a process, and the children that it starts in its session, give way to others when the processors are busy.
+ * Children with a session of their own (a worker's runners) get a fair share again.
  *
  * Linux as most distributions set it up (`sched_autogroup`) shares the processors among sessions first, and niceness
  * counts within a session only. So where the process leads a session of its own, that gives way as well.
  * @see https://man7.org/linux/man-pages/man7/sched.7.html "The autogroup feature"
  * @throws SystemError when there is no such process
  */
-export function giveWay(pid: number = process.pid): void {
+export function giveWay(pid: number): void {
   setPriority(pid, niceness);
   shareLess(pid, 20);
 }
