@@ -28,9 +28,9 @@ import { settleUnchanged } from './record-operation.ts';
  *   holder makes sure by killing the process group it finds noted in the lease.
  * - `unsettled`. It is set before the engine begins and cleared with its result, and set when somebody changed the
  *   tenant's objects. When it is found set, the engine's state may not be what stands: an engine was killed in
- *   mid-operation, say. An update then simply runs again, as providers
- *   adopt what carries the tenant's label. When something else is wanted by then, and before a deletion, what was begun
- *   (`begun_spec`) is first applied once more, so that the state knows all there is to remove.
+ *   mid-operation, say. An update then simply runs again, as providers adopt what carries the tenant's label. When
+ *   something else is wanted by then, and before a deletion, what was begun (`begun_spec`) is first applied once more,
+ *   so that the state knows all there is to remove.
  * - "Deleted" is not believed but looked up in cluster and database.
  * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */
@@ -92,14 +92,17 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
       // What was applied is known, so that what somebody changes from then on is found by any later look.
       if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
-    case 'operate':
+    case 'operate': {
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';
       if (await mustWaitForExport(context, lease, tenant, step)) return 'done';
-      if (needsNoEngine(tenant)) {
+      const unchanged = step.operation === 'up' && wantsWhatStands(tenant);
+      if (unchanged && isIntact(tenant)) {
         await settleUnchanged(context, lease, tenant);
         return 'again';
       }
-      return operate(context, lease, tenant, step, { refresh: isMending(tenant) });
+      // Where the declarations are the same, only the live objects can say what is to be done.
+      return operate(context, lease, tenant, step, { refresh: unchanged });
+    }
   }
 }
 
@@ -124,11 +127,6 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   return 'again';
 }
 
-/** What is wanted stood already: only the live objects can say what is to be done. */
-function isMending({ observedSpec, desiredSpec }: Tenant): boolean {
-  return observedSpec !== null && declaresTheSame(observedSpec, desiredSpec);
-}
-
 /** A look at what is recent finds most tenants unchanged. What looks changed there is looked at as it is now. */
 async function look(
   fingerprints: Fingerprints,
@@ -141,15 +139,14 @@ async function look(
   return { live, drifted: driftFrom(outputs, fingerprint, live) };
 }
 
-/** The last operation did all that it should, and what is wanted now declares the same resources. */
-function needsNoEngine(tenant: Tenant): boolean {
-  return (
-    isMending(tenant) &&
-    !tenant.unsettled &&
-    tenant.reasonCode === null &&
-    tenant.observedState === tenant.desiredState &&
-    tenant.desiredState !== 'deleted'
-  );
+/** What is wanted now declares the same resources as the last operation. */
+function wantsWhatStands({ observedSpec, desiredSpec }: Tenant): boolean {
+  return observedSpec !== null && declaresTheSame(observedSpec, desiredSpec);
+}
+
+/** The last operation did all that it should. */
+function isIntact({ unsettled, reasonCode, observedState, desiredState }: Tenant): boolean {
+  return !unsettled && reasonCode === null && observedState === desiredState;
 }
 
 /** A tenant that is being deleted may still hold the namespace that a new one wants. */

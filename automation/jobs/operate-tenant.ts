@@ -59,7 +59,7 @@ export async function operate(
 
   if (result.outcome === 'succeeded') {
     // What a mending leaves different from its state is not mended for ever: the next look tells what was applied.
-    const applied = options.refresh || !result.applied ? null : result.applied;
+    const applied = options.refresh ? null : (result.applied ?? null);
     await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
     return 'applied';
   }

@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
+import { statField } from '../stacks/process-group.ts';
 
 /** How nice a process is that gives way; from -20 (never) to 19. */
 export const niceness = constants.priority.PRIORITY_BELOW_NORMAL;
@@ -20,17 +21,12 @@ export function giveWay(pid: number): void {
 
 function shareLess(pid: number, tries: number): void {
   try {
-    if (leadsSession(pid)) writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+    const leadsSession = statField(pid, 6) === String(pid);
+    if (leadsSession) writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
   } catch (error) {
     // Who is not root may do this ten times in a second, all processes together. Other errors: it ended meanwhile, this is
     // not Linux, or it has no autogroups.
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EAGAIN' && tries > 0) setTimeout(() => shareLess(pid, tries - 1), 150).unref();
   }
-}
-
-/** proc(5): the sixth field; the second, the command's name, may itself hold spaces and parentheses. */
-function leadsSession(pid: number): boolean {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] === String(pid);
 }

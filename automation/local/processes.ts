@@ -11,6 +11,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } f
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { statField } from '../stacks/process-group.ts';
 import { giveWay } from './give-way.ts';
 
 export interface ProcessOptions {
@@ -124,12 +125,10 @@ export async function endLeftovers(runDir: string): Promise<string[]> {
 export function processStartTime(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      // The command's name may hold spaces and brackets: fields are counted after the last bracket.
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+      const state = statField(pid, 3);
+      if (state === 'Z' || state === 'X') return undefined;
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      return `${boot}:${fields[19]}`;
+      return `${boot}:${statField(pid, 22)}`;
     }
     return (
       execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {

@@ -77,7 +77,7 @@ export class Driver {
   ): Promise<{
     outputs: TenantOutputs | null;
     stackSettings: StackSettings | null;
-    applied?: Fingerprint;
+    applied?: Fingerprint | null;
     steps?: readonly EngineStep[];
   }> {
     switch (request.kind) {
@@ -112,8 +112,7 @@ export class Driver {
           }
         });
         await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
-        const applied = collector.applied();
-        return { outputs: outputs ?? null, stackSettings: null, ...(applied && { applied }) };
+        return { outputs: outputs ?? null, stackSettings: null, applied: collector.applied() };
       }
       case 'preview': {
         const collector = stepCollector();

@@ -4,7 +4,8 @@ import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
 import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
 import { isStatus } from '../providers/kubernetes/errors.ts';
-import { isObject } from '../providers/kubernetes/objects.ts';
+import { textAt } from '../providers/kubernetes/objects.ts';
+import { managedFields } from '../providers/kubernetes/ownership.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 
@@ -96,16 +97,16 @@ export function createFingerprints(
  * that our entry in `managedFields` changes with it; status and fields of others leave it as it is.
  */
 function markOf(live: JsonObject): string {
-  const metadata = live.metadata as JsonObject;
-  const managed = Array.isArray(metadata.managedFields) ? (metadata.managedFields as JsonObject[]) : [];
-  const ours = managed
+  const ours = managedFields(live)
     .filter((entry) => String(entry.manager).startsWith('pulumi-kubernetes') && !entry.subresource)
     .map((entry) => JSON.stringify(entry.fieldsV1));
   const hash = createHash('sha256').update(ours.sort().join()).digest('base64url').slice(0, 16);
-  return `${String(metadata.uid)}:${hash}`;
+  return `${textAt(live, 'metadata', 'uid')}:${hash}`;
 }
 
-function keyOf({ apiVersion, kind, name }: { apiVersion: string; kind: string; name: string }): string {
+type ObjectName = Pick<TenantOutputs['objects'][number], 'apiVersion' | 'kind' | 'name'>;
+
+function keyOf({ apiVersion, kind, name }: ObjectName): string {
   return `${apiVersion}/${kind}/${name}`;
 }
 
@@ -124,10 +125,14 @@ export function appliedCollector(): {
     see(event) {
       const after = event.resOutputsEvent?.metadata.new;
       if (!after?.type.startsWith('kubernetes:')) return;
-      const { apiVersion, kind, metadata } = after.outputs as JsonObject;
-      if (!isObject(metadata) || !Array.isArray(metadata.managedFields)) return;
-      const object = { apiVersion: String(apiVersion), kind: String(kind), name: String(metadata.name) };
-      applied[keyOf(object)] = markOf({ metadata });
+      const object = after.outputs as JsonObject;
+      const [apiVersion, kind, name] = [
+        textAt(object, 'apiVersion'),
+        textAt(object, 'kind'),
+        textAt(object, 'metadata', 'name'),
+      ];
+      if (!apiVersion || !kind || !name || managedFields(object).length === 0) return;
+      applied[keyOf({ apiVersion, kind, name })] = markOf(object);
     },
   };
 }

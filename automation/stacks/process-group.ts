@@ -8,14 +8,22 @@ import { readFileSync } from 'node:fs';
 export function processStarted(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
-      // proc(5): the 22nd field; the second, the command's name, may itself hold spaces and parentheses.
-      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+      return statField(pid, 22) ?? null;
     }
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
   } catch {
     return null;
   }
+}
+
+/**
+ * A field of `/proc/<pid>/stat`, counted as proc(5) does; from the third on.
+ * @throws where there is no such process, or no Linux
+ */
+export function statField(pid: number, field: number): string | undefined {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  // The second, the command's name, may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }
 
 /** Ends every process of the group at once; harmless when it is gone. */

@@ -40,8 +40,8 @@ export type OperationResult =
       readonly outputs: TenantOutputs | null;
       readonly stackSettings: StackSettings | null;
       readonly changes: ResourceChanges;
-      /** Of an update: what its objects looked like when they were applied, if the engine's state says. */
-      readonly applied?: Fingerprint;
+      /** Of an update: what its objects looked like when they were applied; null when the engine's state does not say. */
+      readonly applied?: Fingerprint | null;
       /** Of a preview only: all that would change, in the engine's order. */
       readonly steps?: readonly EngineStep[];
       readonly durationMs: number;

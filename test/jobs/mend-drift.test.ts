@@ -30,6 +30,15 @@ const outputs = { namespace: 'x', serviceUrl: null, database: null, objects: [qu
 const applied: Fingerprint = { 'v1/ResourceQuota/plan': 'as applied' };
 const changed: Fingerprint = { 'v1/ResourceQuota/plan': 'changed' };
 
+const succeeded: Extract<OperationResult, { outcome: 'succeeded' }> = {
+  outcome: 'succeeded',
+  outputs,
+  stackSettings: null,
+  changes: {},
+  applied,
+  durationMs: 1,
+};
+
 let live: Fingerprint;
 let requests: OperationRequest[];
 /** What the engine does next, first things first; afterwards it brings the objects back. */
@@ -41,7 +50,7 @@ beforeEach(() => {
   next = [];
   const succeed = (): OperationResult => {
     live = applied;
-    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied, durationMs: 1 };
+    return succeeded;
   };
   context = {
     ...jobContext({ database, stripe: null as never, policy: { retryBaseMs: 1 } }),
@@ -85,7 +94,7 @@ test('an object that was changed before anybody looked at it is mended', async (
   const { id } = await aTenant();
   next.push(() => {
     live = changed;
-    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, applied, durationMs: 1 };
+    return succeeded;
   });
   await convergeTenant(context, id);
   await convergeTenant(context, id);
@@ -98,7 +107,7 @@ test('where the engine cannot say what was applied, the first look does', async 
   const { id } = await aTenant();
   next.push(() => {
     live = changed;
-    return { outcome: 'succeeded', outputs, stackSettings: null, changes: {}, durationMs: 1 };
+    return { ...succeeded, applied: null };
   });
   await convergeTenant(context, id);
   expect(await drifts(id)).toEqual([]);
@@ -111,14 +120,7 @@ test('what still differs after it was mended is not mended for ever', async () =
   const { id } = await aTenant();
   await convergeTenant(context, id);
   live = changed;
-  next.push(() => ({
-    outcome: 'succeeded',
-    outputs,
-    stackSettings: null,
-    changes: {},
-    applied,
-    durationMs: 1,
-  }));
+  next.push(() => succeeded);
   await convergeTenant(context, id);
   await convergeTenant(context, id);
   expect(refreshed()).toEqual([false, true]);
