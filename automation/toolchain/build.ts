@@ -33,8 +33,19 @@ export async function buildTools(
 ): Promise<Array<[ToolPin, string]>> {
   const go = await findGo(env);
   if (go === undefined) throw new Error('there is no Go');
-  const goEnv = { ...env.processEnv, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly', GOWORK: 'off' };
-  return inTurn(() => buildModule({ go, goEnv, moduleDir, wanted, out: join(folder, 'bin'), onProgress }));
+  const goEnv = {
+    ...env.processEnv,
+    CGO_ENABLED: '0',
+    GOFLAGS: `${env.processEnv.GOFLAGS ?? ''} -mod=readonly`.trim(),
+    GOWORK: 'off',
+  };
+  const names = wanted.map((pin) => pin.name).join(', ');
+  // The first thing that Go does is to fetch the sources, which can go on while another module is built.
+  const fetching = sayEvery(onProgress, () => `fetching the sources of ${names}`);
+  const total = await countPackages(go, moduleDir, wanted, goEnv).finally(fetching.end);
+  return inTurn(() =>
+    buildModule({ go, goEnv, moduleDir, wanted, total, out: join(folder, 'bin'), onProgress }),
+  );
 }
 
 async function buildModule(build: {
@@ -42,33 +53,53 @@ async function buildModule(build: {
   goEnv: NodeJS.ProcessEnv;
   moduleDir: string;
   wanted: readonly ToolPin[];
+  /** Packages to compile, where that is known. */
+  total: number | undefined;
   out: string;
   onProgress: (line: string) => void;
 }): Promise<Array<[ToolPin, string]>> {
-  const { go, goEnv, moduleDir, wanted, out, onProgress } = build;
+  const { go, goEnv, moduleDir, wanted, total, out, onProgress } = build;
   const names = wanted.map((pin) => pin.name).join(', ');
   const begun = Date.now();
-  const tell = (what: string) => onProgress(`${what} (${Math.round((Date.now() - begun) / 1000)} s)`);
   onProgress(`building ${names} with Go`);
-  // The first thing that Go does is to fetch the sources.
-  const fetching = setInterval(() => tell(`fetching the sources of ${names}`), reportEveryMs);
-  const total = await countPackages(go, moduleDir, wanted, goEnv).finally(() => clearInterval(fetching));
   await mkdir(out, { recursive: true });
   let done = 0;
   // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
   for (const group of Map.groupBy(wanted, (pin) => `${pin.tags ?? ''} ${pin.stamp}`).values()) {
     const [first] = group;
-    const flags = ['-v', '-trimpath', '-buildvcs=false', '-ldflags', `-s -w ${first?.stamp ?? ''}`.trim()];
+    const flags = ['-v', '-trimpath', '-buildvcs=false', ...noDebugInformation(first?.stamp ?? '')];
     if (first?.tags !== undefined) flags.push('-tags', first.tags);
-    done += await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
+    let packages = 0;
+    const telling = sayEvery(
+      onProgress,
+      () => `building ${names}: ${done + packages}${total === undefined ? '' : ` of ${total}`} packages`,
+    );
+    await runGo(go, ['build', ...flags, '-o', `${out}/`, ...group.map((pin) => pin.package)], {
       cwd: moduleDir,
       env: goEnv,
-      onPackages: (packages) =>
-        tell(`building ${names}: ${done + packages}${total === undefined ? '' : ` of ${total}`} packages`),
-    });
+      onPackage: () => {
+        packages += 1;
+      },
+    }).finally(telling.end);
+    done += packages;
   }
   onProgress(`built ${names} in ${Math.round((Date.now() - begun) / 1000)} s`);
   return wanted.map((pin) => [pin, join(out, binaryName(pin.package))]);
+}
+
+/** The linker drops it anyway; a compiler that writes none of it is a tenth faster. */
+function noDebugInformation(stamp: string): string[] {
+  return ['-gcflags=all=-dwarf=false', '-ldflags', `-s -w ${stamp}`.trim()];
+}
+
+/** Says what goes on, and for how long already, every ten seconds until the end. */
+function sayEvery(onProgress: (line: string) => void, what: () => string): { end: () => void } {
+  const begun = Date.now();
+  const timer = setInterval(
+    () => onProgress(`${what()} (${Math.round((Date.now() - begun) / 1000)} s)`),
+    reportEveryMs,
+  );
+  return { end: () => clearInterval(timer) };
 }
 
 /** Go names a program by the last part of its package's path that is not a major version. */
@@ -113,11 +144,12 @@ async function countPackages(
 interface GoRun {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  onPackages: (packages: number) => void;
+  /** Called for each package that was compiled. */
+  onPackage: () => void;
 }
 
-/** Runs Go to its end; gives the number of packages that it compiled. */
-function runGo(go: string, args: readonly string[], options: GoRun): Promise<number> {
+/** Runs Go to its end. */
+function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that ending it ends the compilers below it too.
     const child = spawn(go, args, {
@@ -126,15 +158,13 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<num
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    let packages = 0;
     const tail: string[] = [];
     createInterface({ input: child.stderr }).on('line', (line) => {
       tail.push(line);
       if (tail.length > 20) tail.shift();
       // Of `go build -v` every line is an import path, but for what goes wrong.
-      if (!/[\s:]/.test(line)) packages += 1;
+      if (!/[\s:]/.test(line)) options.onPackage();
     });
-    const timer = setInterval(() => options.onPackages(packages), reportEveryMs);
     const end = () => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
@@ -150,7 +180,6 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<num
     process.once('SIGINT', interrupt);
     process.once('SIGTERM', interrupt);
     const settle = () => {
-      clearInterval(timer);
       process.off('exit', end);
       process.off('SIGINT', interrupt);
       process.off('SIGTERM', interrupt);
@@ -161,7 +190,7 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<num
     });
     child.once('close', (code, signal) => {
       settle();
-      if (code === 0) resolve(packages);
+      if (code === 0) resolve();
       else
         reject(new Error(`go ${args[0]} in ${options.cwd} failed (${code ?? signal}):\n${tail.join('\n')}`));
     });

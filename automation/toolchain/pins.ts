@@ -62,7 +62,9 @@ const pulumiVersion = '3.250.0';
 const pulumiStamp = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=${pulumiVersion}`;
 
 const kubernetesVersion = '1.36.3';
-const kubernetesStamp = `-X k8s.io/component-base/version.gitVersion=v${kubernetesVersion}`;
+const kwokVersion = '0.8.0';
+/** All of the module's tools have it, so that one command builds them; it means nothing to etcd. */
+const kubernetesStamp = `-X k8s.io/component-base/version.gitVersion=v${kubernetesVersion} -X sigs.k8s.io/kwok/pkg/consts.Version=v${kwokVersion}`;
 
 function kubernetesTool(
   name: ToolName,
@@ -121,7 +123,6 @@ export const pins: readonly ToolPin[] = [
     version: '3.6.8',
     module: 'kubernetes',
     package: 'go.etcd.io/etcd/server/v3',
-    // Means nothing to etcd; the same stamp lets one command build the whole module.
     stamp: kubernetesStamp,
     versionArguments: ['--version'],
     versionPattern: /etcd Version: (\d+\.\d+\.\d+)/,
@@ -142,15 +143,16 @@ export const pins: readonly ToolPin[] = [
   kubernetesTool('kube-scheduler', ['--version'], ['linux']),
   {
     name: 'kwok',
-    version: '0.8.0',
-    module: 'kwok',
+    version: kwokVersion,
+    // With the control plane, so that the libraries of both are compiled once.
+    module: 'kubernetes',
     package: 'sigs.k8s.io/kwok/cmd/kwok',
-    stamp: '-X sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0',
+    stamp: kubernetesStamp,
     versionArguments: ['--version'],
     versionPattern: /v(\d+\.\d+\.\d+)/,
-    fits: sameMinor('0.8.0'),
+    fits: sameMinor(kwokVersion),
     download: ({ os, arch }) => ({
-      url: `https://github.com/kubernetes-sigs/kwok/releases/download/v0.8.0/kwok-${os}-${arch}`,
+      url: `https://github.com/kubernetes-sigs/kwok/releases/download/v${kwokVersion}/kwok-${os}-${arch}`,
       sumsUrl: null,
       member: null,
     }),

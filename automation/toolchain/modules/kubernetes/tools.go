@@ -1,6 +1,7 @@
 //go:build tools
 
-// Package tools pins the local Kubernetes control plane.
+// Package tools pins the local Kubernetes control plane, and kwok, which plays its nodes and pods: in one module they
+// are built from the same libraries, once.
 package tools
 
 import (
@@ -9,4 +10,5 @@ import (
 	_ "k8s.io/kubernetes/cmd/kube-controller-manager"
 	_ "k8s.io/kubernetes/cmd/kube-scheduler"
 	_ "k8s.io/kubernetes/cmd/kubectl"
+	_ "sigs.k8s.io/kwok/cmd/kwok"
 )
