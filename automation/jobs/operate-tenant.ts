@@ -135,9 +135,10 @@ async function initialisedStack(
   run: Run,
 ): Promise<{ stackSettings: StackSettings } | OperationResult> {
   if (tenant.stackSettings) return { stackSettings: tenant.stackSettings };
-  const result = await run({ kind: 'init', tenantId: tenant.id });
-  if (result.outcome !== 'succeeded' || !result.stackSettings) return result;
-  const { stackSettings } = result;
+  const result = await run({ kind: 'init', tenantIds: [tenant.id] });
+  if (result.outcome !== 'succeeded') return result;
+  const stackSettings = result.initialised?.[tenant.id];
+  if (!stackSettings) throw new Error(`the stack of ${tenant.id} was initialised without settings`);
   await database.transaction((client) => writeStackSettings(client, lease, stackSettings));
   return { stackSettings };
 }

@@ -44,7 +44,7 @@ export const defaultPolicy: Policy = {
   fetchesPerSecond: 25,
   eventRetentionMs: 90 * 24 * 3_600_000,
   driftChecksPerSweep: 50,
-  reservedStacks: 16,
+  reservedStacks: 64,
   slotsPerProduct: 2,
 };
 

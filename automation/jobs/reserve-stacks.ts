@@ -1,27 +1,32 @@
-import { addReservedStack, countReservedStacks } from '../store/stacks.ts';
+import { addReservedStacks, countReservedStacks } from '../store/stacks.ts';
 import type { JobContext } from './context.ts';
 import { newTenantId } from './tenant-id.ts';
 
+/** So many in one operation, that a payment does not wait long for its runner. */
+const stacksAtOnce = 16;
+
 /**
- * Keeps initialised stacks ready: `pulumi stack init` costs as much as a third of a tenant's creation, and a payment
- * must not wait for it. A stack that a crash leaves behind unregistered is empty and owned by nobody; its id is
- * never used again.
+ * Keeps initialised stacks ready: an engine that only initialises a stack costs as much as a third of a tenant's
+ * creation, and a payment must not wait for it. Stacks that a crash leaves behind unregistered are empty and owned by
+ * nobody; their ids are never used again.
  */
 export async function reserveStacks(context: JobContext): Promise<void> {
   const { database, cell, policy, runners } = context;
-  while ((await countReservedStacks(database, cell.id)) < policy.reservedStacks) {
+  for (;;) {
+    const missing = policy.reservedStacks - (await countReservedStacks(database, cell.id));
+    if (missing <= 0) return;
+    const tenantIds = Array.from({ length: Math.min(missing, stacksAtOnce) }, newTenantId);
     const runner = await runners.acquire();
     try {
-      const tenantId = newTenantId();
       const result = await runner.run(
-        { kind: 'init', tenantId },
+        { kind: 'init', tenantIds },
         { timeoutMs: policy.operationTimeoutMs, permitMs: policy.operationTimeoutMs },
       );
-      if (result.outcome !== 'succeeded' || !result.stackSettings) {
-        context.log.warn({ result }, 'a stack could not be initialised ahead of need');
+      if (result.outcome !== 'succeeded') {
+        context.log.warn({ result }, 'stacks could not be initialised ahead of need');
         return;
       }
-      await addReservedStack(database, cell.id, { tenantId, stackSettings: result.stackSettings });
+      await addReservedStacks(database, cell.id, result.initialised ?? {});
     } finally {
       runner.release();
     }

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import {
   type CommandError,
   ConcurrentUpdateError,
@@ -28,6 +30,8 @@ import type {
 } from './protocol.ts';
 import { pruneHistory, removeStackFiles } from './state-files.ts';
 import { tenantProject } from './tenant-project.ts';
+
+const run = promisify(execFile);
 
 /** Resources the engine works on at the same time: more than a tenant has, as providers do their own queueing. */
 const parallelResources = 32;
@@ -76,13 +80,13 @@ export class Driver {
     onEvent: (event: EngineEvent) => void,
   ): Promise<{
     outputs: TenantOutputs | null;
-    stackSettings: StackSettings | null;
+    initialised?: Readonly<Record<string, StackSettings>>;
     applied?: Fingerprint | null;
     steps?: readonly EngineStep[];
   }> {
     switch (request.kind) {
       case 'init':
-        return { outputs: null, stackSettings: await this.#init(request.tenantId) };
+        return { outputs: null, initialised: await this.#init(request.tenantIds) };
       case 'up': {
         let outputs: TenantOutputs | undefined;
         const collector = appliedCollector();
@@ -112,7 +116,7 @@ export class Driver {
           }
         });
         await pruneHistory(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
-        return { outputs: outputs ?? null, stackSettings: null, applied: collector.applied() };
+        return { outputs: outputs ?? null, applied: collector.applied() };
       }
       case 'preview': {
         const collector = stepCollector();
@@ -128,7 +132,7 @@ export class Driver {
             suppressProgress: true,
           });
         });
-        return { outputs: null, stackSettings: null, steps: collector.steps };
+        return { outputs: null, steps: collector.steps };
       }
       case 'destroy':
         await this.#withStack(request.spec, request.stackSettings, undefined, async (stack) => {
@@ -146,7 +150,7 @@ export class Driver {
           }
         });
         await removeStackFiles(this.#settings.backendUrl, tenantProject, request.spec.tenantId);
-        return { outputs: null, stackSettings: null };
+        return { outputs: null };
     }
   }
 
@@ -159,21 +163,41 @@ export class Driver {
     return other.tenantProgram(spec, this.#settings.cell);
   }
 
-  /** Initialises the tenant's stack. */
-  async #init(tenantId: string): Promise<StackSettings> {
-    return this.#withWorkDir(tenantId, {}, async (workDir) => {
+  /** Initialises the tenants' stacks. */
+  async #init(tenantIds: readonly string[]): Promise<Record<string, StackSettings>> {
+    return this.#withWorkDir('init', {}, async (workDir) => {
       const workspace = await this.#workspace(workDir);
       try {
-        await workspace.createStack(tenantId);
+        await this.#createStacks(workspace, tenantIds);
       } catch (error) {
         if (!(error instanceof StackAlreadyExistsError)) throw error;
         // Made by an initialisation that was killed before its settings were noted, so nobody has worked with it. Should
         // it have resources all the same, the engine refuses to remove it.
-        await workspace.removeStack(tenantId);
-        await workspace.createStack(tenantId);
+        for (const tenantId of tenantIds) await removeIfThere(workspace, tenantId);
+        await this.#createStacks(workspace, tenantIds);
       }
-      return parse(await readFile(join(workDir, `Pulumi.${tenantId}.yaml`), 'utf8')) as StackSettings;
+      const settings = tenantIds.map(
+        async (id) => [id, parse(await readFile(join(workDir, `Pulumi.${id}.yaml`), 'utf8'))] as const,
+      );
+      return Object.fromEntries(await Promise.all(settings));
     });
+  }
+
+  async #createStacks(workspace: LocalWorkspace, tenantIds: readonly string[]): Promise<void> {
+    if (tenantIds.length > 1) {
+      const all = ['init', ...tenantIds, '--secrets-provider', this.#settings.secretsProvider];
+      const env = { ...process.env, ...this.#environment, PULUMI_HOME: engineHome(this.#settings) };
+      const initialised = await run(this.#command.command, all, { cwd: workspace.workDir, env }).then(
+        () => true,
+        (error: Error) => {
+          // Pulumi's CLI cannot do several at once.
+          if (!error.message.includes('unknown command')) throw error;
+          return false;
+        },
+      );
+      if (initialised) return;
+    }
+    for (const tenantId of tenantIds) await workspace.createStack(tenantId);
   }
 
   async #withStack<T>(
@@ -272,6 +296,14 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     GOMEMLIMIT: '256MiB',
     KUBECONFIG: settings.kubeconfig,
   };
+}
+
+async function removeIfThere(workspace: LocalWorkspace, stackName: string): Promise<void> {
+  try {
+    await workspace.removeStack(stackName);
+  } catch (error) {
+    if (!(error instanceof StackNotFoundError)) throw error;
+  }
 }
 
 function collectChanges(event: EngineEvent, changes: Record<string, number>): void {

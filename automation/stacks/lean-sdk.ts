@@ -22,4 +22,11 @@ registerHooks({
 
 // The SDK sends its debug lines, several for each resource, to the engine one by one, which hands them back as events
 // that nobody reads: a quarter of what an operation costs this process, and a seventh of what it costs the engine.
-Object.assign(createRequire(import.meta.url)('@pulumi/pulumi/log/index.js'), { debug: async () => {} });
+const require = createRequire(import.meta.url);
+Object.assign(require('@pulumi/pulumi/log/index.js'), { debug: async () => {} });
+
+// It also takes a stack trace for each promise, for a report of those that are open when the process ends: which a runner
+// never does by itself.
+Object.assign(require('@pulumi/pulumi/runtime/debuggable.js'), {
+  debuggablePromise: <Result>(promise: Promise<Result>) => promise,
+});

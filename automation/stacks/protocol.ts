@@ -4,7 +4,8 @@ import type { Fingerprint, StackSettings } from '../store/tenants.ts';
 
 /** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
 export type OperationRequest =
-  | { readonly kind: 'init'; readonly tenantId: string }
+  /** Initialises stacks, which must not have resources. */
+  | { readonly kind: 'init'; readonly tenantIds: readonly string[] }
   | {
       readonly kind: 'up';
       readonly spec: TenantSpec;
@@ -38,7 +39,8 @@ export type OperationResult =
   | {
       readonly outcome: 'succeeded';
       readonly outputs: TenantOutputs | null;
-      readonly stackSettings: StackSettings | null;
+      /** Of an initialisation: each tenant's settings. */
+      readonly initialised?: Readonly<Record<string, StackSettings>>;
       readonly changes: ResourceChanges;
       /** Of an update: what its objects looked like when they were applied; null when the engine's state does not say. */
       readonly applied?: Fingerprint | null;

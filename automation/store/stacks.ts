@@ -19,10 +19,16 @@ export async function takeReservedStack(db: Queryable, cell: string): Promise<Re
   );
 }
 
-export async function addReservedStack(db: Queryable, cell: string, stack: ReservedStack): Promise<void> {
+/** Adds initialised stacks, given by the tenant ids that they are for. */
+export async function addReservedStacks(
+  db: Queryable,
+  cell: string,
+  stacks: Readonly<Record<string, StackSettings>>,
+): Promise<void> {
   await db.query(
-    'insert into tenantry.reserved_stack (tenant_id, cell, stack_settings) values ($1, $2, $3)',
-    [stack.tenantId, cell, JSON.stringify(stack.stackSettings)],
+    `insert into tenantry.reserved_stack (tenant_id, cell, stack_settings)
+     select key, $1, value from jsonb_each($2::jsonb)`,
+    [cell, JSON.stringify(stacks)],
   );
 }
 

@@ -108,13 +108,13 @@ export const pins: readonly ToolPin[] = [
   {
     // The same engine in a program of our own, which starts in a fifth of the time; nobody publishes it.
     name: 'tenantry-engine',
-    version: `${pulumiVersion}-2`,
+    version: `${pulumiVersion}-3`,
     module: 'pulumi',
     package: 'tenantry.dev/toolchain/pulumi/tenantry-engine',
     stamp: pulumiStamp,
     versionArguments: ['version'],
     versionPattern: /(\d+\.\d+\.\d+-\d+)/,
-    fits: (version) => version === `${pulumiVersion}-2`,
+    fits: (version) => version === `${pulumiVersion}-3`,
     otherwise: 'pulumi',
     download: () => null,
   },

@@ -157,7 +157,7 @@ async function environmentOf(pid: number): Promise<NodeJS.ProcessEnv> {
 }
 
 /** The embedded default's own numbers, see `defaultPolicy`; four products can have slots. */
-const defaultReservedStacks = 16;
+const defaultReservedStacks = 64;
 const productsWithSlots = 4;
 
 async function untilQuiet(database: Database, environment: NodeJS.ProcessEnv): Promise<void> {

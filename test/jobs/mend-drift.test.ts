@@ -33,7 +33,6 @@ const changed: Fingerprint = { 'v1/ResourceQuota/plan': 'changed' };
 const succeeded: Extract<OperationResult, { outcome: 'succeeded' }> = {
   outcome: 'succeeded',
   outputs,
-  stackSettings: null,
   changes: {},
   applied,
   durationMs: 1,

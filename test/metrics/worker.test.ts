@@ -7,7 +7,6 @@ import type { Runner, RunnerPool } from '../../automation/stacks/runners.ts';
 const succeeded: OperationResult = {
   outcome: 'succeeded',
   outputs: null,
-  stackSettings: null,
   changes: {},
   durationMs: 1,
 };
@@ -37,7 +36,7 @@ describe('a worker’s metrics', () => {
     const runner = await metrics.measured(pool([succeeded, failed, succeeded])).acquire();
     const limits = { timeoutMs: 1, permitMs: 1 };
     for (let times = 0; times < 3; times += 1)
-      await runner.run({ kind: 'init', tenantId: 'abcd1234' }, limits);
+      await runner.run({ kind: 'init', tenantIds: ['abcd1234'] }, limits);
     const text = await metrics.registry.metrics();
     expect(text).toContain('tenantry_operations_total{operation="init",outcome="succeeded"} 2');
     expect(text).toContain('tenantry_operations_total{operation="init",outcome="failed"} 1');

@@ -68,7 +68,10 @@ export function createCluster(): ClusterInMemory {
       operations[how] = (operations[how] ?? 0) + 1;
       return result;
     };
-    if (request.kind === 'init') return end(succeeded(null, { stack: request.tenantId }));
+    if (request.kind === 'init') {
+      const settings = request.tenantIds.map((tenantId) => [tenantId, { stack: tenantId }] as const);
+      return end({ ...succeeded(null), initialised: Object.fromEntries(settings) });
+    }
     if (request.kind === 'preview') throw new Error('nobody previews here');
     const { spec } = request;
     const others = working.get(spec.tenantId) ?? 0;
@@ -92,10 +95,10 @@ export function createCluster(): ClusterInMemory {
       if (runner.failsThisTime) return end(failed('connection refused', false));
       if (request.kind === 'destroy') {
         states.delete(spec.tenantId);
-        return end(succeeded(null, null));
+        return end(succeeded(null));
       }
       states.set(spec.tenantId, new Set(objectsOf(spec).keys()));
-      return end(succeeded(outputsOf(spec), null));
+      return end(succeeded(outputsOf(spec)));
     } finally {
       working.set(spec.tenantId, (working.get(spec.tenantId) ?? 1) - 1);
     }
@@ -192,11 +195,8 @@ class RunnerInMemory {
   }
 }
 
-function succeeded(
-  outputs: TenantOutputs | null,
-  stackSettings: Extract<OperationResult, { outcome: 'succeeded' }>['stackSettings'],
-): OperationResult {
-  return { outcome: 'succeeded', outputs, stackSettings, changes: {}, durationMs: 1 };
+function succeeded(outputs: TenantOutputs | null): Extract<OperationResult, { outcome: 'succeeded' }> {
+  return { outcome: 'succeeded', outputs, changes: {}, durationMs: 1 };
 }
 
 function failed(cause: string, stateComplete: boolean): OperationResult {

@@ -6,7 +6,7 @@ import { approveFinding } from '../../automation/reconcile/decide.ts';
 import { lookAt } from '../../automation/reconcile/look.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { listOpenFindings } from '../../automation/store/findings.ts';
-import { addReservedStack } from '../../automation/store/stacks.ts';
+import { addReservedStacks } from '../../automation/store/stacks.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { type Account, startAccount } from '../support/stripe.ts';
@@ -151,7 +151,7 @@ describe('a cell', () => {
   });
 
   test('gives up a stack that was kept and has no state', async () => {
-    await addReservedStack(account.database, 'local', { tenantId: 'kept0001', stackSettings: {} });
+    await addReservedStacks(account.database, 'local', { kept0001: {} });
     await account.database.query(
       `update tenantry.reserved_stack set created_at = now() - interval '1 hour' where tenant_id = 'kept0001'`,
     );

@@ -54,7 +54,7 @@ function pool(operationsPerRunner = 100, changes: Partial<RunnerSettings> = {}):
   return made;
 }
 
-const init = (tenantId: string): OperationRequest => ({ kind: 'init', tenantId });
+const init = (tenantId: string): OperationRequest => ({ kind: 'init', tenantIds: [tenantId] });
 const limits = { timeoutMs: 200_000, permitMs: 200_000 };
 
 function isAlive(pid: number): boolean {
@@ -152,8 +152,15 @@ test('a stack whose initialisation was killed before its settings were noted is 
   const [first, again] = [await runner.run(init('twice'), limits), await runner.run(init('twice'), limits)];
   expect([first, again]).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'succeeded' }]);
   const keyOf = (result: typeof first) =>
-    result.outcome === 'succeeded' && result.stackSettings?.encryptedkey;
+    result.outcome === 'succeeded' && result.initialised?.twice?.encryptedkey;
   expect(keyOf(again)).toEqual(expect.any(String));
   expect(keyOf(again)).not.toBe(keyOf(first));
+  const many = await runner.run({ kind: 'init', tenantIds: ['one', 'two'] }, limits);
+  expect(many).toMatchObject({
+    initialised: {
+      one: { encryptedkey: expect.any(String) },
+      two: { encryptedkey: expect.any(String) },
+    },
+  });
   runner.release();
 });

@@ -12,7 +12,7 @@ import {
   moveTenants,
   recoveryProgress,
 } from '../../automation/store/recoveries.ts';
-import { addReservedStack, countReservedStacks } from '../../automation/store/stacks.ts';
+import { addReservedStacks, countReservedStacks } from '../../automation/store/stacks.ts';
 import { listDirtySubscriptions } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
@@ -107,7 +107,7 @@ test('only one recovery of a cell is open at a time, and one that has ended is r
 test('tenants of a lost cell become another’s, begin a stack there, and want an engine; the deleted stay', async () => {
   const tenant = await standingTenant('sub_1', { stack_settings: { secretsprovider: 'x' } });
   const deleted = await standingTenant('sub_2', { phase: 'deleted', desired_state: 'deleted' });
-  await addReservedStack(database, 'local', { tenantId: 'abcdefg1', stackSettings: {} });
+  await addReservedStacks(database, 'local', { abcdefg1: {} });
   const moved = await database.transaction((client) =>
     moveTenants(client, 'local', { id: 'west', region: 'us-west-2' }),
   );

@@ -11,7 +11,7 @@ import {
 } from '../../automation/store/events.ts';
 import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
 import {
-  addReservedStack,
+  addReservedStacks,
   countReservedStacks,
   ringReplenish,
   takeReservedStack,
@@ -181,7 +181,8 @@ describe('reserved stacks', () => {
       tenantId: newTenantId(),
       stackSettings: { key: 'x' },
     }));
-    for (const stack of stacks) await addReservedStack(database, 'local', stack);
+    for (const { tenantId, stackSettings } of stacks)
+      await addReservedStacks(database, 'local', { [tenantId]: stackSettings });
     expect(await countReservedStacks(database, 'local')).toBe(10);
     expect(await takeReservedStack(database, 'other')).toBeNull();
     const [oldest] = stacks;
@@ -198,7 +199,7 @@ describe('reserved stacks', () => {
   });
 
   test('that a transaction took come back when it fails', async () => {
-    await addReservedStack(database, 'other', { tenantId: newTenantId(), stackSettings: {} });
+    await addReservedStacks(database, 'other', { [newTenantId()]: {} });
     await database
       .transaction(async (client) => {
         expect(await takeReservedStack(client, 'other')).not.toBeNull();

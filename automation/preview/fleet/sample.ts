@@ -74,7 +74,8 @@ async function standUpOne(spec: TenantSpec, database: Database, runners: RunnerP
         spec,
         await runner.run(request, { timeoutMs: operationTimeoutMs, permitMs: operationTimeoutMs }),
       );
-    const { stackSettings } = await run({ kind: 'init', tenantId: spec.tenantId });
+    const { initialised } = await run({ kind: 'init', tenantIds: [spec.tenantId] });
+    const stackSettings = initialised?.[spec.tenantId];
     if (!stackSettings) throw new Error(`the stack of ${spec.tenantId} has no settings`);
     const { outputs } = await run({ kind: 'up', spec, stackSettings, refresh: false });
     await insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings });

@@ -29,9 +29,9 @@ export const floor: Row = {
     const samples = new Samples();
     for (const [index, purchase] of purchases(warmUps + (quick ? 3 : 20)).entries()) {
       const spec = freshSpec(purchase);
-      const init = await runner.run({ kind: 'init', tenantId: spec.tenantId }, limits);
-      if (init.outcome !== 'succeeded' || !init.stackSettings) throw new Error(JSON.stringify(init));
-      const { stackSettings } = init;
+      const init = await runner.run({ kind: 'init', tenantIds: [spec.tenantId] }, limits);
+      const stackSettings = init.outcome === 'succeeded' && init.initialised?.[spec.tenantId];
+      if (!stackSettings) throw new Error(JSON.stringify(init));
       const { result, ms } = await timed(() =>
         runner.run({ kind: 'up', spec, stackSettings, refresh: false }, limits),
       );

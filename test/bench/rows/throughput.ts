@@ -56,7 +56,7 @@ export const throughput: Row = {
         met: oursPerSecond >= targetPerSecond && times >= targetTimes,
         notes: [
           `${count} tenants of all products through webhooks; ${atOnce} customers, each pays when the tenant before is active (p50 ${duration(latency.p50)}, p99 ${duration(latency.p99)})`,
-          `The first ${Math.min(count, 16)} find a stack initialised ahead. With the reserve refilled as well: ${((count * 1000) / refilledMs).toFixed(2)} tenants per second`,
+          `All find a stack initialised ahead. With the reserve refilled as well: ${((count * 1000) / refilledMs).toFixed(2)} tenants per second`,
           `The usual way runs ${atOnce} ups at once in one process, with Pulumi’s own CLI; both sides had ${atOnce} tenants to warm up`,
         ],
         samples: { ours_ms: latency },
