@@ -15,7 +15,7 @@ import { refillSlots } from './jobs/refill-slots.ts';
 import { repeat } from './jobs/repeat.ts';
 import { reserveStacks } from './jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from './jobs/resolve-event.ts';
-import { sweep } from './jobs/sweep.ts';
+import { sweep, sweepParts } from './jobs/sweep.ts';
 import { syncSubscription } from './jobs/sync-subscription.ts';
 import { meterRegularly } from './metering/metering.ts';
 import { observeMetering } from './metering/metrics.ts';
@@ -41,7 +41,6 @@ import { ensureCell } from './store/cells.ts';
 import { openDatabase, openServers } from './store/database.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
 import { convergeJob } from './store/tenants.ts';
-import { withTurn } from './store/turns.ts';
 import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
 import { ensureEngine } from './toolchain/engine.ts';
@@ -227,13 +226,20 @@ function textOf(payload: unknown, key: string): string {
 
 /** Sweeps now and then at intervals; over all replicas only one at a time. */
 function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
-  const { database, policy, log, workerId } = context;
-  const turn = { name: 'sweep', holder: workerId, ttlMs: policy.leaseTtlMs };
-  return repeat(policy.sweepIntervalMs, async () => {
-    await withTurn(database, turn, async () => metrics.sweepEnded(await sweep(context), context.now())).catch(
-      (error: unknown) => log.error({ error }, 'the sweep failed'),
-    );
-  });
+  const { policy, log, now } = context;
+  const stops = sweepParts.map((part) =>
+    repeat(policy.sweepIntervalMs, async () => {
+      try {
+        const failed = await sweep(context, part);
+        if (failed) metrics.sweepEnded(part, failed, now());
+      } catch (error) {
+        log.error({ part, error }, 'the sweep failed');
+      }
+    }),
+  );
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()));
+  };
 }
 
 async function runnerSettings(env: WorkerEnv) {

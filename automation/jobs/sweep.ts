@@ -20,6 +20,7 @@ import {
   listUnconverged,
   ringTenant,
 } from '../store/tenants.ts';
+import { withTurn } from '../store/turns.ts';
 import type { JobContext } from './context.ts';
 import { endTenant } from './end-tenant.ts';
 import { keepInbox } from './keep-inbox.ts';
@@ -30,39 +31,56 @@ import { readSubscription } from './subscription-facts.ts';
 /** Rows that one step of a sweep takes at most; the next sweep takes the rest. */
 const batch = 500;
 
-/**
- * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. Each step
- * stands alone, so that one that fails (Stripe is down, say) does not keep the others from their work.
- * @returns the steps that failed
- */
-export async function sweep(context: JobContext): Promise<readonly string[]> {
-  const failed: string[] = [];
-  for (const [name, step] of Object.entries(steps)) {
-    try {
-      await step(context);
-    } catch (error) {
-      failed.push(name);
-      context.log.error({ step: name, error }, 'a step of the sweep failed');
-    }
-  }
-  return failed;
-}
+export const sweepParts = ['shared', 'cell'] as const;
+/** What concerns all cells, which is mostly Stripe, and what concerns the worker's own. */
+export type SweepPart = (typeof sweepParts)[number];
 
-const steps: Record<string, (context: JobContext) => Promise<void>> = {
-  compareWithStripe,
-  ringDirty,
-  keepInbox,
-  endRetention,
-  keepLedger: ({ database, now }) => keepLedger(database, now()),
-  takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
-  ringTenants,
-  ringDueMails: ({ database }) => ringDueMails(database, batch),
-  ringOpenEnds: ({ database, cell, now }) =>
-    ringOpenEnds(database, { cell: cell.id, now: now(), limit: batch }),
-  reserveStacks,
-  refillSlots,
-  checkDrift,
+const steps: Record<SweepPart, Record<string, (context: JobContext) => Promise<void>>> = {
+  shared: {
+    compareWithStripe,
+    ringDirty,
+    keepInbox,
+    keepLedger: ({ database, now }) => keepLedger(database, now()),
+    takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
+    ringDueMails: ({ database }) => ringDueMails(database, batch),
+  },
+  cell: {
+    endRetention,
+    ringTenants,
+    ringOpenEnds: ({ database, cell, now }) =>
+      ringOpenEnds(database, { cell: cell.id, now: now(), limit: batch }),
+    reserveStacks,
+    refillSlots,
+    checkDrift,
+  },
 };
+
+/**
+ * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. The shared part
+ * is done by one worker of all at a time, a cell's by one of its own. Each step stands alone, so that one that fails
+ * (Stripe is down, say) does not keep the others from their work.
+ * @returns the steps that failed; null when another worker is at it
+ */
+export async function sweep(context: JobContext, part: SweepPart): Promise<readonly string[] | null> {
+  const { database, policy, cell, workerId } = context;
+  const turn = {
+    name: part === 'shared' ? 'sweep' : `sweep:${cell.id}`,
+    holder: workerId,
+    ttlMs: policy.leaseTtlMs,
+  };
+  return withTurn(database, turn, async () => {
+    const failed: string[] = [];
+    for (const [name, step] of Object.entries(steps[part])) {
+      try {
+        await step(context);
+      } catch (error) {
+        failed.push(name);
+        context.log.error({ step: name, error }, 'a step of the sweep failed');
+      }
+    }
+    return failed;
+  });
+}
 
 /** Finds subscriptions that no webhook told us about, and those that have changed since we fetched them. */
 async function compareWithStripe({ database, stripe }: JobContext): Promise<void> {

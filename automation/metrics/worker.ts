@@ -1,13 +1,14 @@
 /** What a worker tells Prometheus: its operations, its runners, its sweeps. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { SweepPart } from '../jobs/sweep.ts';
 import type { Runner, RunnerPool } from '../stacks/runners.ts';
 
 export interface WorkerMetrics {
   readonly registry: Registry;
   /** The same pool, whose operations are counted. */
   measured(runners: RunnerPool): RunnerPool;
-  /** Notes the end of a sweep and the steps of it that failed. */
-  sweepEnded(failedSteps: readonly string[], at: Date): void;
+  /** Notes the end of a part of the sweep and the steps of it that failed. */
+  sweepEnded(part: SweepPart, failedSteps: readonly string[], at: Date): void;
 }
 
 /**
@@ -32,11 +33,10 @@ export function createWorkerMetrics(options: { runners: number }): WorkerMetrics
   });
   const sweptAt = new Gauge({
     name: 'tenantry_sweep_completed_timestamp_seconds',
-    help: 'When this worker last completed a sweep',
+    help: 'When this worker last completed a part of the sweep: that of its cell, or that of all cells',
+    labelNames: ['part'],
     registers: [registry],
   });
-  // Until there was one, saying 1970 would be an alarm about nothing.
-  sweptAt.remove();
   const failedSweepSteps = new Counter({
     name: 'tenantry_sweep_failed_steps_total',
     help: 'Steps of sweeps that failed',
@@ -82,8 +82,8 @@ export function createWorkerMetrics(options: { runners: number }): WorkerMetrics
         close: () => runners.close(),
       };
     },
-    sweepEnded(failedSteps, at) {
-      sweptAt.set(at.getTime() / 1000);
+    sweepEnded(part, failedSteps, at) {
+      sweptAt.set({ part }, at.getTime() / 1000);
       for (const step of failedSteps) failedSweepSteps.inc({ step });
     },
   };

@@ -95,7 +95,7 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
     await receiveEvent(database, { id, objectType, objectId, ...about });
     await resolveStripeEvent(context, id);
   }
-  await sweep(context);
+  await sweep(context, 'shared');
   await createReadiness({ database, stripe: client, issuer: identity.issuer, cell: 'local' })();
   // What `tenantry cancel` sends.
   await client.subscriptions.update(subscription.id, { cancel_at_period_end: true });

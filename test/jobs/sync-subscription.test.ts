@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JobContext } from '../../automation/jobs/context.ts';
 import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
 import { sweep } from '../../automation/jobs/sweep.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
@@ -248,7 +249,7 @@ describe('a subscription', () => {
     );
     const tenant = await tenantFor(id);
     await silence(id);
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isRung(id)).toBe(true);
     await syncSubscription(context(), id);
     expect(await isDirty(id)).toBe(false);
@@ -432,26 +433,26 @@ describe('a name', () => {
 describe('the sweep', () => {
   test('finds subscriptions that no webhook told of, and those that changed', async () => {
     const subscription = await buy({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isDirty(subscription.id)).toBe(true);
     await syncSubscription(context(), subscription.id);
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isDirty(subscription.id)).toBe(false);
     const item = subscription.items.data[0]?.id ?? '';
     await stripe.subscriptions.update(subscription.id, {
       items: [{ id: item, price: await priceOf('workspace', 'we-manage') }],
     });
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isDirty(subscription.id)).toBe(true);
   });
 
   test('finds a renewal that no webhook told of', async () => {
     const { subscription } = await bought({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
     const before = (await findSubscription(database, subscription.id))?.currentPeriodEnd;
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isDirty(subscription.id)).toBe(false);
     await simulator.advanceClock({ seconds: 32 * 86_400 });
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isDirty(subscription.id)).toBe(true);
     await syncSubscription(context(), subscription.id);
     const after = (await findSubscription(database, subscription.id))?.currentPeriodEnd;
@@ -465,8 +466,8 @@ describe('the sweep', () => {
     const over = await addTenant(database, {
       set: { desired_state: 'suspended', delete_after: new Date(simulated().getTime() - 1000) },
     });
-    await sweep(context());
-    await sweep(context());
+    await sweep(context(), 'cell');
+    await sweep(context(), 'cell');
     expect(await findTenant(database, kept.id)).toMatchObject({ desiredState: 'suspended' });
     expect(await findTenant(database, over.id)).toMatchObject({
       desiredState: 'deleted',
@@ -482,7 +483,7 @@ describe('the sweep', () => {
     });
     const stuck = await addTenant(database, { set: { permanent: true } });
     const settled = await addTenant(database, { set: activeColumns('x') });
-    await sweep(context());
+    await sweep(context(), 'cell');
     const { rows } = await database.query<{ key: string }>(
       "select key from graphile_worker.jobs where key like 'converge-tenant:%'",
     );
@@ -492,11 +493,37 @@ describe('the sweep', () => {
   });
 
   test('does the rest of its work while Stripe is away', async () => {
-    const over = await addTenant(database, {
-      set: { desired_state: 'suspended', delete_after: new Date(simulated().getTime() - 1000) },
-    });
-    await sweep(context(stripeAway()));
-    expect(await findTenant(database, over.id)).toMatchObject({ desiredState: 'deleted' });
+    const { id } = await buy({ owner: newOwner(), product: 'workspace', plan: 'byoc' });
+    await markSubscription(database, id);
+    await silence(id);
+    expect(await sweep(context(stripeAway()), 'shared')).toContain('compareWithStripe');
+    expect(await isRung(id)).toBe(true);
+  });
+
+  test('of a cell is done by one worker at a time, whatever the workers of another cell are at', async () => {
+    const busy = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<never>();
+    const eu = { ...context(), cell: { id: 'eu', region: 'eu-west-1' } };
+    const first: JobContext = {
+      ...eu,
+      workerId: 'eu-1',
+      policy: { ...eu.policy, reservedStacks: 1 },
+      runners: {
+        ...eu.runners,
+        acquire: () => {
+          busy.resolve();
+          return held.promise;
+        },
+      },
+    };
+    const sweeping = sweep(first, 'cell');
+    await busy.promise;
+    expect(await sweep({ ...eu, workerId: 'eu-2' }, 'cell')).toBeNull();
+    expect(await sweep(context(), 'cell')).toEqual([]);
+    expect(await sweep({ ...eu, workerId: 'eu-2' }, 'shared')).toEqual([]);
+    held.reject(new Error('no runner starts'));
+    expect(await sweeping).toEqual(['reserveStacks']);
+    expect(await sweep({ ...eu, workerId: 'eu-2' }, 'cell')).toEqual([]);
   });
 });
 

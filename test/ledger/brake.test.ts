@@ -148,12 +148,12 @@ describe('credits of a subscription', () => {
       return rowCount === 1;
     };
     const sweepAndSync = async () => {
-      await sweep(context());
+      await sweep(context(), 'shared');
       expect(await isRungFor()).toBe(true);
       await syncSubscription(context(), id);
     };
     await isRungFor();
-    await sweep(context());
+    await sweep(context(), 'shared');
     expect(await isRungFor()).toBe(false);
     await simulator.advanceClock({ to: (subscription.items.data[0]?.current_period_end ?? 0) + 60 });
     await sweepAndSync();

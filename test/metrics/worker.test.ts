@@ -60,11 +60,11 @@ describe('a worker’s metrics', () => {
 
   test('tell of a sweep only once there was one', async () => {
     const metrics = createWorkerMetrics({ runners: 1 });
-    const sample = /^tenantry_sweep_completed_timestamp_seconds \d/m;
+    const sample = /^tenantry_sweep_completed_timestamp_seconds\b/m;
     expect(await metrics.registry.metrics()).not.toMatch(sample);
-    metrics.sweepEnded(['compareWithStripe'], new Date(1_000_000));
+    metrics.sweepEnded('shared', ['compareWithStripe'], new Date(1_000_000));
     const text = await metrics.registry.metrics();
-    expect(text).toContain('tenantry_sweep_completed_timestamp_seconds 1000\n');
+    expect(text).toContain('tenantry_sweep_completed_timestamp_seconds{part="shared"} 1000\n');
     expect(text).toContain('tenantry_sweep_failed_steps_total{step="compareWithStripe"} 1');
   });
 

@@ -7,7 +7,7 @@ import pino from 'pino';
 import Stripe from 'stripe';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
-import { sweep } from '../../automation/jobs/sweep.ts';
+import { sweep, sweepParts } from '../../automation/jobs/sweep.ts';
 import { convergeTasks, syncTasks } from '../../automation/start-worker.ts';
 import type { Database, Queryable } from '../../automation/store/database.ts';
 import { type ClusterInMemory, type Fate, kindly } from './cluster.ts';
@@ -152,7 +152,12 @@ export function createWorker(
       return taken;
     },
     async sweep() {
-      const failed = await sweep(context);
+      const failed: string[] = [];
+      try {
+        for (const part of sweepParts) failed.push(...((await sweep(context, part)) ?? []));
+      } catch (error) {
+        if (!dead) throw error;
+      }
       return dead || stripeWasSilent ? [] : failed;
     },
   };

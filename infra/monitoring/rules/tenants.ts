@@ -4,6 +4,9 @@ import type { RuleGroup } from './rule.ts';
 /** A sweep begins every minute; five missed are no accident. */
 const sweepOverdueSeconds = 300;
 
+/** What concerns all cells is done by one worker of all, which may be another region's for long. */
+const sharedSweepOverdueSeconds = 3600;
+
 export function tenantRules(): RuleGroup {
   return {
     name: 'tenantry-tenants',
@@ -41,8 +44,9 @@ export function tenantRules(): RuleGroup {
       {
         alert: 'SweepNotRunning',
         expr: `
-          time() - max(tenantry_sweep_completed_timestamp_seconds) > ${sweepOverdueSeconds}
-          or absent(tenantry_sweep_completed_timestamp_seconds)`,
+          time() - max(tenantry_sweep_completed_timestamp_seconds{part="cell"}) > ${sweepOverdueSeconds}
+          or time() - max(tenantry_sweep_completed_timestamp_seconds{part="shared"}) > ${sharedSweepOverdueSeconds}
+          or absent(tenantry_sweep_completed_timestamp_seconds{part="cell"})`,
         forSeconds: sweepOverdueSeconds,
         severity: 'critical',
         summary: 'Nothing has compared Stripe, tenants and cluster for minutes',

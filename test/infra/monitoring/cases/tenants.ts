@@ -84,8 +84,19 @@ export const tenantCases: readonly AlertCase[] = [
     alert: 'SweepNotRunning',
     fires: [
       {
-        series: { 'tenantry_sweep_completed_timestamp_seconds{pod="worker-1"}': '0+60x10 600+0x100' },
+        series: {
+          'tenantry_sweep_completed_timestamp_seconds{part="cell",pod="worker-1"}': '0+60x10 600+0x100',
+        },
         from: 21,
+        labels: {},
+        summary: 'Nothing has compared Stripe, tenants and cluster for minutes',
+      },
+      {
+        series: {
+          'tenantry_sweep_completed_timestamp_seconds{part="cell",pod="worker-1"}': growing(60),
+          'tenantry_sweep_completed_timestamp_seconds{part="shared",pod="worker-1"}': steady(0),
+        },
+        from: 66,
         labels: {},
         summary: 'Nothing has compared Stripe, tenants and cluster for minutes',
       },
@@ -100,10 +111,18 @@ export const tenantCases: readonly AlertCase[] = [
       {
         because: 'any worker’s sweep will do',
         series: {
-          'tenantry_sweep_completed_timestamp_seconds{pod="worker-1"}': steady(0),
-          'tenantry_sweep_completed_timestamp_seconds{pod="worker-2"}': growing(60),
+          'tenantry_sweep_completed_timestamp_seconds{part="cell",pod="worker-1"}': steady(0),
+          'tenantry_sweep_completed_timestamp_seconds{part="cell",pod="worker-2"}': growing(60),
         },
         at: 60,
+      },
+      {
+        because: 'the part of all cells may be done in another region for a while',
+        series: {
+          'tenantry_sweep_completed_timestamp_seconds{part="cell",pod="worker-1"}': growing(60),
+          'tenantry_sweep_completed_timestamp_seconds{part="shared",pod="worker-1"}': '0+0x30 1800+60x100',
+        },
+        at: 40,
       },
     ],
   },
