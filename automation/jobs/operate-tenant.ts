@@ -1,7 +1,7 @@
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
-import type { Runner } from '../stacks/runners.ts';
+import { type Runner, RunnerNotStarted } from '../stacks/runners.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, noteLeaseProcess, renewLease } from '../store/leases.ts';
 import { beginOperation, noteBegun, writeStackSettings } from '../store/operations.ts';
@@ -174,6 +174,9 @@ async function withRunner(
     if (lost || !(await noteLeaseProcess(database, lease, runner.process)))
       throw new LeaseLost(lease.tenantId);
     return await work(runner, () => renewedAt);
+  } catch (error) {
+    if (!(error instanceof RunnerNotStarted)) throw error;
+    return { outcome: 'failed', cause: error.message, durationMs: 0, stateComplete: false };
   } finally {
     clearInterval(renewal);
     runner?.release();

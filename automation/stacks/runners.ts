@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LeaseProcess } from '../store/leases.ts';
 import { endProcessGroup, killProcessGroup, processStarted } from './process-group.ts';
@@ -21,12 +22,15 @@ export interface Runner {
 }
 
 export interface RunnerPool {
-  /** Waits for a free runner. */
+  /**
+   * Waits for a free runner.
+   * @throws RunnerNotStarted when the one that was to be it did not start; the pool starts another for whoever asks next
+   */
   acquire(): Promise<Runner>;
   /** Starts all runners, so that the first operation need not wait. */
   warmUp(): Promise<void>;
   readonly busy: number;
-  /** Kills all runners. */
+  /** Kills all runners; whoever waits for one is refused. */
   close(): Promise<void>;
 }
 
@@ -35,48 +39,69 @@ export interface RunnerPoolOptions {
   readonly size: number;
   /** A runner is replaced after so many operations: the SDK keeps a little of each. */
   readonly operationsPerRunner: number;
+  /** A runner that is not ready after so long is killed; it takes about a second. Default a minute. */
+  readonly startTimeoutMs?: number;
   /** The runners' environment; default this process's. */
   readonly env?: NodeJS.ProcessEnv;
+}
+
+export class RunnerNotStarted extends Error {
+  override readonly name = 'RunnerNotStarted';
 }
 
 const runnerProgram = fileURLToPath(new URL('./runner.ts', import.meta.url));
 const leanSdk = new URL('./lean-sdk.ts', import.meta.url).href;
 
+const usualStartTimeoutMs = 60_000;
+
+/** How long the place of a runner that did not start stays empty, as its successor may fare no better. */
+const startAgainMs = 1000;
+
 export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   const idle: RunnerProcess[] = [];
-  const waiting: ((runner: RunnerProcess) => void)[] = [];
-  let alive = 0;
-  let closed = false;
+  const waiting: PromiseWithResolvers<RunnerProcess>[] = [];
   const all = new Set<RunnerProcess>();
+  let taken = 0;
+  let closed = false;
 
-  async function startRunner(): Promise<RunnerProcess> {
-    alive += 1;
-    const runner = new RunnerProcess(options);
-    all.add(runner);
-    runner.gone.then(() => {
-      all.delete(runner);
-      alive -= 1;
-      const position = idle.indexOf(runner);
-      if (position >= 0) idle.splice(position, 1);
-      // The successor may be on its way already.
-      if (waiting.length > 0 && alive < options.size && !closed) succeed();
-    });
-    await runner.ready;
-    return runner;
+  /** Fills a place: one runner, from its start until no process of it is left. Never rejects. */
+  async function fillPlace(): Promise<void> {
+    taken += 1;
+    try {
+      await live(new RunnerProcess(options));
+    } catch (error) {
+      waiting.shift()?.reject(error);
+      await delay(startAgainMs, undefined, { ref: false });
+    }
+    taken -= 1;
+    // The successor may be on its way already.
+    if (waiting.length > 0 && taken < options.size && !closed) void fillPlace();
   }
 
-  /** Starts a runner in the place of one that ended. */
-  function succeed(): void {
-    startRunner().then(handOut, (error: unknown) => {
-      // Closing the pool ends also those that were starting.
-      if (!closed) throw error;
-    });
+  async function live(runner: RunnerProcess): Promise<void> {
+    all.add(runner);
+    try {
+      await runner.ready;
+      handOut(runner);
+      await runner.gone;
+    } finally {
+      all.delete(runner);
+      const position = idle.indexOf(runner);
+      if (position >= 0) idle.splice(position, 1);
+    }
   }
 
   function handOut(runner: RunnerProcess): void {
     const next = waiting.shift();
-    if (next) next(runner);
+    if (next) next.resolve(runner);
     else idle.push(runner);
+  }
+
+  function next(): Promise<RunnerProcess> {
+    const place = Promise.withResolvers<RunnerProcess>();
+    waiting.push(place);
+    if (taken < options.size) void fillPlace();
+    return place.promise;
   }
 
   function release(runner: RunnerProcess): void {
@@ -84,36 +109,37 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
     if (!runner.isAlive || runner.isDoomed) return;
     if (runner.operations >= options.operationsPerRunner) {
       runner.kill('stopped');
-      if (waiting.length === 0 && !closed) succeed();
+      if (!closed) void fillPlace();
     } else {
       handOut(runner);
     }
   }
 
+  async function acquire(): Promise<Runner> {
+    if (closed) throw poolClosed();
+    const runner = idle.pop() ?? (await next());
+    return {
+      process: runner.process,
+      run: (request, limits) => runner.run(request, limits),
+      permit: (permitMs) => runner.send({ type: 'permit', permitMs }),
+      kill: (why) => runner.kill(why),
+      release: () => release(runner),
+    };
+  }
+
   return {
-    async acquire() {
-      if (closed) throw new Error('the runner pool is closed');
-      const runner =
-        idle.pop() ??
-        (alive < options.size
-          ? await startRunner()
-          : await new Promise<RunnerProcess>((resolve) => waiting.push(resolve)));
-      return {
-        process: runner.process,
-        run: (request, limits) => runner.run(request, limits),
-        permit: (permitMs) => runner.send({ type: 'permit', permitMs }),
-        kill: (why) => runner.kill(why),
-        release: () => release(runner),
-      };
-    },
+    acquire,
     async warmUp() {
-      while (alive < options.size) handOut(await startRunner());
+      const warm: Runner[] = [];
+      while (warm.length < options.size) warm.push(await acquire());
+      for (const runner of warm) runner.release();
     },
     get busy() {
-      return alive - idle.length;
+      return taken - idle.length;
     },
     async close() {
       closed = true;
+      for (const { reject } of waiting.splice(0)) reject(poolClosed());
       const ended = [...all].map((runner) => {
         runner.kill('stopped');
         return runner.gone;
@@ -122,6 +148,8 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
     },
   };
 }
+
+const poolClosed = () => new Error('the runner pool is closed');
 
 class RunnerProcess {
   readonly ready: Promise<void>;
@@ -136,7 +164,7 @@ class RunnerProcess {
   #killedBecause: KilledBecause = 'runner-died';
   #finish: ((result: OperationResult | null) => void) | undefined;
 
-  constructor({ settings, env }: RunnerPoolOptions) {
+  constructor({ settings, env, startTimeoutMs = usualStartTimeoutMs }: RunnerPoolOptions) {
     // Its own process group: killing the group ends the engine and its plugins as well.
     this.#child = fork(runnerProgram, {
       detached: true,
@@ -146,7 +174,10 @@ class RunnerProcess {
       execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=2', '--import', leanSdk],
     });
     const { pid } = this.#child;
-    if (pid === undefined) throw new Error('a runner process could not be started');
+    if (pid === undefined) {
+      this.#child.on('error', () => {});
+      throw new RunnerNotStarted('a runner process could not be made');
+    }
     this.#group = pid;
     const exited = new Promise<void>((resolve) => this.#child.once('exit', () => resolve()));
     this.gone = exited.then(async () => {
@@ -154,14 +185,22 @@ class RunnerProcess {
       await endProcessGroup(this.#group);
       this.#finish?.(null);
     });
+    const late = setTimeout(() => this.kill('timeout'), startTimeoutMs);
     this.ready = new Promise((resolve, reject) => {
       this.#child.on('message', (message: FromRunner) => {
-        if (message.type === 'ready') resolve();
-        else this.#finish?.(message.result);
+        if (message.type === 'result') this.#finish?.(message.result);
+        else if (!this.isDoomed) resolve();
+        clearTimeout(late);
       });
-      void this.gone.then(() => reject(new Error('a runner process ended while it was starting')));
+      void this.gone.then(() => {
+        clearTimeout(late);
+        const how =
+          this.#killedBecause === 'timeout'
+            ? `was not ready after ${startTimeoutMs} ms`
+            : 'ended while it was starting';
+        reject(new RunnerNotStarted(`a runner process ${how}`));
+      });
     });
-    this.ready.catch(() => {});
     this.send({ type: 'settings', settings });
   }
 

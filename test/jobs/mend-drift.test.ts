@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
 import type { OperationRequest, OperationResult } from '../../automation/stacks/protocol.ts';
+import { RunnerNotStarted } from '../../automation/stacks/runners.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { migrate } from '../../automation/store/migrate.ts';
@@ -143,4 +144,18 @@ test.each<[string, OperationResult]>([
   expect(live).toBe(applied);
   expect(await drifts(id)).toHaveLength(1);
   expect(await findTenant(database, id)).toMatchObject({ phase: 'active', unsettled: false });
+});
+
+test('a tenant for which no runner starts says so, and is tried again', async () => {
+  const { id } = await aTenant();
+  const acquire = () => Promise.reject(new RunnerNotStarted('a runner process ended while it was starting'));
+  await convergeTenant({ ...context, runners: { ...context.runners, acquire } }, id);
+  expect(await findTenant(database, id)).toMatchObject({
+    phase: 'provisioning',
+    reasonCode: 'engine_failed',
+    cause: 'a runner process ended while it was starting',
+    attempts: 1,
+  });
+  await convergeTenant({ ...context, now: () => new Date(Date.now() + 60_000) }, id);
+  expect(await findTenant(database, id)).toMatchObject({ phase: 'active', reasonCode: null });
 });

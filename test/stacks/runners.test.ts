@@ -1,17 +1,23 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { startKeyService } from '../../automation/local/keys.ts';
 import type { FromRunner, OperationRequest, RunnerSettings } from '../../automation/stacks/protocol.ts';
-import { createRunnerPool, type RunnerPool } from '../../automation/stacks/runners.ts';
+import {
+  createRunnerPool,
+  RunnerNotStarted,
+  type RunnerPool,
+  type RunnerPoolOptions,
+} from '../../automation/stacks/runners.ts';
 import { until } from '../support/wait.ts';
 
 /*
  * Real runner processes with an engine that only initialises stacks. That of the tenant `hangs` never ends; it leaves
- * its process id in the file `hanging`.
+ * its process id in the file `hanging`. While there is a file `hold`, runners do not become ready, and leave their
+ * process id in the file `starting`.
  */
 
 let home: string;
@@ -25,7 +31,11 @@ beforeAll(() => {
 case "$*" in
   *"stack init hangs"*) echo $$ > ${home}/hanging.new; mv ${home}/hanging.new ${home}/hanging; exec sleep 3600 ;;
   *"stack init"*) echo 'encryptedkey: none' > "Pulumi.$3.yaml" ;;
-  *) echo v3.250.0 ;;
+  *)
+    if [ -e ${home}/hold ]; then
+      echo $PPID > ${home}/starting.new; mv ${home}/starting.new ${home}/starting; exec sleep 3600
+    fi
+    echo v3.250.0 ;;
 esac
 `,
   );
@@ -48,8 +58,8 @@ afterEach(async () => {
   for (const release of releasers.splice(0)) await release();
 });
 
-function pool(operationsPerRunner = 100, changes: Partial<RunnerSettings> = {}): RunnerPool {
-  const made = createRunnerPool({ settings: { ...settings, ...changes }, size: 1, operationsPerRunner });
+function pool(options: Partial<RunnerPoolOptions> = {}): RunnerPool {
+  const made = createRunnerPool({ settings, size: 1, operationsPerRunner: 100, ...options });
   releasers.push(() => made.close());
   return made;
 }
@@ -87,7 +97,7 @@ test('a runner that was killed before its operation is not handed to the next on
 });
 
 test('a runner is replaced after as many operations as it may run', async () => {
-  const runners = pool(1);
+  const runners = pool({ operationsPerRunner: 1 });
   const groups: (number | null)[] = [];
   for (let operation = 0; operation < 2; operation += 1) {
     const runner = await runners.acquire();
@@ -99,6 +109,58 @@ test('a runner is replaced after as many operations as it may run', async () => 
   const last = await runners.acquire();
   await until(() => runnerProcesses() === 1, { what: 'one runner being left, as the pool has one place' });
   last.release();
+});
+
+/** Keeps runners from becoming ready. @returns lets those that start from then on become it */
+function holdStarts(): () => void {
+  const release = () => rmSync(join(home, 'hold'), { force: true });
+  rmSync(join(home, 'starting'), { force: true });
+  writeFileSync(join(home, 'hold'), '');
+  releasers.push(async () => release());
+  return release;
+}
+
+/** Waits for a runner that does not become ready, and kills it. */
+async function killStarting(): Promise<void> {
+  const sign = join(home, 'starting');
+  await until(() => existsSync(sign), { what: 'a runner that starts' });
+  const group = Number(readFileSync(sign, 'utf8'));
+  rmSync(sign);
+  process.kill(-group, 'SIGKILL');
+}
+
+test('a runner that dies while it starts is told to whoever waits for it, and another is started', async () => {
+  const runners = pool({ operationsPerRunner: 1 });
+  const first = await runners.acquire();
+  await first.run(init('tenant'), limits);
+  const release = holdStarts();
+  first.release();
+  // Its successor, for which nobody waits.
+  await killStarting();
+  await until(() => runners.busy === 0, { what: 'its end' });
+  const refused = expect(runners.acquire()).rejects.toThrow(RunnerNotStarted);
+  await killStarting();
+  await refused;
+  release();
+  const next = await runners.acquire();
+  expect(await next.run(init('tenant'), limits)).toMatchObject({ outcome: 'succeeded' });
+  next.release();
+});
+
+test('a runner that never becomes ready is killed, and whoever waits for it is told', async () => {
+  holdStarts();
+  const runners = pool({ startTimeoutMs: 300 });
+  for (let times = 0; times < 2; times += 1)
+    await expect(runners.acquire()).rejects.toThrow('a runner process was not ready after 300 ms');
+  expect(runnerProcesses()).toBe(0);
+});
+
+test('whoever waits for a runner of a pool that is closed is refused', async () => {
+  const runners = pool();
+  await runners.acquire();
+  const refused = expect(runners.acquire()).rejects.toThrow('the runner pool is closed');
+  await runners.close();
+  await refused;
 });
 
 test('a runner whose permit runs out ends itself and its engine', async () => {
@@ -143,11 +205,14 @@ test('a stack whose initialisation was killed before its settings were noted is 
   releasers.push(async () => void vi.unstubAllEnvs());
   const state = join(home, 'state');
   mkdirSync(state);
-  const runner = await pool(100, {
-    enginePath: inject('tools')['tenantry-engine'],
-    backendUrl: pathToFileURL(state).href,
-    secretsProvider: 'hashivault://tenantry',
-    workDir: join(home, 'real'),
+  const runner = await pool({
+    settings: {
+      ...settings,
+      enginePath: inject('tools')['tenantry-engine'],
+      backendUrl: pathToFileURL(state).href,
+      secretsProvider: 'hashivault://tenantry',
+      workDir: join(home, 'real'),
+    },
   }).acquire();
   const [first, again] = [await runner.run(init('twice'), limits), await runner.run(init('twice'), limits)];
   expect([first, again]).toMatchObject([{ outcome: 'succeeded' }, { outcome: 'succeeded' }]);
