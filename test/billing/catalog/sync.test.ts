@@ -1,4 +1,4 @@
-import { Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CatalogChange } from '../../../automation/billing/catalog/difference.ts';
 import { applyCatalog, planCatalog } from '../../../automation/billing/catalog/sync.ts';
@@ -7,8 +7,15 @@ import { catalogText } from '../../../automation/cli/text/catalog.ts';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { type Promotion, promotions } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';
-import { type StripeMock, startStripeMock, teeToStripeMock } from '../../local/stripe/conformance.ts';
-import { secretKey, simulate, subscribe, tinyCatalog } from '../../local/stripe/simulated.ts';
+import { unrepeated } from '../../local/stripe/call-sites.ts';
+import {
+  type ClientTee,
+  type StripeMock,
+  startStripeMock,
+  teeToStripeMock,
+} from '../../local/stripe/conformance.ts';
+import * as simulated from '../../local/stripe/simulated.ts';
+import { subscribe, tinyCatalog } from '../../local/stripe/simulated.ts';
 
 const tinyPromotion: Promotion = {
   id: 'welcome',
@@ -38,19 +45,23 @@ async function sync(stripe: Stripe, wanted: typeof tiny) {
   return plan;
 }
 
-describe('an empty account', () => {
-  let mock: StripeMock;
-  beforeAll(async () => {
-    mock = await startStripeMock(inject('tools')['stripe-mock']);
-  });
-  afterAll(() => mock?.stop());
+let mock: StripeMock;
+let tee: ClientTee;
+beforeAll(async () => {
+  mock = await startStripeMock(inject('tools')['stripe-mock']);
+  tee = teeToStripeMock(mock);
+});
+afterAll(() => mock?.stop());
 
-  test('gets the whole catalog by requests that Stripe describes, and a second run changes nothing', async () => {
-    const { simulator } = await simulate({ catalog: [] });
-    const tee = teeToStripeMock(mock);
-    const { host, port } = simulator;
-    const httpClient = Stripe.createFetchHttpClient(tee.fetch);
-    const stripe = new Stripe(secretKey, { host, port, protocol: 'http', httpClient, telemetry: false });
+/** A simulator in memory, ended with the test, whose client's requests are repeated to stripe-mock. */
+async function simulate(options: Parameters<typeof simulated.simulate>[0]): Promise<simulated.Simulated> {
+  const { simulator } = await simulated.simulate(options);
+  return { simulator, stripe: tee.clientOf(simulator) };
+}
+
+describe('an empty account', () => {
+  test('gets the whole catalog and a second run changes nothing', async () => {
+    const { stripe } = await simulate({ catalog: [] });
     const wanted = wantedCatalog(catalog, promotions);
 
     const first = await sync(stripe, wanted);
@@ -90,7 +101,6 @@ describe('an empty account', () => {
     await stripe.billing.meters.deactivate(meter?.id ?? '');
     await sync(stripe, wanted);
     await sync(stripe, wantedCatalog(catalog.slice(1)));
-    expect(await tee.problems()).toEqual([]);
   });
 });
 
@@ -212,4 +222,9 @@ test('a promotion with other terms is another coupon under the same code', async
   const codes = (await stripe.promotionCodes.list({ code: 'HELLO', active: true })).data;
   expect(codes.map(({ promotion }) => promotion.coupon)).toEqual(['tenantry_welcome_5000_3m']);
   expect((await planCatalog(stripe, generous)).changes).toEqual([]);
+});
+
+test('every request of these is what Stripe describes', async () => {
+  expect(await unrepeated('test/billing/catalog/sync.test.ts', tee)).toEqual([]);
+  expect(await tee.problems()).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { InvoiceView, SubscriptionView } from '../../../api/schemas-billing.ts';
 import type { ChangePreview } from '../../../automation/billing/change-plan.ts';
 import { findOrganization, putMember } from '../../../automation/store/organizations.ts';
+import { unrepeated } from '../../local/stripe/call-sites.ts';
 import {
   type ProxyTee,
   proxyToStripeMock,
@@ -417,5 +418,6 @@ test('the portal opens for the customer that pays, and lets nobody choose a plan
 });
 
 test('every request of these is what Stripe describes', async () => {
+  expect(await unrepeated('test/billing/customer/billing.test.ts', tee)).toEqual([]);
   expect(await tee.problems()).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { Stripe } from 'stripe';
+import type { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { proxyToStripeMock, type StripeMock, startStripeMock, teeToStripeMock } from './conformance.ts';
 import { clientOf, idOf, priceOf, secretKey, simulate, subscribe } from './simulated.ts';
@@ -12,10 +12,7 @@ afterAll(() => mock?.stop());
 async function teed() {
   const { simulator } = await simulate();
   const tee = teeToStripeMock(mock);
-  const { host, port } = simulator;
-  const httpClient = Stripe.createFetchHttpClient(tee.fetch);
-  const stripe = new Stripe(secretKey, { host, port, protocol: 'http', httpClient, telemetry: false });
-  return { simulator, stripe, tee };
+  return { simulator, stripe: tee.clientOf(simulator), tee };
 }
 
 describe("what the simulator takes, Stripe's own description takes", () => {
@@ -120,6 +117,7 @@ describe("what the simulator takes, Stripe's own description takes", () => {
     await expect(stripe.customers.retrieve('cus_nobody')).rejects.toMatchObject({ code: 'resource_missing' });
     expect(await proxy.problems()).toEqual([]);
     expect(proxy.repeated).toHaveLength(3);
+    expect(proxy.repeated[0]?.caller).toMatch(/^test\/local\/stripe\/conformance\.test\.ts:\d+$/);
   });
 });
 

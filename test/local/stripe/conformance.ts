@@ -10,7 +10,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { relative, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import Stripe from 'stripe';
 
 export interface StripeMock {
   readonly host: string;
@@ -78,6 +81,8 @@ export interface Repeated {
   /** With its query. */
   readonly path: string;
   readonly body: string;
+  /** The line of this repository that called the client; null for what a client in another process sent. */
+  readonly caller: string | null;
   readonly verdict: 'accepted' | 'rejected' | 'unknown address';
   readonly status: number;
   readonly message: string | null;
@@ -93,14 +98,41 @@ interface Tee extends Conformance {
   repeat(request: { method: string; path: string; headers: Record<string, string>; body: string }): void;
 }
 
+const callerHeader = 'x-caller';
+const root = resolve(import.meta.dirname, '../../..');
+
+/** Lets requests of every client in this process name the line that called it, as `automation/figures/rebuild.ts:74`. */
+function nameCallers(): void {
+  const { prototype } = Stripe.StripeResource;
+  const makeRequest = prototype._makeRequest;
+  prototype._makeRequest = function (method, path, params, options, spec) {
+    const caller = callerIn(new Error().stack ?? '');
+    const headers = { ...spec?.headers, ...(caller !== null && { [callerHeader]: caller }) };
+    return makeRequest.call(this, method, path, params, options, { ...spec, headers });
+  };
+}
+nameCallers();
+
+function callerIn(stack: string): string | null {
+  for (const frame of stack.split('\n').slice(1)) {
+    const [, at, line] = /\(?((?:file:\/\/)?\/[^()]*?):(\d+):\d+\)?$/.exec(frame) ?? [];
+    if (at === undefined) continue;
+    const file = relative(root, at.startsWith('file:') ? fileURLToPath(at) : at);
+    if (!file.startsWith('node_modules/') && file !== relative(root, import.meta.filename))
+      return `${file}:${line}`;
+  }
+  return null;
+}
+
 function createTee(mock: StripeMock): Tee {
   const repeated: Repeated[] = [];
   const underWay = new Set<Promise<void>>();
 
   async function send(method: string, path: string, headers: Record<string, string>, body: string) {
+    const { [callerHeader]: caller = null, ...kept } = headers;
     const answer = await fetch(`http://${mock.host}:${mock.port}${path}`, {
       method,
-      headers: { ...headers, authorization: 'Bearer sk_test_123' },
+      headers: { ...kept, authorization: 'Bearer sk_test_123' },
       ...(body === '' ? {} : { body }),
     });
     const text = await answer.text();
@@ -110,19 +142,21 @@ function createTee(mock: StripeMock): Tee {
       : message?.startsWith('Unrecognized request URL')
         ? 'unknown address'
         : 'rejected';
-    repeated.push({ method, path, body, verdict, status: answer.status, message });
+    repeated.push({ method, path, body, caller, verdict, status: answer.status, message });
   }
 
   return {
     repeated,
     repeat({ method, path, headers, body }) {
-      const kept = ['content-type', 'stripe-version', 'accept', 'user-agent'];
+      const kept = ['content-type', 'stripe-version', 'accept', 'user-agent', callerHeader];
       const chosen = Object.fromEntries(
         kept.flatMap((name) => (headers[name] ? [[name, headers[name]]] : [])),
       );
       const sent: Promise<void> = send(method, path, chosen, body)
         .catch((error) => {
-          repeated.push({ method, path, body, verdict: 'rejected', status: 0, message: String(error) });
+          const caller = headers[callerHeader] ?? null;
+          const message = String(error);
+          repeated.push({ method, path, body, caller, verdict: 'rejected', status: 0, message });
         })
         .finally(() => underWay.delete(sent));
       underWay.add(sent);
@@ -142,28 +176,30 @@ function messageOf(body: string): string {
   }
 }
 
-export interface FetchTee extends Conformance {
-  /** For `httpClient: Stripe.createFetchHttpClient(tee.fetch)`. */
-  readonly fetch: typeof fetch;
+export interface ClientTee extends Conformance {
+  /** A client of a server whose requests are repeated; it asks once, so that a failure is seen as it is. */
+  clientOf(server: { host: string; port: number; secretKey: string }): Stripe;
 }
 
-/** A `fetch` that answers from the real destination and repeats every request to stripe-mock. */
-export function teeToStripeMock(mock: StripeMock, through: typeof fetch = fetch): FetchTee {
+/** Clients that are answered by their server and whose every request is repeated to stripe-mock. */
+export function teeToStripeMock(mock: StripeMock): ClientTee {
   const tee = createTee(mock);
+  const httpClient = Stripe.createFetchHttpClient(async (input, init) => {
+    const request = new Request(input, init);
+    const url = new URL(request.url);
+    const body = await request.clone().text();
+    tee.repeat({
+      method: request.method,
+      path: url.pathname + url.search,
+      headers: Object.fromEntries(request.headers),
+      body,
+    });
+    return fetch(request);
+  });
+  const options = { protocol: 'http', httpClient, maxNetworkRetries: 0, telemetry: false } as const;
   return {
     ...tee,
-    async fetch(input, init) {
-      const request = new Request(input, init);
-      const url = new URL(request.url);
-      const body = await request.clone().text();
-      tee.repeat({
-        method: request.method,
-        path: url.pathname + url.search,
-        headers: Object.fromEntries(request.headers),
-        body,
-      });
-      return through(request);
-    },
+    clientOf: ({ host, port, secretKey }) => new Stripe(secretKey, { ...options, host, port }),
   };
 }
 
