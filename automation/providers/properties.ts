@@ -157,6 +157,13 @@ export function containsUnknown(value: PropertyValue): boolean {
   return false;
 }
 
+export function containsSecret(value: PropertyValue): boolean {
+  if (value instanceof Secret) return true;
+  if (isArray(value)) return value.some(containsSecret);
+  if (isMap(value)) return Object.values(value).some(containsSecret);
+  return false;
+}
+
 /** Marks as secret in `target` whatever is secret at the same path of `source`. */
 export function markSecretsLike(target: PropertyValue, source: PropertyValue | undefined): PropertyValue {
   if (source === undefined || target instanceof Secret) return target;

@@ -6,6 +6,7 @@ import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
 import { isStatus } from '../providers/kubernetes/errors.ts';
 import { textAt } from '../providers/kubernetes/objects.ts';
 import { managedFields } from '../providers/kubernetes/ownership.ts';
+import { intrusions } from '../providers/kubernetes/undivided.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 
@@ -93,14 +94,19 @@ export function createFingerprints(
 }
 
 /**
- * Identity of an object and of the fields that we own in it. Whoever else changes such a field takes it over, so
- * that our entry in `managedFields` changes with it; status and fields of others leave it as it is.
+ * Identity of an object, of the fields that we own in it, and of those that others have in what is ours alone. Whoever
+ * else changes a field of ours takes it over, so that our entry in `managedFields` changes with it; status and what
+ * others may add leave it as it is.
  */
 function markOf(live: JsonObject): string {
   const ours = managedFields(live)
     .filter((entry) => String(entry.manager).startsWith('pulumi-kubernetes') && !entry.subresource)
     .map((entry) => JSON.stringify(entry.fieldsV1));
-  const hash = createHash('sha256').update(ours.sort().join()).digest('base64url').slice(0, 16);
+  const theirs = intrusions(live).map((fields) => JSON.stringify(fields));
+  const hash = createHash('sha256')
+    .update([...ours, ...theirs].sort().join())
+    .digest('base64url')
+    .slice(0, 16);
   return `${textAt(live, 'metadata', 'uid')}:${hash}`;
 }
 

@@ -146,15 +146,20 @@ test.concurrent('secrets are never in the state in plaintext', async () => {
   await stack.destroy();
 });
 
-test.concurrent('a definition and its first custom resource come up in one run', async () => {
-  const stack = await engine.newStack('crd');
+test.concurrent.each([
+  { kind: 'Widget', plural: 'widgets', scope: 'Cluster' },
+  { kind: 'AllowList', plural: 'allowlists', scope: 'Namespaced' },
+])('a definition and its first custom resource come up in one run: $kind, $scope', async (defined) => {
+  const { kind, plural, scope } = defined;
+  const inside = scope === 'Namespaced' ? { namespace: 'default' } : {};
+  const stack = await engine.newStack(`crd-${plural}`);
   const program = (size: number) => async () => {
-    const definition = new CustomResourceDefinition('widgets', {
-      metadata: { name: 'widgets.engine.test.dev', labels: labels('eng00004') },
+    const definition = new CustomResourceDefinition(plural, {
+      metadata: { name: `${plural}.engine.test.dev`, labels: labels('eng00004') },
       spec: {
         group: 'engine.test.dev',
-        scope: 'Cluster',
-        names: { plural: 'widgets', singular: 'widget', kind: 'Widget' },
+        scope,
+        names: { plural, singular: kind.toLowerCase(), kind },
         versions: [
           {
             name: 'v1',
@@ -174,16 +179,19 @@ test.concurrent('a definition and its first custom resource come up in one run',
       'first',
       {
         apiVersion: 'engine.test.dev/v1',
-        kind: 'Widget',
-        metadata: { name: 'first', labels: labels('eng00004') },
+        kind,
+        metadata: { name: 'first', ...inside, labels: labels('eng00004') },
         spec: { size },
       },
       { dependsOn: [definition] },
     );
   };
   await stack.up(program(1));
-  const [widget] = (await stack.resources()).filter(({ type }) => type.endsWith(':Widget'));
-  expect(widget).toMatchObject({ type: 'kubernetes:engine.test.dev/v1:Widget', id: 'first' });
+  const resource = (await stack.resources()).find(({ type }) => type.endsWith(`:${kind}`));
+  expect(resource).toMatchObject({
+    type: `kubernetes:engine.test.dev/v1:${kind}`,
+    id: scope === 'Namespaced' ? 'default/first' : 'first',
+  });
   expect(await stack.up(program(1))).toEqual([]);
   expect((await stack.up(program(2))).map(({ op }) => op)).toEqual(['update']);
   await stack.destroy();

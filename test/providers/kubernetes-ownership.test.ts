@@ -80,17 +80,72 @@ describe('creating an object that already exists', () => {
     expect((await kube.get(object))?.data).toEqual({ a: '2' });
   });
 
-  test('may shape the service account that every namespace is born with', async () => {
+  test('refuses what Kubernetes itself made, like any other without the label', async () => {
     const account = {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
-      metadata: { name: 'default', namespace: ns, labels: { 'tenantry.dev/tenant': tenant } },
+      metadata: { name: 'default', namespace: ns },
     };
-    await kube.cluster.discovery.resource({ apiVersion: 'v1', kind: 'ServiceAccount' });
-    await kube.apply({ ...account, metadata: { name: 'default', namespace: ns } }, 'kube-controller-manager');
-    const inputs = { ...account, automountServiceAccountToken: false };
-    await kube.provider.create(context('kubernetes:core/v1:ServiceAccount'), inputs, write);
-    expect((await kube.get(account))?.automountServiceAccountToken).toBe(false);
+    await kube.apply(account, 'kube-controller-manager');
+    const inputs = {
+      ...account,
+      metadata: { ...account.metadata, labels: { 'tenantry.dev/tenant': tenant } },
+    };
+    const create = kube.provider.create(context('kubernetes:core/v1:ServiceAccount'), inputs, write);
+    await expect(create).rejects.toThrow(
+      'ServiceAccount ownership/default already exists and carries no label',
+    );
+  });
+});
+
+describe('an object that was made under the name of ours after ours was deleted', () => {
+  const remade = async (name: string, owner?: string) => {
+    const inputs = configMap(ns, name, { a: '1' }, tenant);
+    const { id, properties } = await kube.provider.create(context(type), inputs, write);
+    await kube.delete(inputs);
+    await kube.apply(configMap(ns, name, { a: 'theirs' }, owner), 'their-tool');
+    return { id, properties, inputs };
+  };
+
+  test.each([undefined, 'other001'])('is not ours to a refresh where its label is %s', async (owner) => {
+    const state = await remade(`remade-${owner}`, owner);
+    expect(await kube.provider.read(context(type), state)).toBeNull();
+    const create = kube.provider.create(context(type), state.inputs, write);
+    await expect(create).rejects.toThrow('already exists');
+  });
+
+  test('is ours to a refresh where it carries the tenant label', async () => {
+    const state = await remade('remade-ours', tenant);
+    const read = await kube.provider.read(context(type), state);
+    expect(read?.inputs).toMatchObject({ data: { a: 'theirs' } });
+  });
+
+  test.each([{ a: '2' }, { b: '2' }])('is not written to without a refresh: %j', async (data) => {
+    const name = `remade-unseen-${Object.keys(data)}`;
+    const { properties: old } = await remade(name);
+    const update = kube.provider.update(
+      context(type),
+      { old, inputs: configMap(ns, name, data, tenant) },
+      write,
+    );
+    await expect(update).rejects.toThrow(/already exists and carries no label .* written by their-tool/);
+    expect(await kube.get(configMap(ns, name, {}))).toMatchObject({ data: { a: 'theirs' } });
+  });
+
+  test('is written to where it carries the tenant label, as is one that is gone', async () => {
+    const inputs = configMap(ns, 'remade-own', { a: '1' }, tenant);
+    const { properties: old } = await kube.provider.create(context(type), inputs, write);
+    const next = configMap(ns, 'remade-own', { a: '2' }, tenant);
+    await kube.delete(inputs);
+    await kube.provider.update(context(type), { old, inputs: next }, write);
+    expect(await kube.get(inputs)).toMatchObject({ data: { a: '2' } });
+    // The state is still that of the first.
+    await kube.provider.update(
+      context(type),
+      { old, inputs: configMap(ns, 'remade-own', { a: '3' }, tenant) },
+      write,
+    );
+    expect(await kube.get(inputs)).toMatchObject({ data: { a: '3' } });
   });
 });
 

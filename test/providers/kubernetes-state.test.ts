@@ -1,6 +1,7 @@
 /** The state of objects, property by property, in the shape that facts.md gives for the official provider. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Secret } from '../../automation/providers/properties.ts';
+import type { JsonObject } from '../../automation/providers/kubernetes/client.ts';
+import { type PropertyMap, Secret } from '../../automation/providers/properties.ts';
 import { connectKube, context, type Kube, namespace, write } from './kube.ts';
 
 const labels = { 'tenantry.dev/tenant': 'sta00001' };
@@ -102,6 +103,32 @@ test('of a Secret: data is secret in outputs and inputs, even if the program pas
   expect(read?.inputs).toEqual({ ...inputs, stringData: new Secret({ key: 'open' }) });
 });
 
+test('of an object with secrets: what kubectl apply repeats in an annotation is secret, too', async () => {
+  const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
+  const inputs = (kind: string, more: PropertyMap): PropertyMap => ({
+    apiVersion: 'v1',
+    kind,
+    metadata: { name: 'repeated', namespace: 'state', labels },
+    ...more,
+  });
+  for (const [kind, more] of [
+    ['Secret', { stringData: { key: 'open' } }],
+    ['ConfigMap', { data: { hidden: new Secret('open') } }],
+  ] as const) {
+    const type = `kubernetes:core/v1:${kind}`;
+    const known = inputs(kind, more);
+    const { id, properties } = await kube.provider.create(context(type), known, write);
+    const bare = inputs(kind, {}) as JsonObject;
+    await kube.jsonPatch(bare, [
+      { op: 'add', path: '/metadata/annotations', value: { [annotation]: '{"key":"open"}', note: 'x' } },
+    ]);
+    const read = await kube.provider.read(context(type), { id, properties, inputs: known });
+    expect(read?.properties.metadata).toMatchObject({
+      annotations: { [annotation]: new Secret('{"key":"open"}'), note: 'x' },
+    });
+  }
+});
+
 test('of any other kind: what the program made secret is secret wherever it comes back', async () => {
   const type = 'kubernetes:core/v1:ConfigMap';
   const inputs = {
@@ -132,5 +159,12 @@ test('an object without a name, and what is no object, is refused', async () => 
     { property: 'metadata.name' },
   ]);
   expect((await check('kubernetes:yaml:ConfigFile')).failures).toHaveLength(1);
-  expect((await check('kubernetes:core/v1:ConfigMapPatch')).failures[0]?.reason).toContain('not supported');
+  for (const type of ['core/v1:ConfigMapPatch', 'core/v1:ConfigMapList', 'apps/v1:DeploymentPatch'])
+    expect((await check(`kubernetes:${type}`)).failures[0]?.reason).toContain('not supported');
+});
+
+test('a custom resource may be called a list or a patch', async () => {
+  const type = 'kubernetes:state.test.dev/v1:AllowList';
+  const { failures } = await kube.provider.check(context(type), { inputs: { metadata: { name: 'a' } } });
+  expect(failures).toEqual([]);
 });

@@ -12,6 +12,7 @@ import type { Json, JsonObject } from './client.ts';
 import { isList, isObject, isSecretObject } from './objects.ts';
 import { sameQuantity } from './quantity.ts';
 import { toJson, toProperties } from './state.ts';
+import { isUndivided } from './undivided.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -39,15 +40,20 @@ export function diffInputs(old: JsonObject, inputs: PropertyMap): PropertyChange
     dropServerFields(news),
   );
   const changes: PropertyChange[] = [];
-  compareMaps([], comparable.old, comparable.news, changes);
+  compareMaps([], comparable.old, comparable.news, { changes, undivided: isUndivided(news.kind) });
   return changes
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map((change) => (identity.includes(change.path) ? { ...change, replace: true } : change));
 }
 
-function compareMaps(path: Path, old: JsonObject, news: PropertyMap, changes: PropertyChange[]): void {
+interface Comparison {
+  readonly changes: PropertyChange[];
+  readonly undivided: boolean;
+}
+
+function compareMaps(path: Path, old: JsonObject, news: PropertyMap, comparison: Comparison): void {
   for (const key of new Set([...Object.keys(old), ...Object.keys(news)])) {
-    compare([...path, key], old[key], news[key], changes);
+    compare([...path, key], old[key], news[key], comparison);
   }
 }
 
@@ -55,26 +61,34 @@ function compare(
   path: Path,
   old: Json | undefined,
   news: PropertyValue | undefined,
-  changes: PropertyChange[],
+  comparison: Comparison,
 ): void {
   const absentBefore = old === undefined || old === null;
   const absentNow = news === undefined || news === null;
   const add = (kind: PropertyChange['kind']): void => {
-    changes.push({ path: formatPath(path), kind, replace: false });
+    comparison.changes.push({ path: formatPath(path), kind, replace: false });
   };
   if (absentBefore || absentNow) {
-    // An empty map or list that comes or goes asks for nothing.
-    if (!absentNow && !isEmpty(news)) add('add');
-    if (!absentBefore && !isEmpty(old)) add('delete');
+    if (!absentNow && asksForSomething(path, news, comparison)) add('add');
+    if (!absentBefore && asksForSomething(path, old, comparison)) add('delete');
   } else if (isObject(old) && isMap(news)) {
-    compareMaps(path, old, news, changes);
+    compareMaps(path, old, news, comparison);
   } else if (isList(old) && isArray(news)) {
     for (let index = 0; index < Math.max(old.length, news.length); index++) {
-      compare([...path, index], old[index], news[index], changes);
+      compare([...path, index], old[index], news[index], comparison);
     }
   } else if (news === unknown || !(old === news || sameQuantity(path, old, news as Json))) {
     add('update');
   }
+}
+
+/**
+ * An empty map or list that comes or goes asks for nothing, and the official provider writes some into its inputs.
+ * But an item of a list does, and a selector of a network policy: an empty one selects everything.
+ */
+function asksForSomething(path: Path, value: PropertyValue | Json, { undivided }: Comparison): boolean {
+  if (!isEmpty(value) || typeof path.at(-1) === 'number') return true;
+  return undivided && path[0] !== 'metadata' && !Array.isArray(value);
 }
 
 function isEmpty(value: PropertyValue | Json | undefined): boolean {

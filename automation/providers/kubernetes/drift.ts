@@ -2,34 +2,45 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Json, JsonObject } from './client.ts';
 import { dropServerFields } from './diff.ts';
 import { isList, isObject, isSecretObject } from './objects.ts';
+import { lastApplied } from './state.ts';
+import { type Scope, scopeOf, scopeOfItems, scopeOfKey } from './undivided.ts';
 
 /**
  * The program's inputs as the cluster has them now: an input whose live value is still what it was when the state was
  * written stays as the program wrote it, one that was changed shows the live value, one that was removed is missing.
+ * What was added shows where the object is the program's alone.
  * Comparing live with live leaves the API's own spelling and defaults out of it.
  */
 export function driftedInputs(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
-  const drifted = driftedMap(inputs, before, now);
+  const drifted = driftedMap(inputs, before, now, scopeOf(inputs));
   return isSecretObject(inputs) ? { ...drifted, ...driftedStringData(inputs, before, now) } : drifted;
 }
 
-function driftedMap(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
+function driftedMap(inputs: JsonObject, before: JsonObject, now: JsonObject, scope: Scope): JsonObject {
   const result: Record<string, Json> = {};
   for (const [key, input] of Object.entries(inputs)) {
-    const value = drifted(input, before[key], now[key]);
+    const value = drifted(input, before[key], now[key], scopeOfKey(scope, key));
     if (value !== undefined) result[key] = value;
+  }
+  for (const [key, value] of Object.entries(now)) {
+    if (!(key in inputs) && !(key in before) && scopeOfKey(scope, key) === 'own') result[key] = value;
   }
   return result;
 }
 
-function drifted(input: Json, before: Json | undefined, now: Json | undefined): Json | undefined {
+function drifted(
+  input: Json,
+  before: Json | undefined,
+  now: Json | undefined,
+  scope: Scope,
+): Json | undefined {
   if (isDeepStrictEqual(before, now)) return input;
-  if (isObject(input) && isObject(now)) return driftedMap(input, isObject(before) ? before : {}, now);
+  if (isObject(input) && isObject(now)) return driftedMap(input, isObject(before) ? before : {}, now, scope);
   if (isList(input) && isList(now)) {
     const old = isList(before) ? before : [];
     return now.map((item, index) => {
       const wanted = input[index];
-      return wanted === undefined ? item : (drifted(wanted, old[index], item) ?? item);
+      return wanted === undefined ? item : (drifted(wanted, old[index], item, scopeOfItems(scope)) ?? item);
     });
   }
   return now;
@@ -48,10 +59,7 @@ function driftedStringData(inputs: JsonObject, before: JsonObject, now: JsonObje
   return { stringData: result };
 }
 
-const serverAnnotations = new Set([
-  'deployment.kubernetes.io/revision',
-  'kubectl.kubernetes.io/last-applied-configuration',
-]);
+const serverAnnotations = new Set(['deployment.kubernetes.io/revision', lastApplied]);
 
 /** Inputs for an object that no program has described yet (import, `get`): the live object without what the server adds. */
 export function inputsFromLive(live: JsonObject): JsonObject {

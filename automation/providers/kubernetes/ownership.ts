@@ -29,20 +29,26 @@ export function earlierApplyManager(live: JsonObject): string | null {
   return textAt(entry, 'manager') ?? null;
 }
 
-/** Every namespace is born with this one; whoever owns the namespace may shape it. */
-function isBornWithNamespace(live: JsonObject): boolean {
-  return live.kind === 'ServiceAccount' && textAt(live, 'metadata', 'name') === 'default';
+/** Whether the object carries the label of the tenant that the wanted one belongs to. */
+export function isSameTenants(live: JsonObject, wanted: JsonObject): boolean {
+  const ours = textAt(wanted, 'metadata', 'labels', tenantLabel);
+  return ours !== undefined && textAt(live, 'metadata', 'labels', tenantLabel) === ours;
+}
+
+/** Whether this is another object than the state knows under the name, by the identity that the API gave to each. */
+export function isAnother(live: JsonObject, state: JsonObject): boolean {
+  const known = textAt(state, 'metadata', 'uid');
+  return known !== undefined && textAt(live, 'metadata', 'uid') !== known;
 }
 
 /**
- * Accepts an existing object as the one to create only if it carries the tenant's label.
+ * Accepts an object that this stack did not make as its own only if it carries the tenant's label.
  * @throws ForeignObjectError that says whose it is.
  */
 export function assertOurs(live: JsonObject, wanted: JsonObject): void {
+  if (isSameTenants(live, wanted)) return;
   const theirs = textAt(live, 'metadata', 'labels', tenantLabel);
   const ours = textAt(wanted, 'metadata', 'labels', tenantLabel);
-  if (ours !== undefined && theirs === ours) return;
-  if (theirs === undefined && isBornWithNamespace(live)) return;
   const owner =
     theirs === undefined
       ? `carries no label ${tenantLabel}`
@@ -178,23 +184,67 @@ function isOwnUpdate(entry: JsonObject): boolean {
   return entry.operation === 'Update' && entry.subresource === undefined && ownManager.test(manager);
 }
 
-/**
- * Ownership with our earlier Update entries, and applies under another of our names, moved to one Apply manager, so
- * that fields which the program drops are removed instead of staying with a manager of the past.
- */
-export function mergedOwnership(object: JsonObject, fieldManager: string): readonly JsonObject[] {
-  const isOurs = (entry: JsonObject): boolean =>
+/** Whether the entry is another manager's, of the object itself. */
+export function isOthers(entry: JsonObject): boolean {
+  return entry.subresource === undefined && !ownManager.test(textAt(entry, 'manager') ?? '');
+}
+
+function isOurs(entry: JsonObject): boolean {
+  return (
     isOwnUpdate(entry) ||
     (entry.operation === 'Apply' &&
       entry.subresource === undefined &&
-      ownManager.test(textAt(entry, 'manager') ?? ''));
+      ownManager.test(textAt(entry, 'manager') ?? ''))
+  );
+}
+
+export function fieldsOf(entry: JsonObject): JsonObject {
+  return isObject(entry.fieldsV1) ? entry.fieldsV1 : {};
+}
+
+/** All fields that we own, under whatever name and operation. */
+export function ownFields(object: JsonObject): JsonObject {
+  return managedFields(object)
+    .filter(isOurs)
+    .reduce<JsonObject>((all, entry) => merge(all, entry.fieldsV1), {});
+}
+
+/**
+ * Ownership with our earlier Update entries, and applies under another of our names, moved to one Apply manager, so
+ * that fields which the program drops are removed instead of staying with a manager of the past.
+ * @param claim which fields of another manager's entry become ours, to be removed likewise
+ */
+export function mergedOwnership(
+  object: JsonObject,
+  fieldManager: string,
+  claim: (entry: JsonObject) => JsonObject = () => ({}),
+): readonly JsonObject[] {
   const entries = managedFields(object);
-  const ours = entries.filter(isOurs);
-  const first = ours[0];
+  const first = entries.find(isOurs);
   if (!first) return entries;
-  const fields = ours.reduce<JsonObject>((all, entry) => merge(all, entry.fieldsV1), {});
-  const merged = { ...first, manager: fieldManager, operation: 'Apply', fieldsV1: fields };
-  return [merged, ...entries.filter((entry) => !isOurs(entry))];
+  let fields = ownFields(object);
+  const others: JsonObject[] = [];
+  for (const entry of entries.filter((candidate) => !isOurs(candidate))) {
+    const claimed = isOthers(entry) ? claim(entry) : {};
+    fields = merge(fields, claimed);
+    const left = without(fieldsOf(entry), claimed);
+    if (Object.keys(left).length > 0) others.push({ ...entry, fieldsV1: left });
+  }
+  return [{ ...first, manager: fieldManager, operation: 'Apply', fieldsV1: fields }, ...others];
+}
+
+/** The fields that are not in `claimed`, whose leaves stand for all below them. */
+function without(fields: JsonObject, claimed: JsonObject): JsonObject {
+  const left: Record<string, Json> = {};
+  for (const [key, below] of Object.entries(fields)) {
+    const gone = claimed[key];
+    if (gone === undefined) left[key] = below;
+    else if (isObject(below) && isObject(gone) && !isDeepStrictEqual(below, gone)) {
+      const deeper = without(below, gone);
+      if (Object.keys(deeper).length > 0) left[key] = deeper;
+    }
+  }
+  return left;
 }
 
 function merge(left: JsonObject, right: Json | undefined): JsonObject {

@@ -25,7 +25,7 @@ import {
   parseId,
   textAt,
 } from './objects.ts';
-import { earlierApplyManager } from './ownership.ts';
+import { earlierApplyManager, isAnother, isSameTenants } from './ownership.ts';
 import { planUpdate, previewCreate } from './plan.ts';
 import { NeverReadyError, waitUntilReady } from './readiness.ts';
 import {
@@ -67,7 +67,7 @@ export class KubernetesProvider implements ResourceProvider {
       failures.push({ property, reason });
     };
     const kind = kindOfToken(context.type);
-    if (!kind || /(?:List|Patch)$/.test(kind.kind)) {
+    if (!kind || (isNoObject(kind) && !(await this.#clusters.of(context.config).discovery.find(kind)))) {
       fail('', `${context.type} is not supported by the embedded Kubernetes provider`);
       return { inputs, failures };
     }
@@ -126,7 +126,8 @@ export class KubernetesProvider implements ResourceProvider {
     if (!kind || name === '') throw new Error(`${id} does not name an object of ${context.type}`);
     const cluster = this.#clusters.of(context.config);
     const live = await readLive(cluster, context, kind, namespace, name);
-    if (!live) return null;
+    // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
+    if (!live || (isAnother(live, state.live) && !isSameTenants(live, state.live))) return null;
     const described = Object.keys(known).length > 0;
     const now = described ? driftedInputs(known, state.live, live) : inputsFromLive(live);
     const fieldManager = state.fieldManager ?? earlierApplyManager(live) ?? fieldManagerOf(context.urn);
@@ -162,7 +163,7 @@ export class KubernetesProvider implements ResourceProvider {
     }
     const live = await explain(
       object,
-      updateObject(cluster, context, ref, object, { state: state.live, fieldManager }),
+      updateObject(cluster, context, ref, object, { state: state.live, shown: state.inputs, fieldManager }),
     );
     const settled = await this.#settle(context, cluster, ref, inputs, object, options, live, secrets);
     return settled.properties;
@@ -216,6 +217,15 @@ export class KubernetesProvider implements ResourceProvider {
       throw new NotReadyError(stateOf(live), [`${prefix}${reason}`]);
     }
   }
+}
+
+/**
+ * Whether the SDK makes the kind up beside one of Kubernetes' own: `ConfigMapList`, `ConfigMapPatch`. Custom resources
+ * may be called so, too.
+ */
+function isNoObject({ apiVersion, kind }: ObjectKind): boolean {
+  const [group = ''] = apiVersion.split('/');
+  return /(?:List|Patch)$/.test(kind) && (!group.includes('.') || group.endsWith('.k8s.io'));
 }
 
 async function readLive(

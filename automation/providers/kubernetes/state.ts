@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  containsSecret,
   isArray,
   isMap,
   markMapSecretsLike,
@@ -23,6 +24,8 @@ export interface ObjectState {
   readonly fieldManager: string | null;
 }
 
+export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
 /** Fields of a Secret whose every value is secret, in outputs and inputs alike. */
 const secretFields = ['data', 'stringData'] as const;
 
@@ -32,8 +35,9 @@ export function encodeState(
   from: { readonly secrets: PropertyMap; readonly fieldManager: string; readonly initialApiVersion: string },
 ): PropertyMap {
   const marked = markMapSecretsLike(toProperties(live), from.secrets);
+  const holdsSecrets = isSecretObject(live) || containsSecret(from.secrets);
   return {
-    ...(isSecretObject(live) ? hideSecretData(marked) : marked),
+    ...protectInputs(holdsSecrets ? hideLastApplied(marked) : marked),
     __inputs: encodeInputs(inputs, from.secrets),
     __initialApiVersion: from.initialApiVersion,
     __fieldManager: from.fieldManager,
@@ -57,6 +61,16 @@ function hideSecretData(map: PropertyMap): PropertyMap {
     if (value !== undefined && !(value instanceof Secret)) hidden[field] = new Secret(value);
   }
   return hidden;
+}
+
+/** `kubectl apply` repeats the whole object in an annotation. */
+function hideLastApplied(map: PropertyMap): PropertyMap {
+  const { metadata } = map;
+  if (!isMap(metadata) || !isMap(metadata.annotations)) return map;
+  const repeated = metadata.annotations[lastApplied];
+  if (repeated === undefined) return map;
+  const annotations = { ...metadata.annotations, [lastApplied]: new Secret(repeated) };
+  return { ...map, metadata: { ...metadata, annotations } };
 }
 
 export function decodeState(properties: PropertyMap): ObjectState {

@@ -12,10 +12,14 @@ import {
   earlierApplyManager,
   fieldConflicts,
   hasUpdateManager,
+  isAnother,
+  isOthers,
+  managedFields,
   mergedOwnership,
   onlyOwnManagers,
   seenInState,
 } from './ownership.ts';
+import { surplusOf } from './undivided.ts';
 import { deletionHolders, waitFor } from './wait.ts';
 
 /** A field that we apply is written by another manager too, and the plan did not know of it. */
@@ -96,12 +100,15 @@ export async function createObject(
   assertOurs(existing, inputs);
   const chosen = annotation(inputs, 'pulumi.com/patchFieldManager');
   const manager = chosen ?? earlierApplyManager(existing) ?? fieldManager;
-  const live = await applyOver(cluster, context, ref, inputs, { state: existing, live: existing, manager });
+  const from = { state: existing, shown: existing, live: existing, manager };
+  const live = await applyOver(cluster, context, ref, inputs, from);
   return { live, fieldManager: manager };
 }
 
 /**
- * Applies the inputs over the object that `state` describes.
+ * Applies the inputs over the object that `state` describes. What others added to what is the program's alone, and is
+ * `shown` as inputs since a refresh, goes.
+ * @throws ForeignObjectError when somebody else's object has come to its place
  * @throws FieldConflictError when another manager holds fields that the plan did not show as changed by it.
  */
 export async function updateObject(
@@ -109,13 +116,29 @@ export async function updateObject(
   context: OperationContext,
   ref: ObjectRef,
   inputs: JsonObject,
-  from: { readonly state: JsonObject; readonly fieldManager: string },
+  from: { readonly state: JsonObject; readonly shown: JsonObject; readonly fieldManager: string },
 ): Promise<JsonObject> {
-  return applyOver(cluster, context, ref, inputs, {
-    state: from.state,
-    live: hasUpdateManager(from.state) ? await cluster.get(ref, context.signal) : null,
-    manager: from.fieldManager,
-  });
+  const { state, shown } = from;
+  const moves = hasUpdateManager(state) || hasSurplus(state, shown, inputs);
+  const live = moves ? await cluster.get(ref, context.signal) : null;
+  const over = { state, shown, live, manager: from.fieldManager };
+  try {
+    return await applyOver(cluster, context, ref, inputs, { ...over, uid: textAt(state, 'metadata', 'uid') });
+  } catch (error) {
+    // How it says that the name stands for another object, or for none.
+    if (!isStatus(error, 409, 422)) throw error;
+    const standing = await cluster.get(ref, context.signal);
+    if (standing && !isAnother(standing, state)) throw error;
+    if (standing) assertOurs(standing, inputs);
+    return applyOver(cluster, context, ref, inputs, { ...over, live: standing });
+  }
+}
+
+/** Whether others have added what the refresh showed, and the program does not want, to what is the program's alone. */
+function hasSurplus(live: JsonObject, shown: JsonObject, wanted: JsonObject): boolean {
+  return managedFields(live)
+    .filter(isOthers)
+    .some((entry) => Object.keys(surplusOf(live, entry, shown, wanted)).length > 0);
 }
 
 /** What the write would give, computed by the API without keeping it. */
@@ -136,12 +159,23 @@ async function applyOver(
   context: OperationContext,
   ref: ObjectRef,
   inputs: JsonObject,
-  from: { readonly state: JsonObject; readonly live: JsonObject | null; readonly manager: string },
+  from: {
+    readonly state: JsonObject;
+    readonly shown: JsonObject;
+    readonly live: JsonObject | null;
+    readonly manager: string;
+    /** Refuses every other object of the name. */
+    readonly uid?: string | undefined;
+  },
 ): Promise<JsonObject> {
   const { signal } = context;
-  const body = bodyOf(inputs, ref);
-  if (from.live && hasUpdateManager(from.live))
-    await takeOwnership(cluster, ref, from.live, from.manager, signal);
+  const body = bodyOf(inputs, ref, from.uid);
+  const takeOwnership = (live: JsonObject): Promise<void> =>
+    takeFields(cluster, ref, live, signal, (current) =>
+      mergedOwnership(current, from.manager, (entry) => surplusOf(current, entry, from.shown, inputs)),
+    );
+  if (from.live && (hasUpdateManager(from.live) || hasSurplus(from.live, from.shown, inputs)))
+    await takeOwnership(from.live);
   const options = { fieldManager: from.manager, dryRun: false, signal };
   const force = annotation(inputs, 'pulumi.com/patchForce') === 'true';
   try {
@@ -150,8 +184,9 @@ async function applyOver(
     const conflicts = fieldConflicts(error);
     if (!conflicts) throw error;
     const live = await cluster.get(ref, signal);
+    if (live && isAnother(live, from.state)) assertOurs(live, inputs);
     if (live && onlyOwnManagers(conflicts)) {
-      await takeOwnership(cluster, ref, live, from.manager, signal);
+      await takeOwnership(live);
     } else if (!live || !seenInState(conflicts, from.state, live)) {
       throw new FieldConflictError(conflictMessage(inputs, conflicts, error), { cause: error });
     }
@@ -159,19 +194,19 @@ async function applyOver(
   }
 }
 
-/** Moves what we own under earlier manager names to the one of the state; another writer in between is met again. */
-async function takeOwnership(
+/** Writes who owns which field of the object as it is now; another writer in between is met again. */
+async function takeFields(
   cluster: Cluster,
   ref: ObjectRef,
   first: JsonObject,
-  manager: string,
   signal: AbortSignal,
+  ownership: (live: JsonObject) => readonly JsonObject[],
 ): Promise<void> {
   let live: JsonObject | null = first;
   for (let attempt = 1; live; attempt++) {
     const version = textAt(live, 'metadata', 'resourceVersion') ?? '';
     try {
-      await cluster.setManagedFields(ref, mergedOwnership(live, manager), version, signal);
+      await cluster.setManagedFields(ref, ownership(live), version, signal);
       return;
     } catch (error) {
       if (!isStatus(error, 409, 422) || attempt >= 5) throw error;
@@ -181,11 +216,14 @@ async function takeOwnership(
 }
 
 /** The object as it is sent: a Secret's `stringData` as `data`, so that a key that the program drops is removed. */
-function bodyOf(inputs: JsonObject, ref: ObjectRef): JsonObject {
+function bodyOf(inputs: JsonObject, ref: ObjectRef, uid?: string): JsonObject {
   const { status: _, ...object } = ref.kind === 'Secret' ? withData(inputs) : inputs;
   const metadata = { ...(typeof object.metadata === 'object' ? (object.metadata as JsonObject) : {}) };
   const { namespace: __, ...placeless } = metadata;
-  return { ...object, metadata: ref.namespace ? { ...placeless, namespace: ref.namespace } : placeless };
+  return {
+    ...object,
+    metadata: { ...placeless, ...(ref.namespace && { namespace: ref.namespace }), ...(uid && { uid }) },
+  };
 }
 
 export function whyNotWritten(inputs: JsonObject, error: unknown): unknown {
