@@ -1,6 +1,7 @@
 /** The parts that decide without asking anyone. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../automation/providers/kubernetes/client.ts';
 import { diffInputs } from '../../automation/providers/kubernetes/diff.ts';
 import { driftedInputs } from '../../automation/providers/kubernetes/drift.ts';
 import { kindOfToken } from '../../automation/providers/kubernetes/objects.ts';
@@ -94,6 +95,43 @@ describe('a diff', () => {
   ])('of limits of %j and %j', (a, b, same) => {
     expect(diffInputs({ limits: { cpu: a } }, { limits: { cpu: b } })).toHaveLength(same ? 0 : 1);
     expect(diffInputs({ labels: { cpu: a } }, { labels: { cpu: b } })).toHaveLength(1);
+  });
+
+  const limits = (of: string) => (value: string) => ({ spec: { limits: [{ [of]: { memory: value } }] } });
+  test.each<[string, boolean, (value: string) => PropertyMap]>([
+    ['a quota', true, (value) => ({ spec: { hard: { pods: value } } })],
+    ['a claim', true, (value) => ({ spec: { resources: { requests: { storage: value } } } })],
+    ['the most of a range', true, limits('max')],
+    ['the least of a range', true, limits('min')],
+    ['the default of a range', true, limits('default')],
+    ['the size of a scratch volume', true, (value) => ({ volumes: [{ emptyDir: { sizeLimit: value } }] })],
+    [
+      'the target of an autoscaler',
+      true,
+      (value) => ({ metrics: [{ pods: { target: { averageValue: value } } }] }),
+    ],
+    ['a variable', false, (value) => ({ containers: [{ env: [{ name: 'PIN', value }] }] })],
+    ['a toleration', false, (value) => ({ tolerations: [{ key: 'pool', value }] })],
+    ['the key "max" of a map', false, (value) => ({ data: { max: value } })],
+    ['the key "default" of a map', false, (value) => ({ data: { default: value } })],
+    ['the key "value" of a secret', false, (value) => ({ stringData: { value } })],
+    ['the key "sizeLimit" of a map', false, (value) => ({ data: { sizeLimit: value } })],
+  ])('of "0123" and "123" as %s: the same is %s', (_what, same, make) => {
+    expect(diffInputs(make('0123') as never, make('123'))).toHaveLength(same ? 0 : 1);
+  });
+
+  test('takes an empty selector for what it is, in policies and as an item, and for nothing elsewhere', () => {
+    const policy = (peer: JsonObject): JsonObject => ({
+      kind: 'NetworkPolicy',
+      spec: { ingress: [{ from: [peer] }] },
+    });
+    const all = policy({ podSelector: {}, namespaceSelector: {} });
+    const changes = diffInputs(all, policy({ podSelector: {} }) as PropertyMap);
+    expect(changes).toMatchObject([{ path: 'spec.ingress[0].from[0].namespaceSelector', kind: 'delete' }]);
+    expect(diffInputs({ list: [{}] }, { list: [] })).toMatchObject([{ path: 'list[0]', kind: 'delete' }]);
+    expect(
+      diffInputs({ kind: 'Deployment', spec: { strategy: {} } }, { kind: 'Deployment', spec: {} }),
+    ).toEqual([]);
   });
 
   test.each(['', 'Mi', '1 Gi', '1Qi', 'x1', '1.1.1'])('%j is no quantity', (text) => {

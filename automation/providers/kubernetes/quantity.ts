@@ -19,32 +19,28 @@ const suffixes: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Fields of the API whose values, at any depth below, are quantities (`500m`, `1Gi`). */
-const quantityFields = new Set([
-  'limits',
-  'requests',
-  'hard',
-  'max',
-  'min',
-  'default',
-  'defaultRequest',
-  'maxLimitRequestRatio',
-  'capacity',
-  'allocatable',
-  'overhead',
-  'sizeLimit',
-  'averageValue',
-  'value',
-]);
+/** Maps of the API from resources to quantities (`500m`, `1Gi`). */
+const quantityMaps = new Set(['limits', 'requests', 'hard', 'capacity', 'allocatable', 'overhead']);
+/** Such maps in the items of a LimitRange's `limits`. */
+const limitMaps = new Set(['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio']);
+/** Quantities outside of maps. */
+const quantityFields = new Set(['emptyDir.sizeLimit', 'target.averageValue', 'target.value']);
 
 /**
  * Whether two values mean the same to the API. It writes quantities in its own canonical form (`1000m` is `1`), in
  * which the official provider keeps them in state, so two spellings of a quantity are no difference.
  */
 export function sameQuantity(path: readonly (string | number)[], a: Json, b: Json): boolean {
-  if (!path.some((key) => typeof key === 'string' && quantityFields.has(key))) return false;
+  if (!isQuantity(path)) return false;
   const [left, right] = [quantity(a), quantity(b)];
   return left !== null && right !== null && Math.abs(left - right) <= 1e-12 * Math.max(Math.abs(left), 1e-9);
+}
+
+function isQuantity(path: readonly (string | number)[]): boolean {
+  const [list, item, parent, key] = [path.at(-4), path.at(-3), path.at(-2), path.at(-1)];
+  if (typeof parent !== 'string') return false;
+  if (quantityMaps.has(parent) || quantityFields.has(`${parent}.${key}`)) return true;
+  return limitMaps.has(parent) && typeof item === 'number' && list === 'limits';
 }
 
 /** Numeric value of a quantity, or null when it is none. */
