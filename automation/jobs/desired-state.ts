@@ -139,7 +139,10 @@ export interface Decision {
   /** What to want from now on, or null when that is wanted already. */
   readonly change: DesiredChange | null;
   /** Retention to note although nothing else changes, or null. */
-  readonly retention: { readonly suspendReason: string | null; readonly deleteAfter: Date | null } | null;
+  readonly retention: {
+    readonly suspendReason: SuspendReason | null;
+    readonly deleteAfter: Date | null;
+  } | null;
   /** What a person should know about the decision, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -2,7 +2,12 @@ import { handleEvent } from '../billing/events/handle-event.ts';
 import { customerDeletedNotice, type ToldNotice } from '../billing/events/notices.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
-import { findUnresolvedEvent, noteEventFailure, resolveEvent } from '../store/events.ts';
+import {
+  findUnresolvedEvent,
+  noteEventFailure,
+  resolveEvent,
+  type UnresolvedEvent,
+} from '../store/events.ts';
 import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from '../store/stripe-notices.ts';
 import { markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
@@ -19,14 +24,15 @@ export async function resolveStripeEvent(context: JobContext, eventId: string): 
   try {
     const { subscriptionId, notices, deletedCustomer } = await handleEvent(stripe, event);
     await database.transaction(async (client) => {
+      const untold = await resolveEvent(client, eventId, subscriptionId);
       const ofCustomer = deletedCustomer ? await subscriptionsOfCustomer(client, deletedCustomer) : [];
       const marked = [...new Set([...ofCustomer, ...(subscriptionId ? [subscriptionId] : [])])].sort();
       for (const id of marked) await markSubscription(client, id);
       const told = deletedCustomer
         ? [...notices, customerDeletedNotice(deletedCustomer, ofCustomer)]
         : notices;
-      await resolveEvent(client, eventId, subscriptionId);
-      await record(client, ...(await tell(client, told, eventId)));
+      const received = untold ? await receivedEntries(client, event, marked, told) : [];
+      await record(client, ...received, ...(await tell(client, told, eventId)));
     });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
@@ -34,6 +40,27 @@ export async function resolveStripeEvent(context: JobContext, eventId: string): 
     await noteEventFailure(database, eventId, problem);
     throw error;
   }
+}
+
+/**
+ * What the trail tells of an event whose payload named no subscription, once it is known which it concerns. Who may not
+ * read what it meant does not read of it either.
+ */
+async function receivedEntries(
+  client: Queryable,
+  { id, type }: UnresolvedEvent,
+  subscriptions: readonly string[],
+  notices: readonly ToldNotice[],
+): Promise<NewAuditEntry[]> {
+  const entry = { kind: 'event.received', message: `Stripe reported ${type}`, data: { event: id, type } };
+  if (subscriptions.length === 0) return [{ ...entry, audience: 'operator' }];
+  const audience = notices.some((notice) => notice.audience === 'operator') ? 'operator' : 'tenant';
+  const entries: NewAuditEntry[] = [];
+  for (const subscriptionId of subscriptions) {
+    const tenantId = await tenantOfSubscription(client, subscriptionId);
+    entries.push({ ...entry, tenantId, subscriptionId, audience });
+  }
+  return entries;
 }
 
 /** Writes notices. Returns the entries of the trail for those that are news. */

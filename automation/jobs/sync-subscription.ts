@@ -21,6 +21,7 @@ import {
   applySubscription,
   drawFetchTicket,
   type FetchTicket,
+  holdMarks,
   lockForApply,
   noteFetchFailure,
   type Subscription,
@@ -39,7 +40,14 @@ import {
   type Tenant,
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { decide, type Entitlement, entitlementOf, newSpec } from './desired-state.ts';
+import {
+  type Decision,
+  decide,
+  type Entitlement,
+  entitlementOf,
+  newSpec,
+  suspendMessages,
+} from './desired-state.ts';
 import { placeDatabase, placeTenant } from './placement.ts';
 import { retryDelayMs } from './policy.ts';
 import { originOf, readSubscription, type SubscriptionFacts } from './subscription-facts.ts';
@@ -216,7 +224,10 @@ async function follow(
   const braked = underBrake(entitlement, brake);
   const { change, retention, notes } = decide(tenant, facts, braked, shrinks(brake));
   const about = { tenantId: tenant.id, subscriptionId: facts.id };
-  if (retention) await changeRetention(client, tenant.id, retention);
+  if (retention) {
+    await changeRetention(client, tenant.id, retention);
+    return [{ ...about, ...retentionEntry(retention) }];
+  }
   if (!change) return [];
   await changeDesired(client, tenant.id, change);
   await ringTenant(client, tenant);
@@ -235,6 +246,17 @@ async function follow(
       },
     },
   ];
+}
+
+/** Nothing is done to the tenant, but why it is suspended or how long its data is kept has changed. */
+function retentionEntry({ suspendReason, deleteAfter }: NonNullable<Decision['retention']>): NewAuditEntry {
+  const why = suspendReason === null ? 'The tenant stays as it is.' : suspendMessages[suspendReason];
+  const until = deleteAfter && ` Its data is kept until ${deleteAfter.toISOString()}.`;
+  return {
+    kind: 'tenant.retention',
+    message: `${why}${until ?? ''}`,
+    data: { reason: suspendReason, deleteAfter },
+  };
 }
 
 /** Where a subscription without a tenant is to have one; null when it is to have none. */
@@ -269,6 +291,7 @@ async function provide(
   facts: SubscriptionFacts,
   entitlement: Entitlement,
 ): Promise<NewAuditEntry[]> {
+  await holdMarks(client, facts.id);
   const source =
     (await reattach(context, client, facts, entitlement)) ??
     (await claimSlot(context, client, facts, entitlement)) ??
@@ -280,7 +303,7 @@ async function provide(
       tenantId: source.tenantId,
       subscriptionId: facts.id,
       kind: source.kind,
-      message: source.message,
+      message: [source.message, ...(source.notes ?? [])].join('. '),
       data: { ...facts.bought, owner: facts.owner },
     },
   ];
@@ -290,6 +313,8 @@ interface Source {
   readonly tenantId: string;
   readonly kind: string;
   readonly message: string;
+  /** What a person should know beside it, one sentence each. */
+  readonly notes?: readonly string[];
 }
 
 /** A customer who comes back before the data is deleted gets the same tenant again. */
@@ -312,11 +337,11 @@ async function reattach(
     subscriptionId: facts.id,
     slug: kept.slug,
   });
-  await adopt(client, kept.id, facts, entitlement);
   return {
     tenantId: kept.id,
     kind: 'tenant.reattached',
     message: 'Subscribed again before the data was deleted: the same tenant resumes',
+    notes: await adopt(client, kept.id, facts, entitlement),
   };
 }
 
@@ -344,21 +369,31 @@ async function claimSlot(
     plan,
     slug: facts.slug ?? slot.id,
   });
-  await adopt(client, slot.id, facts, entitlement, databaseServer === null ? {} : { databaseServer });
-  return { tenantId: slot.id, kind: 'tenant.claimed', message: 'A tenant prepared ahead was assigned' };
+  const chosen = databaseServer === null ? {} : { databaseServer };
+  return {
+    tenantId: slot.id,
+    kind: 'tenant.claimed',
+    message: 'A tenant prepared ahead was assigned',
+    notes: await adopt(client, slot.id, facts, entitlement, chosen),
+  };
 }
 
-/** Brings an assigned tenant's wishes in line with its new subscription, and adds what is `chosen` for it. */
+/**
+ * Brings an assigned tenant's wishes in line with its new subscription, and adds what is `chosen` for it.
+ * @returns what a person should know about it, one sentence each
+ */
 async function adopt(
   client: Queryable,
   tenantId: string,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
   chosen: Pick<TenantSpec, 'databaseServer'> = {},
-): Promise<void> {
+): Promise<readonly string[]> {
   const tenant = await findTenant(client, tenantId);
-  const change = tenant && decide(tenant, facts, entitlement).change;
+  if (!tenant) return [];
+  const { change, notes } = decide(tenant, facts, entitlement);
   if (change) await changeDesired(client, tenantId, { ...change, spec: { ...change.spec, ...chosen } });
+  return notes;
 }
 
 /** A new tenant, if possible on a stack that is initialised already. */

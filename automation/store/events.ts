@@ -60,12 +60,28 @@ export async function findUnresolvedEvent(db: Queryable, id: string): Promise<Un
   );
 }
 
-/** Notes whose event it was (nobody's: null); the event needs no more looking up. */
-export async function resolveEvent(db: Queryable, id: string, subscriptionId: string | null): Promise<void> {
-  await db.query(
-    `update tenantry.stripe_event set resolved_at = now(), subscription_id = $2, problem = null where id = $1`,
-    [id, subscriptionId],
+/**
+ * Notes whose event it was (nobody's: null); the event needs no more looking up.
+ * @returns whether the trail does not tell of the event yet: its payload named no subscription, and this is the first time
+ *   that it could be handled, or that a subscription was found
+ */
+export async function resolveEvent(
+  db: Queryable,
+  id: string,
+  subscriptionId: string | null,
+): Promise<boolean> {
+  const resolved = firstRow(
+    await db.query<{ untold: boolean }>(
+      `update tenantry.stripe_event e set resolved_at = now(), subscription_id = $2, problem = null
+       from (select resolved_at, subscription_id, replayed_at, problem from tenantry.stripe_event
+             where id = $1 for update) was
+       where e.id = $1
+       returning was.resolved_at is null and was.subscription_id is null
+         and ($2::text is not null or was.replayed_at is null or was.problem is not null) as untold`,
+      [id, subscriptionId],
+    ),
   );
+  return resolved?.untold ?? false;
 }
 
 /** Notes why an event could not be handled; it stays unresolved. */

@@ -250,11 +250,11 @@ export async function mayDestroy(
       ),
     );
     if (may) return true;
+    await ringOffboarding(client, tenant);
     await postpone(client, {
       reasonCode: exportedFirst,
       reasonMessage: 'Its data is exported and backed up first; then it is deleted.',
     });
-    await ringOffboarding(client, tenant);
     return false;
   });
 }

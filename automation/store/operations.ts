@@ -1,5 +1,6 @@
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
-import { type Queryable, storable } from './database.ts';
+import { record } from './audit.ts';
+import { onlyRow, type Queryable, storable } from './database.ts';
 import { fenced, type Lease, LeaseLost } from './leases.ts';
 import type { Fingerprint, Phase, StackSettings, TenantState } from './tenants.ts';
 
@@ -100,17 +101,33 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
   );
 }
 
-/** Says what a tenant waits for without counting it as a failure. */
+/**
+ * Says what a tenant waits for without counting it as a failure; the trail tells it once, however often it is asked again.
+ * To be called last in a transaction.
+ */
 export async function postpone(
   db: Queryable,
   lease: Lease,
   wait: { reasonCode: string; reasonMessage: string; nextTryAt: Date },
 ): Promise<void> {
   await fenced(db, lease);
-  await db.query(
-    'update tenantry.tenant set reason_code = $2, reason_message = $3, next_try_at = $4 where id = $1',
-    [lease.tenantId, wait.reasonCode, wait.reasonMessage, wait.nextTryAt],
+  const { isNews, subscriptionId } = onlyRow(
+    await db.query<{ isNews: boolean; subscriptionId: string | null }>(
+      `update tenantry.tenant t set reason_code = $2, reason_message = $3, next_try_at = $4
+       from (select reason_code from tenantry.tenant where id = $1) was
+       where t.id = $1
+       returning was.reason_code is distinct from $2 as "isNews", t.subscription_id as "subscriptionId"`,
+      [lease.tenantId, wait.reasonCode, wait.reasonMessage, wait.nextTryAt],
+    ),
   );
+  if (!isNews) return;
+  await record(db, {
+    tenantId: lease.tenantId,
+    subscriptionId,
+    kind: 'tenant.waits',
+    message: wait.reasonMessage,
+    data: { code: wait.reasonCode },
+  });
 }
 
 /**

@@ -50,6 +50,16 @@ export async function ringSubscriptions(db: Queryable, ids: readonly string[]): 
   await db.query('select tenantry.ring_subscriptions($1)', [ids]);
 }
 
+/**
+ * Waits until whoever is marking the subscription has committed, and has others wait until this transaction ends. For the
+ * one that gives the subscription its tenant, before it locks that: what is recorded with a mark names the tenant if there
+ * is one, and is then read in order with the tenant's other entries. What names none has thus come before all of these,
+ * and what comes later names it, so that nobody who resumes after an entry misses one.
+ */
+export async function holdMarks(db: Queryable, id: string): Promise<void> {
+  await db.query('select from tenantry.subscription_mark where subscription_id = $1 for no key update', [id]);
+}
+
 /** A fetch that is about to begin: which marks it will have seen, and its place among concurrent fetches. */
 export interface FetchTicket {
   readonly subscriptionId: string;
