@@ -46,7 +46,9 @@ export function createMetrics(database: Queryable): Metrics {
     registers: [registry],
     async collect() {
       const { rows } = await database.query<{ product: string; count: number }>(
-        `select product, count(*) from tenantry.tenant where slot and phase = 'active' group by product`,
+        // Those that are being made or failed count for nothing, but say that there is a pool.
+        `select product, count(*) filter (where phase = 'active') as count from tenantry.tenant
+         where slot and phase <> 'deleted' group by product`,
       );
       this.reset();
       for (const { product, count } of rows) this.set({ product }, count);

@@ -40,6 +40,7 @@ import { canListStacks, standingStacks } from './stacks/standing-stacks.ts';
 import { ensureCell } from './store/cells.ts';
 import { openDatabase, openServers } from './store/database.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
+import { replenishJob } from './store/stacks.ts';
 import { convergeJob } from './store/tenants.ts';
 import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
@@ -209,7 +210,7 @@ export function syncTasks(context: JobContext): TaskList {
 export function convergeTasks(context: JobContext): TaskList {
   return {
     [convergeJob(context.cell.id)]: (payload) => convergeTenant(context, textOf(payload, 'tenantId')),
-    replenish: async () => {
+    [replenishJob(context.cell.id)]: async () => {
       await reserveStacks(context);
       await refillSlots(context);
       // In place of those that the slots took.
@@ -224,7 +225,7 @@ function textOf(payload: unknown, key: string): string {
   return value;
 }
 
-/** Sweeps now and then at intervals; over all replicas only one at a time. */
+/** Sweeps now and then at intervals. What concerns all cells may take minutes, for which the cell's own does not wait. */
 function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
   const { policy, log, now } = context;
   const stops = sweepParts.map((part) =>

@@ -30,6 +30,8 @@ export interface Policy {
   readonly reservedStacks: number;
   /** Warm slots that are kept ready, for each product that can have them. */
   readonly slotsPerProduct: number;
+  /** How long a slot that failed stays before it is deleted for another, and before its deletion is asked for again. */
+  readonly failedSlotMs: number;
 }
 
 export const defaultPolicy: Policy = {
@@ -46,6 +48,7 @@ export const defaultPolicy: Policy = {
   driftChecksPerSweep: 50,
   reservedStacks: 64,
   slotsPerProduct: 2,
+  failedSlotMs: 3_600_000,
 };
 
 /** Waiting time before try number `attempts + 1`, without jitter so that it can be shown. */

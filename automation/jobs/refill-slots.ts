@@ -2,15 +2,17 @@ import { catalog } from '../../tenants/catalog/index.ts';
 import { record } from '../store/audit.ts';
 import { onlyRow } from '../store/database.ts';
 import { takeReservedStack } from '../store/stacks.ts';
-import { insertTenant, ringTenant } from '../store/tenants.ts';
+import { insertTenant, lockFailedSlots, ringTenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { newSpec } from './desired-state.ts';
+import { endTenant } from './end-tenant.ts';
 import { newTenantId } from './tenant-id.ts';
 
 /**
  * Keeps warm slots: tenants provisioned ahead, without an owner, for each product whose names do not depend on the
  * customer. They are provisioned by the ordinary loop; one pool per product and cell, never larger than the policy
- * says, however many workers refill it.
+ * says, however many workers refill it. A slot that failed keeps its place until it is deleted, which is asked for no
+ * sooner than the policy says, so that a fault that lasts makes no endless stream of slots.
  */
 export async function refillSlots(context: JobContext): Promise<void> {
   const { database, cell, policy, now } = context;
@@ -21,6 +23,9 @@ export async function refillSlots(context: JobContext): Promise<void> {
       await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
         `tenantry.slots:${cell.id}:${product.id}`,
       ]);
+      for (const slot of await lockFailedSlots(client, { product: product.id, cell: cell.id, ...policy })) {
+        await record(client, await endTenant(client, slot, 'as it failed; another is prepared in its place'));
+      }
       const { count } = onlyRow(
         await client.query<{ count: number }>(
           `select count(*) from tenantry.tenant where slot and cell = $1 and product = $2 and phase <> 'deleted'`,

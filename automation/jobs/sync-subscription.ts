@@ -297,7 +297,7 @@ async function provide(
     (await claimSlot(context, client, facts, entitlement)) ??
     (await create(context, client, facts));
   await ringTenant(client, { id: source.tenantId, cell: context.cell.id });
-  await ringReplenish(client);
+  await ringReplenish(client, context.cell.id);
   return [
     {
       tenantId: source.tenantId,

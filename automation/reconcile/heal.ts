@@ -53,7 +53,7 @@ export async function heal(
       break;
     case 'reserve-again':
       if (typeof data.reserved === 'string' && (await dropReservation(client, data.reserved)))
-        await ringReplenish(client);
+        await ringReplenish(client, cell.id);
       break;
     // All usage at once, see `reportUsageAgain`.
     case 'report-usage':

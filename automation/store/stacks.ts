@@ -38,10 +38,16 @@ export async function countReservedStacks(db: Queryable, cell: string): Promise<
   ).count;
 }
 
-/** Asks for the pools of stacks and slots to be filled again, a little later so that payments go first. */
-export async function ringReplenish(db: Queryable): Promise<void> {
+/** Name of the job that fills the pools of a cell: only workers of that cell take it. */
+export function replenishJob(cell: string): string {
+  return `replenish:${cell}`;
+}
+
+/** Asks for a cell's pools of stacks and slots to be filled again, a little later so that payments go first. */
+export async function ringReplenish(db: Queryable, cell: string): Promise<void> {
   await db.query(
-    `select graphile_worker.add_job('replenish', '{}'::json, job_key => 'replenish', job_key_mode => 'preserve_run_at',
+    `select graphile_worker.add_job($1, '{}'::json, job_key => $1, job_key_mode => 'preserve_run_at',
        run_at => now() + interval '2 seconds', priority => 10, max_attempts => 1)`,
+    [replenishJob(cell)],
   );
 }

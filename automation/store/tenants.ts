@@ -129,6 +129,23 @@ export async function lockReadySlot(
   return null;
 }
 
+/** Slots that failed and of which nothing was wanted anew for so long, locked; but for those that somebody is at. */
+export async function lockFailedSlots(
+  db: Queryable,
+  match: { product: ProductId; cell: string; failedSlotMs: number },
+): Promise<Tenant[]> {
+  const result = await db.query<Tenant>(
+    `select ${columns} from tenantry.tenant t
+     where slot and product = $1 and cell = $2 and phase = 'failed'
+       and not exists (select from tenantry.audit a
+         where a.tenant_id = t.id and a.kind in ('slot.requested', 'tenant.desired')
+           and a.at > clock_timestamp() - $3 * interval '1 ms')
+     for update skip locked`,
+    [match.product, match.cell, match.failedSlotMs],
+  );
+  return result.rows;
+}
+
 /** True while a tenant that is not deleted holds the name. */
 export async function isNamespaceHeld(
   db: Queryable,

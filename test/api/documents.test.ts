@@ -2,6 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { type Service, startService } from '../support/service.ts';
+import { addTenant } from '../support/tenant-rows.ts';
 
 let service: Service;
 beforeAll(async () => {
@@ -209,5 +210,10 @@ describe('/healthz, /readyz and /metrics', () => {
     ]) {
       expect(answer.text).toContain(name);
     }
+  });
+
+  test('/metrics tells of a pool without a slot that is ready', async () => {
+    await addTenant(service.database, { product: 'inbox', plan: 'starter', owner: null, slot: true });
+    expect((await get('/metrics')).text).toContain('tenantry_slots_ready{product="inbox"} 0');
   });
 });

@@ -13,6 +13,7 @@ import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
 import {
   addReservedStacks,
   countReservedStacks,
+  replenishJob,
   ringReplenish,
   takeReservedStack,
 } from '../../automation/store/stacks.ts';
@@ -268,10 +269,14 @@ describe('tenants', () => {
     expect(listed.map(({ id }) => id)).not.toContain(slot.id);
   });
 
-  test('are replenished by one job, however often that is rung', async () => {
-    for (let n = 0; n < 5; n += 1) await ringReplenish(database);
-    const { rowCount } = await database.query("select 1 from graphile_worker.jobs where key = 'replenish'");
-    expect(rowCount).toBe(1);
+  test('are replenished by one job of each cell, however often that is rung', async () => {
+    for (let n = 0; n < 5; n += 1) {
+      for (const cell of ['local', 'eu']) await ringReplenish(database, cell);
+    }
+    const { rows } = await database.query<{ task: string }>(
+      `select task_identifier as task from graphile_worker.jobs where task_identifier like 'replenish%' order by task`,
+    );
+    expect(rows.map(({ task }) => task)).toEqual([replenishJob('eu'), replenishJob('local')]);
   });
 });
 
