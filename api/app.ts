@@ -6,7 +6,7 @@ import type { FileStore } from '../automation/offboarding/file-store.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
 import { docsRoutes, openApiInfo } from './docs.ts';
-import { errorHandler, notFoundHandler, Problem } from './errors.ts';
+import { errorHandler, Problem } from './errors.ts';
 import { measureRequests } from './http-metrics.ts';
 import type { LiveTenants } from './live.ts';
 import type { Metrics } from './metrics.ts';
@@ -33,6 +33,7 @@ import { tenantListRoutes } from './routes/tenants.ts';
 import { usageRoutes } from './routes/usage.ts';
 import type { PageConfig } from './schemas.ts';
 import { stripeWebhook } from './stripe/webhook.ts';
+import { unmatchedHandler } from './unmatched.ts';
 
 export interface ApiDeps {
   readonly database: Database;
@@ -64,7 +65,7 @@ const maxBodyBytes = 64 * 1024;
 export function createApp(deps: ApiDeps) {
   const app = createRouter();
   app.onError(errorHandler(deps.log));
-  app.notFound(notFoundHandler);
+  app.notFound(unmatchedHandler(app));
   app.use(measureRequests(deps.metrics.registry));
   app.use(
     secureHeaders({

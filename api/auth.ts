@@ -176,6 +176,11 @@ export function visibleTo(caller: Caller, tenant: Tenant | null, id: string): Te
   return tenant;
 }
 
+/** For an entry's data: who asked. Which operator it was only operators read. */
+export function askedBy({ subject, isOperator }: Caller): Readonly<Record<string, string>> {
+  return isOperator ? { operator: subject } : { by: subject };
+}
+
 /** @throws Problem `forbidden` unless the caller is an operator */
 export function assertOperator(caller: Caller): void {
   if (!caller.isOperator) throw new Problem('forbidden', 'This needs a token with the scope "operator".');

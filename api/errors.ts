@@ -1,4 +1,4 @@
-import type { ErrorHandler, NotFoundHandler } from 'hono';
+import type { ErrorHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
@@ -16,6 +16,7 @@ const problems = {
   payment_declined: [402, 'The payment was declined'],
   forbidden: [403, 'The token does not allow this'],
   not_found: [404, 'Not found'],
+  method_not_allowed: [405, 'The method is not allowed here'],
   not_ready: [409, 'The tenant is not ready'],
   name_taken: [409, 'The name is taken'],
   cause_reused: [409, 'The id was used before for something else'],
@@ -114,6 +115,3 @@ export function errorHandler(log: Logger): ErrorHandler {
     return problemResponse(problem);
   };
 }
-
-export const notFoundHandler: NotFoundHandler = (c) =>
-  problemResponse(new Problem('not_found', `There is nothing at ${c.req.method} ${c.req.path}.`));

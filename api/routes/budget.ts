@@ -105,6 +105,7 @@ export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
       await changeBudget(database, tenant, {
         kind,
         by: caller.subject,
+        byOperator: caller.isOperator,
         at: new Date(),
         ...(capMicros !== undefined && { capMicros }),
         ...(agreedMicros !== undefined && { agreedMicros }),

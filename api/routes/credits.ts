@@ -7,7 +7,7 @@ import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automat
 import { listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ApiDeps } from '../app.ts';
-import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
@@ -179,7 +179,7 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
           tenantId: id,
           kind: 'credits.topped_up',
           message: `${amount} credits were added`,
-          data: { amount, cause, by: caller.subject, expiresAt: until },
+          data: { amount, cause, ...askedBy(caller), expiresAt: until },
         });
       return c.json(body, status);
     });

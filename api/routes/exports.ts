@@ -4,7 +4,7 @@ import { record } from '../../automation/store/audit.ts';
 import { findExport, listExports, requestExport, type TenantExport } from '../../automation/store/exports.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ApiDeps } from '../app.ts';
-import { type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { tenantParams } from '../schemas-ledger.ts';
@@ -84,7 +84,7 @@ export const exportRoutes = ({ database, authenticate, exportFiles }: ApiDeps) =
           tenantId: tenant.id,
           kind: 'export.requested',
           message: `${caller.isOperator ? 'An operator' : 'The owner'} asked for an export of the data`,
-          data: { export: wanted.id, by: caller.subject },
+          data: { export: wanted.id, ...askedBy(caller) },
         });
         return wanted;
       });

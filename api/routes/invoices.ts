@@ -5,7 +5,7 @@ import { findOrganization, type Role } from '../../automation/store/organization
 import { findPaidSubscription } from '../../automation/store/payers.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import type { ApiDeps } from '../app.ts';
-import { type Caller, requireCaller } from '../auth.ts';
+import { askedBy, type Caller, requireCaller } from '../auth.ts';
 import { accessTo, invoiceView } from '../billing.ts';
 import { Problem } from '../errors.ts';
 import { assertAdmin, readableOrganization, roleIn, visibleOrganization } from '../organizations.ts';
@@ -122,7 +122,7 @@ export const invoiceRoutes = ({ database, stripe, authenticate }: ApiDeps) => {
             subscriptionId,
             kind: 'billing.invoice_paid',
             message: `${caller.isOperator ? 'An operator' : 'The customer'} paid the open invoice ${paid.number ?? paid.id}`,
-            data: { invoice: paid.id, by: caller.subject },
+            data: { invoice: paid.id, ...askedBy(caller) },
           });
         });
       }

@@ -13,7 +13,7 @@ import {
 import { findReceipt, listReceiptKeys } from '../../automation/store/receipts.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ApiDeps } from '../app.ts';
-import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { tenantParams } from '../schemas-ledger.ts';
@@ -126,7 +126,7 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
           );
         const why = caller.isOperator ? 'as an operator asked for it' : 'as its owner asked for it';
         const entry = await endTenant(client, tenant, why);
-        await record(client, { ...entry, data: { ...entry.data, by: caller.subject } });
+        await record(client, { ...entry, data: { ...entry.data, ...askedBy(caller) } });
       });
       return c.json(view(await journalOf(id), await find(caller, id), caller), 202);
     })

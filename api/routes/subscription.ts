@@ -7,7 +7,7 @@ import { record } from '../../automation/store/audit.ts';
 import { listPaidSubscriptions, type PaidSubscription } from '../../automation/store/payers.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import type { ApiDeps } from '../app.ts';
-import { type Caller, requireCaller } from '../auth.ts';
+import { askedBy, type Caller, requireCaller } from '../auth.ts';
 import { accessTo, accessToChange, lineView, subscriptionView, withFacts } from '../billing.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
@@ -135,7 +135,7 @@ export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: 
           ...entry,
           tenantId: row.tenantId,
           subscriptionId: row.id,
-          data: { ...entry.data, by: caller.subject },
+          data: { ...entry.data, ...askedBy(caller) },
         });
       });
     }

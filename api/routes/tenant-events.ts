@@ -32,7 +32,7 @@ const route = createRoute({
   },
 });
 
-export const tenantEventRoutes = ({ database, authenticate, live }: ApiDeps) => {
+export const tenantEventRoutes = ({ database, authenticate, live, log }: ApiDeps) => {
   const router = createRouter();
   router.use('/v1/tenants/:id/events', requireCaller(authenticate));
   router.openapi(route, async (c) => {
@@ -89,6 +89,9 @@ export const tenantEventRoutes = ({ database, authenticate, live }: ApiDeps) => 
             await stream.write(': still here\n\n');
           }
         }
+      } catch (error) {
+        // The stream ends, and whoever follows comes back with the last id.
+        log.error({ error, tenant: id }, 'an event stream failed');
       } finally {
         unsubscribe();
       }

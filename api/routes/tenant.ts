@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import { findTenant, resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ApiDeps } from '../app.ts';
-import { type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { access, entry, type TenantView, tenant } from '../schemas.ts';
@@ -106,7 +106,7 @@ export const tenantRoutes = ({ database, authenticate }: ApiDeps) => {
           tenantId: id,
           kind: 'tenant.retry',
           message: `${caller.isOperator ? 'An operator' : 'The owner'} asked for another try`,
-          data: { by: caller.subject },
+          data: askedBy(caller),
         });
         return after;
       });

@@ -113,10 +113,12 @@ export async function changeBudget(
     readonly capMicros?: number | null;
     /** Who changed it. */
     readonly by: string;
+    /** Who that was is then for operators to read alone. */
+    readonly byOperator?: boolean;
     readonly at: Date;
   },
 ): Promise<void> {
-  const { kind, by, at, ...limits } = change;
+  const { kind, by, byOperator = false, at, ...limits } = change;
   const month = monthOf(at);
   await database.transaction(async (client) => {
     await lockMonth(client, tenant.id, kind, month);
@@ -131,7 +133,7 @@ export async function changeBudget(
       tenantId: tenant.id,
       kind: 'budget.changed',
       message: `The ${nameOf(kind)} is ${limitMicros === null ? 'without a limit' : dollars(limitMicros)} a month now`,
-      data: { kind, ...limits, by },
+      data: { kind, ...limits, [byOperator ? 'operator' : 'by']: by },
     });
   });
 }

@@ -22,7 +22,13 @@ export interface NewAuditEntry {
   readonly audience?: Audience;
 }
 
-/** Appends entries. Call it last in a transaction: see the lock order in the migration. */
+/** What of an entry's data only operators read, whomever the entry is for: where the work was done, and who of them asked. */
+const operatorsOnly = ['worker', 'operator'];
+
+/**
+ * Appends entries. Call it last in a transaction: see the lock order in the migration. Of an entry's data, `worker` and
+ * `operator` are kept from tenants.
+ */
 export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
   const rows = entries.map((entry) => ({
@@ -42,7 +48,7 @@ export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]
   );
 }
 
-const columns = `id, at, tenant_id as "tenantId", subscription_id as "subscriptionId", kind, message, data, audience`;
+const columns = `id, at, tenant_id as "tenantId", subscription_id as "subscriptionId", kind, message, audience`;
 
 /**
  * The trail of one tenant and of the subscription that pays for it, oldest first.
@@ -54,12 +60,12 @@ export async function listAudit(
   options: { after?: number; limit?: number; audience: Audience },
 ): Promise<AuditEntry[]> {
   const result = await db.query<Omit<AuditEntry, 'at'> & { at: Date }>(
-    `select ${columns} from tenantry.audit
+    `select ${columns}, case when $3 then data else data - $5::text[] end as data from tenantry.audit
      where (tenant_id = $1 or (tenant_id is null and subscription_id =
          (select subscription_id from tenantry.tenant where id = $1)))
        and id > $2 and ($3 or audience = 'tenant')
      order by id limit $4`,
-    [tenantId, options.after ?? 0, options.audience === 'operator', options.limit ?? 1000],
+    [tenantId, options.after ?? 0, options.audience === 'operator', options.limit ?? 1000, operatorsOnly],
   );
   return result.rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
@@ -67,7 +73,7 @@ export async function listAudit(
 /** The newest entries of all tenants, newest first; for operators. */
 export async function listRecentAudit(db: Queryable, limit: number): Promise<AuditEntry[]> {
   const result = await db.query<Omit<AuditEntry, 'at'> & { at: Date }>(
-    `select ${columns} from tenantry.audit order by id desc limit $1`,
+    `select ${columns}, data from tenantry.audit order by id desc limit $1`,
     [limit],
   );
   return result.rows.map((row) => ({ ...row, at: row.at.toISOString() }));

@@ -79,6 +79,21 @@ describe('/openapi.json', () => {
     }
   });
 
+  test('lists all methods of an address: the others are answered 405, with those that there are', async () => {
+    for (const [path, operations] of Object.entries(document.paths)) {
+      const described = Object.keys(operations).map((method) => method.toUpperCase());
+      const allow = (described.includes('GET') ? [...described, 'HEAD'] : described).sort().join(', ');
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']) {
+        if (described.includes(method)) continue;
+        const answer = await service.request(method, path.replace(/{\w+}/g, 'aaaaaaa1'));
+        const told = [method, path, answer.status, answer.headers.get('allow')];
+        expect(told).toEqual([method, path, 405, allow]);
+        expect(answer.body).toMatchObject({ code: 'method_not_allowed', status: 405 });
+      }
+    }
+    expect((await service.request('POST', '/nothing/here')).status).toBe(404);
+  });
+
   test('names its schemas and the scheme of its tokens', () => {
     expect(Object.keys(document.components.schemas)).toEqual(
       expect.arrayContaining([

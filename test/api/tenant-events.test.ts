@@ -72,6 +72,19 @@ test('a stream begins with what was, in order, then the tenant, then goes on liv
   expect(performance.now() - askedAt).toBeLessThan(5000);
 });
 
+test('a stream that fails is told to the log, not to whoever follows', async () => {
+  const { id } = await addTenant(service.database, { owner: 'ada' });
+  const stream = await follow(id);
+  await until(() => stream.tenants.length === 1);
+  // No row is like this; no view can be made of it.
+  await service.database.query(
+    `update tenantry.tenant set desired_spec = 'null', phase = 'active' where id = $1`,
+    [id],
+  );
+  await until(() => service.log().includes('an event stream failed'));
+  expect(stream.events).toHaveLength(1);
+});
+
 test('a change of phase or generation comes as the whole tenant', async () => {
   const { id } = await addTenant(service.database, { owner: 'ada' });
   const stream = await follow(id);

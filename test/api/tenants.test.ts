@@ -185,6 +185,23 @@ describe('another try', () => {
     expect((await get(`/v1/tenants/${tenant.id}/timeline`)).text).toContain('An operator asked');
   });
 
+  test('is told to the tenant without which operator asked, and work without where it is done; operators read both', async () => {
+    const { id } = await addTenant(service.database, { owner: 'ada' });
+    await record(service.database, {
+      tenantId: id,
+      kind: 'operation.started',
+      message: 'Update began',
+      data: { operation: 'up', worker: 'host-7:123' },
+    });
+    await service.request('POST', `/v1/tenants/${id}/retry`);
+    const read = async (token?: string) =>
+      ((await get(`/v1/tenants/${id}/timeline`, token)).body as { entries: { data: object }[] }).entries.map(
+        ({ data }) => data,
+      );
+    expect(await read(ada)).toEqual([{ operation: 'up' }, {}]);
+    expect(await read()).toEqual([{ operation: 'up', worker: 'host-7:123' }, { operator: 'operator' }]);
+  });
+
   test('of a tenant that is deleted and gone does not bring it back', async () => {
     const tenant = await addTenant(service.database, {
       owner: 'ada',

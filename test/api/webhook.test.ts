@@ -318,7 +318,8 @@ describe('a signed body that is no event', () => {
 
   test('is not asked for by another method', async () => {
     const answer = await service.request('GET', '/webhooks/stripe', { token: null });
-    expect([answer.status, answer.body]).toMatchObject([404, { code: 'not_found' }]);
+    expect([answer.status, answer.body]).toMatchObject([405, { code: 'method_not_allowed' }]);
+    expect(answer.headers.get('allow')).toBe('POST');
   });
 });
 

@@ -103,7 +103,7 @@ export const tenantCases: readonly AlertCase[] = [
       {
         series: {},
         from: 5,
-        labels: {},
+        labels: { part: 'cell' },
         summary: 'Nothing has compared Stripe, tenants and cluster for minutes',
       },
     ],

@@ -1,0 +1,36 @@
+import type { NotFoundHandler } from 'hono';
+import type { Router } from 'hono/router';
+import type { RouterRoute } from 'hono/types';
+import { Problem, problemResponse } from './errors.ts';
+
+interface Routes {
+  readonly routes: readonly RouterRoute[];
+  readonly router: Router<[unknown, RouterRoute]>;
+}
+
+/** Answers what no route does: 405 where another method has a route, which `Allow` then names; else 404. */
+export function unmatchedHandler(app: Routes): NotFoundHandler {
+  return (c) => {
+    const { method, path } = c.req;
+    const allowed = methodsOf(app, path);
+    if (allowed.length === 0)
+      return problemResponse(new Problem('not_found', `There is nothing at ${method} ${path}.`));
+    const allow = allowed.join(', ');
+    const answer = problemResponse(
+      new Problem('method_not_allowed', `${path} takes ${allow}, not ${method}.`),
+    );
+    answer.headers.set('allow', allow);
+    return answer;
+  };
+}
+
+/** Methods with a route of this path, by name. What is for every path or every method says nothing of this one. */
+function methodsOf({ routes, router }: Routes, path: string): string[] {
+  const methods = new Set(routes.map(({ method }) => method));
+  methods.delete('ALL');
+  const allowed = [...methods].filter((method) =>
+    router.match(method, path)[0].some(([[, route]]) => route.method === method && route.path !== '/*'),
+  );
+  // Hono answers HEAD as it does GET.
+  return (allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed).sort();
+}
