@@ -142,6 +142,8 @@ const outputs = z.object({
   objects: z.array(kubernetesObject),
 });
 
+const reason = z.object({ code: z.string(), message: z.string() });
+
 export const tenant = z
   .object({
     id: tenantId,
@@ -159,10 +161,7 @@ export const tenant = z
       generation: z.int(),
     }),
     observed: z.object({ generation: z.int(), plan: z.string().nullable() }),
-    reason: z
-      .object({ code: z.string(), message: z.string() })
-      .nullable()
-      .openapi({ description: 'Why it waits, failed or is suspended' }),
+    reason: reason.nullable().openapi({ description: 'Why it waits, failed or is suspended' }),
     nextTryAt: time.nullable(),
     subscription: z
       .object({
@@ -183,8 +182,15 @@ export const tenant = z
 export type TenantView = z.infer<typeof tenant>;
 
 export const tenantList = z
-  .object({ tenants: z.array(tenant), nextCursor: z.string().nullable() })
+  .object({
+    tenants: z.array(tenant),
+    nextCursor: z.string().nullable(),
+    reason: reason.optional().openapi({
+      description: 'With `checkout`: why it led to no tenant, where more time alone will not help',
+    }),
+  })
   .openapi('TenantList');
+export type TenantListView = z.infer<typeof tenantList>;
 
 export const tenantQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),

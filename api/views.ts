@@ -105,6 +105,15 @@ export function reasonOf(tenant: Tenant): TenantView['reason'] {
   return suspensionOf(tenant);
 }
 
+/** Why a checkout led to no tenant: nothing that time alone will change. */
+export function reasonOfNoTenant(problem: string): NonNullable<TenantView['reason']> {
+  const why = problem.replace(/\.$/, '');
+  return {
+    code: 'cannot_be_set_up',
+    message: `What you subscribed to cannot be set up as it is: ${why}. Nothing is lost: our operators see it, and your tenant comes up once it is mended.`,
+  };
+}
+
 /** Why the tenant is suspended, whatever else goes on with it. */
 export function suspensionOf(tenant: Tenant): TenantView['reason'] {
   if (tenant.desiredState !== 'suspended') return null;

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
+import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
 import { listTenants } from '../../automation/store/tenants.ts';
 import { tenantIdPattern } from '../../tenants/spec.ts';
 import type { ApiDeps } from '../app.ts';
@@ -6,7 +7,7 @@ import { requireCaller } from '../auth.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { tenantList, tenantQuery } from '../schemas.ts';
-import { tenantViews } from '../views.ts';
+import { reasonOfNoTenant, tenantViews } from '../views.ts';
 
 const route = createRoute({
   method: 'get',
@@ -26,8 +27,11 @@ export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
   return router.openapi(route, async (c) => {
     const caller = c.get('caller');
     const { limit, cursor, product, phase, checkout } = c.req.valid('query');
+    const of = caller.isOperator
+      ? null
+      : { owner: caller.subject, customerIds: [...caller.customers.keys()] };
     const page = await listTenants(database, {
-      ...(!caller.isOperator && { owner: caller.subject, customerIds: [...caller.customers.keys()] }),
+      ...of,
       ...(product && { product }),
       ...(phase && { phase }),
       ...(checkout && { checkoutId: checkout }),
@@ -36,10 +40,12 @@ export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
     });
     const shown = page.slice(0, limit);
     const last = page.length > limit ? shown.at(-1) : undefined;
+    const problem = checkout && shown.length === 0 ? await findCheckoutProblem(database, checkout, of) : null;
     return c.json(
       {
         tenants: await tenantViews(database, shown, caller),
         nextCursor: last ? formatCursor(last) : null,
+        ...(problem !== null && { reason: reasonOfNoTenant(problem) }),
       },
       200,
     );

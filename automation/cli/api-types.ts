@@ -42,6 +42,8 @@ export const phases = [
   'failed',
 ] as const;
 
+const reason = z.looseObject({ code: z.string(), message: z.string() });
+
 export const tenant = z.looseObject({
   id: z.string(),
   product: z.string(),
@@ -54,7 +56,7 @@ export const tenant = z.looseObject({
   phase: z.string(),
   desired: z.looseObject({ state: z.string(), plan: z.string(), generation: z.number() }),
   observed: z.looseObject({ generation: z.number(), plan: z.string().nullable() }),
-  reason: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+  reason: reason.nullable(),
   nextTryAt: z.string().nullable(),
   subscription: z
     .looseObject({
@@ -82,7 +84,12 @@ export const tenant = z.looseObject({
 });
 export type Tenant = z.infer<typeof tenant>;
 
-export const tenantList = z.object({ tenants: z.array(tenant), nextCursor: z.string().nullable() });
+export const tenantList = z.object({
+  tenants: z.array(tenant),
+  nextCursor: z.string().nullable(),
+  /** Why a checkout led to no tenant. */
+  reason: reason.optional(),
+});
 
 export const entry = z.looseObject({
   id: z.number(),

@@ -29,6 +29,29 @@ export async function findSubscription(db: Queryable, id: string): Promise<Subsc
   );
 }
 
+/**
+ * Why a subscription that came by a checkout cannot have a tenant as it is, or null. That Stripe could not be asked is no
+ * such reason: it is asked again.
+ * @param of only one that the owner bought or that is on one of the customers; anybody's when null
+ */
+export async function findCheckoutProblem(
+  db: Queryable,
+  checkoutId: string,
+  of: { readonly owner: string; readonly customerIds: readonly string[] } | null,
+): Promise<string | null> {
+  const found = firstRow(
+    await db.query<{ problem: string }>(
+      `select problem from tenantry.subscription s
+       where checkout_id = $1 and problem is not null and attempts = 0
+         and ($2::text is null or owner = $2 or customer_id = any($3))
+         and not exists (select from tenantry.tenant t where t.subscription_id = s.id)
+       order by created_at desc limit 1`,
+      [checkoutId, of?.owner ?? null, of?.customerIds ?? []],
+    ),
+  );
+  return found?.problem ?? null;
+}
+
 export async function findSubscriptions(
   db: Queryable,
   ids: readonly string[],

@@ -111,6 +111,27 @@ describe('a tenant', () => {
     expect(ids(await get('/v1/tenants?checkout=co_ada', eve))).toEqual([]);
   });
 
+  test('is told by a checkout why it led to none, and nobody else is', async () => {
+    await service.database.query(
+      `insert into tenantry.subscription (id, owner, customer_id, checkout_id, status, problem)
+       values ('sub_odd', 'ada', 'cus_odd', 'co_odd', 'active', 'no plan of the catalog has the price price_odd')`,
+    );
+    const reasonOf = async (token: string) => (await get('/v1/tenants?checkout=co_odd', token)).body;
+    expect(await reasonOf(ada)).toEqual({
+      tenants: [],
+      nextCursor: null,
+      reason: {
+        code: 'cannot_be_set_up',
+        message: expect.stringMatching(/cannot be set up as it is: no plan .* price_odd\. Nothing is lost/),
+      },
+    });
+    const nothing = { tenants: [], nextCursor: null };
+    expect(await reasonOf(eve)).toEqual(nothing);
+    // Stripe is asked again, which the customer need not know.
+    await service.database.query(`update tenantry.subscription set attempts = 1 where id = 'sub_odd'`);
+    expect(await reasonOf(ada)).toEqual(nothing);
+  });
+
   test('never sees a slot that nobody has', async () => {
     expect((await get('/v1/tenants/slotttt1', ada)).status).toBe(404);
   });

@@ -4,6 +4,8 @@ import { streamSSE } from 'hono/streaming';
 import { afterEach, expect, test } from 'vitest';
 import { createApiClient } from '../../automation/cli/api-client.ts';
 import type { Tenant } from '../../automation/cli/api-types.ts';
+import { subscribe } from '../../automation/cli/commands/subscribe.ts';
+import { createOutput } from '../../automation/cli/output.ts';
 import { waitForTenant } from '../../automation/cli/wait.ts';
 import { sampleEntry, sampleTenant } from './sample.ts';
 
@@ -16,6 +18,15 @@ afterEach(async () => {
   );
 });
 
+function listening(app: Hono): Promise<string> {
+  return new Promise((resolve) => {
+    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
+      resolve(`http://127.0.0.1:${port}`),
+    );
+    servers.push(server);
+  });
+}
+
 /** A service whose event stream says `connections[n]` to the n-th connection, then ends it or stays silent. */
 async function service(connections: Message[][], options: { stays?: boolean } = {}) {
   const resumedAfter: string[] = [];
@@ -27,13 +38,7 @@ async function service(connections: Message[][], options: { stays?: boolean } = 
       if (options.stays) await new Promise<void>((resolve) => stream.onAbort(resolve));
     });
   });
-  const url = await new Promise<string>((resolve) => {
-    const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
-      resolve(`http://127.0.0.1:${port}`),
-    );
-    servers.push(server);
-  });
-  return { api: createApiClient(url), resumedAfter };
+  return { api: createApiClient(await listening(app)), resumedAfter };
 }
 
 const entryMessage = (id: number): Message => ({
@@ -102,16 +107,41 @@ test('a deadline that passes says in which phase the tenant is, and why', async 
 
 test('a tenant that does not exist is not waited for', async () => {
   const app = new Hono().all('*', (c) => c.json({ code: 'not_found', detail: 'There is no tenant.' }, 404));
-  const url = await new Promise<string>((resolve) => {
-    servers.push(
-      serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
-        resolve(`http://127.0.0.1:${port}`),
-      ),
-    );
-  });
-  await expect(waitForTenant(createApiClient(url), 'abcd1234', untilActive().options)).rejects.toMatchObject({
+  const api = createApiClient(await listening(app));
+  await expect(waitForTenant(api, 'abcd1234', untilActive().options)).rejects.toMatchObject({
     exitCode: 5,
     code: 'not_found',
     message: 'There is no tenant.',
   });
+});
+
+test('a checkout that leads to no tenant is not waited for either: the reason is said', async () => {
+  const reason = { code: 'cannot_be_set_up', message: 'What you subscribed to cannot be set up as it is.' };
+  const price = { kind: 'flat', priceCents: 1500, currency: 'usd', interval: 'month' };
+  const plan = { id: 'byoc', name: 'BYOC', price, features: [] };
+  const product = { id: 'workspace', name: 'Workspace', description: '', plans: [plan] };
+  const app = new Hono()
+    .get('/v1/products', (c) => c.json({ products: [{ ...product, namespace: { from: 'tenantId' } }] }))
+    .post('/v1/checkout', (c) => c.json({ id: 'co_1', url: 'https://checkout.example/1' }, 201))
+    .get('/v1/tenants', (c) =>
+      c.json({ tenants: [], nextCursor: null, ...(c.req.query('checkout') === 'co_1' && { reason }) }),
+    );
+  const url = await listening(app);
+  const connection = {
+    env: { home: '', token: 'of ada', stripeSecretKey: undefined },
+    endpoints: {
+      ...{ api: url, stripe: 'https://stripe.example', issuer: 'https://issuer.example' },
+      ...{ kubeconfig: '', postgres: '', operatorToken: null },
+    },
+    api: createApiClient(url),
+  };
+  const said: string[] = [];
+  const stream = { write: (text: string) => said.push(text) };
+  const output = createOutput(false, { out: stream, err: stream });
+  const subscribing = subscribe(connection, output, 'workspace', 'byoc', {
+    as: 'ada@example.com',
+    wait: true,
+  });
+  await expect(subscribing).rejects.toMatchObject({ exitCode: 4, ...reason });
+  expect(said.join('')).toMatch(/Pay here: https:\/\/checkout\.example\/1/);
 });

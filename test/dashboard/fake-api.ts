@@ -22,6 +22,8 @@ export interface FakeApi {
   say(id: string, kind: string, message: string, change?: Partial<Tenant>): void;
   /** The next request whose path starts so is answered with this problem. */
   failNext(pathPrefix: string, problem: ProblemDetails): void;
+  /** Why the checkouts that are paid from now on lead to no tenant. */
+  refuseToSetUp(reason: NonNullable<Tenant['reason']>): void;
   /** Ends all event streams, as a restart of the service would. */
   dropStreams(): void;
   /** Last-Event-ID of every stream that was opened, in order. */
@@ -63,6 +65,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
   const failures: { pathPrefix: string; problem: ProblemDetails }[] = [];
   const timers = new Set<NodeJS.Timeout>();
   const streamsOpenedAfter: number[] = [];
+  let refusal: Tenant['reason'] = null;
   let nextEntry = 1;
 
   function put(part: Partial<Tenant> & { id: string }, entries: readonly Entry[] = []): Tenant {
@@ -178,6 +181,8 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
     const checkout = checkouts.get(session);
     const product = findProduct(checkout?.product ?? '');
     if (checkout === undefined || product === undefined) return context.notFound();
+    const done = () => context.redirect(checkout.success.replace('{CHECKOUT_SESSION_ID}', session), 303);
+    if (refusal !== null) return done();
     const id = `t${String(tenants.size + 1).padStart(7, '0')}`;
     checkout.tenant = id;
     put({
@@ -194,7 +199,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       requestedAt: new Date().toISOString(),
     });
     provision(id);
-    return context.redirect(checkout.success.replace('{CHECKOUT_SESSION_ID}', session), 303);
+    return done();
   });
 
   app.get('/v1/tenants', (context) => {
@@ -204,6 +209,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
     return context.json({
       tenants: wanted === null ? all : all.filter(({ id }) => id === wanted),
       nextCursor: null,
+      ...(wanted === '' && refusal !== null && { reason: refusal }),
     });
   });
   app.get('/v1/tenants/:id', (context) => {
@@ -291,6 +297,9 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
     issuer: issuerUrl,
     put,
     say,
+    refuseToSetUp(reason) {
+      refusal = reason;
+    },
     failNext: (pathPrefix, failure) => failures.push({ pathPrefix, problem: failure }),
     dropStreams,
     streamsOpenedAfter,

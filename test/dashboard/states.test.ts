@@ -95,6 +95,16 @@ describe('the way from a plan to a tenant', () => {
     await page.getByRole('button', { name: 'Pay' }).waitFor();
   });
 
+  it('says after the payment why no tenant comes of it, and promises none', async () => {
+    fake.refuseToSetUp({ code: 'cannot_be_set_up', message: 'No plan has the price price_odd.' });
+    await page.goto(fake.url);
+    await order(page, { product: 'Stream', plan: 'Free', slug: 'acme' });
+    await page.getByRole('button', { name: 'Pay' }).click();
+    await alert().getByText('No plan has the price price_odd.').waitFor();
+    await heading('Payment received').waitFor();
+    expect(await page.getByRole('status').count()).toBe(0);
+  });
+
   it('offers a conversation, not a button, where the price is agreed by hand', async () => {
     await page.goto(fake.url);
     const plan = page.locator('[data-product=stream] [data-plan=enterprise]');

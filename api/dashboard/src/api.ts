@@ -12,6 +12,7 @@ import type {
   Product,
   Subscription,
   Tenant,
+  TenantList,
 } from './types.ts';
 
 /** A request that did not do what it was asked to; `details` is what the page shows. */
@@ -49,7 +50,7 @@ export interface Api {
   config(): Promise<Config>;
   products(): Promise<readonly Product[]>;
   checkout(request: CheckoutRequest): Promise<Checkout>;
-  tenants(query: Readonly<Record<string, string>>): Promise<{ tenants: Tenant[]; nextCursor: string | null }>;
+  tenants(query: Readonly<Record<string, string>>): Promise<TenantList>;
   tenant(id: string): Promise<Tenant>;
   timeline(id: string): Promise<readonly Entry[]>;
   retry(id: string): Promise<Tenant>;

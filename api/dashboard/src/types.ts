@@ -1,5 +1,5 @@
 /** What the API answers, under the names the page uses. Times are RFC 3339 in UTC; money is integer cents. */
-import type { EntryView, PageConfig, ProductView, TenantView } from '../../schemas.ts';
+import type { EntryView, PageConfig, ProductView, TenantListView, TenantView } from '../../schemas.ts';
 
 import type { FiguresView, OverviewView } from '../../schemas-figures.ts';
 
@@ -14,6 +14,7 @@ export type Price = Plan['price'];
 export type EntitlementValue = Plan['entitlements'][string];
 
 export type Tenant = TenantView;
+export type TenantList = TenantListView;
 export type Phase = Tenant['phase'];
 export type TenantOutputs = NonNullable<Tenant['outputs']>;
 export type KubernetesObject = TenantOutputs['objects'][number];

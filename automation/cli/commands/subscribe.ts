@@ -117,15 +117,22 @@ async function assertForSale(api: ApiClient, productId: string, planId: string):
     );
 }
 
-/** The tenant that a checkout led to, as soon as there is one. */
+/**
+ * The tenant that a checkout led to, as soon as there is one.
+ * @throws CliProblem with the service's reason when there will be none as it is, `timeout` when the deadline passes first
+ */
 async function tenantOfCheckout(
   api: ApiClient,
   checkoutId: string,
   { deadlineMs, simulated }: { deadlineMs: number; simulated: boolean },
 ): Promise<Tenant> {
   while (Date.now() < deadlineMs) {
-    const { tenants } = await api.get(`/v1/tenants?checkout=${encodeURIComponent(checkoutId)}`, tenantList);
+    const { tenants, reason } = await api.get(
+      `/v1/tenants?checkout=${encodeURIComponent(checkoutId)}`,
+      tenantList,
+    );
     if (tenants[0]) return tenants[0];
+    if (reason) throw new CliProblem(exitCodes.tenantFailed, reason.code, reason.message);
     await delay(simulated ? 25 : 1000);
   }
   throw new CliProblem(

@@ -3,7 +3,7 @@ import { ApiProblem, toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { ProblemNote } from '../parts/problem.tsx';
 import { paths } from '../route.ts';
-import type { ProblemDetails } from '../types.ts';
+import type { ProblemDetails, Tenant } from '../types.ts';
 
 const firstWaitMs = 100;
 const longestWaitMs = 1_500;
@@ -15,6 +15,8 @@ export function CheckoutReturnPage({ session }: { session: string }) {
   const { api, replace } = useApp();
   const [late, setLate] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
+  /** Why there will be no tenant until somebody mends it. */
+  const [reason, setReason] = useState<Tenant['reason']>(null);
   const [round, setRound] = useState(0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new round asks again
@@ -24,10 +26,11 @@ export function CheckoutReturnPage({ session }: { session: string }) {
     const startedMs = Date.now();
     async function ask(waitMs: number) {
       try {
-        const { tenants } = await api.tenants({ checkout: session });
+        const found = await api.tenants({ checkout: session });
         if (gone) return;
-        const tenant = tenants[0];
+        const tenant = found.tenants[0];
         if (tenant !== undefined) return replace(paths.tenant(tenant.id));
+        setReason(found.reason ?? null);
         setProblem(null);
       } catch (error) {
         if (gone) return;
@@ -48,12 +51,23 @@ export function CheckoutReturnPage({ session }: { session: string }) {
   return (
     <section className="lone">
       <h1>Payment received</h1>
-      <p role="status" className="waiting">
-        <span className="dot" aria-hidden="true" />
-        {late
-          ? 'This takes longer than usual. Your payment is safe: the tenant appears as soon as the payment is confirmed.'
-          : 'Opening your tenant…'}
-      </p>
+      {reason === null ? (
+        <p role="status" className="waiting">
+          <span className="dot" aria-hidden="true" />
+          {late
+            ? 'This takes longer than usual. Your payment is safe: the tenant appears as soon as the payment is confirmed.'
+            : 'Opening your tenant…'}
+        </p>
+      ) : (
+        <ProblemNote
+          problem={{
+            title: 'Your tenant cannot be set up yet',
+            status: 0,
+            detail: reason.message,
+            code: reason.code,
+          }}
+        />
+      )}
       {problem && (
         <ProblemNote problem={problem} action="Try again" onAction={() => setRound((before) => before + 1)} />
       )}
