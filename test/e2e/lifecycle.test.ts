@@ -236,3 +236,36 @@ test('whoever subscribes again while the old tenant is being deleted gets a new 
     isSettled('deleted')((await tenantry.request('GET', `/v1/tenants/${first.tenant.id}`)).body),
   );
 });
+
+test('a tenant whose plan has left the catalog is deleted all the same', async () => {
+  const { tenant } = await subscribe(tenantry, 'ivy@example.com', { product: 'workspace', plan: 'byoc' });
+  const { database, stripeClient } = tenantry;
+  const subscription = tenant.subscription?.id ?? '';
+  // As a version without the plan finds it: neither the price nor the specs name one that it knows.
+  const { id: product } = await stripeClient.products.create({ name: 'Retired' });
+  const retired = await stripeClient.prices.create({
+    product,
+    currency: 'usd',
+    unit_amount: 1500,
+    recurring: { interval: 'month' },
+  });
+  const { items } = await stripeClient.subscriptions.retrieve(subscription);
+  await stripeClient.subscriptions.update(subscription, {
+    items: [{ id: items.data[0]?.id ?? '', price: retired.id }],
+  });
+  await until(async () => {
+    const { rowCount } = await database.query(
+      'select 1 from tenantry.subscription where id = $1 and problem is not null',
+      [subscription],
+    );
+    return rowCount === 1;
+  });
+  await database.query(
+    `update tenantry.tenant set desired_spec = desired_spec || $2, observed_spec = observed_spec || $2 where id = $1`,
+    [tenant.id, JSON.stringify({ plan: 'retired' })],
+  );
+  await stripeClient.subscriptions.cancel(subscription);
+  const deleted = await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
+  expect(deleted.plan).toBe('retired');
+  expect(await remainsOf(tenantry, tenant)).toEqual([]);
+});
