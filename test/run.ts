@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { readToolchainEnv } from '../automation/toolchain/env.ts';
 import { toolNames } from '../automation/toolchain/pins.ts';
@@ -17,9 +17,13 @@ const binaries = join(root, 'node_modules', '.bin');
 const reportSchema = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
 });
 
 interface Step {
@@ -77,23 +81,28 @@ async function main(testArguments: string[]): Promise<number> {
     if (code !== 0) failed.push(step.name);
   }
   if (failed.length > 0) console.log(`Failed: ${failed.join(', ')}`);
-  console.log(await countLine(report));
+  console.log((await summaryLines(report)).join('\n'));
   await rm(folder, { recursive: true, force: true });
   return failed.length > 0 ? 1 : 0;
 }
 
-async function countLine(report: string): Promise<string> {
+/** Every test that was skipped, by name; last the count. */
+async function summaryLines(report: string): Promise<string[]> {
   const text = await readFile(report, 'utf8').catch(() => undefined);
   // Without a report nothing ran to its end, which is no success.
-  if (text === undefined) return '0 passed, 1 failed';
+  if (text === undefined) return ['0 passed, 1 failed'];
   const counts = reportSchema.parse(JSON.parse(text));
   // A file that does not even load has no tests to count.
   const broken = counts.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length;
-  const skipped = counts.numPendingTests + counts.numTodoTests;
+  const skipped = counts.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter(({ status }) => !['passed', 'failed'].includes(status))
+      .map(({ fullName }) => `Skipped: ${relative(root, name)}: ${fullName}`),
+  );
   const line = `${counts.numPassedTests} passed, ${counts.numFailedTests + broken} failed`;
-  return skipped > 0 ? `${line}, ${skipped} skipped` : line;
+  return [...skipped, skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line];
 }
 
 function run(step: Step): Promise<number> {
