@@ -1,9 +1,24 @@
+import { metadata } from './isolation.ts';
 import { dataIsolation, type Tenant } from './tenant.ts';
 
 /** A tenant's place in PostgreSQL: its names, and how the workload reaches it. */
 
 /** The Secret in the tenant's namespace with `url`, `user` and `password` of its database. */
 export const databaseSecretName = 'database';
+
+/** The Secret itself. What it says is known only once the place is there, so that it may come as an output. */
+export function databaseSecret<Text>(
+  tenant: Tenant,
+  stringData: { readonly url: Text; readonly user: Text; readonly password: Text },
+) {
+  return {
+    apiVersion: 'v1' as const,
+    kind: 'Secret' as const,
+    metadata: metadata(tenant, databaseSecretName),
+    type: 'Opaque',
+    stringData,
+  };
+}
 
 /** Names in SQL. They are made of the tenant's id alone, so that no text from outside becomes an identifier. */
 export interface DatabasePlace {

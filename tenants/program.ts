@@ -11,10 +11,15 @@ import { NetworkPolicy } from '@pulumi/kubernetes/networking/v1/networkPolicy.js
 import { PodDisruptionBudget } from '@pulumi/kubernetes/policy/v1/podDisruptionBudget.js';
 import { Role } from '@pulumi/kubernetes/rbac/v1/role.js';
 import { RoleBinding } from '@pulumi/kubernetes/rbac/v1/roleBinding.js';
-import { all, type CustomResource, type CustomResourceOptions } from '@pulumi/pulumi';
+import { all, type CustomResource, type CustomResourceOptions, type Input } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random/randomPassword.js';
-import { type DatabasePlace, databasePlace, databaseSecretName, databaseUrl } from './data.ts';
-import { metadata } from './isolation.ts';
+import {
+  type DatabasePlace,
+  databasePlace,
+  databaseSecret,
+  databaseSecretName,
+  databaseUrl,
+} from './data.ts';
 import type { Manifest, NamespacedManifest } from './manifest.ts';
 import { tenantObjects } from './objects.ts';
 import { PostgresDatabase, PostgresSchema } from './postgres.ts';
@@ -121,20 +126,12 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
           options,
         );
 
-  const secret = {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: metadata(tenant, databaseSecretName),
-  } as const;
   const url = all([database.host, database.port, database.database, password]).apply(
     ([host, port, name, secretPassword]) =>
       databaseUrl({ host, port, database: name, schema, role, password: secretPassword }),
   );
-  new Secret(
-    `Secret/${databaseSecretName}`,
-    { ...secret, type: 'Opaque', stringData: { url, user: role, password } },
-    inNamespace,
-  );
+  const secret = databaseSecret<Input<string>>(tenant, { url, user: role, password });
+  new Secret(`Secret/${databaseSecretName}`, secret, inNamespace);
   return secret;
 }
 

