@@ -68,7 +68,13 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   if (quota.persistentVolumeClaims !== undefined) {
     hard.persistentvolumeclaims = countQuantity(quota.persistentVolumeClaims);
   }
-  return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: metadata(tenant, 'plan'), spec: { hard } };
+  return {
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    // It holds as soon as it is there: what is not counted yet is refused.
+    metadata: { ...metadata(tenant, 'plan'), annotations: { 'pulumi.com/skipAwait': 'true' } },
+    spec: { hard },
+  };
 }
 
 function storageCeiling(tenant: Tenant, planCeiling: number): number {

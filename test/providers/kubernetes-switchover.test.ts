@@ -4,9 +4,20 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../automation/providers/kubernetes/client.ts';
 import { withData } from '../../automation/providers/kubernetes/diff.ts';
 import { isStatus } from '../../automation/providers/kubernetes/errors.ts';
-import { isList, isObject, kindOfToken } from '../../automation/providers/kubernetes/objects.ts';
+import {
+  isList,
+  isObject,
+  kindOfToken,
+  nameOf,
+  namespaceOf,
+  objectId,
+} from '../../automation/providers/kubernetes/objects.ts';
 import { managedFields } from '../../automation/providers/kubernetes/ownership.ts';
 import { type PropertyMap, revealMap } from '../../automation/providers/properties.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
+import type { ProductId } from '../../tenants/catalog/types.ts';
+import { tenantObjects } from '../../tenants/objects.ts';
+import { everyPlan, tenantOf } from '../tenants/specs.ts';
 import { connectKube, context, type Kube, namespace, signal, write } from './kube.ts';
 
 const tenant = 'swi00001';
@@ -182,6 +193,45 @@ describe.each(objects)('%s', (type, program, official = program) => {
   });
 });
 
+describe.each(catalog.map((product) => product.id))('all objects of a tenant of %s', (product) => {
+  test('written by the stand-in: the official provider finds no difference', async () => {
+    for (const [type, program] of objectsOf(product, 's')) {
+      const { id, properties } = await kube.provider.create(context(type), program, write);
+      expect(officialDifference(properties, program)).toEqual([]);
+      const read = await kube.provider.read(context(type), { id, properties, inputs: program });
+      expect(read?.inputs).toEqual(program);
+      expect(officialDifference(read?.properties ?? {}, program)).toEqual([]);
+    }
+  });
+
+  test('written by the official provider: the stand-in finds no difference', async () => {
+    for (const [type, program] of objectsOf(product, 'o')) {
+      const state = await officialState(type, program);
+      const plan = await kube.provider.diff(context(type), { old: state.properties, inputs: program });
+      expect(plan.changes).toEqual([]);
+      const read = await kube.provider.read(context(type), { ...state, inputs: program });
+      const old = read?.properties ?? {};
+      expect((await kube.provider.diff(context(type), { old, inputs: program })).changes).toEqual([]);
+    }
+  });
+});
+
+/** The objects of the plan that has most of them, in an order in which they can be created. */
+function objectsOf(product: ProductId, side: string): readonly [type: string, program: JsonObject][] {
+  const plans = everyPlan.filter(([of]) => of === product).map(([, plan]) => plan);
+  const listed = plans.map((plan) => {
+    const tenantId = `swi${side}${product.slice(0, 4)}`;
+    const tenant = tenantOf(product, plan, { tenantId, slug: `switchover-${side}` });
+    const { namespace: first, foundation, quota, workload } = tenantObjects(tenant);
+    return [first, ...foundation, quota, ...(workload ? [workload] : [])];
+  });
+  const most = listed.reduce((left, right) => (right.length > left.length ? right : left));
+  return most.map((manifest) => [
+    `kubernetes:${manifest.apiVersion}:${manifest.kind}`,
+    JSON.parse(JSON.stringify(manifest)) as JsonObject,
+  ]);
+}
+
 /** State as the official provider leaves it: created with manager `pulumi-kubernetes`, operation Update. */
 async function officialState(
   type: string,
@@ -189,8 +239,7 @@ async function officialState(
 ): Promise<{ id: string; properties: PropertyMap }> {
   const kind = kindOfToken(type) ?? { apiVersion: '', kind: '' };
   let live: JsonObject = await kube.apply(withData(inputs), 'pulumi-kubernetes');
-  const name = String((inputs.metadata as JsonObject).name);
-  const ref = await kube.cluster.ref(kind, ns, name);
+  const ref = await kube.cluster.ref(kind, namespaceOf(inputs), nameOf(inputs));
   // Controllers write the status meanwhile.
   for (let changed = false; !changed; ) {
     const entries = managedFields(live).map((entry) =>
@@ -206,7 +255,7 @@ async function officialState(
     }
   }
   return {
-    id: `${ns}/${name}`,
+    id: objectId(ref.namespace, ref.name),
     properties: {
       ...(live as PropertyMap),
       __inputs: inputs as PropertyMap,
