@@ -1,4 +1,4 @@
-import { managedBy, productAnnotations, productLabels, standardLabels } from './labels.ts';
+import { managedBy, productAnnotations, productLabels, sandboxLabel, standardLabels } from './labels.ts';
 import type {
   LimitRange,
   Namespace,
@@ -208,26 +208,44 @@ export function allowDns(tenant: Tenant): NetworkPolicy {
 
 /**
  * What the product itself needs: in from the control plane and its own namespace; out to its own namespace, the
- * internet on the product's ports, and its database. Never another namespace, never instance metadata.
+ * internet on the product's ports, and its database. Never another namespace, never instance metadata. Sandboxes are
+ * not meant, whatever the plan: those that outlive a plan that has them are left with nothing.
  */
 export function allowProduct(tenant: Tenant): NetworkPolicy {
   const { ports, internetPorts } = runtimes[tenant.product.id];
-  const ownNamespace: NetworkPolicyPeer = { podSelector: {} };
+  const own = 'privateSandboxes' in tenant.plan.entitlements ? outsideSandboxes : {};
   return networkPolicy(tenant, `allow-${tenant.product.id}`, {
-    podSelector: {},
+    podSelector: own,
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
       {
         from: [controlPlane(tenant)],
         ports: ports.map(({ port }) => tcp(port)),
       },
-      { from: [ownNamespace] },
+      { from: [{ podSelector: own }] },
     ],
     egress: [
-      { to: [ownNamespace] },
+      { to: [{ podSelector: {} }] },
       { to: internet, ports: internetPorts.map(tcp) },
       ...(keepsRows(tenant) ? [databaseEgress(tenant)] : []),
     ],
+  });
+}
+
+const outsideSandboxes = { matchExpressions: [{ key: sandboxLabel, operator: 'DoesNotExist' }] };
+
+/**
+ * What a sandbox needs, or null where the plan has none: in from the tenant's other pods, out to the internet. Never
+ * another sandbox, never the tenant's database.
+ */
+export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
+  if (tenant.plan.entitlements.privateSandboxes !== true) return null;
+  const { ports, internetPorts } = runtimes[tenant.product.id];
+  return networkPolicy(tenant, 'allow-sandboxes', {
+    podSelector: { matchExpressions: [{ key: sandboxLabel, operator: 'Exists' }] },
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ from: [{ podSelector: outsideSandboxes }], ports: ports.map(({ port }) => tcp(port)) }],
+    egress: [{ to: internet, ports: internetPorts.map(tcp) }],
   });
 }
 

@@ -46,6 +46,12 @@ export function selectorLabels({ spec, product }: Tenant): Record<string, string
   return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
 }
 
+/**
+ * On the pod of one task, with the task's id: it is alone, see `allowSandboxes`. It takes the place of the workload's
+ * own labels, which would make it a part of the tenant's service.
+ */
+export const sandboxLabel = 'tenantry.dev/sandbox';
+
 /** The namespace's own labels, as each product's section of the requirements names them. */
 export function productLabels({ spec, product, plan }: Tenant): Record<string, string> {
   switch (product.id) {

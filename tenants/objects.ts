@@ -1,6 +1,7 @@
 import {
   allowDns,
   allowProduct,
+  allowSandboxes,
   defaultDeny,
   limitRange,
   namespace,
@@ -37,6 +38,7 @@ export function tenantObjects(tenant: Tenant): TenantObjects {
       defaultDeny(tenant),
       allowDns(tenant),
       allowProduct(tenant),
+      allowSandboxes(tenant),
       limitRange(tenant),
       serviceAccount(tenant),
       role(tenant),

@@ -1,6 +1,6 @@
 import type { input } from '@pulumi/kubernetes/types/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
-import { managedBy } from './labels.ts';
+import { managedBy, sandboxLabel } from './labels.ts';
 import type { Manifest, ObjectMeta } from './manifest.ts';
 import { type Cell, defaultCell } from './tenant.ts';
 
@@ -55,7 +55,8 @@ const priorityClass: PriorityClass = {
 
 /**
  * What Pod Security at level `restricted` forbids already, once more where its labels cannot be trusted, and what it
- * does not look at: ports on nodes, load balancers, addresses of others, and priority above a tenant's.
+ * does not look at: ports on nodes, load balancers, addresses of others, priority above a tenant's, and what a
+ * sandbox may know of its tenant.
  */
 const admissionPolicy: AdmissionPolicy = {
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -99,6 +100,16 @@ const admissionPolicy: AdmissionPolicy = {
         `object.spec.?priorityClassName.orValue("") in ["", "${priorityClassName}"]`,
         `a tenant pod must have no priority but ${priorityClassName}`,
       ),
+      sandbox(
+        'object.spec.?volumes.orValue([]).all(v, has(v.emptyDir))',
+        'a sandbox must mount nothing but scratch space: no Secret, no volume, no token of the API',
+      ),
+      sandbox(
+        everyContainer(
+          'c.?envFrom.orValue([]).all(e, !has(e.secretRef)) && c.?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef))',
+        ),
+        'a sandbox must not read Secrets',
+      ),
     ],
   },
 };
@@ -116,6 +127,16 @@ function service(expression: string, message: string) {
 
 function pod(expression: string, message: string) {
   return { expression: `object.kind != "Pod" || (${expression})`, message };
+}
+
+function sandbox(expression: string, message: string) {
+  return pod(`!("${sandboxLabel}" in object.metadata.?labels.orValue({})) || (${expression})`, message);
+}
+
+function everyContainer(expression: string): string {
+  return ['containers', 'initContainers']
+    .map((list) => `object.spec.?${list}.orValue([]).all(c, ${expression})`)
+    .join(' && ');
 }
 
 function clusterScoped(name: string): ObjectMeta {

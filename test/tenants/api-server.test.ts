@@ -234,6 +234,73 @@ describe.concurrent('pods of our workloads', () => {
   );
 });
 
+describe('a sandbox', () => {
+  const tenant = freshTenant('agents', 'enterprise');
+  const [gateway] = tenantObjects(tenant).workload?.spec?.template.spec?.containers ?? [];
+  // The image and the size of the gateway, and nothing of the tenant's.
+  const container = {
+    name: 'task',
+    image: gateway?.image,
+    resources: gateway?.resources,
+    securityContext: gateway?.securityContext,
+    volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+  };
+  const restricted = { runAsNonRoot: true, runAsUser: 10_001, seccompProfile: { type: 'RuntimeDefault' } };
+  const sandbox = (spec: object) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: 'task-1',
+      namespace: tenant.spec.namespace,
+      labels: { 'app.kubernetes.io/managed-by': 'tenantry', 'tenantry.dev/sandbox': 'task-1' },
+    },
+    spec: {
+      serviceAccountName: 'workload',
+      securityContext: restricted,
+      containers: [container],
+      volumes: [{ name: 'tmp', emptyDir: {} }],
+      ...spec,
+    },
+  });
+
+  beforeAll(async () => {
+    expect(await apply(manifestsOf(tenant))).toMatchObject({ ok: true });
+  });
+
+  test('is taken at the restricted level, within the quota', async () => {
+    await vi.waitFor(async () => {
+      expect(await apply([sandbox({})], '--dry-run=server')).toMatchObject({ ok: true, stderr: '' });
+    }, patience);
+  });
+
+  const database = { name: 'database', secret: { secretName: 'database' } };
+  const fromSecret = { secretKeyRef: { name: 'database', key: 'url' } };
+  test.each([
+    [
+      'with the database’s Secret',
+      { volumes: [{ name: 'tmp', emptyDir: {} }, database] },
+      /nothing but scratch/,
+    ],
+    ['with a token of the API', { automountServiceAccountToken: true }, /nothing but scratch/],
+    [
+      'that reads the Secret into its environment',
+      { containers: [{ ...container, env: [{ name: 'URL', valueFrom: fromSecret }] }] },
+      /must not read Secrets/,
+    ],
+    [
+      'that reads all of the Secret before it starts',
+      { initContainers: [{ ...container, name: 'first', envFrom: [{ secretRef: { name: 'database' } }] }] },
+      /must not read Secrets/,
+    ],
+  ])('is refused: one %s', async (_, spec, reason) => {
+    await vi.waitFor(async () => {
+      const answer = await apply([sandbox(spec)], '--dry-run=server');
+      expect(answer.ok).toBe(false);
+      expect(answer.stderr).toMatch(reason);
+    }, patience);
+  });
+});
+
 test('an autoscaler that scales to zero by the metrics of its own pods is refused: zero is the Deployment’s', async () => {
   const tenant = freshTenant('stream', 'free');
   const manifests = manifestsOf(tenant);

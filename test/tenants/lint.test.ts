@@ -58,6 +58,11 @@ const explanations: readonly Explanation[] = [
     plans: /^browsers starter /,
     reason: 'The plan runs no pods. Its policies stand for the day that it is upgraded.',
   },
+  {
+    check: 'networkpolicy-targets-pod',
+    plans: /^agents enterprise /,
+    reason: 'Sandboxes come and go with tasks. Their policy is there before them.',
+  },
 ];
 
 const needed = new Set<Explanation>();

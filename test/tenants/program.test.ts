@@ -71,7 +71,7 @@ describe('one plan of each product', () => {
     ['workspace', 'byoc', 12],
     ['browsers', 'professional', 13],
     ['inbox', 'starter', 12],
-    ['agents', 'enterprise', 12],
+    ['agents', 'enterprise', 13],
     ['stream', 'business', 14],
   ] as const)('%s %s: built, unchanged, suspended, resumed, destroyed', async (product, plan, count) => {
     const { spec, stack, up } = await newTenant(product, plan);
@@ -195,7 +195,9 @@ test(
     const { up } = await newTenant('agents', 'pro', { dataIsolation: 'schema' });
     await up();
     const { steps } = await up({ plan: 'enterprise' });
-    expect(steps.filter((step) => !step.startsWith('update '))).toEqual([]);
+    expect(steps.filter((step) => !step.startsWith('update '))).toEqual([
+      'create NetworkPolicy/allow-sandboxes',
+    ]);
   },
   longMs,
 );
