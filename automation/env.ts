@@ -52,6 +52,7 @@ const variables = z.object({
   TENANTRY_RUNNERS: count(3),
   TENANTRY_OPERATIONS_PER_RUNNER: count(100),
   TENANTRY_NODE_POOL: z.string().min(1).optional(),
+  TENANTRY_VERTICAL_POD_AUTOSCALER: z.enum(['on', 'off']).default('off'),
   TENANTRY_DATABASE_CIDRS: z
     .string()
     .transform((text) => text.split(',').map((cidr) => cidr.trim()))
@@ -119,6 +120,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
       ...defaultCell,
       nodePool: v.TENANTRY_NODE_POOL ?? null,
       databaseCidrs: v.TENANTRY_DATABASE_CIDRS,
+      verticalPodAutoscaler: v.TENANTRY_VERTICAL_POD_AUTOSCALER === 'on',
     },
     runners: v.TENANTRY_RUNNERS,
     operationsPerRunner: v.TENANTRY_OPERATIONS_PER_RUNNER,

@@ -42,6 +42,16 @@ export type PodDisruptionBudget = Plain<
   'PodDisruptionBudget'
 >;
 
+/** A custom resource, of `k8s.io/autoscaler`; the part of it that we use. */
+export interface VerticalPodAutoscaler extends Manifest {
+  apiVersion: 'autoscaling.k8s.io/v1';
+  kind: 'VerticalPodAutoscaler';
+  spec: {
+    targetRef: { apiVersion: string; kind: string; name: string };
+    updatePolicy: { updateMode: 'Off' };
+  };
+}
+
 /** Every kind of object that stands in a tenant's namespace, besides the Secret of its database. */
 export type NamespacedManifest =
   | ResourceQuota
@@ -54,6 +64,7 @@ export type NamespacedManifest =
   | RoleBinding
   | Deployment
   | HorizontalPodAutoscaler
+  | VerticalPodAutoscaler
   | PodDisruptionBudget;
 
 export type PodSpec = Unwrap<input.core.v1.PodSpec>;

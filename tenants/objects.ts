@@ -11,7 +11,7 @@ import {
   serviceAccount,
 } from './isolation.ts';
 import type { Deployment, Namespace, NamespacedManifest } from './manifest.ts';
-import { autoscaler, disruptionBudget } from './scaling.ts';
+import { autoscaler, disruptionBudget, verticalAutoscaler } from './scaling.ts';
 import { volumeClaim } from './storage.ts';
 import type { Tenant } from './tenant.ts';
 import { deployment, service } from './workload.ts';
@@ -46,6 +46,7 @@ export function tenantObjects(tenant: Tenant): TenantObjects {
       volumeClaim(tenant),
       service(tenant),
       autoscaler(tenant),
+      verticalAutoscaler(tenant),
       disruptionBudget(tenant),
     ].filter((manifest) => manifest !== null),
     quota: resourceQuota(tenant),

@@ -1,3 +1,4 @@
+import { CustomResource as KubernetesCustomResource } from '@pulumi/kubernetes/apiextensions/customResource.js';
 import { Deployment } from '@pulumi/kubernetes/apps/v1/deployment.js';
 import { HorizontalPodAutoscaler } from '@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js';
 import { LimitRange } from '@pulumi/kubernetes/core/v1/limitRange.js';
@@ -101,6 +102,8 @@ function declare(manifest: NamespacedManifest, options: CustomResourceOptions): 
       return new Deployment(name, manifest, options);
     case 'HorizontalPodAutoscaler':
       return new HorizontalPodAutoscaler(name, manifest, options);
+    case 'VerticalPodAutoscaler':
+      return new KubernetesCustomResource(name, manifest, options);
     case 'PodDisruptionBudget':
       return new PodDisruptionBudget(name, manifest, options);
   }

@@ -1,7 +1,7 @@
 import type { ScalingPace } from './catalog/types.ts';
 import { metadata } from './isolation.ts';
 import { selectorLabels } from './labels.ts';
-import type { HorizontalPodAutoscaler, PodDisruptionBudget } from './manifest.ts';
+import type { HorizontalPodAutoscaler, PodDisruptionBudget, VerticalPodAutoscaler } from './manifest.ts';
 import type { Tenant } from './tenant.ts';
 
 /** Whether an autoscaler, rather than the manifest, sets the number of pods. */
@@ -30,7 +30,7 @@ export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
     kind: 'HorizontalPodAutoscaler',
     metadata: metadata(tenant, tenant.product.id),
     spec: {
-      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: tenant.product.id },
+      scaleTargetRef: workloadOf(tenant),
       minReplicas,
       maxReplicas: tenant.spec.throttled ? minReplicas : autoscaling.maxReplicas,
       metrics,
@@ -39,6 +39,25 @@ export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
         ...(autoscaling.scaleDown && { scaleDown: pace(autoscaling.scaleDown) }),
       },
     },
+  };
+}
+
+function workloadOf({ product }: Tenant) {
+  return { apiVersion: 'apps/v1', kind: 'Deployment', name: product.id };
+}
+
+/**
+ * Asks for recommendations what a pod should request, or null where the plan or the cell has none. Nothing is changed
+ * by them: the two autoscalers would chase each other, and a pod's size is what the plan sells. They tell whoever
+ * writes plans how well a size fits.
+ */
+export function verticalAutoscaler(tenant: Tenant): VerticalPodAutoscaler | null {
+  if (!tenant.cell.verticalPodAutoscaler || !tenant.plan.autoscaling?.recommendsRequests) return null;
+  return {
+    apiVersion: 'autoscaling.k8s.io/v1',
+    kind: 'VerticalPodAutoscaler',
+    metadata: metadata(tenant, tenant.product.id),
+    spec: { targetRef: workloadOf(tenant), updatePolicy: { updateMode: 'Off' } },
   };
 }
 

@@ -14,6 +14,8 @@ export interface Cell {
   readonly databaseCidrs: readonly string[];
   /** Pool of nodes that tenants' pods run on and tolerate the taint of; null is any node. */
   readonly nodePool: string | null;
+  /** Whether the cluster has the custom resources of the Vertical Pod Autoscaler, and somebody who recommends. */
+  readonly verticalPodAutoscaler: boolean;
 }
 
 export const defaultCell: Cell = {
@@ -22,6 +24,7 @@ export const defaultCell: Cell = {
   storageClassName: null,
   databaseCidrs: [],
   nodePool: null,
+  verticalPodAutoscaler: false,
 };
 
 /** A spec with everything it refers to. */

@@ -45,16 +45,22 @@ describe('the environment', () => {
     expect(env.stripeWebhookSecrets).toEqual(['whsec_new', 'whsec_old']);
   });
 
-  test('gives tenants any node and no database server unless the cell has its own', () => {
-    expect(readWorkerEnv(worker).tenants).toMatchObject({ nodePool: null, databaseCidrs: [] });
+  test('gives tenants any node, no database server and no recommendations unless the cell has its own', () => {
+    expect(readWorkerEnv(worker).tenants).toMatchObject({
+      nodePool: null,
+      databaseCidrs: [],
+      verticalPodAutoscaler: false,
+    });
     const own = readWorkerEnv({
       ...worker,
       TENANTRY_NODE_POOL: 'tenants',
       TENANTRY_DATABASE_CIDRS: '10.64.200.0/24,10.64.201.0/24',
+      TENANTRY_VERTICAL_POD_AUTOSCALER: 'on',
     });
     expect(own.tenants).toMatchObject({
       nodePool: 'tenants',
       databaseCidrs: ['10.64.200.0/24', '10.64.201.0/24'],
+      verticalPodAutoscaler: true,
     });
   });
 

@@ -1,5 +1,5 @@
 /**
- * Definitions of the custom resources that the platform's program writes, from the Go modules of the controllers that
+ * Definitions of the custom resources that our programs write, from the Go modules of the controllers that
  * read them: so objects can be checked against a real API server without any of the controllers.
  */
 import { execFile } from 'node:child_process';
@@ -53,6 +53,12 @@ export const crdModules: readonly CrdModule[] = [
     module: 'github.com/kubernetes-csi/external-snapshotter/client/v8',
     version: '8.6.0',
     folder: 'config/crd',
+  },
+  {
+    name: 'vertical-pod-autoscaler',
+    module: 'k8s.io/autoscaler/vertical-pod-autoscaler',
+    version: '1.8.1',
+    folder: 'deploy',
   },
 ];
 

@@ -30,6 +30,7 @@ export const workerRules = [
   { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch', 'update'] },
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: read },
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: all },
+  { apiGroups: ['autoscaling.k8s.io'], resources: ['verticalpodautoscalers'], verbs: all },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: all },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
   // What pods use, for metering.

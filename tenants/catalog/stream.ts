@@ -24,6 +24,7 @@ const autoscaling: Autoscaling = {
   memoryUtilizationPercent: 80,
   scaleDown: { pods: 1, periodSeconds: 60, stabilizationSeconds: 300 },
   scaleUp: { pods: 2, periodSeconds: 30, stabilizationSeconds: 0 },
+  recommendsRequests: true,
 };
 
 const businessQuota: NamespaceQuota = {

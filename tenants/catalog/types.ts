@@ -40,6 +40,8 @@ export interface Autoscaling {
   readonly memoryUtilizationPercent?: number;
   readonly scaleDown?: ScalingPace;
   readonly scaleUp?: ScalingPace;
+  /** A vertical autoscaler beside it recommends requests. It sets none: a pod's size is what the plan sells. */
+  readonly recommendsRequests?: true;
 }
 
 /** Where a tenant's rows live: a schema with its own role in the shared database, or a database of its own. */

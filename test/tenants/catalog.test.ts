@@ -201,6 +201,7 @@ describe('the catalog holds what the requirements say', () => {
         memoryUtilizationPercent: 80,
         scaleDown: { pods: 1, periodSeconds: 60, stabilizationSeconds: 300 },
         scaleUp: { pods: 2, periodSeconds: 30, stabilizationSeconds: 0 },
+        recommendsRequests: true,
       });
     },
   );

@@ -281,6 +281,21 @@ describe('stream', () => {
   });
 });
 
+test.each(everyPlan)(
+  '%s %s: requests are recommended, and never set, for stream alone and where the cell can',
+  (product, plan) => {
+    const tenant = tenantOf(product, plan);
+    const able = { ...tenant, cell: { ...tenant.cell, verticalPodAutoscaler: true } };
+    expect(find(manifestsOf(tenant), 'VerticalPodAutoscaler')).toBeUndefined();
+    const made = manifestsOf(able).filter(({ kind }) => kind === 'VerticalPodAutoscaler');
+    const spec = {
+      targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'stream' },
+      updatePolicy: { updateMode: 'Off' },
+    };
+    expect(made).toMatchObject(product === 'stream' ? [{ metadata: { name: 'stream' }, spec }] : []);
+  },
+);
+
 describe('data', () => {
   test.each([
     ['inbox', 'starter'],

@@ -1,9 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { crdModules, ensureCrds } from '../../automation/toolchain/crds.ts';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
+import { type Cell, defaultCell } from '../../tenants/tenant.ts';
 import { type Engine, startEngine } from '../providers/engine.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { apply, kubectl, live, removeNamespaces } from './cluster.ts';
@@ -35,7 +40,12 @@ afterAll(async () => {
 });
 
 /** A tenant of its own with its stack; `up` runs the program with changes to its spec. */
-async function newTenant(product: ProductId, plan: string, first: Partial<TenantSpec> = {}) {
+async function newTenant(
+  product: ProductId,
+  plan: string,
+  first: Partial<TenantSpec> = {},
+  cell: Cell = defaultCell,
+) {
   const tenantId = freshTenantId();
   const spec = specOf(product, plan, { tenantId, slug: `s-${tenantId}`, ...first });
   namespaces.push(spec.namespace);
@@ -45,7 +55,7 @@ async function newTenant(product: ProductId, plan: string, first: Partial<Tenant
   stack.stack.outputs = async () => ({});
   stack.stack.info = async () => undefined;
   const program = (changes: Partial<TenantSpec>, keep?: (outputs: TenantOutputs) => void) => async () => {
-    const outputs = await tenantProgram({ ...spec, ...changes });
+    const outputs = await tenantProgram({ ...spec, ...changes }, cell);
     keep?.(outputs);
     return { ...outputs };
   };
@@ -114,6 +124,44 @@ describe('one plan of each product', () => {
     expect(await stack.resources()).toEqual([]);
   });
 });
+
+test(
+  'where the cell has recommendations, a tenant of stream asks for them',
+  async () => {
+    const modules = crdModules.filter(({ name }) => name === 'vertical-pod-autoscaler');
+    const files = await ensureCrds({ env: readToolchainEnv(), modules });
+    const definitions = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const wanted = definitions
+      .flatMap((text) => parseAllDocuments(text).map((document) => document.toJSON()))
+      .filter(({ spec }) => spec.names.kind === 'VerticalPodAutoscaler');
+    expect(await apply(wanted)).toMatchObject({ ok: true });
+    const crd = 'crd/verticalpodautoscalers.autoscaling.k8s.io';
+    expect(await kubectl(['wait', '--for=condition=Established', crd])).toMatchObject({ ok: true });
+
+    const cell = { ...defaultCell, verticalPodAutoscaler: true };
+    const { spec, up, stack } = await newTenant('stream', 'free', {}, cell);
+    const { outputs } = await up();
+    expect(outputs.objects).toContainEqual({
+      apiVersion: 'autoscaling.k8s.io/v1',
+      kind: 'VerticalPodAutoscaler',
+      name: 'stream',
+      namespace: spec.namespace,
+    });
+    const mode = await kubectl([
+      'get',
+      'vpa',
+      'stream',
+      '-n',
+      spec.namespace,
+      '-o',
+      'jsonpath={.spec.updatePolicy.updateMode}',
+    ]);
+    expect(mode.stdout).toBe('Off');
+    expect((await up()).steps).toEqual([]);
+    await stack.destroy();
+  },
+  longMs,
+);
 
 test(
   'a change of plan keeps the volume that is larger and tells the rest',
