@@ -46,7 +46,7 @@ import { announceWorker } from './store/workers.ts';
 import { createStripeClient } from './stripe-client.ts';
 import { ensureEngine } from './toolchain/engine.ts';
 import { readToolchainEnv } from './toolchain/env.ts';
-import { pluginsFolder, resolveProviderPlugin } from './toolchain/plugins.ts';
+import { resolveProviders } from './toolchain/plugins.ts';
 
 /** Few, so that webhooks keep a core while many subscriptions wait. */
 const syncsAtOnce = 4;
@@ -245,7 +245,6 @@ function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Prom
 
 async function runnerSettings(env: WorkerEnv) {
   const toolchain = readToolchainEnv();
-  const plugin = (name: 'kubernetes' | 'random') => resolveProviderPlugin(name, { env: toolchain });
   const engine = await ensureEngine({ env: toolchain });
   const workDir = join(env.home, 'engine');
   await mkdir(workDir, { recursive: true });
@@ -259,9 +258,7 @@ async function runnerSettings(env: WorkerEnv) {
     tenantDatabaseUrl: env.tenantDatabaseUrl,
     tenantDatabaseServers: env.tenantDatabaseServers,
     cell: env.tenants,
-    kubernetesProvider: (await plugin('kubernetes')).kind,
-    randomProvider: (await plugin('random')).kind,
-    pluginsFolder: pluginsFolder(toolchain),
+    ...(await resolveProviders({ env: toolchain })),
   };
 }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { ensureEngine } from '../toolchain/engine.ts';
-import { resolveProviderPlugin } from '../toolchain/plugins.ts';
+import { resolveProviders } from '../toolchain/plugins.ts';
 import { ensureTools, type ToolName } from '../toolchain/tools.ts';
 import type { LocalEnv } from './env.ts';
 import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
@@ -138,15 +138,11 @@ async function providerVariables(
   env: LocalEnv,
   log: (line: string) => void,
 ): Promise<Record<string, string>> {
-  const [kubernetes, random] = await Promise.all(
-    (['kubernetes', 'random'] as const).map((name) =>
-      resolveProviderPlugin(name, { env: env.toolchain, onProgress: log }),
-    ),
-  );
-  return {
-    TENANTRY_KUBERNETES_PROVIDER: kubernetes?.kind ?? 'embedded',
-    TENANTRY_RANDOM_PROVIDER: random?.kind ?? 'embedded',
-  };
+  const { kubernetesProvider, randomProvider } = await resolveProviders({
+    env: env.toolchain,
+    onProgress: log,
+  });
+  return { TENANTRY_KUBERNETES_PROVIDER: kubernetesProvider, TENANTRY_RANDOM_PROVIDER: randomProvider };
 }
 
 function programVariables(pieces: Pieces, env: LocalEnv, home: Home, port: number): Record<string, string> {

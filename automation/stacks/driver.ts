@@ -281,6 +281,8 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
     // An operation must never wait for a download: what is not installed is served by us.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
+    // The plugins of its home, of whose versions we are sure, and not whatever is on PATH.
+    PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
     PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
     // Every operation would otherwise copy the state to a second file that nobody prunes.
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',

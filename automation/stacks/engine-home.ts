@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerSettings } from './protocol.ts';
 
@@ -8,35 +8,28 @@ export function engineHome({ workDir }: Pick<RunnerSettings, 'workDir'>): string
 }
 
 /**
- * Makes the engine's home, in which the engine finds the plugins of `pluginsFolder`; none where there is no such
- * folder. Runners may do it at the same time, and find what earlier ones have left.
+ * Makes the engine's home, in which the engine finds the given plugins and no others: each as a link, in a folder
+ * named as Pulumi names them. Runners may do it at the same time, and find what earlier ones have left.
  */
 export async function prepareEngineHome(
-  settings: Pick<RunnerSettings, 'workDir' | 'pluginsFolder'>,
+  settings: Pick<RunnerSettings, 'workDir' | 'plugins'>,
 ): Promise<void> {
-  const home = engineHome(settings);
-  await mkdir(home, { recursive: true });
-  const { pluginsFolder } = settings;
-  // The engine takes a link that leads nowhere for a broken home.
-  if (pluginsFolder === undefined || !(await isFolder(pluginsFolder))) return;
-  const plugins = join(home, 'plugins');
-  const link = join(home, `.plugins-${process.pid}`);
-  await rm(link, { force: true });
-  await symlink(pluginsFolder, link);
-  try {
-    await rename(link, plugins);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EISDIR' && code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
-    // A folder that an engine has made for itself when there were no plugins.
-    await rm(plugins, { recursive: true, force: true });
-    await rename(link, plugins);
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
+  const folder = join(engineHome(settings), 'plugins');
+  const plugins = new Map(
+    (settings.plugins ?? []).map((plugin) => [`resource-${plugin.name}-v${plugin.version}`, plugin]),
   );
+  // A link may lead to the user's own folder, which is not ours to tidy.
+  await rm(folder, { force: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ERR_FS_EISDIR') throw error;
+  });
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(folder))
+    if (!plugins.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+  for (const [place, { name, path }] of plugins) {
+    await mkdir(join(folder, place), { recursive: true });
+    const link = join(folder, place, `.link-${process.pid}`);
+    await rm(link, { force: true });
+    await symlink(path, link);
+    await rename(link, join(folder, place, `pulumi-resource-${name}`));
+  }
 }

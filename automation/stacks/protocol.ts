@@ -1,6 +1,7 @@
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { Cell } from '../../tenants/tenant.ts';
 import type { Fingerprint, StackSettings } from '../store/tenants.ts';
+import type { OfficialPlugin } from '../toolchain/plugins.ts';
 
 /** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
 export type OperationRequest =
@@ -77,8 +78,8 @@ export interface RunnerSettings {
   readonly tenantDatabaseServers?: Readonly<Record<string, string>>;
   readonly kubernetesProvider: 'official' | 'embedded';
   readonly randomProvider: 'official' | 'embedded';
-  /** Where official plugins are installed; needed only for those that are not on PATH. */
-  readonly pluginsFolder?: string;
+  /** Of the official providers; the engine finds these and no others. */
+  readonly plugins?: readonly OfficialPlugin[];
   /** What holds for all tenants of the cell; default that of the embedded installation. */
   readonly cell?: Cell;
   /** Root of another checkout, whose tenant program runs; default this one. */

@@ -3,7 +3,7 @@ import { findGo } from './build.ts';
 import { canDownload } from './download.ts';
 import { type ProviderName, type ToolchainEnv, toolVariable } from './env.ts';
 import { currentPlatform, pins, type ToolName, type ToolPin } from './pins.ts';
-import { type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
+import { pluginsOnPath, type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
 import { type FoundTool, findTool, onPath, type ToolchainOptions } from './tools.ts';
 
 export interface ToolReport {
@@ -17,12 +17,22 @@ export interface ToolReport {
   advice: string | null;
 }
 
+export interface ProviderReport {
+  name: ProviderName;
+  kind: ResolvedProvider['kind'] | 'missing';
+  /** The official plugin; null where it is not used. */
+  plugin: { path: string; version: string } | null;
+  /** Plugins of this name on PATH that do not fit, or are not wanted. */
+  unfit: { path: string; version: string | null }[];
+  reason: string;
+}
+
 export interface Inspection {
   node: string;
   go: string | null;
   cacheDir: string;
   tools: ToolReport[];
-  providers: { name: ProviderName; kind: ResolvedProvider['kind'] | 'missing'; reason: string }[];
+  providers: ProviderReport[];
   /** Whether everything is there or will be at the next start. */
   ok: boolean;
 }
@@ -33,14 +43,7 @@ export async function inspect(options: ToolchainOptions): Promise<Inspection> {
   const go = (await findGo(env)) ?? null;
   const tools = await Promise.all((options.pins ?? pins).map((pin) => inspectTool(pin, go, options)));
   const providers = await Promise.all(
-    (['kubernetes', 'random'] as const).map(async (name) => {
-      try {
-        const { kind, reason } = await resolveProviderPlugin(name, { env, install: false });
-        return { name, kind, reason };
-      } catch (error) {
-        return { name, kind: 'missing' as const, reason: messageOf(error) };
-      }
-    }),
+    (['kubernetes', 'random'] as const).map((name) => inspectProvider(name, env)),
   );
   const ok =
     tools.every((tool) => tool.found !== null || tool.advice?.startsWith('Nothing to do') === true) &&
@@ -60,6 +63,19 @@ async function inspectTool(pin: ToolPin, go: string | null, options: ToolchainOp
   } catch (error) {
     return { name: pin.name, wanted: pin.version, found: null, unfit, advice: messageOf(error) };
   }
+}
+
+async function inspectProvider(name: ProviderName, env: ToolchainEnv): Promise<ProviderReport> {
+  const found = await resolveProviderPlugin(name, { env, install: false }).catch((error) => ({
+    kind: 'missing' as const,
+    reason: messageOf(error),
+  }));
+  const plugin = found.kind === 'official' ? { path: found.path, version: found.version } : null;
+  const unfit: ProviderReport['unfit'] = [];
+  for await (const { path, version } of pluginsOnPath(name, env)) {
+    if (version === undefined || version !== plugin?.version) unfit.push({ path, version: version ?? null });
+  }
+  return { name, kind: found.kind, plugin, unfit, reason: found.reason };
 }
 
 async function adviceFor(pin: ToolPin, go: string | null, env: ToolchainEnv): Promise<string> {
@@ -85,19 +101,21 @@ export function formatDoctor(inspection: Inspection): string {
         : `${tool.wanted} wanted`;
       return [
         `${mark} ${tool.name.padEnd(width)} ${what}`,
-        ...tool.unfit.map(
-          (found) => `        not used: ${found.path}, version ${found.version ?? 'unknown'}`,
-        ),
+        ...tool.unfit.map(unusedLine),
         ...(tool.advice === null ? [] : [`        ${tool.advice}`]),
       ];
     }),
     '',
-    ...inspection.providers.map(
-      (provider) =>
-        `${provider.kind === 'missing' ? 'missing' : 'ok     '} ${provider.name} provider: ${provider.kind}; ${provider.reason}`,
-    ),
+    ...inspection.providers.flatMap(({ name, kind, plugin, unfit, reason }) => [
+      `${kind === 'missing' ? 'missing' : 'ok     '} ${name} provider: ${[kind, plugin?.version, plugin?.path].filter(Boolean).join(' ')}; ${reason}`,
+      ...unfit.map(unusedLine),
+    ]),
   ];
   return lines.join('\n');
+}
+
+function unusedLine({ path, version }: ToolReport['unfit'][number]): string {
+  return `        not used: ${path}, version ${version ?? 'unknown'}`;
 }
 
 const sources: Record<FoundTool['source'], string> = {

@@ -3,14 +3,15 @@
  * that Tenantry serves itself.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { canDownload } from './download.ts';
 import { type ProviderName, providerVariable, type ToolchainEnv } from './env.ts';
 import { currentPlatform } from './pins.ts';
-import { ensureTool, ToolError } from './tools.ts';
+import { readPluginVersion } from './plugin-version.ts';
+import { ensureTool, isProgram, ToolError } from './tools.ts';
 
 export type ResolvedProvider =
   | { kind: 'official'; version: string; path: string; reason: string }
@@ -21,6 +22,34 @@ export interface PluginOptions {
   onProgress?: (line: string) => void;
   /** false: only looks, and fetches nothing. Default true. */
   install?: boolean;
+  /** Where Pulumi publishes its plugins. */
+  downloadsUrl?: string;
+}
+
+/** A plugin that the engine is to use. */
+export interface OfficialPlugin {
+  readonly name: ProviderName;
+  readonly version: string;
+  readonly path: string;
+}
+
+/** Which provider a runner's engine gets for each, and the plugins of the official ones. */
+export async function resolveProviders(options: PluginOptions): Promise<{
+  kubernetesProvider: ResolvedProvider['kind'];
+  randomProvider: ResolvedProvider['kind'];
+  plugins: OfficialPlugin[];
+}> {
+  const [kubernetes, random] = await Promise.all([
+    resolveProviderPlugin('kubernetes', options),
+    resolveProviderPlugin('random', options),
+  ]);
+  const pluginOf = (name: ProviderName, found: ResolvedProvider) =>
+    found.kind === 'official' ? [{ name, version: found.version, path: found.path }] : [];
+  return {
+    kubernetesProvider: kubernetes.kind,
+    randomProvider: random.kind,
+    plugins: [...pluginOf('kubernetes', kubernetes), ...pluginOf('random', random)],
+  };
 }
 
 const run = promisify(execFile);
@@ -41,7 +70,8 @@ export async function resolveProviderPlugin(
   const installed = await findPlugin(name, version, env);
   if (installed) return { kind: 'official', version, path: installed, reason: 'the plugin is installed' };
   const { os, arch } = currentPlatform();
-  const url = `https://get.pulumi.com/releases/plugins/pulumi-resource-${name}-v${version}-${os}-${arch}.tar.gz`;
+  const downloadsUrl = options.downloadsUrl ?? 'https://get.pulumi.com/releases/plugins';
+  const url = `${downloadsUrl}/pulumi-resource-${name}-v${version}-${os}-${arch}.tar.gz`;
   const refused = await whyNotInstalled(name, version, url, options);
   if (refused === undefined) {
     const path = await findPlugin(name, version, env);
@@ -80,28 +110,27 @@ async function whyNotInstalled(
   }
 }
 
-/** Where Pulumi installs plugins. */
-export function pluginsFolder({ pulumiHome }: Pick<ToolchainEnv, 'pulumiHome'>): string {
-  return resolve(pulumiHome, 'plugins');
+/** Every plugin of the provider on PATH with the version that it reports, in PATH's order. */
+export async function* pluginsOnPath(
+  name: ProviderName,
+  env: ToolchainEnv,
+): AsyncGenerator<{ path: string; version: string | undefined }> {
+  for (const folder of env.path) {
+    const path = join(folder, `pulumi-resource-${name}`);
+    if (await isProgram(path)) yield { path, version: await readPluginVersion(path) };
+  }
 }
 
-/** Where the engine would find the plugin of exactly this version, or one on PATH. */
+/** The plugin of exactly this version: on PATH, else where Pulumi installs plugins, in folders named by version. */
 async function findPlugin(
   name: ProviderName,
   version: string,
   env: ToolchainEnv,
 ): Promise<string | undefined> {
-  const program = `pulumi-resource-${name}`;
-  const folders = [join(pluginsFolder(env), `resource-${name}-v${version}`), ...env.path];
-  for (const folder of folders) {
-    const path = join(folder, program);
-    const there = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (there) return path;
-  }
-  return undefined;
+  for await (const found of pluginsOnPath(name, env)) if (found.version === version) return found.path;
+  const folder = resolve(env.pulumiHome, 'plugins', `resource-${name}-v${version}`);
+  const installed = join(folder, `pulumi-resource-${name}`);
+  return (await isProgram(installed)) ? installed : undefined;
 }
 
 /** The version of the SDK in use, which the plugin must have. */

@@ -193,7 +193,7 @@ async function removePartial(folder: string): Promise<void> {
   );
 }
 
-async function isProgram(path: string): Promise<boolean> {
+export async function isProgram(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,
     () => false,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readWorkerEnv, type WorkerEnv } from '../../automation/env.ts';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import { pluginsFolder } from '../../automation/toolchain/plugins.ts';
+import { resolveProviders } from '../../automation/toolchain/plugins.ts';
 import type { Installation } from './installation.ts';
 
 export function workerEnv({ workerEnvironment }: Installation): WorkerEnv {
@@ -17,8 +17,6 @@ export async function runnerSettings(installation: Installation): Promise<Runner
   const env = workerEnv(installation);
   const workDir = join(installation.home, 'bench-engine');
   await mkdir(workDir, { recursive: true });
-  // The supervisor has decided which providers there are, and told the worker.
-  const kind = (value: string | undefined) => (value === 'official' ? 'official' : 'embedded');
   return {
     enginePath: workerEnvironment.TENANTRY_TOOL_TENANTRY_ENGINE ?? 'pulumi',
     backendUrl: env.backendUrl,
@@ -26,8 +24,7 @@ export async function runnerSettings(installation: Installation): Promise<Runner
     workDir,
     kubeconfig: env.kubeconfig,
     tenantDatabaseUrl: env.tenantDatabaseUrl,
-    kubernetesProvider: kind(workerEnvironment.TENANTRY_KUBERNETES_PROVIDER),
-    randomProvider: kind(workerEnvironment.TENANTRY_RANDOM_PROVIDER),
-    pluginsFolder: pluginsFolder(readToolchainEnv(workerEnvironment)),
+    // The supervisor has decided which providers there are, and told the worker.
+    ...(await resolveProviders({ env: readToolchainEnv(workerEnvironment) })),
   };
 }

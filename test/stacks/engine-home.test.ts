@@ -1,64 +1,55 @@
-import { access, mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { engineHome, prepareEngineHome } from '../../automation/stacks/engine-home.ts';
-import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import { pluginsFolder, resolveProviderPlugin } from '../../automation/toolchain/plugins.ts';
+import type { OfficialPlugin } from '../../automation/toolchain/plugins.ts';
 import { fakeProgram } from '../toolchain/fake-tools.ts';
 
 let root: string;
+let workDir: string;
 beforeEach(async () => {
   root = await realpath(await mkdtemp(join(tmpdir(), 'tenantry-home-')));
+  workDir = join(root, 'engine');
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const toolchain = (mode = 'auto') =>
-  readToolchainEnv({
-    HOME: root,
-    PULUMI_HOME: join(root, 'pulumi'),
-    TENANTRY_DOWNLOADS: 'off',
-    TENANTRY_KUBERNETES_PROVIDER: mode,
-  });
+const pluginsFolder = () => join(engineHome({ workDir }), 'plugins');
 
-/** Puts the plugin where Pulumi would install it; answers its path. */
-async function install(): Promise<string> {
-  const embedded = await resolveProviderPlugin('kubernetes', { env: toolchain('embedded') });
-  const folder = join(pluginsFolder(toolchain()), `resource-kubernetes-v${embedded.version}`);
-  return fakeProgram(join(folder, 'pulumi-resource-kubernetes'), embedded.version);
+async function plugin(version = '1.2.3'): Promise<OfficialPlugin> {
+  const path = await fakeProgram(join(root, version, 'pulumi-resource-kubernetes'), version);
+  return { name: 'kubernetes', version, path };
 }
 
 test('an official plugin that was found is where the engine looks for plugins', async () => {
-  const installed = await install();
-  const found = await resolveProviderPlugin('kubernetes', { env: toolchain('official') });
-  expect(found).toMatchObject({ kind: 'official', path: installed });
+  const found = await plugin();
+  await prepareEngineHome({ workDir, plugins: [found] });
+  await prepareEngineHome({ workDir, plugins: [found] });
+  const seen = join(pluginsFolder(), 'resource-kubernetes-v1.2.3', 'pulumi-resource-kubernetes');
+  expect(await realpath(seen)).toBe(found.path);
+  expect(await readdir(dirname(seen))).toEqual(['pulumi-resource-kubernetes']);
+});
 
-  const settings = { workDir: join(root, 'engine'), pluginsFolder: pluginsFolder(toolchain()) };
-  await prepareEngineHome(settings);
-  const seen = join(
-    engineHome(settings),
-    'plugins',
-    basename(dirname(installed)),
-    'pulumi-resource-kubernetes',
+test('a home that is there already gets the plugins of today and no others', async () => {
+  await prepareEngineHome({ workDir, plugins: [await plugin('1.2.2')] });
+  // As an engine leaves it.
+  await mkdir(join(pluginsFolder(), 'resource-other-v1.0.0'), { recursive: true });
+  await prepareEngineHome({ workDir, plugins: [await plugin()] });
+  expect(await readdir(pluginsFolder())).toEqual(['resource-kubernetes-v1.2.3']);
+  await prepareEngineHome({ workDir });
+  expect(await readdir(pluginsFolder())).toEqual([]);
+});
+
+test('a link to a folder of somebody else’s is replaced, and the folder left as it is', async () => {
+  const theirs = join(root, 'theirs');
+  await mkdir(join(theirs, 'resource-other-v1.0.0'), { recursive: true });
+  await writeFile(join(theirs, 'resource-other-v1.0.0', 'pulumi-resource-other'), 'theirs');
+  await mkdir(engineHome({ workDir }), { recursive: true });
+  await symlink(theirs, pluginsFolder());
+  await prepareEngineHome({ workDir, plugins: [await plugin()] });
+  expect(await readdir(pluginsFolder())).toEqual(['resource-kubernetes-v1.2.3']);
+  expect(await readdir(theirs)).toEqual(['resource-other-v1.0.0']);
+  expect(await readFile(join(theirs, 'resource-other-v1.0.0', 'pulumi-resource-other'), 'utf8')).toBe(
+    'theirs',
   );
-  await access(seen);
-  expect(await realpath(seen)).toBe(installed);
-});
-
-test('a home that is there already gets the plugins of today', async () => {
-  const installed = await install();
-  const workDir = join(root, 'engine');
-  // As an engine without plugins leaves it.
-  await mkdir(join(engineHome({ workDir }), 'plugins', 'resource-other-v1.0.0'), { recursive: true });
-  const settings = { workDir, pluginsFolder: pluginsFolder(toolchain()) };
-  await prepareEngineHome(settings);
-  await prepareEngineHome(settings);
-  expect(await readdir(join(engineHome(settings), 'plugins'))).toEqual([basename(dirname(installed))]);
-  expect(await readdir(engineHome(settings))).toEqual(['plugins']);
-});
-
-test('without a folder of plugins the home has none, rather than a link that leads nowhere', async () => {
-  const settings = { workDir: join(root, 'engine'), pluginsFolder: pluginsFolder(toolchain()) };
-  await prepareEngineHome(settings);
-  expect(await readdir(engineHome(settings))).toEqual([]);
 });

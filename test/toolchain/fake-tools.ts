@@ -1,5 +1,6 @@
 /** A little world for the tool chain: folders, fake programs and a fake Go. */
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ToolPin } from '../../automation/toolchain/pins.ts';
@@ -21,6 +22,25 @@ export async function fakeProgram(path: string, version: string): Promise<string
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, `#!/bin/sh\necho "v${version}"\n`);
   await chmod(path, 0o755);
+  return path;
+}
+
+/** A provider's plugin that serves its version, and nothing else, as the engine asks for it. */
+export async function fakePlugin(path: string, version: string): Promise<string> {
+  const { resolve } = createRequire(import.meta.url);
+  const load = (name: string) => `require(${JSON.stringify(resolve(name))})`;
+  await mkdir(dirname(path), { recursive: true });
+  const program = `#!${process.execPath}
+const { Server, ServerCredentials } = ${load('@grpc/grpc-js')};
+const { ResourceProviderService } = ${load('@pulumi/pulumi/proto/provider_grpc_pb.js')};
+const { PluginInfo } = ${load('@pulumi/pulumi/proto/plugin_pb.js')};
+const info = new PluginInfo();
+info.setVersion('v${version}');
+const server = new Server();
+server.addService(ResourceProviderService, { getPluginInfo: (_, answer) => answer(null, info) });
+server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, port) => console.log(port));
+`;
+  await writeFile(path, program, { mode: 0o755 });
   return path;
 }
 

@@ -6,7 +6,7 @@ import type { RunnerSettings } from '../../stacks/protocol.ts';
 import { createRunnerPool, type RunnerPool } from '../../stacks/runners.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../../toolchain/env.ts';
-import { pluginsFolder, resolveProviderPlugin } from '../../toolchain/plugins.ts';
+import { resolveProviders } from '../../toolchain/plugins.ts';
 import { ensureTool } from '../../toolchain/tools.ts';
 import type { FleetPlace } from '../env.ts';
 
@@ -75,11 +75,7 @@ async function runnerSettings(
 ): Promise<RunnerSettings> {
   const options = { env: toolchain, onProgress };
   // The whole CLI: the smaller engine of the workers knows no previews.
-  const [pulumi, kubernetes, random] = await Promise.all([
-    ensureTool('pulumi', options),
-    resolveProviderPlugin('kubernetes', options),
-    resolveProviderPlugin('random', options),
-  ]);
+  const [pulumi, providers] = await Promise.all([ensureTool('pulumi', options), resolveProviders(options)]);
   const folder = await mkdtemp(join(workDir, 'engine-'));
   await mkdir(folder, { recursive: true });
   return {
@@ -90,9 +86,7 @@ async function runnerSettings(
     kubeconfig: place.kubeconfig,
     tenantDatabaseUrl: place.tenantDatabaseUrl,
     tenantDatabaseServers: place.tenantDatabaseServers,
-    kubernetesProvider: kubernetes.kind,
-    randomProvider: random.kind,
-    pluginsFolder: pluginsFolder(toolchain),
+    ...providers,
     programRoot,
   };
 }
