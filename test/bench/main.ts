@@ -99,6 +99,8 @@ async function main(): Promise<number> {
   await mkdir(join(root, '.bench'), { recursive: true });
   await writeFile(file, `${JSON.stringify(report, null, 2)}\n`);
   console.log(renderTable(measurements));
+  const leftOut = rows.filter((row) => !chosen.includes(row)).map(({ name }) => name);
+  if (leftOut.length > 0) console.log(`\nNot in this run: ${leftOut.join(', ')}`);
   console.log(
     `\n${date}, ${machine.cores} × ${machine.cpu}, ${Math.round(machine.memoryBytes / 2 ** 30)} GiB, ${machine.kernel}${options.quick ? '; quick: few samples, proves no figure' : ''}\n${file}`,
   );
