@@ -2,7 +2,7 @@
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { processStartTime } from '../local/processes.ts';
+import { processStarted } from '../stacks/process-group.ts';
 import { tryLock } from '../toolchain/lock.ts';
 
 const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string() });
@@ -12,8 +12,8 @@ const recordFile = (home: string) => join(home, 'supervisor.json');
 
 /** Says that this process runs the home. */
 export async function recordSupervisor(home: string): Promise<void> {
-  const startTime = processStartTime(process.pid);
-  if (startTime === undefined) return;
+  const startTime = processStarted(process.pid);
+  if (startTime === null) return;
   const file = recordFile(home);
   const record: SupervisorRecord = { pid: process.pid, startTime };
   await writeFile(`${file}.${process.pid}`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
@@ -33,7 +33,7 @@ export async function findSupervisor(home: string): Promise<SupervisorRecord | u
 
 /** Whether it is still the process that was recorded, whoever has its number now. */
 export function isAlive({ pid, startTime }: SupervisorRecord): boolean {
-  return processStartTime(pid) === startTime;
+  return processStarted(pid) === startTime;
 }
 
 /** Whether some process holds the home. */

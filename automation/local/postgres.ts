@@ -18,9 +18,10 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { processStarted } from '../stacks/process-group.ts';
 import { keepRunning } from './keep-running.ts';
 import { freePorts } from './ports.ts';
-import { type OwnedProcess, processStartTime, startProcess } from './processes.ts';
+import { type OwnedProcess, startProcess } from './processes.ts';
 
 const run = promisify(execFile);
 
@@ -264,7 +265,7 @@ async function endStaleServer(cluster: string): Promise<void> {
   const pid = Number.parseInt(text, 10);
   const isServer = async () =>
     Number.isInteger(pid) &&
-    processStartTime(pid) !== undefined &&
+    processStarted(pid) !== null &&
     (await run('ps', ['-o', 'args=', '-p', String(pid)]).then(
       ({ stdout }) => stdout.includes(cluster),
       () => false,
@@ -272,7 +273,7 @@ async function endStaleServer(cluster: string): Promise<void> {
   if (await isServer()) {
     process.kill(pid, 'SIGINT');
     const deadline = Date.now() + 10_000;
-    while (processStartTime(pid) !== undefined) {
+    while (processStarted(pid) !== null) {
       if (Date.now() > deadline) throw new Error(`PostgreSQL of an earlier run (pid ${pid}) does not end`);
       await delay(20);
     }

@@ -6,12 +6,12 @@
  * the next start: on Linux the kernel signals them (`setpriv --pdeathsig`), and everywhere a record of each child
  * (pid and start time, so that a reused pid is never taken for ours) lets the next start end what is left.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { statField } from '../stacks/process-group.ts';
+import { processStarted } from '../stacks/process-group.ts';
 import { giveWay } from './give-way.ts';
 
 export interface ProcessOptions {
@@ -75,7 +75,7 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
     else child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const recordFile = join(options.runDir, `${options.name}.json`);
-  const startTime = processStartTime(pid);
+  const startTime = processStarted(pid);
   if (startTime) {
     const record: ProcessRecord = { pid, startTime, command: options.command };
     await writeFile(`${recordFile}.new`, JSON.stringify(record));
@@ -118,29 +118,6 @@ export async function endLeftovers(runDir: string): Promise<string[]> {
   return ended.filter((name) => name !== undefined);
 }
 
-/**
- * An opaque mark of when the process began, which tells it from a later process with the same pid;
- * undefined when there is none (or it is a zombie).
- */
-export function processStartTime(pid: number): string | undefined {
-  try {
-    if (process.platform === 'linux') {
-      const state = statField(pid, 3);
-      if (state === 'Z' || state === 'X') return undefined;
-      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-      return `${boot}:${statField(pid, 22)}`;
-    }
-    return (
-      execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim() || undefined
-    );
-  } catch {
-    return undefined;
-  }
-}
-
 const largestLogBytes = 20_000_000;
 
 /** Opens a log for appending; one that has grown large becomes `<name>.old`. */
@@ -151,7 +128,7 @@ function openLog(file: string): number {
 }
 
 async function endRecorded(record: ProcessRecord): Promise<boolean> {
-  const alive = () => processStartTime(record.pid) === record.startTime;
+  const alive = () => processStarted(record.pid) === record.startTime;
   if (!alive()) return false;
   for (const [signal, waitMs] of [
     ['SIGTERM', 3000],

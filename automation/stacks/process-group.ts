@@ -3,14 +3,21 @@ import { readFileSync } from 'node:fs';
 
 /**
  * When the process was started, in a form that is only compared: a process id alone may since belong to another
- * process. Null when there is no such process.
+ * process. Null when there is none, or only a zombie.
  */
 export function processStarted(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
-      return statField(pid, 22) ?? null;
+      const state = statField(pid, 3);
+      if (state === 'Z' || state === 'X') return null;
+      const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+      return `${boot}:${statField(pid, 22)}`;
     }
-    return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null;
+    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    return started.trim() || null;
   } catch {
     return null;
   }

@@ -9,7 +9,8 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import { niceness } from '../../automation/local/give-way.ts';
 import { keepRunning } from '../../automation/local/keep-running.ts';
 import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
-import { endLeftovers, processStartTime, startProcess } from '../../automation/local/processes.ts';
+import { endLeftovers, startProcess } from '../../automation/local/processes.ts';
+import { processStarted } from '../../automation/stacks/process-group.ts';
 import { until } from '../support/wait.ts';
 
 let folder: string;
@@ -34,7 +35,7 @@ describe('a child process', () => {
   test('is recorded while it runs, and no longer when it was stopped', async () => {
     const child = await launch('echo hello; exec sleep 60');
     expect(await readdir(join(folder, 'run'))).toEqual(['sample.json']);
-    await until(() => readFile(join(folder, 'sample.log'), 'utf8'));
+    await until(async () => (await readFile(join(folder, 'sample.log'), 'utf8')) !== '');
     await child.stop();
     expect(child.running()).toBe(false);
     expect(await readdir(join(folder, 'run'))).toEqual([]);
@@ -81,7 +82,7 @@ describe('a child process', () => {
       JSON.stringify({ pid: stranger.pid, startTime: 'another time', command: 'sleep' }),
     );
     expect(await endLeftovers(join(folder, 'run'))).toEqual([]);
-    expect(processStartTime(stranger.pid ?? 0)).toBeDefined();
+    expect(processStarted(stranger.pid ?? 0)).not.toBeNull();
   });
 
   test('starts again when it ends by itself, until it is stopped', async () => {

@@ -10,7 +10,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Endpoints, endpointsSchema } from '../../automation/local/home.ts';
 import { freePorts } from '../../automation/local/ports.ts';
-import { processStartTime } from '../../automation/local/processes.ts';
+import { processStarted } from '../../automation/stacks/process-group.ts';
 
 const run = promisify(execFile);
 const homes: string[] = [];
@@ -195,7 +195,7 @@ describe('a whole embedded installation', () => {
 
     const second = supervise(home, { PORT: await freePort() }, true);
     const after = await second.ready;
-    expect(pids.filter((pid) => processStartTime(pid) !== undefined)).toEqual([]);
+    expect(pids.filter((pid) => processStarted(pid) !== null)).toEqual([]);
     expect(after).toMatchObject({ postgres: before.postgres, issuer: before.issuer, stripe: before.stripe });
     expect(await query(after.postgres, 'select answer from kept')).toEqual([{ answer: 42 }]);
     await run(inject('tools').kubectl, ['--kubeconfig', after.kubeconfig, 'get', 'namespace', 'kept']);
@@ -204,7 +204,7 @@ describe('a whole embedded installation', () => {
     const running = await recordedPids(home);
     await end(second);
     expect(Date.now() - begun).toBeLessThan(10_000);
-    expect(running.filter((pid) => processStartTime(pid) !== undefined)).toEqual([]);
+    expect(running.filter((pid) => processStarted(pid) !== null)).toEqual([]);
   });
 });
 
