@@ -1,29 +1,21 @@
 import { Registry } from 'prom-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { observeFleet } from '../../api/fleet-metrics.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import type { Database } from '../../automation/store/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 const registry = new Registry();
 
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 2 });
-  await database.query(
-    "insert into tenantry.cell (id, region) values ('local', 'local') on conflict do nothing",
-  );
+  control = await controlDatabase({ maxConnections: 2 });
+  database = control.database;
   observeFleet(registry, database);
 });
 
-afterAll(async () => {
-  await database.close();
-  await fresh.drop();
-});
+afterAll(() => control?.drop());
 
 interface Row {
   readonly id: string;

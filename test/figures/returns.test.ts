@@ -2,24 +2,19 @@
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeReturns } from '../../automation/figures/returns.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { receiveEvent } from '../../automation/store/events.ts';
 import { addPayments } from '../../automation/store/figures.ts';
 import { listReceipts } from '../../automation/store/figures-read.ts';
-import { migrate } from '../../automation/store/migrate.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 2 });
+  control = await controlDatabase({ maxConnections: 2 });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const created = Date.parse('2026-11-05T00:00:00Z') / 1000;
 const refund = (id: string, amount: number, more: object = {}) => ({

@@ -3,28 +3,21 @@ import type { JobContext } from '../../automation/jobs/context.ts';
 import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
 import type { OperationRequest, OperationResult } from '../../automation/stacks/protocol.ts';
 import { RunnerNotStarted } from '../../automation/stacks/runners.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { type Fingerprint, findTenant, listUnconverged } from '../../automation/store/tenants.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 /* What the job makes of objects that somebody changed; the engine and the cluster are played. */
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 4 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 4 });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const quota = { apiVersion: 'v1', kind: 'ResourceQuota', name: 'plan', namespace: 'x' };
 const outputs = { namespace: 'x', serviceUrl: null, database: null, objects: [quota] };

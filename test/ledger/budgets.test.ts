@@ -5,24 +5,17 @@ import { changeBudget, reportSpend, reserveApiCost, settleApiCost } from '../../
 import { keepLedger } from '../../automation/ledger/upkeep.ts';
 import { listAudit } from '../../automation/store/audit.ts';
 import { listCosts, listDailyCosts, readBudgets } from '../../automation/store/budgets.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import type { Database } from '../../automation/store/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 40 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 40 });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const dollar = 1_000_000;
 const day = 24 * 3_600_000;

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLedgerWriter } from '../../automation/ledger/writer.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import {
   applyToLedger,
   expireCredits,
@@ -12,24 +11,20 @@ import {
   operateLedger,
 } from '../../automation/store/ledger.ts';
 import { checkLedger, listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
-import { migrate } from '../../automation/store/migrate.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 64 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 64 });
+  database = control.database;
 });
 afterAll(async () => {
   if (database) {
     expect(await checkLedger(database)).toMatchObject({ total: 0, wrong: [], wrongHolds: [] });
   }
-  await database?.close();
-  await fresh?.drop();
+  await control?.drop();
 });
 
 const hour = 3_600_000;

@@ -8,9 +8,7 @@ import { makeStatement } from '../../automation/metering/statement.ts';
 import { dayMs, hourMs, monthNamed, slotMs } from '../../automation/metering/time.ts';
 import { listAudit, listRecentAudit } from '../../automation/store/audit.ts';
 import { readBudgets, setBudget } from '../../automation/store/budgets.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
+import type { Database } from '../../automation/store/database.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import {
   cursorOf,
@@ -30,21 +28,16 @@ import {
   readMeteringState,
   readUsed,
 } from '../../automation/store/usage-statement.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url);
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase();
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const november = monthNamed('2026-11');
 const start = new Date('2026-11-10T10:00:00.000Z');

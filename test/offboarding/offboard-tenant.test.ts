@@ -13,10 +13,8 @@ import { type OffboardingSteps, offboardTenant } from '../../automation/offboard
 import { areas, type ReceiptBody, verifyReceipt } from '../../automation/offboarding/receipt.ts';
 import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
 import { exportBeforeEnd } from '../../automation/offboarding/steps.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { findExport, requestExport } from '../../automation/store/exports.ts';
-import { migrate } from '../../automation/store/migrate.ts';
 import {
   findOffboarding,
   listOpenOffboardings,
@@ -27,7 +25,7 @@ import { findReceipt } from '../../automation/store/receipts.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { addConsumers } from '../../automation/store/usage.ts';
 import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 const key = signingKeyOf(
@@ -35,21 +33,16 @@ const key = signingKeyOf(
 );
 const keys = [{ id: key.id, key: createPublicKey(key.privateKey) }];
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 let folder: string;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 8 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 8 });
+  database = control.database;
   const day = new Date('2026-11-21');
   await ensureUsagePartitions(database, day, day);
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offboarding-'));
   return () => rm(folder, { recursive: true, force: true });
@@ -133,7 +126,7 @@ async function visit(ending: Ending, worker: Database, steps: Partial<Offboardin
   const files = await openFileStore(pathToFileURL(folder).href);
   const exports = {
     database: worker,
-    servers: { shared: fresh.url, own: {} },
+    servers: { shared: control.url, own: {} },
     files,
     exportDays: 30,
     now: () => new Date(),
@@ -397,7 +390,7 @@ test('an export on request is tried again after a failure, and its file goes whe
     log: pino({ level: 'silent' }),
     workerId: 'test',
   });
-  const away = new URL(fresh.url);
+  const away = new URL(control.url);
   away.port = '9';
   await exportOnRequest(context(away.href), id);
   expect(await findExport(database, id)).toMatchObject({
@@ -405,17 +398,17 @@ test('an export on request is tried again after a failure, and its file goes whe
     attempts: 1,
     cause: expect.stringMatching(/ECONNREFUSED/),
   });
-  await exportOnRequest(context(fresh.url), id);
+  await exportOnRequest(context(control.url), id);
   const made = await findExport(database, id);
   expect(made).toMatchObject({ finishedAt: expect.any(Date), rows: 10, cause: null });
   expect(await filesIn(tenant.id)).toEqual([made?.file?.split('/')[1]]);
   // Asked for again, it is another one.
   expect((await requestExport(database, tenant, 'ada')).id).not.toBe(id);
 
-  await removeExpiredExports(context(fresh.url), 'local', 10);
+  await removeExpiredExports(context(control.url), 'local', 10);
   expect(await filesIn(tenant.id)).toHaveLength(1);
   now = new Date(now.getTime() + 31 * 24 * 3_600_000);
-  await removeExpiredExports(context(fresh.url), 'local', 100);
+  await removeExpiredExports(context(control.url), 'local', 100);
   expect(await filesIn(tenant.id)).toEqual([]);
   expect((await findExport(database, id))?.removedAt).toBeInstanceOf(Date);
 });

@@ -1,25 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase, type Queryable } from '../../automation/store/database.ts';
+import type { Database, Queryable } from '../../automation/store/database.ts';
 import type { ReceivedEvent } from '../../automation/store/events.ts';
 import { createInbox } from '../../automation/store/inbox.ts';
-import { migrate } from '../../automation/store/migrate.ts';
 import { markSubscription, settleMarks } from '../../automation/store/subscriptions.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { until } from '../support/wait.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 10, name: 'inbox' });
+  control = await controlDatabase({ maxConnections: 10, name: 'inbox' });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const newId = (prefix: string) => `${prefix}_${randomUUID().replaceAll('-', '')}`;
 
@@ -80,7 +75,7 @@ function counting(): { db: Queryable; statements: () => number } {
 
 /** Runs the work while a session of its own has done the statement and not committed. */
 async function whileHolding(sql: string, values: unknown[], work: () => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: fresh.url });
+  const client = new pg.Client({ connectionString: control.url });
   await client.connect();
   try {
     await client.query('begin');

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import type { Database } from '../../automation/store/database.ts';
 import {
   LeaseLost,
   noteLeaseProcess,
@@ -8,7 +7,6 @@ import {
   renewLease,
   takeLease,
 } from '../../automation/store/leases.ts';
-import { migrate } from '../../automation/store/migrate.ts';
 import {
   beginOperation,
   failOperation,
@@ -20,21 +18,16 @@ import {
   writeStackSettings,
 } from '../../automation/store/operations.ts';
 import { findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 20 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 20 });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const ttlMs = 60_000;
 const take = (id: string, holder: string, ttl = ttlMs) =>

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { nextStep } from '../../automation/jobs/next-step.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
+import type { Database } from '../../automation/store/database.ts';
 import {
   beginRecovery,
   countTenantsIn,
@@ -15,22 +14,17 @@ import {
 import { addReservedStacks, countReservedStacks } from '../../automation/store/stacks.ts';
 import { listDirtySubscriptions } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 4 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 4 });
+  database = control.database;
   await ensureCell(database, { id: 'west', region: 'us-west-2' });
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 beforeEach(() =>
   database.query(`delete from tenantry.lease; delete from tenantry.tenant; delete from tenantry.subscription_mark;
     delete from tenantry.subscription; delete from tenantry.recovery; delete from tenantry.reserved_stack;

@@ -1,21 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { withTurn } from '../../automation/store/turns.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { until } from '../support/wait.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url);
+  control = await controlDatabase();
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 const turn = (name: string, holder: string, ttlMs = 60_000) => ({ name, holder, ttlMs });
 const held = async (name: string) =>

@@ -1,11 +1,9 @@
 /** What tests share of Stripe: a client of the simulator, and an account beside the control database. */
 import Stripe from 'stripe';
 import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
-import { freshDatabase } from './database.ts';
+import { controlDatabase } from './database.ts';
 
 /** A client that asks once, so that a failure is seen as it is. */
 export function stripeClientOf(server: { host: string; port: number; secretKey: string }): Stripe {
@@ -34,12 +32,8 @@ export async function startAccount(): Promise<Account> {
     for (const release of releasers.splice(0).reverse()) await release();
   };
   try {
-    const fresh = await freshDatabase();
-    releasers.push(fresh.drop);
-    await migrate(fresh.url);
-    const database = openDatabase(fresh.url, { maxConnections: 16 });
-    releasers.push(() => database.close());
-    await ensureCell(database, { id: 'local', region: 'local' });
+    const { database, drop } = await controlDatabase({ maxConnections: 16 });
+    releasers.push(drop);
     const simulator = await startStripeSimulator({
       dataFile: ':memory:',
       secretKey: 'sk_test_account',
