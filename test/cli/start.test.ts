@@ -1,6 +1,6 @@
 /** `start` and `down` as two terminals: real processes, on the run's PostgreSQL and Kubernetes. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +56,19 @@ function exitCodeOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', (code) => resolve(code)));
 }
 
+/** What a command answers. */
+async function result<T>(...args: string[]): Promise<T> {
+  const outcome = await command(home, [...args, '--json']);
+  expect(outcome.exitCode, outcome.stdout + outcome.stderr).toBe(0);
+  return outcome.json();
+}
+
+interface Followed {
+  readonly desired: { readonly generation: number };
+  readonly observed: { readonly generation: number; readonly plan: string };
+  readonly timeline: readonly { readonly message: string }[];
+}
+
 const isServed = async () => (await command(home, ['products'])).exitCode === 0;
 
 test('start runs until down stops it from another terminal; a second start says that one runs', async () => {
@@ -81,18 +94,47 @@ test('start runs until down stops it from another terminal; a second start says 
   expect((await command(home, ['down', '--json'])).json()).toMatchObject({ stopped: false });
 });
 
-test('Ctrl-C stops everything with exit code 0, also while it still starts', async () => {
+test('Ctrl-C stops everything with exit code 0 while it still starts', async () => {
   const early = terminal('start');
   await until(async () => (await command(home, ['down', '--timeout', '30'])).stdout.includes('is stopped'), {
     what: 'a start that can be stopped',
   });
   expect(await early.exitCode).toBe(0);
+});
 
-  const running = terminal('start');
+test('after a crash the next start has the tenants and their subscriptions, and goes on; Ctrl-C stops it', async () => {
+  const as = ['--as', 'ada@example.com'];
+  const crashing = terminal('start');
   await until(isServed, { what: 'a running Tenantry' });
-  running.child.kill('SIGINT');
-  expect(await running.exitCode).toBe(0);
-  expect(await running.stdout).toContain(`Open http://127.0.0.1:${variables.PORT}`);
+  const { tenant } = await result<{ tenant: { id: string } }>('subscribe', 'workspace', 'byoc', ...as);
+  const endpoints = join(home, 'endpoints.json');
+  const { mtimeMs: before } = await stat(endpoints);
+  crashing.child.kill('SIGKILL');
+  await crashing.exitCode;
+
+  const next = terminal('start');
+  await until(async () => (await stat(endpoints)).mtimeMs !== before && isServed(), {
+    what: 'a Tenantry that runs again',
+  });
+  const known = await result<{ tenants: unknown[] }>('tenants', ...as);
+  expect(known.tenants).toMatchObject([{ id: tenant.id, phase: 'active', plan: 'byoc' }]);
+  // Answered by Stripe; the tenant follows from what Stripe then sends.
+  await result('plan', tenant.id, 'we-manage', ...as);
+  await until(
+    async () => {
+      const { desired, observed, timeline } = await result<Followed>('tenant', tenant.id, ...as);
+      return (
+        observed.plan === 'we-manage' &&
+        observed.generation === desired.generation &&
+        timeline.some(({ message }) => message.includes('customer.subscription.updated'))
+      );
+    },
+    { what: 'the tenant on its new plan, of which Stripe has told' },
+  );
+
+  next.child.kill('SIGINT');
+  expect(await next.exitCode).toBe(0);
+  expect(await next.stdout).toContain(`Open http://127.0.0.1:${variables.PORT}`);
 });
 
 test('a port that is named and taken is a clear error', async () => {
