@@ -1,10 +1,11 @@
 /** Builds tools from the pinned Go modules. */
 import { execFile, spawn } from 'node:child_process';
-import { access, constants, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { ToolchainEnv } from './env.ts';
+import { findGo, inspectGo } from './go.ts';
 import type { ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
@@ -18,9 +19,13 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return turn;
 }
 
-/** Why nothing can be built here, as half a sentence; undefined when Go is there. */
+/** Why nothing can be built here, as half a sentence; undefined when there is a Go that does. */
 export async function missingGo(env: ToolchainEnv): Promise<string | undefined> {
-  return (await findGo(env)) === undefined ? 'there is no Go to build it with' : undefined;
+  const go = await inspectGo(env);
+  if (go === undefined) return 'there is no Go to build it with';
+  return go.fits
+    ? undefined
+    : `the Go at ${go.path} (${go.version ?? 'of no version'}) does not build it: ${go.remark}`;
 }
 
 /** Builds the tools, which belong to one module, into `folder`; gives each one's path there. */
@@ -106,19 +111,6 @@ function sayEvery(onProgress: (line: string) => void, what: () => string): { end
 function binaryName(packagePath: string): string {
   const last = basename(packagePath);
   return /^v\d+$/.test(last) ? basename(packagePath.slice(0, -last.length - 1)) : last;
-}
-
-/** The `go` on PATH. */
-export async function findGo(env: ToolchainEnv): Promise<string | undefined> {
-  for (const folder of env.path) {
-    const path = join(folder, 'go');
-    const there = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (there) return path;
-  }
-  return undefined;
 }
 
 async function countPackages(

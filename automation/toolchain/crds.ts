@@ -6,8 +6,8 @@ import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findGo } from './build.ts';
 import type { ToolchainEnv } from './env.ts';
+import { findGo } from './go.ts';
 import { withLock } from './lock.ts';
 import { ToolError } from './tools.ts';
 

@@ -1,10 +1,10 @@
 /** What `tenantry doctor` tells: each tool, where it was found, and what to do about what is missing. */
-import { findGo } from './build.ts';
 import { canDownload } from './download.ts';
 import { type ProviderName, type ToolchainEnv, toolVariable } from './env.ts';
+import { type Go, inspectGo, wantedGo } from './go.ts';
 import { currentPlatform, pins, type ToolName, type ToolPin } from './pins.ts';
 import { pluginsOnPath, type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
-import { type FoundTool, findTool, onPath, type ToolchainOptions } from './tools.ts';
+import { type FoundTool, findTool, isProgram, onPath, type ToolchainOptions } from './tools.ts';
 
 export interface ToolReport {
   name: ToolName;
@@ -29,7 +29,9 @@ export interface ProviderReport {
 
 export interface Inspection {
   node: string;
-  go: string | null;
+  go: Go | null;
+  /** Chromium, in which `npm test` tries the page; nothing else needs it. */
+  chromium: { path: string; found: boolean };
   cacheDir: string;
   tools: ToolReport[];
   providers: ProviderReport[];
@@ -40,7 +42,7 @@ export interface Inspection {
 /** Looks at everything and changes nothing; asks the network only about what is missing. */
 export async function inspect(options: ToolchainOptions): Promise<Inspection> {
   const { env } = options;
-  const go = (await findGo(env)) ?? null;
+  const go = (await inspectGo(env)) ?? null;
   const tools = await Promise.all((options.pins ?? pins).map((pin) => inspectTool(pin, go, options)));
   const providers = await Promise.all(
     (['kubernetes', 'random'] as const).map((name) => inspectProvider(name, env)),
@@ -48,10 +50,11 @@ export async function inspect(options: ToolchainOptions): Promise<Inspection> {
   const ok =
     tools.every((tool) => tool.found !== null || tool.advice?.startsWith('Nothing to do') === true) &&
     providers.every((provider) => provider.kind !== 'missing');
-  return { node: process.version, go, cacheDir: env.cacheDir, tools, providers, ok };
+  const chromium = { path: env.chromium, found: await isProgram(env.chromium) };
+  return { node: process.version, go, chromium, cacheDir: env.cacheDir, tools, providers, ok };
 }
 
-async function inspectTool(pin: ToolPin, go: string | null, options: ToolchainOptions): Promise<ToolReport> {
+async function inspectTool(pin: ToolPin, go: Go | null, options: ToolchainOptions): Promise<ToolReport> {
   const { env } = options;
   const unfit: ToolReport['unfit'] = [];
   for await (const { path, version } of onPath(pin, env))
@@ -78,21 +81,23 @@ async function inspectProvider(name: ProviderName, env: ToolchainEnv): Promise<P
   return { name, kind: found.kind, plugin, unfit, reason: found.reason };
 }
 
-async function adviceFor(pin: ToolPin, go: string | null, env: ToolchainEnv): Promise<string> {
+async function adviceFor(pin: ToolPin, go: Go | null, env: ToolchainEnv): Promise<string> {
   const download = pin.download(currentPlatform());
   if (env.downloads && download !== null && (await canDownload(download.url)))
     return 'Nothing to do: it is downloaded at the next start.';
-  if (go !== null) return 'Nothing to do: it is built with Go at the next start, which takes some minutes.';
+  if (go?.fits) return 'Nothing to do: it is built with Go at the next start, which takes some minutes.';
   if (pin.otherwise)
-    return `Nothing to do: ${pin.otherwise} is used instead, which is slower; with Go 1.26 or newer (https://go.dev/dl) it would be built.`;
-  return `Install Go 1.26 or newer (https://go.dev/dl), or set ${toolVariable(pin.name)} to a ${pin.name} ${pin.version}.`;
+    return `Nothing to do: ${pin.otherwise} is used instead, which is slower; with Go ${wantedGo} or newer (https://go.dev/dl) it would be built.`;
+  return `Install Go ${wantedGo} or newer (https://go.dev/dl), or set ${toolVariable(pin.name)} to a ${pin.name} ${pin.version}.`;
 }
 
 /** The report as lines of text for a terminal. */
 export function formatDoctor(inspection: Inspection): string {
   const width = Math.max(...inspection.tools.map((tool) => tool.name.length));
   const lines = [
-    `node ${inspection.node}; go ${inspection.go ?? 'not found'}; cache ${inspection.cacheDir}`,
+    `node ${inspection.node}; cache ${inspection.cacheDir}`,
+    goLine(inspection.go),
+    chromiumLine(inspection.chromium),
     '',
     ...inspection.tools.flatMap((tool) => {
       const mark = tool.found ? 'ok     ' : 'missing';
@@ -116,6 +121,17 @@ export function formatDoctor(inspection: Inspection): string {
 
 function unusedLine({ path, version }: ToolReport['unfit'][number]): string {
   return `        not used: ${path}, version ${version ?? 'unknown'}`;
+}
+
+function goLine(go: Go | null): string {
+  if (go === null) return `go not found: ${wantedGo} or newer builds what cannot be downloaded`;
+  return `go ${go.version ?? 'unknown version'} ${go.path}${go.remark === null ? '' : `: ${go.remark}`}`;
+}
+
+function chromiumLine({ path, found }: Inspection['chromium']): string {
+  return found
+    ? `chromium ${path}`
+    : `chromium not found at ${path}: npm test needs it, there or where CHROMIUM_PATH says`;
 }
 
 const sources: Record<FoundTool['source'], string> = {

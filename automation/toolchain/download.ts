@@ -4,15 +4,21 @@ import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { chmod, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { currentPlatform, type Download, type ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
-/** Until the first byte of an answer. */
-const connectTimeoutMs = 3000;
-/** Without a byte of the body. */
-const stallTimeoutMs = 15_000;
+/** How long a server may say nothing before it is given up. */
+export interface Patience {
+  /** Until the head of its answer. */
+  answerMs: number;
+  /** Between one part of the body and the next. */
+  idleMs: number;
+}
+
+const usualPatience: Patience = { answerMs: 3000, idleMs: 15_000 };
 
 /** Hosts that did not answer: not asked again in this run. */
 const closedHosts = new Set<string>();
@@ -22,15 +28,17 @@ export async function downloadTool(
   pin: ToolPin,
   folder: string,
   onProgress: (line: string) => void,
+  patience: Patience = usualPatience,
 ): Promise<string | undefined> {
   const download = pin.download(currentPlatform());
   if (!download) return undefined;
   try {
-    const expected = download.sumsUrl === null ? null : await expectedSum(download.sumsUrl, download.url);
+    const expected =
+      download.sumsUrl === null ? null : await expectedSum(download, download.sumsUrl, patience);
     const into = join(folder, `${pin.name}.download`);
     await mkdir(into, { recursive: true });
     const file = join(into, basename(new URL(download.url).pathname));
-    const actual = await fetchFile(download.url, file, (megabytes) =>
+    const actual = await fetchFile(download.url, file, patience, (megabytes) =>
       onProgress(`downloading ${pin.name} ${pin.version}: ${megabytes} MB`),
     );
     if (expected !== null && expected !== actual)
@@ -47,65 +55,82 @@ export async function downloadTool(
 /** Whether the address answers a HEAD request with success, within a few seconds. */
 export async function canDownload(url: string): Promise<boolean> {
   try {
-    const answer = await open(url, 'HEAD');
-    await answer.body?.cancel();
-    return answer.ok;
+    return (await open(url, 'HEAD', usualPatience)).answer.ok;
   } catch {
     return false;
   }
 }
 
-async function open(url: string, method: 'GET' | 'HEAD'): Promise<Response> {
+interface Opened {
+  answer: Response;
+  /** The body. Throws when the server stalls. */
+  parts: () => AsyncGenerator<Uint8Array>;
+}
+
+async function open(url: string, method: 'GET' | 'HEAD', patience: Patience): Promise<Opened> {
   const { host } = new URL(url);
   if (closedHosts.has(host)) throw new Error(`${host} cannot be reached`);
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), connectTimeoutMs);
+  const silent = new AbortController();
+  const within = async <Result>(timeoutMs: number, work: Promise<Result>): Promise<Result> => {
+    const timer = setTimeout(
+      () => silent.abort(new Error(`${host} has said nothing for ${timeoutMs / 1000} s`)),
+      timeoutMs,
+    );
+    return work.finally(() => clearTimeout(timer));
+  };
+  let answer: Response;
   try {
-    return await fetch(url, { method, signal: abort.signal });
+    answer = await within(patience.answerMs, fetch(url, { method, signal: silent.signal }));
   } catch {
     closedHosts.add(host);
     throw new Error(`${host} cannot be reached`);
-  } finally {
-    clearTimeout(timer);
   }
+  const reader = answer.body?.getReader();
+  return {
+    answer,
+    async *parts() {
+      while (reader !== undefined) {
+        const { done, value } = await within(patience.idleMs, reader.read());
+        if (done) return;
+        yield value;
+      }
+    },
+  };
 }
 
 async function fetchFile(
   url: string,
   file: string,
+  patience: Patience,
   onMegabytes: (megabytes: number) => void,
 ): Promise<string> {
-  const answer = await open(url, 'GET');
-  if (!answer.ok || answer.body === null) throw new Error(`${url} answered ${answer.status}`);
+  const { answer, parts } = await open(url, 'GET', patience);
+  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
   const hash = createHash('sha256');
   let bytes = 0;
   let told = Date.now();
-  const reader = answer.body.getReader();
-  async function* chunks() {
-    for (;;) {
-      const stalled = setTimeout(() => void reader.cancel(new Error('stalled')), stallTimeoutMs);
-      const { done, value } = await reader.read().finally(() => clearTimeout(stalled));
-      if (done) return;
-      hash.update(value);
-      bytes += value.byteLength;
+  async function* watched() {
+    for await (const part of parts()) {
+      hash.update(part);
+      bytes += part.byteLength;
       if (Date.now() - told > 5000) {
         told = Date.now();
         onMegabytes(Math.round(bytes / 1e6));
       }
-      yield value;
+      yield part;
     }
   }
-  await pipeline(chunks, createWriteStream(file));
+  await pipeline(watched, createWriteStream(file));
   const length = answer.headers.get('content-length');
   if (length !== null && answer.headers.get('content-encoding') === null && Number(length) !== bytes)
     throw new Error(`${url} broke off after ${bytes} of ${length} bytes`);
   return hash.digest('hex');
 }
 
-async function expectedSum(sumsUrl: string, url: string): Promise<string> {
-  const answer = await open(sumsUrl, 'GET');
+async function expectedSum({ url }: Download, sumsUrl: string, patience: Patience): Promise<string> {
+  const { answer, parts } = await open(sumsUrl, 'GET', patience);
   if (!answer.ok) throw new Error(`${sumsUrl} answered ${answer.status}`);
-  const sum = findSum(await answer.text(), basename(new URL(url).pathname));
+  const sum = findSum(await text(parts()), basename(new URL(url).pathname));
   if (sum === undefined) throw new Error(`${sumsUrl} has no sum of ${basename(url)}`);
   return sum;
 }

@@ -20,6 +20,8 @@ export interface ToolchainEnv {
   pulumiHome: string;
   /** How each provider is chosen; the random one as the Kubernetes one unless `TENANTRY_RANDOM_PROVIDER` says else. */
   providerModes: Readonly<Record<ProviderName, ProviderMode>>;
+  /** The Chromium that tests use: `$CHROMIUM_PATH`, else where Debian has it. */
+  chromium: string;
   /** Passed on to the programs that are run. */
   processEnv: NodeJS.ProcessEnv;
 }
@@ -50,6 +52,7 @@ export function readToolchainEnv(env: NodeJS.ProcessEnv = process.env): Toolchai
     downloads: env.TENANTRY_DOWNLOADS !== 'off',
     pulumiHome: env.PULUMI_HOME || join(home, '.pulumi'),
     providerModes: { kubernetes, random: readProviderMode(env, 'random') ?? kubernetes },
+    chromium: env.CHROMIUM_PATH || '/usr/bin/chromium',
     processEnv: env,
   };
 }

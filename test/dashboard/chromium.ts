@@ -1,9 +1,8 @@
 import { type Browser, chromium } from 'playwright-core';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 
 /** Chromium without anything that would make it talk to the network on its own. */
-export function launchChromium(
-  executablePath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-): Promise<Browser> {
+export function launchChromium(executablePath = readToolchainEnv().chromium): Promise<Browser> {
   return chromium.launch({
     executablePath,
     headless: true,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
-import { findSum } from '../../automation/toolchain/download.ts';
+import { downloadTool, findSum } from '../../automation/toolchain/download.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import { ensureTool } from '../../automation/toolchain/tools.ts';
 import { fakePin, fakeWorld } from './fake-tools.ts';
@@ -14,18 +14,24 @@ afterEach(async () => {
   for (const release of releases.splice(0)) await release();
 });
 
-/** Brings the tool from a server that answers so, with a Go at hand; gives its source and how long it took. */
-async function bringFrom(listener: RequestListener) {
-  const world = await fakeWorld();
+/** A server that answers so; gives the address of the tool on it. */
+async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  releases.push(world.remove, () => {
+  releases.push(() => {
     server.closeAllConnections();
     server.close();
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const url = `http://127.0.0.1:${address.port}/kwok`;
+  return `http://127.0.0.1:${address.port}/kwok`;
+}
+
+/** Brings the tool from a server that answers so, with a Go at hand; gives its source and how long it took. */
+async function bringFrom(listener: RequestListener) {
+  const world = await fakeWorld();
+  releases.push(world.remove);
+  const url = await serve(listener);
   const progress: string[] = [];
   const begun = Date.now();
   const tool = await ensureTool('kwok', {
@@ -78,6 +84,32 @@ describe('a download', () => {
     const brought = await bringFrom(() => {});
     expect(brought.source).toBe('build');
     expect(brought.tookMs).toBeLessThan(6000);
+  });
+});
+
+describe('a server that stalls', () => {
+  test.each([
+    ['in the middle of the program', '/kwok', program.slice(0, 10)],
+    ['before the program', '/kwok', ''],
+    ['in the middle of the sums', '/kwok.sha256', sum.slice(0, 10)],
+  ])('%s is given up', async (_when, stalling, part) => {
+    const world = await fakeWorld();
+    releases.push(world.remove);
+    const url = await serve((request, answer) => {
+      if (request.url !== stalling) return void answer.end(request.url === '/kwok' ? program : sum);
+      answer.flushHeaders();
+      if (part !== '') answer.write(part);
+    });
+    const progress: string[] = [];
+    // Without sums only the stall itself tells that something is missing.
+    const sumsUrl = stalling === '/kwok' ? null : `${url}.sha256`;
+    const pin = fakePin(() => ({ url, sumsUrl, member: null }));
+    const path = await downloadTool(pin, world.root, (line) => progress.push(line), {
+      answerMs: 60_000,
+      idleMs: 50,
+    });
+    expect(path).toBeUndefined();
+    expect(progress.join('\n')).toMatch(/127\.0\.0\.1:\d+ has said nothing for 0\.05 s/);
   });
 });
 

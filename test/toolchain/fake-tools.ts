@@ -47,6 +47,10 @@ server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (_, port) =>
 export interface FakeGo {
   /** Waits, with a half-written program, until `letBuildsEnd`. */
   waits?: boolean;
+  /** Default 1.26.0. */
+  version?: string;
+  /** Its setting GOTOOLCHAIN; default `auto`. */
+  toolchain?: string;
   /** The program that it builds does not run. */
   broken?: boolean;
 }
@@ -61,6 +65,8 @@ export async function fakeWorld(go: FakeGo = {}): Promise<FakeWorld> {
   // go build … -o <folder>/ <package>: the program takes the package's last part as its name.
   const script = `#!/bin/sh
 [ "$1" = list ] && exit 0
+[ "$1 $2" = "env GOVERSION" ] && echo go${go.version ?? '1.26.0'} && exit 0
+[ "$1 $2" = "env GOTOOLCHAIN" ] && echo ${go.toolchain ?? 'auto'} && exit 0
 while [ $# -gt 1 ]; do [ "$1" = -o ] && out="$2"; shift; done
 file="$out$(basename "$1")"
 echo "$1 $$" >> ${log}

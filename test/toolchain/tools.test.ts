@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
@@ -118,6 +119,24 @@ describe('the search for a tool', () => {
     await expect(ensureTool('kwok', options)).rejects.toThrow(/does not run/);
     expect(await readdir(join(w.cache, 'tools/fake'))).toEqual(['lock']);
   });
+});
+
+test('npm test says in one sentence that tools cannot be had, and does nothing else', async () => {
+  const w = await world();
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../run.ts')], {
+    env: { TENANTRY_CACHE: w.cache, TENANTRY_DOWNLOADS: 'off', HOME: w.root, PATH: '/nowhere' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [out, said, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  expect(said).toMatch(
+    /^tenantry: .* could not be downloaded, and there is no Go .*: install Go 1\.26 .*\n$/,
+  );
+  expect([out, code]).toEqual(['0 passed, 1 failed\n', 1]);
 });
 
 describe('bringing a tool', () => {
