@@ -57,6 +57,8 @@ export interface ApiDeps {
   /** Where exports of tenants are kept. */
   readonly exportFiles: FileStore;
   readonly log: Logger;
+  /** What answers about readiness say in a header. */
+  readonly instance?: string;
 }
 
 const maxBodyBytes = 64 * 1024;

@@ -39,6 +39,7 @@ const variables = z.object({
   TENANTRY_CELL: z.string().min(1).default('local'),
   TENANTRY_GRACE_MS: z.coerce.number().int().nonnegative().optional(),
   TENANTRY_RETENTION_MS: z.coerce.number().int().nonnegative().optional(),
+  TENANTRY_INSTANCE: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
 });
 
@@ -76,6 +77,8 @@ export interface ApiEnv {
   readonly graceMs?: number;
   /** How long the data of an ended tenant is kept; likewise. */
   readonly retentionMs?: number;
+  /** What answers about readiness say in a header, for whoever started this process. */
+  readonly instance?: string;
   readonly logLevel: string;
 }
 
@@ -103,6 +106,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     cell: v.TENANTRY_CELL,
     ...(v.TENANTRY_GRACE_MS !== undefined && { graceMs: v.TENANTRY_GRACE_MS }),
     ...(v.TENANTRY_RETENTION_MS !== undefined && { retentionMs: v.TENANTRY_RETENTION_MS }),
+    ...(v.TENANTRY_INSTANCE !== undefined && { instance: v.TENANTRY_INSTANCE }),
     logLevel: v.LOG_LEVEL,
   };
 }

@@ -55,17 +55,22 @@ export interface FieldError {
   readonly message: string;
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9457 */
-export function problemResponse({ code, message, errors }: Problem): Response {
+/** The members of an answer of type `application/problem+json`. @see https://www.rfc-editor.org/rfc/rfc9457 */
+export function problemBody({ code, message, errors }: Problem) {
   const [status, title] = problems[code];
-  const body = {
+  return {
     type: `urn:tenantry:problem:${code}`,
     title,
     status,
     detail: message,
     code,
-    ...(errors.length > 0 && { errors }),
+    ...(errors.length > 0 && { errors: [...errors] }),
   };
+}
+
+export function problemResponse(problem: Problem): Response {
+  const body = problemBody(problem);
+  const { status } = body;
   return Response.json(body, {
     status,
     headers: {

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Database } from '../automation/store/database.ts';
-import { isWorkerPresent } from '../automation/store/workers.ts';
+import { presenceOfWorkers } from '../automation/store/workers.ts';
 import { catalog, planLookupKey } from '../tenants/catalog/index.ts';
 
 export interface ReadinessDeps {
@@ -26,8 +26,10 @@ export function createReadiness({ database, stripe, issuer, cell }: ReadinessDep
       await database.query('select 1 from tenantry.tenant limit 1');
     },
     worker: async () => {
-      if (!(await isWorkerPresent(database, cell)))
-        throw new Error(`no worker of the cell ${cell} is at work`);
+      const presence = await presenceOfWorkers(database, cell);
+      if (presence === null) throw new Error(`no worker of the cell ${cell} is at work`);
+      if (presence === 'without cluster')
+        throw new Error(`the cluster of the cell ${cell} does not answer its workers`);
     },
     stripe: believed(async () => {
       const key = firstPriceKey();

@@ -61,6 +61,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     retentionMs: env.retentionMs ?? defaultPolicy.retentionMs,
     exportFiles,
     log,
+    ...(env.instance !== undefined && { instance: env.instance }),
   });
   const server = createAdaptorServer({ fetch: app.fetch }) as Server;
   await new Promise<void>((resolve, reject) => {

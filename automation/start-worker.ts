@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-worker';
 import type { Logger } from 'pino';
+import { watchCluster } from './cluster-watch.ts';
 import type { WorkerEnv } from './env.ts';
 import { brakeTenant } from './jobs/brake-tenant.ts';
 import { checkCatalog } from './jobs/check-catalog.ts';
@@ -186,6 +187,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     );
     const presence = await announceWorker(env.databaseUrl, env.cell.id);
     releasers.push(() => presence.withdraw());
+    releasers.push(watchCluster({ cluster, presence, log }));
     return { stop };
   } catch (error) {
     await stop();

@@ -1,6 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { instanceHeader } from '../../automation/local/instance.ts';
 import type { ApiDeps } from '../app.ts';
+import { Problem, problemBody } from '../errors.ts';
 import { createRouter } from '../router.ts';
+import { problem } from '../schemas.ts';
 
 const readiness = z
   .object({
@@ -8,6 +11,7 @@ const readiness = z
     checks: z.record(z.string(), z.string()).openapi({ description: '`ok`, or what is wrong' }),
   })
   .openapi('Readiness');
+const notReady = problem.extend(readiness.shape).openapi('NotReady');
 
 const health = createRoute({
   method: 'get',
@@ -27,7 +31,10 @@ const ready = createRoute({
   summary: 'Would a subscription become a tenant now?',
   responses: {
     200: { description: 'Yes', content: { 'application/json': { schema: readiness } } },
-    503: { description: 'No, and what is missing', content: { 'application/json': { schema: readiness } } },
+    503: {
+      description: 'No, and what is missing',
+      content: { 'application/problem+json': { schema: notReady } },
+    },
   },
 });
 
@@ -41,13 +48,17 @@ const metricsRoute = createRoute({
 });
 
 /** For probes and Prometheus: alive, ready (a subscription would succeed), metrics. */
-export const healthRoutes = ({ readiness: ask, metrics }: ApiDeps) =>
+export const healthRoutes = ({ readiness: ask, metrics, instance }: ApiDeps) =>
   createRouter()
     .openapi(health, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      const answer = await ask();
-      const body = { ready: answer.ready, checks: { ...answer.checks } };
-      return c.json(body, answer.ready ? 200 : 503);
+      const { ready, checks } = await ask();
+      if (instance !== undefined) c.header(instanceHeader, instance);
+      if (ready) return c.json({ ready, checks: { ...checks } }, 200);
+      const missing = Object.entries(checks).filter(([, result]) => result !== 'ok');
+      const detail = missing.map(([name, result]) => `${name}: ${result}`).join('; ');
+      const body = { ...problemBody(new Problem('unavailable', detail)), ready, checks: { ...checks } };
+      return c.json(body, 503, { 'content-type': 'application/problem+json' });
     })
     .openapi(metricsRoute, async (c) =>
       c.text(await metrics.registry.metrics(), 200, { 'content-type': metrics.registry.contentType }),

@@ -2,21 +2,33 @@ import pg from 'pg';
 import { connectionTo } from './connection.ts';
 import { onlyRow, type Queryable } from './database.ts';
 
-/** First half of the advisory lock that a worker holds while it is at work; the second is its cell. */
-const presenceClass = 723_654;
+/** What a worker shows of itself: that it is at work, or that its cluster does not answer. */
+export type Presence = 'at work' | 'without cluster';
+
+/** First half of the advisory lock that a worker holds while it is there; the second is its cell. */
+const presenceClasses: Record<Presence, number> = { 'at work': 723_654, 'without cluster': 723_655 };
 
 const reconnectMs = 1000;
 
+export interface ShownPresence {
+  /** Replaces what was shown. */
+  show(presence: Presence): Promise<void>;
+  withdraw(): Promise<void>;
+}
+
 /**
- * Shows that a worker of the cell is at work, until the process ends in whatever way. The lock belongs to a session,
- * so it has a connection of its own, which is opened anew when it breaks.
+ * Shows that a worker of the cell is there, at work at first, until the process ends in whatever way. The lock belongs
+ * to a session, so it has a connection of its own, which is opened anew when it breaks.
  */
-export async function announceWorker(
-  databaseUrl: string,
-  cell: string,
-): Promise<{ withdraw(): Promise<void> }> {
+export async function announceWorker(databaseUrl: string, cell: string): Promise<ShownPresence> {
   let client: pg.Client;
+  let shown: Presence = 'at work';
   let withdrawn = false;
+  const hold = () =>
+    client.query('select pg_advisory_unlock_all(), pg_advisory_lock_shared($1, hashtext($2))', [
+      presenceClasses[shown],
+      cell,
+    ]);
   const announce = async () => {
     client = new pg.Client({
       ...connectionTo(databaseUrl),
@@ -27,10 +39,15 @@ export async function announceWorker(
       if (!withdrawn) setTimeout(() => void announce().catch(() => {}), reconnectMs);
     });
     await client.connect();
-    await client.query('select pg_advisory_lock_shared($1, hashtext($2))', [presenceClass, cell]);
+    await hold();
   };
   await announce();
   return {
+    show: async (presence) => {
+      shown = presence;
+      // Where the connection is broken, the next one shows it.
+      await hold().catch(() => {});
+    },
     withdraw: async () => {
       withdrawn = true;
       await client.end();
@@ -38,15 +55,18 @@ export async function announceWorker(
   };
 }
 
-/** True while at least one worker of the cell is at work. */
-export async function isWorkerPresent(db: Queryable, cell: string): Promise<boolean> {
+/** The best that workers of the cell show; null when there is none. */
+export async function presenceOfWorkers(db: Queryable, cell: string): Promise<Presence | null> {
   const row = onlyRow(
-    await db.query<{ present: boolean }>(
-      `select exists (select 1 from pg_locks where locktype = 'advisory' and granted
+    await db.query<{ classes: number[] }>(
+      `select coalesce(array_agg(distinct classid::int), '{}') as classes from pg_locks
+       where locktype = 'advisory' and granted
          and database = (select oid from pg_database where datname = current_database())
-         and classid = $1::int::oid and objid = (hashtext($2)::bigint & 4294967295)::oid) as present`,
-      [presenceClass, cell],
+         and classid::int = any ($1::int[]) and objid = (hashtext($2)::bigint & 4294967295)::oid`,
+      [Object.values(presenceClasses), cell],
     ),
   );
-  return row.present;
+  const isShown = (presence: Presence) => row.classes.includes(presenceClasses[presence]);
+  if (isShown('at work')) return 'at work';
+  return isShown('without cluster') ? 'without cluster' : null;
 }

@@ -1,7 +1,9 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createReadiness } from '../../api/readiness.ts';
+import { announceWorker } from '../../automation/store/workers.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
-import { type Service, startService } from '../support/service.ts';
+import { cell, type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 let service: Service;
@@ -197,9 +199,15 @@ describe('/healthz, /readyz and /metrics', () => {
 
   test('/readyz is 503 and names what is missing', async () => {
     const answer = await get('/readyz');
+    expect(answer.headers.get('content-type')).toBe('application/problem+json');
     expect([answer.status, answer.body]).toEqual([
       503,
       {
+        type: 'urn:tenantry:problem:unavailable',
+        title: 'A service we depend on is not available',
+        status: 503,
+        detail: 'worker: no worker of the cell local is at work',
+        code: 'unavailable',
         ready: false,
         checks: {
           database: 'ok',
@@ -209,6 +217,37 @@ describe('/healthz, /readyz and /metrics', () => {
         },
       },
     ]);
+  });
+
+  test('/readyz is 503 while the cluster of the only worker is away', async () => {
+    const presence = await announceWorker(service.databaseUrl, cell.id);
+    try {
+      expect((await get('/readyz')).status).toBe(200);
+      await presence.show('without cluster');
+      const answer = await get('/readyz');
+      expect([answer.status, answer.body]).toMatchObject([
+        503,
+        { checks: { worker: 'the cluster of the cell local does not answer its workers' } },
+      ]);
+      await presence.show('at work');
+      expect((await get('/readyz')).status).toBe(200);
+    } finally {
+      await presence.withdraw();
+    }
+  });
+
+  test('an issuer that fails or is not there keeps the service from being ready', async () => {
+    const { database, stripe, identity } = service;
+    const ask = (issuer: string) => createReadiness({ database, stripe, issuer, cell: cell.id })();
+    identity.answerWith(500);
+    try {
+      const discovery = `${identity.issuer}/.well-known/openid-configuration`;
+      expect((await ask(identity.issuer)).checks.issuer).toBe(`${discovery} answered 500`);
+    } finally {
+      identity.answerWith(200);
+    }
+    expect((await ask('http://127.0.0.1:9')).checks.issuer).not.toBe('ok');
+    expect((await ask(identity.issuer)).checks.issuer).toBe('ok');
   });
 
   test('/metrics tells of webhooks, tenants, slots, backlog and the process', async () => {

@@ -1,6 +1,12 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import pg from 'pg';
+import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { watchCluster } from '../../automation/cluster-watch.ts';
 import { newTenantId } from '../../automation/jobs/tenant-id.ts';
+import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
+import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import {
@@ -18,7 +24,7 @@ import {
   takeReservedStack,
 } from '../../automation/store/stacks.ts';
 import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
-import { announceWorker, isWorkerPresent } from '../../automation/store/workers.ts';
+import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/workers.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
@@ -282,26 +288,80 @@ describe('tenants', () => {
 
 describe('a worker', () => {
   test('is present while its session lives, in its cell only', async () => {
-    expect(await isWorkerPresent(database, 'local')).toBe(false);
+    expect(await presenceOfWorkers(database, 'local')).toBe(null);
     const first = await announceWorker(fresh.url, 'local');
     const second = await announceWorker(fresh.url, 'local');
-    expect(await isWorkerPresent(database, 'local')).toBe(true);
-    expect(await isWorkerPresent(database, 'other')).toBe(false);
-    await first.withdraw();
-    expect(await isWorkerPresent(database, 'local')).toBe(true);
+    expect(await presenceOfWorkers(database, 'local')).toBe('at work');
+    expect(await presenceOfWorkers(database, 'other')).toBe(null);
+    await first.show('without cluster');
+    expect(await presenceOfWorkers(database, 'local')).toBe('at work');
     await second.withdraw();
-    await until(async () => !(await isWorkerPresent(database, 'local')));
+    await until(async () => (await presenceOfWorkers(database, 'local')) === 'without cluster');
+    await first.withdraw();
+    await until(async () => (await presenceOfWorkers(database, 'local')) === null);
+  });
+
+  test('shows that its cluster is away for as long as it is, also over a new connection', async () => {
+    let answers = true;
+    const api = createServer((_request, answer) => {
+      answer.statusCode = answers ? 200 : 503;
+      answer.end('{}');
+    });
+    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+    const { port } = api.address() as AddressInfo;
+    const cluster = new KubernetesClient(
+      { ...loadKubeconfig(inject('kubeconfig')), server: new URL(`http://127.0.0.1:${port}`) },
+      {},
+      () => {},
+    );
+    const presence = await announceWorker(fresh.url, 'watched');
+    const stop = watchCluster({
+      cluster,
+      presence,
+      log: pino({ level: 'silent' }),
+      intervalMs: 10,
+      timeoutMs: 300,
+    });
+    const untilShown = (wanted: Presence) =>
+      until(async () => (await presenceOfWorkers(database, 'watched')) === wanted, { what: wanted });
+    try {
+      answers = false;
+      await untilShown('without cluster');
+      await breakPresence();
+      await untilShown('without cluster');
+      answers = true;
+      await untilShown('at work');
+      api.closeAllConnections();
+      await new Promise((resolve) => api.close(resolve));
+      await untilShown('without cluster');
+    } finally {
+      await stop();
+      await presence.withdraw();
+      cluster.close();
+      api.close();
+    }
   });
 
   test('whose connection breaks is present again soon', async () => {
     const worker = await announceWorker(fresh.url, 'broken');
     try {
-      await database.query(
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'tenantry-worker-presence' and datname = current_database()",
-      );
-      await until(() => isWorkerPresent(database, 'broken'));
+      await breakPresence();
+      await until(async () => (await presenceOfWorkers(database, 'broken')) === 'at work');
     } finally {
       await worker.withdraw();
     }
   });
 });
+
+/** Ends the connections of workers' presence; resolves when there are others in their place. */
+async function breakPresence(): Promise<void> {
+  const sessions = `from pg_stat_activity
+    where application_name = 'tenantry-worker-presence' and datname = current_database()`;
+  const { rows: before } = await database.query<{ pid: number }>(
+    `select pid, pg_terminate_backend(pid) ${sessions}`,
+  );
+  await until(async () => {
+    const { rows: now } = await database.query<{ pid: number }>(`select pid ${sessions}`);
+    return now.length === before.length && now.every(({ pid }) => before.every((old) => old.pid !== pid));
+  });
+}
