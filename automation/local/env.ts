@@ -11,7 +11,7 @@ export interface LocalEnv {
   own: {
     databaseUrl: string | undefined;
     kubeconfig: string | undefined;
-    stripe: { secretKey: string; webhookSecret: string; apiBase: string | undefined } | undefined;
+    stripe: { secretKey: string; webhookSecret: string | undefined; apiBase: string | undefined } | undefined;
     oidcIssuer: string | undefined;
     pulumiBackendUrl: string | undefined;
     secretsProvider: string | undefined;
@@ -28,11 +28,6 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
   if (!Number.isInteger(port) || port < 1 || port > 65_535)
     throw new Error(`PORT is "${env.PORT}": it must be a number from 1 to 65535.`);
   const secretKey = given(env.STRIPE_SECRET_KEY);
-  const webhookSecret = given(env.STRIPE_WEBHOOK_SECRET);
-  if (secretKey !== undefined && webhookSecret === undefined)
-    throw new Error(
-      'STRIPE_SECRET_KEY is set, so STRIPE_WEBHOOK_SECRET must be too: `stripe listen --print-secret` shows one.',
-    );
   return {
     home: resolve(given(env.TENANTRY_HOME) ?? '.tenantry'),
     port: { number: port, explicit: given(env.PORT) !== undefined },
@@ -40,9 +35,13 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
       databaseUrl: given(env.DATABASE_URL),
       kubeconfig: given(env.KUBECONFIG),
       stripe:
-        secretKey === undefined || webhookSecret === undefined
+        secretKey === undefined
           ? undefined
-          : { secretKey, webhookSecret, apiBase: given(env.STRIPE_API_BASE) },
+          : {
+              secretKey,
+              webhookSecret: given(env.STRIPE_WEBHOOK_SECRET),
+              apiBase: given(env.STRIPE_API_BASE),
+            },
       oidcIssuer: given(env.OIDC_ISSUER),
       pulumiBackendUrl: given(env.PULUMI_BACKEND_URL),
       secretsProvider: given(env.TENANTRY_SECRETS_PROVIDER),
@@ -51,6 +50,19 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
     toolchain: readToolchainEnv(env),
     processEnv: env,
   };
+}
+
+/** Each piece of the user's own, with the variable that names it. */
+export function ownPieces({ own }: Pick<LocalEnv, 'own'>): string[] {
+  const pieces = [
+    ['PostgreSQL (DATABASE_URL)', own.databaseUrl],
+    ['Kubernetes (KUBECONFIG)', own.kubeconfig],
+    ['Stripe (STRIPE_SECRET_KEY)', own.stripe],
+    ['identity provider (OIDC_ISSUER)', own.oidcIssuer],
+    ["stacks' state (PULUMI_BACKEND_URL)", own.pulumiBackendUrl],
+    ['secrets provider (TENANTRY_SECRETS_PROVIDER)', own.secretsProvider],
+  ] as const;
+  return pieces.flatMap(([piece, value]) => (value === undefined ? [] : [piece]));
 }
 
 function given(value: string | undefined): string | undefined {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Lock, tryLock } from '../toolchain/lock.ts';
 
@@ -41,20 +42,25 @@ export interface Home {
   release(): void;
 }
 
+/** One that is told to end has ended everything by then. */
+const stopPatienceMs = 20_000;
+
 /**
- * Takes the home for this process, for as long as it lives.
+ * Takes the home for this process, for as long as it lives; waits for another process that is about to leave it.
  * @throws AlreadyRunning, with the other one's URL, when another process has it.
  */
-export async function takeHome(path: string): Promise<Home> {
+export async function takeHome(path: string, log: (line: string) => void = () => {}): Promise<Home> {
   await mkdir(path, { recursive: true, mode: 0o700 });
-  const lock: Lock | undefined = await tryLock(join(path, 'lock'));
-  if (!lock) {
+  const deadline = Date.now() + stopPatienceMs;
+  let lock: Lock | undefined;
+  for (let tries = 0; ; tries += 1) {
+    lock = await tryLock(join(path, 'lock'));
+    if (lock) break;
     const endpoints = await readEndpoints(path);
-    throw new AlreadyRunning(
-      endpoints
-        ? `Tenantry already runs with ${path}: ${endpoints.api}`
-        : `Tenantry is already starting or stopping with ${path}.`,
-    );
+    if (endpoints) throw new AlreadyRunning(`Tenantry already runs with ${path}: ${endpoints.api}`);
+    if (Date.now() > deadline) throw new AlreadyRunning(`Tenantry is already starting with ${path}.`);
+    if (tries === 1) log('waiting for another Tenantry with this home, which starts or stops');
+    await delay(100);
   }
   return {
     path,

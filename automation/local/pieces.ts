@@ -17,7 +17,13 @@ import { startPostgres } from './postgres.ts';
 export interface Pieces {
   databaseUrl: string;
   kubeconfig: string;
-  stripe: { secretKey: string; webhookSecret: string; apiBase: string | undefined };
+  stripe: {
+    secretKey: string;
+    webhookSecret: string;
+    apiBase: string | undefined;
+    /** Lets the simulator deliver to another address; absent when it is Stripe itself. */
+    deliverTo?: (webhookUrl: string) => void;
+  };
   issuer: { url: string; sign: ((claims: TokenClaims) => Promise<string>) | undefined };
   pulumiBackendUrl: string;
   /** Secrets provider and the variables that it needs. */
@@ -88,9 +94,14 @@ async function payments({
   log,
   onStarted,
 }: PiecesContext): Promise<Pieces['stripe']> {
-  if (env.own.stripe !== undefined) return env.own.stripe;
-  const { startStripeSimulator } = await import('./stripe/index.ts');
   const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
+  if (env.own.stripe !== undefined) {
+    const { webhookSecret: own, ...stripe } = env.own.stripe;
+    // With a secret that nobody else knows no event is taken: the sweep alone finds what has changed.
+    if (own === undefined) log(withoutWebhooks(webhookUrl));
+    return { ...stripe, webhookSecret: own ?? webhookSecret };
+  }
+  const { startStripeSimulator } = await import('./stripe/index.ts');
   const simulator = await startStripeSimulator({
     catalog,
     promotions,
@@ -102,7 +113,20 @@ async function payments({
     log,
   });
   onStarted(simulator.stop);
-  return { secretKey, webhookSecret, apiBase: simulator.url };
+  return {
+    secretKey,
+    webhookSecret,
+    apiBase: simulator.url,
+    deliverTo: (url) => simulator.setDestinations([{ url, secret: webhookSecret, form: 'snapshot' }]),
+  };
+}
+
+function withoutWebhooks(webhookUrl: string): string {
+  return [
+    'without STRIPE_WEBHOOK_SECRET no event of Stripe is taken, and a payment is found within a minute:',
+    '`stripe listen --print-secret` shows a secret,',
+    `\`stripe listen --forward-to ${webhookUrl}\` brings the events`,
+  ].join(' ');
 }
 
 async function identity({ env, home, ports, onStarted }: PiecesContext): Promise<Pieces['issuer']> {

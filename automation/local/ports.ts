@@ -1,9 +1,10 @@
 /** Loopback ports that stay the same from one start to the next as long as nobody else takes them. */
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 
 const loopback = '127.0.0.1';
+const everywhere = '0.0.0.0';
 
 /** Whether a server could listen on the port right now. */
 export function isPortFree(port: number, host: string = loopback): Promise<boolean> {
@@ -14,26 +15,50 @@ export function isPortFree(port: number, host: string = loopback): Promise<boole
   });
 }
 
+export interface ReservedPort {
+  readonly port: number;
+  /** Lets go of it, for the program that it is for. Safe to call twice. */
+  release(): Promise<void>;
+}
+
 /**
- * The port of the service: the wanted one, or, unless somebody asked for just that one, the next that is free.
- * `log` is told of a move.
+ * Takes the port of the service: the wanted one, or, unless somebody asked for just that one, the next that is free.
+ * Nobody else gets it until it is released. `log` is told of a move.
  * @throws Error that says what to set when there is none
  */
-export async function choosePort(
+export async function reservePort(
   wanted: { number: number; explicit: boolean },
   log: (line: string) => void,
-): Promise<number> {
-  // The service may listen on every address: one taken anywhere is taken.
-  if (await isPortFree(wanted.number, '0.0.0.0')) return wanted.number;
+): Promise<ReservedPort> {
+  const first = await tryReserve(wanted.number);
+  if (first) return first;
   if (wanted.explicit)
     throw new Error(`Port ${wanted.number} is taken by another program: set PORT to a free one.`);
   const last = Math.min(wanted.number + 99, 65_535);
-  for (let port = wanted.number + 1; port <= last; port += 1)
-    if (await isPortFree(port, '0.0.0.0')) {
-      log(`port ${wanted.number} is taken by another program; using ${port} (PORT chooses one)`);
-      return port;
-    }
+  for (let port = wanted.number + 1; port <= last; port += 1) {
+    const reserved = await tryReserve(port);
+    if (!reserved) continue;
+    log(`port ${wanted.number} is taken by another program; using ${port} (PORT chooses one)`);
+    return reserved;
+  }
   throw new Error(`Ports ${wanted.number} to ${last} are all taken: set PORT to a free one.`);
+}
+
+async function tryReserve(port: number): Promise<ReservedPort | undefined> {
+  // The service may listen on every address: one taken anywhere is taken.
+  if (!(await isPortFree(port, everywhere))) return undefined;
+  const server = await listen(port).catch(() => undefined);
+  if (!server) return undefined;
+  // Nobody is served yet.
+  server.on('connection', (socket) => socket.destroy());
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  return {
+    port,
+    release: () => {
+      server.close();
+      return closed;
+    },
+  };
 }
 
 /** Ports that were free a moment ago, all different. */
@@ -79,7 +104,7 @@ export async function keptPorts<Name extends string>(
   return chosen as Record<Name, number>;
 }
 
-function listen(port: number): Promise<ReturnType<typeof createServer>> {
+function listen(port: number): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -1,4 +1,5 @@
 /** Everything on one machine: starts the pieces, the service and the worker, keeps them running, ends them in order. */
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -6,11 +7,12 @@ import { fileURLToPath } from 'node:url';
 import { ensureEngine } from '../toolchain/engine.ts';
 import { resolveProviders } from '../toolchain/plugins.ts';
 import { ensureTools, type ToolName } from '../toolchain/tools.ts';
-import type { LocalEnv } from './env.ts';
+import { type LocalEnv, ownPieces } from './env.ts';
 import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
+import { instanceHeader } from './instance.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { type PieceName, type Pieces, pieceNames, startPieces } from './pieces.ts';
-import { choosePort, keptPorts } from './ports.ts';
+import { isPortFree, keptPorts, reservePort } from './ports.ts';
 import { endLeftovers, type OwnedProcess, startProcess } from './processes.ts';
 
 export interface SupervisorOptions {
@@ -41,7 +43,7 @@ const operatorTokenSeconds = 30 * 24 * 3600;
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Running> {
   const { env, log } = options;
-  const home = await takeHome(options.home);
+  const home = await takeHome(options.home, log);
   const stopPieces: Array<() => Promise<void>> = [];
   const programs: KeptProcess[] = [];
   let stopping: Promise<void> | undefined;
@@ -59,8 +61,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const runDir = await home.folder('run');
     const ended = await endLeftovers(runDir);
     if (ended.length > 0) log(`ended what an earlier run left: ${ended.join(', ')}`);
-    const port = await choosePort(options.port, log);
-    const api = `http://127.0.0.1:${port}`;
+    const own = ownPieces(env);
+    if (own.length > 0) log(`your own: ${own.join(', ')}`);
+    let reserved = await reservePort(options.port, log);
+    stopPieces.push(() => reserved.release());
     const ports = await keptPorts(join(home.path, 'ports.json'), pieceNames, (name: PieceName, from, to) =>
       log(`port ${from} of ${name} is taken by another program; it moves to ${to}`),
     );
@@ -70,7 +74,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
         env,
         home,
         ports,
-        webhookUrl: `${api}/webhooks/stripe`,
+        webhookUrl: webhooksAt(reserved.port),
         tools,
         log,
         onStarted: (stopPiece) => stopPieces.push(stopPiece),
@@ -78,28 +82,44 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
       ensureEngine({ env: env.toolchain, onProgress: log }),
       providerVariables(env, log),
     ]);
+    const instance = randomUUID();
     const variables = {
-      ...programVariables(pieces, env, home, port),
+      ...programVariables(pieces, env, home),
       ...providers,
       // Whichever it is: the worker need not look again.
       TENANTRY_TOOL_TENANTRY_ENGINE: engine.path,
+      TENANTRY_INSTANCE: instance,
     };
     const files = options.programs ?? {
       api: join(root, 'api/main.ts'),
       worker: join(root, 'automation/worker.ts'),
     };
-    for (const [name, file] of [
-      ['api', files.api],
-      ['worker', files.worker],
-    ] as const) {
-      const launch = () => startProgram(name, file, { ...env.processEnv, ...variables }, home, runDir);
-      programs.push(
-        keepRunning(await launch(), launch, (line) => log(`${line} (${join(home.path, 'logs', name)}.log)`)),
+    const run = async (name: 'api' | 'worker', more: Record<string, string> = {}) => {
+      const launch = () =>
+        startProgram(name, files[name], { ...env.processEnv, ...variables, ...more }, home, runDir);
+      const program = keepRunning(await launch(), launch, (line) =>
+        log(`${line} (${join(home.path, 'logs', name)}.log)`),
       );
+      programs.push(program);
+      return program;
+    };
+    const worker = await run('worker');
+    for (;;) {
+      const { port } = reserved;
+      // The last moment: until the service listens, somebody else could.
+      await reserved.release();
+      const api = await run('api', { PORT: String(port) });
+      if ((await untilReady({ api, worker, port, instance, home })) === 'ready') break;
+      await api.stop();
+      if (options.port.explicit)
+        throw new Error(
+          `Port ${port} was taken by another program while Tenantry started: set PORT to a free one.`,
+        );
+      reserved = await reservePort(options.port, log);
+      pieces.stripe.deliverTo?.(webhooksAt(reserved.port));
     }
-    await untilReady(api, programs, home);
     const endpoints: Endpoints = {
-      api,
+      api: serviceAt(reserved.port),
       stripe: pieces.stripe.apiBase ?? 'https://api.stripe.com',
       kubeconfig: pieces.kubeconfig,
       postgres: pieces.databaseUrl,
@@ -145,7 +165,7 @@ async function providerVariables(
   return { TENANTRY_KUBERNETES_PROVIDER: kubernetesProvider, TENANTRY_RANDOM_PROVIDER: randomProvider };
 }
 
-function programVariables(pieces: Pieces, env: LocalEnv, home: Home, port: number): Record<string, string> {
+function programVariables(pieces: Pieces, env: LocalEnv, home: Home): Record<string, string> {
   return {
     DATABASE_URL: pieces.databaseUrl,
     KUBECONFIG: pieces.kubeconfig,
@@ -158,7 +178,6 @@ function programVariables(pieces: Pieces, env: LocalEnv, home: Home, port: numbe
     TENANTRY_SECRETS_PROVIDER: pieces.secrets.provider,
     ...pieces.secrets.variables,
     TENANTRY_HOME: home.path,
-    PORT: String(port),
   };
 }
 
@@ -183,23 +202,52 @@ async function startProgram(
   });
 }
 
-async function untilReady(api: string, programs: readonly KeptProcess[], home: Home): Promise<void> {
+function serviceAt(port: number): string {
+  return `http://127.0.0.1:${port}`;
+}
+
+function webhooksAt(port: number): string {
+  return `${serviceAt(port)}/webhooks/stripe`;
+}
+
+interface Starting {
+  api: KeptProcess;
+  worker: KeptProcess;
+  port: number;
+  /** What answers of our own service bear. */
+  instance: string;
+  home: Home;
+}
+
+/** Waits for our own service to be ready; what another one answers at the port does not count. */
+async function untilReady({ api, worker, port, instance, home }: Starting): Promise<'ready' | 'port taken'> {
+  const url = `${serviceAt(port)}/readyz`;
   const deadline = Date.now() + readyTimeoutMs;
+  let said = '';
   for (;;) {
-    const answer = await fetch(`${api}/readyz`, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
-    await answer?.body?.cancel();
-    if (answer?.status === 200) return;
-    const failing = programs.find((program) => program.restarts() >= 3);
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5000) }).catch(() => undefined);
+    const text = (await answer?.text().catch(() => '')) ?? '';
+    if (answer?.headers.get(instanceHeader) === instance) {
+      if (answer.status === 200) return 'ready';
+      said = text;
+    } else if (await isTakenFrom(api, port)) return 'port taken';
+    const failing = [api, worker].find((program) => program.restarts() >= 3);
     if (failing || Date.now() > deadline) {
       const name = failing?.current().name ?? 'api';
       const file = join(home.path, 'logs', `${name}.log`);
       const log = await readFile(file, 'utf8').catch(() => '');
       throw new Error(
-        `${failing ? `The ${name} ends again and again` : `${api}/readyz does not answer 200`}; the end of ${file}:\n${log.slice(-2000)}`,
+        `${failing ? `The ${name} ends again and again` : `${url} does not answer 200 (${said.trim() || 'it does not answer'})`}; the end of ${file}:\n${log.slice(-2000)}`,
       );
     }
     await delay(50);
   }
+}
+
+/** Whether the service has ended as somebody else has its port. */
+async function isTakenFrom(service: KeptProcess, port: number): Promise<boolean> {
+  const process = service.current();
+  return !process.running() && !(await isPortFree(port, '0.0.0.0')) && service.current() === process;
 }
 
 /** Waits for all before the first failure is thrown: nothing still starting is left behind. */

@@ -67,11 +67,16 @@ function proxyVariables() {
 
 /**
  * Runs the command in a process group of its own: a signal (Ctrl-C reaches this process once by the terminal and once
- * more by npm) is passed on exactly once, and the command's exit code becomes ours.
+ * more by npm) is passed on exactly once, and the command's exit code becomes ours. Nothing is said over the channel:
+ * it closes when this process ends in whatever way, by which a command that would go on for ever knows.
  */
 function handOver(program, args, env) {
   args[0] = join(root, args[0]);
-  const child = spawn(program, args, { stdio: 'inherit', env, detached: process.platform !== 'win32' });
+  const child = spawn(program, args, {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env,
+    detached: process.platform !== 'win32',
+  });
   const passedAt = {};
   const pass = (signal) => {
     const now = Date.now();

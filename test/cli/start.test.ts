@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { findSupervisor, isAlive, isHeld } from '../../automation/cli/running.ts';
 import { freePorts } from '../../automation/local/ports.ts';
 import { freshDatabase } from '../support/database.ts';
 import { until } from '../support/wait.ts';
 import { command } from './command.ts';
 
 const main = fileURLToPath(new URL('../../automation/cli/main.ts', import.meta.url));
+const bootstrap = fileURLToPath(new URL('../../automation/toolchain/bootstrap.mjs', import.meta.url));
 
 let home: string;
 let variables: NodeJS.ProcessEnv;
@@ -112,6 +114,7 @@ test('after a crash the next start has the tenants and their subscriptions, and 
   crashing.child.kill('SIGKILL');
   await crashing.exitCode;
 
+  await rm(join(home, 'stripe'), { recursive: true });
   const next = terminal('start');
   await until(async () => (await stat(endpoints)).mtimeMs !== before && isServed(), {
     what: 'a Tenantry that runs again',
@@ -135,6 +138,16 @@ test('after a crash the next start has the tenants and their subscriptions, and 
   next.child.kill('SIGINT');
   expect(await next.exitCode).toBe(0);
   expect(await next.stdout).toContain(`Open http://127.0.0.1:${variables.PORT}`);
+});
+
+test('a start whose bootstrap is killed ends by itself and leaves the home to the next one', async () => {
+  const killed = spawn(process.execPath, [bootstrap, 'start'], { env: variables, stdio: 'ignore' });
+  children.push(killed);
+  const supervisor = await until(() => findSupervisor(home), { what: 'a start' });
+  killed.kill('SIGKILL');
+  await until(() => !isAlive(supervisor), { what: 'its end' });
+  expect(await isHeld(home)).toBe(false);
+  expect(await findSupervisor(home)).toBeUndefined();
 });
 
 test('a port that is named and taken is a clear error', async () => {

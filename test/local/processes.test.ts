@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { niceness } from '../../automation/local/give-way.ts';
+import { takeHome, writeEndpoints } from '../../automation/local/home.ts';
 import { keepRunning } from '../../automation/local/keep-running.ts';
-import { choosePort, freePorts, keptPorts } from '../../automation/local/ports.ts';
+import { freePorts, isPortFree, keptPorts, reservePort } from '../../automation/local/ports.ts';
 import { endLeftovers, startProcess } from '../../automation/local/processes.ts';
 import { processStarted } from '../../automation/stacks/process-group.ts';
 import { until } from '../support/wait.ts';
@@ -124,6 +125,36 @@ describe('kept ports', () => {
   });
 });
 
+describe('the home', () => {
+  const endpoints = {
+    api: 'http://127.0.0.1:8080',
+    stripe: '',
+    kubeconfig: '',
+    postgres: '',
+    issuer: '',
+    operatorToken: null,
+  };
+
+  test('is taken over from one that is about to leave it', async () => {
+    const first = await takeHome(folder);
+    const said: string[] = [];
+    const second = takeHome(folder, (line) => said.push(line));
+    await until(() => said.length > 0);
+    expect(said).toEqual(['waiting for another Tenantry with this home, which starts or stops']);
+    first.release();
+    (await second).release();
+  });
+
+  test('is not taken from one that runs, nor waited for', async () => {
+    const first = await takeHome(folder);
+    await writeEndpoints(folder, endpoints);
+    await expect(takeHome(folder)).rejects.toThrow(
+      `Tenantry already runs with ${folder}: http://127.0.0.1:8080`,
+    );
+    first.release();
+  });
+});
+
 describe('the port of the service', () => {
   const taken = async () => {
     const server = createServer().listen(0, '127.0.0.1');
@@ -135,21 +166,34 @@ describe('the port of the service', () => {
   test('is the wanted one when that is free', async () => {
     const [port = 0] = await freePorts(1);
     const said: string[] = [];
-    expect(await choosePort({ number: port, explicit: false }, (line) => said.push(line))).toBe(port);
+    const reserved = await reservePort({ number: port, explicit: false }, (line) => said.push(line));
+    expect(reserved.port).toBe(port);
     expect(said).toEqual([]);
+    await reserved.release();
+  });
+
+  test('is nobody else’s until it is released', async () => {
+    const [number = 0] = await freePorts(1);
+    const first = await reservePort({ number, explicit: true }, () => {});
+    const second = await reservePort({ number, explicit: false }, () => {});
+    expect(second.port).toBeGreaterThan(number);
+    await Promise.all([first.release(), second.release()]);
+    await first.release();
+    expect(await isPortFree(number)).toBe(true);
   });
 
   test('is a later one when the usual one is taken, and that is said', async () => {
     const number = await taken();
     const said: string[] = [];
-    const chosen = await choosePort({ number, explicit: false }, (line) => said.push(line));
-    expect(chosen).toBeGreaterThan(number);
-    expect(said).toEqual([`port ${number} is taken by another program; using ${chosen} (PORT chooses one)`]);
+    const { port, release } = await reservePort({ number, explicit: false }, (line) => said.push(line));
+    onTestFinished(release);
+    expect(port).toBeGreaterThan(number);
+    expect(said).toEqual([`port ${number} is taken by another program; using ${port} (PORT chooses one)`]);
   });
 
   test('is never another than the one that was asked for', async () => {
     const number = await taken();
-    await expect(choosePort({ number, explicit: true }, () => {})).rejects.toThrow(
+    await expect(reservePort({ number, explicit: true }, () => {})).rejects.toThrow(
       `Port ${number} is taken by another program: set PORT to a free one.`,
     );
   });

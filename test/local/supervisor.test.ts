@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { type Endpoints, endpointsSchema } from '../../automation/local/home.ts';
 import { freePorts } from '../../automation/local/ports.ts';
 import { processStarted } from '../../automation/stacks/process-group.ts';
+import { until } from '../support/wait.ts';
 
 const run = promisify(execFile);
 const homes: string[] = [];
@@ -84,7 +85,9 @@ async function freePort(): Promise<string> {
   return String((await freePorts(1))[0]);
 }
 
-async function tell(endpoints: Endpoints): Promise<{ pid: number; env: Record<string, string> }> {
+async function tell(
+  endpoints: Pick<Endpoints, 'api'>,
+): Promise<{ pid: number; env: Record<string, string> }> {
   return (await fetch(`${endpoints.api}/`)).json() as Promise<{ pid: number; env: Record<string, string> }>;
 }
 
@@ -96,8 +99,11 @@ async function recordedPids(home: string): Promise<number[]> {
   );
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(20);
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function end(supervisor: Supervisor): Promise<void> {
@@ -120,9 +126,13 @@ describe('a supervisor', () => {
     const file = join(home, '.tenantry/endpoints.json');
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(endpoints);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(supervisor.stderr()).toContain(
+      'your own: PostgreSQL (DATABASE_URL), Kubernetes (KUBECONFIG), Stripe (STRIPE_SECRET_KEY)\n',
+    );
     expect((await tell(endpoints)).env).toMatchObject({
       DATABASE_URL: inject('postgresUrl'),
       STRIPE_SECRET_KEY: 'sk_test_1',
+      STRIPE_WEBHOOK_SECRET: 'whsec_1',
       OIDC_ISSUER: endpoints.issuer,
       OIDC_AUDIENCE: 'tenantry',
       PULUMI_BACKEND_URL: `file://${join(home, '.tenantry/state')}`,
@@ -133,6 +143,17 @@ describe('a supervisor', () => {
     await end(supervisor);
     await expect(access(file)).rejects.toThrow();
     expect(await recordedPids(home)).toEqual([]);
+  });
+
+  test('needs no more than a key to use Stripe, and says what that lacks', async () => {
+    const supervisor = supervise(await newHome(), { PORT: await freePort(), STRIPE_WEBHOOK_SECRET: '' });
+    const { env } = await tell(await supervisor.ready);
+    expect(env.STRIPE_SECRET_KEY).toBe('sk_test_1');
+    expect(env.STRIPE_WEBHOOK_SECRET).toMatch(/^whsec_/);
+    expect(supervisor.stderr()).toMatch(
+      /without STRIPE_WEBHOOK_SECRET no event of Stripe is taken, .*stripe listen/,
+    );
+    await end(supervisor);
   });
 
   test('starts the service again when it dies', async () => {
@@ -162,6 +183,44 @@ describe('a supervisor', () => {
     const supervisor = supervise(await newHome(), { PORT: String(port) });
     expect(await supervisor.ended).toBe(1);
     expect(supervisor.stderr()).toContain(`Port ${port} is taken by another program`);
+  });
+
+  test('never takes another program that answers at its port for its own service', async () => {
+    const port = await freePort();
+    const home = await newHome();
+    const supervisor = supervise(home, { PORT: port, STAND_IN_GATE: home });
+    await until(() => exists(join(home, port)));
+    // The service is about to listen; somebody is quicker, and answers 200 to everything.
+    await takePort(Number(port));
+    await writeFile(join(home, 'open'), '');
+    expect(await supervisor.ended).toBe(1);
+    expect(supervisor.stderr()).toContain(
+      `Port ${port} was taken by another program while Tenantry started: set PORT to a free one.`,
+    );
+    expect(await exists(join(home, '.tenantry/endpoints.json'))).toBe(false);
+  });
+
+  test('moves on, and the simulator’s events with it, when a port that nobody named is taken meanwhile', async () => {
+    const home = await newHome();
+    const supervisor = supervise(home, { STRIPE_SECRET_KEY: '', STAND_IN_GATE: home });
+    const lost = await until(async () => (await readdir(home)).find((name) => /^\d+$/.test(name)));
+    await takePort(Number(lost));
+    await writeFile(join(home, 'open'), '');
+    const { api, stripe } = await supervisor.ready;
+    expect(new URL(api).port).not.toBe(lost);
+    expect((await tell({ api })).env.TENANTRY_HOME).toBe(join(home, '.tenantry'));
+    const state = await fetch(`${stripe}/_simulator`);
+    expect(await state.json()).toMatchObject({ destinations: [{ url: `${api}/webhooks/stripe` }] });
+    await end(supervisor);
+  });
+
+  test('does not get in the way of another that starts in another home at the same time', async () => {
+    const homes = [await newHome(), await newHome()];
+    const both = homes.map((home) => supervise(home));
+    const apis = await Promise.all(both.map(async ({ ready }) => (await ready).api));
+    const told = await Promise.all(apis.map((api) => tell({ api })));
+    expect(told.map(({ env }) => env.TENANTRY_HOME)).toEqual(homes.map((home) => join(home, '.tenantry')));
+    await Promise.all(both.map(end));
   });
 
   test('moves a piece whose kept port was taken meanwhile, and says so', async () => {
@@ -209,7 +268,7 @@ describe('a whole embedded installation', () => {
 });
 
 async function takePort(port = 0): Promise<number> {
-  const server = createServer();
+  const server = createServer((_request, answer) => answer.end('{}'));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const address = server.address();

@@ -28,7 +28,7 @@ wait();
 const command = `
 process.on('SIGINT', () => { console.log('interrupted'); setTimeout(() => process.exit(7), 300); });
 console.log(JSON.stringify(process.argv.slice(2)));
-if (process.argv[2] === 'wait') setInterval(() => {}, 1000);
+if (process.argv[2] === 'wait') process.on('disconnect', () => { console.log('left alone'); process.exit(0); });
 else process.exitCode = 3;
 `;
 
@@ -149,6 +149,15 @@ describe('the bootstrap', () => {
     const end = await running.ended;
     expect(end.code).toBe(7);
     expect(end.stdout.match(/interrupted/g)).toHaveLength(1);
+  });
+
+  test('lets the command know when it is killed itself', async () => {
+    await writeFile(gate, '');
+    const running = tenantry('wait');
+    await until(() => running.output.stdout.includes('wait'));
+    running.child.kill('SIGKILL');
+    // Standard output closes when the command, too, has ended.
+    expect((await running.ended).stdout).toContain('left alone');
   });
 
   test('ends the command when the npm that runs it is killed', async () => {

@@ -15,11 +15,11 @@ const abandonAfterMs = 3000;
 const heartbeatMs = 10_000;
 
 /**
- * Starts an installation, says where it is, and ends it at the first SIGINT, SIGTERM or SIGHUP. A second one ends this
- * process at once; the next start ends what is left.
+ * Starts an installation, says where it is, and ends it at the first SIGINT, SIGTERM or SIGHUP, or when the bootstrap
+ * that runs this process is killed. A second signal ends this process at once; the next start ends what is left.
  */
 export async function start(output: Output): Promise<void> {
-  const stopAsked = firstSignal(output);
+  const stopAsked = Promise.race([firstSignal(output), bootstrapEnded()]);
   const env = asProblem(() => readLocalEnv());
   const begunMs = Date.now();
   output.progress(`Starting Tenantry with ${env.home}`);
@@ -93,6 +93,15 @@ function firstSignal(output: Output): Promise<undefined> {
       process.exit(exitCodes.failed);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}
+
+/** Resolves when the process that hands over to the command has gone; never where there is none. */
+function bootstrapEnded(): Promise<undefined> {
+  return new Promise((resolve) => {
+    // It may have gone before this was asked.
+    if (process.connected === false) resolve(undefined);
+    else process.once('disconnect', () => resolve(undefined));
   });
 }
 
