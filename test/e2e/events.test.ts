@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { TenantView } from '../../api/schemas.ts';
+import type { Json } from '../../automation/providers/kubernetes/client.ts';
 import { planLookupKey } from '../../tenants/catalog/index.ts';
 import { isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
@@ -26,6 +27,11 @@ beforeAll(async () => {
   });
 });
 afterAll(() => tenantry?.stop());
+
+interface Named {
+  readonly metadata: { readonly name: string };
+  readonly spec: Json;
+}
 
 const noFaults = { duplicate: 0, reorder: 0, drop: 0, delayMs: 0 };
 
@@ -161,21 +167,39 @@ test('drift is found and mended: an object that was deleted or changed comes bac
   });
   await until(async () => isDeepStrictEqual(await hard(), granted), { what: 'the quota being as granted' });
   const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
-  const policies = `/apis/networking.k8s.io/v1/namespaces/${tenant.namespace}/networkpolicies`;
-  const before = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as {
-    items: { metadata: { name: string } }[];
+  const of = (group: string, plural: string) => `/apis/${group}/v1/namespaces/${namespace}/${plural}`;
+  const [policies, deployments] = [of('networking.k8s.io', 'networkpolicies'), of('apps', 'deployments')];
+  const specs = async () => {
+    const lists = [policies, deployments].map((path) => tenantry.cluster.send({ method: 'GET', path }));
+    const items = (await Promise.all(lists)).flatMap((list) => list.items as never as Named[]);
+    return Object.fromEntries(items.map(({ metadata, spec }) => [metadata.name, spec]));
   };
-  await tenantry.cluster.send({
-    method: 'DELETE',
-    path: `${policies}/${before.items[0]?.metadata.name}`,
-    contentType: 'application/json',
-  });
-  await until(async () => {
-    const now = (await tenantry.cluster.send({ method: 'GET', path: policies })) as never as typeof before;
-    return now.items.length === before.items.length;
-  });
+  const declared = await specs();
+  const add = (path: string, field: string, value: Json) =>
+    tenantry.cluster.send({
+      method: 'PATCH',
+      path,
+      contentType: 'application/json-patch+json',
+      body: [{ op: 'add', path: field, value }],
+    });
+  const miner = { name: 'miner', image: 'registry.example/miner:1' };
+  await add(`${policies}/default-deny`, '/spec/egress', [{}]);
+  await add(`${deployments}/workspace`, '/spec/template/spec/containers/-', miner);
+  const path = `${policies}/allow-dns`;
+  await tenantry.cluster.send({ method: 'DELETE', path, contentType: 'application/json' });
+  await until(async () => isDeepStrictEqual(await specs(), declared), { what: 'all being as declared' });
   const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`)).body as {
     entries: { kind: string }[];
   };
   expect(entries.some(({ kind }) => kind === 'tenant.drifted')).toBe(true);
+  // A look is noted when it finds nothing.
+  const noted = async () => {
+    const { rows } = await tenantry.database.query<{ at: Date | null }>(
+      'select drift_checked_at as at from tenantry.tenant where id = $1',
+      [tenant.id],
+    );
+    return Number(rows[0]?.at);
+  };
+  const last = await noted();
+  await until(async () => (await noted()) > last, { what: 'a look that finds nothing' });
 });
