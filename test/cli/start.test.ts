@@ -114,7 +114,6 @@ test('after a crash the next start has the tenants and their subscriptions, and 
   crashing.child.kill('SIGKILL');
   await crashing.exitCode;
 
-  await rm(join(home, 'stripe'), { recursive: true });
   const next = terminal('start');
   await until(async () => (await stat(endpoints)).mtimeMs !== before && isServed(), {
     what: 'a Tenantry that runs again',
