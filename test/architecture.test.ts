@@ -136,7 +136,7 @@ describe('imports go one way', () => {
 /** Files that hand the whole environment on, and to whom. */
 const environmentPassedOn: Record<string, string> = {
   'api/dashboard/build.ts': 'Vite runs as a process of its own',
-  'automation/stacks/runner.ts': 'PulumiCommand finds the engine on PATH only',
+  'automation/stacks/driver.ts': 'the engine gets it, as from the Automation API',
   'automation/start-worker.ts': 'credential plugins of a kubeconfig run with the environment of the process',
 };
 
