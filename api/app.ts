@@ -11,7 +11,7 @@ import { measureRequests } from './http-metrics.ts';
 import type { LiveTenants } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import { pageRoutes } from './page.ts';
-import type { Readiness } from './readiness.ts';
+import type { AskReadiness } from './readiness.ts';
 import { createRouter } from './router.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
@@ -44,7 +44,7 @@ export interface ApiDeps {
   readonly authenticate: Authenticate;
   readonly live: LiveTenants;
   readonly metrics: Metrics;
-  readonly readiness: () => Promise<Readiness>;
+  readonly readiness: AskReadiness;
   readonly pageConfig: PageConfig;
   /** Those of the page at other names, by host. */
   readonly pageConfigs: ReadonlyMap<string, PageConfig>;

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { instanceHeader } from '../../automation/local/instance.ts';
 import type { ApiDeps } from '../app.ts';
 import { Problem, problemBody } from '../errors.ts';
+import { readinessChecks } from '../readiness.ts';
 import { createRouter } from '../router.ts';
 import { problem } from '../schemas.ts';
 
@@ -11,6 +12,11 @@ const readiness = z
     checks: z.record(z.string(), z.string()).openapi({ description: '`ok`, or what is wrong' }),
   })
   .openapi('Readiness');
+const check = z.enum(readinessChecks);
+const exclude = z
+  .union([check.transform((one) => [one]), z.array(check)])
+  .optional()
+  .openapi({ type: 'array', items: { type: 'string', enum: [...readinessChecks] } });
 const notReady = problem.extend(readiness.shape).openapi('NotReady');
 
 const health = createRoute({
@@ -29,6 +35,9 @@ const ready = createRoute({
   method: 'get',
   path: '/readyz',
   summary: 'Would a subscription become a tenant now?',
+  description:
+    'A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.',
+  request: { query: z.object({ exclude }) },
   responses: {
     200: { description: 'Yes', content: { 'application/json': { schema: readiness } } },
     503: {
@@ -52,7 +61,7 @@ export const healthRoutes = ({ readiness: ask, metrics, instance }: ApiDeps) =>
   createRouter()
     .openapi(health, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      const { ready, checks } = await ask();
+      const { ready, checks } = await ask(c.req.valid('query').exclude);
       if (instance !== undefined) c.header(instanceHeader, instance);
       if (ready) return c.json({ ready, checks: { ...checks } }, 200);
       const missing = Object.entries(checks).filter(([, result]) => result !== 'ok');

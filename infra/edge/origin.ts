@@ -9,7 +9,12 @@ import { homeSecret } from '../secrets.ts';
 import { loadBalancerLogs, type Storage } from '../storage.ts';
 
 /** Path of the API that says whether it can serve. */
-export const readinessPath = '/readyz';
+const readinessPath = '/readyz';
+/**
+ * What health checks ask for: a service without worker, cluster or Stripe still takes events and answers tenants, and must
+ * not lose its requests to a region that cannot do better.
+ */
+export const healthCheckPath = `${readinessPath}?exclude=worker&exclude=stripe`;
 /** Header in which CloudFront shows the load balancer that it is ours. */
 export const originHeader = 'X-Tenantry-Origin';
 
@@ -73,7 +78,7 @@ export function createOrigin(
     port: apiPort,
     // Seconds in which a pod that goes may finish what it answers.
     deregistrationDelay: 30,
-    healthCheck: { path: readinessPath, matcher: '200', interval: 10, timeout: 5, unhealthyThreshold: 3 },
+    healthCheck: { path: healthCheckPath, matcher: '200', interval: 10, timeout: 5, unhealthyThreshold: 3 },
   });
   // One for all regions: the load balancer of another region takes over requests of the distribution at home.
   const proof = homeSecret('origin', {

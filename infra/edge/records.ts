@@ -3,7 +3,7 @@ import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import { type HostNames, originName } from './names.ts';
-import { readinessPath } from './origin.ts';
+import { healthCheckPath } from './origin.ts';
 
 /** Seconds that clients may go on using the old region after a failover. */
 const failoverTtlSeconds = 60;
@@ -43,7 +43,7 @@ export function createRecords(
     type: 'HTTPS',
     fqdn: names.origin,
     port: 443,
-    resourcePath: readinessPath,
+    resourcePath: healthCheckPath,
     enableSni: true,
     requestInterval: config.environment === 'prod' ? 10 : 30,
     failureThreshold: 3,

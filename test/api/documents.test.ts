@@ -219,6 +219,18 @@ describe('/healthz, /readyz and /metrics', () => {
     ]);
   });
 
+  test('/readyz leaves out what is excluded, and refuses to exclude what it does not know', async () => {
+    expect((await get('/readyz?exclude=worker')).body).toMatchObject({
+      ready: true,
+      checks: { database: 'ok', stripe: 'ok', issuer: 'ok' },
+    });
+    const { body } = await get('/readyz?exclude=worker&exclude=stripe');
+    expect(body).toEqual({ ready: true, checks: { database: 'ok', issuer: 'ok' } });
+    const refused = await get('/readyz?exclude=weather');
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).toContain('exclude');
+  });
+
   test('/readyz is 503 while the cluster of the only worker is away', async () => {
     const presence = await announceWorker(service.databaseUrl, cell.id);
     try {

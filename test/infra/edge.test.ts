@@ -376,7 +376,7 @@ describe('DNS and certificates', () => {
     expect(prod.get('aws:route53/healthCheck:HealthCheck', 'origin').inputs).toMatchObject({
       type: 'HTTPS',
       fqdn: 'origin-us-east-1.tenantry.example.com',
-      resourcePath: '/readyz',
+      resourcePath: '/readyz?exclude=worker&exclude=stripe',
       requestInterval: 10,
     });
   });
