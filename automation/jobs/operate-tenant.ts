@@ -179,6 +179,9 @@ async function withRunner(
     return { outcome: 'failed', cause: error.message, durationMs: 0, stateComplete: false };
   } finally {
     clearInterval(renewal);
-    runner?.release();
+    // A renewal that is under way must not reach whoever has the runner next.
+    const done = runner;
+    runner = null;
+    done?.release();
   }
 }

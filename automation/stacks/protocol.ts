@@ -60,7 +60,7 @@ export type OperationResult =
   /** The process ended or was killed before the engine was done; its state may lack what exists. */
   | {
       readonly outcome: 'killed';
-      readonly why: 'timeout' | 'lease-lost' | 'runner-died' | 'stopped';
+      readonly why: 'timeout' | 'lease-lost' | 'permit-over' | 'runner-died' | 'stopped';
       readonly durationMs: number;
     };
 
@@ -89,7 +89,7 @@ export interface RunnerSettings {
 export type ToRunner =
   | { readonly type: 'settings'; readonly settings: RunnerSettings }
   | { readonly type: 'operate'; readonly request: OperationRequest; readonly permitMs: number }
-  /** The lease was renewed: writing is allowed for so many milliseconds from now. */
+  /** The lease was renewed: the operation that runs may write for so many milliseconds from now. */
   | { readonly type: 'permit'; readonly permitMs: number };
 
 export type FromRunner =

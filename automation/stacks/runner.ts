@@ -5,6 +5,7 @@
  * all of an operation. It may write only while it holds a permit, which the worker prolongs whenever it has
  * renewed the tenant's lease. When the permit runs out (the worker hangs, was stopped, or lost the database), the
  * runner kills its whole group before anybody else can take the lease; when the worker dies, it does so at once.
+ * The worker kills a runner that is stopped or too busy to do so.
  */
 import { flushCompileCache } from 'node:module';
 import { serveProviders } from '../providers/serve.ts';
@@ -72,7 +73,8 @@ process.on('message', (message: ToRunner) => {
       void start(message.settings);
       break;
     case 'permit':
-      grantPermit(message.permitMs);
+      // One that comes after the operation has ended is nobody's.
+      if (permitEndsAt > 0) grantPermit(message.permitMs);
       break;
     case 'operate':
       grantPermit(message.permitMs);

@@ -13,7 +13,7 @@ export interface Runner {
   readonly process: LeaseProcess;
   /** Runs one operation; resolves also when the process is killed or dies, then only after it is gone. */
   run(request: OperationRequest, limits: { timeoutMs: number; permitMs: number }): Promise<OperationResult>;
-  /** Passes on a renewal of the lease: the runner may write for so long. */
+  /** Passes on a renewal of the lease: the operation that runs may write for so long. */
   permit(permitMs: number): void;
   /** Kills the process and all it started. */
   kill(why: KilledBecause): void;
@@ -121,7 +121,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
     return {
       process: runner.process,
       run: (request, limits) => runner.run(request, limits),
-      permit: (permitMs) => runner.send({ type: 'permit', permitMs }),
+      permit: (permitMs) => runner.permit(permitMs),
       kill: (why) => runner.kill(why),
       release: () => release(runner),
     };
@@ -163,6 +163,7 @@ class RunnerProcess {
   readonly #group: number;
   #killedBecause: KilledBecause = 'runner-died';
   #finish: ((result: OperationResult | null) => void) | undefined;
+  #permitTimer: NodeJS.Timeout | undefined;
 
   constructor({ settings, env, startTimeoutMs = usualStartTimeoutMs }: RunnerPoolOptions) {
     // Its own process group: killing the group ends the engine and its plugins as well.
@@ -212,6 +213,18 @@ class RunnerProcess {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
+  permit(permitMs: number): void {
+    if (!this.#finish) return;
+    this.#killAfter(permitMs);
+    this.send({ type: 'permit', permitMs });
+  }
+
+  /** A runner whose permit runs out ends itself, but not one that is stopped or busy; its engine would go on. */
+  #killAfter(permitMs: number): void {
+    clearTimeout(this.#permitTimer);
+    this.#permitTimer = setTimeout(() => this.kill('permit-over'), permitMs);
+  }
+
   kill(why: KilledBecause): void {
     this.isDoomed = true;
     this.#killedBecause = why;
@@ -229,6 +242,7 @@ class RunnerProcess {
       const result = await new Promise<OperationResult | null>((resolve) => {
         this.#finish = resolve;
         if (!this.isAlive) resolve(null);
+        this.#killAfter(limits.permitMs);
         this.send({ type: 'operate', request, permitMs: limits.permitMs });
       });
       if (result) return result;
@@ -240,6 +254,7 @@ class RunnerProcess {
     } finally {
       this.#finish = undefined;
       clearTimeout(timeout);
+      clearTimeout(this.#permitTimer);
     }
   }
 }

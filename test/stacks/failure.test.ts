@@ -118,6 +118,7 @@ describe('classifyFailure', () => {
   test.each([
     ['timeout', 'timed_out'],
     ['lease-lost', 'interrupted'],
+    ['permit-over', 'interrupted'],
     ['runner-died', 'interrupted'],
     ['stopped', 'interrupted'],
   ] as const)('an engine that was killed (%s) is %s and tried again', (why, code) => {

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
 import { startKeyService } from '../../automation/local/keys.ts';
-import type { FromRunner, OperationRequest, RunnerSettings } from '../../automation/stacks/protocol.ts';
+import type {
+  FromRunner,
+  OperationRequest,
+  OperationResult,
+  RunnerSettings,
+} from '../../automation/stacks/protocol.ts';
 import {
   createRunnerPool,
   RunnerNotStarted,
@@ -16,8 +21,7 @@ import { until } from '../support/wait.ts';
 
 /*
  * Real runner processes with an engine that only initialises stacks. That of the tenant `hangs` never ends; it leaves
- * its process id in the file `hanging`. While there is a file `hold`, runners do not become ready, and leave their
- * process id in the file `starting`.
+ * its process id in the file `hanging`.
  */
 
 let home: string;
@@ -163,33 +167,57 @@ test('whoever waits for a runner of a pool that is closed is refused', async () 
   await refused;
 });
 
-test('a runner whose permit runs out ends itself and its engine', async () => {
-  const runner = await pool().acquire();
-  const { processGroup } = runner.process;
-  const result = await runner.run(init('hangs'), { ...limits, permitMs: 500 });
-  expect(result).toMatchObject({ outcome: 'killed', why: 'runner-died' });
-  expect(isAlive(-(processGroup ?? 0))).toBe(false);
-  runner.release();
-});
-
-test('a runner whose worker is gone ends itself and its engine', async () => {
+/** A runner without a worker's pool, ready to operate. */
+async function loneRunner() {
   const stacks = new URL('../../automation/stacks/', import.meta.url);
   const child = fork(fileURLToPath(new URL('runner.ts', stacks)), {
     detached: true,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning', '--import', new URL('lean-sdk.ts', stacks).href],
   });
-  const pid = child.pid ?? 0;
   const exited = once(child, 'exit');
   releasers.push(async () => void child.kill('SIGKILL'));
   child.send({ type: 'settings', settings });
   const [ready] = (await once(child, 'message')) as [FromRunner];
   expect(ready).toEqual({ type: 'ready' });
+  return { child, pid: child.pid ?? 0, exited };
+}
+
+/** Calls for an operation that never ends; resolves with its engine's process id. */
+async function untilHanging(operate: () => void): Promise<number> {
   const sign = join(home, 'hanging');
   const before = existsSync(sign) ? readFileSync(sign, 'utf8') : '';
-  child.send({ type: 'operate', request: init('hangs'), permitMs: limits.permitMs });
+  operate();
   await until(() => existsSync(sign) && readFileSync(sign, 'utf8') !== before, { what: 'the engine' });
-  const engine = Number(readFileSync(sign, 'utf8'));
+  return Number(readFileSync(sign, 'utf8'));
+}
+
+test('a runner whose permit runs out ends itself and its engine', async () => {
+  const { child, pid, exited } = await loneRunner();
+  child.send({ type: 'operate', request: init('hangs'), permitMs: 500 });
+  expect(await exited).toEqual([null, 'SIGKILL']);
+  await until(() => !isAlive(-pid), { what: 'the end of the process group' });
+});
+
+test('a runner that is stopped when its permit runs out is ended by its worker, and its engine with it', async () => {
+  const runner = await pool().acquire();
+  const group = runner.process.processGroup ?? 0;
+  let running: Promise<OperationResult> | undefined;
+  await untilHanging(() => {
+    running = runner.run(init('hangs'), limits);
+  });
+  process.kill(-group, 'SIGSTOP');
+  runner.permit(100);
+  expect(await running).toMatchObject({ outcome: 'killed', why: 'permit-over' });
+  expect(isAlive(-group)).toBe(false);
+  runner.release();
+});
+
+test('a runner whose worker is gone ends itself and its engine', async () => {
+  const { child, pid, exited } = await loneRunner();
+  const engine = await untilHanging(() =>
+    child.send({ type: 'operate', request: init('hangs'), permitMs: limits.permitMs }),
+  );
   expect(isAlive(engine)).toBe(true);
 
   child.disconnect();

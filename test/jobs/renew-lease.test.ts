@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
+import { ensureCell } from '../../automation/store/cells.ts';
+import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { migrate } from '../../automation/store/migrate.ts';
+import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { jobContext } from '../support/job-context.ts';
+import { addTenant } from '../support/tenant-rows.ts';
+import { until } from '../support/wait.ts';
+
+let fresh: FreshDatabase;
+let database: Database;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  await migrate(fresh.url);
+  database = openDatabase(fresh.url, { maxConnections: 4 });
+  await ensureCell(database, { id: 'local', region: 'local' });
+});
+afterAll(async () => {
+  await database?.close();
+  await fresh?.drop();
+});
+
+test('a renewal that is under way when an operation ends does not reach whoever has the runner next', async () => {
+  const { id } = await addTenant(database, { set: { stack_settings: { encryptedkey: 'none' } } });
+  const told: string[] = [];
+  const unlock = Promise.withResolvers<void>();
+  let locked: Promise<void> | undefined;
+  const context = jobContext({ database, stripe: null as never, policy: { leaseTtlMs: 1000 } });
+  await convergeTenant(
+    {
+      ...context,
+      runners: {
+        ...context.runners,
+        acquire: async () => ({
+          process: { host: 'elsewhere', processGroup: null, processStarted: null },
+          run: async () => {
+            locked = database.transaction(async (client) => {
+              await client.query('select 1 from tenantry.lease where tenant_id = $1 for update', [id]);
+              await unlock.promise;
+            });
+            await until(renewalWaits, { what: 'a renewal that waits' });
+            return {
+              outcome: 'succeeded',
+              outputs: null,
+              stackSettings: null,
+              changes: {},
+              durationMs: 1,
+            };
+          },
+          permit: () => void told.push('permitted'),
+          kill: () => void told.push('killed'),
+          release: () => {
+            told.push('released');
+            unlock.resolve();
+          },
+        }),
+      },
+    },
+    id,
+  );
+  await locked;
+  expect(told.at(-1)).toBe('released');
+});
+
+async function renewalWaits(): Promise<boolean> {
+  const { rowCount } = await database.query(
+    `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+       and query like 'update tenantry.lease set expires_at%'`,
+  );
+  return rowCount !== 0;
+}
