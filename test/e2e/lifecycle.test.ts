@@ -4,7 +4,9 @@ import type { InvoiceView, SubscriptionView } from '../../api/schemas-billing.ts
 import { readPublicKeys, verifyReceipt } from '../../automation/offboarding/receipt.ts';
 import { keyId } from '../../automation/offboarding/signing-key.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { clusterObjectsOf } from '../support/cluster-objects.ts';
 import { isSettled, subscribe, untilTenantIs } from '../support/customer.ts';
+import { type EndState, endStateOf } from '../support/end-state.ts';
 import { remainsOf } from '../support/remains.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';
@@ -27,34 +29,61 @@ async function live<T>(path: string): Promise<T> {
   return (await tenantry.cluster.send({ method: 'GET', path })) as T;
 }
 
-describe.each(
-  catalog.map(({ id, plans }) => ({
-    product: id,
-    plan: plans.find(({ price }) => price.kind !== 'custom')?.id ?? '',
-  })),
-)('the product $product', ({ product, plan }) => {
-  let tenant: TenantView;
+interface Deployment {
+  readonly spec: {
+    readonly replicas: number;
+    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
+  };
+}
+interface Container {
+  readonly resources: { readonly limits: { readonly cpu: string } };
+}
 
-  test('a payment becomes an active tenant whose objects are all in the cluster', async () => {
+const sold = catalog.map(({ id: product, plans }) => {
+  const [plan, higher] = plans.filter(({ price }) => price.kind !== 'custom');
+  if (!plan || !higher) throw new Error(`${product} has no two plans with a price`);
+  return { product, plan: plan.id, higher: higher.id, volumeGrows: plan.volumeBytes !== higher.volumeBytes };
+});
+
+/** The objects of a state that are of a kind. */
+function ofKind(state: EndState, wanted: string): Deployment[] {
+  return (state.objects as (Deployment & { kind: string })[]).filter(({ kind }) => kind === wanted);
+}
+
+describe.concurrent.each(sold)('the product $product', ({ product, plan, higher, volumeGrows }) => {
+  let tenant: TenantView;
+  /** On its first plan again, after the higher one. */
+  let before: EndState;
+
+  async function untilOn(wanted: string): Promise<EndState> {
+    await untilTenantIs(
+      tenantry,
+      tenant.id,
+      (seen) => seen.observed.plan === wanted && isSettled('active')(seen),
+    );
+    return endStateOf(tenantry, tenant);
+  }
+
+  test.sequential('a payment becomes an active tenant whose objects are all in the cluster', async () => {
     ({ tenant } = await subscribe(tenantry, `${product}@example.com`, {
       product,
       plan,
       slug: `life-${product}`,
     }));
     expect(tenant.outputs?.objects.length).toBeGreaterThan(8);
-    for (const object of tenant.outputs?.objects ?? []) {
-      const root = object.apiVersion.includes('/')
-        ? `/apis/${object.apiVersion}`
-        : `/api/${object.apiVersion}`;
-      const list = await live<{ resources: { kind: string; name: string }[] }>(root);
-      const resource = list.resources.find(({ kind, name }) => kind === object.kind && !name.includes('/'));
-      const scope = object.namespace ? `/namespaces/${object.namespace}` : '';
-      const found = await live<{ metadata: { labels: object } }>(
-        `${root}${scope}/${resource?.name}/${object.name}`,
+    const found = await clusterObjectsOf(tenantry.cluster, tenant);
+    for (const { apiVersion, kind, name, namespace } of tenant.outputs?.objects ?? []) {
+      expect(found).toContainEqual(
+        expect.objectContaining({
+          apiVersion,
+          kind,
+          metadata: expect.objectContaining({
+            name,
+            ...(namespace !== null && { namespace }),
+            labels: expect.objectContaining({ 'tenantry.dev/tenant': tenant.id }),
+          }),
+        }),
       );
-      expect(found.metadata.labels).toMatchObject({
-        'tenantry.dev/tenant': tenant.id,
-      });
     }
     // Another look at it, and what the engine says it has applied is what stands.
     const path = `/v1/tenants/${tenant.id}`;
@@ -66,13 +95,43 @@ describe.each(
     expect(entries.map(({ kind }) => kind)).not.toContain('tenant.drifted');
   });
 
-  test('a cancelled subscription leaves nothing behind', async () => {
+  test.sequential('a higher plan raises it, and the first one brings it back to where it was', async () => {
+    const first = await untilOn(plan);
+    await changePlan(tenant, higher);
+    const raised = await untilOn(higher);
+    expect(ofKind(raised, 'ResourceQuota')).not.toEqual(ofKind(first, 'ResourceQuota'));
+    await changePlan(tenant, plan);
+    before = await untilOn(plan);
+    // A volume never shrinks.
+    if (volumeGrows) expect(before).not.toEqual(first);
+    else expect(before).toEqual(first);
+  });
+
+  test.sequential('a pause takes its compute to zero and keeps its data, and the end of it brings all back', async () => {
+    const subscription = tenant.subscription?.id ?? '';
+    const whatRuns = async () =>
+      ((await clusterObjectsOf(tenantry.cluster, tenant)) as unknown as (Deployment & { kind: string })[])
+        .filter(({ kind }) => kind === 'Deployment')
+        .map(({ spec }) => spec.replicas > 0);
+    const ran = await whatRuns();
+    await tenantry.stripeClient.subscriptions.pause(subscription);
+    await untilTenantIs(tenantry, tenant.id, isSettled('suspended'));
+    const suspended = await endStateOf(tenantry, tenant);
+    expect(await whatRuns()).toEqual(ran.map(() => false));
+    const data = (state: EndState) => [ofKind(state, 'PersistentVolumeClaim'), state.postgres];
+    expect(data(suspended)).toEqual(data(before));
+    await tenantry.stripeClient.subscriptions.resume(subscription);
+    expect(await untilOn(plan)).toEqual(before);
+    expect(await whatRuns()).toEqual(ran);
+  });
+
+  test.sequential('a cancelled subscription leaves nothing behind', async () => {
     await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
     await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
     expect(await remainsOf(tenantry, tenant)).toEqual([]);
   });
 
-  test('its end was exported first, and is proven by a receipt that anybody can check', async () => {
+  test.sequential('its end was exported first, and is proven by a receipt that anybody can check', async () => {
     const text = await until(
       async () => {
         const answer = await tenantry.request('GET', `/v1/tenants/${tenant.id}/receipt`);
@@ -90,15 +149,6 @@ describe.each(
   });
 });
 
-interface Deployment {
-  readonly spec: {
-    readonly replicas: number;
-    readonly template: { readonly spec: { readonly containers: readonly Container[] } };
-  };
-}
-interface Container {
-  readonly resources: { readonly limits: { readonly cpu: string } };
-}
 interface Claim {
   readonly spec: { readonly resources: { readonly requests: { readonly storage: string } } };
 }

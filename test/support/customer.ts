@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantView } from '../../api/schemas.ts';
+import { planLookupKey } from '../../tenants/catalog/index.ts';
 import type { Tenantry } from './tenantry.ts';
 import { until, type WaitOptions } from './wait.ts';
 
@@ -38,6 +39,16 @@ export async function subscribe(
   const { checkoutId, token } = await pay(tenantry, email, purchase);
   const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
   return { tenant, token, checkoutId };
+}
+
+/** Changes the plan at Stripe, as somebody does who works with Stripe's own pages. */
+export async function changePlan(tenantry: Tenantry, tenant: TenantView, plan: string): Promise<void> {
+  const { stripeClient } = tenantry;
+  const subscription = await stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
+  const { data } = await stripeClient.prices.list({ lookup_keys: [planLookupKey(tenant.product, plan)] });
+  await stripeClient.subscriptions.update(subscription.id, {
+    items: [{ id: subscription.items.data[0]?.id ?? '', price: data[0]?.id ?? '' }],
+  });
 }
 
 /** True for a tenant in the phase, with nothing left to do. */

@@ -2,16 +2,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../../automation/store/database.ts';
+import { clusterObjectsOf } from './cluster-objects.ts';
 import type { Tenantry } from './tenantry.ts';
 import { until } from './wait.ts';
-
-const clusterScoped = [
-  '/api/v1/namespaces',
-  '/api/v1/persistentvolumes',
-  '/apis/rbac.authorization.k8s.io/v1/clusterroles',
-  '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
-  '/apis/scheduling.k8s.io/v1/priorityclasses',
-];
 
 /** What is left of the tenant, in words; empty when nothing is. */
 export async function remainsOf(
@@ -19,21 +12,8 @@ export async function remainsOf(
   tenant: { id: string; namespace: string },
 ): Promise<string[]> {
   const found: string[] = [];
-  for (const path of clusterScoped) {
-    const { items } = (await cluster.send({ method: 'GET', path })) as never as {
-      items: {
-        metadata: { name: string; labels?: Record<string, string> };
-        spec?: { claimRef?: { namespace?: string } };
-      }[];
-    };
-    for (const { metadata, spec } of items) {
-      const ours =
-        metadata.labels?.['tenantry.dev/tenant'] === tenant.id ||
-        metadata.name === tenant.namespace ||
-        spec?.claimRef?.namespace === tenant.namespace;
-      if (ours) found.push(`${path}/${metadata.name}`);
-    }
-  }
+  const objects = await clusterObjectsOf(cluster, tenant);
+  found.push(...objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`));
   const tenants = openDatabase(tenantDatabaseUrl, { maxConnections: 1 });
   try {
     const { rows } = await tenants.query<{ name: string }>(
