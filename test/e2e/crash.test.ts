@@ -1,23 +1,76 @@
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/schemas.ts';
-import { isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
+import { changePlan, isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
+import { type EndState, endStateOf } from '../support/end-state.ts';
 import { remainsOf } from '../support/remains.ts';
 import { type Program, startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';
 
 /*
- * Every process of the service is killed at named points of a tenant's creation and deletion. Whatever was killed and
- * when, the end state equals that of a run that nobody disturbed.
+ * Every process of the service is killed at named points of a tenant's life. Whatever was killed and when, the end
+ * state equals that of a tenant that nobody disturbed. Tenants live at the same time, so that one waits for the lease of
+ * a dead holder to run out while others work; who came through its creation goes on to a change or to its deletion.
  */
 
+const purchase = { product: 'stream', plan: 'business' } as const;
+const otherPlan = 'professional';
+
 let tenantry: Tenantry;
+/** Of a tenant that nobody disturbed, at the rests of its life. */
+let calm: Record<'created' | 'suspended' | 'resumed' | 'changed', EndState>;
+
 beforeAll(async () => {
-  tenantry = await startTenantry({ workers: 2, variables: { TENANTRY_LEASE_TTL_MS: '4000' } });
+  tenantry = await startTenantry({
+    workers: 3,
+    variables: { TENANTRY_LEASE_TTL_MS: '4000', TENANTRY_RUNNERS: '1' },
+  });
+  const { tenant } = await subscribe(tenantry, 'calm@example.com', { ...purchase, slug: 'calm-tenant' });
+  const rest = async (done: Done) => endStateOf(tenantry, await untilTenantIs(tenantry, tenant.id, done));
+  const created = await rest(isSettled('active'));
+  await pause(tenant);
+  const suspended = await rest(isSettled('suspended'));
+  await tenantry.stripeClient.subscriptions.resume(subscriptionOf(tenant));
+  const resumed = await rest(isSettled('active'));
+  await changePlan(tenantry, tenant, otherPlan);
+  calm = { created, suspended, resumed, changed: await rest(hasOtherPlan) };
 });
 afterAll(() => tenantry?.stop());
+
+type Done = (tenant: TenantView) => boolean;
+
+const hasOtherPlan: Done = (tenant) => tenant.observed.plan === otherPlan && isSettled('active')(tenant);
+
+function subscriptionOf({ subscription }: TenantView): string {
+  return subscription?.id ?? '';
+}
+
+async function pause(tenant: TenantView): Promise<void> {
+  await tenantry.stripeClient.subscriptions.pause(subscriptionOf(tenant));
+}
+
+async function cancel(tenant: TenantView): Promise<void> {
+  await tenantry.stripeClient.subscriptions.cancel(subscriptionOf(tenant));
+}
+
+/** Pays for a tenant, which is seen as soon as it is there. */
+async function begin(slug: string): Promise<TenantView> {
+  const { checkoutId } = await pay(tenantry, 'crash@example.com', { ...purchase, slug });
+  return untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
+}
+
+async function show(id: string): Promise<TenantView> {
+  return (await tenantry.request('GET', `/v1/tenants/${id}`)).body;
+}
+
+async function timelineOf(id: string): Promise<EntryView[]> {
+  return ((await tenantry.request('GET', `/v1/tenants/${id}/timeline`)).body as { entries: EntryView[] })
+    .entries;
+}
 
 interface LeaseRow {
   readonly holder: string;
@@ -32,39 +85,66 @@ async function leaseOf(tenantId: string): Promise<LeaseRow | null> {
   return rows[0] ?? null;
 }
 
-/** Points in an operation, in the order in which it passes them. */
-const points: Record<string, (tenant: TenantView) => Promise<boolean>> = {
-  'the lease was taken': async ({ id }) => (await leaseOf(id)) !== null,
-  'the runner was chosen': async ({ id }) => ((await leaseOf(id))?.group ?? null) !== null,
-  'the engine was started': async ({ id }) => enginesOf((await leaseOf(id))?.group ?? -1).length > 0,
-  'the namespace was created': ({ namespace }) => exists(`/api/v1/namespaces/${namespace}`),
-  'half of the objects were created': ({ namespace }) =>
-    exists(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/default-deny`),
-  'the state was written': async ({ id }) => stateHolds(id, 'kubernetes:core/v1:Namespace'),
-};
-
-async function exists(path: string): Promise<boolean> {
+async function live<T>(path: string): Promise<T | null> {
   return tenantry.cluster.send({ method: 'GET', path }).then(
-    () => true,
-    () => false,
+    (answer) => answer as T,
+    () => null,
   );
 }
 
-function stateHolds(tenantId: string, text: string): boolean {
-  const file = join(tenantry.home, 'state', '.pulumi', 'stacks', 'tenantry', `${tenantId}.json`);
-  return existsSync(file) && readFileSync(file, 'utf8').includes(text);
+function stateFile(tenantId: string): string {
+  return join(tenantry.home, 'state', '.pulumi', 'stacks', 'tenantry', `${tenantId}.json`);
 }
 
-/** As the system calls them, which cuts names to 15 characters. */
-const engineNames: ReadonlySet<string | undefined> = new Set(['tenantry-engine', 'pulumi']);
+function stateHolds(tenantId: string, text: string): boolean {
+  return existsSync(stateFile(tenantId)) && readFileSync(stateFile(tenantId), 'utf8').includes(text);
+}
+
+/** Points in a creation, in the order in which it passes them. */
+const creation: Record<string, (tenant: TenantView) => Promise<boolean>> = {
+  'the lease was taken': async ({ id }) => (await leaseOf(id)) !== null,
+  'the runner was chosen': async ({ id }) => ((await leaseOf(id))?.group ?? null) !== null,
+  'the engine was started': async ({ id }) => (await enginesOf((await leaseOf(id))?.group)).length > 0,
+  'the namespace was created': async ({ namespace }) =>
+    (await live(`/api/v1/namespaces/${namespace}`)) !== null,
+  'half of the objects were created': async ({ namespace }) =>
+    (await live(`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/default-deny`)) !== null,
+  'the state was written': async ({ id }) => stateHolds(id, 'kubernetes:core/v1:Namespace'),
+};
+
+/** Points in any operation, and in those that come later in a life. */
+const points: typeof creation = {
+  ...creation,
+  'the quota was that of the other plan': async ({ namespace }) => {
+    const quota = await live<{ metadata: { labels: Record<string, string> } }>(
+      `/api/v1/namespaces/${namespace}/resourcequotas/plan`,
+    );
+    return quota?.metadata.labels['tenantry.dev/plan'] === otherPlan;
+  },
+  'compute was at zero': async ({ namespace }) => {
+    const deployment = await live<{ spec: { replicas: number } }>(
+      `/apis/apps/v1/namespaces/${namespace}/deployments/${purchase.product}`,
+    );
+    return deployment?.spec.replicas === 0;
+  },
+  'the objects were gone and the stack was not': async ({ id, namespace }) =>
+    existsSync(stateFile(id)) && (await live(`/api/v1/namespaces/${namespace}`)) === null,
+};
 
 /** Process ids of the engines that run in a runner's group. */
-function enginesOf(group: number): number[] {
-  return execFileSync('ps', ['-e', '-o', 'pid=,pgid=,comm='], { encoding: 'utf8' })
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, pgid, command]) => Number(pgid) === group && engineNames.has(command))
-    .map(([pid]) => Number(pid));
+async function enginesOf(group: number | null | undefined): Promise<number[]> {
+  if (!group) return [];
+  const { stdout } = await promisify(execFile)('pgrep', [
+    '-g',
+    String(group),
+    '-x',
+    'tenantry-engine|pulumi',
+  ]).catch((error: { code?: unknown; stdout: string }) => {
+    // No process is like that.
+    if (error.code === 1) return error;
+    throw error;
+  });
+  return stdout.split('\n').filter(Boolean).map(Number);
 }
 
 function holderOf({ holder }: LeaseRow): Program {
@@ -74,26 +154,29 @@ function holderOf({ holder }: LeaseRow): Program {
   return worker;
 }
 
-/** True when the worker was killed with the tenant's work undone. */
-async function killWorker(tenantId: string): Promise<boolean> {
-  const lease = await leaseOf(tenantId);
-  // The operation may have ended between the point and the kill; then there is nobody to kill.
-  if (!lease) return false;
-  await holderOf(lease).kill();
+async function isUndone(tenantId: string): Promise<boolean> {
   const { desired, observed } = await show(tenantId);
-  await tenantry.startWorker();
   return desired.generation !== observed.generation;
 }
 
-/** Each tells whether it killed anybody. */
+/** Each tells whether it killed anybody with the tenant's work undone. */
 const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
-  worker: killWorker,
+  worker: async (tenantId) => {
+    const lease = await leaseOf(tenantId);
+    const worker = lease && holderOf(lease);
+    // The operation may have ended meanwhile; or its holder died for another tenant, and the next one is waited for.
+    if (!worker || worker.process.killed) return false;
+    await worker.kill();
+    const undone = await isUndone(tenantId);
+    await tenantry.startWorker();
+    return undone;
+  },
   runner: async (tenantId) => {
     const group = (await leaseOf(tenantId))?.group;
     return Boolean(group) && signal(group ?? -1, 'SIGKILL');
   },
   engine: async (tenantId) =>
-    enginesOf((await leaseOf(tenantId))?.group ?? -1)
+    (await enginesOf((await leaseOf(tenantId))?.group))
       .map((pid) => signal(pid, 'SIGKILL'))
       .some((killed) => killed),
   api: async () => {
@@ -105,36 +188,53 @@ const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
 /** Tenants that one case takes at most: a quick one may be done before it is killed. */
 const attempts = 8;
 
+interface Disturbance {
+  readonly victim: string;
+  readonly point: string;
+  /** Begins what is to be disturbed, with another tenant each time. */
+  readonly start: (attempt: number) => Promise<TenantView>;
+  readonly done: Done;
+  readonly kill?: (tenantId: string) => Promise<boolean>;
+}
+
 /**
- * Brings a tenant to the point with `start`, kills the victim there and waits for the end with `settle`; again with
- * another tenant as long as nobody was killed in the middle of its work.
+ * Brings a tenant to the point, kills the victim there and waits for the end; again with another tenant as long as
+ * nobody was killed in the middle of its work.
  */
-async function killAt(
-  victim: string,
-  point: string,
-  start: (attempt: number) => Promise<TenantView>,
-  settle: 'active' | 'deleted',
-): Promise<TenantView> {
+async function killAt({
+  victim,
+  point,
+  start,
+  done,
+  kill = victims[victim],
+}: Disturbance): Promise<TenantView> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const begunAt = Date.now();
     const begun = await start(attempt);
-    await until(async () => (await points[point]?.(begun)) || isSettled(settle)(await show(begun.id)), {
-      intervalMs: 2,
-      what: point,
+    let killed = false;
+    let isOver = false;
+    const settling = untilTenantIs(tenantry, begun.id, done).finally(() => {
+      isOver = true;
     });
-    if (!(await victims[victim]?.(begun.id))) continue;
-    const settled = await untilTenantIs(tenantry, begun.id, isSettled(settle));
-    if (await isSeen(victim, begun.id)) return { ...settled, slug: begun.slug };
+    await until(
+      async () => {
+        if (await points[point]?.(begun)) killed = (await kill?.(begun.id)) ?? false;
+        return killed || isOver;
+      },
+      { intervalMs: 2, what: point },
+    );
+    const settled = await settling;
+    if (!killed) continue;
+    if (await isSeen(victim, begun.id, begunAt)) return settled;
   }
   throw new Error(`in ${attempts} tenants nobody was quick enough to kill the ${victim} when ${point}`);
 }
 
 /** The death of a runner or an engine is a failed operation; those of the others leave no such trace. */
-async function isSeen(victim: string, tenantId: string): Promise<boolean> {
+async function isSeen(victim: string, tenantId: string, begunAt: number): Promise<boolean> {
   if (victim !== 'runner' && victim !== 'engine') return true;
-  const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenantId}/timeline`)).body as {
-    entries: EntryView[];
-  };
-  return entries.some(({ kind }) => kind === 'operation.failed');
+  const entries = await timelineOf(tenantId);
+  return entries.some(({ kind, at }) => kind === 'operation.failed' && Date.parse(at) >= begunAt);
 }
 
 /** False for a process that is gone or dead and not yet collected by its parent, which may itself be stopped. */
@@ -157,149 +257,261 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** What a tenant is at rest, without what differs between any two tenants. */
-async function endState(tenant: TenantView): Promise<unknown> {
-  // The holder takes one more look at the cluster before it gives the lease back.
-  await until(async () => (await leaseOf(tenant.id)) === null, { what: 'the lease being given back' });
-  const anonymous = (text: string) =>
-    text
-      .replaceAll(tenant.namespace, 'NAMESPACE')
-      .replaceAll(tenant.slug, 'SLUG')
-      .replaceAll(tenant.id, 'ID');
-  const objects = await Promise.all(
-    (tenant.outputs?.objects ?? []).map(async ({ apiVersion, kind, name, namespace }) => {
-      const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-      const list = (await tenantry.cluster.send({ method: 'GET', path: root })) as never as {
-        resources: { kind: string; name: string }[];
-      };
-      const plural = list.resources.find((found) => found.kind === kind && !found.name.includes('/'))?.name;
-      const path = `${root}${namespace ? `/namespaces/${namespace}` : ''}/${plural}/${name}`;
-      const live = (await tenantry.cluster.send({ method: 'GET', path })) as never as {
-        metadata: { labels: object };
-        spec?: object;
-      };
-      return anonymous(JSON.stringify([kind, name, live.metadata.labels]));
-    }),
-  );
-  const file = join(tenantry.home, 'state', '.pulumi', 'stacks', 'tenantry', `${tenant.id}.json`);
-  const state = JSON.parse(readFileSync(file, 'utf8')) as {
-    checkpoint: { latest: { resources: { urn: string }[]; pending_operations?: unknown[] } };
-  };
-  const { resources, pending_operations: pending } = state.checkpoint.latest;
+test('the state that others are held to is whole, and the same after a suspension', () => {
+  expect(calm.created).toMatchObject({
+    tenant: { settled: true, tenants: 1, row: { phase: 'active', unsettled: false } },
+    login: { name: 'tenant_ID', schema: 'tenant_ID' },
+    postgres: [{ kind: 'role' }, { kind: 'schema' }],
+    stack: { pending: [], files: ['ID.json', 'ID.json.attrs', 'ID.json.bak', 'ID.json.bak.attrs'] },
+  });
+  expect(calm.resumed).toEqual(calm.created);
+  expect(calm.suspended).not.toEqual(calm.created);
+  expect(calm.changed).not.toEqual(calm.created);
+});
+
+/** Tenants that came through their creation, for whatever comes later in a life. */
+const standing: TenantView[] = [];
+
+async function standingTenant(slug: string): Promise<TenantView> {
+  return standing.pop() ?? (await subscribe(tenantry, 'more@example.com', { ...purchase, slug })).tenant;
+}
+
+interface Work {
+  readonly start: (slug: string) => Promise<TenantView>;
+  readonly done: Done;
+  readonly expectEnd: (tenant: TenantView) => Promise<unknown>;
+}
+
+function changeOf(make: (tenant: TenantView) => Promise<void>, done: Done, end: keyof typeof calm): Work {
   return {
-    phase: tenant.phase,
-    desired: tenant.desired,
-    observed: tenant.observed,
-    objects: objects.sort(),
-    resources: resources.map(({ urn }) => anonymous(urn)).sort(),
-    pending: pending ?? [],
+    start: async (slug) => {
+      const tenant = await standingTenant(slug);
+      await make(tenant);
+      return tenant;
+    },
+    done,
+    expectEnd: async (tenant) => expect(await endStateOf(tenantry, tenant)).toEqual(calm[end]),
   };
 }
 
-const purchase = { product: 'stream', plan: 'business' } as const;
-let undisturbed: unknown;
-
-describe('creation', () => {
-  test('undisturbed, it ends in the state that the others are held to', async () => {
-    const { tenant } = await subscribe(tenantry, 'calm@example.com', { ...purchase, slug: 'calm-tenant' });
-    undisturbed = await endState(tenant);
-  });
-
-  const all = Object.keys(points);
-  const cases = [
-    ...all.map((point) => ({ victim: 'worker', point })),
-    ...all.slice(2).map((point) => ({ victim: 'runner', point })),
-    ...all.slice(2, 5).map((point) => ({ victim: 'engine', point })),
-    // The API takes no part after the webhook.
-    { victim: 'api', point: 'the lease was taken' },
-  ];
-
-  test.each(cases)(
-    'SIGKILL of the $victim when $point ends in the same state',
-    async ({ victim, point }) => {
-      const nth = Object.keys(points).indexOf(point);
-      const start = async (attempt: number) => {
-        const slug = `crash-${victim}-${nth}${attempt > 0 ? `-${attempt}` : ''}`;
-        const { checkoutId } = await pay(tenantry, 'crash@example.com', { ...purchase, slug });
-        return untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
-      };
-      expect(await endState(await killAt(victim, point, start, 'active'))).toEqual(undisturbed);
+const works: Record<string, Work> = {
+  'a creation': {
+    start: begin,
+    done: isSettled('active'),
+    expectEnd: async (tenant) => {
+      expect(await endStateOf(tenantry, tenant)).toEqual(calm.created);
+      standing.push(tenant);
     },
-    240_000,
-  );
+  },
+  'a change of plan': changeOf((tenant) => changePlan(tenantry, tenant, otherPlan), hasOtherPlan, 'changed'),
+  'a suspension': changeOf(pause, isSettled('suspended'), 'suspended'),
+  'a deletion': {
+    ...changeOf(cancel, isSettled('deleted'), 'created'),
+    expectEnd: async (tenant) => expect(await remainsOf(tenantry, tenant)).toEqual([]),
+  },
+};
+
+const inCreation = Object.keys(creation);
+const deletions = ['the engine was started', 'the objects were gone and the stack was not'].map((point) => ({
+  work: 'a deletion',
+  point,
+}));
+const creations = (those: readonly string[]) => those.map((point) => ({ work: 'a creation', point }));
+
+/* The cases of a row one after another, those of different rows at the same time: no more than two kill workers. */
+describe.concurrent.each([
+  { victim: 'worker', cases: creations(inCreation) },
+  {
+    victim: 'worker',
+    cases: [
+      { work: 'a change of plan', point: 'the quota was that of the other plan' },
+      { work: 'a suspension', point: 'the engine was started' },
+      ...deletions,
+    ],
+  },
+  {
+    victim: 'runner',
+    cases: [
+      ...creations(inCreation.slice(2)),
+      { work: 'a suspension', point: 'compute was at zero' },
+      ...deletions,
+    ],
+  },
+  {
+    victim: 'engine',
+    cases: [
+      ...creations(inCreation.slice(2, 5)),
+      { work: 'a change of plan', point: 'the engine was started' },
+      ...deletions,
+    ],
+  },
+])('SIGKILL of the $victim', ({ victim, cases }) => {
+  test.sequential.each(cases)('in $work when $point ends in the same state', async ({ work, point }) => {
+    const { start, done, expectEnd } = works[work] ?? expect.fail(work);
+    const slug = `${victim}-${Object.keys(works).indexOf(work)}-${Object.keys(points).indexOf(point)}`;
+    const tenant = await killAt({ victim, point, start: (attempt) => start(`${slug}-${attempt}`), done });
+    await expectEnd(tenant);
+  });
 });
 
-async function show(id: string): Promise<TenantView> {
-  return (await tenantry.request('GET', `/v1/tenants/${id}`)).body;
-}
+test.concurrent('a creation that was killed and never taken up again is deleted whole', async () => {
+  const begun = await begin('never-was');
+  await until(async () => points['the namespace was created']?.(begun), { intervalMs: 2 });
+  await victims.runner?.(begun.id);
+  // Cancelled before anybody tries again: the engine's state knows nothing of the namespace.
+  await cancel(begun);
+  await untilTenantIs(tenantry, begun.id, isSettled('deleted'));
+  expect(await remainsOf(tenantry, begun)).toEqual([]);
+});
 
-describe('deletion', () => {
-  test.each([
-    { victim: 'worker', point: 'the engine was started' },
-    { victim: 'runner', point: 'the engine was started' },
-    { victim: 'engine', point: 'the engine was started' },
-  ])(
-    'SIGKILL of the $victim when $point leaves nothing behind in the end',
-    async ({ victim, point }) => {
-      const start = async (attempt: number) => {
-        const slug = `gone-${victim}${attempt > 0 ? `-${attempt}` : ''}`;
-        const { tenant } = await subscribe(tenantry, 'gone@example.com', { ...purchase, slug });
-        await tenantry.stripeClient.subscriptions.cancel(tenant.subscription?.id ?? '');
-        await untilTenantIs(tenantry, tenant.id, ({ phase }) => phase === 'deleting' || phase === 'deleted', {
-          intervalMs: 2,
-        });
-        return tenant;
-      };
-      const { id } = await killAt(victim, point, start, 'deleted');
-      const tenant = await show(id);
-      expect(await remainsOf(tenantry, tenant)).toEqual([]);
+describe('the API', () => {
+  test('SIGKILL after the commit of an event and before its answer ends in the same state: Stripe sends it again', async () => {
+    const events = async () =>
+      (await tenantry.database.query<{ id: string }>('select id from tenantry.stripe_event')).rows;
+    // So that what waits below is of this purchase.
+    const noneIsLeft = async () => {
+      await tenantry.stripe.flushDeliveries();
+      return (tenantry.stripe.state().deliveries.pending ?? 0) === 0;
+    };
+    await until(noneIsLeft, { what: 'the end of all deliveries' });
+    const before = new Set((await events()).map(({ id }) => id));
+    const blocker = new pg.Client({ connectionString: tenantry.databaseUrl });
+    await blocker.connect();
+    await blocker.query('begin');
+    await blocker.query('lock table tenantry.stripe_event in share mode');
+    const { checkoutId } = await pay(tenantry, 'crash@example.com', { ...purchase, slug: 'crash-answer' });
+    await untilApiWaits(blocker);
+    // Its statement is with the database, which commits it by itself.
+    signal(tenantry.programs.api.process.pid ?? -1, 'SIGSTOP');
+    await blocker.query('rollback');
+    await blocker.end();
+    const stored = await until(async () => (await events()).filter(({ id }) => !before.has(id))[0], {
+      what: 'an event being stored',
+    });
+    await tenantry.restartApi();
+
+    const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
+    const deliveries = await until(() => {
+      const made = tenantry.stripe.deliveries(stored.id);
+      return made.every(({ state }) => state === 'delivered') ? made : null;
+    });
+    expect(deliveries).toMatchObject([{ attempts: expect.any(Number) }]);
+    expect(deliveries[0]?.attempts).toBeGreaterThan(1);
+    expect(await endStateOf(tenantry, tenant)).toEqual(calm.created);
+  });
+
+  test('SIGKILL when the lease was taken ends in the same state, as it takes no part any more', async () => {
+    const tenant = await killAt({
+      victim: 'api',
+      point: 'the lease was taken',
+      start: (attempt) => begin(`crash-api-${attempt}`),
+      done: isSettled('active'),
+    });
+    expect(await endStateOf(tenantry, tenant)).toEqual(calm.created);
+  });
+});
+
+describe('a lease holder that was stopped and wakes late', () => {
+  interface Sleeper {
+    readonly tenant: TenantView;
+    readonly worker: Program;
+    /** Process group of its runner. */
+    readonly group: number;
+  }
+
+  /** Stops worker, runner and engine in the middle of a creation, which others then bring to its end. */
+  async function sleeperOf(
+    slug: string,
+    whenStopped: (tenantId: string) => Promise<unknown>,
+  ): Promise<Sleeper> {
+    let sleeper: Omit<Sleeper, 'tenant'> | undefined;
+    const stop = async (tenantId: string) => {
+      const lease = await leaseOf(tenantId);
+      if (!lease?.group) return false;
+      const [worker, group] = [holderOf(lease), lease.group];
+      signal(worker.process.pid ?? -1, 'SIGSTOP');
+      signal(-group, 'SIGSTOP');
+      await whenStopped(tenantId);
+      if (!(await isUndone(tenantId))) {
+        for (const pid of [-group, worker.process.pid ?? -1]) signal(pid, 'SIGCONT');
+        return false;
+      }
+      sleeper = { worker, group };
+      await tenantry.startWorker();
+      return true;
+    };
+    const tenant = await killAt({
+      victim: 'holder',
+      point: 'the engine was started',
+      start: (attempt) => begin(`${slug}-${attempt}`),
+      done: isSettled('active'),
+      kill: stop,
+    });
+    return { tenant, ...(sleeper ?? expect.fail('nobody sleeps')) };
+  }
+
+  const timesLost = () =>
+    readFileSync(join(tenantry.home, 'programs.log'), 'utf8').split('lost the lease').length;
+
+  async function wakeWorker({ worker }: Sleeper): Promise<void> {
+    const before = timesLost();
+    signal(worker.process.pid ?? -1, 'SIGCONT');
+    await until(() => timesLost() > before, { what: 'the worker noticing that its lease is lost' });
+  }
+
+  /** What holders of its lease have written; those who verify its end hold none. */
+  async function everythingWritten(tenantId: string): Promise<unknown> {
+    const { rows } = await tenantry.database.query(
+      'select phase, observed_generation, unsettled, attempts, outputs, cause from tenantry.tenant where id = $1',
+      [tenantId],
+    );
+    const entries = (await timelineOf(tenantId)).filter(({ kind }) => !kind.startsWith('offboarding.'));
+    return { row: rows[0], entries };
+  }
+
+  test('writes nothing, and its engine is dead before the next holder begins', async () => {
+    const sleeper = await sleeperOf('sleepy', async () => {});
+    const { tenant, group } = sleeper;
+    expect(isRunning(group)).toBe(false);
+    const before = await everythingWritten(tenant.id);
+    await wakeWorker(sleeper);
+    expect(await everythingWritten(tenant.id)).toEqual(before);
+    expect(await endStateOf(tenantry, tenant)).toEqual(calm.created);
+  });
+
+  test('writes nothing with an engine that nobody could kill: what it was to create is deleted and stays so', async () => {
+    // The next holder believes it on another host, out of reach.
+    const moveAway = (id: string) =>
+      tenantry.database.query(`update tenantry.lease set host = 'elsewhere' where tenant_id = $1`, [id]);
+    const sleeper = await sleeperOf('dreamy', moveAway);
+    const { tenant, group } = sleeper;
+    await cancel(tenant);
+    await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
+    expect(await remainsOf(tenantry, tenant)).toEqual([]);
+    const before = await everythingWritten(tenant.id);
+
+    // Engine and runner wake first: their worker cannot kill them either.
+    expect(await enginesOf(group)).not.toEqual([]);
+    signal(-group, 'SIGCONT');
+    await until(async () => ![group, ...(await enginesOf(group))].some(isRunning), {
+      what: 'the end of runner and engine',
+    });
+    expect(await remainsOf(tenantry, tenant)).toEqual([]);
+    await wakeWorker(sleeper);
+    expect(await everythingWritten(tenant.id)).toEqual(before);
+    expect(await remainsOf(tenantry, tenant)).toEqual([]);
+  });
+});
+
+async function untilApiWaits(client: pg.Client): Promise<void> {
+  await until(
+    async () => {
+      const { rowCount } = await client.query(
+        `select 1 from pg_stat_activity where application_name = 'tenantry-api' and state = 'active'
+           and wait_event_type = 'Lock' and query like 'select tenantry.receive_events(%'`,
+      );
+      return rowCount;
     },
-    240_000,
+    { what: 'the API waiting to store an event' },
   );
-
-  test('a creation that was killed and never taken up again is deleted whole', async () => {
-    const { checkoutId } = await pay(tenantry, 'never@example.com', { ...purchase, slug: 'never-was' });
-    const begun = await untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
-    await until(async () => points['the namespace was created']?.(begun), { intervalMs: 2 });
-    await victims.runner?.(begun.id);
-    // Cancelled before anybody tries again: the engine's state knows nothing of the namespace.
-    await tenantry.stripeClient.subscriptions.cancel(begun.subscription?.id ?? '');
-    await untilTenantIs(tenantry, begun.id, isSettled('deleted'));
-    expect(await remainsOf(tenantry, begun)).toEqual([]);
-  });
-});
-
-test('a lease holder that was stopped and wakes late writes nothing', async () => {
-  const { checkoutId } = await pay(tenantry, 'sleepy@example.com', { ...purchase, slug: 'sleepy' });
-  const begun = await untilTenant(tenantry, `checkout=${checkoutId}`, () => true, { intervalMs: 2 });
-  const lease = await until(async () => {
-    const found = await leaseOf(begun.id);
-    return found?.group ? found : null;
-  });
-  const sleeper = holderOf(lease);
-  const runnerGroup = lease.group ?? -1;
-  signal(sleeper.process.pid ?? -1, 'SIGSTOP');
-  signal(-runnerGroup, 'SIGSTOP');
-  await tenantry.startWorker();
-
-  const settled = await untilTenantIs(tenantry, begun.id, isSettled('active'));
-  expect(isRunning(runnerGroup)).toBe(false);
-  const before = await everythingWritten(begun.id);
-  signal(sleeper.process.pid ?? -1, 'SIGCONT');
-  await until(() => readFileSync(join(tenantry.home, 'programs.log'), 'utf8').includes('lost the lease'), {
-    what: 'the sleeper noticing that its lease is lost',
-  });
-  expect(await everythingWritten(begun.id)).toEqual(before);
-  expect(await endState({ ...settled, slug: begun.slug })).toEqual(undisturbed);
-});
-
-async function everythingWritten(tenantId: string): Promise<unknown> {
-  const { rows } = await tenantry.database.query(
-    'select phase, observed_generation, unsettled, attempts, outputs, cause from tenantry.tenant where id = $1',
-    [tenantId],
-  );
-  const { entries } = (await tenantry.request('GET', `/v1/tenants/${tenantId}/timeline`)).body as {
-    entries: EntryView[];
-  };
-  return { row: rows[0], entries };
 }

@@ -7,6 +7,11 @@ const connectTimeoutMs = 10_000;
 /** A statement that waits longer than this for a lock is better tried again by the job. */
 const lockTimeoutMs = 15_000;
 const idleTimeoutMs = 10_000;
+/**
+ * A transaction that its process does not go on with for so long is rolled back: the process may be stopped, and the
+ * next holder of the tenant's lease waits for its locks.
+ */
+const abandonAfterMs = 10_000;
 
 export const quote = pg.escapeIdentifier;
 export const literal = pg.escapeLiteral;
@@ -104,6 +109,7 @@ export class AdminSession {
       application_name: 'tenantry-provider',
       connectionTimeoutMillis: connectTimeoutMs,
       lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: abandonAfterMs,
     };
   }
 }
