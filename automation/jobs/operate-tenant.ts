@@ -1,5 +1,6 @@
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
+import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
 import { type Runner, RunnerNotStarted } from '../stacks/runners.ts';
 import { record } from '../store/audit.ts';
@@ -90,10 +91,16 @@ async function update(
   if (tenant.unsettled && begunSpec && !declaresTheSame(begunSpec, desiredSpec)) {
     // What it made and what is not wanted any more is removed only once the state knows it.
     const adopted = await run({ kind: 'up', spec: begunSpec, stackSettings, refresh });
-    if (adopted.outcome === 'killed') return adopted;
+    // What the state did not get to know would stay for ever; only what can never be is passed over.
+    if (adopted.outcome !== 'succeeded' && !classifyFailure(adopted).permanent) return adopted;
     await context.database.transaction((client) => noteBegun(client, lease, desiredSpec));
   }
-  return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
+  const result = await run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
+  const isNew = tenant.observedSpec === null;
+  if (refresh || !isNew || result.outcome !== 'succeeded' || !result.changes.same) return result;
+  // The state knew of objects: by a try before this one, or by a tenant that a restored database has forgotten, whose stack
+  // is in the reserve again. Whether they are there has to be seen.
+  return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh: true });
 }
 
 /** What stands of a tenant as far as anybody knows. */

@@ -43,6 +43,8 @@ export async function beginRecovery(db: Queryable, cell: string, reason: string)
     'delete from tenantry.lease where tenant_id in (select id from tenantry.tenant where cell = $1)',
     [cell],
   );
+  // A stack that a tenant took after the backup is in the reserve again, with a state that knows of objects.
+  await db.query('delete from tenantry.reserved_stack where cell = $1', [cell]);
   await db.query('select tenantry.mark_subscriptions(array(select id from tenantry.subscription))');
   const { rowCount } = await db.query(
     `update tenantry.tenant set fingerprint = '{}', drift_checked_at = null, permanent = false, attempts = 0,

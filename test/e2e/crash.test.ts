@@ -507,7 +507,8 @@ async function untilApiWaits(client: pg.Client): Promise<void> {
   await until(
     async () => {
       const { rowCount } = await client.query(
-        `select 1 from pg_stat_activity where application_name = 'tenantry-api' and state = 'active'
+        `select 1 from pg_stat_activity
+         where application_name = 'tenantry-api' and datname = current_database() and state = 'active'
            and wait_event_type = 'Lock' and query like 'select tenantry.receive_events(%'`,
       );
       return rowCount;

@@ -126,7 +126,8 @@ test('an API that is killed while it stores events has acknowledged none that is
   await until(
     async () => {
       const { rowCount } = await blocker.query(
-        `select 1 from pg_stat_activity where application_name = 'tenantry-api' and wait_event_type = 'Lock'`,
+        `select 1 from pg_stat_activity
+         where application_name = 'tenantry-api' and datname = current_database() and wait_event_type = 'Lock'`,
       );
       return rowCount;
     },

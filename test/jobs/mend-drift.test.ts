@@ -96,6 +96,17 @@ test('an object that was changed before anybody looked at it is mended', async (
   expect(await findTenant(database, id)).toMatchObject({ phase: 'active', unsettled: false });
 });
 
+test('a new tenant whose stack has a state already is seen whole, and one without is not looked at twice', async () => {
+  const { id } = await aTenant();
+  next.push(() => ({ ...succeeded, changes: { create: 3, same: 2 } }));
+  await convergeTenant(context, id);
+  expect(refreshed()).toEqual([false, true]);
+  const { id: other } = await aTenant();
+  next.push(() => ({ ...succeeded, changes: { create: 5 } }));
+  await convergeTenant(context, other);
+  expect(refreshed()).toEqual([false, true, false]);
+});
+
 test('where the engine cannot say what was applied, the first look does', async () => {
   const { id } = await aTenant();
   next.push(() => {

@@ -65,6 +65,19 @@ test('what a killed update made is removed when the plan is another one before t
   world.dismiss(unlucky);
   expect((await objectsOf(id)).length).toBeGreaterThan(before);
   await become('starter');
+  // Nor does it get to know them in its next operation, which fails; what follows at once would have succeeded.
+  let operations = 0;
+  const hasty = world.worker({
+    fate: {
+      diesAfter: () => null,
+      fails: () => {
+        operations += 1;
+        return operations === 1;
+      },
+    },
+  });
+  await hasty.work(6);
+  world.dismiss(hasty);
   await world.rest();
   expect(await disagreements(world, [])).toEqual([]);
   expect((await objectsOf(id)).length).toBe(before);

@@ -168,9 +168,7 @@ describe('a change of the program for tenants that stand', () => {
     expect(rows[0]?.spec.dataIsolation).not.toBe('none');
     // Everything that the engine sees of the secret, made visible by a change of it.
     const secretive = await variationOf({
-      'program.ts': [
-        ["type: 'Opaque', stringData: { url,", "type: 'Opaque', stringData: { address: url, url,"],
-      ],
+      'data.ts': [['    stringData,', '    stringData: { address: stringData.url, ...stringData },']],
     });
     endings.push(secretive.remove);
     const program = await loadProgram(secretive.root);

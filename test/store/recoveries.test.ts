@@ -47,9 +47,12 @@ async function addSettled(id: string, columns: Record<string, unknown>): Promise
   return tenant;
 }
 const begin = async () => {
+  await addReservedStacks(database, 'local', { taken001: {} });
   const count = await database.transaction((client) => beginRecovery(client, 'local', 'r1'));
   const recovery = await findRecovery(database, 'local', 'r1');
   if (!recovery) throw new Error('no recovery');
+  // Who knows what its state has, and whose.
+  expect(await countReservedStacks(database, 'local')).toBe(0);
   return { count, recovery };
 };
 
