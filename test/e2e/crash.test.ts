@@ -2,7 +2,6 @@ import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/schemas.ts';
 import { changePlan, isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
@@ -365,41 +364,6 @@ test.concurrent('a creation that was killed and never taken up again is deleted 
 });
 
 describe('the API', () => {
-  test('SIGKILL after the commit of an event and before its answer ends in the same state: Stripe sends it again', async () => {
-    const events = async () =>
-      (await tenantry.database.query<{ id: string }>('select id from tenantry.stripe_event')).rows;
-    // So that what waits below is of this purchase.
-    const noneIsLeft = async () => {
-      await tenantry.stripe.flushDeliveries();
-      return (tenantry.stripe.state().deliveries.pending ?? 0) === 0;
-    };
-    await until(noneIsLeft, { what: 'the end of all deliveries' });
-    const before = new Set((await events()).map(({ id }) => id));
-    const blocker = new pg.Client({ connectionString: tenantry.databaseUrl });
-    await blocker.connect();
-    await blocker.query('begin');
-    await blocker.query('lock table tenantry.stripe_event in share mode');
-    const { checkoutId } = await pay(tenantry, 'crash@example.com', { ...purchase, slug: 'crash-answer' });
-    await untilApiWaits(blocker);
-    // Its statement is with the database, which commits it by itself.
-    signal(tenantry.programs.api.process.pid ?? -1, 'SIGSTOP');
-    await blocker.query('rollback');
-    await blocker.end();
-    const stored = await until(async () => (await events()).filter(({ id }) => !before.has(id))[0], {
-      what: 'an event being stored',
-    });
-    await tenantry.restartApi();
-
-    const tenant = await untilTenant(tenantry, `checkout=${checkoutId}`, isSettled('active'));
-    const deliveries = await until(() => {
-      const made = tenantry.stripe.deliveries(stored.id);
-      return made.every(({ state }) => state === 'delivered') ? made : null;
-    });
-    expect(deliveries).toMatchObject([{ attempts: expect.any(Number) }]);
-    expect(deliveries[0]?.attempts).toBeGreaterThan(1);
-    expect(await endStateOf(tenantry, tenant)).toEqual(calm.created);
-  });
-
   test('SIGKILL when the lease was taken ends in the same state, as it takes no part any more', async () => {
     const tenant = await killAt({
       victim: 'api',
@@ -502,17 +466,3 @@ describe('a lease holder that was stopped and wakes late', () => {
     expect(await remainsOf(tenantry, tenant)).toEqual([]);
   });
 });
-
-async function untilApiWaits(client: pg.Client): Promise<void> {
-  await until(
-    async () => {
-      const { rowCount } = await client.query(
-        `select 1 from pg_stat_activity
-         where application_name = 'tenantry-api' and datname = current_database() and state = 'active'
-           and wait_event_type = 'Lock' and query like 'select tenantry.receive_events(%'`,
-      );
-      return rowCount;
-    },
-    { what: 'the API waiting to store an event' },
-  );
-}

@@ -143,4 +143,4 @@ test(`after ${sequences} sequences of ${length} steps Stripe, rows, ledger and c
     'select namespace from tenantry.tenant where slot',
   );
   expect([...world.cluster.namespaces.keys()].sort()).toEqual(slots.rows.map((row) => row.namespace).sort());
-}, 600_000);
+}, 1_800_000);
