@@ -4,7 +4,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 
 const loopback = '127.0.0.1';
-const everywhere = '0.0.0.0';
+/** Where the service listens: a port that is taken at any address is taken. */
+export const everywhere = '0.0.0.0';
 
 /** Whether a server could listen on the port right now. */
 export function isPortFree(port: number, host: string = loopback): Promise<boolean> {
@@ -45,7 +46,6 @@ export async function reservePort(
 }
 
 async function tryReserve(port: number): Promise<ReservedPort | undefined> {
-  // The service may listen on every address: one taken anywhere is taken.
   if (!(await isPortFree(port, everywhere))) return undefined;
   const server = await listen(port).catch(() => undefined);
   if (!server) return undefined;

@@ -12,7 +12,7 @@ import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } 
 import { instanceHeader } from './instance.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
 import { type PieceName, type Pieces, pieceNames, startPieces } from './pieces.ts';
-import { isPortFree, keptPorts, reservePort } from './ports.ts';
+import { everywhere, isPortFree, keptPorts, reservePort } from './ports.ts';
 import { endLeftovers, type OwnedProcess, startProcess } from './processes.ts';
 
 export interface SupervisorOptions {
@@ -247,7 +247,7 @@ async function untilReady({ api, worker, port, instance, home }: Starting): Prom
 /** Whether the service has ended as somebody else has its port. */
 async function isTakenFrom(service: KeptProcess, port: number): Promise<boolean> {
   const process = service.current();
-  return !process.running() && !(await isPortFree(port, '0.0.0.0')) && service.current() === process;
+  return !process.running() && !(await isPortFree(port, everywhere)) && service.current() === process;
 }
 
 /** Waits for all before the first failure is thrown: nothing still starting is left behind. */

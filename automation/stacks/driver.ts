@@ -167,15 +167,8 @@ export class Driver {
   async #init(tenantIds: readonly string[]): Promise<Record<string, StackSettings>> {
     return this.#withWorkDir('init', {}, async (workDir) => {
       const workspace = await this.#workspace(workDir);
-      try {
-        await this.#createStacks(workspace, tenantIds);
-      } catch (error) {
-        if (!(error instanceof StackAlreadyExistsError)) throw error;
-        // Made by an initialisation that was killed before its settings were noted, so nobody has worked with it. Should
-        // it have resources all the same, the engine refuses to remove it.
-        for (const tenantId of tenantIds) await removeIfThere(workspace, tenantId);
-        await this.#createStacks(workspace, tenantIds);
-      }
+      if (tenantIds.length === 1 || !(await this.#createTogether(workDir, tenantIds)))
+        for (const tenantId of tenantIds) await createStack(workspace, tenantId);
       const settings = tenantIds.map(
         async (id) => [id, parse(await readFile(join(workDir, `Pulumi.${id}.yaml`), 'utf8'))] as const,
       );
@@ -183,21 +176,17 @@ export class Driver {
     });
   }
 
-  async #createStacks(workspace: LocalWorkspace, tenantIds: readonly string[]): Promise<void> {
-    if (tenantIds.length > 1) {
-      const all = ['init', ...tenantIds, '--secrets-provider', this.#settings.secretsProvider];
-      const env = { ...process.env, ...this.#environment, PULUMI_HOME: engineHome(this.#settings) };
-      const initialised = await run(this.#command.command, all, { cwd: workspace.workDir, env }).then(
-        () => true,
-        (error: Error) => {
-          // Pulumi's CLI cannot do several at once.
-          if (!error.message.includes('unknown command')) throw error;
-          return false;
-        },
-      );
-      if (initialised) return;
-    }
-    for (const tenantId of tenantIds) await workspace.createStack(tenantId);
+  /** Creates several stacks by one process; false where the engine is Pulumi's CLI, which cannot. */
+  async #createTogether(workDir: string, tenantIds: readonly string[]): Promise<boolean> {
+    const all = ['init', ...tenantIds, '--secrets-provider', this.#settings.secretsProvider];
+    const env = { ...process.env, ...this.#environment, PULUMI_HOME: engineHome(this.#settings) };
+    return run(this.#command.command, all, { cwd: workDir, env }).then(
+      () => true,
+      (error: Error) => {
+        if (!error.message.includes('unknown command')) throw error;
+        return false;
+      },
+    );
   }
 
   async #withStack<T>(
@@ -300,11 +289,15 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
   };
 }
 
-async function removeIfThere(workspace: LocalWorkspace, stackName: string): Promise<void> {
+async function createStack(workspace: LocalWorkspace, name: string): Promise<void> {
   try {
-    await workspace.removeStack(stackName);
+    await workspace.createStack(name);
   } catch (error) {
-    if (!(error instanceof StackNotFoundError)) throw error;
+    if (!(error instanceof StackAlreadyExistsError)) throw error;
+    // Made by an initialisation that was killed before its settings were noted, so nobody has worked with it. Should it
+    // have resources all the same, the engine refuses to remove it.
+    await workspace.removeStack(name);
+    await workspace.createStack(name);
   }
 }
 

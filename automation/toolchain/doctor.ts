@@ -4,7 +4,8 @@ import { type ProviderName, type ToolchainEnv, toolVariable } from './env.ts';
 import { type Go, inspectGo, wantedGo } from './go.ts';
 import { currentPlatform, pins, type ToolName, type ToolPin } from './pins.ts';
 import { pluginsOnPath, type ResolvedProvider, resolveProviderPlugin } from './plugins.ts';
-import { type FoundTool, findTool, isProgram, onPath, type ToolchainOptions } from './tools.ts';
+import { isProgram } from './programs.ts';
+import { type FoundTool, findTool, onPath, type ToolchainOptions } from './tools.ts';
 
 export interface ToolReport {
   name: ToolName;

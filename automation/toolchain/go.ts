@@ -1,10 +1,9 @@
 /** The Go that builds tools: where it is, and whether it is new enough. */
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ToolchainEnv } from './env.ts';
+import { programsOnPath } from './programs.ts';
 
 const run = promisify(execFile);
 
@@ -49,15 +48,7 @@ export async function inspectGo(env: ToolchainEnv): Promise<Go | undefined> {
 
 /** The `go` on PATH. */
 export async function findGo(env: ToolchainEnv): Promise<string | undefined> {
-  for (const folder of env.path) {
-    const path = join(folder, 'go');
-    const there = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (there) return path;
-  }
-  return undefined;
+  return (await programsOnPath('go', env).next()).value;
 }
 
 /** A setting of Go's, outside any module. */

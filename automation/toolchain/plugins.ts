@@ -11,7 +11,8 @@ import { canDownload } from './download.ts';
 import { type ProviderName, providerVariable, type ToolchainEnv } from './env.ts';
 import { currentPlatform } from './pins.ts';
 import { readPluginVersion } from './plugin-version.ts';
-import { ensureTool, isProgram, ToolError } from './tools.ts';
+import { isProgram, programsOnPath } from './programs.ts';
+import { ensureTool, ToolError } from './tools.ts';
 
 export type ResolvedProvider =
   | { kind: 'official'; version: string; path: string; reason: string }
@@ -115,10 +116,8 @@ export async function* pluginsOnPath(
   name: ProviderName,
   env: ToolchainEnv,
 ): AsyncGenerator<{ path: string; version: string | undefined }> {
-  for (const folder of env.path) {
-    const path = join(folder, `pulumi-resource-${name}`);
-    if (await isProgram(path)) yield { path, version: await readPluginVersion(path) };
-  }
+  for await (const path of programsOnPath(`pulumi-resource-${name}`, env))
+    yield { path, version: await readPluginVersion(path) };
 }
 
 /** The plugin of exactly this version: on PATH, else where Pulumi installs plugins, in folders named by version. */

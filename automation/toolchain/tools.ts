@@ -3,7 +3,7 @@
  * PATH, the project's cache, the official download, a build from the pinned Go modules.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildTools, missingGo } from './build.ts';
@@ -11,6 +11,7 @@ import { downloadTool } from './download.ts';
 import { type ToolchainEnv, toolVariable } from './env.ts';
 import { withLock } from './lock.ts';
 import { pins, type ToolName, type ToolPin } from './pins.ts';
+import { isProgram, programsOnPath } from './programs.ts';
 
 export type { ToolName } from './pins.ts';
 
@@ -62,10 +63,8 @@ export async function* onPath(
   pin: ToolPin,
   env: ToolchainEnv,
 ): AsyncGenerator<{ path: string; version: string | undefined }> {
-  for (const folder of env.path) {
-    const path = join(folder, pin.name);
-    if (await isProgram(path)) yield { path, version: await readVersion(path, pin) };
-  }
+  for await (const path of programsOnPath(pin.name, env))
+    yield { path, version: await readVersion(path, pin) };
 }
 
 /** Finds a tool or brings it; rejects with a `ToolError` when it cannot be had. */
@@ -190,13 +189,6 @@ async function removePartial(folder: string): Promise<void> {
     names
       .filter((name) => name.startsWith('.partial-'))
       .map((name) => rm(join(folder, name), { recursive: true, force: true })),
-  );
-}
-
-export async function isProgram(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
   );
 }
 
