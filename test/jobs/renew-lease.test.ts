@@ -1,25 +1,18 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
-import { ensureCell } from '../../automation/store/cells.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
-import { migrate } from '../../automation/store/migrate.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import type { Database } from '../../automation/store/database.ts';
+import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 4 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 4 });
+  database = control.database;
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 test('a renewal that is under way when an operation ends does not reach whoever has the runner next', async () => {
   const { id } = await addTenant(database, { set: { stack_settings: { encryptedkey: 'none' } } });

@@ -14,6 +14,7 @@ import { tenantOfSubscription } from '../../automation/store/stripe-notices.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { subscribe } from '../local/stripe/simulated.ts';
 import { jobContext } from '../support/job-context.ts';
+import { receivedEvent } from '../support/received-event.ts';
 import { type Account, startAccount, stripeAway } from '../support/stripe.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
@@ -43,25 +44,13 @@ async function sync(subscriptionId: string): Promise<string> {
   return tenantId;
 }
 
-const newEventId = () => `evt_${randomUUID().replaceAll('-', '')}`;
-const updated = (subscriptionId: string) => ({
-  id: newEventId(),
-  type: 'customer.subscription.updated',
-  objectType: 'subscription',
-  objectId: subscriptionId,
-  subscriptionId,
-  needsLookup: false,
-  body: '{}',
-});
-const thin = (invoiceId: string) => ({
-  id: newEventId(),
-  type: 'v1.invoice.paid',
-  objectType: 'invoice',
-  objectId: invoiceId,
-  subscriptionId: null,
-  needsLookup: true,
-  body: '{}',
-});
+const thin = (invoiceId: string) =>
+  receivedEvent(null, {
+    type: 'v1.invoice.paid',
+    objectType: 'invoice',
+    objectId: invoiceId,
+    needsLookup: true,
+  });
 
 const trail = async (tenantId: string, kind: string) =>
   (await listAudit(database, tenantId, { audience: 'tenant' })).filter((entry) => entry.kind === kind);
@@ -203,9 +192,9 @@ describe('who resumes after the last entry read misses none', () => {
   test('of events that were being stored when the tenant came to be', async () => {
     const { id } = await buy();
     const { seen, readOn, everything } = reader(id);
-    await receiveEvent(database, updated(id));
+    await receiveEvent(database, receivedEvent(id));
     const webhook = await opened();
-    await receiveEvent(webhook, updated(id));
+    await receiveEvent(webhook, receivedEvent(id));
     const syncing = syncSubscription(context(), id);
     await asFarAsItGoes(syncing);
     await readOn();
@@ -219,7 +208,7 @@ describe('who resumes after the last entry read misses none', () => {
   test('of events that came while the tenant came to be', async () => {
     const { id } = await buy();
     const { seen, readOn, everything } = reader(id);
-    await receiveEvent(database, updated(id));
+    await receiveEvent(database, receivedEvent(id));
     const written = Promise.withResolvers<void>();
     const mayCommit = Promise.withResolvers<void>();
     const slow: Database = {
@@ -235,7 +224,7 @@ describe('who resumes after the last entry read misses none', () => {
     const syncing = syncSubscription({ ...context(), database: slow }, id);
     await written.promise;
     const webhook = await opened();
-    const receiving = receiveEvent(webhook, updated(id));
+    const receiving = receiveEvent(webhook, receivedEvent(id));
     await asFarAsItGoes(receiving);
     mayCommit.resolve();
     await receiving;

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
 import { createRunnerPool } from '../../automation/stacks/runners.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
 import { specOf } from '../tenants/specs.ts';
 
 /** What a real runner process tells its engine: this one only leaves its environment in a file. */
@@ -11,29 +11,14 @@ import { specOf } from '../tenants/specs.ts';
 let home: string;
 let settings: RunnerSettings;
 beforeAll(() => {
-  home = mkdtempSync(join(inject('runDir'), 'environment-'));
-  const enginePath = join(home, 'engine');
-  writeFileSync(
-    enginePath,
-    `#!/bin/sh
-case "$*" in
+  ({ home, settings } = fakeEngine(
+    'environment',
+    (home) => `case "$*" in
   *destroy*) env -0 > ${home}/environment; exit 1 ;;
   *) echo v3.250.0 ;;
 esac
 `,
-  );
-  chmodSync(enginePath, 0o755);
-  mkdirSync(join(home, 'work'));
-  settings = {
-    enginePath,
-    backendUrl: pathToFileURL(home).href,
-    secretsProvider: 'passphrase',
-    workDir: join(home, 'work'),
-    kubeconfig: inject('kubeconfig'),
-    tenantDatabaseUrl: inject('postgresUrl'),
-    kubernetesProvider: 'embedded',
-    randomProvider: 'embedded',
-  };
+  ));
 });
 
 async function environmentWith(changes: Partial<RunnerSettings> = {}): Promise<Record<string, string>> {

@@ -1,6 +1,6 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
@@ -17,6 +17,7 @@ import {
   type RunnerPool,
   type RunnerPoolOptions,
 } from '../../automation/stacks/runners.ts';
+import { fakeEngine } from '../support/fake-engine.ts';
 import { until } from '../support/wait.ts';
 
 /*
@@ -27,12 +28,9 @@ import { until } from '../support/wait.ts';
 let home: string;
 let settings: RunnerSettings;
 beforeAll(() => {
-  home = mkdtempSync(join(inject('runDir'), 'runners-'));
-  const enginePath = join(home, 'engine');
-  writeFileSync(
-    enginePath,
-    `#!/bin/sh
-case "$*" in
+  ({ home, settings } = fakeEngine(
+    'runners',
+    (home) => `case "$*" in
   *"stack init hangs"*) echo $$ > ${home}/hanging.new; mv ${home}/hanging.new ${home}/hanging; exec sleep 3600 ;;
   *"stack init"*) echo 'encryptedkey: none' > "Pulumi.$3.yaml" ;;
   *)
@@ -42,19 +40,7 @@ case "$*" in
     echo v3.250.0 ;;
 esac
 `,
-  );
-  chmodSync(enginePath, 0o755);
-  mkdirSync(join(home, 'work'));
-  settings = {
-    enginePath,
-    backendUrl: pathToFileURL(home).href,
-    secretsProvider: 'passphrase',
-    workDir: join(home, 'work'),
-    kubeconfig: inject('kubeconfig'),
-    tenantDatabaseUrl: inject('postgresUrl'),
-    kubernetesProvider: 'embedded',
-    randomProvider: 'embedded',
-  };
+  ));
 });
 
 const releasers: (() => Promise<void>)[] = [];

@@ -25,27 +25,22 @@ import {
 } from '../../automation/store/stacks.ts';
 import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
 import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/workers.ts';
-import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
-let fresh: FreshDatabase;
+let control: ControlDatabase;
 let database: Database;
 beforeAll(async () => {
-  fresh = await freshDatabase();
-  await migrate(fresh.url);
-  database = openDatabase(fresh.url, { maxConnections: 20 });
-  await ensureCell(database, { id: 'local', region: 'local' });
+  control = await controlDatabase({ maxConnections: 20 });
+  database = control.database;
   await ensureCell(database, { id: 'other', region: 'eu' });
 });
-afterAll(async () => {
-  await database?.close();
-  await fresh?.drop();
-});
+afterAll(() => control?.drop());
 
 describe('migrations', () => {
   test('run again without harm', async () => {
-    await migrate(fresh.url);
+    await migrate(control.url);
     expect((await database.query('select 1 from tenantry.cell')).rowCount).toBe(2);
   });
 
@@ -65,12 +60,12 @@ describe('migrations', () => {
   });
 
   test('make the database first when it is not there, also when several ask at once', async () => {
-    const url = new URL(fresh.url);
-    url.pathname = `/${fresh.name}-"new"`;
+    const url = new URL(control.url);
+    url.pathname = `/${control.name}-"new"`;
     await Promise.all([1, 2, 3].map(() => ensureDatabase(url.href)));
     const client = new pg.Client({ connectionString: inject('postgresUrl') });
     await client.connect();
-    const name = `${fresh.name}-"new"`;
+    const name = `${control.name}-"new"`;
     const found = await client.query('select 1 from pg_database where datname = $1', [name]);
     await client.query(`drop database ${client.escapeIdentifier(name)}`);
     await client.end();
@@ -80,7 +75,7 @@ describe('migrations', () => {
 
 describe('a transaction', () => {
   test('that fails changes nothing and gives its connection back', async () => {
-    const small = openDatabase(fresh.url, { maxConnections: 1 });
+    const small = openDatabase(control.url, { maxConnections: 1 });
     try {
       for (let n = 0; n < 3; n += 1) {
         await expect(
@@ -97,7 +92,7 @@ describe('a transaction', () => {
   });
 
   test('whose connection breaks rejects, and the next works', async () => {
-    const small = openDatabase(fresh.url, { maxConnections: 1 });
+    const small = openDatabase(control.url, { maxConnections: 1 });
     try {
       await expect(
         small.transaction(async (client) => {
@@ -289,8 +284,8 @@ describe('tenants', () => {
 describe('a worker', () => {
   test('is present while its session lives, in its cell only', async () => {
     expect(await presenceOfWorkers(database, 'local')).toBe(null);
-    const first = await announceWorker(fresh.url, 'local');
-    const second = await announceWorker(fresh.url, 'local');
+    const first = await announceWorker(control.url, 'local');
+    const second = await announceWorker(control.url, 'local');
     expect(await presenceOfWorkers(database, 'local')).toBe('at work');
     expect(await presenceOfWorkers(database, 'other')).toBe(null);
     await first.show('without cluster');
@@ -314,7 +309,7 @@ describe('a worker', () => {
       {},
       () => {},
     );
-    const presence = await announceWorker(fresh.url, 'watched');
+    const presence = await announceWorker(control.url, 'watched');
     const stop = watchCluster({
       cluster,
       presence,
@@ -343,7 +338,7 @@ describe('a worker', () => {
   });
 
   test('whose connection breaks is present again soon', async () => {
-    const worker = await announceWorker(fresh.url, 'broken');
+    const worker = await announceWorker(control.url, 'broken');
     try {
       await breakPresence();
       await until(async () => (await presenceOfWorkers(database, 'broken')) === 'at work');

@@ -1,19 +1,13 @@
 /** Everything that the cluster holds of a tenant, asked of every kind of object that it serves. */
 import type { JsonObject, KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { isStatus } from '../../automation/providers/kubernetes/errors.ts';
+import type { KubernetesObject } from './infra-graph.ts';
 
-export interface ClusterObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
+export interface ClusterObject extends KubernetesObject {
+  readonly metadata: KubernetesObject['metadata'] & {
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
     readonly ownerReferences?: readonly { readonly controller?: boolean }[];
   };
-  readonly [field: string]: unknown;
 }
 
 interface Kind {

@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto';
+import type { ReceivedEvent } from '../../automation/store/events.ts';
+
+/** An event as the inbox receives it, with an id of its own: of a subscription, unless `more` says else. */
+export function receivedEvent(
+  subscriptionId: string | null,
+  more: Partial<ReceivedEvent> = {},
+): ReceivedEvent {
+  return {
+    id: `evt_${randomUUID().replaceAll('-', '')}`,
+    type: 'customer.subscription.updated',
+    objectType: 'subscription',
+    objectId: subscriptionId,
+    subscriptionId,
+    needsLookup: false,
+    body: '{}',
+    ...more,
+  };
+}
