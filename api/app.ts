@@ -1,17 +1,10 @@
 import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
-import type { Logger } from 'pino';
-import type Stripe from 'stripe';
-import type { FileStore } from '../automation/offboarding/file-store.ts';
-import type { Database } from '../automation/store/database.ts';
-import type { Authenticate } from './auth.ts';
+import type { ApiDeps } from './deps.ts';
 import { docsRoutes, openApiInfo } from './docs.ts';
 import { errorHandler, Problem } from './errors.ts';
 import { measureRequests } from './http-metrics.ts';
-import type { LiveTenants } from './live.ts';
-import type { Metrics } from './metrics.ts';
 import { pageRoutes } from './page.ts';
-import type { AskReadiness } from './readiness.ts';
 import { createRouter } from './router.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
@@ -31,35 +24,8 @@ import { tenantRoutes } from './routes/tenant.ts';
 import { tenantEventRoutes } from './routes/tenant-events.ts';
 import { tenantListRoutes } from './routes/tenants.ts';
 import { usageRoutes } from './routes/usage.ts';
-import type { PageConfig } from './schemas.ts';
 import { stripeWebhook } from './stripe/webhook.ts';
 import { unmatchedHandler } from './unmatched.ts';
-
-export interface ApiDeps {
-  readonly database: Database;
-  readonly stripe: Stripe;
-  readonly webhookSecrets: readonly string[];
-  /** The mode of the key for Stripe; null when the key does not tell. */
-  readonly livemode: boolean | null;
-  readonly authenticate: Authenticate;
-  readonly live: LiveTenants;
-  readonly metrics: Metrics;
-  readonly readiness: AskReadiness;
-  readonly pageConfig: PageConfig;
-  /** Those of the page at other names, by host. */
-  readonly pageConfigs: ReadonlyMap<string, PageConfig>;
-  readonly publicUrl: string;
-  readonly cell: string;
-  /** How long a tenant keeps running while a payment is overdue; the workers' policy says the same. */
-  readonly graceMs: number;
-  /** How long the data of an ended tenant is kept; likewise. */
-  readonly retentionMs: number;
-  /** Where exports of tenants are kept. */
-  readonly exportFiles: FileStore;
-  readonly log: Logger;
-  /** What answers about readiness say in a header. */
-  readonly instance?: string;
-}
 
 const maxBodyBytes = 64 * 1024;
 

@@ -4,9 +4,9 @@ import type { Queryable } from '../automation/store/database.ts';
 import { findOrganization, type Role } from '../automation/store/organizations.ts';
 import { findPaidSubscription, type PaidSubscription } from '../automation/store/payers.ts';
 import type { Caller } from './auth.ts';
+import type { InvoiceView, SubscriptionView } from './contract/billing.ts';
 import { Problem } from './errors.ts';
 import { assertAdmin, roleIn } from './organizations.ts';
-import type { InvoiceView, SubscriptionView } from './schemas-billing.ts';
 
 /** A subscription and what the caller may do with it. */
 export interface Access {

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { createRoute } from '@hono/zod-openapi';
-import type { ApiDeps } from './app.ts';
+import { pageConfig } from './contract/tenant.ts';
+import type { ApiDeps } from './deps.ts';
 import { createRouter } from './router.ts';
-import { pageConfig } from './schemas.ts';
 
 const builtPage = fileURLToPath(new URL('./dashboard/dist', import.meta.url));
 

@@ -1,7 +1,7 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { AuthVariables } from './auth.ts';
+import { problem } from './contract/tenant.ts';
 import { Problem } from './errors.ts';
-import { problem } from './schemas.ts';
 
 /** A router whose routes are described for OpenAPI and whose input is parsed before a handler sees it. */
 export function createRouter(): OpenAPIHono<{ Variables: AuthVariables }> {

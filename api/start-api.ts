@@ -11,12 +11,12 @@ import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
 import { createApp } from './app.ts';
 import { createAuthenticator } from './auth.ts';
+import type { PageConfig } from './contract/tenant.ts';
 import type { ApiEnv } from './env.ts';
 import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { withOrganizations } from './organizations.ts';
 import { createReadiness } from './readiness.ts';
-import type { PageConfig } from './schemas.ts';
 
 export interface RunningApi {
   readonly url: string;

@@ -5,7 +5,7 @@ import { findSubscriptions, type Subscription } from '../automation/store/subscr
 import type { Tenant } from '../automation/store/tenants.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
 import type { Caller } from './auth.ts';
-import type { EntryView, ProductView, TenantView } from './schemas.ts';
+import type { EntryView, ProductView, TenantView } from './contract/tenant.ts';
 
 /** What callers are shown of our rows. */
 

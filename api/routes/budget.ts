@@ -5,10 +5,7 @@ import type { Braked } from '../../automation/ledger/means.ts';
 import { listCosts, listDailyCosts, readBudgets } from '../../automation/store/budgets.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { inbox } from '../../tenants/catalog/inbox.ts';
-import type { ApiDeps } from '../app.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
   apiCostAnswer,
   apiCostBody,
@@ -17,7 +14,10 @@ import {
   budgetChange,
   budgets,
   tenantParams,
-} from '../schemas-ledger.ts';
+} from '../contract/ledger.ts';
+import type { ApiDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const json = <Schema>(description: string, schema: Schema) => ({
   description,

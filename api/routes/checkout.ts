@@ -15,13 +15,13 @@ import {
   type Product,
   planLookupKey,
 } from '../../tenants/catalog/index.ts';
-import type { ApiDeps } from '../app.ts';
 import { type Caller, requireCaller } from '../auth.ts';
 import { discountsOf, trialOf } from '../checkout-offers.ts';
+import { type CheckoutRequest, checkout, checkoutRequest } from '../contract/tenant.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { payingOrganization } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { type CheckoutRequest, checkout, checkoutRequest } from '../schemas.ts';
 
 const route = createRoute({
   method: 'post',

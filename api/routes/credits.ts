@@ -6,10 +6,7 @@ import { readBrake } from '../../automation/store/brakes.ts';
 import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/store/ledger.ts';
 import { listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { Problem, type ProblemCode } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
   captureRequest,
   credits,
@@ -19,7 +16,10 @@ import {
   releaseRequest,
   tenantParams,
   topUpRequest,
-} from '../schemas-ledger.ts';
+} from '../contract/ledger.ts';
+import type { ApiDeps } from '../deps.ts';
+import { Problem, type ProblemCode } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/credits';
 

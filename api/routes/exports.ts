@@ -3,12 +3,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { record } from '../../automation/store/audit.ts';
 import { findExport, listExports, requestExport, type TenantExport } from '../../automation/store/exports.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { tenantParams } from '../contract/ledger.ts';
+import { type TenantExportView, tenantExport, tenantExportList } from '../contract/offboarding.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { tenantParams } from '../schemas-ledger.ts';
-import { type TenantExportView, tenantExport, tenantExportList } from '../schemas-offboarding.ts';
 
 const path = '/v1/tenants/{id}/exports' as const;
 

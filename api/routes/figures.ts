@@ -3,11 +3,11 @@ import { askFigures } from '../../automation/figures/ask.ts';
 import { dayOf } from '../../automation/figures/movements.ts';
 import { overviewOf } from '../../automation/figures/overview.ts';
 import { booksNow, revenueAt } from '../../automation/store/figures-read.ts';
-import type { ApiDeps } from '../app.ts';
 import { assertOperator, requireCaller } from '../auth.ts';
+import { figures, figuresQuery, mrr, mrrQuery, overview } from '../contract/figures.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { figures, figuresQuery, mrr, mrrQuery, overview } from '../schemas-figures.ts';
 
 /** Rows of one answer at most, for each product or plan. */
 const mostPeriods = 400;

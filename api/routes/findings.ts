@@ -13,10 +13,7 @@ import {
   listReconciliations,
   type Reconciliation,
 } from '../../automation/store/reconciliations.ts';
-import type { ApiDeps } from '../app.ts';
 import { type AuthVariables, assertOperator, requireCaller } from '../auth.ts';
-import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
   decisionBody,
   type FindingView,
@@ -26,7 +23,10 @@ import {
   findingsQuery,
   reconcileBody,
   reconciliations,
-} from '../schemas-findings.ts';
+} from '../contract/findings.ts';
+import type { ApiDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const json = <Schema>(description: string, schema: Schema) => ({
   description,

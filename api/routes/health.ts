@@ -1,10 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { instanceHeader } from '../../automation/local/instance.ts';
-import type { ApiDeps } from '../app.ts';
+import { problem } from '../contract/tenant.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem, problemBody } from '../errors.ts';
 import { readinessChecks } from '../readiness.ts';
 import { createRouter } from '../router.ts';
-import { problem } from '../schemas.ts';
 
 const readiness = z
   .object({

@@ -4,13 +4,13 @@ import { record } from '../../automation/store/audit.ts';
 import { findOrganization, type Role } from '../../automation/store/organizations.ts';
 import { findPaidSubscription } from '../../automation/store/payers.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, type Caller, requireCaller } from '../auth.ts';
 import { accessTo, invoiceView } from '../billing.ts';
+import { billingParams, invoice, invoiceList, invoiceQuery } from '../contract/billing.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { assertAdmin, readableOrganization, roleIn, visibleOrganization } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { billingParams, invoice, invoiceList, invoiceQuery } from '../schemas-billing.ts';
 
 const list = createRoute({
   method: 'get',

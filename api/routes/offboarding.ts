@@ -12,18 +12,18 @@ import {
 } from '../../automation/store/offboarding.ts';
 import { findReceipt, listReceiptKeys } from '../../automation/store/receipts.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
-import { tenantParams } from '../schemas-ledger.ts';
+import { tenantParams } from '../contract/ledger.ts';
 import {
   type OffboardingView,
   offboarding,
   offboardingList,
   receiptKeys,
   signedReceiptView,
-} from '../schemas-offboarding.ts';
+} from '../contract/offboarding.ts';
+import type { ApiDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/offboarding' as const;
 const body = { 'application/json': { schema: offboarding } };

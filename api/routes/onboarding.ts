@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
 import { findOnboarding, type Onboarding, onboard, SlugTaken } from '../../automation/onboarding/onboard.ts';
-import type { ApiDeps } from '../app.ts';
 import { assertOperator, requireCaller } from '../auth.ts';
+import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../contract/onboarding.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../schemas-onboarding.ts';
 
 const path = '/v1/onboardings';
 const body = { 'application/json': { schema: onboarding } };

@@ -1,10 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
 import { listMembers } from '../../automation/store/organizations.ts';
-import type { ApiDeps } from '../app.ts';
 import { requireCaller } from '../auth.ts';
+import { type OrganizationView, organizationList } from '../contract/billing.ts';
+import type { ApiDeps } from '../deps.ts';
 import { type Standing, standingsOf } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { type OrganizationView, organizationList } from '../schemas-billing.ts';
 
 const list = createRoute({
   method: 'get',

@@ -1,12 +1,12 @@
 import { createRoute } from '@hono/zod-openapi';
 import { ensureCustomer } from '../../automation/billing/customer.ts';
 import { openPortal } from '../../automation/billing/portal.ts';
-import type { ApiDeps } from '../app.ts';
 import { type Caller, requireCaller } from '../auth.ts';
 import { accessToChange } from '../billing.ts';
+import { portal, portalRequest } from '../contract/billing.ts';
+import type { ApiDeps } from '../deps.ts';
 import { payingOrganization } from '../organizations.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { portal, portalRequest } from '../schemas-billing.ts';
 
 const open = createRoute({
   method: 'post',

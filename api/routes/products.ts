@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { product } from '../contract/tenant.ts';
 import { createRouter } from '../router.ts';
-import { product } from '../schemas.ts';
 import { productView } from '../views.ts';
 
 const route = createRoute({

@@ -6,10 +6,8 @@ import { readSubscription } from '../../automation/jobs/subscription-facts.ts';
 import { record } from '../../automation/store/audit.ts';
 import { listPaidSubscriptions, type PaidSubscription } from '../../automation/store/payers.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, type Caller, requireCaller } from '../auth.ts';
 import { accessTo, accessToChange, lineView, subscriptionView, withFacts } from '../billing.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
 import {
   billingParams,
   cancelRequest,
@@ -20,7 +18,9 @@ import {
   previewRequest,
   subscription,
   subscriptionList,
-} from '../schemas-billing.ts';
+} from '../contract/billing.ts';
+import type { ApiDeps } from '../deps.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/subscriptions/{id}';
 

@@ -1,11 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import { findTenant, resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
-import type { ApiDeps } from '../app.ts';
 import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { access, entry, type TenantView, tenant } from '../contract/tenant.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { access, entry, type TenantView, tenant } from '../schemas.ts';
 import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
 
 const params = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) });

@@ -2,11 +2,11 @@ import { createRoute } from '@hono/zod-openapi';
 import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
 import { listTenants } from '../../automation/store/tenants.ts';
 import { tenantIdPattern } from '../../tenants/spec.ts';
-import type { ApiDeps } from '../app.ts';
 import { requireCaller } from '../auth.ts';
+import { tenantList, tenantQuery } from '../contract/tenant.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
-import { tenantList, tenantQuery } from '../schemas.ts';
 import { reasonOfNoTenant, tenantViews } from '../views.ts';
 
 const route = createRoute({

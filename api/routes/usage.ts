@@ -27,11 +27,8 @@ import {
   type UsageGap,
 } from '../../automation/store/usage-statement.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import type { ApiDeps } from '../app.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
-import { tenantParams } from '../schemas-ledger.ts';
+import { tenantParams } from '../contract/ledger.ts';
 import {
   fleetUsage,
   fleetUsageQuery,
@@ -41,7 +38,10 @@ import {
   toldUsage,
   usage,
   usageQuery,
-} from '../schemas-usage.ts';
+} from '../contract/usage.ts';
+import type { ApiDeps } from '../deps.ts';
+import { Problem } from '../errors.ts';
+import { bearer, createRouter, problemResponses } from '../router.ts';
 
 const answer = <Schema>(description: string, schema: Schema) => ({
   description: `${description}; with \`format=csv\` as comma-separated values`,

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { createInbox } from '../../automation/store/inbox.ts';
-import type { ApiDeps } from '../app.ts';
+import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { createRouter, problemResponses } from '../router.ts';
 import { readEvent, verifySignature } from './event.ts';

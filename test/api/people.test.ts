@@ -1,7 +1,7 @@
 /** What the API says to those who come and go, and to whom it says it. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { OffboardingView } from '../../api/schemas-offboarding.ts';
+import type { OffboardingView } from '../../api/contract/offboarding.ts';
 import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
 import { insertReceipt, publishReceiptKey } from '../../automation/store/receipts.ts';
 import { type Service, startService } from '../support/service.ts';

@@ -1,6 +1,6 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { EntryView, TenantView } from '../../api/schemas.ts';
+import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
 import { record } from '../../automation/store/audit.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { record } from '../../automation/store/audit.ts';
 import { type Service, startService } from '../support/service.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';

@@ -1,7 +1,7 @@
 /** Customers who pay, and the webhooks that Stripe would send for their payments. */
 import pg from 'pg';
 import type Stripe from 'stripe';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { Discovery, objectPath } from '../../automation/providers/kubernetes/discovery.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';

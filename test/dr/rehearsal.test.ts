@@ -6,7 +6,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { stackConfiguration } from '../../automation/cost/configuration.ts';
 import { restoreSteps, type ServerRecovery } from '../../automation/dr/server-steps.ts';
 import { runSteps } from '../../automation/dr/steps.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { EntryView, TenantView } from '../../api/schemas.ts';
+import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
 import { changePlan, isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
 import { type EndState, endStateOf } from '../support/end-state.ts';
 import { remainsOf } from '../support/remains.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import type { Json } from '../../automation/providers/kubernetes/client.ts';
 import { planLookupKey } from '../../tenants/catalog/index.ts';
 import { changePlan, isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';

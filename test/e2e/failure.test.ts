@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { EntryView, TenantView } from '../../api/schemas.ts';
+import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
 import { isSettled, pay, untilTenant, untilTenantIs } from '../support/customer.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';

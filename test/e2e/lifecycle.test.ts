@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { TenantView } from '../../api/schemas.ts';
-import type { InvoiceView, SubscriptionView } from '../../api/schemas-billing.ts';
+import type { InvoiceView, SubscriptionView } from '../../api/contract/billing.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { readPublicKeys, verifyReceipt } from '../../automation/offboarding/receipt.ts';
 import { keyId } from '../../automation/offboarding/signing-key.ts';
 import { catalog } from '../../tenants/catalog/index.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { EntryView } from '../../api/schemas.ts';
+import type { EntryView } from '../../api/contract/tenant.ts';
 import { isSettled, subscribe, untilTenantIs } from '../support/customer.ts';
 import { remainsOf } from '../support/remains.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';

@@ -1,6 +1,6 @@
 /** Figures over HTTP and as metrics: who may read them, what is refused, what they say. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FiguresView, OverviewView } from '../../api/schemas-figures.ts';
+import type { FiguresView, OverviewView } from '../../api/contract/figures.ts';
 import { figuresCsv, figuresText } from '../../automation/cli/text/figures.ts';
 import { segmentsOf } from '../../automation/figures/segments.ts';
 import {

@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import type { FindingView } from '../../api/schemas-findings.ts';
+import type { FindingView } from '../../api/contract/findings.ts';
 import { writeEndpoints } from '../../automation/local/home.ts';
 import { moneyArea } from '../../automation/reconcile/context.ts';
 import { reconcileIfDue } from '../../automation/reconcile/run.ts';

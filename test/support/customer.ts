@@ -1,7 +1,7 @@
 /** What a customer does: subscribes and waits, through the same doors as a real one. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { planLookupKey } from '../../tenants/catalog/index.ts';
 import type { Tenantry } from './tenantry.ts';
 import { until, type WaitOptions } from './wait.ts';

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { TenantView } from '../../api/schemas.ts';
+import type { TenantView } from '../../api/contract/tenant.ts';
 import { openDatabase } from '../../automation/store/database.ts';
 import { type ClusterObject, clusterObjectsOf } from './cluster-objects.ts';
 import type { Tenantry } from './tenantry.ts';

@@ -1,11 +1,17 @@
 /** What the API answers, under the names the page uses. Times are RFC 3339 in UTC; money is integer cents. */
-import type { EntryView, PageConfig, ProductView, TenantListView, TenantView } from '../../schemas.ts';
 
-import type { FiguresView, OverviewView } from '../../schemas-figures.ts';
+import type { FiguresView, OverviewView } from '../../contract/figures.ts';
+import type {
+  EntryView,
+  PageConfig,
+  ProductView,
+  TenantListView,
+  TenantView,
+} from '../../contract/tenant.ts';
 
-export type { CheckoutRequest } from '../../schemas.ts';
+export type { CheckoutRequest } from '../../contract/tenant.ts';
 
-import type { ChangePreviewView, InvoiceView, SubscriptionView } from '../../schemas-billing.ts';
+import type { ChangePreviewView, InvoiceView, SubscriptionView } from '../../contract/billing.ts';
 
 export type Config = PageConfig;
 export type Product = ProductView;

@@ -1,5 +1,5 @@
 /** From a signed webhook to an active tenant when one was prepared ahead. */
-import type { TenantView } from '../../../api/schemas.ts';
+import type { TenantView } from '../../../api/contract/tenant.ts';
 import { findProduct } from '../../../tenants/catalog/index.ts';
 import { objectChecker, pay, provision, purchases, watchTenants } from '../customer.ts';
 import type { Row } from '../row.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import type { InvoiceView, SubscriptionView } from '../../../api/schemas-billing.ts';
+import type { InvoiceView, SubscriptionView } from '../../../api/contract/billing.ts';
 import { writeEndpoints } from '../../../automation/local/home.ts';
 import { command, type Outcome } from '../../cli/command.ts';
 import { type Service, startService } from '../../support/service.ts';

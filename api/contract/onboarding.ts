@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { slugPattern } from '../tenants/catalog/names.ts';
+import { slugPattern } from '../../tenants/catalog/names.ts';
 
 /** What goes in and out of bringing an organization in. */
 

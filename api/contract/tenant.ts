@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi';
-import { residencies } from '../automation/jobs/placement.ts';
-import { regionPattern } from '../automation/jobs/subscription-facts.ts';
-import { phases } from '../automation/store/tenants.ts';
-import { catalog } from '../tenants/catalog/index.ts';
-import { productIds } from '../tenants/catalog/types.ts';
-import { slugPattern, tenantIdPattern } from '../tenants/spec.ts';
+import { residencies } from '../../automation/jobs/placement.ts';
+import { regionPattern } from '../../automation/jobs/subscription-facts.ts';
+import { phases } from '../../automation/store/tenants.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
+import { productIds } from '../../tenants/catalog/types.ts';
+import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
 
 /** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
 

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
-import { kindNames } from '../automation/reconcile/kinds.ts';
-import { findingStates } from '../automation/reconcile/looks.ts';
-import { tenantId } from './schemas.ts';
+import { kindNames } from '../../automation/reconcile/kinds.ts';
+import { findingStates } from '../../automation/reconcile/looks.ts';
+import { tenantId } from './tenant.ts';
 
 /** Findings of the reconciler, as they go over HTTP. */
 

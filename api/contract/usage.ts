@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { productIds } from '../tenants/catalog/types.ts';
+import { productIds } from '../../tenants/catalog/types.ts';
 
 /** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
 

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { FileStore } from '../automation/offboarding/file-store.ts';
+import type { Database } from '../automation/store/database.ts';
+import type { Authenticate } from './auth.ts';
+import type { PageConfig } from './contract/tenant.ts';
+import type { LiveTenants } from './live.ts';
+import type { Metrics } from './metrics.ts';
+import type { AskReadiness } from './readiness.ts';
+
+/** What the routes work with. */
+export interface ApiDeps {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly webhookSecrets: readonly string[];
+  /** The mode of the key for Stripe; null when the key does not tell. */
+  readonly livemode: boolean | null;
+  readonly authenticate: Authenticate;
+  readonly live: LiveTenants;
+  readonly metrics: Metrics;
+  readonly readiness: AskReadiness;
+  readonly pageConfig: PageConfig;
+  /** Those of the page at other names, by host. */
+  readonly pageConfigs: ReadonlyMap<string, PageConfig>;
+  readonly publicUrl: string;
+  readonly cell: string;
+  /** How long a tenant keeps running while a payment is overdue; the workers' policy says the same. */
+  readonly graceMs: number;
+  /** How long the data of an ended tenant is kept; likewise. */
+  readonly retentionMs: number;
+  /** Where exports of tenants are kept. */
+  readonly exportFiles: FileStore;
+  readonly log: Logger;
+  /** What answers about readiness say in a header. */
+  readonly instance?: string;
+}
