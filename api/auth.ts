@@ -7,7 +7,7 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import { type Role, roles } from '../automation/store/organizations.ts';
+import { type Role, roles } from '../automation/organizations/organizations.ts';
 import type { Tenant } from '../automation/store/tenants.ts';
 import { Problem } from './errors.ts';
 

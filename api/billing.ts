@@ -1,8 +1,8 @@
 import type { Invoice } from '../automation/billing/invoices.ts';
 import type { SubscriptionFacts } from '../automation/jobs/subscription-facts.ts';
+import { findOrganization, type Role } from '../automation/organizations/organizations.ts';
+import { findPaidSubscription, type PaidSubscription } from '../automation/organizations/payers.ts';
 import type { Queryable } from '../automation/store/database.ts';
-import { findOrganization, type Role } from '../automation/store/organizations.ts';
-import { findPaidSubscription, type PaidSubscription } from '../automation/store/payers.ts';
 import type { Caller } from './auth.ts';
 import type { InvoiceView, SubscriptionView } from './contract/billing.ts';
 import { Problem } from './errors.ts';

@@ -3,9 +3,9 @@ import { Gauge, type Registry } from 'prom-client';
 import { askFigures, lastDays } from '../automation/figures/ask.ts';
 import { microsPerCent } from '../automation/figures/month.ts';
 import { movementKinds } from '../automation/figures/movements.ts';
+import { booksNow, listCurrencies, type PlanRevenue, revenueAt } from '../automation/figures/read.ts';
 import type { FiguresRow } from '../automation/figures/report.ts';
 import type { Queryable } from '../automation/store/database.ts';
-import { booksNow, listCurrencies, type PlanRevenue, revenueAt } from '../automation/store/figures-read.ts';
 
 /** MRR is one question to an index; what took whole histories to find out is kept for so long. */
 const keptMs = 5 * 60_000;

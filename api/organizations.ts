@@ -1,4 +1,3 @@
-import type { Queryable } from '../automation/store/database.ts';
 import {
   bindMember,
   ensureClaimedOrganization,
@@ -8,7 +7,8 @@ import {
   listOrganizationsOf,
   type Organization,
   type Role,
-} from '../automation/store/organizations.ts';
+} from '../automation/organizations/organizations.ts';
+import type { Queryable } from '../automation/store/database.ts';
 import type { Authenticate, Caller } from './auth.ts';
 import { Problem } from './errors.ts';
 

@@ -1,7 +1,7 @@
 /** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as there is work for. */
 import pino from 'pino';
 import { readWorkerEnv } from './env.ts';
-import { startWorker } from './start-worker.ts';
+import { startWorker } from './worker/start.ts';
 
 const env = readWorkerEnv();
 const log = pino({ level: env.logLevel, base: { process: 'worker' } });

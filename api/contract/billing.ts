@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { cancelTimes } from '../../automation/billing/cancel.ts';
 import { invoiceStatuses } from '../../automation/billing/invoices.ts';
 import { portalFlows } from '../../automation/billing/portal.ts';
-import { roles } from '../../automation/store/organizations.ts';
+import { roles } from '../../automation/organizations/organizations.ts';
 import { organizationId, seats, tenantId, webUrl } from './tenant.ts';
 
 /** What goes in and out of billing. Amounts are whole cents of their currency; credits are negative. */

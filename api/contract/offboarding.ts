@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { offboardingSteps } from '../../automation/store/offboarding.ts';
+import { offboardingSteps } from '../../automation/offboarding/journal.ts';
 
 /** What goes out of exports, of a tenant's end and of its receipt. */
 

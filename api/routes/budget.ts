@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
+import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import type { Braked } from '../../automation/ledger/means.ts';
-import { listCosts, listDailyCosts, readBudgets } from '../../automation/store/budgets.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { inbox } from '../../tenants/catalog/inbox.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';

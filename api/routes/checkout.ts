@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createRoute } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import { meterLookupKey } from '../../automation/billing/catalog/wanted.ts';
-import { ensureCustomer } from '../../automation/billing/customer.ts';
+import { addCheckout } from '../../automation/figures/log.ts';
 import { placeTenant } from '../../automation/jobs/placement.ts';
 import { subscriptionMetadata } from '../../automation/jobs/subscription-facts.ts';
+import { ensureCustomer } from '../../automation/organizations/customer.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
 import { firstRow, type Queryable } from '../../automation/store/database.ts';
-import { addCheckout } from '../../automation/store/figures.ts';
 import {
   findPlan,
   findProduct,

@@ -1,10 +1,10 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import { creditAllowance } from '../../automation/ledger/allowance.ts';
+import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/ledger/book.ts';
+import { readBrake } from '../../automation/ledger/brake-rows.ts';
+import { listEntries, listLots, readBalance } from '../../automation/ledger/read.ts';
 import { createLedgerWriter } from '../../automation/ledger/writer.ts';
 import { record } from '../../automation/store/audit.ts';
-import { readBrake } from '../../automation/store/brakes.ts';
-import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/store/ledger.ts';
-import { listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import {

@@ -1,7 +1,12 @@
 import { Readable } from 'node:stream';
 import { createRoute, z } from '@hono/zod-openapi';
+import {
+  findExport,
+  listExports,
+  requestExport,
+  type TenantExport,
+} from '../../automation/offboarding/exports.ts';
 import { record } from '../../automation/store/audit.ts';
-import { findExport, listExports, requestExport, type TenantExport } from '../../automation/store/exports.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { tenantParams } from '../contract/ledger.ts';

@@ -2,7 +2,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { askFigures } from '../../automation/figures/ask.ts';
 import { dayOf } from '../../automation/figures/movements.ts';
 import { overviewOf } from '../../automation/figures/overview.ts';
-import { booksNow, revenueAt } from '../../automation/store/figures-read.ts';
+import { booksNow, revenueAt } from '../../automation/figures/read.ts';
 import { assertOperator, requireCaller } from '../auth.ts';
 import { figures, figuresQuery, mrr, mrrQuery, overview } from '../contract/figures.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -6,13 +6,13 @@ import {
   dismissFinding,
   type Outcome,
 } from '../../automation/reconcile/decide.ts';
+import { type Finding, listFindings } from '../../automation/reconcile/findings.ts';
 import { factsOf, type Kind, kinds } from '../../automation/reconcile/kinds.ts';
-import { type Finding, listFindings } from '../../automation/store/findings.ts';
 import {
   askReconciliation,
   listReconciliations,
   type Reconciliation,
-} from '../../automation/store/reconciliations.ts';
+} from '../../automation/reconcile/reconciliations.ts';
 import { type AuthVariables, assertOperator, requireCaller } from '../auth.ts';
 import {
   decisionBody,

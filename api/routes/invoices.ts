@@ -1,8 +1,8 @@
 import { createRoute } from '@hono/zod-openapi';
 import { findInvoice, type Invoice, listInvoices, payInvoice } from '../../automation/billing/invoices.ts';
+import { findOrganization, type Role } from '../../automation/organizations/organizations.ts';
+import { findPaidSubscription } from '../../automation/organizations/payers.ts';
 import { record } from '../../automation/store/audit.ts';
-import { findOrganization, type Role } from '../../automation/store/organizations.ts';
-import { findPaidSubscription } from '../../automation/store/payers.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { askedBy, type Caller, requireCaller } from '../auth.ts';
 import { accessTo, invoiceView } from '../billing.ts';

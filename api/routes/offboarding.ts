@@ -1,7 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
 import { endTenant } from '../../automation/jobs/end-tenant.ts';
-import { signedReceipt } from '../../automation/offboarding/receipt.ts';
-import { record } from '../../automation/store/audit.ts';
 import {
   findOffboarding,
   listUnfinishedEnds,
@@ -9,8 +7,10 @@ import {
   offboardingSteps,
   retryOffboarding,
   ringOffboarding,
-} from '../../automation/store/offboarding.ts';
-import { findReceipt, listReceiptKeys } from '../../automation/store/receipts.ts';
+} from '../../automation/offboarding/journal.ts';
+import { signedReceipt } from '../../automation/offboarding/receipt.ts';
+import { findReceipt, listReceiptKeys } from '../../automation/offboarding/receipts.ts';
+import { record } from '../../automation/store/audit.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { tenantParams } from '../contract/ledger.ts';

@@ -1,5 +1,10 @@
 import { createRoute } from '@hono/zod-openapi';
-import { findOnboarding, type Onboarding, onboard, SlugTaken } from '../../automation/onboarding/onboard.ts';
+import {
+  findOnboarding,
+  type Onboarding,
+  onboard,
+  SlugTaken,
+} from '../../automation/organizations/onboard.ts';
 import { assertOperator, requireCaller } from '../auth.ts';
 import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../contract/onboarding.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi';
-import { listMembers } from '../../automation/store/organizations.ts';
+import { listMembers } from '../../automation/organizations/organizations.ts';
 import { requireCaller } from '../auth.ts';
 import { type OrganizationView, organizationList } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,6 +1,6 @@
 import { createRoute } from '@hono/zod-openapi';
-import { ensureCustomer } from '../../automation/billing/customer.ts';
 import { openPortal } from '../../automation/billing/portal.ts';
+import { ensureCustomer } from '../../automation/organizations/customer.ts';
 import { type Caller, requireCaller } from '../auth.ts';
 import { accessToChange } from '../billing.ts';
 import { portal, portalRequest } from '../contract/billing.ts';

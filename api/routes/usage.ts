@@ -11,9 +11,8 @@ import {
   totalsCsv,
 } from '../../automation/metering/statement.ts';
 import { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from '../../automation/metering/time.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { type ToldSample, writeTold } from '../../automation/store/usage.ts';
-import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
+import { type ToldSample, writeTold } from '../../automation/metering/usage.ts';
+import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
 import {
   listDays,
   listGaps,
@@ -25,7 +24,8 @@ import {
   readMeteringState,
   readUsed,
   type UsageGap,
-} from '../../automation/store/usage-statement.ts';
+} from '../../automation/metering/usage-statement.ts';
+import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { tenantParams } from '../contract/ledger.ts';

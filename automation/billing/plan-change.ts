@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 import { findPlan } from '../../tenants/catalog/index.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
-import { planOfPrice } from './catalog/plan-of-price.ts';
 import { BillingRefusal } from './refusal.ts';
 
 /** What a customer wants of a subscription; what is left out stays as it is. */

@@ -1,7 +1,7 @@
 /** How ready a cell is for the day it is needed: each part is asked, and one that does not answer says so. */
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Database } from '../store/database.ts';
-import { listOpenRecoveries, recoveryProgress } from '../store/recoveries.ts';
+import { listOpenRecoveries, recoveryProgress } from './recoveries.ts';
 import type { DatabaseServers } from './servers.ts';
 import { dedicatedServer, type RecoveryTarget } from './target.ts';
 import type { Traffic } from './traffic.ts';

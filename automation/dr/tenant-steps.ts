@@ -8,7 +8,7 @@ import {
   findRecovery,
   moveTenants,
   recoveryProgress,
-} from '../store/recoveries.ts';
+} from './recoveries.ts';
 import type { Step } from './steps.ts';
 
 export interface TenantRecovery {

@@ -3,8 +3,8 @@ import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
 import type { Database } from '../store/database.ts';
-import { readStandingTenants, type StandingTenant } from '../store/standing-tenants.ts';
 import type { Fingerprint, Tenant } from '../store/tenants.ts';
+import { readStandingTenants, type StandingTenant } from './standing-tenants.ts';
 
 export interface Finding {
   /** Null where no row owns what was found. */

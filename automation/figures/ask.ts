@@ -1,14 +1,8 @@
 /** Answers a question about business figures out of the log. */
 import type { Queryable } from '../store/database.ts';
-import {
-  booksNow,
-  listCheckouts,
-  listCurrencies,
-  listReceipts,
-  listSegments,
-} from '../store/figures-read.ts';
 import { dayMs, dayOf } from './movements.ts';
 import { dateOf } from './periods.ts';
+import { booksNow, listCheckouts, listCurrencies, listReceipts, listSegments } from './read.ts';
 import { churnWindowDays, type FiguresRow, figuresOf, type Question } from './report.ts';
 
 export interface Asked extends Pick<Question, 'every' | 'by' | 'currency'> {

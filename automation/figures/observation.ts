@@ -1,5 +1,5 @@
 /** What is kept of a subscription: what Stripe said of it, and of which instant. Pure. */
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
 import type { SubscriptionShape } from './stripe-shapes.ts';
 

@@ -1,13 +1,7 @@
 /** The admin view: how each product stands at this moment. */
 import { catalog, findPlan } from '../../tenants/catalog/index.ts';
 import type { Queryable } from '../store/database.ts';
-import {
-  booksNow,
-  listActiveTenants,
-  listApplications,
-  listSubscriptionCounts,
-  revenueAt,
-} from '../store/figures-read.ts';
+import { booksNow, listActiveTenants, listApplications, listSubscriptionCounts, revenueAt } from './read.ts';
 
 export interface ProductOverview {
   readonly product: string;

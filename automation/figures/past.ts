@@ -2,7 +2,7 @@
  * What a subscription was in the past, as far as its invoices tell: for months from which no events are to be had any more.
  * Pure.
  */
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Observation, ranks, type Terms } from './observation.ts';
 import { type Discount, type Price, ratesOf } from './recurring.ts';
 import type { InvoiceShape, SubscriptionShape } from './stripe-shapes.ts';

@@ -1,6 +1,6 @@
 /** Fills the log from Stripe: whatever events never came, from all subscriptions, invoices and events that it still has. */
 import type Stripe from 'stripe';
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { Database } from '../store/database.ts';
 import {
   addCheckout,
@@ -11,7 +11,7 @@ import {
   linkRefunds,
   listObservations,
   listObservedSubscriptions,
-} from '../store/figures.ts';
+} from './log.ts';
 import { eventRank, type Observation, type ReadOrigin, ranks, termsOf } from './observation.ts';
 import { observationsOfInvoice } from './past.ts';
 import { type Payment, paymentOfInvoice, paymentsOfCreditNote, refundsOfCreditNote } from './payments.ts';

@@ -12,7 +12,7 @@ import {
   listUntakenEvents,
   listUntoldDiscounts,
   replaceSegments,
-} from '../store/figures.ts';
+} from './log.ts';
 import {
   compareObservations,
   eventRank,

@@ -1,7 +1,7 @@
 /** Takes what was given back into the log: credit notes and refunds that events told of, as Stripe has them now. */
 import Stripe from 'stripe';
 import type { Database } from '../store/database.ts';
-import { addPayments, linkRefunds, listUntakenReturns, noteTaken, undoRefund } from '../store/figures.ts';
+import { addPayments, linkRefunds, listUntakenReturns, noteTaken, undoRefund } from './log.ts';
 import { paymentOfRefund, paymentsOfCreditNote, refundsOfCreditNote } from './payments.ts';
 import { creditNoteShape, type RefundShape, refundShape } from './stripe-shapes.ts';
 

@@ -3,8 +3,8 @@ import { promotions } from '../../tenants/catalog/promotions.ts';
 import { planCatalog } from '../billing/catalog/sync.ts';
 import { type WantedCatalog, wantedCatalog } from '../billing/catalog/wanted.ts';
 import { catalogNotice } from '../billing/events/notices.ts';
+import { noteCatalogCheck, writeNotice } from '../billing/events/notices-rows.ts';
 import { record } from '../store/audit.ts';
-import { noteCatalogCheck, writeNotice } from '../store/stripe-notices.ts';
 import type { JobContext } from './context.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
+import { mayDestroy } from '../offboarding/journal.ts';
 import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
 import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
-import { mayDestroy } from '../store/offboarding.ts';
 import { noteLook, postpone, wantMended } from '../store/operations.ts';
 import { type Fingerprint, findTenant, isNamespaceHeld, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';

@@ -1,5 +1,5 @@
+import { forgetNotices, ringCatalogCheck } from '../billing/events/notices-rows.ts';
 import { forgetEvents } from '../store/event-inbox.ts';
-import { forgetNotices, ringCatalogCheck } from '../store/stripe-notices.ts';
 import type { JobContext } from './context.ts';
 
 const batch = 5_000;

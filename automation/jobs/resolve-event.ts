@@ -1,5 +1,10 @@
 import { handleEvent } from '../billing/events/handle-event.ts';
 import { customerDeletedNotice, type ToldNotice } from '../billing/events/notices.ts';
+import {
+  subscriptionsOfCustomer,
+  tenantOfSubscription,
+  writeNotice,
+} from '../billing/events/notices-rows.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import {
@@ -8,7 +13,6 @@ import {
   resolveEvent,
   type UnresolvedEvent,
 } from '../store/events.ts';
-import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from '../store/stripe-notices.ts';
 import { markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
 

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { slugPattern } from '../../tenants/catalog/names.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
 import { type Residency, residencies } from './placement.ts';
 
 /** Metadata that checkout writes on a subscription and that the jobs read back. */

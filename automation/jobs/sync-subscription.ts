@@ -9,13 +9,13 @@ import {
   recordSubscription,
 } from '../figures/record.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
+import { type CreditGrant, grantCredits } from '../ledger/book.ts';
 import { shrinks, underBrake } from '../ledger/brake.ts';
 import { settleBrake } from '../ledger/means.ts';
 import { readGrants } from '../ledger/read-grants.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import { type Cell, listCells, listDatabaseServers, lockDatabaseServers } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
-import { type CreditGrant, grantCredits } from '../store/ledger.ts';
 import { ringReplenish, takeReservedStack } from '../store/stacks.ts';
 import {
   applySubscription,

@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
-import type { CreditGrant } from '../store/ledger.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
+import type { CreditGrant } from './book.ts';
 
 /** Credits that a paid period of a plan gives; null where the product is not on credits. */
 export function creditAllowance(productId: string, planId: string): number | null {

@@ -1,5 +1,16 @@
 import { record } from '../store/audit.ts';
-import { ringBrake } from '../store/brakes.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { ringBrake } from './brake-rows.ts';
+import {
+  alertPercents,
+  alertsDue,
+  dollars,
+  effectiveLimit,
+  monthOf,
+  planBudgetMicros,
+  reaches,
+  throttleAtPercent,
+} from './budget.ts';
 import {
   type ApiCall,
   type BudgetKind,
@@ -11,18 +22,7 @@ import {
   reserve,
   setBudget,
   settleCall,
-} from '../store/budgets.ts';
-import type { Database, Queryable } from '../store/database.ts';
-import {
-  alertPercents,
-  alertsDue,
-  dollars,
-  effectiveLimit,
-  monthOf,
-  planBudgetMicros,
-  reaches,
-  throttleAtPercent,
-} from './budget.ts';
+} from './budget-rows.ts';
 import type { Braked } from './means.ts';
 
 export type ChargeOutcome =

@@ -1,10 +1,10 @@
-import { writeBrake } from '../store/brakes.ts';
-import { readBudgets } from '../store/budgets.ts';
 import type { Queryable } from '../store/database.ts';
-import { readBalance, wasEverGranted } from '../store/ledger-read.ts';
 import { creditAllowance } from './allowance.ts';
 import { type Brake, brakeFor, type Means } from './brake.ts';
+import { writeBrake } from './brake-rows.ts';
 import { effectiveLimit, monthOf, planBudgetMicros } from './budget.ts';
+import { readBudgets } from './budget-rows.ts';
+import { readBalance, wasEverGranted } from './read.ts';
 
 /** What a brake is decided for. */
 export interface Braked {

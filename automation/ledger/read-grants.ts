@@ -1,9 +1,9 @@
 import type Stripe from 'stripe';
-import { planOfPrice } from '../billing/catalog/plan-of-price.ts';
+import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { Queryable } from '../store/database.ts';
-import type { CreditGrant } from '../store/ledger.ts';
-import { isInvoiceGranted } from '../store/ledger-read.ts';
 import { creditAllowance, creditItem, grantsOf, pricesOf } from './allowance.ts';
+import type { CreditGrant } from './book.ts';
+import { isInvoiceGranted } from './read.ts';
 
 /** A period's invoice may be a little older than the period, as clocks and seconds go. */
 const earlierSeconds = 86_400;

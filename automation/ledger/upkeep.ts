@@ -1,12 +1,12 @@
 import { inbox } from '../../tenants/catalog/inbox.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
-import { ringDoubtfulBrakes } from '../store/brakes.ts';
-import { deleteCostsBefore, releaseStaleReservations } from '../store/budgets.ts';
 import type { Database } from '../store/database.ts';
-import { expireCredits } from '../store/ledger.ts';
-import { listUngranted } from '../store/ledger-read.ts';
 import { markSubscription } from '../store/subscriptions.ts';
+import { expireCredits } from './book.ts';
+import { ringDoubtfulBrakes } from './brake-rows.ts';
 import { monthOf } from './budget.ts';
+import { deleteCostsBefore, releaseStaleReservations } from './budget-rows.ts';
+import { listUngranted } from './read.ts';
 
 /** Rows that one kind of upkeep takes at once; the next sweep takes the rest. */
 const batch = 1000;

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Queryable } from '../store/database.ts';
-import { applyToLedger, type LedgerOperation, type LedgerResult } from '../store/ledger.ts';
+import { applyToLedger, type LedgerOperation, type LedgerResult } from './book.ts';
 
 /** Books operations; those that arrive together share a transaction. */
 export interface LedgerWriter {

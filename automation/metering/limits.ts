@@ -1,7 +1,7 @@
 import { catalog } from '../../tenants/catalog/index.ts';
 import type { Product } from '../../tenants/catalog/types.ts';
-import type { LimitRow } from '../store/usage-roll-up.ts';
 import { decimalOf } from './amounts.ts';
+import type { LimitRow } from './usage-roll-up.ts';
 
 /** Limits of plans on what is metered, and what a tenant is told about them. Pure. */
 

@@ -2,13 +2,13 @@ import type { JobContext } from '../jobs/context.ts';
 import { repeat } from '../jobs/repeat.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { withTurn } from '../store/turns.ts';
-import { forgetUsage } from '../store/usage-roll-up.ts';
 import type { MeteringMetrics } from './metrics.ts';
 import { observe } from './observe.ts';
 import { forgetEveryMs, reportEveryMs, tickMs, usageRetention } from './policy.ts';
 import { reportUsage } from './report.ts';
 import { rollUpHours, rollUpUrgent } from './roll-up.ts';
 import { sampleCell } from './sample.ts';
+import { forgetUsage } from './usage-roll-up.ts';
 
 type Context = Pick<JobContext, 'database' | 'stripe' | 'cell' | 'policy' | 'log' | 'workerId' | 'now'>;
 

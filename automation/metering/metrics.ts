@@ -1,9 +1,9 @@
 /** What Prometheus is told of metering. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Queryable } from '../store/database.ts';
-import { listGaps, type MeteringState, readMeteringState } from '../store/usage-statement.ts';
 import type { ReportResult } from './report.ts';
 import { dayMs, slotMs, startOfDay } from './time.ts';
+import { listGaps, type MeteringState, readMeteringState } from './usage-statement.ts';
 
 export interface MeteringMetrics {
   /** Notes that this process has sampled its cell, and in how many seconds. */

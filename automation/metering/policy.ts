@@ -1,4 +1,4 @@
-import type { UsageRetention } from '../store/usage-roll-up.ts';
+import type { UsageRetention } from './usage-roll-up.ts';
 
 /** Every time limit of metering, side by side. All durations in milliseconds. */
 

@@ -1,5 +1,8 @@
 import Stripe from 'stripe';
 import type { Database } from '../store/database.ts';
+import { decimalOf } from './amounts.ts';
+import { periodEndMs } from './roll-up.ts';
+import { dayMs, hourMs, startOfDay } from './time.ts';
 import {
   beginPart,
   findOpenPart,
@@ -12,10 +15,7 @@ import {
   type Reportable,
   type ReportPart,
   sumSent,
-} from '../store/usage-reports.ts';
-import { decimalOf } from './amounts.ts';
-import { periodEndMs } from './roll-up.ts';
-import { dayMs, hourMs, startOfDay } from './time.ts';
+} from './usage-reports.ts';
 
 /**
  * Tells Stripe's meters what was used.

@@ -1,6 +1,9 @@
 import { reportSpend } from '../ledger/charge.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
+import { prices, termsOf } from './dimensions.ts';
+import { limitRows, noticePercents, noticesDue, noticeText, overagePercent } from './limits.ts';
+import { dayOf, hourOf, monthNamed, slotMs } from './time.ts';
 import {
   insertAlert,
   listNearLimits,
@@ -10,10 +13,7 @@ import {
   rollUpDay,
   rollUpHour,
   takeStaleHour,
-} from '../store/usage-roll-up.ts';
-import { prices, termsOf } from './dimensions.ts';
-import { limitRows, noticePercents, noticesDue, noticeText, overagePercent } from './limits.ts';
-import { dayOf, hourOf, monthNamed, slotMs } from './time.ts';
+} from './usage-roll-up.ts';
 
 /** How long before the end of a paid period its tenant's use is rolled up with every sample. */
 export const periodEndMs = 3 * slotMs;

@@ -1,5 +1,7 @@
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
+import type { NamespaceUse, Observation } from './observe.ts';
+import { dayMs, dayOf, slotMs, slotOf, slotSeconds } from './time.ts';
 import {
   addConsumers,
   type ConsumerUse,
@@ -11,10 +13,8 @@ import {
   notePlans,
   type Sample,
   writeSamples,
-} from '../store/usage.ts';
-import { ensureUsagePartitions } from '../store/usage-roll-up.ts';
-import type { NamespaceUse, Observation } from './observe.ts';
-import { dayMs, dayOf, slotMs, slotOf, slotSeconds } from './time.ts';
+} from './usage.ts';
+import { ensureUsagePartitions } from './usage-roll-up.ts';
 
 export type SampleOutcome =
   | 'sampled'

@@ -1,7 +1,8 @@
 /** An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format. */
+
+import { listEntries } from '../ledger/read.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
-import { listEntries } from '../store/ledger-read.ts';
 import { findSubscriptions } from '../store/subscriptions.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { databaseLines } from './database-rows.ts';

@@ -2,15 +2,15 @@ import type { Logger } from 'pino';
 import { type Policy, retryDelayMs } from '../jobs/policy.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
+import { findTenant } from '../store/tenants.ts';
+import { withTurn } from '../store/turns.ts';
 import {
   ExportTakenOver,
   findExport,
   listExpiredExports,
   noteExportFailure,
   noteExportRemoved,
-} from '../store/exports.ts';
-import { findTenant } from '../store/tenants.ts';
-import { withTurn } from '../store/turns.ts';
+} from './exports.ts';
 import { type ExportContext, filesOf, makeExport } from './make-export.ts';
 
 export interface RequestedExportContext extends ExportContext {

@@ -4,15 +4,15 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import type { Queryable } from '../store/database.ts';
+import type { Tenant } from '../store/tenants.ts';
+import { type ExportSources, exportLines } from './export-lines.ts';
 import {
   beginExport,
   type ExportFacts,
   ExportTakenOver,
   finishExport,
   type TenantExport,
-} from '../store/exports.ts';
-import type { Tenant } from '../store/tenants.ts';
-import { type ExportSources, exportLines } from './export-lines.ts';
+} from './exports.ts';
 import type { FileStore } from './file-store.ts';
 
 export interface ExportContext extends ExportSources {

@@ -1,5 +1,5 @@
-import type { Offboarding, OffboardingStep } from '../store/offboarding.ts';
 import type { Tenant } from '../store/tenants.ts';
+import type { Offboarding, OffboardingStep } from './journal.ts';
 
 /** What is next in a tenant's end. */
 export type OffboardingNext =

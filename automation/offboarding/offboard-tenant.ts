@@ -1,8 +1,11 @@
 import type { Logger } from 'pino';
 import { type Policy, retryDelayMs } from '../jobs/policy.ts';
+import { forgetConsumers } from '../metering/usage.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
-import { listExports } from '../store/exports.ts';
+import { findTenant, type Tenant } from '../store/tenants.ts';
+import { withTurn } from '../store/turns.ts';
+import { listExports } from './exports.ts';
 import {
   type BegunStep,
   beginDestroy,
@@ -15,11 +18,7 @@ import {
   type Offboarding,
   type OffboardingStep,
   StepTakenOver,
-} from '../store/offboarding.ts';
-import { insertReceipt, publishReceiptKey } from '../store/receipts.ts';
-import { findTenant, type Tenant } from '../store/tenants.ts';
-import { withTurn } from '../store/turns.ts';
-import { forgetConsumers } from '../store/usage.ts';
+} from './journal.ts';
 import type { Sight } from './look/sight.ts';
 import { nextOffboardingStep } from './next-step.ts';
 import {
@@ -31,6 +30,7 @@ import {
   signReceipt,
 } from './receipt.ts';
 import { receiptOf, stepResults } from './receipt-body.ts';
+import { insertReceipt, publishReceiptKey } from './receipts.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BackupUnderWay } from './volume-backup.ts';
 

@@ -1,7 +1,7 @@
 /** What a receipt says, from the journal of a tenant's end. Pure. */
 import { z } from 'zod';
-import type { StepRecord } from '../store/offboarding.ts';
 import type { Tenant } from '../store/tenants.ts';
+import type { StepRecord } from './journal.ts';
 import { type ReceiptBody, receiptBody } from './receipt.ts';
 
 const verified = z.object({

@@ -1,6 +1,6 @@
 import type { Queryable } from '../store/database.ts';
-import { listOpenExports, ringExport } from '../store/exports.ts';
-import { listOpenOffboardings, ringOffboarding } from '../store/offboarding.ts';
+import { listOpenExports, ringExport } from './exports.ts';
+import { listOpenOffboardings, ringOffboarding } from './journal.ts';
 
 /** Rings for every tenant's end and every export that is open and that nobody is at, and for exports to remove. */
 export async function ringOpenEnds(

@@ -2,9 +2,9 @@
 import type Stripe from 'stripe';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Queryable } from '../store/database.ts';
-import { offboardingExport } from '../store/exports.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { exportFormat } from './export-lines.ts';
+import { offboardingExport } from './exports.ts';
 import { lookInBuckets } from './look/buckets.ts';
 import { lookInKubernetes } from './look/kubernetes.ts';
 import { lookInPostgres } from './look/postgres.ts';

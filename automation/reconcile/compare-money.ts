@@ -3,7 +3,7 @@ import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type Entitlement, entitlementOf } from '../jobs/desired-state.ts';
 import type { Policy } from '../jobs/policy.ts';
 import type { SubscriptionFacts } from '../jobs/subscription-facts.ts';
-import type { LedgerCheck } from '../store/ledger-read.ts';
+import type { LedgerCheck } from '../ledger/read.ts';
 import type { TenantState } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 

@@ -5,14 +5,14 @@ import type { DataIsolation } from '../../tenants/catalog/types.ts';
 import { type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
 import { newSpec } from '../jobs/desired-state.ts';
 import type { Policy } from '../jobs/policy.ts';
+import { findOrganization, forgetCustomer } from '../organizations/organizations.ts';
 import { record } from '../store/audit.ts';
 import { type Cell, listCells } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';
-import { decideFinding, type Finding, findFinding, listOpenFindings } from '../store/findings.ts';
-import { adoptRemains, forgetStack, lastSpecOf } from '../store/healing.ts';
-import { findOrganization, forgetCustomer } from '../store/organizations.ts';
 import { findSubscription, markSubscription } from '../store/subscriptions.ts';
 import { changeDesired, findTenant, isNamespaceHeld, resetFailure, ringTenant } from '../store/tenants.ts';
+import { decideFinding, type Finding, findFinding, listOpenFindings } from './findings.ts';
+import { adoptRemains, forgetStack, lastSpecOf } from './healing.ts';
 import { type Approval, factsOf, type Kind, kinds } from './kinds.ts';
 
 export interface DecisionContext {

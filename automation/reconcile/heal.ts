@@ -2,12 +2,12 @@
 import { reportUsage } from '../metering/report.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
-import { dropReservation, forgetLook } from '../store/healing.ts';
 import { ringReplenish } from '../store/stacks.ts';
 import { markSubscription } from '../store/subscriptions.ts';
 import { resetFailure, ringTenant } from '../store/tenants.ts';
 import { withTurn } from '../store/turns.ts';
 import type { ReconcileContext } from './context.ts';
+import { dropReservation, forgetLook } from './healing.ts';
 import { factsOf, type Observation } from './kinds.ts';
 
 /** Reports what was not, as metering does it. */

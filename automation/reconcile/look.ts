@@ -1,6 +1,9 @@
 /** One look at an area: read, compare, write down what was found, and heal what heals by itself. */
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
+import { compareCell } from './compare-cell.ts';
+import { compareMoney } from './compare-money.ts';
+import { moneyArea, type ReconcileContext } from './context.ts';
 import {
   deleteFindingsBefore,
   endFindings,
@@ -10,10 +13,7 @@ import {
   noteHeals,
   type Seen,
   updateFindings,
-} from '../store/findings.ts';
-import { compareCell } from './compare-cell.ts';
-import { compareMoney } from './compare-money.ts';
-import { moneyArea, type ReconcileContext } from './context.ts';
+} from './findings.ts';
 import { heal, reportUsageAgain } from './heal.ts';
 import { type Kind, kinds, type Observation } from './kinds.ts';
 import { type LookOutcome, type OpenFinding, takeLook } from './looks.ts';

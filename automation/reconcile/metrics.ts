@@ -1,8 +1,8 @@
 /** What the reconciler tells Prometheus; every process that has the database tells the same. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../store/database.ts';
-import { countFindings, type FindingCount } from '../store/findings.ts';
-import { listReconciliations } from '../store/reconciliations.ts';
+import { countFindings, type FindingCount } from './findings.ts';
+import { listReconciliations } from './reconciliations.ts';
 
 export function observeFindings(registry: Registry, database: Queryable, now: () => Date): void {
   let asked: Promise<readonly FindingCount[]> | undefined;

@@ -1,6 +1,9 @@
 /** Reads both sides of a comparison, in an order in which what moves meanwhile is seen to be moving. */
 import { catalog } from '../../tenants/catalog/index.ts';
-import { checkLedger } from '../store/ledger-read.ts';
+import { checkLedger } from '../ledger/read.ts';
+import type { CellWorld } from './compare-cell.ts';
+import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
+import type { ReconcileContext } from './context.ts';
 import {
   type CustomerRow,
   readBusySubscriptions,
@@ -11,10 +14,7 @@ import {
   readReserved,
   readSpentLeases,
   readSubscriptions,
-} from '../store/reconcile-rows.ts';
-import type { CellWorld } from './compare-cell.ts';
-import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
-import type { ReconcileContext } from './context.ts';
+} from './reconcile-rows.ts';
 import {
   type Asked,
   type ListedCustomer,

@@ -1,17 +1,17 @@
 /** Keeps comparing: an area is compared when its time has come or somebody asks, by one process of all replicas. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { listOpenRecoveries } from '../dr/recoveries.ts';
 import { repeat } from '../jobs/repeat.ts';
+import { withTurn } from '../store/turns.ts';
+import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
+import { type LookResult, lookAt } from './look.ts';
 import {
   beginReconciliation,
   endReconciliation,
   ensureAreas,
   findDue,
   type Reconciliation,
-} from '../store/reconciliations.ts';
-import { listOpenRecoveries } from '../store/recoveries.ts';
-import { withTurn } from '../store/turns.ts';
-import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
-import { type LookResult, lookAt } from './look.ts';
+} from './reconciliations.ts';
 
 /** How soon somebody who asks is heard. */
 const pollMs = 2_000;

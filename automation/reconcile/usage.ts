@@ -1,6 +1,7 @@
 /** Usage that should have been reported to Stripe by now. */
+
+import { cursorOf, listUnreportedUsage } from '../metering/usage.ts';
 import type { Queryable } from '../store/database.ts';
-import { cursorOf, listUnreportedUsage } from '../store/usage.ts';
 import type { UnreportedUsage } from './compare-money.ts';
 
 /** A day's usage is reported in the first hours of the next one, so yesterday's counts from 02:00 UTC on. */

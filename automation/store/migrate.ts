@@ -5,7 +5,8 @@ import pg from 'pg';
 import { connectionTo } from './connection.ts';
 import { openDatabase } from './database.ts';
 
-const migrations = fileURLToPath(new URL('./migrations', import.meta.url));
+/** Each stands beside its subject; the number in its name gives it its place in one order over all folders. */
+const migrations = fileURLToPath(new URL('../**/migrations/*.sql', import.meta.url));
 
 // One lock for the queue's migrations and ours, so that replicas that start together take turns.
 const migrationLock = 7_236_540_911;
@@ -20,6 +21,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
     await runner({
       dbClient: client,
       dir: migrations,
+      useGlob: true,
       direction: 'up',
       migrationsTable: 'tenantry_migration',
       noLock: true,

@@ -2,8 +2,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { grantCredits } from '../../automation/ledger/book.ts';
 import { writeEndpoints } from '../../automation/local/home.ts';
-import { grantCredits } from '../../automation/store/ledger.ts';
 import { command } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';

@@ -2,8 +2,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OffboardingView } from '../../api/contract/offboarding.ts';
+import { insertReceipt, publishReceiptKey } from '../../automation/offboarding/receipts.ts';
 import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
-import { insertReceipt, publishReceiptKey } from '../../automation/store/receipts.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 

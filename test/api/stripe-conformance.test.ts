@@ -7,16 +7,16 @@ import { rebuildFigures } from '../../automation/figures/rebuild.ts';
 import { takeReturns } from '../../automation/figures/returns.ts';
 import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
 import { originOf } from '../../automation/jobs/subscription-facts.ts';
-import { sweep } from '../../automation/jobs/sweep.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { lookInStripe } from '../../automation/offboarding/look/stripe.ts';
 import { moneyArea } from '../../automation/reconcile/context.ts';
 import { approveFinding } from '../../automation/reconcile/decide.ts';
+import { listFindings } from '../../automation/reconcile/findings.ts';
 import { lookAt } from '../../automation/reconcile/look.ts';
 import { receiveEvent } from '../../automation/store/events.ts';
-import { listFindings } from '../../automation/store/findings.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { createStripeClient } from '../../automation/stripe-client.ts';
+import { sweep } from '../../automation/worker/sweep.ts';
 import { callers, callSites, misnamedClients, unrepeated } from '../local/stripe/call-sites.ts';
 import {
   type ProxyTee,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { StandingTenant } from '../../automation/dr/standing-tenants.ts';
 import { findingsOf } from '../../automation/dr/verify.ts';
-import type { StandingTenant } from '../../automation/store/standing-tenants.ts';
 
 const live = {
   'v1/Namespace/tenant-acme': 'uid:1',

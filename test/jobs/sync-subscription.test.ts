@@ -4,7 +4,6 @@ import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
-import { sweep } from '../../automation/jobs/sweep.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
@@ -16,6 +15,7 @@ import {
   markSubscription,
 } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import { sweep } from '../../automation/worker/sweep.ts';
 import { catalog, findPlan, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { jobContext } from '../support/job-context.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { monthOf } from '../../automation/ledger/budget.ts';
+import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reportSpend, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import { keepLedger } from '../../automation/ledger/upkeep.ts';
 import { listAudit } from '../../automation/store/audit.ts';
-import { listCosts, listDailyCosts, readBudgets } from '../../automation/store/budgets.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';

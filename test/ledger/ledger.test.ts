@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLedgerWriter } from '../../automation/ledger/writer.ts';
-import type { Database } from '../../automation/store/database.ts';
 import {
   applyToLedger,
   expireCredits,
   grantCredits,
   type LedgerOperation,
   operateLedger,
-} from '../../automation/store/ledger.ts';
-import { checkLedger, listEntries, listLots, readBalance } from '../../automation/store/ledger-read.ts';
+} from '../../automation/ledger/book.ts';
+import { checkLedger, listEntries, listLots, readBalance } from '../../automation/ledger/read.ts';
+import { createLedgerWriter } from '../../automation/ledger/writer.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 

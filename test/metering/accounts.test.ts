@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readBudgets, setBudget } from '../../automation/ledger/budget-rows.ts';
 import { monthTakes, termsOf } from '../../automation/metering/dimensions.ts';
 import type { NamespaceUse, Observation } from '../../automation/metering/observe.ts';
 import { usageRetention } from '../../automation/metering/policy.ts';
@@ -6,18 +7,14 @@ import { rollUpHours, rollUpUrgent } from '../../automation/metering/roll-up.ts'
 import { sampleCell } from '../../automation/metering/sample.ts';
 import { makeStatement } from '../../automation/metering/statement.ts';
 import { dayMs, hourMs, monthNamed, slotMs } from '../../automation/metering/time.ts';
-import { listAudit, listRecentAudit } from '../../automation/store/audit.ts';
-import { readBudgets, setBudget } from '../../automation/store/budgets.ts';
-import type { Database } from '../../automation/store/database.ts';
-import type { Tenant } from '../../automation/store/tenants.ts';
 import {
   cursorOf,
   listUnreportedUsage,
   type ToldSample,
   writeSamples,
   writeTold,
-} from '../../automation/store/usage.ts';
-import { ensureUsagePartitions, forgetUsage } from '../../automation/store/usage-roll-up.ts';
+} from '../../automation/metering/usage.ts';
+import { ensureUsagePartitions, forgetUsage } from '../../automation/metering/usage-roll-up.ts';
 import {
   listGaps,
   listHours,
@@ -27,7 +24,10 @@ import {
   listTotals,
   readMeteringState,
   readUsed,
-} from '../../automation/store/usage-statement.ts';
+} from '../../automation/metering/usage-statement.ts';
+import { listAudit, listRecentAudit } from '../../automation/store/audit.ts';
+import type { Database } from '../../automation/store/database.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 

@@ -7,7 +7,7 @@ import { observeMetering } from '../../automation/metering/metrics.ts';
 import { rollUpHours } from '../../automation/metering/roll-up.ts';
 import { sampleCell } from '../../automation/metering/sample.ts';
 import { dayOf, hourMs, hourOf, slotMs, slotOf } from '../../automation/metering/time.ts';
-import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
+import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
 import { command } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';

@@ -5,12 +5,12 @@ import { type Reporting, type ReportResult, reportUsage } from '../../automation
 import { rollUpHours, rollUpUrgent } from '../../automation/metering/roll-up.ts';
 import { makeStatement } from '../../automation/metering/statement.ts';
 import { dayMs, dayOf, hourMs, hourOf, monthNamed, slotMs, slotOf } from '../../automation/metering/time.ts';
+import { listUnreportedUsage, writeSamples, writeTold } from '../../automation/metering/usage.ts';
+import { listOverreported } from '../../automation/metering/usage-reports.ts';
+import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
+import { listDays, readUsed } from '../../automation/metering/usage-statement.ts';
 import type { Database } from '../../automation/store/database.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
-import { listUnreportedUsage, writeSamples, writeTold } from '../../automation/store/usage.ts';
-import { listOverreported } from '../../automation/store/usage-reports.ts';
-import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
-import { listDays, readUsed } from '../../automation/store/usage-statement.ts';
 import { unrepeated } from '../local/stripe/call-sites.ts';
 import {
   type ClientTee,

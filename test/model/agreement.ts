@@ -1,7 +1,7 @@
 /** What holds of a world at rest, whatever has happened in it. Every sentence that does not hold is told. */
 import type Stripe from 'stripe';
 import { creditAllowance } from '../../automation/ledger/allowance.ts';
-import { checkLedger } from '../../automation/store/ledger-read.ts';
+import { checkLedger } from '../../automation/ledger/read.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import type { Customer } from './customer.ts';
 import type { Place } from './place.ts';

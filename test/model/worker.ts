@@ -7,9 +7,9 @@ import pino from 'pino';
 import Stripe from 'stripe';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
-import { sweep, sweepParts } from '../../automation/jobs/sweep.ts';
-import { convergeTasks, syncTasks } from '../../automation/start-worker.ts';
 import type { Database, Queryable } from '../../automation/store/database.ts';
+import { convergeTasks, syncTasks } from '../../automation/worker/start.ts';
+import { sweep, sweepParts } from '../../automation/worker/sweep.ts';
 import { type ClusterInMemory, type Fate, kindly } from './cluster.ts';
 import { endTasks } from './ends.ts';
 

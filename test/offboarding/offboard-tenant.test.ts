@@ -7,24 +7,24 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { addConsumers } from '../../automation/metering/usage.ts';
+import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
 import { exportOnRequest, removeExpiredExports } from '../../automation/offboarding/export-on-request.ts';
+import { findExport, requestExport } from '../../automation/offboarding/exports.ts';
 import { openFileStore } from '../../automation/offboarding/file-store.ts';
-import { type OffboardingSteps, offboardTenant } from '../../automation/offboarding/offboard-tenant.ts';
-import { areas, type ReceiptBody, verifyReceipt } from '../../automation/offboarding/receipt.ts';
-import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
-import { exportBeforeEnd } from '../../automation/offboarding/steps.ts';
-import type { Database } from '../../automation/store/database.ts';
-import { findExport, requestExport } from '../../automation/store/exports.ts';
 import {
   findOffboarding,
   listOpenOffboardings,
   mayDestroy,
   retryOffboarding,
-} from '../../automation/store/offboarding.ts';
-import { findReceipt } from '../../automation/store/receipts.ts';
+} from '../../automation/offboarding/journal.ts';
+import { type OffboardingSteps, offboardTenant } from '../../automation/offboarding/offboard-tenant.ts';
+import { areas, type ReceiptBody, verifyReceipt } from '../../automation/offboarding/receipt.ts';
+import { findReceipt } from '../../automation/offboarding/receipts.ts';
+import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
+import { exportBeforeEnd } from '../../automation/offboarding/steps.ts';
+import type { Database } from '../../automation/store/database.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { addConsumers } from '../../automation/store/usage.ts';
-import { ensureUsagePartitions } from '../../automation/store/usage-roll-up.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 

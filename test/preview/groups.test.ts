@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../automation/preview/fleet/effects.ts';
 import { groupByEffect, ShapeTally } from '../../automation/preview/fleet/groups.ts';
+import type { FleetMember } from '../../automation/preview/fleet/members.ts';
 import { Members, shapeOf } from '../../automation/preview/fleet/shapes.ts';
 import { standingOf } from '../../automation/preview/fleet/standing.ts';
-import type { FleetMember } from '../../automation/store/fleet.ts';
 import { fleetOf, memberOf, specOf } from './specs.ts';
 
 describe('the shape of a tenant', () => {

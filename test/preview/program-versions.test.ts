@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { headline } from '../../automation/preview/fleet/effects.ts';
 import { groupByEffect } from '../../automation/preview/fleet/groups.ts';
+import type { FleetMember } from '../../automation/preview/fleet/members.ts';
 import { loadProgram, type ProgramVersion } from '../../automation/preview/fleet/program-version.ts';
 import { shapeEffects } from '../../automation/preview/fleet/shape-effects.ts';
-import type { FleetMember } from '../../automation/store/fleet.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { fleetOf, memberOf, specOf } from './specs.ts';
 import { thisRoot, type Variation, variationOf } from './variation.ts';

@@ -1,6 +1,6 @@
 /** Specs and rows of tenants for tables about fleets. */
 import { newSpec } from '../../automation/jobs/desired-state.ts';
-import type { FleetMember } from '../../automation/store/fleet.ts';
+import type { FleetMember } from '../../automation/preview/fleet/members.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';

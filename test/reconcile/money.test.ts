@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
+import { insertOrganization } from '../../automation/organizations/organizations.ts';
 import { moneyArea } from '../../automation/reconcile/context.ts';
 import { approveFinding, dismissFinding } from '../../automation/reconcile/decide.ts';
+import { findFinding, listFindings, listOpenFindings } from '../../automation/reconcile/findings.ts';
 import { lookAt } from '../../automation/reconcile/look.ts';
-import { reconcileIfDue } from '../../automation/reconcile/run.ts';
-import { findFinding, listFindings, listOpenFindings } from '../../automation/store/findings.ts';
-import { insertOrganization } from '../../automation/store/organizations.ts';
 import {
   askReconciliation,
   ensureAreas,
   listReconciliations,
-} from '../../automation/store/reconciliations.ts';
+} from '../../automation/reconcile/reconciliations.ts';
+import { reconcileIfDue } from '../../automation/reconcile/run.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant } from '../../automation/store/tenants.ts';
 import { jobContext } from '../support/job-context.ts';

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { watchCluster } from '../../automation/cluster-watch.ts';
 import { newTenantId } from '../../automation/jobs/tenant-id.ts';
 import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
@@ -24,7 +23,8 @@ import {
   takeReservedStack,
 } from '../../automation/store/stacks.ts';
 import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
-import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/workers.ts';
+import { watchCluster } from '../../automation/worker/cluster-watch.ts';
+import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/worker/presence.ts';
 import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';

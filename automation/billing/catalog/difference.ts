@@ -6,8 +6,9 @@
  * lookup key. The old one is archived once no subscription that lives uses it; nothing is ever deleted.
  */
 import type Stripe from 'stripe';
+import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
 import type { FoundCatalog } from './found.ts';
-import { catalogMetadata, type WantedCatalog, type WantedPrice, type WantedProduct } from './wanted.ts';
+import type { WantedCatalog, WantedPrice, WantedProduct } from './wanted.ts';
 
 export type CatalogKind = 'meter' | 'product' | 'price' | 'coupon' | 'promotionCode';
 

@@ -1,6 +1,7 @@
 /** What an account at Stripe has of the catalog, read with a handful of paged lists. */
 import type Stripe from 'stripe';
-import { catalogMetadata, type WantedCatalog } from './wanted.ts';
+import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
+import type { WantedCatalog } from './wanted.ts';
 
 export interface FoundCatalog {
   readonly meters: readonly Stripe.Billing.Meter[];

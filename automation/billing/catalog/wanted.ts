@@ -1,17 +1,9 @@
 /** The catalog as Stripe should have it: meters, products, prices, coupons and promotion codes. Pure. */
+
 import { planLookupKey } from '../../../tenants/catalog/index.ts';
+import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
 import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { MeteredDimension, Plan, Product } from '../../../tenants/catalog/types.ts';
-
-/** Metadata by which an object in Stripe says what of the catalog it is. */
-export const catalogMetadata = {
-  product: 'tenantry_product',
-  plan: 'tenantry_plan',
-  meter: 'tenantry_meter',
-  /** How a plan's price is sold: `flat` or `perSeat`. A price agreed by hand says `custom`. */
-  per: 'tenantry_per',
-  promotion: 'tenantry_promotion',
-} as const;
 
 /** `tenantry-meter:<product>:<dimension>`; another prefix, so that it is never taken for a plan. */
 export const meterLookupKey = (product: string, meter: string): string =>

@@ -1,7 +1,7 @@
 /** From an object of Stripe, as it is now, to what people are told of it. Pure. */
 import type Stripe from 'stripe';
-import type { StripeNotice } from '../../store/stripe-notices.ts';
 import type { CatalogDifference } from '../catalog/difference.ts';
+import type { StripeNotice } from './notices-rows.ts';
 
 /** Whom a payment belongs to. */
 export interface Payer {

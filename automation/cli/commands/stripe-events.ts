@@ -1,9 +1,10 @@
 /** `tenantry events replay`: handles events of Stripe anew; `events alerts`: what of them waits for an operator. */
+
+import { closeAlert, listOpenAlerts } from '../../billing/events/notices-rows.ts';
 import { planReplay, replay } from '../../billing/events/replay.ts';
 import { withControlPlane } from '../../dr/cell-access.ts';
 import { readOperationsEnv } from '../../dr/env.ts';
 import type { EventSelection } from '../../store/event-inbox.ts';
-import { closeAlert, listOpenAlerts } from '../../store/stripe-notices.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';

@@ -1,10 +1,10 @@
 /** What a change of the tenant program does to all tenants that stand. */
 
 import type { Database } from '../../store/database.ts';
-import { countOutsideFleet, readFleet } from '../../store/fleet.ts';
 import { losesData } from '../data-loss.ts';
 import type { PlatformStep } from '../platform.ts';
 import { type Group, gravityOf, groupByEffect } from './groups.ts';
+import { countOutsideFleet, readFleet } from './members.ts';
 import { type ShapeEffect, shapeEffects, type Versions } from './shape-effects.ts';
 
 /** What the engine says of the one tenant that speaks for a group. */

@@ -1,7 +1,8 @@
 /** Puts tenants into groups of which one engine preview speaks for all. Pure. */
-import type { FleetMember } from '../../store/fleet.ts';
+
 import { losesData } from '../data-loss.ts';
 import { type Effect, structureOf, withoutNames } from './effects.ts';
+import type { FleetMember } from './members.ts';
 import { digest, type Shape } from './shapes.ts';
 import { standingOf } from './standing.ts';
 

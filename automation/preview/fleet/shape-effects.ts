@@ -1,10 +1,10 @@
 /** What the change does to each shape: both versions of the program declare a few specs of it, and are compared. */
 import type { TenantSpec } from '../../../tenants/spec.ts';
-import type { FleetMember } from '../../store/fleet.ts';
 import { guarded } from '../rules.ts';
 import type { Declaration } from './declared.ts';
 import { type Effect, effectOf, structureOf, withoutNames } from './effects.ts';
 import { ShapeTally } from './groups.ts';
+import type { FleetMember } from './members.ts';
 import type { ProgramVersion } from './program-version.ts';
 import { Members, type Shape, shapeOf } from './shapes.ts';
 

@@ -3,8 +3,9 @@
  * objects it has, and which fields of each are ours. Two tenants of one shape that stand differently were last
  * changed by different versions of the program, or by somebody else.
  */
-import type { FleetMember } from '../../store/fleet.ts';
+
 import type { Fingerprint } from '../../store/tenants.ts';
+import type { FleetMember } from './members.ts';
 import { digest } from './shapes.ts';
 
 export type Standing =

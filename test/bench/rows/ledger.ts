@@ -1,14 +1,15 @@
 /** How many captures a second the credits ledger books, durably, when 64 ask at once. */
-import { createLedgerWriter } from '../../../automation/ledger/writer.ts';
-import { startPostgres } from '../../../automation/local/postgres.ts';
-import { type Database, openDatabase } from '../../../automation/store/database.ts';
+
 import {
   applyToLedger,
   type LedgerOperation,
   type LedgerResult,
   operateLedger,
-} from '../../../automation/store/ledger.ts';
-import { checkLedger } from '../../../automation/store/ledger-read.ts';
+} from '../../../automation/ledger/book.ts';
+import { checkLedger } from '../../../automation/ledger/read.ts';
+import { createLedgerWriter } from '../../../automation/ledger/writer.ts';
+import { startPostgres } from '../../../automation/local/postgres.ts';
+import { type Database, openDatabase } from '../../../automation/store/database.ts';
 import { migrate } from '../../../automation/store/migrate.ts';
 import type { Bench, Measurement, Row } from '../row.ts';
 import { duration, summarize } from '../samples.ts';

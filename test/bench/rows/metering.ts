@@ -6,11 +6,7 @@ import { rollUpHours } from '../../../automation/metering/roll-up.ts';
 import { sampleCell } from '../../../automation/metering/sample.ts';
 import { makeStatement } from '../../../automation/metering/statement.ts';
 import { dayMs, dayOf, hourMs, monthNamed, slotMs, startOfDay } from '../../../automation/metering/time.ts';
-import type { ApiRequest, JsonObject } from '../../../automation/providers/kubernetes/client.ts';
-import { ensureCell } from '../../../automation/store/cells.ts';
-import { type Database, onlyRow, openDatabase } from '../../../automation/store/database.ts';
-import { migrate } from '../../../automation/store/migrate.ts';
-import { ensureUsagePartitions, rollUpDay, rollUpHour } from '../../../automation/store/usage-roll-up.ts';
+import { ensureUsagePartitions, rollUpDay, rollUpHour } from '../../../automation/metering/usage-roll-up.ts';
 import {
   listHours,
   listPlanDays,
@@ -18,7 +14,11 @@ import {
   listTopConsumers,
   listTotals,
   readUsed,
-} from '../../../automation/store/usage-statement.ts';
+} from '../../../automation/metering/usage-statement.ts';
+import type { ApiRequest, JsonObject } from '../../../automation/providers/kubernetes/client.ts';
+import { ensureCell } from '../../../automation/store/cells.ts';
+import { type Database, onlyRow, openDatabase } from '../../../automation/store/database.ts';
+import { migrate } from '../../../automation/store/migrate.ts';
 import type { Bench, Measurement, Row } from '../row.ts';
 import { duration, type Summary, summarize } from '../samples.ts';
 

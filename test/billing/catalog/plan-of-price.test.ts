@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { planOfPrice } from '../../../automation/billing/catalog/plan-of-price.ts';
+import { planOfPrice } from '../../../tenants/catalog/plan-of-price.ts';
 
 test.each([
   ['what is sold today', { lookup_key: 'tenantry:inbox:starter' }, 'inbox starter'],

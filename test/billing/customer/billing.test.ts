@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { InvoiceView, SubscriptionView } from '../../../api/contract/billing.ts';
 import type { ChangePreview } from '../../../automation/billing/change-plan.ts';
-import { findOrganization, putMember } from '../../../automation/store/organizations.ts';
+import { findOrganization, putMember } from '../../../automation/organizations/organizations.ts';
 import { unrepeated } from '../../local/stripe/call-sites.ts';
 import {
   type ProxyTee,

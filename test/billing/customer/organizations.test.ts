@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureCustomer } from '../../../automation/billing/customer.ts';
+import { ensureCustomer } from '../../../automation/organizations/customer.ts';
 import {
   bindMember,
   ensurePersonalOrganization,
@@ -11,7 +11,7 @@ import {
   type Organization,
   putMember,
   removeMember,
-} from '../../../automation/store/organizations.ts';
+} from '../../../automation/organizations/organizations.ts';
 import { type Account, startAccount } from '../../support/stripe.ts';
 
 let account: Account;

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Stripe } from 'stripe';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { wantedCatalog } from '../../../automation/billing/catalog/wanted.ts';
+import { closeAlert, listOpenAlerts } from '../../../automation/billing/events/notices-rows.ts';
 import { readEvent } from '../../../automation/billing/events/read-event.ts';
 import { planReplay, replay } from '../../../automation/billing/events/replay.ts';
 import { checkCatalog } from '../../../automation/jobs/check-catalog.ts';
 import { keepInbox } from '../../../automation/jobs/keep-inbox.ts';
 import { resolveStripeEvent } from '../../../automation/jobs/resolve-event.ts';
 import { receiveEvents } from '../../../automation/store/events.ts';
-import { closeAlert, listOpenAlerts } from '../../../automation/store/stripe-notices.ts';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { unrepeated } from '../../local/stripe/call-sites.ts';
 import {

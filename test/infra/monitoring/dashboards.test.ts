@@ -5,12 +5,12 @@ import ts from 'typescript';
 import { describe, expect, inject, test } from 'vitest';
 import { measureRequests } from '../../../api/http-metrics.ts';
 import { createMetrics } from '../../../api/metrics.ts';
+import { observeStripeEvents } from '../../../automation/billing/events/metrics.ts';
 import { observeMetering } from '../../../automation/metering/metrics.ts';
-import { observePool } from '../../../automation/metrics/database-pool.ts';
-import { observeStripeEvents } from '../../../automation/metrics/stripe-events.ts';
-import { createWorkerMetrics } from '../../../automation/metrics/worker.ts';
 import { observeFindings } from '../../../automation/reconcile/metrics.ts';
 import { openDatabase } from '../../../automation/store/database.ts';
+import { observePool } from '../../../automation/store/pool-metrics.ts';
+import { createWorkerMetrics } from '../../../automation/worker/metrics.ts';
 import { cloudWatchMetricNames } from '../../../infra/monitoring/exporters/cloudwatch.ts';
 import {
   dashboardNames,

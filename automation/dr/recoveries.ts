@@ -1,0 +1,122 @@
+import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+import { convergeJob } from '../store/tenants.ts';
+
+/** A cell is being brought back: every tenant in it is made again, or looked at, after its start. */
+export interface Recovery {
+  readonly id: number;
+  readonly cell: string;
+  readonly reason: string;
+  readonly startedAt: Date;
+  readonly endedAt: Date | null;
+}
+
+const columns = 'id, cell, reason, started_at as "startedAt", ended_at as "endedAt"';
+
+export async function findRecovery(db: Queryable, cell: string, reason: string): Promise<Recovery | null> {
+  return firstRow(
+    await db.query<Recovery>(
+      `select ${columns} from tenantry.recovery where cell = $1 and reason = $2 order by id desc limit 1`,
+      [cell, reason],
+    ),
+  );
+}
+
+/** Recoveries that are not over. */
+export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
+  return (
+    await db.query<Recovery>(
+      `select ${columns} from tenantry.recovery where ended_at is null order by started_at`,
+    )
+  ).rows;
+}
+
+/**
+ * Begins a recovery, in one transaction: Stripe is asked about every subscription, since the rows may be older than
+ * what it decided, and each tenant of the cell counts as changed in all its objects, so that the next look at it runs
+ * an engine that reads the live objects first.
+ * @returns how many tenants are made again
+ */
+export async function beginRecovery(db: Queryable, cell: string, reason: string): Promise<number> {
+  await db.query('insert into tenantry.recovery (cell, reason) values ($1, $2)', [cell, reason]);
+  // Whoever held a lease is gone with what was lost, or finds that it lost it.
+  await db.query(
+    'delete from tenantry.lease where tenant_id in (select id from tenantry.tenant where cell = $1)',
+    [cell],
+  );
+  // A stack that a tenant took after the backup is in the reserve again, with a state that knows of objects.
+  await db.query('delete from tenantry.reserved_stack where cell = $1', [cell]);
+  await db.query('select tenantry.mark_subscriptions(array(select id from tenantry.subscription))');
+  const { rowCount } = await db.query(
+    `update tenantry.tenant set fingerprint = '{}', drift_checked_at = null, permanent = false, attempts = 0,
+       next_try_at = null
+     where cell = $1 and phase <> 'deleted'`,
+    [cell],
+  );
+  await db.query(
+    `select graphile_worker.add_job($1, json_build_object('tenantId', id), job_key => 'converge-tenant:' || id,
+       max_attempts => 3, priority => case when slot then 10 end)
+     from tenantry.tenant where cell = $2 and phase <> 'deleted'`,
+    [convergeJob(cell), cell],
+  );
+  return rowCount ?? 0;
+}
+
+export interface RecoveryProgress {
+  readonly tenants: number;
+  /** Made again or found as they should be since the start. */
+  readonly recovered: number;
+  /** Failed for good; only a change or a person can go on. */
+  readonly failed: readonly string[];
+}
+
+/** How far a recovery is. */
+export async function recoveryProgress(db: Queryable, recovery: Recovery): Promise<RecoveryProgress> {
+  return onlyRow(
+    await db.query<RecoveryProgress>(
+      `select count(*) as tenants,
+         count(*) filter (where drift_checked_at >= $2 and fingerprint is distinct from '{}'
+           and observed_generation = desired_generation and not unsettled) as recovered,
+         coalesce(array_agg(id order by id) filter (where permanent), '{}') as failed
+       from tenantry.tenant where cell = $1 and phase <> 'deleted'`,
+      [recovery.cell, recovery.startedAt],
+    ),
+  );
+}
+
+export async function endRecovery(db: Queryable, id: number): Promise<void> {
+  await db.query(
+    'update tenantry.recovery set ended_at = clock_timestamp() where id = $1 and ended_at is null',
+    [id],
+  );
+}
+
+/**
+ * Gives all tenants of a lost cell to another one. Their stacks begin anew in that cell's state: what of their objects
+ * is there already is adopted by its label. To be run in a transaction.
+ */
+export async function moveTenants(
+  db: Queryable,
+  from: string,
+  to: { readonly id: string; readonly region: string },
+): Promise<number> {
+  await db.query('delete from tenantry.reserved_stack where cell = $1', [from]);
+  const { rowCount } = await db.query(
+    `update tenantry.tenant set cell = $2,
+       desired_spec = desired_spec || jsonb_build_object('cell', $2::text, 'region', $3::text),
+       stack_settings = null, unsettled = true, desired_generation = desired_generation + 1, attempts = 0,
+       next_try_at = null, permanent = false
+     where cell = $1 and phase <> 'deleted'`,
+    [from, to.id, to.region],
+  );
+  return rowCount ?? 0;
+}
+
+/** Tenants of a cell that are not deleted. */
+export async function countTenantsIn(db: Queryable, cell: string): Promise<number> {
+  return onlyRow(
+    await db.query<{ count: number }>(
+      `select count(*) from tenantry.tenant where cell = $1 and phase <> 'deleted'`,
+      [cell],
+    ),
+  ).count;
+}

@@ -1,0 +1,272 @@
+import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+
+/** `api`: what the tenant's API calls cost. `spend`: what its metered use is charged. */
+export type BudgetKind = 'api' | 'spend';
+
+/** A tenant's budget of one kind in one calendar month (UTC). Amounts in micro-dollars. */
+export interface BudgetRow {
+  readonly kind: BudgetKind;
+  /** Agreed by hand instead of the plan's; null where nothing was. */
+  readonly agreedMicros: number | null;
+  /** The owner's own, lower limit; null where there is none. */
+  readonly capMicros: number | null;
+  readonly spentMicros: number;
+  /** What calls that run may still cost at most. */
+  readonly reservedMicros: number;
+  readonly calls: number;
+  /** The highest share in percent that was told of. */
+  readonly alertedPercent: number;
+}
+
+/** Both budgets of a tenant in a month, `api` first. @param month its first day, `2026-11-01` */
+export async function readBudgets(db: Queryable, tenantId: string, month: string): Promise<BudgetRow[]> {
+  const { rows } = await db.query<BudgetRow>(
+    `select kind.kind, b.limit_micros as "agreedMicros", b.cap_micros as "capMicros",
+       coalesce(m.spent_micros, 0) as "spentMicros", coalesce(m.reserved_micros, 0) as "reservedMicros",
+       coalesce(m.calls, 0) as calls, coalesce(m.alerted_percent, 0) as "alertedPercent"
+     from unnest(array['api', 'spend']) kind
+     left join tenantry.budget b on b.tenant_id = $1 and b.kind = kind.kind
+     left join tenantry.budget_month m on m.tenant_id = $1 and m.kind = kind.kind and m.month = $2`,
+    [tenantId, month],
+  );
+  return rows;
+}
+
+/** Sets the owner's cap, or what was agreed by hand; null takes it away, what is left out stays. */
+export async function setBudget(
+  db: Queryable,
+  tenantId: string,
+  kind: BudgetKind,
+  limits: { readonly agreedMicros?: number | null; readonly capMicros?: number | null },
+): Promise<void> {
+  await db.query(
+    `insert into tenantry.budget as known (tenant_id, kind, limit_micros, cap_micros) values ($1, $2, $3, $4)
+     on conflict (tenant_id, kind) do update set
+       limit_micros = case when $5 then excluded.limit_micros else known.limit_micros end,
+       cap_micros = case when $6 then excluded.cap_micros else known.cap_micros end`,
+    [
+      tenantId,
+      kind,
+      limits.agreedMicros ?? null,
+      limits.capMicros ?? null,
+      limits.agreedMicros !== undefined,
+      limits.capMicros !== undefined,
+    ],
+  );
+}
+
+/** Notes the highest share that was told of. */
+export async function noteAlerted(
+  db: Queryable,
+  budget: { readonly tenantId: string; readonly kind: BudgetKind; readonly month: string },
+  percent: number,
+): Promise<void> {
+  await db.query(
+    `update tenantry.budget_month set alerted_percent = $4 where tenant_id = $1 and kind = $2 and month = $3`,
+    [budget.tenantId, budget.kind, budget.month, percent],
+  );
+}
+
+/** Makes sure that the month has a row, and locks it until the end of the transaction. */
+export async function lockMonth(
+  db: Queryable,
+  tenantId: string,
+  kind: BudgetKind,
+  month: string,
+): Promise<void> {
+  await db.query(
+    `insert into tenantry.budget_month (tenant_id, kind, month) values ($1, $2, $3) on conflict do nothing`,
+    [tenantId, kind, month],
+  );
+  await db.query(
+    `select from tenantry.budget_month where tenant_id = $1 and kind = $2 and month = $3 for no key update`,
+    [tenantId, kind, month],
+  );
+}
+
+export interface ApiCall {
+  readonly tenantId: string;
+  /** The caller's own id of the call: it is counted once. */
+  readonly callId: string;
+  readonly provider: string;
+  readonly operation: string | null;
+  readonly project: string | null;
+  readonly at: Date;
+  /** The first day of the month of `at`. */
+  readonly month: string;
+}
+
+/**
+ * Sets aside what a call may cost, by one conditional statement: false when the limit would be exceeded. The call must
+ * be new; the caller rolls back what it wrote when this answers false.
+ */
+export async function reserve(
+  db: Queryable,
+  call: ApiCall,
+  estimateMicros: number,
+  limitMicros: number | null,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update tenantry.budget_month set reserved_micros = reserved_micros + $3
+     where tenant_id = $1 and kind = 'api' and month = $2
+       and ($4::bigint is null or (spent_micros + reserved_micros + $3 <= $4 and spent_micros < $4))`,
+    [call.tenantId, call.month, estimateMicros, limitMicros],
+  );
+  return rowCount === 1;
+}
+
+/** Stores a call that begins; null when it is new, else what was stored of it before. */
+export async function insertCall(
+  db: Queryable,
+  call: ApiCall,
+  estimateMicros: number | null,
+): Promise<StoredCall | null> {
+  const { rowCount } = await db.query(
+    `insert into tenantry.api_cost (tenant_id, call_id, month, at, estimate_micros, provider, operation, project)
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, call_id) do nothing`,
+    [
+      call.tenantId,
+      call.callId,
+      call.month,
+      call.at,
+      estimateMicros,
+      call.provider,
+      call.operation,
+      call.project,
+    ],
+  );
+  return rowCount === 1 ? null : lockCall(db, call);
+}
+
+export interface StoredCall {
+  readonly estimateMicros: number | null;
+  readonly costMicros: number | null;
+  readonly month: string;
+}
+
+async function lockCall(db: Queryable, { tenantId, callId }: ApiCall): Promise<StoredCall> {
+  return onlyRow(
+    await db.query<StoredCall>(
+      `select estimate_micros as "estimateMicros", cost_micros as "costMicros", month::text as month
+       from tenantry.api_cost where tenant_id = $1 and call_id = $2 for no key update`,
+      [tenantId, callId],
+    ),
+  );
+}
+
+/** Books what a call has cost, in place of what was set aside for it. @returns the month's spend afterwards */
+export async function settleCall(
+  db: Queryable,
+  call: ApiCall,
+  stored: Pick<StoredCall, 'estimateMicros' | 'month'>,
+  costMicros: number,
+): Promise<number> {
+  await db.query(`update tenantry.api_cost set cost_micros = $3 where tenant_id = $1 and call_id = $2`, [
+    call.tenantId,
+    call.callId,
+    costMicros,
+  ]);
+  const row = onlyRow(
+    await db.query<{ spent: number }>(
+      `update tenantry.budget_month set spent_micros = spent_micros + $3, reserved_micros = reserved_micros - $4,
+         calls = calls + 1
+       where tenant_id = $1 and kind = 'api' and month = $2 returning spent_micros as spent`,
+      [call.tenantId, stored.month, costMicros, stored.estimateMicros ?? 0],
+    ),
+  );
+  return row.spent;
+}
+
+/** Raises the month's spend to a total; a lower one, which is older, changes nothing. @returns the spend afterwards */
+export async function raiseSpend(
+  db: Queryable,
+  tenantId: string,
+  month: string,
+  totalMicros: number,
+): Promise<number> {
+  const row = onlyRow(
+    await db.query<{ spent: number }>(
+      `update tenantry.budget_month set spent_micros = greatest(spent_micros, $3)
+       where tenant_id = $1 and kind = 'spend' and month = $2 returning spent_micros as spent`,
+      [tenantId, month, totalMicros],
+    ),
+  );
+  return row.spent;
+}
+
+export interface CostOfDay {
+  readonly day: string;
+  readonly costMicros: number;
+  readonly calls: number;
+}
+
+/** What a tenant's API calls cost per day (UTC), newest first. */
+export async function listDailyCosts(db: Queryable, tenantId: string, days: number): Promise<CostOfDay[]> {
+  const { rows } = await db.query<CostOfDay>(
+    `select (at at time zone 'UTC')::date::text as day, sum(cost_micros)::bigint as "costMicros", count(*) as calls
+     from tenantry.api_cost
+     where tenant_id = $1 and cost_micros is not null and at >= now() - $2 * interval '1 day'
+     group by 1 order by 1 desc`,
+    [tenantId, days],
+  );
+  return rows;
+}
+
+export interface StoredCost {
+  readonly callId: string;
+  readonly at: Date;
+  readonly provider: string;
+  readonly operation: string | null;
+  readonly project: string | null;
+  readonly estimateMicros: number | null;
+  readonly costMicros: number | null;
+}
+
+/** A tenant's calls, newest first. @param options.before only calls before this one */
+export async function listCosts(
+  db: Queryable,
+  tenantId: string,
+  options: { before: { at: Date; callId: string } | null; limit: number },
+): Promise<StoredCost[]> {
+  const { rows } = await db.query<StoredCost>(
+    `select call_id as "callId", at, provider, operation, project, estimate_micros as "estimateMicros",
+       cost_micros as "costMicros"
+     from tenantry.api_cost
+     where tenant_id = $1 and ($2::timestamptz is null or (at, call_id) < ($2, $3))
+     order by at desc, call_id desc limit $4`,
+    [tenantId, options.before?.at ?? null, options.before?.callId ?? null, options.limit],
+  );
+  return rows;
+}
+
+/** Gives back what was set aside for calls that nobody settled since `before`. They may still be settled later. */
+export async function releaseStaleReservations(db: Queryable, before: Date, limit: number): Promise<number> {
+  const row = firstRow(
+    await db.query<{ released: number }>(
+      `with stale as (
+         select tenant_id, call_id, month, estimate_micros from tenantry.api_cost
+         where cost_micros is null and estimate_micros is not null and at < $1
+         order by tenant_id, call_id limit $2 for no key update skip locked),
+       cleared as (
+         update tenantry.api_cost c set estimate_micros = null from stale s
+         where c.tenant_id = s.tenant_id and c.call_id = s.call_id),
+       lowered as (
+         update tenantry.budget_month m set reserved_micros = reserved_micros - s.sum
+         from (select tenant_id, month, sum(estimate_micros) as sum from stale group by 1, 2) s
+         where m.tenant_id = s.tenant_id and m.kind = 'api' and m.month = s.month)
+       select count(*) as released from stale`,
+      [before, limit],
+    ),
+  );
+  return row?.released ?? 0;
+}
+
+/** Deletes calls that are older than they are to be kept. The sums of their months stay. */
+export async function deleteCostsBefore(db: Queryable, before: Date, limit: number): Promise<number> {
+  const { rowCount } = await db.query(
+    `delete from tenantry.api_cost where ctid = any(array(
+       select ctid from tenantry.api_cost where at < $1 limit $2))`,
+    [before, limit],
+  );
+  return rowCount ?? 0;
+}

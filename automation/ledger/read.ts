@@ -1,0 +1,150 @@
+import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+
+export interface CreditBalance {
+  /** What new work may take. */
+  readonly available: number;
+  /** What work that runs has taken ahead. */
+  readonly held: number;
+  /** What work has used beyond its balance, ever. */
+  readonly overshoot: number;
+}
+
+/** A tenant's credits now; null when nothing was ever booked for it. */
+export async function readBalance(
+  db: Queryable,
+  tenantId: string,
+  at: Date | null = null,
+): Promise<CreditBalance | null> {
+  return firstRow(
+    await db.query<CreditBalance>(
+      `select tenantry.ledger_available($1, coalesce($2, clock_timestamp())) as available, balance as held,
+         coalesce((select sum(amount) from tenantry.ledger_entry where tenant_id = $1 and kind = 'overshoot'), 0)::bigint
+           as overshoot
+       from tenantry.ledger_account where tenant_id = $1 and kind = 'held'`,
+      [tenantId, at],
+    ),
+  );
+}
+
+/** True once anything was given to the tenant, be it spent since. */
+export async function wasEverGranted(db: Queryable, tenantId: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from tenantry.ledger_account where tenant_id = $1 and kind in ('plan', 'top_up') limit 1`,
+    [tenantId],
+  );
+  return rowCount === 1;
+}
+
+/** What a paid period or a top-up gave, and what is left of it. */
+export interface CreditLot {
+  readonly kind: 'plan' | 'top_up';
+  readonly cause: string;
+  readonly remaining: number;
+  readonly spendBy: Date | null;
+  readonly expiresAt: Date | null;
+}
+
+/** The lots of a tenant that are not ended, in the order in which they are spent. */
+export async function listLots(db: Queryable, tenantId: string): Promise<CreditLot[]> {
+  const { rows } = await db.query<CreditLot>(
+    `select kind, cause, balance as remaining, spend_by as "spendBy", expires_at as "expiresAt"
+     from tenantry.ledger_account
+     where tenant_id = $1 and kind in ('plan', 'top_up') and not closed
+       and (expires_at is null or expires_at > clock_timestamp())
+     order by coalesce(expires_at, spend_by) nulls last, id`,
+    [tenantId],
+  );
+  return rows;
+}
+
+export interface LedgerEntry {
+  readonly id: number;
+  readonly at: Date;
+  readonly kind: 'grant' | 'top_up' | 'hold' | 'capture' | 'release' | 'expiry' | 'overshoot';
+  readonly cause: string;
+  readonly amount: number;
+  /** Kinds of the accounts that it moved the amount between. */
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * A tenant's entries, newest first.
+ * @param options.before only entries with a lower id
+ */
+export async function listEntries(
+  db: Queryable,
+  tenantId: string,
+  options: { before: number | null; limit: number },
+): Promise<LedgerEntry[]> {
+  const { rows } = await db.query<LedgerEntry>(
+    `select e.id, e.at, e.kind, e.cause, e.amount, source.kind as "from", target.kind as "to"
+     from tenantry.ledger_entry e
+     join tenantry.ledger_account source on source.id = e.from_account
+     join tenantry.ledger_account target on target.id = e.to_account
+     where e.tenant_id = $1 and ($2::bigint is null or e.id < $2) order by e.id desc limit $3`,
+    [tenantId, options.before, options.limit],
+  );
+  return rows;
+}
+
+/** True when the invoice has given credits to the tenant of the subscription. */
+export async function isInvoiceGranted(
+  db: Queryable,
+  subscriptionId: string,
+  invoiceId: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select 1 from tenantry.ledger_account a join tenantry.tenant t on t.id = a.tenant_id
+     where t.subscription_id = $1 and a.kind = 'plan' and a.cause in ('invoice:' || $2, 'invoice:' || $2 || ':change')
+     limit 1`,
+    [subscriptionId, invoiceId],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Subscriptions to products on credits that may have paid for their present period while nobody told us: nothing was
+ * given for it yet. When they are more than `limit`, another choice of them each time.
+ */
+export async function listUngranted(
+  db: Queryable,
+  products: readonly string[],
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select s.id from tenantry.subscription s join tenantry.tenant t on t.subscription_id = s.id
+     where t.product = any($1) and s.status in ('active', 'trialing', 'past_due') and s.current_period_end is not null
+       and not exists (select from tenantry.ledger_account a
+         where a.tenant_id = t.id and a.kind = 'plan' and a.spend_by >= s.current_period_end)
+     order by random() limit $2`,
+    [products, limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+export interface LedgerCheck {
+  readonly accounts: number;
+  readonly entries: number;
+  /** The sum over all accounts: 0 in a ledger that is right. */
+  readonly total: number;
+  /** Accounts whose kept balance is not the sum of their entries. */
+  readonly wrong: readonly number[];
+  /** Tenants whose open holds do not add up to what is held for them. */
+  readonly wrongHolds: readonly string[];
+}
+
+/** Adds every entry up and compares it with what is kept. Reads the whole ledger. */
+export async function checkLedger(db: Queryable): Promise<LedgerCheck> {
+  return onlyRow(
+    await db.query<LedgerCheck>(
+      `select count(*) as accounts, (select count(*) from tenantry.ledger_entry) as entries,
+         coalesce(sum(balance), 0)::bigint as total,
+         coalesce(array_agg(id) filter (where kept <> balance), '{}') as wrong,
+         array(select a.tenant_id from tenantry.ledger_account a where a.kind = 'held' and a.balance <>
+           (select coalesce(sum(h.amount - h.captured - h.released), 0) from tenantry.ledger_hold h
+            where h.tenant_id = a.tenant_id)) as "wrongHolds"
+       from tenantry.ledger_balance`,
+    ),
+  );
+}

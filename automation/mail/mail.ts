@@ -1,0 +1,89 @@
+import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+
+/** A mail that is to be sent, or was. */
+export interface Mail {
+  /** What it is about; of one key there is one mail. */
+  readonly key: string;
+  /** The same at every try, so that a server or a reader knows a second copy. */
+  readonly messageId: string;
+  readonly recipient: string;
+  readonly subject: string;
+  readonly body: string;
+  /** `unconfigured`: there was no mail server to send it by. */
+  readonly state: 'pending' | 'sent' | 'refused' | 'unconfigured';
+  readonly attempts: number;
+  readonly nextTryAt: Date | null;
+  /** What the server said last. */
+  readonly answer: string | null;
+  readonly createdAt: Date;
+  readonly sentAt: Date | null;
+}
+
+const columns = `key, message_id as "messageId", recipient, subject, body, state, attempts, next_try_at as "nextTryAt",
+  answer, created_at as "createdAt", sent_at as "sentAt"`;
+
+/** Asks for a mail. One that was sent or is on its way stays as it is; one that could not be sent is tried again. */
+export async function postMail(
+  db: Queryable,
+  mail: Pick<Mail, 'key' | 'messageId' | 'recipient' | 'subject' | 'body'>,
+): Promise<Mail> {
+  await db.query(
+    `insert into tenantry.mail as known (key, message_id, recipient, subject, body) values ($1, $2, $3, $4, $5)
+     on conflict (key) do update set state = 'pending', attempts = 0, next_try_at = null, answer = null,
+         subject = excluded.subject, body = excluded.body
+       where known.state in ('refused', 'unconfigured')`,
+    [mail.key, mail.messageId, mail.recipient, storable(mail.subject), storable(mail.body)],
+  );
+  const posted = onlyRow(
+    await db.query<Mail>(`select ${columns} from tenantry.mail where key = $1`, [mail.key]),
+  );
+  if (posted.state === 'pending') await ringMail(db, mail.key);
+  return posted;
+}
+
+export async function findMail(db: Queryable, key: string): Promise<Mail | null> {
+  return firstRow(await db.query<Mail>(`select ${columns} from tenantry.mail where key = $1`, [key]));
+}
+
+/** Rings for one mail. @param at not before this time */
+export async function ringMail(db: Queryable, key: string, at: Date | null = null): Promise<void> {
+  await db.query('select tenantry.ring_mail($1, $2)', [key, at]);
+}
+
+/** Rings for mails that are due and that nobody is at. */
+export async function ringDueMails(db: Queryable, limit: number): Promise<void> {
+  await db.query(
+    `select tenantry.ring_mail(due.key) from (
+       select key from tenantry.mail m where state = 'pending' and (next_try_at is null or next_try_at <= now())
+         and not exists (select from tenantry.turn held
+           where held.name = 'mail:' || m.key and held.expires_at > clock_timestamp())
+       order by next_try_at nulls first limit $1) due`,
+    [limit],
+  );
+}
+
+/** Notes that the server has taken it. */
+export async function noteMailSent(db: Queryable, key: string, answer: string): Promise<void> {
+  await db.query(
+    `update tenantry.mail set state = 'sent', sent_at = clock_timestamp(), attempts = attempts + 1, next_try_at = null,
+       answer = $2 where key = $1 and state = 'pending'`,
+    [key, storable(answer)],
+  );
+}
+
+/** Notes that it was not sent, and when it is tried again; never again by itself when `nextTryAt` is null. */
+export async function noteMailUnsent(
+  db: Queryable,
+  key: string,
+  why: {
+    readonly state: 'pending' | 'refused' | 'unconfigured';
+    readonly answer: string;
+    readonly nextTryAt: Date | null;
+  },
+): Promise<void> {
+  await db.query(
+    `update tenantry.mail set state = $2, attempts = attempts + 1, answer = $3, next_try_at = $4
+     where key = $1 and state = 'pending'`,
+    [key, why.state, storable(why.answer), why.nextTryAt],
+  );
+}

@@ -1,0 +1,55 @@
+import type { Logger } from 'pino';
+import type { Queryable } from '../store/database.ts';
+import { withTurn } from '../store/turns.ts';
+import { findMail, noteMailSent, noteMailUnsent, ringMail } from './mail.ts';
+import type { Mailer } from './mailer.ts';
+
+export interface MailContext {
+  readonly database: Queryable;
+  /** Null when no server is configured. */
+  readonly mailer: Mailer | null;
+  readonly workerId: string;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** First waiting time after a failure that may pass; doubles up to an hour. */
+  readonly retryBaseMs: number;
+}
+
+/** A server says that it is greylisting for minutes, and may be down for a night. */
+const longestWaitMs = 3_600_000;
+const patienceMs = 3 * 24 * 3_600_000;
+
+/** Longer than a mail takes with all its timeouts. */
+const turnMs = 120_000;
+
+/**
+ * Sends one mail unless it was sent or somebody is at it. A worker that dies between the server's word and ours has it
+ * sent again, under the same message id.
+ */
+export async function sendMail(context: MailContext, key: string): Promise<void> {
+  const { database, workerId } = context;
+  await withTurn(database, { name: `mail:${key}`, holder: workerId, ttlMs: turnMs }, () =>
+    deliver(context, key),
+  );
+}
+
+async function deliver({ database, mailer, log, now, retryBaseMs }: MailContext, key: string): Promise<void> {
+  const mail = await findMail(database, key);
+  if (mail?.state !== 'pending' || (mail.nextTryAt && mail.nextTryAt > now())) return;
+  if (!mailer) {
+    const answer = 'No mail server is configured: SMTP_URL is not set.';
+    await noteMailUnsent(database, key, { state: 'unconfigured', answer, nextTryAt: null });
+    return;
+  }
+  const delivery = await mailer.send(mail);
+  if (delivery.kind === 'sent') return noteMailSent(database, key, delivery.answer);
+  log.warn({ mail: key, answer: delivery.answer, attempt: mail.attempts + 1 }, 'a mail was not taken');
+  const tooLate = now().getTime() - mail.createdAt.getTime() > patienceMs;
+  if (delivery.kind === 'refused' || tooLate)
+    return noteMailUnsent(database, key, { state: 'refused', answer: delivery.answer, nextTryAt: null });
+  const nextTryAt = new Date(
+    now().getTime() + Math.min(longestWaitMs, retryBaseMs * 2 ** Math.min(mail.attempts, 20)),
+  );
+  await noteMailUnsent(database, key, { state: 'pending', answer: delivery.answer, nextTryAt });
+  await ringMail(database, key, nextTryAt);
+}

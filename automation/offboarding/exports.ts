@@ -1,0 +1,184 @@
+import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+
+/** An export of a tenant's data: on request, or before it is deleted. */
+export interface TenantExport {
+  readonly id: number;
+  readonly tenantId: string;
+  readonly cell: string;
+  readonly reason: 'request' | 'offboarding';
+  readonly requestedBy: string | null;
+  readonly requestedAt: Date;
+  readonly attempt: number;
+  readonly finishedAt: Date | null;
+  /** Its name in the file store. */
+  readonly file: string | null;
+  readonly url: string | null;
+  readonly sha256: string | null;
+  readonly bytes: number | null;
+  readonly tables: number | null;
+  readonly rows: number | null;
+  /** Tries that failed. */
+  readonly attempts: number;
+  readonly nextTryAt: Date | null;
+  /** Why the last one did, for operators. */
+  readonly cause: string | null;
+  readonly expiresAt: Date | null;
+  readonly removedAt: Date | null;
+}
+
+/** What a finished export is. */
+export interface ExportFacts {
+  readonly file: string;
+  readonly url: string;
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly tables: number;
+  readonly rows: number;
+  readonly expiresAt: Date;
+}
+
+/** Somebody else began the export meanwhile: whoever finds this leaves its file to them. */
+export class ExportTakenOver extends Error {
+  override readonly name = 'ExportTakenOver';
+  constructor(id: number) {
+    super(`the export ${id} was taken over`);
+  }
+}
+
+const columns = `id, tenant_id as "tenantId", cell, reason, requested_by as "requestedBy",
+  requested_at as "requestedAt", attempt, finished_at as "finishedAt", file, url, sha256, bytes, tables, rows, attempts,
+  next_try_at as "nextTryAt", cause, expires_at as "expiresAt", removed_at as "removedAt"`;
+
+/** Asks for an export; the one that is under way already, where there is one. */
+export async function requestExport(
+  db: Queryable,
+  tenant: { readonly id: string; readonly cell: string },
+  by: string,
+): Promise<TenantExport> {
+  const inserted = firstRow(
+    await db.query<TenantExport>(
+      `insert into tenantry.tenant_export (tenant_id, cell, reason, requested_by) values ($1, $2, 'request', $3)
+       on conflict (tenant_id) where reason = 'request' and finished_at is null
+         do update set next_try_at = null returning ${columns}`,
+      [tenant.id, tenant.cell, storable(by)],
+    ),
+  );
+  if (!inserted) throw new Error('an export was asked for and is not there');
+  await ringExport(db, inserted);
+  return inserted;
+}
+
+/** The export that is made before the tenant is deleted. */
+export async function offboardingExport(
+  db: Queryable,
+  tenant: { readonly id: string; readonly cell: string },
+): Promise<TenantExport> {
+  return onlyRow(
+    await db.query<TenantExport>(
+      `insert into tenantry.tenant_export (tenant_id, cell, reason) values ($1, $2, 'offboarding')
+       on conflict (tenant_id) where reason = 'offboarding' do update set reason = 'offboarding' returning ${columns}`,
+      [tenant.id, tenant.cell],
+    ),
+  );
+}
+
+export async function findExport(db: Queryable, id: number): Promise<TenantExport | null> {
+  return firstRow(
+    await db.query<TenantExport>(`select ${columns} from tenantry.tenant_export where id = $1`, [id]),
+  );
+}
+
+/** Exports of a tenant, newest first. */
+export async function listExports(db: Queryable, tenantId: string): Promise<TenantExport[]> {
+  const { rows } = await db.query<TenantExport>(
+    `select ${columns} from tenantry.tenant_export where tenant_id = $1 order by id desc limit 100`,
+    [tenantId],
+  );
+  return rows;
+}
+
+/** Draws the number of the next attempt; null when the export is finished. */
+export async function beginExport(db: Queryable, id: number): Promise<number | null> {
+  const begun = firstRow(
+    await db.query<{ attempt: number }>(
+      `update tenantry.tenant_export set attempt = attempt + 1, started_at = clock_timestamp()
+       where id = $1 and finished_at is null returning attempt`,
+      [id],
+    ),
+  );
+  return begun?.attempt ?? null;
+}
+
+/** @throws ExportTakenOver when a later attempt was begun */
+export async function finishExport(
+  db: Queryable,
+  id: number,
+  attempt: number,
+  { file, url, sha256, bytes, tables, rows, expiresAt }: ExportFacts,
+): Promise<void> {
+  const { rowCount } = await db.query(
+    `update tenantry.tenant_export set finished_at = clock_timestamp(), file = $3, url = $4, sha256 = $5, bytes = $6,
+       tables = $7, rows = $8, expires_at = $9, attempts = 0, next_try_at = null, cause = null
+     where id = $1 and attempt = $2 and finished_at is null`,
+    [id, attempt, file, url, sha256, bytes, tables, rows, expiresAt],
+  );
+  if (rowCount !== 1) throw new ExportTakenOver(id);
+}
+
+export async function noteExportFailure(
+  db: Queryable,
+  id: number,
+  attempt: number,
+  failure: { readonly cause: string; readonly nextTryAt: Date },
+): Promise<void> {
+  await db.query(
+    `update tenantry.tenant_export set attempts = attempts + 1, next_try_at = $3, cause = $4
+     where id = $1 and attempt = $2 and finished_at is null`,
+    [id, attempt, failure.nextTryAt, storable(failure.cause)],
+  );
+}
+
+/** Requested exports that are to be made and that nobody is at. */
+export async function listOpenExports(
+  db: Queryable,
+  cell: string,
+  limit: number,
+): Promise<{ id: number; cell: string }[]> {
+  const { rows } = await db.query<{ id: number; cell: string }>(
+    `select e.id, t.cell from tenantry.tenant_export e join tenantry.tenant t on t.id = e.tenant_id
+     where t.cell = $1 and e.reason = 'request' and e.finished_at is null
+       and (e.next_try_at is null or e.next_try_at <= now())
+       and not exists (select from tenantry.turn held
+         where held.name = 'export:' || e.id and held.expires_at > clock_timestamp())
+     order by e.id limit $2`,
+    [cell, limit],
+  );
+  return rows;
+}
+
+export async function ringExport(
+  db: Queryable,
+  wanted: { readonly id: number; readonly cell: string },
+): Promise<void> {
+  await db.query('select tenantry.ring_export($1, $2)', [wanted.id, wanted.cell]);
+}
+
+/** Finished exports whose time is over and whose files still stand. */
+export async function listExpiredExports(
+  db: Queryable,
+  cell: string,
+  now: Date,
+  limit: number,
+): Promise<{ id: number; tenantId: string }[]> {
+  const { rows } = await db.query<{ id: number; tenantId: string }>(
+    `select id, tenant_id as "tenantId" from tenantry.tenant_export
+     where cell = $1 and finished_at is not null and removed_at is null and expires_at <= $2
+     order by expires_at limit $3`,
+    [cell, now, limit],
+  );
+  return rows;
+}
+
+export async function noteExportRemoved(db: Queryable, id: number): Promise<void> {
+  await db.query('update tenantry.tenant_export set removed_at = clock_timestamp() where id = $1', [id]);
+}

@@ -1,0 +1,320 @@
+import { record } from '../store/audit.ts';
+import { type Database, firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { ringTenant, type Tenant } from '../store/tenants.ts';
+
+/** The steps of a tenant's end, in their order. */
+export const offboardingSteps = ['export', 'backup', 'destroy', 'verify', 'receipt'] as const;
+export type OffboardingStep = (typeof offboardingSteps)[number];
+
+export interface StepRecord {
+  readonly step: OffboardingStep;
+  /** How often it was begun. */
+  readonly attempt: number;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  /** What came of it; null until it has ended. */
+  readonly result: Readonly<Record<string, unknown>> | null;
+}
+
+/** The journal of a tenant's end. */
+export interface Offboarding {
+  readonly tenantId: string;
+  readonly cell: string;
+  readonly begunAt: Date;
+  /** Failed tries of the step that it is at. */
+  readonly attempts: number;
+  readonly nextTryAt: Date | null;
+  /** What it waits for, for the customer. */
+  readonly problem: string | null;
+  /** Why, for operators. */
+  readonly cause: string | null;
+  readonly finishedAt: Date | null;
+  /** Those that were begun, in their order. */
+  readonly steps: readonly StepRecord[];
+}
+
+/** A step as somebody has begun it: the right to end it, until somebody else begins it again. */
+export interface BegunStep {
+  readonly tenantId: string;
+  readonly step: OffboardingStep;
+  readonly attempt: number;
+}
+
+/** Somebody else began or ended the step meanwhile: whoever finds this writes nothing more. */
+export class StepTakenOver extends Error {
+  override readonly name = 'StepTakenOver';
+  constructor({ tenantId, step }: Pick<BegunStep, 'tenantId' | 'step'>) {
+    super(`the step ${step} of the end of ${tenantId} was taken over`);
+  }
+}
+
+export async function findOffboarding(db: Queryable, tenantId: string): Promise<Offboarding | null> {
+  const found = firstRow(
+    await db.query<Omit<Offboarding, 'steps'>>(
+      `select tenant_id as "tenantId", cell, begun_at as "begunAt", attempts, next_try_at as "nextTryAt", problem,
+         cause, finished_at as "finishedAt"
+       from tenantry.offboarding where tenant_id = $1`,
+      [tenantId],
+    ),
+  );
+  if (!found) return null;
+  const { rows } = await db.query<StepRecord>(
+    `select step, attempt, started_at as "startedAt", finished_at as "finishedAt", result
+     from tenantry.offboarding_step where tenant_id = $1`,
+    [tenantId],
+  );
+  const place = ({ step }: StepRecord) => offboardingSteps.indexOf(step);
+  return { ...found, steps: rows.sort((a, b) => place(a) - place(b)) };
+}
+
+const stepMessages: Record<OffboardingStep, { begun: string; ended: string }> = {
+  export: { begun: 'Its data is being exported before it is deleted', ended: 'The export is done' },
+  backup: { begun: 'Its volumes are being backed up', ended: 'The backup is done' },
+  destroy: { begun: 'It is being destroyed', ended: 'It is destroyed' },
+  verify: { begun: 'Somebody looks whether anything of it remains', ended: 'Nothing of it remains' },
+  receipt: { begun: 'The receipt is being signed', ended: 'The receipt is signed' },
+};
+
+/**
+ * Writes that a step begins, before anything of it is done.
+ * @throws StepTakenOver when it has ended already
+ */
+export async function beginStep(
+  database: Database,
+  tenantId: string,
+  step: OffboardingStep,
+): Promise<BegunStep> {
+  return database.transaction(async (client) => {
+    const attempt = await drawAttempt(client, tenantId, step);
+    // The journal counts the tries; the trail tells of the first.
+    if (attempt === 1) await recordStep(client, { tenantId, step, attempt }, 'begun', {});
+    return { tenantId, step, attempt };
+  });
+}
+
+async function drawAttempt(db: Queryable, tenantId: string, step: OffboardingStep): Promise<number> {
+  const drawn = firstRow(
+    await db.query<{ attempt: number }>(
+      `insert into tenantry.offboarding_step as s (tenant_id, step) values ($1, $2)
+       on conflict (tenant_id, step) do update set attempt = s.attempt + 1, started_at = clock_timestamp()
+         where s.finished_at is null
+       returning attempt`,
+      [tenantId, step],
+    ),
+  );
+  if (!drawn) throw new StepTakenOver({ tenantId, step });
+  return drawn.attempt;
+}
+
+/**
+ * Writes that a step has ended, and what came of it. `together` is committed with it.
+ * @throws StepTakenOver when somebody else began it meanwhile
+ */
+export async function finishStep(
+  database: Database,
+  begun: BegunStep,
+  result: Readonly<Record<string, unknown>>,
+  together: (client: Queryable) => Promise<void> = async () => {},
+): Promise<void> {
+  await database.transaction(async (client) => {
+    await clearProblem(client, begun.tenantId);
+    const { rowCount } = await client.query(
+      `update tenantry.offboarding_step set finished_at = clock_timestamp(), result = $4
+       where tenant_id = $1 and step = $2 and attempt = $3 and finished_at is null`,
+      [begun.tenantId, begun.step, begun.attempt, JSON.stringify(result)],
+    );
+    if (rowCount !== 1) throw new StepTakenOver(begun);
+    await together(client);
+    await recordStep(client, begun, 'ended', result);
+  });
+}
+
+async function clearProblem(db: Queryable, tenantId: string): Promise<void> {
+  await db.query(
+    `update tenantry.offboarding set attempts = 0, next_try_at = null, problem = null, cause = null where tenant_id = $1`,
+    [tenantId],
+  );
+}
+
+async function recordStep(
+  client: Queryable,
+  { tenantId, step, attempt }: BegunStep,
+  what: 'begun' | 'ended',
+  result: object,
+): Promise<void> {
+  // What it was about is in the journal; the timeline of a customer has no addresses of ours.
+  await record(
+    client,
+    {
+      tenantId,
+      kind: `offboarding.${step}.${what}`,
+      message: stepMessages[step][what],
+      data: { step, attempt },
+    },
+    ...(what === 'ended'
+      ? [
+          {
+            tenantId,
+            kind: `offboarding.${step}.result`,
+            message: step,
+            data: { result },
+            audience: 'operator',
+          } as const,
+        ]
+      : []),
+  );
+}
+
+/** Writes why a step did not end, and when it is tried again. The trail tells it once for each cause. */
+export async function noteStepFailure(
+  database: Database,
+  begun: BegunStep,
+  failure: { readonly problem: string; readonly cause: string; readonly nextTryAt: Date },
+): Promise<void> {
+  await database.transaction(async (client) => {
+    const cause = storable(failure.cause);
+    const before = firstRow(
+      await client.query<{ cause: string | null }>(
+        'select cause from tenantry.offboarding where tenant_id = $1 for update',
+        [begun.tenantId],
+      ),
+    );
+    const { rowCount } = await client.query(
+      `update tenantry.offboarding o set attempts = o.attempts + 1, next_try_at = $4, problem = $5, cause = $6
+       from tenantry.offboarding_step s
+       where o.tenant_id = $1 and s.tenant_id = o.tenant_id and s.step = $2 and s.attempt = $3 and s.finished_at is null`,
+      [begun.tenantId, begun.step, begun.attempt, failure.nextTryAt, failure.problem, cause],
+    );
+    if (rowCount !== 1) throw new StepTakenOver(begun);
+    if (before?.cause === cause) return;
+    const data = { step: begun.step, attempt: begun.attempt, nextTryAt: failure.nextTryAt };
+    const kind = `offboarding.${begun.step}`;
+    await record(
+      client,
+      { tenantId: begun.tenantId, kind: `${kind}.failed`, message: failure.problem, data },
+      {
+        tenantId: begun.tenantId,
+        kind: `${kind}.cause`,
+        message: failure.cause,
+        data,
+        audience: 'operator',
+      },
+    );
+  });
+}
+
+/** Before its journal, in the order of locks. */
+async function lockTenant(client: Queryable, tenantId: string): Promise<void> {
+  await client.query('select from tenantry.tenant where id = $1 for no key update', [tenantId]);
+}
+
+/** Why a tenant that is to be deleted waits. */
+const exportedFirst = 'being_exported';
+
+/** Opens the way for the ordinary job, which destroys the tenant, and rings for it. Harmless when done before. */
+export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
+  await database.transaction(async (client) => {
+    // Whoever is about to postpone the deletion does so before or sees the step.
+    await lockTenant(client, tenant.id);
+    const { rowCount } = await client.query(
+      `insert into tenantry.offboarding_step (tenant_id, step) values ($1, 'destroy') on conflict do nothing`,
+      [tenant.id],
+    );
+    await client.query(
+      `update tenantry.tenant set reason_code = null, reason_message = null, next_try_at = null
+       where id = $1 and reason_code = $2`,
+      [tenant.id, exportedFirst],
+    );
+    await ringTenant(client, tenant);
+    if (rowCount === 1) {
+      await recordStep(client, { tenantId: tenant.id, step: 'destroy', attempt: 1 }, 'begun', {});
+    }
+  });
+}
+
+/**
+ * Whether the tenant may be destroyed: its journal says that export and backup are done. Otherwise the reason and the
+ * time until which it waits are given to `postpone`, in the transaction that looked.
+ */
+export async function mayDestroy(
+  database: Database,
+  tenant: Pick<Tenant, 'id' | 'cell'>,
+  postpone: (client: Queryable, why: { reasonCode: string; reasonMessage: string }) => Promise<void>,
+): Promise<boolean> {
+  return database.transaction(async (client) => {
+    await lockTenant(client, tenant.id);
+    const { may } = onlyRow(
+      await client.query<{ may: boolean }>(
+        `select exists (select from tenantry.offboarding_step where tenant_id = $1 and step = 'destroy') as may`,
+        [tenant.id],
+      ),
+    );
+    if (may) return true;
+    await ringOffboarding(client, tenant);
+    await postpone(client, {
+      reasonCode: exportedFirst,
+      reasonMessage: 'Its data is exported and backed up first; then it is deleted.',
+    });
+    return false;
+  });
+}
+
+/** Ends the journal. In the transaction that writes the receipt. */
+export async function finishOffboarding(db: Queryable, tenantId: string): Promise<void> {
+  await db.query('update tenantry.offboarding set finished_at = clock_timestamp() where tenant_id = $1', [
+    tenantId,
+  ]);
+}
+
+/** Somebody takes the tenant's end up soon. */
+export async function ringOffboarding(db: Queryable, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
+  await db.query('select tenantry.ring_offboarding($1, $2)', [tenant.id, tenant.cell]);
+}
+
+/**
+ * Tenants whose end is not over, those first that have waited longest. One that is being destroyed is left to the
+ * ordinary job until it is gone. By the tenant's cell: a disaster may have moved it.
+ */
+export async function listOpenOffboardings(
+  db: Queryable,
+  { cell, now, limit }: { cell: string; now: Date; limit: number },
+): Promise<{ id: string; cell: string }[]> {
+  const { rows } = await db.query<{ id: string; cell: string }>(
+    `select t.id, t.cell from tenantry.offboarding o join tenantry.tenant t on t.id = o.tenant_id
+     where t.cell = $1 and o.finished_at is null and (o.next_try_at is null or o.next_try_at <= $3)
+       and (t.phase = 'deleted' or not exists (
+         select from tenantry.offboarding_step s where s.tenant_id = o.tenant_id and s.step = 'destroy'))
+       and not exists (select from tenantry.turn held
+         where held.name = 'offboard:' || o.tenant_id and held.expires_at > clock_timestamp())
+     order by o.next_try_at nulls first limit $2`,
+    [cell, limit, now],
+  );
+  return rows;
+}
+
+/** Tenants of all cells whose end is not over, the longest first. */
+export async function listUnfinishedEnds(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select tenant_id as id from tenantry.offboarding where finished_at is null order by begun_at limit $1',
+    [limit],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** A person asks for another try: forgets the waiting time. */
+export async function retryOffboarding(db: Queryable, tenantId: string): Promise<void> {
+  await db.query(
+    'update tenantry.offboarding set next_try_at = null where tenant_id = $1 and finished_at is null',
+    [tenantId],
+  );
+}
+
+/** Every subscription that the tenant ever had, by its trail. */
+export async function listSubscriptionsEver(db: Queryable, tenantId: string): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select subscription_id as id from tenantry.tenant where id = $1 and subscription_id is not null
+     union select subscription_id from tenantry.audit where tenant_id = $1 and subscription_id is not null order by 1`,
+    [tenantId],
+  );
+  return rows.map(({ id }) => id);
+}

@@ -1,0 +1,41 @@
+import type Stripe from 'stripe';
+import type { Queryable } from '../store/database.ts';
+import { assignCustomer, type Organization } from './organizations.ts';
+
+/** Metadata that names the organization on its Stripe customer. */
+export const customerMetadata = { organization: 'tenantry_organization' } as const;
+
+/**
+ * The organization's one Stripe customer, made when there is none.
+ *
+ * However many ask at once there is one: all send the same request under the same idempotency key, and Stripe answers
+ * all of them with the same customer. Stripe keeps keys for at least 24 hours, and its search knows a customer after
+ * about a minute (https://docs.stripe.com/search#data-freshness): whoever comes again after a crash finds it by one or
+ * the other. The request holds nothing that may change meanwhile; name and address follow in another one.
+ */
+export async function ensureCustomer(
+  stripe: Stripe,
+  db: Queryable,
+  organization: Organization,
+): Promise<string> {
+  if (organization.customerId) return organization.customerId;
+  const { id, name, billingEmail, customersLost } = organization;
+  const made =
+    (await findCustomer(stripe, id)) ??
+    (await stripe.customers.create(
+      { metadata: { [customerMetadata.organization]: id } },
+      { idempotencyKey: `tenantry-customer:${id}:${customersLost}` },
+    ));
+  await stripe.customers.update(made.id, { name, ...(billingEmail && { email: billingEmail }) });
+  return assignCustomer(db, id, made.id);
+}
+
+/** The oldest customer that names the organization, if Stripe's search knows one. */
+async function findCustomer(stripe: Stripe, organizationId: string): Promise<Stripe.Customer | null> {
+  const query = `metadata['${customerMetadata.organization}']:'${organizationId}'`;
+  const { data } = await stripe.customers.search({ query, limit: 100 });
+  return data.reduce<Stripe.Customer | null>(
+    (oldest, each) => (oldest === null || each.created < oldest.created ? each : oldest),
+    null,
+  );
+}

@@ -1,0 +1,108 @@
+/** An organization comes: it, its first admin, its Stripe customer and a welcome by mail. */
+import type Stripe from 'stripe';
+import { findMail, type Mail, postMail } from '../mail/mail.ts';
+import { record } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
+import { ensureCustomer } from './customer.ts';
+import {
+  findOrganization,
+  insertOrganization,
+  listMembers,
+  type Member,
+  type Organization,
+  putMember,
+} from './organizations.ts';
+import { welcomeKey, welcomeMail } from './welcome-mail.ts';
+
+export interface Newcomer {
+  readonly name: string;
+  readonly slug: string;
+  readonly adminEmail: string;
+}
+
+export interface Onboarding {
+  readonly organization: Organization;
+  readonly admins: readonly Member[];
+  readonly mail: Mail;
+  /** What this run has made; nothing when all was there. */
+  readonly made: readonly ('organization' | 'admin' | 'customer' | 'mail')[];
+}
+
+/** The slug belongs to an organization of another name. */
+export class SlugTaken extends Error {
+  override readonly name = 'SlugTaken';
+}
+
+export interface OnboardingContext {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  /** Where the people of the organization sign in. */
+  readonly publicUrl: string;
+}
+
+/**
+ * Brings an organization in. Each part is there once, however often this runs and wherever a run before was cut off: it
+ * makes what is missing. A mail that was sent is not sent again; one that was refused is tried once more.
+ * @param newcomer.adminEmail becomes an admin beside those that there are
+ * @throws SlugTaken; StripeError when Stripe cannot be asked, with what comes before it done
+ */
+export async function onboard(
+  { database, stripe, publicUrl }: OnboardingContext,
+  newcomer: Newcomer,
+  by: string,
+): Promise<Onboarding> {
+  const { name, slug } = newcomer;
+  const email = newcomer.adminEmail.toLowerCase();
+  const made: Onboarding['made'][number][] = [];
+  const known = await database.transaction(async (client) => {
+    const inserted = await insertOrganization(client, { name, slug, billingEmail: email });
+    if (inserted) made.push('organization');
+    const organization = inserted ?? (await findOrganization(client, { slug }));
+    if (!organization || organization.personalOf !== null || organization.name !== name)
+      throw new SlugTaken(`The name ${slug} is taken by another organization: choose one with --slug.`);
+    const members = await listMembers(client, organization.id);
+    const admin = members.find((member) => member.email === email);
+    if (admin?.role !== 'admin') {
+      await putMember(client, organization.id, { email }, 'admin');
+      made.push('admin');
+    }
+    if (made.length > 0)
+      await record(client, {
+        kind: 'organization.onboarded',
+        message: `${made.includes('organization') ? 'The organization' : 'An admin of'} ${name} was brought in`,
+        data: { organization: organization.id, made: [...made], by },
+        audience: 'operator',
+      });
+    return organization;
+  });
+
+  if (known.customerId === null) made.push('customer');
+  await ensureCustomer(stripe, database, known);
+
+  const wanted = welcomeMail(known, email, publicUrl);
+  const posted = await database.transaction(async (client) => {
+    const before = await findMail(client, wanted.key);
+    const mail = await postMail(client, wanted);
+    if (!before || before.state !== mail.state) made.push('mail');
+    return mail;
+  });
+  const organization = await findOrganization(database, { id: known.id });
+  if (!organization) throw new Error('an organization was brought in and is not there');
+  return { organization, admins: await adminsOf(database, known.id), mail: posted, made };
+}
+
+/** How far an organization's onboarding is; null when there is no such organization, or nobody was welcomed. */
+export async function findOnboarding(
+  database: Database,
+  slug: string,
+  adminEmail: string,
+): Promise<Omit<Onboarding, 'made'> | null> {
+  const organization = await findOrganization(database, { slug });
+  if (!organization) return null;
+  const mail = await findMail(database, welcomeKey(organization, adminEmail.toLowerCase()));
+  return mail && { organization, admins: await adminsOf(database, organization.id), mail };
+}
+
+async function adminsOf(database: Database, organizationId: string): Promise<Member[]> {
+  return (await listMembers(database, organizationId)).filter(({ role }) => role === 'admin');
+}

@@ -1,0 +1,52 @@
+import { firstRow, type Queryable, storable } from '../store/database.ts';
+
+/** A subscription with who pays for it and what it pays for. */
+export interface PaidSubscription {
+  readonly id: string;
+  readonly status: string | null;
+  readonly customerId: string | null;
+  /** Subject of whoever bought it. */
+  readonly owner: string | null;
+  readonly product: string | null;
+  readonly plan: string | null;
+  readonly seats: number | null;
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly pastDueSince: Date | null;
+  readonly createdAt: Date;
+  /** The organization whose customer it is on; null for one that was bought outside of our checkout. */
+  readonly organizationId: string | null;
+  readonly organizationName: string | null;
+  readonly tenantId: string | null;
+}
+
+const select = `select s.id, s.status, s.customer_id as "customerId", s.owner, s.product, s.plan, s.seats,
+    s.current_period_end as "currentPeriodEnd", s.cancel_at_period_end as "cancelAtPeriodEnd",
+    s.past_due_since as "pastDueSince", s.created_at as "createdAt", o.id as "organizationId",
+    o.name as "organizationName", t.id as "tenantId"
+  from tenantry.subscription s
+  left join tenantry.organization o on o.customer_id = s.customer_id
+  left join tenantry.tenant t on t.subscription_id = s.id`;
+
+export async function findPaidSubscription(db: Queryable, id: string): Promise<PaidSubscription | null> {
+  return firstRow(await db.query<PaidSubscription>(`${select} where s.id = $1`, [storable(id)]));
+}
+
+/**
+ * Subscriptions by id, at most so many.
+ * @param of only those on one of these customers or bought by the owner; every one when null
+ * @param after only those whose id comes later
+ */
+export async function listPaidSubscriptions(
+  db: Queryable,
+  of: { readonly customerIds: readonly string[]; readonly owner: string } | null,
+  { after, limit }: { after: string | null; limit: number },
+): Promise<PaidSubscription[]> {
+  const result = await db.query<PaidSubscription>(
+    `${select} where s.status is not null and ($1::text[] is null or s.customer_id = any($1) or s.owner = $2)
+       and ($3::text is null or s.id > $3)
+     order by s.id limit $4`,
+    [of?.customerIds ?? null, of === null ? null : storable(of.owner), after, limit],
+  );
+  return result.rows;
+}

@@ -1,0 +1,86 @@
+import { firstRow, type Queryable, storable } from '../store/database.ts';
+
+/** When one area was last compared, and whether somebody wants it compared again. */
+export interface Reconciliation {
+  readonly area: string;
+  readonly asked: number;
+  readonly answered: number;
+  readonly askedDryRun: boolean;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly durationMs: number | null;
+  /** What was looked at and how many calls it took, by source. */
+  readonly looked: Readonly<Record<string, { readonly calls: number; readonly items: number }>>;
+  /** Why the last one could not be made; null when it was. */
+  readonly failure: string | null;
+}
+
+const columns = `area, asked, answered, asked_dry_run as "askedDryRun", started_at as "startedAt",
+  completed_at as "completedAt", duration_ms as "durationMs", looked, failure`;
+
+/** Makes areas known, so that they can be asked for. */
+export async function ensureAreas(db: Queryable, areas: readonly string[]): Promise<void> {
+  await db.query(
+    'insert into tenantry.reconciliation (area) select unnest($1::text[]) on conflict do nothing',
+    [areas],
+  );
+}
+
+export async function listReconciliations(db: Queryable): Promise<Reconciliation[]> {
+  return (await db.query<Reconciliation>(`select ${columns} from tenantry.reconciliation order by area`))
+    .rows;
+}
+
+/** Asks for every area to be compared now. */
+export async function askReconciliation(
+  db: Queryable,
+  options: { dryRun: boolean },
+): Promise<Reconciliation[]> {
+  const { rows } = await db.query<Reconciliation>(
+    `update tenantry.reconciliation set asked = asked + 1, asked_dry_run = $1 returning ${columns}`,
+    [options.dryRun],
+  );
+  return rows;
+}
+
+/** The area, when it was asked for or its time has come; null otherwise. */
+export async function findDue(
+  db: Queryable,
+  area: string,
+  options: { now: Date; intervalMs: number },
+): Promise<Reconciliation | null> {
+  return firstRow(
+    await db.query<Reconciliation>(
+      `select ${columns} from tenantry.reconciliation
+       where area = $1 and (asked > answered or started_at is null
+         or started_at <= $2::timestamptz - $3 * interval '1 ms')`,
+      [area, options.now, options.intervalMs],
+    ),
+  );
+}
+
+export async function beginReconciliation(db: Queryable, area: string, at: Date): Promise<void> {
+  await db.query('update tenantry.reconciliation set started_at = $2 where area = $1', [area, at]);
+}
+
+/** Notes how it ended. Whoever asked until it began is answered. */
+export async function endReconciliation(
+  db: Queryable,
+  { area, asked }: Pick<Reconciliation, 'area' | 'asked'>,
+  end: Pick<Reconciliation, 'durationMs' | 'looked' | 'failure'> & { at: Date },
+): Promise<void> {
+  await db.query(
+    `update tenantry.reconciliation set answered = greatest(answered, $2), duration_ms = $3, failure = $5,
+       looked = case when $5::text is null then $4::jsonb else looked end,
+       completed_at = case when $5::text is null then $6::timestamptz else completed_at end
+     where area = $1`,
+    [
+      area,
+      asked,
+      end.durationMs,
+      JSON.stringify(end.looked),
+      end.failure === null ? null : storable(end.failure),
+      end.at,
+    ],
+  );
+}
