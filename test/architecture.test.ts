@@ -38,7 +38,8 @@ const looksItself = ['automation/stacks/fingerprint.ts', 'automation/stacks/plat
 const rules: Record<string, Rule> = {
   'tenants imports nothing of the rest': {
     files: inside('tenants'),
-    forbidden: (to) => ['api', 'automation', 'infra', 'test'].some((folder) => inside(folder)(to)),
+    forbidden: (to) =>
+      ['api', 'automation', 'cli', 'infra', 'services', 'test'].some((folder) => inside(folder)(to)),
     because:
       'tenants says what a tenant is; who builds it and when is the business of automation, which imports tenants.',
   },
@@ -57,15 +58,16 @@ const rules: Record<string, Rule> = {
     because:
       'infra, the page and the Stripe simulator read the catalog: it must not bring Pulumi or anything else.',
   },
-  'automation does not import api': {
+  'automation imports nothing that stands on it': {
     files: inside('automation'),
-    forbidden: (to) => inside('api')(to),
+    forbidden: (to) => ['api', 'cli', 'services'].some((folder) => inside(folder)(to)),
     because: 'api stands on automation. What both need belongs in automation or tenants.',
   },
   'infra imports the catalog at most': {
     files: inside('infra'),
     forbidden: (to) =>
-      ['api', 'automation', 'tenants'].some((folder) => inside(folder)(to)) && !inside('tenants/catalog')(to),
+      ['api', 'automation', 'cli', 'services', 'tenants'].some((folder) => inside(folder)(to)) &&
+      !inside('tenants/catalog')(to),
     because:
       'the platform stands before any tenant; all that it may know of them are the figures of the catalog.',
   },
@@ -102,14 +104,16 @@ const rules: Record<string, Rule> = {
     // Types leave nothing behind in the page: it may name the shapes that the service answers with.
     forbidden: (to, isType) =>
       !isType &&
-      (['automation', 'infra'].some((folder) => inside(folder)(to)) || /^api\/(?!dashboard\/)/.test(to)),
+      (['automation', 'cli', 'infra', 'services'].some((folder) => inside(folder)(to)) ||
+        /^api\/(?!dashboard\/)/.test(to)),
     because: 'the page knows the service by its HTTP interface only.',
   },
 };
 
-const imports = ['api', 'automation', 'infra', 'tenants'].flatMap((folder) =>
-  sourceFiles(join(root, folder)).flatMap(importsOf),
-);
+/** Every folder of sources. */
+const folders = ['api', 'automation', 'cli', 'infra', 'services', 'tenants'];
+
+const imports = folders.flatMap((folder) => sourceFiles(join(root, folder)).flatMap(importsOf));
 
 describe('imports go one way', () => {
   test('there is something to check', () => {
@@ -125,7 +129,9 @@ describe('imports go one way', () => {
 
   test('every relative import names its file', () => {
     const missing = imports
-      .filter(({ to }) => /^(api|automation|infra|tenants)\//.test(to) && !existsSync(join(root, to)))
+      .filter(
+        ({ to }) => /^(api|automation|cli|infra|services|tenants)\//.test(to) && !existsSync(join(root, to)),
+      )
       .map(({ from, to }) => `${from} imports ${to}`);
     expect(missing, 'Node runs the sources as they are: an import names the file, with its ending.').toEqual(
       [],
@@ -142,7 +148,7 @@ const environmentPassedOn: Record<string, string> = {
 
 describe('the environment is read at the edge', () => {
   test('process.env stands in files named env.ts only', () => {
-    const readers = ['api', 'automation', 'infra', 'tenants']
+    const readers = folders
       .flatMap((folder) => sourceFiles(join(root, folder)))
       .filter((file) => !/(^|\/)env\.ts$/.test(file) && /\bprocess\.env\b/.test(withoutComments(file)))
       .map((file) => relative(root, file))

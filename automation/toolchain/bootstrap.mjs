@@ -26,8 +26,8 @@ const lock = join(root, '.tenantry', 'install.lock');
 const lockStaleMs = 10_000;
 
 const entries = {
-  start: ['automation/cli/main.ts', 'start'],
-  tenantry: ['automation/cli/main.ts'],
+  start: ['cli/main.ts', 'start'],
+  tenantry: ['cli/main.ts'],
   test: ['test/run.ts'],
   bench: ['test/bench/main.ts'],
   preview: ['automation/preview/main.ts'],

@@ -1,6 +1,6 @@
 /** Runs the command as the terminal would, in this process: its streams and its exit code. */
-import type { CliEnv } from '../../automation/cli/env.ts';
-import { run } from '../../automation/cli/run.ts';
+import type { CliEnv } from '../../cli/env.ts';
+import { run } from '../../cli/run.ts';
 
 export interface Outcome {
   exitCode: number;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { createCommands } from '../../automation/cli/commands.ts';
-import { createOutput } from '../../automation/cli/output.ts';
+import { createCommands } from '../../cli/commands.ts';
+import { createOutput } from '../../cli/output.ts';
 
 const nowhere = { write: () => {} };
 const program = createCommands({

@@ -8,7 +8,7 @@ import { expect, inject, test } from 'vitest';
 import { toolVariable } from '../../automation/toolchain/env.ts';
 import { type ToolName, toolNames } from '../../automation/toolchain/pins.ts';
 
-const main = fileURLToPath(new URL('../../automation/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 async function doctor(variables: NodeJS.ProcessEnv) {
   const home = join(inject('runDir'), 'doctor');

@@ -1,5 +1,5 @@
 /** Answers of the service, as far as the command line reads them. */
-import type { Entry, Tenant } from '../../automation/cli/api-types.ts';
+import type { Entry, Tenant } from '../../cli/api-types.ts';
 
 export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
   return {

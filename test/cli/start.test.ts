@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { findSupervisor, isAlive, isHeld } from '../../automation/cli/running.ts';
 import { freePorts } from '../../automation/local/ports.ts';
+import { findSupervisor, isAlive, isHeld } from '../../cli/running.ts';
 import { freshDatabase } from '../support/database.ts';
 import { until } from '../support/wait.ts';
 import { command } from './command.ts';
 
-const main = fileURLToPath(new URL('../../automation/cli/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const bootstrap = fileURLToPath(new URL('../../automation/toolchain/bootstrap.mjs', import.meta.url));
 
 let home: string;

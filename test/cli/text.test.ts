@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../automation/cli/api-types.ts';
-import { price, productsText } from '../../automation/cli/text/products.ts';
-import { age, duration, fields, plain, table } from '../../automation/cli/text/table.ts';
-import { tenantsText, tenantText, whyText } from '../../automation/cli/text/tenants.ts';
-import { sinceLine, timelineText } from '../../automation/cli/text/timeline.ts';
+import type { Plan } from '../../cli/api-types.ts';
+import { price, productsText } from '../../cli/text/products.ts';
+import { age, duration, fields, plain, table } from '../../cli/text/table.ts';
+import { tenantsText, tenantText, whyText } from '../../cli/text/tenants.ts';
+import { sinceLine, timelineText } from '../../cli/text/timeline.ts';
 import { sampleEntry, sampleTenant } from './sample.ts';
 
 const nowMs = Date.parse('2026-11-21T10:05:00.000Z');

@@ -2,11 +2,11 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { afterEach, expect, test } from 'vitest';
-import { createApiClient } from '../../automation/cli/api-client.ts';
-import type { Tenant } from '../../automation/cli/api-types.ts';
-import { subscribe } from '../../automation/cli/commands/subscribe.ts';
-import { createOutput } from '../../automation/cli/output.ts';
-import { waitForTenant } from '../../automation/cli/wait.ts';
+import { createApiClient } from '../../cli/api-client.ts';
+import type { Tenant } from '../../cli/api-types.ts';
+import { subscribe } from '../../cli/commands/subscribe.ts';
+import { createOutput } from '../../cli/output.ts';
+import { waitForTenant } from '../../cli/wait.ts';
 import { sampleEntry, sampleTenant } from './sample.ts';
 
 type Message = { event: string; id?: string; data: string };

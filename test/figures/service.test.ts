@@ -1,9 +1,9 @@
 /** Figures over HTTP and as metrics: who may read them, what is refused, what they say. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FiguresView, OverviewView } from '../../api/contract/figures.ts';
-import { figuresCsv, figuresText } from '../../automation/cli/text/figures.ts';
 import { addCheckout, addObservations, addPayments, replaceSegments } from '../../automation/figures/log.ts';
 import { segmentsOf } from '../../automation/figures/segments.ts';
+import { figuresCsv, figuresText } from '../../cli/text/figures.ts';
 import { type Service, startService } from '../support/service.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 import { graceMs, type History, observationsOf } from './sample.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { run } from '../../automation/cli/run.ts';
+import { run } from '../../cli/run.ts';
 
 async function tenantry(...args: string[]) {
   let out = '';

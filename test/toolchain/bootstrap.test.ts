@@ -37,14 +37,14 @@ beforeEach(async () => {
   installs = join(root, 'installs.log');
   gate = join(root, 'gate');
   await mkdir(join(root, 'automation/toolchain'), { recursive: true });
-  await mkdir(join(root, 'automation/cli'), { recursive: true });
+  await mkdir(join(root, 'cli'), { recursive: true });
   await copyFile(source, join(root, 'automation/toolchain/bootstrap.mjs'));
   await writeFile(join(root, 'package.json'), '{"type":"module"}');
   await writeFile(
     join(root, 'package-lock.json'),
     JSON.stringify({ packages: { '': {}, 'node_modules/x': { version: '1.0.0' } } }),
   );
-  await writeFile(join(root, 'automation/cli/main.ts'), command);
+  await writeFile(join(root, 'cli/main.ts'), command);
   await writeFile(join(root, 'npm-cli.js'), npm);
 });
 

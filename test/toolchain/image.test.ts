@@ -83,16 +83,12 @@ describe('the image', () => {
     ];
     expect(programs.length).toBeGreaterThanOrEqual(workloads.length);
     // Other commands of the command line are for the machine of a developer, and loaded when they are called.
-    const commands = [
-      'automation/cli/main.ts',
-      'automation/cli/commands/cells.ts',
-      'automation/cli/commands/dr.ts',
-    ];
+    const commands = ['cli/main.ts', 'cli/commands/cells.ts', 'cli/commands/dr.ts'];
     const ofPrograms = reachable(programs, { loadedLater: true });
     const ofCommands = reachable(commands, { loadedLater: false });
     const files = new Set([...ofPrograms.files, ...ofCommands.files]);
     const packages = new Set([...ofPrograms.packages, ...ofCommands.packages]);
-    const copied = ['api/', 'automation/', 'tenants/'];
+    const copied = ['api/', 'automation/', 'cli/', 'services/', 'tenants/'];
     const left = readFileSync(join(root, '.dockerignore'), 'utf8')
       .split('\n')
       .filter((line) => /^[a-z]/.test(line));

@@ -112,7 +112,7 @@ describe('a deployment', () => {
       'aws ssm put-parameter',
       'pulumi up --stack "$STACK"',
       '.github/scripts/publish-page.sh "$STACK"',
-      'node automation/cli/main.ts cells sync --stdin',
+      'node cli/main.ts cells sync --stdin',
       'test/smoke/main.ts',
     ].map(at);
     expect(order).not.toContain(-1);

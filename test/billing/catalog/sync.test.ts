@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { CatalogChange } from '../../../automation/billing/catalog/difference.ts';
 import { applyCatalog, planCatalog } from '../../../automation/billing/catalog/sync.ts';
 import { wantedCatalog } from '../../../automation/billing/catalog/wanted.ts';
-import { catalogText } from '../../../automation/cli/text/catalog.ts';
+import { catalogText } from '../../../cli/text/catalog.ts';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { type Promotion, promotions } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';

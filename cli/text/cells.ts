@@ -1,5 +1,5 @@
 /** Cells as text. Pure. */
-import type { DatabaseServer, KnownCell } from '../../store/cells.ts';
+import type { DatabaseServer, KnownCell } from '../../automation/store/cells.ts';
 import { table, time } from './table.ts';
 
 export interface ListedCell extends KnownCell {

@@ -1,6 +1,6 @@
 /** The commands of billing with their arguments. */
 import { type Command, Option } from 'commander';
-import { invoiceStatuses } from '../billing/invoices.ts';
+import { invoiceStatuses } from '../automation/billing/invoices.ts';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';
 import type { Output } from './output.ts';

@@ -1,5 +1,5 @@
 /** Credits and budgets for a terminal. Pure. */
-import { dollars } from '../../ledger/budget.ts';
+import { dollars } from '../../automation/ledger/budget.ts';
 import type { Budgets, Credits } from '../commands/credits.ts';
 import { fields, table, time } from './table.ts';
 

@@ -1,13 +1,13 @@
 /** `tenantry preview`: what the working tree changes, as one comment. */
 import { resolve } from 'node:path';
-import type { Allowance } from '../../preview/allowances.ts';
-import { UnknownBase } from '../../preview/base-checkout.ts';
-import { readPreviewEnv } from '../../preview/env.ts';
-import { markdownOf } from '../../preview/markdown.ts';
-import { previewPlatform } from '../../preview/platform.ts';
-import { previewChange } from '../../preview/preview.ts';
-import { openBlockers } from '../../preview/report.ts';
-import { textOf } from '../../preview/text.ts';
+import type { Allowance } from '../../automation/preview/allowances.ts';
+import { UnknownBase } from '../../automation/preview/base-checkout.ts';
+import { readPreviewEnv } from '../../automation/preview/env.ts';
+import { markdownOf } from '../../automation/preview/markdown.ts';
+import { previewPlatform } from '../../automation/preview/platform.ts';
+import { previewChange } from '../../automation/preview/preview.ts';
+import { openBlockers } from '../../automation/preview/report.ts';
+import { textOf } from '../../automation/preview/text.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
 
@@ -23,7 +23,7 @@ export interface PreviewCommandOptions {
 }
 
 /** Root of this checkout: the version that is previewed. */
-const root = resolve(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../..');
 
 /** @returns `blocked` when the change must not be merged as it is */
 export async function preview(output: Output, options: PreviewCommandOptions): Promise<ExitCode> {

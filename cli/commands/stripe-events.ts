@@ -1,10 +1,10 @@
 /** `tenantry events replay`: handles events of Stripe anew; `events alerts`: what of them waits for an operator. */
 
-import { closeAlert, listOpenAlerts } from '../../billing/events/notices-rows.ts';
-import { planReplay, replay } from '../../billing/events/replay.ts';
-import { withControlPlane } from '../../dr/cell-access.ts';
-import { readOperationsEnv } from '../../dr/env.ts';
-import type { EventSelection } from '../../store/event-inbox.ts';
+import { closeAlert, listOpenAlerts } from '../../automation/billing/events/notices-rows.ts';
+import { planReplay, replay } from '../../automation/billing/events/replay.ts';
+import { withControlPlane } from '../../automation/dr/cell-access.ts';
+import { readOperationsEnv } from '../../automation/dr/env.ts';
+import type { EventSelection } from '../../automation/store/event-inbox.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';

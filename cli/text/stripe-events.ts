@@ -1,7 +1,7 @@
 /** Events of Stripe, and the alerts that they led to, as text. Pure. */
 
-import type { StoredNotice } from '../../billing/events/notices-rows.ts';
-import type { ReplayPlan } from '../../billing/events/replay.ts';
+import type { StoredNotice } from '../../automation/billing/events/notices-rows.ts';
+import type { ReplayPlan } from '../../automation/billing/events/replay.ts';
 import { table, time } from './table.ts';
 
 /** Events that are shown one by one. */

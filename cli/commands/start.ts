@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalEnv, readLocalEnv } from '../../local/env.ts';
-import { endLeftovers } from '../../local/processes.ts';
-import { type Running, startSupervisor } from '../../local/supervisor.ts';
+import { type LocalEnv, readLocalEnv } from '../../automation/local/env.ts';
+import { endLeftovers } from '../../automation/local/processes.ts';
+import { type Running, startSupervisor } from '../../automation/local/supervisor.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { forgetSupervisor, isHeld, recordSupervisor } from '../running.ts';

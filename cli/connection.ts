@@ -1,5 +1,5 @@
 /** The installation that commands talk to, and as whom. */
-import { type Endpoints, readEndpoints } from '../local/home.ts';
+import { type Endpoints, readEndpoints } from '../automation/local/home.ts';
 import { type ApiClient, createApiClient, notRunning } from './api-client.ts';
 import type { CliEnv } from './env.ts';
 import { CliProblem, exitCodes } from './problem.ts';

@@ -1,20 +1,24 @@
 /** `tenantry cells`: where tenants can be; `cells sync` copies it from the outputs of platform stacks. */
 import { resolve } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { WrongCellOutput } from '../../cells/output.ts';
-import { type ReadStackOutput, StackOutputFailed, stackOutputReader } from '../../cells/stack-output.ts';
-import { syncCells } from '../../cells/sync.ts';
-import { withControlPlane } from '../../dr/cell-access.ts';
-import { type CellPlace, readOperationsEnv } from '../../dr/env.ts';
-import { countTenantsByCell, listCells, listDatabaseServers } from '../../store/cells.ts';
-import { migrate } from '../../store/migrate.ts';
+import { WrongCellOutput } from '../../automation/cells/output.ts';
+import {
+  type ReadStackOutput,
+  StackOutputFailed,
+  stackOutputReader,
+} from '../../automation/cells/stack-output.ts';
+import { syncCells } from '../../automation/cells/sync.ts';
+import { withControlPlane } from '../../automation/dr/cell-access.ts';
+import { type CellPlace, readOperationsEnv } from '../../automation/dr/env.ts';
+import { countTenantsByCell, listCells, listDatabaseServers } from '../../automation/store/cells.ts';
+import { migrate } from '../../automation/store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { cellsText } from '../text/cells.ts';
 
-const projectDir = resolve(import.meta.dirname, '../../..');
+const projectDir = resolve(import.meta.dirname, '../..');
 
 async function placeOf(env: CliEnv): Promise<{ place: CellPlace; processEnv: NodeJS.ProcessEnv }> {
   const { place, processEnv } = await readOperationsEnv(env.home);

@@ -1,6 +1,6 @@
 /** Estimates as text. Pure. */
-import type { BillLine } from '../../cost/bill.ts';
-import type { Estimate, PlanMargin } from '../../cost/estimate.ts';
+import type { BillLine } from '../../automation/cost/bill.ts';
+import type { Estimate, PlanMargin } from '../../automation/cost/estimate.ts';
 import { table } from './table.ts';
 
 export function costText(stack: string, estimates: readonly Estimate[], bill: boolean): string {

@@ -1,7 +1,7 @@
 /** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { productIds } from '../../tenants/catalog/types.ts';
-import { allowances } from '../preview/allowances.ts';
+import { allowances } from '../automation/preview/allowances.ts';
+import { productIds } from '../tenants/catalog/types.ts';
 import { phases } from './api-types.ts';
 import { addBilling } from './commands-billing.ts';
 import { addPeople } from './commands-people.ts';

@@ -1,8 +1,8 @@
 /** `tenantry cost`: what a cell of the platform costs in a month, and what each plan leaves. */
 import { resolve } from 'node:path';
-import { platform } from '../../../tenants/catalog/index.ts';
-import { stackConfiguration, UnknownStackError } from '../../cost/configuration.ts';
-import { estimate } from '../../cost/estimate.ts';
+import { stackConfiguration, UnknownStackError } from '../../automation/cost/configuration.ts';
+import { estimate } from '../../automation/cost/estimate.ts';
+import { platform } from '../../tenants/catalog/index.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { costText } from '../text/cost.ts';
@@ -15,7 +15,7 @@ export interface CostOptions {
   readonly bill?: boolean;
 }
 
-const projectDir = resolve(import.meta.dirname, '../../..');
+const projectDir = resolve(import.meta.dirname, '../..');
 
 export async function cost(output: Output, { stack, tenants, bill }: CostOptions): Promise<void> {
   const config = await stackConfiguration(projectDir, stack).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 /** What differs between the catalog and Stripe, as text. Pure. */
-import type { CatalogChange, CatalogDifference } from '../../billing/catalog/difference.ts';
+import type { CatalogChange, CatalogDifference } from '../../automation/billing/catalog/difference.ts';
 import { plain } from './table.ts';
 
 const signs = { create: '+', replace: '±', update: '~', archive: '-' } as const;

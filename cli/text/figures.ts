@@ -1,6 +1,6 @@
 /** Business figures for a terminal and for spreadsheets. Pure. */
-import { centsOf } from '../../figures/month.ts';
-import { csv } from '../../metering/statement.ts';
+import { centsOf } from '../../automation/figures/month.ts';
+import { csv } from '../../automation/metering/statement.ts';
 import type { Figures, FiguresRow, Overview } from '../commands/figures.ts';
 import { table, time } from './table.ts';
 

@@ -1,11 +1,11 @@
 /** `tenantry figures`: MRR and what moved it, churn, LTV, conversion, revenue; `figures rebuild` fills the log from Stripe. */
 import { z } from 'zod';
-import { withControlPlane } from '../../dr/cell-access.ts';
-import { readOperationsEnv } from '../../dr/env.ts';
-import { readFiguresEnv } from '../../figures/env.ts';
-import { rebuildFigures } from '../../figures/rebuild.ts';
-import { originOf } from '../../jobs/subscription-facts.ts';
-import { migrate } from '../../store/migrate.ts';
+import { withControlPlane } from '../../automation/dr/cell-access.ts';
+import { readOperationsEnv } from '../../automation/dr/env.ts';
+import { readFiguresEnv } from '../../automation/figures/env.ts';
+import { rebuildFigures } from '../../automation/figures/rebuild.ts';
+import { originOf } from '../../automation/jobs/subscription-facts.ts';
+import { migrate } from '../../automation/store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import { apiAs, type Connection } from '../connection.ts';
 import type { CliEnv } from '../env.ts';

@@ -1,6 +1,6 @@
 /** `tenantry usage [tenant]`: what a month costs, of one tenant or of all; `--by` shows what it is made of. */
 import { z } from 'zod';
-import { csv, statementCsv, totalsCsv } from '../../metering/statement.ts';
+import { csv, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
 import { tenantPath } from '../api-client.ts';
 import { apiAs, type Connection, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';

@@ -5,23 +5,23 @@
  * of the platform's program, which is therefore loaded only by what needs it.
  */
 import { resolve } from 'node:path';
-import { type Aws, connectAws } from '../../dr/aws.ts';
-import { verifyPlace, withCluster, withControlPlane } from '../../dr/cell-access.ts';
-import { type CellPlace, type OperationsEnv, readOperationsEnv } from '../../dr/env.ts';
-import { promoteSteps, restoreSteps, type ServerRecovery } from '../../dr/server-steps.ts';
-import type { StatusSources } from '../../dr/status.ts';
-import { runSteps, type Step, type StepReport, StepStopped } from '../../dr/steps.ts';
-import type { RecoveryTarget } from '../../dr/target.ts';
-import { cellDatabaseStep, convergeSteps, moveStep } from '../../dr/tenant-steps.ts';
-import { trafficStep } from '../../dr/traffic.ts';
-import { migrate } from '../../store/migrate.ts';
+import { type Aws, connectAws } from '../../automation/dr/aws.ts';
+import { verifyPlace, withCluster, withControlPlane } from '../../automation/dr/cell-access.ts';
+import { type CellPlace, type OperationsEnv, readOperationsEnv } from '../../automation/dr/env.ts';
+import { promoteSteps, restoreSteps, type ServerRecovery } from '../../automation/dr/server-steps.ts';
+import type { StatusSources } from '../../automation/dr/status.ts';
+import { runSteps, type Step, type StepReport, StepStopped } from '../../automation/dr/steps.ts';
+import type { RecoveryTarget } from '../../automation/dr/target.ts';
+import { cellDatabaseStep, convergeSteps, moveStep } from '../../automation/dr/tenant-steps.ts';
+import { trafficStep } from '../../automation/dr/traffic.ts';
+import { migrate } from '../../automation/store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
 import { statusText, stepsText, verificationText } from '../text/dr.ts';
 
-const projectDir = resolve(import.meta.dirname, '../../..');
+const projectDir = resolve(import.meta.dirname, '../..');
 
 /** Of every command that changes something. */
 export interface RecoveryOptions {
@@ -69,7 +69,7 @@ export async function drStatus(
   const target = stack === undefined ? null : await targetOf(stack);
   const { place } = operations;
   if (!target && !place) throw notRunning();
-  const { recoveryStatus } = await import('../../dr/status.ts');
+  const { recoveryStatus } = await import('../../automation/dr/status.ts');
   const ask = (sources: Partial<Pick<StatusSources, 'cluster' | 'database'>>) =>
     recoveryStatus({
       target,
@@ -136,7 +136,7 @@ export async function drRestore(
   if (options.only === 'database' || server !== undefined) return perform(output, options, recovery, steps);
 
   const { kubeconfig, processEnv } = await readOperationsEnv(env.home);
-  const { volumeSteps } = await import('../../dr/volumes.ts');
+  const { volumeSteps } = await import('../../automation/dr/volumes.ts');
   const copies = lost && { cellId: lost.cellId, bucket: copiesBucket(options, lost), region: target.region };
   await withCluster(kubeconfig, processEnv, (cluster) => {
     steps.push(...volumeSteps({ cluster, recovery, before: at, copies }));
@@ -212,8 +212,8 @@ async function perform(
 /** @param server a dedicated tenant's, in place of the shared one */
 async function targetOf(stack: string, server?: string): Promise<RecoveryTarget> {
   const [{ stackConfiguration, UnknownStackError }, { dedicatedTarget, recoveryTarget }] = await Promise.all([
-    import('../../cost/configuration.ts'),
-    import('../../dr/target.ts'),
+    import('../../automation/cost/configuration.ts'),
+    import('../../automation/dr/target.ts'),
   ]);
   try {
     const target = recoveryTarget(await stackConfiguration(projectDir, stack));

@@ -1,6 +1,6 @@
 /** `tenantry doctor`: which tools and providers were found, and what to do about what is missing. */
-import { formatDoctor, inspect } from '../../toolchain/doctor.ts';
-import { readToolchainEnv } from '../../toolchain/env.ts';
+import { formatDoctor, inspect } from '../../automation/toolchain/doctor.ts';
+import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, exitCodes } from '../problem.ts';
 

@@ -7,8 +7,8 @@ import {
   readPublicKeys,
   signedReceipt,
   verifyReceipt,
-} from '../../offboarding/receipt.ts';
-import { keyId, publicKeyFile } from '../../offboarding/signing-key.ts';
+} from '../../automation/offboarding/receipt.ts';
+import { keyId, publicKeyFile } from '../../automation/offboarding/signing-key.ts';
 import { tenantPath } from '../api-client.ts';
 import { apiAs, type Connection, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';

@@ -1,7 +1,7 @@
 /** Recoveries as text. Pure. */
-import type { StatusLine } from '../../dr/status.ts';
-import type { StepReport } from '../../dr/steps.ts';
-import type { Verification } from '../../dr/verify.ts';
+import type { StatusLine } from '../../automation/dr/status.ts';
+import type { StepReport } from '../../automation/dr/steps.ts';
+import type { Verification } from '../../automation/dr/verify.ts';
 import { duration, table } from './table.ts';
 
 export function stepsText(reports: readonly StepReport[]): string {

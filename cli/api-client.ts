@@ -1,6 +1,6 @@
 /** Requests to the service; every failure is a `CliProblem` with one sentence. */
 import type { z } from 'zod';
-import { tenantIdPattern } from '../../tenants/spec.ts';
+import { tenantIdPattern } from '../tenants/spec.ts';
 import { problemDetails } from './api-types.ts';
 import { CliProblem, type ExitCode, exitCodes } from './problem.ts';
 

@@ -1,9 +1,14 @@
 /** `tenantry catalog sync`: brings Stripe's products, prices and meters in line with the catalog; the diff first. */
 import { createInterface } from 'node:readline/promises';
-import { catalog } from '../../../tenants/catalog/index.ts';
-import { promotions } from '../../../tenants/catalog/promotions.ts';
-import { applyCatalog, CatalogNotInLine, type CatalogPlan, planCatalog } from '../../billing/catalog/sync.ts';
-import { wantedCatalog } from '../../billing/catalog/wanted.ts';
+import {
+  applyCatalog,
+  CatalogNotInLine,
+  type CatalogPlan,
+  planCatalog,
+} from '../../automation/billing/catalog/sync.ts';
+import { wantedCatalog } from '../../automation/billing/catalog/wanted.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
+import { promotions } from '../../tenants/catalog/promotions.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';

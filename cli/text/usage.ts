@@ -1,5 +1,5 @@
 /** Usage and statements for a terminal. Pure. */
-import { decimalOf, dollarsOf } from '../../metering/amounts.ts';
+import { decimalOf, dollarsOf } from '../../automation/metering/amounts.ts';
 import type { FleetUsage, Statement, UsageSteps } from '../commands/usage.ts';
 import { fields, table, time } from './table.ts';
 
