@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { amountCents } from '../../automation/local/stripe/money.ts';
+import { amountCents } from '../../automation/local/stripe/catalog/money.ts';
 import {
   costCents,
   costMicros,

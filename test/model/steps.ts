@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import Stripe from 'stripe';
-import { StripeError } from '../../automation/local/stripe/errors.ts';
+import { StripeError } from '../../automation/local/stripe/http/errors.ts';
 import { findPlan, planLookupKey } from '../../tenants/catalog/index.ts';
 import { type Customer, isPerSeat, type ModelSubscription, offers, running } from './customer.ts';
 import type { Place, Turn } from './place.ts';

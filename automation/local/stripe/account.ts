@@ -3,15 +3,15 @@
 import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';
 import { wantedCatalog } from '../../billing/catalog/wanted.ts';
-import { seedCatalog } from './catalog.ts';
+import { seedCatalog } from './catalog/catalog.ts';
+import { seedPortal } from './checkout/portal-configurations.ts';
 import { type Clock, createClock } from './clock.ts';
 import type { Context, Dunning } from './context.ts';
-import { createDeliveries, type Deliveries, interested } from './deliveries.ts';
-import type { Destination } from './delivery-record.ts';
-import { configureDestinations } from './endpoints.ts';
-import { StripeError } from './errors.ts';
-import { recordEvent } from './event-log.ts';
-import { seedPortal } from './portal-configurations.ts';
+import { createDeliveries, type Deliveries, interested } from './delivery/deliveries.ts';
+import { configureDestinations } from './delivery/endpoints.ts';
+import { recordEvent } from './delivery/event-log.ts';
+import type { Destination } from './delivery/record.ts';
+import { StripeError } from './http/errors.ts';
 import { openStore, type Store } from './store.ts';
 import { createTimeline, type Timeline } from './timeline.ts';
 

@@ -1,7 +1,7 @@
 /** What every operation on the simulated account is given: memory, time, the event log and the request's origin. */
 
 import type { Documents, DocumentType } from './documents.ts';
-import { noSuch } from './errors.ts';
+import { noSuch } from './http/errors.ts';
 import type { Store } from './store.ts';
 
 /** What happens to a subscription whose renewal stays unpaid, as configured in Stripe's billing settings. */

@@ -1,16 +1,16 @@
 /** What a person or a test does to the simulated account from outside the API: time, faults, payments, cards. */
 
 import { type Account, byItself } from './account.ts';
-import { closeDispute, failRefund, openDispute } from './charges.ts';
-import { payCheckoutSession } from './checkout.ts';
+import { payCheckoutSession } from './checkout/checkout.ts';
+import { payOpenInvoices } from './checkout/portal.ts';
 import { find } from './context.ts';
-import { interested } from './deliveries.ts';
-import type { Delivery, Destination } from './delivery-record.ts';
+import { interested } from './delivery/deliveries.ts';
+import type { Faults } from './delivery/faults.ts';
+import type { Delivery, Destination } from './delivery/record.ts';
 import type { CheckoutSessionDoc, DisputeDoc, RefundDoc } from './documents.ts';
-import { StripeError } from './errors.ts';
-import type { Faults } from './faults.ts';
-import { setCustomerCard } from './payment-methods.ts';
-import { payOpenInvoices } from './portal.ts';
+import { StripeError } from './http/errors.ts';
+import { closeDispute, failRefund, openDispute } from './invoices/charges.ts';
+import { setCustomerCard } from './subscriptions/payment-methods.ts';
 
 export interface ClockState {
   /** Seconds since 1970, and the same instant in ISO 8601. */

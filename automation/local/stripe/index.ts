@@ -6,12 +6,12 @@ import type { Product } from '../../../tenants/catalog/types.ts';
 import { openAccount } from './account.ts';
 import type { Dunning } from './context.ts';
 import { type Controls, createControls } from './controls.ts';
-import type { Destination } from './delivery-record.ts';
-import { createServer } from './server.ts';
+import type { Destination } from './delivery/record.ts';
+import { createServer } from './http/server.ts';
 
 export type { ClockState, Controls, Summary } from './controls.ts';
-export type { Delivery, Destination } from './delivery-record.ts';
-export type { Faults } from './faults.ts';
+export type { Faults } from './delivery/faults.ts';
+export type { Delivery, Destination } from './delivery/record.ts';
 
 export interface StripeSimulatorOptions {
   /** SQLite file that keeps everything, or `:memory:`. */

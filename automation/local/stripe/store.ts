@@ -6,7 +6,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Documents, DocumentType, HiddenParts } from './documents.ts';
 import { idempotencyMs, schema } from './schema.ts';
-import { assertStep, isLived } from './transitions.ts';
+import { assertStep, isLived } from './subscriptions/transitions.ts';
 
 export interface Page {
   readonly limit?: number | undefined;

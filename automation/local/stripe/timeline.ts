@@ -2,8 +2,8 @@
 
 import type { Clock } from './clock.ts';
 import type { Context } from './context.ts';
-import { runDue } from './renewals.ts';
 import type { Store } from './store.ts';
+import { runDue } from './subscriptions/renewals.ts';
 
 export interface Timeline {
   /** Follows real time from now on. */

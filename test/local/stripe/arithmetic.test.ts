@@ -3,14 +3,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { centsFromMicros } from '../../../automation/billing/catalog/wanted.ts';
-import { fromAnchor, nextBoundary } from '../../../automation/local/stripe/billing-periods.ts';
-import { afterFailure, attemptNumber } from '../../../automation/local/stripe/collection.ts';
+import { amountCents, shareCents, sumDecimals } from '../../../automation/local/stripe/catalog/money.ts';
 import { changedFields } from '../../../automation/local/stripe/context.ts';
-import { matchesType } from '../../../automation/local/stripe/event-log.ts';
-import { noFaults, planDelivery, seededRandom } from '../../../automation/local/stripe/faults.ts';
-import { decodeForm, type FormValue } from '../../../automation/local/stripe/form.ts';
-import { balanceAfter } from '../../../automation/local/stripe/invoices.ts';
-import { amountCents, shareCents, sumDecimals } from '../../../automation/local/stripe/money.ts';
+import { matchesType } from '../../../automation/local/stripe/delivery/event-log.ts';
+import { noFaults, planDelivery, seededRandom } from '../../../automation/local/stripe/delivery/faults.ts';
+import { decodeForm, type FormValue } from '../../../automation/local/stripe/http/form.ts';
+import { afterFailure, attemptNumber } from '../../../automation/local/stripe/invoices/collection.ts';
+import { balanceAfter } from '../../../automation/local/stripe/invoices/invoices.ts';
+import { fromAnchor, nextBoundary } from '../../../automation/local/stripe/subscriptions/billing-periods.ts';
 
 describe('form decoding', () => {
   test.each([

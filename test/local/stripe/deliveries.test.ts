@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { retryWaitMs } from '../../../automation/local/stripe/delivery-record.ts';
+import { retryWaitMs } from '../../../automation/local/stripe/delivery/record.ts';
 import { startStripeSimulator } from '../../../automation/local/stripe/index.ts';
 import { until } from '../../support/wait.ts';
 import { clientOf, receiveWebhooks, secretKey, simulate, subscribe, webhookSecret } from './simulated.ts';

@@ -1,6 +1,6 @@
 import { Stripe } from 'stripe';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { routes } from '../../../automation/local/stripe/routes.ts';
+import { routes } from '../../../automation/local/stripe/http/routes.ts';
 import { type Answered, type Description, readDescription } from './description.ts';
 import { idOf, priceOf, type Simulated, secretKey, simulate } from './simulated.ts';
 

@@ -4,7 +4,7 @@ import {
   assertStep,
   invoiceTransitions,
   subscriptionTransitions,
-} from '../../../automation/local/stripe/transitions.ts';
+} from '../../../automation/local/stripe/subscriptions/transitions.ts';
 import { day, idOf, priceOf, type Simulated, simulate, subscribe } from './simulated.ts';
 
 /*
