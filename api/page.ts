@@ -10,6 +10,8 @@ const builtPage = fileURLToPath(new URL('./dashboard/dist', import.meta.url));
 const route = createRoute({
   method: 'get',
   path: '/v1/config',
+  operationId: 'getPageConfig',
+  tags: ['Service'],
   summary: 'How the web page signs in',
   responses: { 200: { description: 'Settings', content: { 'application/json': { schema: pageConfig } } } },
 });

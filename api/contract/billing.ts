@@ -181,3 +181,7 @@ export type OrganizationView = z.infer<typeof organization>;
 export const organizationList = z
   .object({ organizations: z.array(organization) })
   .openapi('OrganizationList');
+
+export const stripeEventReceived = z
+  .object({ received: z.literal(true), duplicate: z.boolean() })
+  .openapi('StripeEventReceived');

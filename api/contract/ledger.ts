@@ -5,10 +5,6 @@ import { maxLimitMicros } from '../../automation/ledger/budget.ts';
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 
-export const tenantParams = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' } }),
-});
-
 /** Most credits that one request moves. */
 const maxCredits = 1_000_000_000;
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { offboardingSteps } from '../../automation/offboarding/journal.ts';
+import { tenantParams } from './tenant.ts';
 
 /** What goes out of exports, of a tenant's end and of its receipt. */
 
@@ -26,7 +27,7 @@ export const offboarding = z
   .openapi('Offboarding');
 export type OffboardingView = z.infer<typeof offboarding>;
 
-export const offboardingList = z.object({ offboardings: z.array(offboarding) });
+export const offboardingList = z.object({ offboardings: z.array(offboarding) }).openapi('OffboardingList');
 
 export const tenantExport = z
   .object({
@@ -45,7 +46,18 @@ export const tenantExport = z
   .openapi('TenantExport');
 export type TenantExportView = z.infer<typeof tenantExport>;
 
-export const tenantExportList = z.object({ exports: z.array(tenantExport) });
+export const tenantExportList = z.object({ exports: z.array(tenantExport) }).openapi('TenantExportList');
+
+export const exportParams = tenantParams.extend({
+  export: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(Number.MAX_SAFE_INTEGER)
+    .openapi({ param: { name: 'export', in: 'path' } }),
+});
+
+export const exportFile = z.string().openapi({ format: 'binary' });
 
 export const signedReceiptView = z
   .object({

@@ -21,6 +21,11 @@ export const problem = z
   })
   .openapi('Problem', { description: 'RFC 9457 problem details' });
 
+/** What is not an id is nobody's, so that it is answered 404 as somebody else's is. */
+export const tenantParams = z.object({
+  id: z.string().openapi({ param: { name: 'id', in: 'path' } }),
+});
+
 export const tenantId = z.string().regex(tenantIdPattern, 'is eight letters and digits, the first a letter');
 
 const price = z.object({
@@ -60,6 +65,8 @@ export const product = z
   })
   .openapi('Product');
 export type ProductView = z.infer<typeof product>;
+
+export const productList = z.object({ products: z.array(product) }).openapi('ProductList');
 
 /** Most seats that any plan has; the plan's own limit is checked where it is known. */
 const mostSeats = Math.max(
@@ -214,6 +221,14 @@ export const entry = z
   })
   .openapi('TimelineEntry');
 export type EntryView = z.infer<typeof entry>;
+
+export const timelineQuery = z.object({ after: z.coerce.number().int().nonnegative().default(0) });
+
+export const timeline = z.object({ entries: z.array(entry) }).openapi('Timeline');
+
+export const eventStream = z.string();
+
+export const eventsHeaders = z.object({ 'last-event-id': z.string().optional() });
 
 export const access = z
   .object({ namespace: z.string(), serviceUrl: z.string().nullable() })

@@ -13,8 +13,8 @@ import {
   apiCostsQuery,
   budgetChange,
   budgets,
-  tenantParams,
 } from '../contract/ledger.ts';
+import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -31,6 +31,8 @@ const body = <Schema>(schema: Schema) => ({
 const show = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/budget',
+  operationId: 'getBudgets',
+  tags: ['Budgets'],
   summary: "This month's budgets of a tenant",
   security: bearer,
   request: { params: tenantParams },
@@ -39,6 +41,8 @@ const show = createRoute({
 const change = createRoute({
   method: 'put',
   path: '/v1/tenants/{id}/budget',
+  operationId: 'changeBudget',
+  tags: ['Budgets'],
   summary: 'Set a cap of your own, below the limit of the plan',
   description: 'The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.',
   security: bearer,
@@ -48,6 +52,8 @@ const change = createRoute({
 const costs = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/api-costs',
+  operationId: 'listApiCosts',
+  tags: ['Budgets'],
   summary: 'What API calls cost: per day, and each, newest first',
   security: bearer,
   request: { params: tenantParams, query: apiCostsQuery },
@@ -56,6 +62,8 @@ const costs = createRoute({
 const charge = createRoute({
   method: 'post',
   path: '/v1/tenants/{id}/api-costs',
+  operationId: 'chargeApiCall',
+  tags: ['Budgets'],
   summary: 'Ask whether an API call may be made, or say what it cost',
   description:
     '`estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond ' +

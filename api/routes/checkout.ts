@@ -26,6 +26,8 @@ import { bearer, createRouter, problemResponses } from '../router.ts';
 const route = createRoute({
   method: 'post',
   path: '/v1/checkout',
+  operationId: 'createCheckout',
+  tags: ['Checkout'],
   summary: 'Begin to subscribe to a plan',
   description: 'Answers where to pay. The tenant appears once Stripe reports the subscription.',
   security: bearer,

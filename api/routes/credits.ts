@@ -14,9 +14,9 @@ import {
   holdRequest,
   ledgerAnswer,
   releaseRequest,
-  tenantParams,
   topUpRequest,
 } from '../contract/ledger.ts';
+import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -26,7 +26,7 @@ const path = '/v1/tenants/{id}/credits';
 /** A change of the ledger: 201 when it was booked now, 200 when its cause was booked before. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
-  options: { summary: string; description: string; body: Body },
+  options: { operationId: string; summary: string; description: string; body: Body },
 ) {
   const answer = (description: string) => ({
     description,
@@ -35,6 +35,8 @@ function change<Path extends string, Body extends z.ZodType>(
   return createRoute({
     method: 'post',
     path: `${path}/${name}` as `/v1/tenants/{id}/credits/${Path}`,
+    operationId: options.operationId,
+    tags: ['Credits'],
     summary: options.summary,
     description: `${options.description} For operators: a product's own service asks, not its tenant.`,
     security: bearer,
@@ -53,6 +55,8 @@ function change<Path extends string, Body extends z.ZodType>(
 const show = createRoute({
   method: 'get',
   path,
+  operationId: 'getCredits',
+  tags: ['Credits'],
   summary: 'Credits of a tenant: balance, what gave it, entries newest first',
   security: bearer,
   request: { params: tenantParams, query: creditsQuery },
@@ -62,22 +66,26 @@ const show = createRoute({
   },
 });
 const hold = change('holds', {
+  operationId: 'holdCredits',
   summary: 'Set credits aside for work that begins',
   description: '402 when the balance does not allow it. Given back by itself when its time is over.',
   body: holdRequest,
 });
 const capture = change('captures', {
+  operationId: 'captureCredits',
   summary: 'Take credits for work that is done',
   description:
     'From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing.',
   body: captureRequest,
 });
 const release = change('releases', {
+  operationId: 'releaseCredits',
   summary: 'Give a hold back',
   description: 'What came from a period that is over expires.',
   body: releaseRequest,
 });
 const topUp = change('top-ups', {
+  operationId: 'topUpCredits',
   summary: 'Add credits that a renewal leaves alone',
   description: 'Spent in the order in which they end.',
   body: topUpRequest,

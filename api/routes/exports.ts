@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import {
   findExport,
   listExports,
@@ -9,8 +9,14 @@ import {
 import { record } from '../../automation/store/audit.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { tenantParams } from '../contract/ledger.ts';
-import { type TenantExportView, tenantExport, tenantExportList } from '../contract/offboarding.ts';
+import {
+  exportFile,
+  exportParams,
+  type TenantExportView,
+  tenantExport,
+  tenantExportList,
+} from '../contract/offboarding.ts';
+import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -20,6 +26,8 @@ const path = '/v1/tenants/{id}/exports' as const;
 const list = createRoute({
   method: 'get',
   path,
+  operationId: 'listExports',
+  tags: ['Offboarding'],
   summary: 'Exports of a tenant, newest first',
   security: bearer,
   request: { params: tenantParams },
@@ -32,6 +40,8 @@ const list = createRoute({
 const ask = createRoute({
   method: 'post',
   path,
+  operationId: 'requestExport',
+  tags: ['Offboarding'],
   summary: 'Ask for an export of all that is kept of a tenant',
   description: 'One at a time: while one is being made, the same is answered.',
   security: bearer,
@@ -45,20 +55,15 @@ const ask = createRoute({
 const download = createRoute({
   method: 'get',
   path: `${path}/{export}/file`,
+  operationId: 'downloadExport',
+  tags: ['Offboarding'],
   summary: 'The file of an export: lines of JSON, compressed by gzip',
   security: bearer,
   request: {
-    params: tenantParams.extend({
-      export: z.coerce
-        .number()
-        .int()
-        .positive()
-        .max(Number.MAX_SAFE_INTEGER)
-        .openapi({ param: { name: 'export', in: 'path' } }),
-    }),
+    params: exportParams,
   },
   responses: {
-    200: { description: 'The file', content: { 'application/gzip': { schema: z.string() } } },
+    200: { description: 'The file', content: { 'application/gzip': { schema: exportFile } } },
     ...problemResponses,
   },
 });

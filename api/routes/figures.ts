@@ -15,6 +15,8 @@ const mostPeriods = 400;
 const figuresRoute = createRoute({
   method: 'get',
   path: '/v1/figures',
+  operationId: 'getFigures',
+  tags: ['Figures'],
   summary: 'Business figures over time: MRR and what moved it, churn, LTV, conversion, revenue',
   description: 'For operators. The definitions are in docs/business-figures.md.',
   security: bearer,
@@ -31,6 +33,8 @@ const figuresRoute = createRoute({
 const mrrRoute = createRoute({
   method: 'get',
   path: '/v1/figures/mrr',
+  operationId: 'getMrr',
+  tags: ['Figures'],
   summary: 'MRR by plan at an instant',
   description: 'For operators. As of any past instant, to the second.',
   security: bearer,
@@ -44,6 +48,8 @@ const mrrRoute = createRoute({
 const overviewRoute = createRoute({
   method: 'get',
   path: '/v1/figures/overview',
+  operationId: 'getFiguresOverview',
+  tags: ['Figures'],
   summary: 'How each product stands: applications, subscriptions, MRR, active tenants, resources',
   description: 'For operators.',
   security: bearer,

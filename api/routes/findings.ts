@@ -37,6 +37,8 @@ const body = <Schema>(schema: Schema) => ({ required: true, content: { 'applicat
 const list = createRoute({
   method: 'get',
   path: '/v1/findings',
+  operationId: 'listFindings',
+  tags: ['Reconciliation'],
   summary: 'Where money and infrastructure disagree, newest first; for operators',
   security: bearer,
   request: { query: findingsQuery },
@@ -45,6 +47,8 @@ const list = createRoute({
 const approve = createRoute({
   method: 'post',
   path: '/v1/findings/{id}/approve',
+  operationId: 'approveFinding',
+  tags: ['Reconciliation'],
   summary: 'Do what the finding says; for operators',
   security: bearer,
   request: { params: findingParams, body: body(decisionBody) },
@@ -53,6 +57,8 @@ const approve = createRoute({
 const dismiss = createRoute({
   method: 'post',
   path: '/v1/findings/{id}/dismiss',
+  operationId: 'dismissFinding',
+  tags: ['Reconciliation'],
   summary: 'Leave it as it is, for as long as it lasts; for operators',
   security: bearer,
   request: { params: findingParams, body: body(decisionBody) },
@@ -61,6 +67,8 @@ const dismiss = createRoute({
 const status = createRoute({
   method: 'get',
   path: '/v1/reconciliation',
+  operationId: 'getReconciliation',
+  tags: ['Reconciliation'],
   summary: 'When money and infrastructure were last compared; for operators',
   security: bearer,
   responses: { 200: json('Every area', reconciliations), ...problemResponses },
@@ -68,6 +76,8 @@ const status = createRoute({
 const ask = createRoute({
   method: 'post',
   path: '/v1/reconciliation',
+  operationId: 'reconcile',
+  tags: ['Reconciliation'],
   summary: 'Compare money and infrastructure now; for operators',
   description: 'An area has been compared once its `answered` is at least the `asked` of this answer.',
   security: bearer,

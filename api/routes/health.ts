@@ -1,32 +1,20 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { instanceHeader } from '../../automation/local/instance.ts';
-import { problem } from '../contract/tenant.ts';
+import { alive, exposition, notReady, readiness, readinessQuery } from '../contract/health.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, problemBody } from '../errors.ts';
-import { readinessChecks } from '../readiness.ts';
 import { createRouter } from '../router.ts';
-
-const readiness = z
-  .object({
-    ready: z.boolean(),
-    checks: z.record(z.string(), z.string()).openapi({ description: '`ok`, or what is wrong' }),
-  })
-  .openapi('Readiness');
-const check = z.enum(readinessChecks);
-const exclude = z
-  .union([check.transform((one) => [one]), z.array(check)])
-  .optional()
-  .openapi({ type: 'array', items: { type: 'string', enum: [...readinessChecks] } });
-const notReady = problem.extend(readiness.shape).openapi('NotReady');
 
 const health = createRoute({
   method: 'get',
   path: '/healthz',
+  operationId: 'getHealth',
+  tags: ['Service'],
   summary: 'Is the process alive?',
   responses: {
     200: {
       description: 'Yes',
-      content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+      content: { 'application/json': { schema: alive } },
     },
   },
 });
@@ -34,10 +22,12 @@ const health = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/readyz',
+  operationId: 'getReadiness',
+  tags: ['Service'],
   summary: 'Would a subscription become a tenant now?',
   description:
     'A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.',
-  request: { query: z.object({ exclude }) },
+  request: { query: readinessQuery },
   responses: {
     200: { description: 'Yes', content: { 'application/json': { schema: readiness } } },
     503: {
@@ -50,9 +40,11 @@ const ready = createRoute({
 const metricsRoute = createRoute({
   method: 'get',
   path: '/metrics',
+  operationId: 'getMetrics',
+  tags: ['Service'],
   summary: 'Metrics for Prometheus',
   responses: {
-    200: { description: 'Text exposition format', content: { 'text/plain': { schema: z.string() } } },
+    200: { description: 'Text exposition format', content: { 'text/plain': { schema: exposition } } },
   },
 });
 

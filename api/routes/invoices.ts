@@ -15,6 +15,8 @@ import { bearer, createRouter, problemResponses } from '../router.ts';
 const list = createRoute({
   method: 'get',
   path: '/v1/invoices',
+  operationId: 'listInvoices',
+  tags: ['Billing'],
   summary: 'Invoices of an organization, newest first',
   description:
     'Of the organization named, of whoever pays for the subscription named, else of your own by the token. Operators see those of everybody.',
@@ -29,6 +31,8 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path: '/v1/invoices/{id}',
+  operationId: 'getInvoice',
+  tags: ['Billing'],
   summary: 'One invoice',
   security: bearer,
   request: { params: billingParams },
@@ -41,6 +45,8 @@ const show = createRoute({
 const pay = createRoute({
   method: 'post',
   path: '/v1/invoices/{id}/pay',
+  operationId: 'payInvoice',
+  tags: ['Billing'],
   summary: 'Charge an open invoice to the present payment method now',
   description: 'Once, however often it is asked for. 402 when the payment is declined.',
   security: bearer,

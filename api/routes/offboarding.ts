@@ -13,7 +13,6 @@ import { findReceipt, listReceiptKeys } from '../../automation/offboarding/recei
 import { record } from '../../automation/store/audit.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { tenantParams } from '../contract/ledger.ts';
 import {
   type OffboardingView,
   offboarding,
@@ -21,6 +20,7 @@ import {
   receiptKeys,
   signedReceiptView,
 } from '../contract/offboarding.ts';
+import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -31,6 +31,8 @@ const body = { 'application/json': { schema: offboarding } };
 const show = createRoute({
   method: 'get',
   path,
+  operationId: 'getOffboarding',
+  tags: ['Offboarding'],
   summary: 'How far the end of a tenant is: export, backup, destroy, verify, receipt',
   security: bearer,
   request: { params: tenantParams },
@@ -40,6 +42,8 @@ const show = createRoute({
 const list = createRoute({
   method: 'get',
   path: '/v1/offboardings',
+  operationId: 'listOffboardings',
+  tags: ['Offboarding'],
   summary: 'Ends of tenants that are not over, the longest first; for operators',
   security: bearer,
   responses: {
@@ -54,6 +58,8 @@ const list = createRoute({
 const begin = createRoute({
   method: 'post',
   path,
+  operationId: 'beginOffboarding',
+  tags: ['Offboarding'],
   summary: 'Delete a tenant now whose subscription has ended, or try again what its end waits for',
   description:
     'Otherwise it is deleted when the time is over for which its data is kept. Exported and backed up first; cannot be undone.',
@@ -65,6 +71,8 @@ const begin = createRoute({
 const receipt = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/receipt',
+  operationId: 'getReceipt',
+  tags: ['Offboarding'],
   summary: 'The signed receipt that nothing of a tenant remains',
   security: bearer,
   request: { params: tenantParams },
@@ -77,6 +85,8 @@ const receipt = createRoute({
 const keys = createRoute({
   method: 'get',
   path: '/v1/receipt-keys',
+  operationId: 'listReceiptKeys',
+  tags: ['Offboarding'],
   summary: 'Public keys that receipts are signed with, as a JSON Web Key Set',
   responses: {
     200: { description: 'The keys', content: { 'application/json': { schema: receiptKeys } } },

@@ -17,6 +17,8 @@ const body = { 'application/json': { schema: onboarding } };
 const begin = createRoute({
   method: 'post',
   path,
+  operationId: 'onboardOrganization',
+  tags: ['Organizations'],
   summary: 'Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail',
   description:
     'For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.',
@@ -32,6 +34,8 @@ const begin = createRoute({
 const show = createRoute({
   method: 'get',
   path,
+  operationId: 'getOnboarding',
+  tags: ['Organizations'],
   summary: 'How far bringing an organization in is',
   security: bearer,
   request: { query: onboardingQuery },

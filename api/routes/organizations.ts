@@ -9,6 +9,8 @@ import { bearer, createRouter, problemResponses } from '../router.ts';
 const list = createRoute({
   method: 'get',
   path: '/v1/organizations',
+  operationId: 'listOrganizations',
+  tags: ['Organizations'],
   summary: 'The organizations that you are in, and what you may do there',
   security: bearer,
   responses: {

@@ -11,6 +11,8 @@ import { bearer, createRouter, problemResponses } from '../router.ts';
 const open = createRoute({
   method: 'post',
   path: '/v1/portal',
+  operationId: 'openPortal',
+  tags: ['Billing'],
   summary: "Open the payment service's billing portal",
   description:
     'For the payment method, the billing address and invoices of the organization that pays. Only its admins; the address is good for a short time.',

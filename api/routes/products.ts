@@ -1,17 +1,19 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { catalog } from '../../tenants/catalog/index.ts';
-import { product } from '../contract/tenant.ts';
+import { productList } from '../contract/tenant.ts';
 import { createRouter } from '../router.ts';
 import { productView } from '../views.ts';
 
 const route = createRoute({
   method: 'get',
   path: '/v1/products',
+  operationId: 'listProducts',
+  tags: ['Products'],
   summary: 'Products and their plans',
   responses: {
     200: {
       description: 'Everything on sale, in the order of the price page',
-      content: { 'application/json': { schema: z.object({ products: z.array(product) }) } },
+      content: { 'application/json': { schema: productList } },
     },
   },
 });

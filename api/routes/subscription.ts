@@ -27,6 +27,8 @@ const path = '/v1/subscriptions/{id}';
 const list = createRoute({
   method: 'get',
   path: '/v1/subscriptions',
+  operationId: 'listSubscriptions',
+  tags: ['Billing'],
   summary: 'Subscriptions of your organizations and your own; all of them for operators',
   security: bearer,
   request: { query: pageQuery },
@@ -39,6 +41,8 @@ const list = createRoute({
 const show = createRoute({
   method: 'get',
   path,
+  operationId: 'getSubscription',
+  tags: ['Billing'],
   summary: 'One subscription, and what you may do with it',
   security: bearer,
   request: { params: billingParams },
@@ -51,6 +55,8 @@ const show = createRoute({
 const preview = createRoute({
   method: 'post',
   path: `${path}/preview`,
+  operationId: 'previewChange',
+  tags: ['Billing'],
   summary: 'What a change of plan or seats would cost',
   description: 'Nothing changes. Send its `prorationDate` with the change to be charged exactly this.',
   security: bearer,
@@ -67,11 +73,13 @@ const preview = createRoute({
 /** A change that answers the subscription as it is afterwards. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
-  options: { summary: string; description: string; body: Body },
+  options: { operationId: string; summary: string; description: string; body: Body },
 ) {
   return createRoute({
     method: 'post',
     path: `${path}/${name}` as `${typeof path}/${Path}`,
+    operationId: options.operationId,
+    tags: ['Billing'],
     summary: options.summary,
     description: options.description,
     security: bearer,
@@ -91,12 +99,14 @@ function change<Path extends string, Body extends z.ZodType>(
 }
 
 const changeRoute = change('change', {
+  operationId: 'changeSubscription',
   summary: 'Change plan, seats or both',
   description:
     'What costs more is charged at once, and without the payment nothing changes (402). What costs less is credited on the next invoice.',
   body: changeRequest,
 });
 const cancel = change('cancel', {
+  operationId: 'cancelSubscription',
   summary: 'End the subscription',
   description: 'At the end of the paid period, or now: then usage so far is invoiced.',
   body: cancelRequest,
@@ -104,6 +114,8 @@ const cancel = change('cancel', {
 const reactivate = createRoute({
   method: 'post',
   path: `${path}/reactivate`,
+  operationId: 'reactivateSubscription',
+  tags: ['Billing'],
   summary: 'Take a cancellation at the end of the period back, or resume what is paused',
   security: bearer,
   request: { params: billingParams },

@@ -1,8 +1,9 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { listAudit } from '../../automation/store/audit.ts';
 import { findTenant } from '../../automation/store/tenants.ts';
 import { requireCaller, visibleTo } from '../auth.ts';
+import { eventStream, eventsHeaders, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
@@ -17,17 +18,19 @@ const pageEntries = 500;
 const route = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/events',
+  operationId: 'followTenantEvents',
+  tags: ['Tenants'],
   summary: 'Follow a tenant (server-sent events)',
   description:
     'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by ' +
     'their kind; between them, `tenant` events carry the whole tenant whenever it changed.',
   security: bearer,
   request: {
-    params: z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) }),
-    headers: z.object({ 'last-event-id': z.string().optional() }),
+    params: tenantParams,
+    headers: eventsHeaders,
   },
   responses: {
-    200: { description: 'The stream', content: { 'text/event-stream': { schema: z.string() } } },
+    200: { description: 'The stream', content: { 'text/event-stream': { schema: eventStream } } },
     ...problemResponses,
   },
 });

@@ -1,37 +1,46 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import { findTenant, resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { access, entry, type TenantView, tenant } from '../contract/tenant.ts';
+import {
+  access,
+  type TenantView,
+  tenant,
+  tenantParams,
+  timeline,
+  timelineQuery,
+} from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { bearer, createRouter, problemResponses } from '../router.ts';
 import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
 
-const params = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) });
-
 const show = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}',
+  operationId: 'getTenant',
+  tags: ['Tenants'],
   summary: 'One tenant',
   security: bearer,
-  request: { params },
+  request: { params: tenantParams },
   responses: {
     200: { description: 'The tenant', content: { 'application/json': { schema: tenant } } },
     ...problemResponses,
   },
 });
 
-const timeline = createRoute({
+const happened = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/timeline',
+  operationId: 'getTimeline',
+  tags: ['Tenants'],
   summary: 'What happened to a tenant and why, oldest first',
   security: bearer,
-  request: { params, query: z.object({ after: z.coerce.number().int().nonnegative().default(0) }) },
+  request: { params: tenantParams, query: timelineQuery },
   responses: {
     200: {
       description: 'At most 1,000 entries; the next page begins after the last id',
-      content: { 'application/json': { schema: z.object({ entries: z.array(entry) }) } },
+      content: { 'application/json': { schema: timeline } },
     },
     ...problemResponses,
   },
@@ -40,11 +49,13 @@ const timeline = createRoute({
 const enter = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/access',
+  operationId: 'getAccess',
+  tags: ['Tenants'],
   summary: 'May the tenant be used now?',
   description:
     'For gateways: 200 with the address, 402 with the reason while suspended, 409 while not ready.',
   security: bearer,
-  request: { params },
+  request: { params: tenantParams },
   responses: {
     200: { description: 'Yes, here', content: { 'application/json': { schema: access } } },
     ...problemResponses,
@@ -54,11 +65,13 @@ const enter = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/v1/tenants/{id}/retry',
+  operationId: 'retryTenant',
+  tags: ['Tenants'],
   summary: 'Try again now',
   description:
     'Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.',
   security: bearer,
-  request: { params },
+  request: { params: tenantParams },
   responses: {
     202: { description: 'Somebody is at it', content: { 'application/json': { schema: tenant } } },
     ...problemResponses,
@@ -82,7 +95,7 @@ export const tenantRoutes = ({ database, authenticate }: ApiDeps) => {
       const caller = c.get('caller');
       return c.json(await view(caller, await find(caller, c.req.valid('param').id)), 200);
     })
-    .openapi(timeline, async (c) => {
+    .openapi(happened, async (c) => {
       const caller = c.get('caller');
       const found = await find(caller, c.req.valid('param').id);
       const entries = await listAudit(database, found.id, {

@@ -12,6 +12,8 @@ import { reasonOfNoTenant, tenantViews } from '../views.ts';
 const route = createRoute({
   method: 'get',
   path: '/v1/tenants',
+  operationId: 'listTenants',
+  tags: ['Tenants'],
   summary: 'Your tenants, newest first; all tenants for operators',
   security: bearer,
   request: { query: tenantQuery },

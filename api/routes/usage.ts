@@ -28,7 +28,7 @@ import {
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
-import { tenantParams } from '../contract/ledger.ts';
+import { tenantParams } from '../contract/tenant.ts';
 import {
   fleetUsage,
   fleetUsageQuery,
@@ -51,6 +51,8 @@ const answer = <Schema>(description: string, schema: Schema) => ({
 const showUsage = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/usage',
+  operationId: 'getUsage',
+  tags: ['Usage'],
   summary: 'What a tenant used, by samples, hours or days',
   security: bearer,
   request: { params: tenantParams, query: usageQuery },
@@ -59,6 +61,8 @@ const showUsage = createRoute({
 const showStatement = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/statement',
+  operationId: 'getStatement',
+  tags: ['Usage'],
   summary: 'What a month of a tenant costs: subscription, compute, storage, top consumers',
   security: bearer,
   request: { params: tenantParams, query: statementQuery },
@@ -67,6 +71,8 @@ const showStatement = createRoute({
 const showFleet = createRoute({
   method: 'get',
   path: '/v1/usage',
+  operationId: 'getFleetUsage',
+  tags: ['Usage'],
   summary: 'What all tenants used in a month, the most first, and how metering does; for operators',
   security: bearer,
   request: { query: fleetUsageQuery },
@@ -75,6 +81,8 @@ const showFleet = createRoute({
 const tell = createRoute({
   method: 'post',
   path: '/v1/tenants/{id}/usage',
+  operationId: 'tellUsage',
+  tags: ['Usage'],
   summary: 'Tell what a tenant used that no cluster shows: sessions, recordings, calls',
   description:
     'Late and repeated samples are harmless. For operators: a product’s own service tells, not its tenant.',

@@ -1,6 +1,7 @@
-import { createRoute, z } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { createInbox } from '../../automation/store/inbox.ts';
+import { stripeEventReceived } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { createRouter, problemResponses } from '../router.ts';
@@ -12,6 +13,8 @@ const maxBodyBytes = 1024 * 1024;
 const route = createRoute({
   method: 'post',
   path: '/webhooks/stripe',
+  operationId: 'receiveStripeEvent',
+  tags: ['Service'],
   summary: 'Stripe reports an event',
   description:
     'For Stripe only: the header `Stripe-Signature` must sign the raw body. Snapshot and thin events are taken; ' +
@@ -20,7 +23,7 @@ const route = createRoute({
     200: {
       description: 'The event is durable',
       content: {
-        'application/json': { schema: z.object({ received: z.literal(true), duplicate: z.boolean() }) },
+        'application/json': { schema: stripeEventReceived },
       },
     },
     ...problemResponses,

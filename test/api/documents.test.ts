@@ -1,5 +1,6 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeApi } from '../../api/describe.ts';
 import { createReadiness } from '../../api/readiness.ts';
 import { announceWorker } from '../../automation/worker/presence.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
@@ -53,6 +54,10 @@ describe('/openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
     const result = await new Validator().validate(structuredClone(document) as never);
     expect(result).toMatchObject({ valid: true });
+  });
+
+  test('is the document that the client is generated from', () => {
+    expect(document).toEqual(JSON.parse(JSON.stringify(describeApi())));
   });
 
   test.each([...open, ...guarded])('describes %s %s', (method, path) => {

@@ -1,0 +1,27 @@
+import pino from 'pino';
+import { createApp } from './app.ts';
+import type { ApiDeps } from './deps.ts';
+import { openApiInfo } from './docs.ts';
+import { createMetrics } from './metrics.ts';
+
+/** The OpenAPI document as `/openapi.json` answers it, without an installation. */
+export function describeApi() {
+  return createApp(withoutInstallation()).getOpenAPI31Document(openApiInfo);
+}
+
+/** Routes are put together here and none is asked: what only an answer needs is left out. */
+function withoutInstallation(): ApiDeps {
+  const absent: Partial<ApiDeps> = {
+    metrics: createMetrics({ query: () => Promise.reject(new Error('there is no database here')) }),
+    pageConfig: {
+      issuer: 'http://127.0.0.1',
+      clientId: 'tenantry',
+      audience: 'tenantry',
+      scope: 'openid',
+      local: true,
+    },
+    pageConfigs: new Map(),
+    log: pino({ level: 'silent' }),
+  };
+  return absent as ApiDeps;
+}
