@@ -21,7 +21,7 @@ export function productView(product: Product): ProductView {
       unit,
       unitPriceMicros,
     })),
-    namespace: product.namespace,
+    namespace: { from: product.namespace.from, prefix: product.namespace.prefix },
   };
 }
 

@@ -1,7 +1,6 @@
 /** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { allowances } from '../automation/preview/allowances.ts';
-import { productIds } from '../tenants/catalog/types.ts';
 import { phases } from './api-types.ts';
 import { addBilling } from './commands-billing.ts';
 import { addPeople } from './commands-people.ts';
@@ -80,7 +79,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
   addPeople({ env, output, add, person, timeout });
   add('tenants', 'list tenants, newest first')
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
-    .addOption(new Option('--product <product>', 'only those of this product').choices(productIds))
+    .option('--product <product>', 'only those of this product')
     .option('--limit <n>', 'at most so many (50)', positiveInteger)
     .option('--all', 'every one')
     .addOption(person())

@@ -11,7 +11,6 @@ import type {
   ServiceAccount,
 } from './manifest.ts';
 import { bytesQuantity, countQuantity, cpuQuantity } from './quantities.ts';
-import { runtimes } from './runtimes.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
 /** Objects that keep one tenant from all others: who may do what, use how much and reach whom. */
@@ -151,9 +150,8 @@ const adminRules = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: [...read, ...write] },
 ];
 
-/** `stream` sells its companies administration of their namespace; people of the other products look on. */
 const roleOf = (tenant: Tenant) =>
-  tenant.product.id === 'stream'
+  tenant.product.namespace.people === 'administer'
     ? { name: 'tenant-admin', rules: adminRules }
     : { name: 'tenant-viewer', rules: viewerRules };
 
@@ -212,9 +210,10 @@ export function allowDns(tenant: Tenant): NetworkPolicy {
  * not meant, whatever the plan: those that outlive a plan that has them are left with nothing.
  */
 export function allowProduct(tenant: Tenant): NetworkPolicy {
-  const { ports, internetPorts } = runtimes[tenant.product.id];
-  const own = 'privateSandboxes' in tenant.plan.entitlements ? outsideSandboxes : {};
-  return networkPolicy(tenant, `allow-${tenant.product.id}`, {
+  const { id, runtime, sandboxEntitlement } = tenant.product;
+  const { ports, internetPorts } = runtime;
+  const own = sandboxEntitlement === undefined ? {} : outsideSandboxes;
+  return networkPolicy(tenant, `allow-${id}`, {
     podSelector: own,
     policyTypes: ['Ingress', 'Egress'],
     ingress: [
@@ -239,8 +238,9 @@ const outsideSandboxes = { matchExpressions: [{ key: sandboxLabel, operator: 'Do
  * another sandbox, never the tenant's database.
  */
 export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
-  if (tenant.plan.entitlements.privateSandboxes !== true) return null;
-  const { ports, internetPorts } = runtimes[tenant.product.id];
+  const { runtime, sandboxEntitlement } = tenant.product;
+  if (sandboxEntitlement === undefined || tenant.plan.entitlements[sandboxEntitlement] !== true) return null;
+  const { ports, internetPorts } = runtime;
   return networkPolicy(tenant, 'allow-sandboxes', {
     podSelector: { matchExpressions: [{ key: sandboxLabel, operator: 'Exists' }] },
     policyTypes: ['Ingress', 'Egress'],

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { TenantFact } from './catalog/types.ts';
 import type { Tenant } from './tenant.ts';
 
 export const managedBy = { 'app.kubernetes.io/managed-by': 'tenantry' } as const;
@@ -52,28 +53,30 @@ export function selectorLabels({ spec, product }: Tenant): Record<string, string
  */
 export const sandboxLabel = 'tenantry.dev/sandbox';
 
-/** The namespace's own labels, as each product's section of the requirements names them. */
-export function productLabels({ spec, product, plan }: Tenant): Record<string, string> {
-  switch (product.id) {
-    case 'workspace':
-      return {
-        // A slot has no user until it is claimed.
-        ...(spec.owner !== null && { user: labelSafe(spec.owner) }),
-        plan: plan.id,
-        created: spec.createdAt.slice(0, 10),
-      };
-    case 'stream':
-      return { 'tenant-id': spec.tenantId, tier: plan.id, region: labelSafe(spec.region) };
-    case 'browsers':
-    case 'inbox':
-    case 'agents':
-      return {};
-  }
+/** The labels that the product gives its namespaces. */
+export function productLabels(tenant: Tenant): Record<string, string> {
+  return told(tenant, tenant.product.namespace.labels ?? {}, labelSafe);
 }
 
 /** The namespace's own annotations. */
-export function productAnnotations({ spec, product }: Tenant): Record<string, string> {
-  const slug = { 'tenantry.dev/slug': spec.slug };
-  if (product.id !== 'stream' || spec.billingAccount === null) return slug;
-  return { ...slug, 'billing-account': annotationSafe(spec.billingAccount) };
+export function productAnnotations(tenant: Tenant): Record<string, string> {
+  return {
+    'tenantry.dev/slug': tenant.spec.slug,
+    ...told(tenant, tenant.product.namespace.annotations ?? {}, annotationSafe),
+  };
+}
+
+/** What the keys tell of the tenant, made safe; what it has not, as a slot has no owner, is left out. */
+function told(
+  { spec }: Tenant,
+  keys: Readonly<Record<string, TenantFact>>,
+  safe: (text: string) => string,
+): Record<string, string> {
+  const facts: Record<TenantFact, string | null> = { ...spec, createdOn: spec.createdAt.slice(0, 10) };
+  return Object.fromEntries(
+    Object.entries(keys).flatMap(([key, fact]) => {
+      const value = facts[fact];
+      return value === null ? [] : [[key, safe(value)]];
+    }),
+  );
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { databaseServerPattern, slugPattern } from './catalog/names.ts';
-import { dataIsolations, productIds } from './catalog/types.ts';
+import { dataIsolations } from './catalog/types.ts';
+import { productId } from './product-id.ts';
 
 export { slugPattern };
 
@@ -10,7 +11,7 @@ export const tenantIdPattern = /^[a-z][a-z0-9]{7}$/;
 /** The one input of the tenant program: plain data, the same spec always builds the same tenant. */
 export const tenantSpec = z.strictObject({
   tenantId: z.string().regex(tenantIdPattern),
-  product: z.enum(productIds),
+  product: productId,
   plan: z.string().min(1),
   slug: z.string().regex(slugPattern),
   namespace: z.string().regex(/^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])$/),

@@ -7,7 +7,7 @@ export interface Cell {
   /** Where the control plane runs: the only other namespace that may reach a tenant. */
   readonly controlPlaneNamespace: string;
   /** Images in place of the catalog's. They listen on the same ports and write only to `/tmp` and the volume. */
-  readonly images: Readonly<Partial<Record<ProductId, string>>>;
+  readonly images: Readonly<Record<ProductId, string>>;
   /** Class of the tenants' volumes; null is the cluster's default. It must allow volumes to grow. */
   readonly storageClassName: string | null;
   /** Address ranges of the database servers, as a tenant reaches no private address otherwise. */

@@ -1,10 +1,10 @@
+import type { Runtime } from './catalog/types.ts';
 import { databaseSecretName } from './data.ts';
 import { metadata, serviceAccountName } from './isolation.ts';
 import { managedBy, selectorLabels } from './labels.ts';
 import type { Container, Deployment, PodSpec, Probe, Service } from './manifest.ts';
 import { priorityClassName } from './platform.ts';
 import { bytesQuantity, cpuQuantity } from './quantities.ts';
-import { type Runtime, runtimes } from './runtimes.ts';
 import { isAutoscaled } from './scaling.ts';
 import { volumeClaimName } from './storage.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
@@ -60,7 +60,7 @@ export function service(tenant: Tenant): Service | null {
     spec: {
       type: 'ClusterIP',
       selector: selectorLabels(tenant),
-      ports: runtimes[product.id].ports.map(({ name, port }) => ({
+      ports: product.runtime.ports.map(({ name, port }) => ({
         name,
         port,
         targetPort: name,
@@ -72,7 +72,7 @@ export function service(tenant: Tenant): Service | null {
 
 /** Address of the tenant's service inside the cluster, or null where the plan runs nothing. */
 export function serviceUrl({ spec, product, plan }: Tenant): string | null {
-  const { scheme, ports } = runtimes[product.id];
+  const { scheme, ports } = product.runtime;
   if (plan.compute === null || ports[0] === undefined) return null;
   return `${scheme}://${product.id}.${spec.namespace}.svc.cluster.local:${ports[0].port}`;
 }
@@ -87,8 +87,8 @@ function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strat
 }
 
 function podSpec(tenant: Tenant): PodSpec {
-  const { product, plan } = tenant;
-  const runtime = runtimes[product.id];
+  const { plan } = tenant;
+  const { runtime } = tenant.product;
   const hasVolume = volumeBytes(tenant) !== null && runtime.volumePath !== null;
   const hasDatabase = keepsRows(tenant);
   return {

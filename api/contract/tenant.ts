@@ -3,7 +3,7 @@ import { residencies } from '../../automation/jobs/placement.ts';
 import { regionPattern } from '../../automation/jobs/subscription-facts.ts';
 import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
-import { productIds } from '../../tenants/catalog/types.ts';
+import { productId } from '../../tenants/product-id.ts';
 import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
 
 /** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
@@ -54,7 +54,7 @@ const plan = z.object({
 
 export const product = z
   .object({
-    id: z.enum(productIds),
+    id: z.string(),
     name: z.string(),
     description: z.string(),
     plans: z.array(plan),
@@ -89,7 +89,7 @@ export const webUrl = z.url({ protocol: /^https?$/, error: 'must be an http or h
 
 export const checkoutRequest = z
   .strictObject({
-    product: z.enum(productIds),
+    product: productId,
     plan: z.string().min(1).max(64),
     slug: z
       .string()
@@ -154,7 +154,7 @@ const reason = z.object({ code: z.string(), message: z.string() });
 export const tenant = z
   .object({
     id: tenantId,
-    product: z.enum(productIds),
+    product: z.string(),
     plan: z.string(),
     slug: z.string(),
     namespace: z.string(),
@@ -202,7 +202,7 @@ export type TenantListView = z.infer<typeof tenantList>;
 export const tenantQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   cursor: z.string().max(200).optional(),
-  product: z.enum(productIds).optional(),
+  product: productId.optional(),
   phase: z.enum(phases).optional(),
   checkout: z
     .string()

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { productIds } from '../../tenants/catalog/types.ts';
+import { productId } from '../../tenants/product-id.ts';
 
 /** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
 
@@ -92,7 +92,7 @@ export const statement = z
 
 export const fleetUsageQuery = z.object({
   month,
-  product: z.enum(productIds).optional(),
+  product: productId.optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   format,
@@ -105,7 +105,7 @@ export const fleetUsage = z
       .array(
         z.object({
           tenant: z.string(),
-          product: z.enum(productIds),
+          product: z.string(),
           slug: z.string(),
           subscriptionCents: cents,
           computeCents: cents,

@@ -26,7 +26,6 @@ import {
   type UsageGap,
 } from '../../automation/metering/usage-statement.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import type { ProductId } from '../../tenants/catalog/types.ts';
 import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import {
@@ -217,7 +216,7 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
       const tenants = shown.map(({ tenantId, usageCents, product, ...total }) => {
         const { subscriptionCents } = makeStatement(month, plans.get(tenantId) ?? [], []);
         const totalCents = subscriptionCents + usageCents;
-        return { tenant: tenantId, product: product as ProductId, ...total, subscriptionCents, totalCents };
+        return { tenant: tenantId, product, ...total, subscriptionCents, totalCents };
       });
       if (query.format === 'csv') return csvAnswer(c, `usage-${month.id}`, totalsCsv(month.id, tenants));
       const [state, gaps] = await Promise.all([

@@ -141,7 +141,21 @@ export const agents: Product = {
   figures: {},
   objectives: [],
   alerts: [],
-  namespace: { from: 'tenantId', prefix: 'agents-' },
+  namespace: { from: 'tenantId', prefix: 'agents-', people: 'view' },
+  sandboxEntitlement: 'privateSandboxes',
   slotPlan: 'pro',
+  // opencode: the basic agent, as a server that the control plane sends tasks to.
   image: 'ghcr.io/anomalyco/opencode:1.0.196',
+  runtime: {
+    ports: [{ name: 'http', port: 4096 }],
+    scheme: 'http',
+    args: ['serve', '--hostname=0.0.0.0', '--port=4096'],
+    env: { HOME: '/tmp' },
+    volumePath: null,
+    livePath: null,
+    readyPath: null,
+    scratchBytes: mebibytes(512),
+    internetPorts: [22, 80, 443],
+    terminationGraceSeconds: 60,
+  },
 };

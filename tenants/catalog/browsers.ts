@@ -1,5 +1,5 @@
 import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
-import { cents, gigabytes, micros } from './units.ts';
+import { cents, gigabytes, mebibytes, micros } from './units.ts';
 
 /**
  * Browser sessions on credits: section 2 of the requirements.
@@ -101,9 +101,22 @@ export const browsers: Product = {
     objective('browsers-orphans', 'Kubernetes objects without a tenant', 'atMost', 0, 'objects'),
   ],
   alerts: [],
-  namespace: { from: 'tenantId', prefix: 'customer-' },
+  namespace: { from: 'tenantId', prefix: 'customer-', people: 'view' },
   slotPlan: 'professional',
+  // headless-shell: Chrome without a screen, driven through its DevTools protocol. A browser's profile is scratch.
   image: 'docker.io/chromedp/headless-shell:143.0.7499.170',
+  runtime: {
+    ports: [{ name: 'cdp', port: 9222 }],
+    scheme: 'ws',
+    args: ['--disable-dev-shm-usage'],
+    env: { HOME: '/tmp' },
+    volumePath: null,
+    livePath: '/json/version',
+    readyPath: '/json/version',
+    scratchBytes: mebibytes(256),
+    internetPorts: [80, 443],
+    terminationGraceSeconds: 60,
+  },
 };
 
 function objective(

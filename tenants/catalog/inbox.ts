@@ -113,7 +113,23 @@ export const inbox: Product = {
   figures: { apiUsageRetentionDays: 90 },
   objectives: [],
   alerts: [],
-  namespace: { from: 'tenantId', prefix: 'inbox-' },
+  namespace: { from: 'tenantId', prefix: 'inbox-', people: 'view' },
   slotPlan: 'starter',
+  // Mailpit: receives e-mail by SMTP from the control plane's mail exchanger and serves it by HTTP.
   image: 'docker.io/axllent/mailpit:v1.30.2',
+  runtime: {
+    ports: [
+      { name: 'http', port: 8025 },
+      { name: 'smtp', port: 1025 },
+    ],
+    scheme: 'http',
+    args: [],
+    env: { HOME: '/tmp' },
+    volumePath: null,
+    livePath: '/livez',
+    readyPath: '/readyz',
+    scratchBytes: mebibytes(256),
+    internetPorts: [443],
+    terminationGraceSeconds: 30,
+  },
 };

@@ -7,7 +7,6 @@ import { workspace } from './workspace.ts';
 
 export { platform } from './platform.ts';
 export type * from './types.ts';
-export { productIds } from './types.ts';
 
 /** Every product on sale, in the order of the price page. */
 export const catalog: readonly Product[] = [workspace, browsers, inbox, agents, stream];

@@ -1,5 +1,5 @@
 import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
-import { cents, cpus, gibibytes, gigabytes, micros, tebibytes } from './units.ts';
+import { cents, cpus, gibibytes, gigabytes, mebibytes, micros, tebibytes } from './units.ts';
 
 /**
  * Streamed desktop sessions for companies: section 5 of the requirements.
@@ -230,9 +230,29 @@ export const stream: Product = {
     alert('stream-pool-exhausted', 'Database connections left in the pool', 'atMost', 0, 'connections'),
     alert('stream-billing-sync', 'Failed billing synchronisations', 'above', 0, 'failures'),
   ],
-  namespace: { from: 'slug', prefix: 'tenant-' },
+  namespace: {
+    from: 'slug',
+    prefix: 'tenant-',
+    labels: { 'tenant-id': 'tenantId', tier: 'plan', region: 'region' },
+    annotations: { 'billing-account': 'billingAccount' },
+    // Companies administer their namespace.
+    people: 'administer',
+  },
   slotPlan: null,
+  // guacd: carries desktop sessions (RDP, VNC, SSH) to the browser.
   image: 'docker.io/guacamole/guacd:1.6.0',
+  runtime: {
+    ports: [{ name: 'guacd', port: 4822 }],
+    scheme: 'tcp',
+    args: [],
+    env: { HOME: '/tmp' },
+    volumePath: null,
+    livePath: null,
+    readyPath: null,
+    scratchBytes: mebibytes(256),
+    internetPorts: [80, 443],
+    terminationGraceSeconds: 120,
+  },
 };
 
 function meter(id: string, name: string, unit: string, unitPriceMicros: number | null) {

@@ -6,8 +6,8 @@
  * whole number of cents. Shares are basis points (1/100 of a percent).
  */
 
-export const productIds = ['workspace', 'browsers', 'inbox', 'agents', 'stream'] as const;
-export type ProductId = (typeof productIds)[number];
+/** The id of a product. A text from outside is checked against the catalog: see `product-id.ts`. */
+export type ProductId = string;
 
 /** Kubernetes quantities of one container: what the plan promises and caps. */
 export interface ComputeLimits {
@@ -109,6 +109,52 @@ export interface Plan {
   readonly databaseConnections: number;
 }
 
+/** What of a tenant its namespace can tell. `createdOn` is a date; a slot has neither owner nor billing account. */
+export const tenantFacts = [
+  'tenantId',
+  'slug',
+  'plan',
+  'region',
+  'owner',
+  'billingAccount',
+  'createdOn',
+] as const;
+export type TenantFact = (typeof tenantFacts)[number];
+
+/** The namespace of a tenant: its name, what stands on it, and who may do what in it. */
+export interface NamespaceRule {
+  /** `slug` is chosen by the customer, `tenantId` by us; a name that reads only the tenant id lets a tenant be
+   *  provisioned before it has an owner (a warm slot). */
+  readonly from: 'tenantId' | 'slug';
+  readonly prefix: string;
+  /** Labels and annotations of the product's own, each with what it tells; what a tenant has not is left out. */
+  readonly labels?: Readonly<Record<string, TenantFact>>;
+  readonly annotations?: Readonly<Record<string, TenantFact>>;
+  /** The tenant's people look on, or administer what they run. */
+  readonly people: 'view' | 'administer';
+}
+
+/** What the platform has to know of a product's container to run it. */
+export interface Runtime {
+  /** Reached by the control plane; the first is the one of the service's address. */
+  readonly ports: readonly { readonly name: string; readonly port: number }[];
+  readonly scheme: 'http' | 'tcp' | 'ws';
+  /** Given to the catalog's image only. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** Where the tenant's volume is mounted, or null where the product keeps nothing on disk. */
+  readonly volumePath: string | null;
+  /** Paths that answer 200 when the process lives, and when it can serve; null asks for a TCP connection. */
+  readonly livePath: string | null;
+  readonly readyPath: string | null;
+  /** Most that `/tmp` may hold. */
+  readonly scratchBytes: number;
+  /** Ports on the internet that the product's pods may reach. */
+  readonly internetPorts: readonly number[];
+  /** How long a pod may take to end what it is doing. */
+  readonly terminationGraceSeconds: number;
+}
+
 export interface Product {
   readonly id: ProductId;
   readonly name: string;
@@ -120,12 +166,13 @@ export interface Product {
   readonly figures: Readonly<Record<string, number>>;
   readonly objectives: readonly Threshold[];
   readonly alerts: readonly Threshold[];
-  /** The tenant's namespace. `slug` is chosen by the customer, `tenantId` by us; a rule that reads only the
-   *  tenant id lets a tenant be provisioned before it has an owner (a warm slot). */
-  readonly namespace: { readonly from: 'tenantId' | 'slug'; readonly prefix: string };
+  readonly namespace: NamespaceRule;
+  /** The entitlement, true or false, by which a plan's tenants run sandboxes: pods that are each alone. */
+  readonly sandboxEntitlement?: string;
   /** The plan a warm slot is provisioned with, or null where slots are impossible. */
   readonly slotPlan: string | null;
   /** The container image of the tenant's workload. It is the product's own, so an operator may set another;
    *  the default is a public image that does the product's job. */
   readonly image: string;
+  readonly runtime: Runtime;
 }

@@ -136,7 +136,25 @@ export const workspace: Product = {
       forSeconds: 0,
     },
   ],
-  namespace: { from: 'tenantId', prefix: 'beta-user-' },
+  namespace: {
+    from: 'tenantId',
+    prefix: 'beta-user-',
+    labels: { user: 'owner', plan: 'plan', created: 'createdOn' },
+    people: 'view',
+  },
   slotPlan: 'byoc',
+  // code-server: the editor in the browser. Who may enter is decided by the control plane, the only way in.
   image: 'docker.io/codercom/code-server:4.112.0-noble',
+  runtime: {
+    ports: [{ name: 'http', port: 8080 }],
+    scheme: 'http',
+    args: ['--bind-addr=0.0.0.0:8080', '--auth=none', '--disable-telemetry', '/home/coder'],
+    env: { HOME: '/home/coder' },
+    volumePath: '/home/coder',
+    livePath: '/healthz',
+    readyPath: '/healthz',
+    scratchBytes: gibibytes(1),
+    internetPorts: [22, 80, 443],
+    terminationGraceSeconds: 30,
+  },
 };

@@ -48,7 +48,9 @@ function expectedPolicies(
   controlPlane: string,
   databaseCidrs: readonly string[],
 ) {
-  const { served, internet: ports, database } = ways[product];
+  const way = ways[product];
+  if (!way) throw new Error(`ways says nothing of ${product}`);
+  const { served, internet: ports, database } = way;
   const own = product === 'agents' ? isSandbox('DoesNotExist') : {};
   const pooler = {
     namespaceSelector: namespaceNamed(controlPlane),
