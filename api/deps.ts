@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { Follower } from '../automation/followers.ts';
 import type { FileStore } from '../automation/offboarding/file-store.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
@@ -11,6 +12,8 @@ import type { AskReadiness } from './readiness.ts';
 /** What the routes work with. */
 export interface ApiDeps {
   readonly database: Database;
+  /** Who acts when a route changes a tenant, in its transaction; the same as the workers have. */
+  readonly followers: readonly Follower[];
   readonly stripe: Stripe;
   readonly webhookSecrets: readonly string[];
   /** The mode of the key for Stripe; null when the key does not tell. */

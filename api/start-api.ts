@@ -46,6 +46,7 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
   const exportFiles = await openFileStore(readExportsEnv().exportsUrl);
   const app = createApp({
     database,
+    followers: [],
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),

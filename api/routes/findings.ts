@@ -85,14 +85,14 @@ const ask = createRoute({
   responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
 });
 
-export const findingRoutes = ({ database, stripe, authenticate, retentionMs }: ApiDeps) => {
+export const findingRoutes = ({ database, stripe, followers, authenticate, retentionMs }: ApiDeps) => {
   const router = createRouter();
   for (const path of ['/v1/findings', '/v1/findings/*', '/v1/reconciliation'])
     router.use(path, requireCaller(authenticate), async (c, next) => {
       assertOperator(c.get('caller'));
       await next();
     });
-  const context = { database, stripe, policy: { retentionMs }, now: () => new Date() };
+  const context = { database, stripe, followers, policy: { retentionMs }, now: () => new Date() };
 
   return router
     .openapi(list, async (c) => {

@@ -94,7 +94,8 @@ const keys = createRoute({
   },
 });
 
-export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
+export const offboardingRoutes = ({ database, followers, authenticate }: ApiDeps) => {
+  const following = { followers, now: () => new Date() };
   const find = async (caller: Caller, id: string): Promise<Tenant> =>
     visibleTo(caller, await findTenant(database, id), id);
   const journalOf = async (id: string): Promise<Offboarding> => {
@@ -135,7 +136,7 @@ export const offboardingRoutes = ({ database, authenticate }: ApiDeps) => {
             'Its subscription has not ended. Cancel it first; then the tenant can be deleted.',
           );
         const why = caller.isOperator ? 'as an operator asked for it' : 'as its owner asked for it';
-        const entry = await endTenant(client, tenant, why);
+        const entry = await endTenant(client, following, tenant, why);
         await record(client, { ...entry, data: { ...entry.data, ...askedBy(caller) } });
       });
       return c.json(view(await journalOf(id), await find(caller, id), caller), 202);

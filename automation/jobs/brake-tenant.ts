@@ -1,3 +1,4 @@
+import { changeTenant } from '../followers.ts';
 import { type Brake, changeByBrake } from '../ledger/brake.ts';
 import { settleBrake } from '../ledger/means.ts';
 import { record } from '../store/audit.ts';
@@ -18,7 +19,7 @@ export async function brakeTenant(context: JobContext, tenantId: string): Promis
     const { brake, changed } = await settleBrake(client, { id: tenant.id, product, plan }, now());
     const change = changeByBrake(tenant, brake);
     if (change) {
-      await changeDesired(client, tenant.id, change);
+      await changeTenant(client, context, tenant, (db) => changeDesired(db, tenant.id, change));
       await ringTenant(client, tenant);
     }
     if (!change && !changed) return;

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
+import type { Following } from '../followers.ts';
 import type { Fingerprints } from '../stacks/fingerprint.ts';
 import type { RunnerPool } from '../stacks/runners.ts';
 import type { Cell } from '../store/cells.ts';
@@ -7,7 +8,7 @@ import type { Database } from '../store/database.ts';
 import type { Policy } from './policy.ts';
 
 /** What every job works with. */
-export interface JobContext {
+export interface JobContext extends Following {
   readonly database: Database;
   /**
    * The same, with commits that do not wait for the disk: a crash of the server may forget the last moments of them. A
@@ -22,5 +23,4 @@ export interface JobContext {
   readonly log: Logger;
   /** Name of this worker process, unique over all replicas. */
   readonly workerId: string;
-  readonly now: () => Date;
 }

@@ -1,3 +1,4 @@
+import { changeTenant, type Following } from '../followers.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import { changeDesired, ringTenant, type Tenant } from '../store/tenants.ts';
@@ -6,13 +7,16 @@ import { changeDesired, ringTenant, type Tenant } from '../store/tenants.ts';
  * Wants a tenant deleted whose data is kept no longer, and rings for it. In a transaction that holds the tenant's row.
  * @returns what to record, last in the transaction
  */
-export async function endTenant(client: Queryable, tenant: Tenant, why: string): Promise<NewAuditEntry> {
-  await changeDesired(client, tenant.id, {
-    state: 'deleted',
-    spec: tenant.desiredSpec,
-    suspendReason: tenant.suspendReason,
-    deleteAfter: null,
-  });
+export async function endTenant(
+  client: Queryable,
+  following: Following,
+  tenant: Tenant,
+  why: string,
+): Promise<NewAuditEntry> {
+  const { desiredSpec: spec, suspendReason } = tenant;
+  await changeTenant(client, following, tenant, (db) =>
+    changeDesired(db, tenant.id, { state: 'deleted', spec, suspendReason, deleteAfter: null }),
+  );
   await ringTenant(client, tenant);
   return {
     tenantId: tenant.id,

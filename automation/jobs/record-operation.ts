@@ -1,9 +1,10 @@
+import { changeTenant } from '../followers.ts';
 import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationResult } from '../stacks/protocol.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
-import type { Lease } from '../store/leases.ts';
+import { fenced, type Lease } from '../store/leases.ts';
 import { failOperation, type SettledOperation, settleOperation } from '../store/operations.ts';
-import type { Tenant } from '../store/tenants.ts';
+import { findTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { type Operate, phaseAfterFailure } from './next-step.ts';
 import { retryDelayMs } from './policy.ts';
@@ -23,7 +24,7 @@ const settledPhase = { active: 'active', suspended: 'suspended', deleted: 'delet
 
 /** Writes that an operation did what was wanted. */
 export async function settle(
-  { database }: JobContext,
+  context: JobContext,
   lease: Lease,
   tenant: Tenant,
   result: Settled,
@@ -31,15 +32,20 @@ export async function settle(
 ): Promise<void> {
   const state = tenant.desiredState;
   const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
-  await database.transaction(async (client) => {
-    await settleOperation(client, lease, {
-      phase: settledPhase[state],
-      state,
-      spec: tenant.desiredSpec,
-      generation: tenant.desiredGeneration,
-      outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
-      ...('applied' in result && { applied: result.applied }),
-    });
+  await context.database.transaction(async (client) => {
+    await fenced(client, lease);
+    // What is wanted of it, and whose it is, may have changed since it was read.
+    const before = await findTenant(client, tenant.id, { lock: true });
+    await changeTenant(client, context, before, (db) =>
+      settleOperation(db, lease, {
+        phase: settledPhase[state],
+        state,
+        spec: tenant.desiredSpec,
+        generation: tenant.desiredGeneration,
+        outputs: state === 'deleted' ? null : (result.outputs ?? tenant.outputs),
+        ...('applied' in result && { applied: result.applied }),
+      }),
+    );
     const entries: NewAuditEntry[] = [
       {
         ...about,

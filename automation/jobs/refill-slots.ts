@@ -1,4 +1,5 @@
 import { catalog } from '../../tenants/catalog/index.ts';
+import { changeTenant } from '../followers.ts';
 import { record } from '../store/audit.ts';
 import { onlyRow } from '../store/database.ts';
 import { takeReservedStack } from '../store/stacks.ts';
@@ -24,7 +25,10 @@ export async function refillSlots(context: JobContext): Promise<void> {
         `tenantry.slots:${cell.id}:${product.id}`,
       ]);
       for (const slot of await lockFailedSlots(client, { product: product.id, cell: cell.id, ...policy })) {
-        await record(client, await endTenant(client, slot, 'as it failed; another is prepared in its place'));
+        await record(
+          client,
+          await endTenant(client, context, slot, 'as it failed; another is prepared in its place'),
+        );
       }
       const { count } = onlyRow(
         await client.query<{ count: number }>(
@@ -47,12 +51,10 @@ export async function refillSlots(context: JobContext): Promise<void> {
           seats: 1,
           createdAt: now(),
         });
-        await insertTenant(client, {
-          spec,
-          subscriptionId: null,
-          slot: true,
-          stackSettings: reserved?.stackSettings ?? null,
-        });
+        const stackSettings = reserved?.stackSettings ?? null;
+        await changeTenant(client, context, null, (db) =>
+          insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),
+        );
         // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
         await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
         await record(client, {

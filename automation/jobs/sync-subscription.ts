@@ -8,6 +8,7 @@ import {
   readDiscounts,
   recordSubscription,
 } from '../figures/record.ts';
+import { changeTenant } from '../followers.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
 import { type CreditGrant, grantCredits } from '../ledger/book.ts';
 import { shrinks, underBrake } from '../ledger/brake.ts';
@@ -31,7 +32,6 @@ import {
   assignTenant,
   changeDesired,
   changeRetention,
-  findTenant,
   insertTenant,
   lockReadySlot,
   lockRetainedTenant,
@@ -155,7 +155,7 @@ async function apply(
 
   const credited = tenant ? await credit(client, tenant.id, facts, entitlement, grants) : [];
   const entries = tenant
-    ? [...credited, ...(await follow(client, tenant, facts, entitlement, now))]
+    ? [...credited, ...(await follow(context, client, tenant, facts, entitlement))]
     : place && 'cell' in place
       ? await provide({ ...context, cell: place.cell }, client, facts, entitlement)
       : [];
@@ -212,24 +212,24 @@ async function credit(
 
 /** The tenant exists: want of it what the subscription says now, as far as the credit brake lets it. */
 async function follow(
+  context: JobContext,
   client: Queryable,
   tenant: Tenant,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
-  now: Date,
 ): Promise<NewAuditEntry[]> {
   const { product, plan: planNow } = tenant.desiredSpec;
   const planWanted = 'problem' in facts.bought ? planNow : facts.bought.plan;
-  const { brake } = await settleBrake(client, { id: tenant.id, product, plan: planWanted }, now);
+  const { brake } = await settleBrake(client, { id: tenant.id, product, plan: planWanted }, context.now());
   const braked = underBrake(entitlement, brake);
   const { change, retention, notes } = decide(tenant, facts, braked, shrinks(brake));
   const about = { tenantId: tenant.id, subscriptionId: facts.id };
   if (retention) {
-    await changeRetention(client, tenant.id, retention);
+    await changeTenant(client, context, tenant, (db) => changeRetention(db, tenant.id, retention));
     return [{ ...about, ...retentionEntry(retention) }];
   }
   if (!change) return [];
-  await changeDesired(client, tenant.id, change);
+  await changeTenant(client, context, tenant, (db) => changeDesired(db, tenant.id, change));
   await ringTenant(client, tenant);
   const { plan, seats } = change.spec;
   return [
@@ -319,7 +319,7 @@ interface Source {
 
 /** A customer who comes back before the data is deleted gets the same tenant again. */
 async function reattach(
-  { cell }: JobContext,
+  context: JobContext,
   client: Queryable,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
@@ -328,20 +328,15 @@ async function reattach(
   const kept = await lockRetainedTenant(client, {
     owner: facts.owner,
     product: facts.bought.product,
-    cell: cell.id,
+    cell: context.cell.id,
     slug: facts.slug,
   });
   if (!kept) return null;
-  await assignTenant(client, kept.id, {
-    owner: facts.owner,
-    subscriptionId: facts.id,
-    slug: kept.slug,
-  });
   return {
     tenantId: kept.id,
     kind: 'tenant.reattached',
     message: 'Subscribed again before the data was deleted: the same tenant resumes',
-    notes: await adopt(client, kept.id, facts, entitlement),
+    notes: await assign(context, client, kept, facts, entitlement, { slug: kept.slug }),
   };
 }
 
@@ -358,41 +353,40 @@ async function claimSlot(
   if (findProduct(product)?.slotPlan == null) return null;
   const slot = await lockReadySlot(client, { product, cell: cell.id });
   if (!slot) return null;
-  await assignTenant(client, slot.id, {
-    owner: facts.owner,
-    subscriptionId: facts.id,
-    slug: facts.slug ?? slot.id,
-  });
+  const slug = facts.slug ?? slot.id;
   // A slot has no rows yet.
-  const databaseServer = await databaseServerFor(context, client, {
-    product,
-    plan,
-    slug: facts.slug ?? slot.id,
-  });
-  const chosen = databaseServer === null ? {} : { databaseServer };
+  const databaseServer = await databaseServerFor(context, client, { product, plan, slug });
   return {
     tenantId: slot.id,
     kind: 'tenant.claimed',
     message: 'A tenant prepared ahead was assigned',
-    notes: await adopt(client, slot.id, facts, entitlement, chosen),
+    notes: await assign(context, client, slot, facts, entitlement, {
+      slug,
+      ...(databaseServer !== null && { databaseServer }),
+    }),
   };
 }
 
 /**
- * Brings an assigned tenant's wishes in line with its new subscription, and adds what is `chosen` for it.
+ * Gives a tenant to a subscription, with the name and what else is `chosen` for it, and wants of it what that entitles to.
  * @returns what a person should know about it, one sentence each
  */
-async function adopt(
+async function assign(
+  context: JobContext,
   client: Queryable,
-  tenantId: string,
+  tenant: Tenant,
   facts: SubscriptionFacts,
   entitlement: Entitlement,
-  chosen: Pick<TenantSpec, 'databaseServer'> = {},
+  { slug, ...chosen }: Pick<TenantSpec, 'slug' | 'databaseServer'>,
 ): Promise<readonly string[]> {
-  const tenant = await findTenant(client, tenantId);
-  if (!tenant) return [];
-  const { change, notes } = decide(tenant, facts, entitlement);
-  if (change) await changeDesired(client, tenantId, { ...change, spec: { ...change.spec, ...chosen } });
+  const { owner, id: subscriptionId } = facts;
+  const { change, notes } = decide({ ...tenant, owner, slug }, facts, entitlement);
+  await changeTenant(client, context, tenant, async (db) => {
+    const assigned = await assignTenant(db, tenant.id, { owner, subscriptionId, slug });
+    return change
+      ? changeDesired(db, tenant.id, { ...change, spec: { ...change.spec, ...chosen } })
+      : assigned;
+  });
   return notes;
 }
 
@@ -416,12 +410,14 @@ async function create(context: JobContext, client: Queryable, facts: Subscriptio
     }),
   };
   const insert = (slug: string) =>
-    insertTenant(client, {
-      spec: newSpec({ ...wish, slug }),
-      subscriptionId: facts.id,
-      slot: false,
-      stackSettings: reserved?.stackSettings ?? null,
-    });
+    changeTenant(client, context, null, (db) =>
+      insertTenant(db, {
+        spec: newSpec({ ...wish, slug }),
+        subscriptionId: facts.id,
+        slot: false,
+        stackSettings: reserved?.stackSettings ?? null,
+      }),
+    );
   if (await insert(facts.slug ?? tenantId)) {
     return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
   }

@@ -3,6 +3,7 @@ import Stripe from 'stripe';
 import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { DataIsolation } from '../../tenants/catalog/types.ts';
 import { type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
+import { changeTenant, type Following } from '../followers.ts';
 import { newSpec } from '../jobs/desired-state.ts';
 import type { Policy } from '../jobs/policy.ts';
 import { findOrganization, forgetCustomer } from '../organizations/organizations.ts';
@@ -15,11 +16,10 @@ import { decideFinding, type Finding, findFinding, listOpenFindings } from './fi
 import { adoptRemains, forgetStack, lastSpecOf } from './healing.ts';
 import { type Approval, factsOf, type Kind, kinds } from './kinds.ts';
 
-export interface DecisionContext {
+export interface DecisionContext extends Following {
   readonly database: Database;
   readonly stripe: Stripe;
   readonly policy: Pick<Policy, 'retentionMs'>;
-  readonly now: () => Date;
 }
 
 export interface Decision {
@@ -131,12 +131,13 @@ async function carryOut(
     case 'retry':
     case 'make-stack':
     case 'delete-slot':
-      return changeTenant(client, approval, finding);
+      return mendTenant(client, context, approval, finding);
   }
 }
 
-async function changeTenant(
+async function mendTenant(
   client: Queryable,
+  context: DecisionContext,
   approval: 'retry' | 'make-stack' | 'delete-slot',
   { tenantId }: Finding,
 ): Promise<void> {
@@ -147,12 +148,9 @@ async function changeTenant(
   if (approval === 'delete-slot') {
     if (!tenant.slot) throw new Changed('the slot was given to somebody');
     const spec = tenant.desiredSpec;
-    await changeDesired(client, tenant.id, {
-      state: 'deleted',
-      spec,
-      suspendReason: null,
-      deleteAfter: null,
-    });
+    await changeTenant(client, context, tenant, (db) =>
+      changeDesired(db, tenant.id, { state: 'deleted', spec, suspendReason: null, deleteAfter: null }),
+    );
   }
   await ringTenant(client, tenant);
 }
@@ -160,9 +158,10 @@ async function changeTenant(
 /** As when its subscription ends: suspended now, deleted after the time of retention. */
 async function endTenant(
   client: Queryable,
-  { policy, now }: DecisionContext,
+  context: DecisionContext,
   { tenantId, subscriptionId, kind }: Finding,
 ): Promise<void> {
+  const { policy, now } = context;
   const subscription = subscriptionId === null ? null : await findSubscription(client, subscriptionId);
   const tenant = await findTenant(client, tenantId ?? '', { lock: true });
   if (!tenant || tenant.desiredState === 'deleted') throw new Changed('the tenant is deleted');
@@ -170,12 +169,14 @@ async function endTenant(
     throw new Changed('the tenant has another subscription now');
   const isPaid = subscription?.status === 'active' || subscription?.status === 'trialing';
   if (kind === 'unpaid-served' && isPaid) throw new Changed('the tenant is paid now');
-  await changeDesired(client, tenant.id, {
-    state: 'suspended',
-    spec: { ...tenant.desiredSpec, state: 'suspended' },
-    suspendReason: 'subscription_ended',
-    deleteAfter: tenant.deleteAfter ?? new Date(now().getTime() + policy.retentionMs),
-  });
+  await changeTenant(client, context, tenant, (db) =>
+    changeDesired(db, tenant.id, {
+      state: 'suspended',
+      spec: { ...tenant.desiredSpec, state: 'suspended' },
+      suspendReason: 'subscription_ended',
+      deleteAfter: tenant.deleteAfter ?? new Date(now().getTime() + policy.retentionMs),
+    }),
+  );
   await ringTenant(client, tenant);
 }
 

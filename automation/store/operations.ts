@@ -2,7 +2,15 @@ import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import { record } from './audit.ts';
 import { onlyRow, type Queryable, storable } from './database.ts';
 import { fenced, type Lease, LeaseLost } from './leases.ts';
-import type { Fingerprint, Phase, StackSettings, TenantState } from './tenants.ts';
+import {
+  type Fingerprint,
+  type FollowedClient,
+  type Phase,
+  type StackSettings,
+  type Tenant,
+  type TenantState,
+  tenantColumns,
+} from './tenants.ts';
 
 /** What the holder of a tenant's lease writes about its work. Everything here happens under the fence. */
 
@@ -47,15 +55,19 @@ export interface SettledOperation {
 }
 
 /** Writes the result of an operation that did what was wanted. */
-export async function settleOperation(db: Queryable, lease: Lease, settled: SettledOperation): Promise<void> {
+export async function settleOperation(
+  db: FollowedClient,
+  lease: Lease,
+  settled: SettledOperation,
+): Promise<Tenant> {
   await fenced(db, lease);
-  await db.query(
+  const result = await db.query<Tenant>(
     `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
        outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
        next_try_at = null, unsettled = false, begun_spec = null, fingerprint = case when $7 then $8 else fingerprint end,
        drift_checked_at = clock_timestamp(),
        active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
-     where id = $1`,
+     where id = $1 returning ${tenantColumns}`,
     [
       lease.tenantId,
       settled.phase,
@@ -67,6 +79,7 @@ export async function settleOperation(db: Queryable, lease: Lease, settled: Sett
       settled.applied ? JSON.stringify(settled.applied) : null,
     ],
   );
+  return onlyRow(result);
 }
 
 export interface FailedOperation {

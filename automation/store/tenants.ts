@@ -1,6 +1,13 @@
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type TenantOutputs, type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
-import { firstRow, type Queryable } from './database.ts';
+import { firstRow, onlyRow, type Queryable } from './database.ts';
+
+declare const followed: unique symbol;
+/**
+ * A client in whose transaction followers hear of what is written. Only `changeTenant` (`automation/followers.ts`) hands
+ * one out, so that nobody changes a tenant behind their backs.
+ */
+export type FollowedClient = Queryable & { readonly [followed]: true };
 
 export const phases = [
   'pending',
@@ -56,7 +63,7 @@ export interface Tenant {
   readonly begunSpec: TenantSpec | null;
 }
 
-const columns = `id, cell, product, owner, subscription_id as "subscriptionId", slot, slug, namespace,
+export const tenantColumns = `id, cell, product, owner, subscription_id as "subscriptionId", slot, slug, namespace,
   created_at as "createdAt", desired_state as "desiredState", desired_spec as "desiredSpec",
   desired_generation as "desiredGeneration", suspend_reason as "suspendReason", delete_after as "deleteAfter",
   phase, observed_state as "observedState", observed_spec as "observedSpec",
@@ -74,7 +81,7 @@ export async function findTenant(
   if (!tenantIdPattern.test(id)) return null;
   const lock = options.lock ? 'for update' : '';
   return firstRow(
-    await db.query<Tenant>(`select ${columns} from tenantry.tenant where id = $1 ${lock}`, [id]),
+    await db.query<Tenant>(`select ${tenantColumns} from tenantry.tenant where id = $1 ${lock}`, [id]),
   );
 }
 
@@ -84,9 +91,10 @@ export async function lockTenantOfSubscription(
   subscriptionId: string,
 ): Promise<Tenant | null> {
   return firstRow(
-    await db.query<Tenant>(`select ${columns} from tenantry.tenant where subscription_id = $1 for update`, [
-      subscriptionId,
-    ]),
+    await db.query<Tenant>(
+      `select ${tenantColumns} from tenantry.tenant where subscription_id = $1 for update`,
+      [subscriptionId],
+    ),
   );
 }
 
@@ -100,7 +108,7 @@ export async function lockRetainedTenant(
 ): Promise<Tenant | null> {
   return firstRow(
     await db.query<Tenant>(
-      `select ${columns} from tenantry.tenant
+      `select ${tenantColumns} from tenantry.tenant
        where owner = $1 and product = $2 and cell = $3 and ($4::text is null or slug = $4)
          and delete_after is not null and desired_state = 'suspended' and not slot
        order by created_at desc limit 1 for update skip locked`,
@@ -117,7 +125,7 @@ export async function lockReadySlot(
   db: Queryable,
   match: { product: ProductId; cell: string },
 ): Promise<Tenant | null> {
-  const ready = `select ${columns} from tenantry.tenant t
+  const ready = `select ${tenantColumns} from tenantry.tenant t
     where slot and product = $1 and cell = $2 and phase = 'active' and observed_generation = desired_generation
     order by exists (select from tenantry.lease l where l.tenant_id = t.id and l.expires_at > clock_timestamp()),
       created_at
@@ -135,7 +143,7 @@ export async function lockFailedSlots(
   match: { product: ProductId; cell: string; failedSlotMs: number },
 ): Promise<Tenant[]> {
   const result = await db.query<Tenant>(
-    `select ${columns} from tenantry.tenant t
+    `select ${tenantColumns} from tenantry.tenant t
      where slot and product = $1 and cell = $2 and phase = 'failed'
        and not exists (select from tenantry.audit a
          where a.tenant_id = t.id and a.kind in ('slot.requested', 'tenant.desired')
@@ -159,22 +167,23 @@ export async function isNamespaceHeld(
   return result.rowCount === 1;
 }
 
-/** Inserts a tenant; false when a living tenant has its namespace. */
+/** Inserts a tenant; null when a living tenant has its namespace. */
 export async function insertTenant(
-  db: Queryable,
+  db: FollowedClient,
   tenant: {
     spec: TenantSpec;
     subscriptionId: string | null;
     slot: boolean;
     stackSettings: StackSettings | null;
   },
-): Promise<boolean> {
+): Promise<Tenant | null> {
   const { spec } = tenant;
-  const result = await db.query(
+  const result = await db.query<Tenant>(
     `insert into tenantry.tenant (id, cell, product, owner, subscription_id, slot, slug, namespace, created_at,
        desired_state, desired_spec, stack_settings)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-     on conflict (cell, namespace) where phase <> 'deleted' and desired_state <> 'deleted' do nothing`,
+     on conflict (cell, namespace) where phase <> 'deleted' and desired_state <> 'deleted' do nothing
+     returning ${tenantColumns}`,
     [
       spec.tenantId,
       spec.cell,
@@ -190,7 +199,7 @@ export async function insertTenant(
       tenant.stackSettings === null ? null : JSON.stringify(tenant.stackSettings),
     ],
   );
-  return result.rowCount === 1;
+  return firstRow(result);
 }
 
 /** What somebody wants of a tenant from now on. */
@@ -202,39 +211,48 @@ export interface DesiredChange {
 }
 
 /** Raises the desired generation; whatever failed before is tried anew at once. */
-export async function changeDesired(db: Queryable, tenantId: string, change: DesiredChange): Promise<void> {
-  await db.query(
-    `update tenantry.tenant set desired_state = $2, desired_spec = $3, suspend_reason = $4, delete_after = $5,
-       desired_generation = desired_generation + 1, attempts = 0, next_try_at = null, permanent = false
-     where id = $1`,
-    [tenantId, change.state, JSON.stringify(change.spec), change.suspendReason, change.deleteAfter],
+export async function changeDesired(
+  db: FollowedClient,
+  tenantId: string,
+  change: DesiredChange,
+): Promise<Tenant> {
+  return onlyRow(
+    await db.query<Tenant>(
+      `update tenantry.tenant set desired_state = $2, desired_spec = $3, suspend_reason = $4, delete_after = $5,
+         desired_generation = desired_generation + 1, attempts = 0, next_try_at = null, permanent = false
+       where id = $1 returning ${tenantColumns}`,
+      [tenantId, change.state, JSON.stringify(change.spec), change.suspendReason, change.deleteAfter],
+    ),
   );
 }
 
 /** Notes what needs no operation: why it is suspended and until when its data is kept. */
 export async function changeRetention(
-  db: Queryable,
+  db: FollowedClient,
   tenantId: string,
   change: { suspendReason: string | null; deleteAfter: Date | null },
-): Promise<void> {
-  await db.query('update tenantry.tenant set suspend_reason = $2, delete_after = $3 where id = $1', [
-    tenantId,
-    change.suspendReason,
-    change.deleteAfter,
-  ]);
+): Promise<Tenant> {
+  return onlyRow(
+    await db.query<Tenant>(
+      `update tenantry.tenant set suspend_reason = $2, delete_after = $3 where id = $1 returning ${tenantColumns}`,
+      [tenantId, change.suspendReason, change.deleteAfter],
+    ),
+  );
 }
 
 /** Gives a slot, or a tenant that is kept after its subscription ended, to a subscription. */
 export async function assignTenant(
-  db: Queryable,
+  db: FollowedClient,
   tenantId: string,
   to: { owner: string; subscriptionId: string; slug: string },
-): Promise<void> {
-  await db.query(
-    `update tenantry.tenant set owner = $2, subscription_id = $3, slug = $4, slot = false,
-       active_at = case when phase = 'active' then clock_timestamp() else active_at end
-     where id = $1`,
-    [tenantId, to.owner, to.subscriptionId, to.slug],
+): Promise<Tenant> {
+  return onlyRow(
+    await db.query<Tenant>(
+      `update tenantry.tenant set owner = $2, subscription_id = $3, slug = $4, slot = false,
+         active_at = case when phase = 'active' then clock_timestamp() else active_at end
+       where id = $1 returning ${tenantColumns}`,
+      [tenantId, to.owner, to.subscriptionId, to.slug],
+    ),
   );
 }
 
@@ -289,7 +307,7 @@ export interface TenantFilter {
 /** Tenants with an owner, newest first. */
 export async function listTenants(db: Queryable, filter: TenantFilter): Promise<Tenant[]> {
   const result = await db.query<Tenant>(
-    `select ${columns} from tenantry.tenant t
+    `select ${tenantColumns} from tenantry.tenant t
      where not slot and ($2::text is null or product = $2)
        and ($1::text is null or owner = $1 or subscription_id = any(array(
              select s.id from tenantry.subscription s where s.customer_id = any($8))))

@@ -127,6 +127,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       policy: env.policy,
       log,
       workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+      followers: [],
       now: () => new Date(),
     };
     await runners.warmUp();

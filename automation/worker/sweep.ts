@@ -121,12 +121,16 @@ async function ringDirty({ database, policy, now }: JobContext): Promise<void> {
 }
 
 /** Data whose time of keeping is over is deleted. */
-async function endRetention({ database, cell, now }: JobContext): Promise<void> {
+async function endRetention(context: JobContext): Promise<void> {
+  const { database, cell, now } = context;
   for (const id of await listRetentionExpired(database, cell.id, batch, now())) {
     await database.transaction(async (client) => {
       const tenant = await findTenant(client, id, { lock: true });
       if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
-      await record(client, await endTenant(client, tenant, 'as the time for which its data is kept is over'));
+      await record(
+        client,
+        await endTenant(client, context, tenant, 'as the time for which its data is kept is over'),
+      );
     });
   }
 }

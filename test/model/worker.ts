@@ -112,6 +112,7 @@ export function createWorker(
     policy,
     log: pino({ level: 'silent' }),
     workerId: id,
+    followers: [],
     now,
   };
   const tasks = { ...syncTasks(context), ...convergeTasks(context), ...endTasks(context) };

@@ -98,7 +98,7 @@ describe('a cell', () => {
 
   test('gives what is left an owner that is to be deleted, once an operator approves', async () => {
     const { database, stripe, now } = account;
-    const deciding = { database, stripe, now, policy: { retentionMs: 0 } };
+    const deciding = { database, stripe, followers: [], now, policy: { retentionMs: 0 } };
     const decision = { id: await idOf(`namespace-of-nobody:${orphan}`), by: 'ops', note: null };
     expect(await approveFinding(deciding, decision)).toMatchObject({ outcome: 'done' });
     expect(await findTenant(database, nobody)).toMatchObject({
@@ -128,7 +128,7 @@ describe('a cell', () => {
     await found();
     const id = await idOf(`stack-of-nobody:${late}`);
     await addTenant(database, { id: late });
-    const deciding = { database, stripe, now, policy: { retentionMs: 0 } };
+    const deciding = { database, stripe, followers: [], now, policy: { retentionMs: 0 } };
     expect(await approveFinding(deciding, { id, by: 'ops', note: null })).toMatchObject({
       outcome: 'changed',
     });
@@ -146,7 +146,7 @@ describe('a cell', () => {
     expect(await findTenant(account.database, tenant.id)).toMatchObject({ fingerprint: {} });
     const { database, stripe, now } = account;
     const decision = { id: await idOf(`stack-missing:${tenant.id}`), by: 'ops', note: null };
-    await approveFinding({ database, stripe, now, policy: { retentionMs: 0 } }, decision);
+    await approveFinding({ database, stripe, followers: [], now, policy: { retentionMs: 0 } }, decision);
     expect(await findTenant(database, tenant.id)).toMatchObject({ unsettled: true, desiredGeneration: 2 });
   });
 

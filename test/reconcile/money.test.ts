@@ -41,7 +41,7 @@ const untilAgreed = () =>
     await look();
     return (await found()).length === 0;
   });
-const deciding = () => ({ ...context, policy: { retentionMs: 1000 } });
+const deciding = () => ({ ...context, followers: [], policy: { retentionMs: 1000 } });
 const auditOf = async (kind: string) =>
   (
     await account.database.query<{ message: string; data: Record<string, unknown> }>(

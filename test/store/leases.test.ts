@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changeTenant } from '../../automation/followers.ts';
 import type { Database } from '../../automation/store/database.ts';
 import {
   LeaseLost,
@@ -19,6 +20,7 @@ import {
 } from '../../automation/store/operations.ts';
 import { findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
+import { unfollowed } from '../support/followers.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 
 let control: ControlDatabase;
@@ -135,14 +137,16 @@ describe('a write of a holder whose lease', () => {
       settleOperation: async (client: Database, lease: Awaited<ReturnType<typeof taken>>) => {
         const tenant = await findTenant(database, id);
         if (!tenant) throw new Error('no tenant');
-        await settleOperation(client, lease, {
-          phase: 'active',
-          state: 'active',
-          spec: tenant.desiredSpec,
-          generation: 99,
-          outputs: null,
-          applied: null,
-        });
+        await changeTenant(client, unfollowed, tenant, (db) =>
+          settleOperation(db, lease, {
+            phase: 'active',
+            state: 'active',
+            spec: tenant.desiredSpec,
+            generation: 99,
+            outputs: null,
+            applied: null,
+          }),
+        );
       },
       failOperation: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         failOperation(client, lease, {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { changeTenant } from '../../automation/followers.ts';
 import { newTenantId } from '../../automation/jobs/tenant-id.ts';
 import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
@@ -25,7 +26,9 @@ import {
 import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
 import { watchCluster } from '../../automation/worker/cluster-watch.ts';
 import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/worker/presence.ts';
+import type { TenantSpec } from '../../tenants/spec.ts';
 import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
+import { unfollowed } from '../support/followers.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
@@ -214,12 +217,17 @@ describe('reserved stacks', () => {
 });
 
 describe('tenants', () => {
+  const insert = (spec: TenantSpec) =>
+    changeTenant(database, unfollowed, null, (db) =>
+      insertTenant(db, { spec, subscriptionId: null, slot: false, stackSettings: null }),
+    );
+
   test('of one namespace: many at once, one is made', async () => {
     const base = await addTenant(database, { slug: 'model' });
     const make = () => {
       const id = newTenantId();
       const spec = { ...base.desiredSpec, tenantId: id, namespace: 'tenant-wanted' };
-      return insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings: null });
+      return insert(spec);
     };
     const made = await Promise.all(Array.from({ length: 20 }, make));
     expect(made.filter(Boolean)).toHaveLength(1);
@@ -230,14 +238,7 @@ describe('tenants', () => {
       namespace: 'tenant-wanted',
       cell: 'other',
     };
-    expect(
-      await insertTenant(database, {
-        spec: elsewhere,
-        subscriptionId: null,
-        slot: false,
-        stackSettings: null,
-      }),
-    ).toBe(true);
+    expect(await insert(elsewhere)).toMatchObject({ id: elsewhere.tenantId, cell: 'other' });
   });
 
   test('have ids that the table checks', async () => {
@@ -247,9 +248,7 @@ describe('tenants', () => {
         tenantId: id,
         namespace: `n-${Math.random()}`,
       };
-      await expect(
-        insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings: null }),
-      ).rejects.toThrow();
+      await expect(insert(spec)).rejects.toThrow();
     }
     for (let n = 0; n < 500; n += 1) expect(newTenantId()).toMatch(/^[a-z][a-z0-9]{7}$/);
   });

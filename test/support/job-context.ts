@@ -1,6 +1,7 @@
 /** What jobs work with, without an engine and a cluster: whoever asks for one of these fails the test. */
 import pino from 'pino';
 import type Stripe from 'stripe';
+import type { Follower } from '../../automation/followers.ts';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
 import type { Database } from '../../automation/store/database.ts';
@@ -10,9 +11,10 @@ export interface JobContextOptions {
   readonly stripe: Stripe;
   readonly policy?: Partial<Policy>;
   readonly now?: () => Date;
+  readonly followers?: readonly Follower[];
 }
 
-export function jobContext({ database, stripe, policy, now }: JobContextOptions): JobContext {
+export function jobContext({ database, stripe, policy, now, followers = [] }: JobContextOptions): JobContext {
   const never = (what: string) => () => {
     throw new Error(`${what} was asked for`);
   };
@@ -31,6 +33,7 @@ export function jobContext({ database, stripe, policy, now }: JobContextOptions)
     policy: { ...defaultPolicy, reservedStacks: 0, slotsPerProduct: 0, driftChecksPerSweep: 0, ...policy },
     log: pino({ level: 'silent' }),
     workerId: 'test',
+    followers,
     now: now ?? (() => new Date()),
   };
 }

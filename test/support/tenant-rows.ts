@@ -1,9 +1,11 @@
 /** Tenants as rows only, for tests of what reads and decides; no engine ever sees them. */
+import { changeTenant } from '../../automation/followers.ts';
 import { newSpec } from '../../automation/jobs/desired-state.ts';
 import { newTenantId } from '../../automation/jobs/tenant-id.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { findTenant, insertTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
+import { unfollowed } from './followers.ts';
 
 export interface TenantRow {
   readonly id?: string;
@@ -39,12 +41,14 @@ export async function addTenant(database: Database, row: TenantRow = {}): Promis
       [row.subscriptionId, spec.owner],
     );
   }
-  const inserted = await insertTenant(database, {
-    spec,
-    subscriptionId: row.subscriptionId ?? null,
-    slot: row.slot ?? false,
-    stackSettings: null,
-  });
+  const inserted = await changeTenant(database, unfollowed, null, (db) =>
+    insertTenant(db, {
+      spec,
+      subscriptionId: row.subscriptionId ?? null,
+      slot: row.slot ?? false,
+      stackSettings: null,
+    }),
+  );
   if (!inserted) throw new Error(`the namespace ${spec.namespace} is taken`);
   for (const [column, value] of Object.entries(row.set ?? {})) {
     await database.query(`update tenantry.tenant set ${column} = $2 where id = $1`, [

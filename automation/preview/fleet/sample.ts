@@ -2,9 +2,11 @@
  * A fleet to rehearse on where none can be reached: one tenant of every plan, and one of each product suspended, made
  * for real by the version of the program that stands before the change.
  */
+
 import { hostname } from 'node:os';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../../tenants/spec.ts';
+import { changeTenant } from '../../followers.ts';
 import { newSpec } from '../../jobs/desired-state.ts';
 import { newTenantId } from '../../jobs/tenant-id.ts';
 import type { OperationRequest, OperationResult } from '../../stacks/protocol.ts';
@@ -78,7 +80,10 @@ async function standUpOne(spec: TenantSpec, database: Database, runners: RunnerP
     const stackSettings = initialised?.[spec.tenantId];
     if (!stackSettings) throw new Error(`the stack of ${spec.tenantId} has no settings`);
     const { outputs } = await run({ kind: 'up', spec, stackSettings, refresh: false });
-    await insertTenant(database, { spec, subscriptionId: null, slot: false, stackSettings });
+    const following = { followers: [], now: () => new Date() };
+    const made = await changeTenant(database, following, null, (db) =>
+      insertTenant(db, { spec, subscriptionId: null, slot: false, stackSettings }),
+    );
     const lease = await takeLease(database, spec.tenantId, {
       holder: 'sample',
       host: hostname(),
@@ -86,14 +91,16 @@ async function standUpOne(spec: TenantSpec, database: Database, runners: RunnerP
     });
     if (!lease) throw new Error(`the lease of ${spec.tenantId} is taken`);
     await database.transaction((client) =>
-      settleOperation(client, lease, {
-        phase: spec.state,
-        state: spec.state,
-        spec,
-        generation: 1,
-        outputs,
-        applied: null,
-      }),
+      changeTenant(client, following, made, (db) =>
+        settleOperation(db, lease, {
+          phase: spec.state,
+          state: spec.state,
+          spec,
+          generation: 1,
+          outputs,
+          applied: null,
+        }),
+      ),
     );
     await releaseLease(database, lease);
   } finally {

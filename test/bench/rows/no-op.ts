@@ -90,6 +90,7 @@ function jobContext(installation: Installation) {
     policy: env.policy,
     log: pino({ level: 'warn' }),
     workerId: `bench:${process.pid}`,
+    followers: [],
     now: () => new Date(),
   };
   return {

@@ -1,0 +1,85 @@
+import type { Queryable } from './store/database.ts';
+import type { FollowedClient, Tenant } from './store/tenants.ts';
+
+/**
+ * What happened to a tenant. A slot becomes a tenant when a customer gets it.
+ *
+ * What is decided counts when it is decided, as nothing may go on from that moment: `suspended`, `resumed`,
+ * `plan_changed`, `deletion_scheduled`, `deletion_cancelled`, `deleting`. What stands counts when it stands: `active` the
+ * first time that the customer can use the tenant, `deleted` when nothing of it is left.
+ */
+export type TenantChange =
+  | { readonly kind: 'created' }
+  | { readonly kind: 'active' }
+  | { readonly kind: 'plan_changed'; readonly from: string; readonly to: string }
+  | { readonly kind: 'suspended'; readonly reason: string | null }
+  | { readonly kind: 'resumed' }
+  | { readonly kind: 'deletion_scheduled'; readonly deleteAfter: Date }
+  | { readonly kind: 'deletion_cancelled' }
+  | { readonly kind: 'deleting' }
+  | { readonly kind: 'deleted' };
+
+/** Somebody who acts when something happens, in the transaction in which it happens: all of it is committed, or nothing. */
+export interface Follower {
+  /** Names it in errors and logs. */
+  readonly name: string;
+  /**
+   * Called once for each change, in the transaction that makes it and with the tenant's row locked. What it throws undoes
+   * the change, so it waits for nothing outside of the database.
+   * @param tenant as it is after the change
+   */
+  tenantChanged?(client: Queryable, tenant: Tenant, change: TenantChange, at: Date): Promise<void>;
+}
+
+/** What whoever changes a tenant works with. */
+export interface Following {
+  readonly followers: readonly Follower[];
+  readonly now: () => Date;
+}
+
+/**
+ * The one way to change what a tenant is or should be: writes, and calls the followers, in the transaction of `client`.
+ * @param before the tenant's row, locked by this transaction; null when there is none yet
+ * @param write writes by the functions of the store that take a `FollowedClient`, and returns the row as it is then; null
+ *   when it wrote nothing
+ */
+export async function changeTenant<After extends Tenant | null>(
+  client: Queryable,
+  { followers, now }: Following,
+  before: Tenant | null,
+  write: (client: FollowedClient) => Promise<After>,
+): Promise<After> {
+  const after = await write(client as FollowedClient);
+  const changes = after ? tenantChanges(before, after) : [];
+  const at = now();
+  for (const change of changes) {
+    for (const follower of followers) if (after) await follower.tenantChanged?.(client, after, change, at);
+  }
+  return after;
+}
+
+/** What happened to a tenant between two states of its row, in the order in which to tell it. Pure. */
+export function tenantChanges(before: Tenant | null, after: Tenant): readonly TenantChange[] {
+  if (after.slot || after.owner === null) return [];
+  const was = before && !before.slot ? before : null;
+  const changes: TenantChange[] = [];
+  if (!was) changes.push({ kind: 'created' });
+  const plan = after.desiredSpec.plan;
+  if (was && was.desiredSpec.plan !== plan)
+    changes.push({ kind: 'plan_changed', from: was.desiredSpec.plan, to: plan });
+  if (after.desiredState === 'suspended') {
+    if (was?.desiredState !== 'suspended' || was.suspendReason !== after.suspendReason)
+      changes.push({ kind: 'suspended', reason: after.suspendReason });
+  }
+  if (was?.desiredState === 'suspended' && after.desiredState === 'active') changes.push({ kind: 'resumed' });
+  if (after.desiredState !== 'deleted' && was?.deleteAfter?.getTime() !== after.deleteAfter?.getTime()) {
+    if (after.deleteAfter) changes.push({ kind: 'deletion_scheduled', deleteAfter: after.deleteAfter });
+    else changes.push({ kind: 'deletion_cancelled' });
+  }
+  if (was && was.desiredState !== 'deleted' && after.desiredState === 'deleted')
+    changes.push({ kind: 'deleting' });
+  if (!was?.activeAt && after.activeAt) changes.push({ kind: 'active' });
+  if (was && was.observedState !== 'deleted' && after.observedState === 'deleted')
+    changes.push({ kind: 'deleted' });
+  return changes;
+}
