@@ -24,6 +24,7 @@ import { tenantRoutes } from './routes/tenant.ts';
 import { tenantEventRoutes } from './routes/tenant-events.ts';
 import { tenantListRoutes } from './routes/tenants.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { mountServices, partRoutes } from './services.ts';
 import { stripeWebhook } from './stripe/webhook.ts';
 import { unmatchedHandler } from './unmatched.ts';
 
@@ -85,6 +86,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', offboardingRoutes(deps));
 
   app.route('/', healthRoutes(deps));
+  mountServices(app, deps);
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
@@ -92,6 +94,7 @@ export function createApp(deps: ApiDeps) {
   });
   app.doc31('/openapi.json', openApiInfo);
   app.route('/', docsRoutes());
+  app.route('/', partRoutes(deps));
   app.route('/', pageRoutes(deps));
   return app;
 }

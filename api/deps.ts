@@ -8,6 +8,7 @@ import type { PageConfig } from './contract/tenant.ts';
 import type { LiveTenants } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import type { AskReadiness } from './readiness.ts';
+import type { ApiService } from './router.ts';
 
 /** What the routes work with. */
 export interface ApiDeps {
@@ -33,6 +34,7 @@ export interface ApiDeps {
   readonly retentionMs: number;
   /** Where exports of tenants are kept. */
   readonly exportFiles: FileStore;
+  readonly services: readonly ApiService[];
   readonly log: Logger;
   /** What answers about readiness say in a header. */
   readonly instance?: string;

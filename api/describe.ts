@@ -19,8 +19,10 @@ function withoutInstallation(): ApiDeps {
       audience: 'tenantry',
       scope: 'openid',
       local: true,
+      parts: {},
     },
     pageConfigs: new Map(),
+    services: [],
     log: pino({ level: 'silent' }),
   };
   return absent as ApiDeps;

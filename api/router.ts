@@ -1,10 +1,18 @@
 import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import type { Service } from '../automation/service.ts';
 import type { AuthVariables } from './auth.ts';
 import { problem } from './contract/tenant.ts';
 import { Problem } from './errors.ts';
 
+// For services: a package beside the tree needs these very ones, as schemas of another copy are not described.
+export { createRoute, z } from '@hono/zod-openapi';
+
+export type ApiRouter = OpenAPIHono<{ Variables: AuthVariables }>;
+/** A service as the API takes it. */
+export type ApiService = Service<ApiRouter>;
+
 /** A router whose routes are described for OpenAPI and whose input is parsed before a handler sees it. */
-export function createRouter(): OpenAPIHono<{ Variables: AuthVariables }> {
+export function createRouter(): ApiRouter {
   return new OpenAPIHono<{ Variables: AuthVariables }>({
     defaultHook: (result) => {
       if (result.success) return;

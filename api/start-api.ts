@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { defaultPolicy } from '../automation/jobs/policy.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
+import { migrationsOf } from '../automation/service.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { observePool } from '../automation/store/pool-metrics.ts';
@@ -17,6 +18,8 @@ import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { withOrganizations } from './organizations.ts';
 import { createReadiness } from './readiness.ts';
+import type { ApiService } from './router.ts';
+import { pagePartsOf } from './services.ts';
 
 export interface RunningApi {
   readonly url: string;
@@ -28,9 +31,13 @@ export interface RunningApi {
 const queryTimeoutMs = 8_000;
 
 /** Starts the API. Resolves when it listens; `/readyz` tells when a subscription would succeed. */
-export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
+export async function startApi(
+  env: ApiEnv,
+  log: Logger,
+  services: readonly ApiService[] = [],
+): Promise<RunningApi> {
   await ensureDatabase(env.databaseUrl);
-  await migrate(env.databaseUrl);
+  await migrate(env.databaseUrl, migrationsOf(services));
   const database = openDatabase(env.databaseUrl, {
     maxConnections: 16,
     name: 'tenantry-api',
@@ -43,7 +50,10 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
   const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');
   const metrics = createMetrics(database);
   observePool(metrics.registry, database.pool);
+  for (const { metrics: observe } of services)
+    observe?.(metrics.registry, { database, log, now: () => new Date(), process: 'api' });
   const exportFiles = await openFileStore(readExportsEnv().exportsUrl);
+  const page = { local: env.stripeApiBase !== undefined, parts: pagePartsOf(services) };
   const app = createApp({
     database,
     followers: [],
@@ -54,13 +64,14 @@ export async function startApi(env: ApiEnv, log: Logger): Promise<RunningApi> {
     live,
     metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
-    pageConfig: { ...env.oidc, local: env.stripeApiBase !== undefined },
-    pageConfigs: pageConfigsByHost(env),
+    pageConfig: { ...env.oidc, ...page },
+    pageConfigs: pageConfigsByHost(env, page),
     publicUrl,
     cell: env.cell,
     graceMs: env.graceMs ?? defaultPolicy.graceMs,
     retentionMs: env.retentionMs ?? defaultPolicy.retentionMs,
     exportFiles,
+    services,
     log,
     ...(env.instance !== undefined && { instance: env.instance }),
   });
@@ -92,11 +103,13 @@ function modeOf(secretKey: string): boolean | null {
 }
 
 /** Settings of the page under names of others, which this API serves in a failover. */
-function pageConfigsByHost(env: ApiEnv): ReadonlyMap<string, PageConfig> {
-  const local = env.stripeApiBase !== undefined;
+function pageConfigsByHost(
+  env: ApiEnv,
+  page: Pick<PageConfig, 'local' | 'parts'>,
+): ReadonlyMap<string, PageConfig> {
   return new Map(
     env.alsoTrusted.flatMap(({ host, ...settings }) =>
-      host === undefined ? [] : [[host, { ...settings, local }] as const],
+      host === undefined ? [] : [[host, { ...settings, ...page }] as const],
     ),
   );
 }

@@ -73,6 +73,13 @@ export interface ServiceRoutes<Router> {
   readonly add: (router: Router, context: ServiceContext) => void;
 }
 
+/** The folders of migrations of services, for `migrate`. */
+export function migrationsOf(services: readonly Service[]): { name: string; folder: string }[] {
+  return services.flatMap(({ product, migrations }) =>
+    migrations === undefined ? [] : [{ name: product.id, folder: migrations }],
+  );
+}
+
 /** A job of a service. It may run more than once for one ring, after a crash for example, and must bear that. */
 export interface ServiceTask {
   readonly payload: z.ZodType;

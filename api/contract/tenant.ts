@@ -241,6 +241,9 @@ export const pageConfig = z
     audience: z.string(),
     scope: z.string(),
     local: z.boolean(),
+    parts: z
+      .record(z.string(), z.string())
+      .openapi({ description: 'Addresses of page parts that products bring, by product' }),
   })
   .openapi('PageConfig');
 export type PageConfig = z.infer<typeof pageConfig>;

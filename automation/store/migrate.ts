@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMigrations as runQueueMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
@@ -11,25 +12,42 @@ const migrations = fileURLToPath(new URL('../**/migrations/*.sql', import.meta.u
 // One lock for the queue's migrations and ours, so that replicas that start together take turns.
 const migrationLock = 7_236_540_911;
 
-/** Brings the control plane's database to the newest schema. Safe to call from every process at its start. */
-export async function migrate(databaseUrl: string): Promise<void> {
+/** Migrations of somebody who stands on the core, in an order of their own. */
+export interface MigrationSet {
+  /** Unique; names the table that says which have run. */
+  readonly name: string;
+  /** Folder of `NNNN_name.sql` files. */
+  readonly folder: string;
+}
+
+/**
+ * Brings the control plane's database to the newest schema. Safe to call from every process at its start.
+ * @param more sets that run after the core's
+ */
+export async function migrate(databaseUrl: string, more: readonly MigrationSet[] = []): Promise<void> {
   const client = new pg.Client({ ...connectionTo(databaseUrl), application_name: 'tenantry-migrate' });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrateQueue(databaseUrl);
-    await runner({
-      dbClient: client,
-      dir: migrations,
-      useGlob: true,
-      direction: 'up',
-      migrationsTable: 'tenantry_migration',
-      noLock: true,
-      log: () => {},
-    });
+    await run(client, migrations, 'tenantry_migration');
+    for (const { name, folder } of more)
+      await run(client, join(folder, '*.sql'), `tenantry_migration_${name}`);
   } finally {
     await client.end();
   }
+}
+
+async function run(client: pg.Client, files: string, migrationsTable: string): Promise<void> {
+  await runner({
+    dbClient: client,
+    dir: files,
+    useGlob: true,
+    direction: 'up',
+    migrationsTable,
+    noLock: true,
+    log: () => {},
+  });
 }
 
 /** By a pool, as it takes a URL or a pool, and a URL has no password that is read when it is needed. */

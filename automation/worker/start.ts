@@ -29,6 +29,7 @@ import { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
 import { observeFindings } from '../reconcile/metrics.ts';
 import { reconcileRegularly } from '../reconcile/run.ts';
+import { migrationsOf, type Service } from '../service.ts';
 import { createFingerprints } from '../stacks/fingerprint.ts';
 import { applyPlatform } from '../stacks/platform.ts';
 import { createRunnerPool } from '../stacks/runners.ts';
@@ -47,13 +48,17 @@ import { watchCluster } from './cluster-watch.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { announceWorker } from './presence.ts';
 import { serveMetrics } from './serve-metrics.ts';
-import { sweep, sweepParts } from './sweep.ts';
+import { serviceSteps, serviceTasks } from './services.ts';
+import { type SweepSteps, sweep, sweepParts } from './sweep.ts';
 
 /** Few, so that webhooks keep a core while many subscriptions wait. */
 const syncsAtOnce = 4;
 
 /** Exports and their like, apart from the tenants' jobs: a large one keeps nobody else waiting. */
 const endsAtOnce = 2;
+
+/** Tasks of products, apart from the tenants' jobs: a slow one keeps nobody's tenant waiting. */
+const productTasksAtOnce = 4;
 
 /** How long a worker that was stopped in the middle of a transaction may keep its locks. No transaction waits for others. */
 const abandonAfterMs = 20_000;
@@ -64,7 +69,11 @@ export interface Worker {
 }
 
 /** Starts a worker of one cell. Resolves when it takes jobs and its runner processes are warm. */
-export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> {
+export async function startWorker(
+  env: WorkerEnv,
+  log: Logger,
+  services: readonly Service[] = [],
+): Promise<Worker> {
   const releasers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const release of releasers.splice(0).reverse()) {
@@ -73,7 +82,10 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
   };
   try {
     await ensureDatabase(env.databaseUrl);
-    await Promise.all([migrate(env.databaseUrl), ensureDatabase(env.tenantDatabaseUrl)]);
+    await Promise.all([
+      migrate(env.databaseUrl, migrationsOf(services)),
+      ensureDatabase(env.tenantDatabaseUrl),
+    ]);
     // The jobs, with the converge jobs' lease renewals, and the sweep.
     const database = openDatabase(env.databaseUrl, {
       maxConnections: env.runners * 2 + 6,
@@ -84,7 +96,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
     // a sync, too, as that forgets with it that its marks are settled.
     const relaxedDatabase = openDatabase(env.databaseUrl, {
-      maxConnections: syncsAtOnce + env.runners + endsAtOnce + 10,
+      maxConnections: syncsAtOnce + env.runners + endsAtOnce + productTasksAtOnce + 10,
       name: 'tenantry-worker-relaxed',
       relaxedCommits: true,
       abandonAfterMs,
@@ -130,6 +142,9 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       followers: [],
       now: () => new Date(),
     };
+    const serviceContext = { ...context, cluster };
+    for (const { metrics: observe } of services)
+      observe?.(metrics.registry, { ...serviceContext, process: 'worker' });
     await runners.warmUp();
     const work = (taskList: TaskList, concurrency: number) =>
       runQueue({
@@ -162,6 +177,11 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
     };
     const offboardings = await work({ ...ends.tasks, ...mails }, endsAtOnce);
     releasers.push(() => offboardings.stop());
+    const productTasks = serviceTasks(services, serviceContext);
+    if (Object.keys(productTasks).length > 0) {
+      const products = await work(productTasks, productTasksAtOnce);
+      releasers.push(() => products.stop());
+    }
     // Jobs that find no free runner wait for one.
     const converges = await work(convergeTasks(context), env.runners + 1);
     releasers.push(async () => {
@@ -169,7 +189,7 @@ export async function startWorker(env: WorkerEnv, log: Logger): Promise<Worker> 
       await runners.close();
       await converges.stop();
     });
-    releasers.push(sweepRegularly(context, metrics));
+    releasers.push(sweepRegularly(context, metrics, serviceSteps(services, serviceContext)));
     const metering = observeMetering(metrics.registry, database, context.now);
     releasers.push(meterRegularly(context, cluster, metering));
     observeFindings(metrics.registry, database, context.now);
@@ -229,12 +249,16 @@ function textOf(payload: unknown, key: string): string {
 }
 
 /** Sweeps now and then at intervals. What concerns all cells may take minutes, for which the cell's own does not wait. */
-function sweepRegularly(context: JobContext, metrics: WorkerMetrics): () => Promise<void> {
+function sweepRegularly(
+  context: JobContext,
+  metrics: WorkerMetrics,
+  ofServices: SweepSteps,
+): () => Promise<void> {
   const { policy, log, now } = context;
   const stops = sweepParts.map((part) =>
     repeat(policy.sweepIntervalMs, async () => {
       try {
-        const failed = await sweep(context, part);
+        const failed = await sweep(context, part, part === 'cell' ? ofServices : {});
         if (failed) metrics.sweepEnded(part, failed, now());
       } catch (error) {
         log.error({ part, error }, 'the sweep failed');

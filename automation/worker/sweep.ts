@@ -35,7 +35,9 @@ export const sweepParts = ['shared', 'cell'] as const;
 /** What concerns all cells, which is mostly Stripe, and what concerns the worker's own. */
 export type SweepPart = (typeof sweepParts)[number];
 
-const steps: Record<SweepPart, Record<string, (context: JobContext) => Promise<void>>> = {
+export type SweepSteps = Readonly<Record<string, (context: JobContext) => Promise<void>>>;
+
+const steps: Record<SweepPart, SweepSteps> = {
   shared: {
     compareWithStripe,
     ringDirty,
@@ -59,9 +61,14 @@ const steps: Record<SweepPart, Record<string, (context: JobContext) => Promise<v
  * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. The shared part
  * is done by one worker of all at a time, a cell's by one of its own. Each step stands alone, so that one that fails
  * (Stripe is down, say) does not keep the others from their work.
+ * @param more steps that come after the part's own
  * @returns the steps that failed; null when another worker is at it
  */
-export async function sweep(context: JobContext, part: SweepPart): Promise<readonly string[] | null> {
+export async function sweep(
+  context: JobContext,
+  part: SweepPart,
+  more: SweepSteps = {},
+): Promise<readonly string[] | null> {
   const { database, policy, cell, workerId } = context;
   const turn = {
     name: part === 'shared' ? 'sweep' : `sweep:${cell.id}`,
@@ -70,7 +77,7 @@ export async function sweep(context: JobContext, part: SweepPart): Promise<reado
   };
   return withTurn(database, turn, async () => {
     const failed: string[] = [];
-    for (const [name, step] of Object.entries(steps[part])) {
+    for (const [name, step] of Object.entries({ ...steps[part], ...more })) {
       try {
         await step(context);
       } catch (error) {

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream';
 import pino from 'pino';
 import type Stripe from 'stripe';
 import type { ApiEnv } from '../../api/env.ts';
+import type { ApiService } from '../../api/router.ts';
 import { startApi } from '../../api/start-api.ts';
 import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
@@ -46,7 +47,10 @@ export interface Service {
 
 export const cell = { id: 'local', region: 'local' };
 
-export async function startService(env: Partial<ApiEnv> = {}): Promise<Service> {
+export async function startService(
+  env: Partial<ApiEnv> = {},
+  services: readonly ApiService[] = [],
+): Promise<Service> {
   const releasers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const release of releasers.splice(0).reverse()) await release();
@@ -92,6 +96,7 @@ export async function startService(env: Partial<ApiEnv> = {}): Promise<Service> 
         ...env,
       },
       pino({ level: 'debug' }, log),
+      services,
     );
     releasers.push(api.stop);
     const database = openDatabase(fresh.url, { maxConnections: 8, name: 'test' });
