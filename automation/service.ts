@@ -174,6 +174,8 @@ export type CheckDecision =
   | {
       readonly admitted: true;
       readonly needs: readonly CheckNeed[];
+      /** The meter that a settled use is told to, by its amount. Left out, the service tells what was used itself. */
+      readonly meter?: string;
       /** What the use is likely to cost us, in micro-dollars; 0 where it costs nothing that is tracked. */
       readonly estimatedCostMicros: number;
     }
