@@ -1,8 +1,7 @@
 import { createRoute, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { decimalOf, microUnitsOf } from '../../automation/metering/amounts.ts';
-import { findDimension, monthTakes, prices, toldAs } from '../../automation/metering/dimensions.ts';
-import { usageRetention } from '../../automation/metering/policy.ts';
+import { decimalOf } from '../../automation/metering/amounts.ts';
+import { findDimension, monthTakes, prices } from '../../automation/metering/dimensions.ts';
 import {
   csv,
   makeStatement,
@@ -11,6 +10,7 @@ import {
   totalsCsv,
 } from '../../automation/metering/statement.ts';
 import { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from '../../automation/metering/time.ts';
+import { readUse } from '../../automation/metering/told.ts';
 import { type ToldSample, writeTold } from '../../automation/metering/usage.ts';
 import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
 import {
@@ -270,16 +270,9 @@ function readTold(
     ]);
   const seen = new Set<string>();
   return samples.map(({ dimension, at, quantity }, index) => {
-    const found = findDimension(dimension);
-    if (!found || found.product.id !== tenant.product || toldAs(found.dimension) === null)
-      throw refused(index, 'dimension', `is none that is told of a tenant of ${tenant.product}`);
-    const microUnits = microUnitsOf(quantity);
-    if (microUnits === null)
-      throw refused(index, 'quantity', 'must be a decimal number from 0 on, of at most six places');
-    const slot = slotOf(new Date(at));
-    if (slot.getTime() > now.getTime() + slotMs) throw refused(index, 'at', 'lies in the future');
-    if (slot.getTime() < now.getTime() - (usageRetention.samples - 1) * dayMs)
-      throw refused(index, 'at', `is longer ago than ${usageRetention.samples - 1} days`);
+    const use = readUse(tenant.product, { dimension, at: new Date(at), quantity }, now);
+    if ('field' in use) throw refused(index, use.field, use.message);
+    const { slot, microUnits } = use;
     const key = `${dimension} ${slot.getTime()}`;
     if (seen.has(key)) throw refused(index, 'at', 'is in the same five minutes as another of this dimension');
     seen.add(key);

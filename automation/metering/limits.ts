@@ -43,6 +43,28 @@ export const noticePercents = [80, 100] as const;
 /** Told once more when use goes beyond the limit: the overage notice. */
 export const overagePercent = 101;
 
+/** An entitlement that a product's meters count. */
+export interface CountedEntitlement {
+  readonly entitlement: string;
+  /** What it is called when a tenant reads of it. */
+  readonly name: string;
+  readonly dimensions: readonly string[];
+  /** The month's use added up, or the most at once. */
+  readonly take: 'sum' | 'peak';
+}
+
+/** The entitlements of a product that its meters count, whatever a plan has of them. */
+export function countedEntitlements({ id, meters }: Product): readonly CountedEntitlement[] {
+  return limits
+    .filter(({ product }) => product === id)
+    .map(({ entitlement, name, take, counts }) => ({
+      entitlement,
+      name,
+      take,
+      dimensions: meters.map((meter) => meter.id).filter(counts),
+    }));
+}
+
 /** The limits of every plan that has some; a plan without a number has none. */
 export function limitRows(products: readonly Product[] = catalog): readonly LimitRow[] {
   return limits.flatMap(({ product: productId, entitlement, counts, take }) =>

@@ -67,7 +67,8 @@ export async function rollUpDay(
        where hour >= $3 and hour < $4 and ($5::text[] is null or tenant_id = any($5)) group by tenant_id),
      told as (
        select tenant_id, dimension, sum(v) as total, max(v)::numeric as peak
-       from tenantry.usage_told, unnest(amounts) v
+       from tenantry.usage_told, unnest(amounts, added) u(amount, more),
+         lateral (select coalesce(amount, 0) + coalesce(more, 0) as v) slot
        where hour >= $3 and hour < $4 and ($5::text[] is null or tenant_id = any($5)) group by tenant_id, dimension),
      part as (
        select h.tenant_id, term.dimension, term.billable,
@@ -262,6 +263,8 @@ export async function forgetUsage(db: Queryable, now: Date, retention: UsageRete
   }
   await db.query('delete from tenantry.usage_round where slot < $1', [before(retention.hours)]);
   await db.query('delete from tenantry.usage_alert where month < $1', [dayOf(before(retention.days))]);
+  await db.query('delete from tenantry.usage_event where at < $1', [before(retention.samples)]);
+  await db.query('delete from tenantry.usage_month where month < $1', [dayOf(before(retention.days))]);
   // Their samples are gone.
   await db.query('delete from tenantry.usage_stale_hour where hour < $1', [before(retention.samples)]);
   return dropped;

@@ -1,5 +1,5 @@
 import type { Queryable } from '../store/database.ts';
-import { hourOf, placeOf } from './time.ts';
+import { hourOf, placeOf, slotsPerHour } from './time.ts';
 
 /** Samples as they come in, and what of the usage Stripe has yet to be told. */
 
@@ -101,7 +101,7 @@ export interface ToldSample {
 
 /**
  * Writes what a service tells of a tenant. Of several for the same slot the greatest counts; with `replace` the last,
- * which corrects what was wrong. Each dimension and slot at most once in a call.
+ * which corrects what was wrong. Each dimension and slot at most once in a call. Events of the same time count beside it.
  */
 export async function writeTold(
   db: Queryable,
@@ -109,25 +109,35 @@ export async function writeTold(
   told: readonly ToldSample[],
   options: { replace?: boolean } = {},
 ): Promise<void> {
-  const sorted = [...told].sort(
-    (a, b) => a.slot.getTime() - b.slot.getTime() || (a.dimension < b.dimension ? -1 : 1),
+  await db.query(
+    `insert into tenantry.usage_told as known (tenant_id, hour, dimension, amounts)
+     select $1, hour, dimension, amounts
+     from jsonb_to_recordset($2::jsonb) as told(hour timestamptz, dimension text, amounts bigint[])
+     order by dimension, hour
+     on conflict (tenant_id, hour, dimension) do update set
+       amounts = tenantry.usage_total(known.amounts, excluded.amounts, $3)`,
+    [tenantId, JSON.stringify(hoursOf(told)), options.replace ?? false],
   );
-  for (const { dimension, slot, microUnits } of sorted) {
-    await db.query(
-      `insert into tenantry.usage_told as known (tenant_id, hour, dimension, amounts)
-       values ($1, $2, $3, tenantry.usage_at($4::int, $5::bigint))
-       on conflict (tenant_id, hour, dimension) do update set
-         amounts[$4] = case when $6 then excluded.amounts[$4] else greatest(known.amounts[$4], excluded.amounts[$4]) end`,
-      [tenantId, hourOf(slot), dimension, placeOf(slot), microUnits, options.replace ?? false],
-    );
-  }
   await markStale(
     db,
-    sorted.map(({ slot }) => hourOf(slot)),
+    told.map(({ slot }) => hourOf(slot)),
   );
 }
 
-async function markStale(db: Queryable, hours: readonly Date[]): Promise<void> {
+/** Samples as rows: of each dimension and hour one, with a place for each of the hour's slots. */
+function hoursOf(told: readonly ToldSample[]) {
+  const byHour = Map.groupBy(told, ({ dimension, slot }) => `${dimension} ${hourOf(slot).getTime()}`);
+  return [...byHour.values()].flatMap((samples) => {
+    const [first] = samples;
+    if (!first) return [];
+    const amounts = Array.from<number | null>({ length: slotsPerHour }).fill(null);
+    for (const { slot, microUnits } of samples) amounts[placeOf(slot) - 1] = microUnits;
+    return [{ hour: hourOf(first.slot), dimension: first.dimension, amounts }];
+  });
+}
+
+/** Has hours rolled up anew. Last in a transaction that writes what they are made of. */
+export async function markStale(db: Queryable, hours: readonly Date[]): Promise<void> {
   const distinct = [...new Set(hours.map((hour) => hour.getTime()))].sort((a, b) => a - b);
   await db.query(
     `insert into tenantry.usage_stale_hour as stale (hour) select unnest($1::timestamptz[])
