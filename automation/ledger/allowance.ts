@@ -3,11 +3,19 @@ import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { CreditGrant } from './book.ts';
 
+/** The entitlement that a product gives out as credits, and what one use of it takes; null where it is not on credits. */
+export function creditRule(
+  productId: string,
+): { readonly entitlement: string; readonly creditsPerUse: number } | null {
+  const creditsPerUse = findProduct(productId)?.figures.creditsPerSession;
+  return creditsPerUse === undefined ? null : { entitlement: 'sessionsPerMonth', creditsPerUse };
+}
+
 /** Credits that a paid period of a plan gives; null where the product is not on credits. */
 export function creditAllowance(productId: string, planId: string): number | null {
-  const perSession = findProduct(productId)?.figures.creditsPerSession;
-  const sessions = findPlan(productId, planId)?.entitlements.sessionsPerMonth;
-  return perSession === undefined || typeof sessions !== 'number' ? null : sessions * perSession;
+  const rule = creditRule(productId);
+  const uses = rule && findPlan(productId, planId)?.entitlements[rule.entitlement];
+  return rule && typeof uses === 'number' ? uses * rule.creditsPerUse : null;
 }
 
 /** The item of a subscription that is a plan on credits, or null. */

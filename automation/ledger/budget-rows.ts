@@ -239,6 +239,19 @@ export async function listCosts(
   return rows;
 }
 
+/** Gives back what was set aside for a call that is not made. What was settled stays as it is. */
+export async function withdrawCall(db: Queryable, tenantId: string, callId: string): Promise<void> {
+  await db.query(
+    `with withdrawn as (
+       delete from tenantry.api_cost where tenant_id = $1 and call_id = $2 and cost_micros is null
+       returning month, estimate_micros)
+     update tenantry.budget_month m set reserved_micros = reserved_micros - w.estimate_micros
+     from withdrawn w
+     where m.tenant_id = $1 and m.kind = 'api' and m.month = w.month and w.estimate_micros is not null`,
+    [tenantId, callId],
+  );
+}
+
 /** Gives back what was set aside for calls that nobody settled since `before`. They may still be settled later. */
 export async function releaseStaleReservations(db: Queryable, before: Date, limit: number): Promise<number> {
   const row = firstRow(

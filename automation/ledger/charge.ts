@@ -47,20 +47,31 @@ export async function reserveApiCost(
   call: Omit<ApiCall, 'month' | 'tenantId'>,
   estimateMicros: number,
 ): Promise<ChargeOutcome> {
-  const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
   try {
     return await database.transaction(async (client) => {
-      const known = await insertCall(client, full, estimateMicros);
-      if (known) return known.estimateMicros === estimateMicros ? 'repeated' : 'conflict';
-      await lockMonth(client, tenant.id, 'api', full.month);
-      const { limitMicros } = await limitOf(client, tenant, 'api', full.month);
-      if (!(await reserve(client, full, estimateMicros, limitMicros))) throw new Exhausted();
-      return 'done';
+      const outcome = await admitApiCost(client, tenant, call, estimateMicros);
+      if (outcome === 'exhausted') throw new Exhausted();
+      return outcome;
     });
   } catch (error) {
     if (error instanceof Exhausted) return 'exhausted';
     throw error;
   }
+}
+
+/** `reserveApiCost` in a transaction of the caller's, who rolls it back on `exhausted`. */
+export async function admitApiCost(
+  client: Queryable,
+  tenant: Braked,
+  call: Omit<ApiCall, 'month' | 'tenantId'>,
+  estimateMicros: number,
+): Promise<ChargeOutcome> {
+  const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
+  const known = await insertCall(client, full, estimateMicros);
+  if (known) return known.estimateMicros === estimateMicros ? 'repeated' : 'conflict';
+  await lockMonth(client, tenant.id, 'api', full.month);
+  const { limitMicros } = await limitOf(client, tenant, 'api', full.month);
+  return (await reserve(client, full, estimateMicros, limitMicros)) ? 'done' : 'exhausted';
 }
 
 /**
@@ -73,16 +84,24 @@ export async function settleApiCost(
   call: Omit<ApiCall, 'month' | 'tenantId'>,
   costMicros: number,
 ): Promise<ChargeOutcome> {
+  return database.transaction((client) => countApiCost(client, tenant, call, costMicros));
+}
+
+/** `settleApiCost` in a transaction of the caller's. */
+export async function countApiCost(
+  client: Queryable,
+  tenant: Braked,
+  call: Omit<ApiCall, 'month' | 'tenantId'>,
+  costMicros: number,
+): Promise<ChargeOutcome> {
   const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
-  return database.transaction(async (client) => {
-    const known = await insertCall(client, full, null);
-    if (known?.costMicros != null) return known.costMicros === costMicros ? 'repeated' : 'conflict';
-    const stored = known ?? { estimateMicros: null, month: full.month };
-    await lockMonth(client, tenant.id, 'api', stored.month);
-    const spent = await settleCall(client, full, stored, costMicros);
-    await follow(client, tenant, 'api', stored.month, spent);
-    return 'done';
-  });
+  const known = await insertCall(client, full, null);
+  if (known?.costMicros != null) return known.costMicros === costMicros ? 'repeated' : 'conflict';
+  const stored = known ?? { estimateMicros: null, month: full.month };
+  await lockMonth(client, tenant.id, 'api', stored.month);
+  const spent = await settleCall(client, full, stored, costMicros);
+  await follow(client, tenant, 'api', stored.month, spent);
+  return 'done';
 }
 
 /**
