@@ -1,6 +1,7 @@
 import { agents } from './agents.ts';
 import { browsers } from './browsers.ts';
 import { inbox } from './inbox.ts';
+import { faultsOf } from './schema.ts';
 import { stream } from './stream.ts';
 import type { Plan, Product } from './types.ts';
 import { workspace } from './workspace.ts';
@@ -8,8 +9,56 @@ import { workspace } from './workspace.ts';
 export { platform } from './platform.ts';
 export type * from './types.ts';
 
-/** Every product on sale, in the order of the price page. */
-export const catalog: readonly Product[] = [workspace, browsers, inbox, agents, stream];
+const products: Product[] = [workspace, browsers, inbox, agents, stream];
+
+/** Every product on sale, in the order of the price page. What is made of it is made when it is asked for. */
+export const catalog: readonly Product[] = products;
+
+/**
+ * Puts the products of packages beside this tree on sale, behind those of the tree. Every process that reads the
+ * catalog (API, worker, the worker's runners, command line) does so once, with the same products, before anything
+ * else. A product that is on sale already, the same value, stays as it is.
+ * @throws CatalogError that names the product and every field that is wrong; then none of them is on sale
+ */
+export function extendCatalog(additions: readonly Product[]): void {
+  const fresh = additions.filter((product) => !products.includes(product));
+  const problems = fresh.flatMap((product, n) => {
+    const faults = faultsOf(product);
+    const found = faults.length > 0 ? faults : clashes(product, [...products, ...fresh.slice(0, n)]);
+    return found.map((fault) => `product ${product?.id}: ${fault}`);
+  });
+  if (problems.length > 0) throw new CatalogError(problems);
+  products.push(...fresh);
+}
+
+/** Products that cannot be sold. */
+export class CatalogError extends Error {
+  override readonly name = 'CatalogError';
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+/** What of a product another one has already. */
+function clashes(product: Product, others: readonly Product[]): string[] {
+  const { id, meters, namespace } = product;
+  const taken = new Map(
+    others.flatMap((other) => other.meters.map((meter) => [meter.id, other.id] as const)),
+  );
+  return [
+    ...others.flatMap((other) => (other.id === id ? ['id: another product has it'] : [])),
+    ...meters.flatMap((meter, n) => {
+      const by = taken.get(meter.id);
+      return by === undefined ? [] : [`meters[${n}].id: ${meter.id} is a meter of ${by}`];
+    }),
+    ...others.flatMap((other) => {
+      const [own, its] = [namespace.prefix, other.namespace.prefix];
+      return own.startsWith(its) || its.startsWith(own)
+        ? [`namespace.prefix: ${own} cannot be told from ${its} of ${other.id}`]
+        : [];
+    }),
+  ];
+}
 
 /** The product with this id, or undefined. Takes text from outside. */
 export function findProduct(productId: string): Product | undefined {

@@ -1,0 +1,252 @@
+/**
+ * What a product must be to be sold, checked for products that come from outside this tree: the compiler has not seen
+ * them. The products of this tree pass, too; a test holds them to it.
+ */
+import { z } from 'zod';
+import {
+  type Autoscaling,
+  type ComputeLimits,
+  dataIsolations,
+  type MeteredDimension,
+  type NamespaceQuota,
+  type NamespaceRule,
+  type Plan,
+  type Product,
+  type Runtime,
+  type ScalingPace,
+  type Threshold,
+  tenantFacts,
+} from './types.ts';
+
+/** One schema for each field of the type. */
+type Shape<Type> = Record<keyof Type, z.ZodType>;
+
+/** Stands in names of objects, in addresses and in Stripe's lookup keys. */
+const id = z
+  .string()
+  .regex(
+    /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,29}$/,
+    'must be a letter, then lower-case letters, digits, hyphens',
+  );
+/** Stripe's name of a meter event. */
+const meterId = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,99}$/, 'must be a letter, then lower-case letters, digits and underscores');
+const name = z.string().trim().min(1).max(100);
+const natural = z.int().nonnegative();
+const positive = z.int().positive();
+const percent = z.int().min(1).max(100);
+
+const pace = z.strictObject({
+  pods: positive,
+  periodSeconds: positive,
+  stabilizationSeconds: natural,
+} satisfies Shape<ScalingPace>);
+
+const autoscaling = z
+  .strictObject({
+    minReplicas: natural,
+    maxReplicas: positive,
+    cpuUtilizationPercent: percent.optional(),
+    memoryUtilizationPercent: percent.optional(),
+    scaleDown: pace.optional(),
+    scaleUp: pace.optional(),
+    recommendsRequests: z.literal(true).optional(),
+  } satisfies Shape<Autoscaling>)
+  .refine(({ minReplicas, maxReplicas }) => minReplicas <= maxReplicas, {
+    path: ['maxReplicas'],
+    error: 'must not be below minReplicas',
+  });
+
+const price = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('flat'), priceCents: natural, interval: z.literal('month') }),
+  z.strictObject({
+    kind: z.literal('perSeat'),
+    priceCents: natural,
+    interval: z.literal('month'),
+    maxSeats: positive,
+  }),
+  z.strictObject({ kind: z.literal('custom') }),
+]);
+
+const plan = z
+  .strictObject({
+    id,
+    name,
+    price,
+    trialDays: positive.optional(),
+    features: z.array(z.string()),
+    entitlements: z.record(
+      z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'must be a name such as callsPerMonth'),
+      z.union([natural, z.boolean(), z.string(), z.array(z.string()), z.null()]),
+    ),
+    compute: z
+      .strictObject({ cpuMillis: positive, memoryBytes: positive } satisfies Shape<ComputeLimits>)
+      .nullable(),
+    volumeBytes: positive.nullable(),
+    quota: z.strictObject({
+      cpuMillis: natural.optional(),
+      memoryBytes: natural.optional(),
+      storageBytes: natural.optional(),
+      pods: natural.optional(),
+      services: natural.optional(),
+      persistentVolumeClaims: natural.optional(),
+    } satisfies Shape<NamespaceQuota>),
+    autoscaling: autoscaling.nullable(),
+    warmPods: natural,
+    dataIsolation: z.enum(dataIsolations),
+    databaseConnections: natural,
+  } satisfies Shape<Plan>)
+  .superRefine(({ compute, quota, autoscaling: scaling, warmPods, volumeBytes, ...rest }, check) => {
+    const pods = Math.max(scaling?.maxReplicas ?? 1, warmPods);
+    const needed = {
+      ...(compute && {
+        cpuMillis: pods * compute.cpuMillis,
+        memoryBytes: pods * compute.memoryBytes,
+        pods,
+        services: 1,
+      }),
+      ...(volumeBytes !== null && { storageBytes: volumeBytes, persistentVolumeClaims: 1 }),
+    };
+    for (const [field, least] of Object.entries(needed))
+      if ((quota[field as keyof typeof quota] ?? Number.POSITIVE_INFINITY) < least)
+        check.addIssue({
+          code: 'custom',
+          path: ['quota', field],
+          message: `must be at least ${least}: what the plan runs would not fit`,
+        });
+    if (rest.databaseConnections > 0 !== (rest.dataIsolation !== 'none'))
+      check.addIssue({
+        code: 'custom',
+        path: ['databaseConnections'],
+        message: 'must be above 0 where dataIsolation is schema or database, and 0 where it is none',
+      });
+  });
+
+const meter = z.strictObject({
+  id: meterId,
+  name,
+  unit: name,
+  unitPriceMicros: natural.nullable(),
+  unitCostMicros: natural.nullable(),
+} satisfies Shape<MeteredDimension>);
+
+const threshold = z.strictObject({
+  id: name,
+  description: name,
+  comparison: z.enum(['above', 'below', 'atMost', 'atLeast']),
+  value: z.number(),
+  unit: name,
+  forSeconds: natural,
+} satisfies Shape<Threshold>);
+
+/** A label's or an annotation's key. */
+const key = z
+  .string()
+  .regex(/^(?:[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?\/)?[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, {
+    error: 'must be the key of a label in Kubernetes',
+  })
+  .refine((text) => !/(^|\.)(kubernetes\.io|k8s\.io|tenantry\.dev)\//.test(text), {
+    error: 'must not be of kubernetes.io, k8s.io or tenantry.dev, whose labels isolate tenants',
+  });
+const facts = z.record(key, z.enum(tenantFacts)).optional();
+
+const namespace = z.strictObject({
+  from: z.enum(['tenantId', 'slug']),
+  prefix: z
+    .string()
+    .regex(
+      /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){0,21}-$/,
+      'must be lower-case letters, digits and hyphens, the last a hyphen',
+    )
+    .refine((prefix) => !/^(kube|tenantry)-/.test(prefix), {
+      error: 'must not begin with kube- or tenantry-, as namespaces of the platform do',
+    }),
+  labels: facts,
+  annotations: facts,
+  people: z.enum(['view', 'administer']),
+} satisfies Shape<NamespaceRule>);
+
+const port = z.int().min(1).max(65_535);
+const path = z.string().startsWith('/');
+
+const runtime = z.strictObject({
+  ports: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z](?:[a-z0-9-]{0,13}[a-z0-9])?$/, 'must be a name of at most 15 characters'),
+        port,
+      }),
+    )
+    .min(1)
+    .refine((ports) => unique(ports.map((each) => each.name)), { error: 'must have names of their own' }),
+  scheme: z.enum(['http', 'tcp', 'ws']),
+  args: z.array(z.string()),
+  env: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable'), z.string()),
+  volumePath: path.nullable(),
+  livePath: path.nullable(),
+  readyPath: path.nullable(),
+  scratchBytes: positive,
+  internetPorts: z.array(port),
+  terminationGraceSeconds: natural,
+} satisfies Shape<Runtime>);
+
+const product = z
+  .strictObject({
+    id,
+    name,
+    description: z.string().trim().min(1),
+    plans: z
+      .array(plan)
+      .min(1)
+      .refine((plans) => unique(plans.map((each) => each.id)), { error: 'must have ids of their own' }),
+    meters: z
+      .array(meter)
+      .refine((meters) => unique(meters.map((each) => each.id)), { error: 'must have ids of their own' }),
+    figures: z.record(z.string(), z.number()),
+    objectives: z.array(threshold),
+    alerts: z.array(threshold),
+    namespace,
+    sandboxEntitlement: z.string().optional(),
+    slotPlan: z.string().nullable(),
+    image: z.string().min(1),
+    runtime,
+  } satisfies Shape<Product>)
+  .superRefine(({ plans, namespace: { from }, slotPlan, sandboxEntitlement }, check) => {
+    const problem = (at: PropertyKey[], message: string) =>
+      check.addIssue({ code: 'custom', path: at, message });
+    const names = (one: (typeof plans)[number] | undefined) => Object.keys(one?.entitlements ?? {}).sort();
+    for (const [n, each] of plans.entries())
+      if (names(each).join() !== names(plans[0]).join())
+        problem(['plans', n, 'entitlements'], `must name the same as those of ${plans[0]?.id}`);
+    if (slotPlan !== null && !plans.some((each) => each.id === slotPlan))
+      problem(['slotPlan'], 'must be the id of one of the plans, or null');
+    if ((slotPlan === null) !== (from === 'slug'))
+      problem(['slotPlan'], 'must be null where namespace.from is slug, and a plan where it is tenantId');
+    if (
+      sandboxEntitlement !== undefined &&
+      plans.some((each) => typeof each.entitlements[sandboxEntitlement] !== 'boolean')
+    )
+      problem(['sandboxEntitlement'], 'must be an entitlement that is true or false in every plan');
+  });
+
+function unique(names: readonly string[]): boolean {
+  return new Set(names).size === names.length;
+}
+
+/** What keeps a product from being sold, a line for each fault that names the field; none where it may be sold. */
+export function faultsOf(candidate: unknown): readonly string[] {
+  const { error } = product.safeParse(candidate);
+  return (error?.issues ?? []).map((issue) => {
+    const said = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message];
+    return `${fieldOf(issue.path)}: ${said.join(', ')}`;
+  });
+}
+
+/** `plans[0].quota.pods` */
+function fieldOf(at: readonly PropertyKey[]): string {
+  const text = at.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text.replace(/^\./, '') || 'the product';
+}
