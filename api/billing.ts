@@ -1,5 +1,5 @@
 import type { Invoice } from '../automation/billing/invoices.ts';
-import type { SubscriptionFacts } from '../automation/jobs/subscription-facts.ts';
+import type { SubscriptionFacts } from '../automation/desired/subscription-facts.ts';
 import { findOrganization, type Role } from '../automation/organizations/organizations.ts';
 import { findPaidSubscription, type PaidSubscription } from '../automation/organizations/payers.ts';
 import type { Queryable } from '../automation/store/database.ts';

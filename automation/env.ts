@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { databaseServerPattern } from '../tenants/catalog/names.ts';
 import { type Cell, defaultCell } from '../tenants/tenant.ts';
-import { defaultPolicy, type Policy } from './jobs/policy.ts';
+import { defaultPolicy, type Policy } from './policy.ts';
 import { defaultReconcilePolicy, type ReconcilePolicy } from './reconcile/policy.ts';
 
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);

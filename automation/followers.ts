@@ -1,3 +1,7 @@
+import type Stripe from 'stripe';
+import type { Entitlement, Restraint } from './desired/entitlement.ts';
+import type { SubscriptionFacts } from './desired/subscription-facts.ts';
+import type { NewAuditEntry } from './store/audit.ts';
 import type { Queryable } from './store/database.ts';
 import type { FollowedClient, Tenant } from './store/tenants.ts';
 
@@ -19,10 +23,49 @@ export type TenantChange =
   | { readonly kind: 'deleting' }
   | { readonly kind: 'deleted' };
 
+/** A subscription as Stripe has it. */
+export interface FetchedSubscription {
+  /** With what the followers expand. */
+  readonly subscription: Stripe.Response<Stripe.Subscription>;
+  readonly facts: SubscriptionFacts;
+  /** Unique, and growing from one fetch of a subscription to the next. */
+  readonly ticket: number;
+  /** When it was fetched, by our clock. */
+  readonly at: Date;
+}
+
+/** What a follower does in the transaction that applies a fetched subscription. */
+export interface SubscriptionStep {
+  /** Begins, with the subscription's row locked, before its tenant is looked for. */
+  begin?(client: Queryable): Promise<void>;
+  /**
+   * Acts on what the subscription entitles its tenant to: before it is decided what to want of one that stands, after the
+   * insert of one that is new. Not called where there is no tenant.
+   * @returns what to record
+   */
+  apply?(client: Queryable, tenantId: string, entitlement: Entitlement): Promise<readonly NewAuditEntry[]>;
+}
+
 /** Somebody who acts when something happens, in the transaction in which it happens: all of it is committed, or nothing. */
 export interface Follower {
   /** Names it in errors and logs. */
   readonly name: string;
+  /** What Stripe is to expand of a subscription that is fetched: https://docs.stripe.com/expand */
+  readonly expand?: readonly string[];
+  /**
+   * Reads what else it needs, of Stripe as well, before the transaction. The fetch counts as failed, and is tried again,
+   * when this throws.
+   */
+  subscriptionFetched?(fetched: FetchedSubscription): Promise<SubscriptionStep>;
+  /**
+   * Keeps a tenant back although its subscription is in order. In the transaction, with the tenant's row locked.
+   * @param tenant with the plan that its subscription wants
+   */
+  restrains?(
+    client: Queryable,
+    tenant: { readonly id: string; readonly product: string; readonly plan: string },
+    at: Date,
+  ): Promise<Restraint>;
   /**
    * Called once for each change, in the transaction that makes it and with the tenant's row locked. What it throws undoes
    * the change, so it waits for nothing outside of the database.

@@ -78,7 +78,7 @@ const rules: Record<string, Rule> = {
       'what a configuration costs can be asked without an engine, an account or a line of the program.',
   },
   'jobs decide without engine or database client': {
-    files: (path) => inside('automation/jobs')(path),
+    files: (path) => inside('automation/jobs')(path) || inside('automation/desired')(path),
     forbidden: (to, isType) => engine(to) || (!isType && packageNamed('pg')(to)),
     because:
       'a job gets its store and its runner as arguments; what decides in it is a pure function, tested as a table.',

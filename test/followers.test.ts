@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Following, tenantChanges } from '../automation/followers.ts';
-import { brakeTenant } from '../automation/jobs/brake-tenant.ts';
+import { type Follower, tenantChanges } from '../automation/followers.ts';
 import type { JobContext } from '../automation/jobs/context.ts';
 import { settleUnchanged } from '../automation/jobs/record-operation.ts';
 import { syncSubscription } from '../automation/jobs/sync-subscription.ts';
 import { operateLedger } from '../automation/ledger/book.ts';
+import { brakeTenant } from '../automation/ledger/brake-tenant.ts';
 import { readBalance } from '../automation/ledger/read.ts';
 import { releaseLease, takeLease } from '../automation/store/leases.ts';
 import { markSubscription } from '../automation/store/subscriptions.ts';
@@ -24,10 +24,11 @@ beforeAll(async () => {
 afterAll(() => account?.stop());
 
 const day = 86_400_000;
-const context = (followers: Following['followers'], over: Partial<JobContext> = {}): JobContext => ({
-  ...jobContext({ ...account, policy: { graceMs: 0, retentionMs: 30 * day }, followers }),
-  ...over,
-});
+/** A worker with the control plane's own followers and some more. */
+const context = (more: readonly Follower[]): JobContext => {
+  const own = jobContext({ ...account, policy: { graceMs: 0, retentionMs: 30 * day } });
+  return { ...own, followers: [...own.followers, ...more] };
+};
 
 async function buy(product: string, plan: string, owner: string): Promise<Stripe.Subscription> {
   const { stripe, simulator } = account;

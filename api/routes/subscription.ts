@@ -2,7 +2,7 @@ import { createRoute, type z } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
 import { changePlan, previewChange } from '../../automation/billing/change-plan.ts';
-import { readSubscription } from '../../automation/jobs/subscription-facts.ts';
+import { readSubscription } from '../../automation/desired/subscription-facts.ts';
 import { listPaidSubscriptions, type PaidSubscription } from '../../automation/organizations/payers.ts';
 import { record } from '../../automation/store/audit.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';

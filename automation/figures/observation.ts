@@ -3,7 +3,7 @@ import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
 import type { SubscriptionShape } from './stripe-shapes.ts';
 
-/** Reads whose a subscription is, and by which checkout it came; `jobs/subscription-facts.ts` does it for tenants. */
+/** Reads whose a subscription is, and by which checkout it came; `desired/subscription-facts.ts` does it for tenants. */
 export type ReadOrigin = (
   metadata: Readonly<Record<string, string>>,
   customerId: string,

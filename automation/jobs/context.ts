@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Following } from '../followers.ts';
+import type { Policy } from '../policy.ts';
 import type { Fingerprints } from '../stacks/fingerprint.ts';
 import type { RunnerPool } from '../stacks/runners.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
-import type { Policy } from './policy.ts';
 
 /** What every job works with. */
 export interface JobContext extends Following {

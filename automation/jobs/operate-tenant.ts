@@ -1,5 +1,6 @@
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
+import { permitMs, renewEveryMs } from '../policy.ts';
 import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
 import { type Runner, RunnerNotStarted } from '../stacks/runners.ts';
@@ -9,7 +10,6 @@ import { beginOperation, noteBegun, writeStackSettings } from '../store/operatio
 import type { StackSettings, Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import type { Operate } from './next-step.ts';
-import { permitMs, renewEveryMs } from './policy.ts';
 import { fail, settle } from './record-operation.ts';
 
 /**

@@ -1,4 +1,5 @@
 import { changeTenant } from '../followers.ts';
+import { retryDelayMs } from '../policy.ts';
 import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationResult } from '../stacks/protocol.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
@@ -7,7 +8,6 @@ import { failOperation, type SettledOperation, settleOperation } from '../store/
 import { findTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 import { type Operate, phaseAfterFailure } from './next-step.ts';
-import { retryDelayMs } from './policy.ts';
 
 type Settled = Pick<
   Extract<OperationResult, { outcome: 'succeeded' }>,

@@ -1,6 +1,6 @@
+import { newTenantId } from '../desired/tenant-id.ts';
 import { addReservedStacks, countReservedStacks } from '../store/stacks.ts';
 import type { JobContext } from './context.ts';
-import { newTenantId } from './tenant-id.ts';
 
 /** So many in one operation, that a payment does not wait long for its runner. */
 const stacksAtOnce = 16;

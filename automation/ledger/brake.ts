@@ -1,4 +1,5 @@
-import { type BrakeReason, type Entitlement, throttledSpec } from '../jobs/desired-state.ts';
+import { throttledSpec } from '../desired/desired-state.ts';
+import type { BrakeReason, Restraint } from '../desired/entitlement.ts';
 import type { DesiredChange, Tenant } from '../store/tenants.ts';
 import { reaches, throttleAtPercent } from './budget.ts';
 
@@ -62,16 +63,14 @@ function budgetBrake({ kind, limitMicros, spentMicros, reservedMicros }: Budget)
   return noBrake;
 }
 
-/** What a subscription entitles to once the brake has had its say. Whatever the subscription forbids stays forbidden. */
-export function underBrake(entitlement: Entitlement, brake: Brake): Entitlement {
-  return entitlement.kind === 'active' && brake.level === 'paused'
-    ? { kind: 'suspended', reason: brake.reason }
-    : entitlement;
-}
-
-/** Whether the workload is to keep to its smallest size. Not for credits: pods that go would take running work along. */
-export function shrinks({ level, reason }: Brake): boolean {
-  return level === 'throttled' && reason !== 'credits_exhausted';
+/**
+ * What the brake keeps a tenant from. Credits do not keep the workload small: pods that go would take running work along.
+ */
+export function restraintOf({ level, reason }: Brake): Restraint {
+  return {
+    pauses: level === 'paused' ? reason : null,
+    throttles: level === 'throttled' && reason !== 'credits_exhausted',
+  };
 }
 
 /**
@@ -82,9 +81,8 @@ export function changeByBrake(tenant: Tenant, brake: Brake): DesiredChange | nul
   const { desiredState, desiredSpec, suspendReason, deleteAfter } = tenant;
   const isOurs = desiredState === 'active' || isBrakeReason(suspendReason);
   if (desiredState === 'deleted' || !isOurs || deleteAfter !== null || tenant.slot) return null;
-  const state = brake.level === 'paused' ? 'suspended' : 'active';
-  const throttled = shrinks(brake);
-  const reason = brake.level === 'paused' ? brake.reason : null;
+  const { pauses: reason, throttles: throttled } = restraintOf(brake);
+  const state = reason === null ? 'active' : 'suspended';
   if (state === desiredState && throttled === (desiredSpec.throttled ?? false) && reason === suspendReason)
     return null;
   const spec = { ...throttledSpec(desiredSpec, throttled), state } as const;

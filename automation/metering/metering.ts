@@ -1,6 +1,6 @@
 import type { JobContext } from '../jobs/context.ts';
-import { repeat } from '../jobs/repeat.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import { repeat } from '../repeat.ts';
 import { withTurn } from '../store/turns.ts';
 import type { MeteringMetrics } from './metrics.ts';
 import { observe } from './observe.ts';

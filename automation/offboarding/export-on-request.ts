@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type Policy, retryDelayMs } from '../jobs/policy.ts';
+import { type Policy, retryDelayMs } from '../policy.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { findTenant } from '../store/tenants.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import { type Policy, retryDelayMs } from '../jobs/policy.ts';
 import { forgetConsumers } from '../metering/usage.ts';
+import { type Policy, retryDelayMs } from '../policy.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 import { findTenant, type Tenant } from '../store/tenants.ts';

@@ -1,9 +1,9 @@
 /** What Stripe says against what we wrote down and want. Pure. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { type Entitlement, entitlementOf } from '../jobs/desired-state.ts';
-import type { Policy } from '../jobs/policy.ts';
-import type { SubscriptionFacts } from '../jobs/subscription-facts.ts';
+import { type Entitlement, entitlementOf } from '../desired/entitlement.ts';
+import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
 import type { LedgerCheck } from '../ledger/read.ts';
+import type { Policy } from '../policy.ts';
 import type { TenantState } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 

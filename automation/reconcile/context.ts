@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
-import type { Policy } from '../jobs/policy.ts';
+import type { Policy } from '../policy.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';

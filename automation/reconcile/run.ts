@@ -1,7 +1,7 @@
 /** Keeps comparing: an area is compared when its time has come or somebody asks, by one process of all replicas. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { listOpenRecoveries } from '../dr/recoveries.ts';
-import { repeat } from '../jobs/repeat.ts';
+import { repeat } from '../repeat.ts';
 import { withTurn } from '../store/turns.ts';
 import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
 import { type LookResult, lookAt } from './look.ts';

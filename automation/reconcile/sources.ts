@@ -1,6 +1,6 @@
 /** What the reconciler asks of others: paged lists, never a question per tenant. */
 import type Stripe from 'stripe';
-import { readSubscription } from '../jobs/subscription-facts.ts';
+import { readSubscription } from '../desired/subscription-facts.ts';
 import { customerMetadata } from '../organizations/customer.ts';
 import type { Json, JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
 import { Discovery } from '../providers/kubernetes/discovery.ts';

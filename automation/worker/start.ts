@@ -7,16 +7,15 @@ import { Logger as QueueLogger, run as runQueue, type TaskList } from 'graphile-
 import type { Logger } from 'pino';
 import { observeStripeEvents } from '../billing/events/metrics.ts';
 import type { WorkerEnv } from '../env.ts';
-import { brakeTenant } from '../jobs/brake-tenant.ts';
 import { checkCatalog } from '../jobs/check-catalog.ts';
 import type { JobContext } from '../jobs/context.ts';
 import { convergeTenant } from '../jobs/converge-tenant.ts';
 import { paced } from '../jobs/paced.ts';
 import { refillSlots } from '../jobs/refill-slots.ts';
-import { repeat } from '../jobs/repeat.ts';
 import { reserveStacks } from '../jobs/reserve-stacks.ts';
 import { resolveStripeEvent } from '../jobs/resolve-event.ts';
 import { syncSubscription } from '../jobs/sync-subscription.ts';
+import { brakeTenant } from '../ledger/brake-tenant.ts';
 import { readMailEnv } from '../mail/env.ts';
 import { createMailer } from '../mail/mailer.ts';
 import { sendMail } from '../mail/send-mail.ts';
@@ -29,6 +28,7 @@ import { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
 import { observeFindings } from '../reconcile/metrics.ts';
 import { reconcileRegularly } from '../reconcile/run.ts';
+import { repeat } from '../repeat.ts';
 import { migrationsOf, type Service } from '../service.ts';
 import { createFingerprints } from '../stacks/fingerprint.ts';
 import { applyPlatform } from '../stacks/platform.ts';
@@ -45,6 +45,7 @@ import { ensureEngine } from '../toolchain/engine.ts';
 import { readToolchainEnv } from '../toolchain/env.ts';
 import { resolveProviders } from '../toolchain/plugins.ts';
 import { watchCluster } from './cluster-watch.ts';
+import { ownFollowers } from './followers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { announceWorker } from './presence.ts';
 import { serveMetrics } from './serve-metrics.ts';
@@ -129,17 +130,18 @@ export async function startWorker(
     releasers.push(async () => cluster.close());
     await applyPlatform(cluster);
 
+    const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
     const context: JobContext = {
       database,
       relaxedDatabase,
-      stripe: createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase }),
+      stripe,
       runners: metrics.measured(runners),
       fingerprints: createFingerprints(cluster, tenantDatabase, servers),
       cell: env.cell,
       policy: env.policy,
       log,
       workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-      followers: [],
+      followers: ownFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }),
       now: () => new Date(),
     };
     const serviceContext = { ...context, cluster };

@@ -1,11 +1,11 @@
 import type Stripe from 'stripe';
+import { readSubscription } from '../desired/subscription-facts.ts';
 import { takeReturns } from '../figures/returns.ts';
 import type { JobContext } from '../jobs/context.ts';
 import { endTenant } from '../jobs/end-tenant.ts';
 import { keepInbox } from '../jobs/keep-inbox.ts';
 import { refillSlots } from '../jobs/refill-slots.ts';
 import { reserveStacks } from '../jobs/reserve-stacks.ts';
-import { readSubscription } from '../jobs/subscription-facts.ts';
 import { keepLedger } from '../ledger/upkeep.ts';
 import { ringDueMails } from '../mail/mail.ts';
 import { ringOpenEnds } from '../offboarding/ring-open.ts';

@@ -1,10 +1,10 @@
 /** `tenantry figures`: MRR and what moved it, churn, LTV, conversion, revenue; `figures rebuild` fills the log from Stripe. */
 import { z } from 'zod';
+import { originOf } from '../../automation/desired/subscription-facts.ts';
 import { withControlPlane } from '../../automation/dr/cell-access.ts';
 import { readOperationsEnv } from '../../automation/dr/env.ts';
 import { readFiguresEnv } from '../../automation/figures/env.ts';
 import { rebuildFigures } from '../../automation/figures/rebuild.ts';
-import { originOf } from '../../automation/jobs/subscription-facts.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import { notRunning } from '../api-client.ts';
 import { apiAs, type Connection } from '../connection.ts';

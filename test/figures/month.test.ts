@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { originOf } from '../../automation/desired/subscription-facts.ts';
 import { centsOf, monthlyMicros } from '../../automation/figures/month.ts';
 import { termsOf } from '../../automation/figures/observation.ts';
 import type { Discount } from '../../automation/figures/recurring.ts';
 import { subscriptionShape } from '../../automation/figures/stripe-shapes.ts';
-import { originOf } from '../../automation/jobs/subscription-facts.ts';
 import { catalogMetadata } from '../../tenants/catalog/plan-of-price.ts';
 
 test.each([

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextStep, operationFor, phaseAfterFailure } from '../../automation/jobs/next-step.ts';
-import { defaultPolicy, permitMs, renewEveryMs, retryDelayMs } from '../../automation/jobs/policy.ts';
+import { defaultPolicy, permitMs, renewEveryMs, retryDelayMs } from '../../automation/policy.ts';
 import type { Tenant, TenantState } from '../../automation/store/tenants.ts';
 
 const now = new Date('2026-03-01T12:00:00Z');

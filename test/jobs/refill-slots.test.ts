@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { JobContext } from '../../automation/jobs/context.ts';
-import type { Policy } from '../../automation/jobs/policy.ts';
 import { refillSlots } from '../../automation/jobs/refill-slots.ts';
+import type { Policy } from '../../automation/policy.ts';
 import { type Cell, ensureCell } from '../../automation/store/cells.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { addReservedStacks } from '../../automation/store/stacks.ts';

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { brakeTenant } from '../../automation/jobs/brake-tenant.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { operateLedger } from '../../automation/ledger/book.ts';
 import { overshootBound } from '../../automation/ledger/bound.ts';
+import { brakeTenant } from '../../automation/ledger/brake-tenant.ts';
 import { changeBudget, settleApiCost } from '../../automation/ledger/charge.ts';
 import { checkLedger, listEntries, readBalance } from '../../automation/ledger/read.ts';
 import { keepLedger } from '../../automation/ledger/upkeep.ts';

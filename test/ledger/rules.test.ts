@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { newSpec } from '../../automation/jobs/desired-state.ts';
+import { newSpec } from '../../automation/desired/desired-state.ts';
+import { type Entitlement, restrained } from '../../automation/desired/entitlement.ts';
 import { creditAllowance, grantsOf } from '../../automation/ledger/allowance.ts';
 import { maxSpendMicrosPerHour, overshootBound } from '../../automation/ledger/bound.ts';
 import {
@@ -10,7 +11,7 @@ import {
   brakeFor,
   changeByBrake,
   noBrake,
-  underBrake,
+  restraintOf,
 } from '../../automation/ledger/brake.ts';
 import {
   alertsDue,
@@ -64,6 +65,8 @@ describe('the brake', () => {
   });
 
   test('never allows what the subscription forbids', () => {
+    const underBrake = (entitlement: Entitlement, brake: Brake) =>
+      restrained(entitlement, [restraintOf(noBrake), restraintOf(brake)]);
     const forbidden = { kind: 'suspended', reason: 'payment_failed' } as const;
     expect(underBrake(forbidden, noBrake)).toBe(forbidden);
     expect(underBrake(forbidden, paused)).toBe(forbidden);

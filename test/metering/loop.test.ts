@@ -1,11 +1,11 @@
 import pino from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultPolicy } from '../../automation/jobs/policy.ts';
 import { meterRegularly } from '../../automation/metering/metering.ts';
 import type { MeteringMetrics } from '../../automation/metering/metrics.ts';
 import { startOfDay } from '../../automation/metering/time.ts';
 import { listMeteredTenants } from '../../automation/metering/usage.ts';
 import { listHours, listSamples } from '../../automation/metering/usage-statement.ts';
+import { defaultPolicy } from '../../automation/policy.ts';
 import type { ApiRequest, JsonObject } from '../../automation/providers/kubernetes/client.ts';
 import { type Account, startAccount } from '../support/stripe.ts';
 import { addTenant } from '../support/tenant-rows.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { defaultPolicy } from '../../automation/jobs/policy.ts';
+import { defaultPolicy } from '../../automation/policy.ts';
 import { tenantObjects } from '../../tenants/objects.ts';
 import { resolveTenant } from '../../tenants/tenant.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';

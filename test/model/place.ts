@@ -1,7 +1,7 @@
 /** Where sequences are taken and compared: a world with an engine in memory, or one with the real engine. */
 import type Stripe from 'stripe';
-import type { Policy } from '../../automation/jobs/policy.ts';
 import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
+import type { Policy } from '../../automation/policy.ts';
 import type { Database } from '../../automation/store/database.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 

@@ -6,8 +6,9 @@
 import pino from 'pino';
 import Stripe from 'stripe';
 import type { JobContext } from '../../automation/jobs/context.ts';
-import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
+import { defaultPolicy, type Policy } from '../../automation/policy.ts';
 import type { Database, Queryable } from '../../automation/store/database.ts';
+import { ownFollowers } from '../../automation/worker/followers.ts';
 import { convergeTasks, syncTasks } from '../../automation/worker/start.ts';
 import { sweep, sweepParts } from '../../automation/worker/sweep.ts';
 import { type ClusterInMemory, type Fate, kindly } from './cluster.ts';
@@ -95,24 +96,26 @@ export function createWorker(
       stripeWasSilent = true;
       throw new Error('Stripe does not answer');
     });
+  const client = new Stripe(stripe.secretKey, {
+    protocol: 'http',
+    host: stripe.host,
+    port: stripe.port,
+    maxNetworkRetries: 0,
+    telemetry: false,
+    httpClient: Stripe.createFetchHttpClient(ask),
+  });
+  const log = pino({ level: 'silent' });
   const context: JobContext = {
     database: mortalDatabase,
     relaxedDatabase: mortalDatabase,
-    stripe: new Stripe(stripe.secretKey, {
-      protocol: 'http',
-      host: stripe.host,
-      port: stripe.port,
-      maxNetworkRetries: 0,
-      telemetry: false,
-      httpClient: Stripe.createFetchHttpClient(ask),
-    }),
+    stripe: client,
     runners: cluster.runners(fate),
     fingerprints: cluster.fingerprints,
     cell: { id: 'local', region: 'local' },
     policy,
-    log: pino({ level: 'silent' }),
+    log,
     workerId: id,
-    followers: [],
+    followers: ownFollowers({ database: mortalDatabase, stripe: client, policy, log }),
     now,
   };
   const tasks = { ...syncTasks(context), ...convergeTasks(context), ...endTasks(context) };

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTenantId } from '../../automation/jobs/tenant-id.ts';
+import { newTenantId } from '../../automation/desired/tenant-id.ts';
 import { documentOf } from '../../automation/preview/document.ts';
 import { type FleetAccess, openFleet } from '../../automation/preview/fleet/access.ts';
 import { previewByEngine } from '../../automation/preview/fleet/engine.ts';

@@ -1,5 +1,5 @@
 /** Specs and rows of tenants for tables about fleets. */
-import { newSpec } from '../../automation/jobs/desired-state.ts';
+import { newSpec } from '../../automation/desired/desired-state.ts';
 import type { FleetMember } from '../../automation/preview/fleet/members.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { newTenantId } from '../../automation/jobs/tenant-id.ts';
+import { newTenantId } from '../../automation/desired/tenant-id.ts';
 import { cellArea } from '../../automation/reconcile/context.ts';
 import { approveFinding } from '../../automation/reconcile/decide.ts';
 import { listOpenFindings } from '../../automation/reconcile/findings.ts';

@@ -1,7 +1,7 @@
 /** What the reconciler works with in tests: a simulated account, the run's cluster, and stacks as they are told. */
 import pino from 'pino';
 import { inject } from 'vitest';
-import { defaultPolicy } from '../../automation/jobs/policy.ts';
+import { defaultPolicy } from '../../automation/policy.ts';
 import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import type { ReconcileContext } from '../../automation/reconcile/context.ts';

@@ -1,6 +1,6 @@
 /** Worlds in which everything agrees, made of what customers did; whatever is changed in one is a disagreement. */
 import fc from 'fast-check';
-import { defaultPolicy } from '../../automation/jobs/policy.ts';
+import { defaultPolicy } from '../../automation/policy.ts';
 import type { CellTenant, CellWorld } from '../../automation/reconcile/compare-cell.ts';
 import type { MoneyWorld, PaidTenant, SubscriptionRecord } from '../../automation/reconcile/compare-money.ts';
 import { defaultReconcilePolicy } from '../../automation/reconcile/policy.ts';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { newSpec } from '../../automation/jobs/desired-state.ts';
+import { newSpec } from '../../automation/desired/desired-state.ts';
 import { type Json, KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { createFingerprints, driftFrom, type Fingerprints } from '../../automation/stacks/fingerprint.ts';

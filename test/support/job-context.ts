@@ -3,20 +3,36 @@ import pino from 'pino';
 import type Stripe from 'stripe';
 import type { Follower } from '../../automation/followers.ts';
 import type { JobContext } from '../../automation/jobs/context.ts';
-import { defaultPolicy, type Policy } from '../../automation/jobs/policy.ts';
+import { defaultPolicy, type Policy } from '../../automation/policy.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { ownFollowers } from '../../automation/worker/followers.ts';
 
 export interface JobContextOptions {
   readonly database: Database;
   readonly stripe: Stripe;
   readonly policy?: Partial<Policy>;
   readonly now?: () => Date;
+  /** Left out, the control plane's own. */
   readonly followers?: readonly Follower[];
 }
 
-export function jobContext({ database, stripe, policy, now, followers = [] }: JobContextOptions): JobContext {
+export function jobContext({
+  database,
+  stripe,
+  policy: given,
+  now,
+  followers,
+}: JobContextOptions): JobContext {
   const never = (what: string) => () => {
     throw new Error(`${what} was asked for`);
+  };
+  const log = pino({ level: 'silent' });
+  const policy = {
+    ...defaultPolicy,
+    reservedStacks: 0,
+    slotsPerProduct: 0,
+    driftChecksPerSweep: 0,
+    ...given,
   };
   return {
     database,
@@ -30,10 +46,10 @@ export function jobContext({ database, stripe, policy, now, followers = [] }: Jo
     },
     fingerprints: { read: never('the cluster'), remains: never('the cluster') },
     cell: { id: 'local', region: 'local' },
-    policy: { ...defaultPolicy, reservedStacks: 0, slotsPerProduct: 0, driftChecksPerSweep: 0, ...policy },
-    log: pino({ level: 'silent' }),
+    policy,
+    log,
     workerId: 'test',
-    followers,
+    followers: followers ?? ownFollowers({ database, stripe, policy, log }),
     now: now ?? (() => new Date()),
   };
 }

@@ -1,7 +1,8 @@
 /** Tenants as rows only, for tests of what reads and decides; no engine ever sees them. */
+
+import { newSpec } from '../../automation/desired/desired-state.ts';
+import { newTenantId } from '../../automation/desired/tenant-id.ts';
 import { changeTenant } from '../../automation/followers.ts';
-import { newSpec } from '../../automation/jobs/desired-state.ts';
-import { newTenantId } from '../../automation/jobs/tenant-id.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { findTenant, insertTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';

@@ -6,9 +6,9 @@
 import { hostname } from 'node:os';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../../tenants/spec.ts';
+import { newSpec } from '../../desired/desired-state.ts';
+import { newTenantId } from '../../desired/tenant-id.ts';
 import { changeTenant } from '../../followers.ts';
-import { newSpec } from '../../jobs/desired-state.ts';
-import { newTenantId } from '../../jobs/tenant-id.ts';
 import type { OperationRequest, OperationResult } from '../../stacks/protocol.ts';
 import type { RunnerPool } from '../../stacks/runners.ts';
 import { ensureCell } from '../../store/cells.ts';

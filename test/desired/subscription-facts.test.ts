@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type Stripe from 'stripe';
 import { describe, expect, test } from 'vitest';
-import { readSubscription } from '../../automation/jobs/subscription-facts.ts';
+import { readSubscription } from '../../automation/desired/subscription-facts.ts';
 import { slugPattern } from '../../tenants/catalog/names.ts';
 
 function item(lookupKey: string | null, more: Record<string, unknown> = {}) {

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  decide,
-  type Entitlement,
-  entitlementOf,
-  newSpec,
-  suspendMessages,
-  volumeFor,
-} from '../../automation/jobs/desired-state.ts';
-import type { SubscriptionFacts } from '../../automation/jobs/subscription-facts.ts';
+import { decide, newSpec, volumeFor } from '../../automation/desired/desired-state.ts';
+import { type Entitlement, entitlementOf, suspendMessages } from '../../automation/desired/entitlement.ts';
+import type { SubscriptionFacts } from '../../automation/desired/subscription-facts.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { catalog, findPlan } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';

@@ -1,16 +1,19 @@
-import { changeTenant } from '../followers.ts';
-import { type Brake, changeByBrake } from '../ledger/brake.ts';
-import { settleBrake } from '../ledger/means.ts';
+import { suspendMessages } from '../desired/entitlement.ts';
+import { changeTenant, type Following } from '../followers.ts';
 import { record } from '../store/audit.ts';
+import type { Database } from '../store/database.ts';
 import { changeDesired, findTenant, ringTenant } from '../store/tenants.ts';
-import type { JobContext } from './context.ts';
-import { suspendMessages } from './desired-state.ts';
+import { type Brake, changeByBrake } from './brake.ts';
+import { settleBrake } from './means.ts';
 
 /**
  * Throttles, pauses or resumes a tenant by what it has left to spend. Rung whenever a balance comes to zero or leaves it
  * and a budget nears its end, and by the sweep; what follows is the ordinary way to what is desired.
  */
-export async function brakeTenant(context: JobContext, tenantId: string): Promise<void> {
+export async function brakeTenant(
+  context: Following & { readonly database: Database },
+  tenantId: string,
+): Promise<void> {
   const { database, now } = context;
   await database.transaction(async (client) => {
     const tenant = await findTenant(client, tenantId, { lock: true });

@@ -2,83 +2,8 @@ import { findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index
 import type { DataIsolation, ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import type { DesiredChange, Tenant, TenantState } from '../store/tenants.ts';
-import type { Policy } from './policy.ts';
+import type { Entitlement, SuspendReason } from './entitlement.ts';
 import type { SubscriptionFacts } from './subscription-facts.ts';
-
-/** What a subscription entitles to at a moment. */
-export type Entitlement =
-  /** Nothing was paid yet, or never was: no tenant comes to be. */
-  | { readonly kind: 'none' }
-  | { readonly kind: 'active' }
-  | { readonly kind: 'suspended'; readonly reason: SuspendReason }
-  /** The subscription has ended; the data is kept until `deleteAfter`. */
-  | { readonly kind: 'ended'; readonly reason: SuspendReason; readonly deleteAfter: Date };
-
-/** Why a tenant is kept from going on although its subscription is in order. */
-export type BrakeReason = 'credits_exhausted' | 'api_budget_exhausted' | 'spend_cap_reached';
-
-export type SuspendReason =
-  | 'payment_overdue'
-  | 'payment_failed'
-  | 'subscription_paused'
-  | 'subscription_ended'
-  | BrakeReason;
-
-/** What a tenant reads when its access is refused. */
-export const suspendMessages: Record<SuspendReason, string> = {
-  payment_overdue:
-    'The last payment is overdue and the grace period is over. Pay the open invoice to resume; your data is kept.',
-  payment_failed: 'Payment failed repeatedly. Update the payment method to resume; your data is kept.',
-  subscription_paused: 'The subscription is paused. Resume it to continue; your data is kept.',
-  subscription_ended:
-    'The subscription has ended. Subscribe again before the data is deleted to get it back.',
-  credits_exhausted:
-    'All credits are used. The next paid period or a top-up resumes it at once; your data is kept.',
-  api_budget_exhausted:
-    "This month's API budget is used. The next month or a higher limit resumes it; your data is kept.",
-  spend_cap_reached:
-    "This month's spend cap is reached. The next month or a higher cap resumes it; your data is kept.",
-};
-
-/**
- * What a subscription's status entitles to.
- * @param pastDueSince when the status was first seen as past due, or null when it is not
- * @see https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
- */
-export function entitlementOf(
-  status: SubscriptionFacts['status'],
-  pastDueSince: Date | null,
-  now: Date,
-  policy: Pick<Policy, 'graceMs' | 'retentionMs'>,
-): Entitlement {
-  switch (status) {
-    case 'active':
-    case 'trialing':
-      return { kind: 'active' };
-    case 'past_due': {
-      const overdueMs = pastDueSince ? now.getTime() - pastDueSince.getTime() : 0;
-      return overdueMs >= policy.graceMs
-        ? { kind: 'suspended', reason: 'payment_overdue' }
-        : { kind: 'active' };
-    }
-    case 'unpaid':
-      return { kind: 'suspended', reason: 'payment_failed' };
-    case 'paused':
-      return { kind: 'suspended', reason: 'subscription_paused' };
-    case 'canceled':
-      return {
-        kind: 'ended',
-        reason: 'subscription_ended',
-        deleteAfter: new Date(now.getTime() + policy.retentionMs),
-      };
-    case 'incomplete':
-    case 'incomplete_expired':
-      return { kind: 'none' };
-    default:
-      // A status that this version does not know must not take a paying customer down.
-      return { kind: 'active' };
-  }
-}
 
 export interface NewTenant {
   readonly tenantId: string;

@@ -4,7 +4,7 @@ import {
   type Placement,
   placeDatabase,
   placeTenant,
-} from '../../automation/jobs/placement.ts';
+} from '../../automation/desired/placement.ts';
 
 const east = { id: 'prod-us-east-1', region: 'us-east-1', home: true };
 const ireland = { id: 'prod-eu-west-1', region: 'eu-west-1', home: false };

@@ -1,0 +1,56 @@
+import type Stripe from 'stripe';
+import type { Entitlement } from '../desired/entitlement.ts';
+import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
+import type { Follower } from '../followers.ts';
+import type { NewAuditEntry } from '../store/audit.ts';
+import type { Queryable } from '../store/database.ts';
+import { creditAllowance } from './allowance.ts';
+import { type CreditGrant, grantCredits } from './book.ts';
+import { restraintOf } from './brake.ts';
+import { settleBrake } from './means.ts';
+import { readGrants } from './read-grants.ts';
+
+/** Books the credits that a subscription has paid for, and brakes its tenant while there is nothing left to spend. */
+export function ledgerFollower(database: Queryable, stripe: Stripe): Follower {
+  return {
+    name: 'ledger',
+    async subscriptionFetched({ subscription, facts }) {
+      const grants = await readGrants(database, stripe, subscription);
+      return {
+        apply: (client, tenantId, entitlement) => credit(client, tenantId, facts, entitlement, grants),
+      };
+    },
+    async restrains(client, tenant, at) {
+      return restraintOf((await settleBrake(client, tenant, at)).brake);
+    },
+  };
+}
+
+/** Books what the subscription has paid for; credits end with it. */
+async function credit(
+  client: Queryable,
+  tenantId: string,
+  { id, bought }: SubscriptionFacts,
+  entitlement: Entitlement,
+  grants: readonly CreditGrant[],
+): Promise<NewAuditEntry[]> {
+  if ('problem' in bought || creditAllowance(bought.product, bought.plan) === null) return [];
+  const booked: NewAuditEntry[] = [];
+  const due =
+    entitlement.kind === 'ended'
+      ? [{ cause: `ended:${id}`, amount: 0, adds: false, spendBy: null }]
+      : entitlement.kind === 'none'
+        ? []
+        : grants;
+  for (const grant of due) {
+    if (!(await grantCredits(client, tenantId, grant)) || grant.amount === 0) continue;
+    booked.push({
+      tenantId,
+      subscriptionId: id,
+      kind: 'credits.granted',
+      message: `${grant.amount} credits ${grant.adds ? 'for the bigger plan' : 'for the period that was paid'}`,
+      data: { ...grant },
+    });
+  }
+  return booked;
+}

@@ -1,0 +1,15 @@
+import { figuresFollower } from '../figures/follower.ts';
+import type { Follower } from '../followers.ts';
+import type { JobContext } from '../jobs/context.ts';
+import { ledgerFollower } from '../ledger/follower.ts';
+
+/** The control plane's own followers, in the order in which they act. */
+export function ownFollowers(
+  context: Pick<JobContext, 'database' | 'stripe' | 'policy' | 'log'>,
+): readonly Follower[] {
+  const { database, stripe, policy, log } = context;
+  return [
+    figuresFollower({ database, stripe, graceMs: policy.graceMs, log }),
+    ledgerFollower(database, stripe),
+  ];
+}
