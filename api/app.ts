@@ -36,6 +36,10 @@ export function createApp(deps: ApiDeps) {
   app.onError(errorHandler(deps.log));
   app.notFound(unmatchedHandler(app));
   app.use(measureRequests(deps.metrics.registry));
+  app.use(async (c, next) => {
+    c.set('guard', deps);
+    await next();
+  });
   app.use(
     secureHeaders({
       crossOriginResourcePolicy: 'same-origin',

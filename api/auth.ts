@@ -1,4 +1,3 @@
-import type { MiddlewareHandler } from 'hono';
 import {
   createRemoteJWKSet,
   decodeJwt,
@@ -7,30 +6,20 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose';
-import { type Role, roles } from '../automation/organizations/organizations.ts';
-import type { Tenant } from '../automation/store/tenants.ts';
+import type { ApiKey, KeyRing } from '../automation/keys/index.ts';
+import { roles } from '../automation/organizations/organizations.ts';
+import type { Queryable } from '../automation/store/database.ts';
 import { Problem } from './errors.ts';
-
-/** Who is asking, as the token says. */
-export interface Caller {
-  readonly subject: string;
-  readonly email: string | null;
-  /** Operators see and retry every tenant; everybody else only what they own. */
-  readonly isOperator: boolean;
-  /** What the issuer says of the caller's organization: its name there, and the role in it where one is named. */
-  readonly organization: { readonly claim: string; readonly role: Role | null } | null;
-  /** The role in each organization of the caller, by its Stripe customer. */
-  readonly customers: ReadonlyMap<string, Role>;
-  /** The request is to change something. */
-  readonly changes: boolean;
-}
+import type { OperatorPrincipal, PersonPrincipal, Principal } from './principal.ts';
+import { customersOf } from './scoped/organizations.ts';
 
 export interface AuthOptions {
   readonly issuer: string;
   readonly audience: string;
 }
 
-export type Authenticate = (authorization: string | undefined) => Promise<Caller>;
+/** The principal of an `Authorization` header. @throws Problem `unauthenticated`, `forbidden` or `unavailable` */
+export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
 /** Asymmetric algorithms only: with these a public key can never be used as a shared secret. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA'];
@@ -42,24 +31,82 @@ const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA
  * @param own the one whose rules tell what is wrong with a token of nobody's
  * @returns a function that throws `unauthenticated`, `forbidden`, or `unavailable` when keys cannot be had
  */
-export function createAuthenticator(own: AuthOptions, ...alsoTrusted: readonly AuthOptions[]): Authenticate {
+export function createAuthenticator(
+  own: AuthOptions,
+  ...alsoTrusted: readonly AuthOptions[]
+): (authorization: string | undefined) => Promise<PersonPrincipal | OperatorPrincipal> {
   const verifyOwn = tokenVerifier(own);
   const verifiers = new Map(alsoTrusted.map((options) => [options.issuer, tokenVerifier(options)]));
   verifiers.set(own.issuer, verifyOwn);
 
   return async (authorization) => {
-    const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
-    if (!token)
-      throw new Problem('unauthenticated', 'Send an access token as "Authorization: Bearer <token>".');
+    const token = bearerOf(authorization);
     try {
       // Which keys to ask for; that the issuer really is this one its signature says.
       const verify = verifiers.get(decodeJwt(token).iss ?? '') ?? verifyOwn;
-      return callerOf(await verify(token));
+      return principalOf(await verify(token));
     } catch (error) {
       if (error instanceof errors.JOSEError) throw new Problem('unauthenticated', describe(error));
       throw error;
     }
   };
+}
+
+/** @throws Problem `unauthenticated` where there is none */
+function bearerOf(authorization: string | undefined): string {
+  const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
+  if (!token)
+    throw new Problem(
+      'unauthenticated',
+      'Send an access token or an API key as "Authorization: Bearer <token>".',
+    );
+  return token;
+}
+
+export interface PrincipalSources {
+  readonly tokens: ReturnType<typeof createAuthenticator>;
+  readonly keys: Pick<KeyRing, 'verify'>;
+  readonly database: Queryable;
+}
+
+/** Takes access tokens and API keys, and finds out what people may do in which organization. */
+export function createPrincipals({ tokens, keys, database }: PrincipalSources): Authenticate {
+  return async (authorization) => {
+    const presented = bearerOf(authorization);
+    if (presented.startsWith('tk_')) {
+      const verdict = await keys.verify(presented);
+      if (verdict.valid) return principalOfKey(database, verdict.key);
+      throw new Problem(
+        'unauthenticated',
+        verdict.why === 'expired' ? 'The API key has expired.' : 'The API key is not valid.',
+      );
+    }
+    const principal = await tokens(authorization);
+    if (principal.kind === 'operator') return principal;
+    return { ...principal, customers: await customersOf(database, principal) };
+  };
+}
+
+/**
+ * A person's key sees what the person's membership rows say now. What only a token says (its claims of an organization
+ * and of a role) ends with the token, and a key would outlive it.
+ */
+async function principalOfKey(
+  db: Queryable,
+  { id: keyId, owner, scopes: named }: ApiKey,
+): Promise<Principal> {
+  const scopes = new Set(named);
+  switch (owner.kind) {
+    case 'person': {
+      const { kind, subject } = owner;
+      const customers = await customersOf(db, { subject, email: null, organization: null });
+      return { kind: 'apiKey', keyId, scopes, owner: { kind, subject, customers } };
+    }
+    case 'tenant':
+      return { kind: 'apiKey', keyId, scopes, owner };
+    case 'service':
+      return { kind: 'service', keyId, scopes, product: owner.product };
+  }
 }
 
 function tokenVerifier({ issuer, audience }: AuthOptions): (token: string) => Promise<JWTPayload> {
@@ -106,7 +153,7 @@ function orUnavailable(keySet: JWTVerifyGetKey): JWTVerifyGetKey {
   };
 }
 
-function callerOf(payload: JWTPayload): Caller {
+function principalOf(payload: JWTPayload): PersonPrincipal | OperatorPrincipal {
   const scopes = typeof payload.scope === 'string' ? payload.scope.split(' ') : [];
   const isOperator = scopes.includes('operator');
   if (!isOperator && !scopes.includes('tenant')) {
@@ -116,21 +163,19 @@ function callerOf(payload: JWTPayload): Caller {
     throw new Problem('unauthenticated', 'The access token\'s claim "sub" is wrong.');
   }
   const verified = payload.email_verified !== false;
-  return {
+  const person = {
     subject: payload.sub,
     email: verified && typeof payload.email === 'string' ? payload.email : null,
-    isOperator,
     organization: organizationOf(payload),
-    customers: new Map(),
-    changes: false,
   };
+  return isOperator ? { kind: 'operator', ...person } : { kind: 'person', ...person, customers: new Map() };
 }
 
 /** As an identity provider may write it; a claim of any other form is none. */
 const organizationPattern = /^[!-~]{1,200}$/;
 
 /** Cognito writes claims of an application's own with a prefix. */
-function organizationOf(payload: JWTPayload): Caller['organization'] {
+function organizationOf(payload: JWTPayload): PersonPrincipal['organization'] {
   const claim = payload.organization ?? payload['custom:organization'];
   if (typeof claim !== 'string' || !organizationPattern.test(claim)) return null;
   const named = payload.role ?? payload['custom:role'];
@@ -142,46 +187,4 @@ function describe(error: errors.JOSEError): string {
   if (error instanceof errors.JWTClaimValidationFailed)
     return `The access token's claim "${error.claim}" is wrong.`;
   return 'The access token is not valid.';
-}
-
-export interface AuthVariables {
-  caller: Caller;
-}
-
-/** Puts the caller on the request, or answers 401 or 403. */
-export function requireCaller(authenticate: Authenticate): MiddlewareHandler<{ Variables: AuthVariables }> {
-  return async (c, next) => {
-    const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-    c.set('caller', { ...(await authenticate(c.req.header('authorization'))), changes });
-    c.header('cache-control', 'no-store');
-    await next();
-  };
-}
-
-/**
- * The tenant, if the caller may see it: who bought it, and the members of the organization that pays for it, of whom
- * viewers change nothing. Somebody else's tenant looks like none at all.
- */
-export function visibleTo(caller: Caller, tenant: Tenant | null, id: string): Tenant {
-  if (tenant && (caller.isOperator || tenant.owner === caller.subject)) return tenant;
-  const role = tenant && caller.customers.get(tenant.desiredSpec.billingAccount ?? '');
-  if (!tenant || !role) {
-    throw new Problem('not_found', `There is no tenant ${JSON.stringify(id.slice(0, 64))}.`);
-  }
-  if (caller.changes && role !== 'admin')
-    throw new Problem(
-      'forbidden',
-      'This changes the tenant, which needs the role admin in its organization.',
-    );
-  return tenant;
-}
-
-/** For an entry's data: who asked. Which operator it was only operators read. */
-export function askedBy({ subject, isOperator }: Caller): Readonly<Record<string, string>> {
-  return isOperator ? { operator: subject } : { by: subject };
-}
-
-/** @throws Problem `forbidden` unless the caller is an operator */
-export function assertOperator(caller: Caller): void {
-  if (!caller.isOperator) throw new Problem('forbidden', 'This needs a token with the scope "operator".');
 }

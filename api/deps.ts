@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Follower } from '../automation/followers.ts';
+import type { KeyRing } from '../automation/keys/index.ts';
 import type { FileStore } from '../automation/offboarding/file-store.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
@@ -20,6 +21,7 @@ export interface ApiDeps {
   /** The mode of the key for Stripe; null when the key does not tell. */
   readonly livemode: boolean | null;
   readonly authenticate: Authenticate;
+  readonly keys: KeyRing;
   readonly live: LiveTenants;
   readonly metrics: Metrics;
   readonly readiness: AskReadiness;

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { createRoute } from '@hono/zod-openapi';
+import { anybody } from './access.ts';
 import { pageConfig } from './contract/tenant.ts';
 import type { ApiDeps } from './deps.ts';
-import { createRouter } from './router.ts';
+import { createRoute, createRouter } from './router.ts';
 
 const builtPage = fileURLToPath(new URL('./dashboard/dist', import.meta.url));
 
@@ -12,6 +12,7 @@ const route = createRoute({
   path: '/v1/config',
   operationId: 'getPageConfig',
   tags: ['Service'],
+  access: anybody,
   summary: 'How the web page signs in',
   responses: { 200: { description: 'Settings', content: { 'application/json': { schema: pageConfig } } } },
 });

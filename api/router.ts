@@ -1,19 +1,20 @@
-import { OpenAPIHono, type z } from '@hono/zod-openapi';
+import { createRoute as describeRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Service } from '../automation/service.ts';
-import type { AuthVariables } from './auth.ts';
+import type { Access } from './access.ts';
 import { problem } from './contract/tenant.ts';
 import { Problem } from './errors.ts';
+import { type ApiVariables, guarded } from './guard.ts';
 
-// For services: a package beside the tree needs these very ones, as schemas of another copy are not described.
-export { createRoute, z } from '@hono/zod-openapi';
+// For services: a package beside the tree needs this very one, as schemas of another copy are not described.
+export { z } from '@hono/zod-openapi';
 
-export type ApiRouter = OpenAPIHono<{ Variables: AuthVariables }>;
+export type ApiRouter = OpenAPIHono<{ Variables: ApiVariables }>;
 /** A service as the API takes it. */
 export type ApiService = Service<ApiRouter>;
 
 /** A router whose routes are described for OpenAPI and whose input is parsed before a handler sees it. */
 export function createRouter(): ApiRouter {
-  return new OpenAPIHono<{ Variables: AuthVariables }>({
+  const router: ApiRouter = new OpenAPIHono<{ Variables: ApiVariables }>({
     defaultHook: (result) => {
       if (result.success) return;
       const errors = result.error.issues.map((issue) => ({
@@ -26,6 +27,63 @@ export function createRouter(): ApiRouter {
       throw new Problem('invalid_request', detail, errors);
     },
   });
+  const add: ApiRouter['openapi'] = router.openapi;
+  router.openapi = ((route, ...rest) => {
+    if (!declared.has(route))
+      throw new Error(
+        `${route.method.toUpperCase()} ${route.path} says not who may use it: make it by createRoute of api/router.ts, with its access.`,
+      );
+    addressesOf(router).add(`${route.method.toUpperCase()} ${route.path.replaceAll(/\/{(.+?)}/g, '/:$1')}`);
+    return add(route, ...rest);
+  }) as ApiRouter['openapi'];
+  return router;
+}
+
+/** Paths of a router that were added past `openapi`, so that nothing says who may use them. */
+export function undeclaredRoutes(router: ApiRouter): string[] {
+  const known = addressesOf(router);
+  return (
+    router.routes
+      // `use` adds what runs before a handler for all methods, and takes `next`.
+      .filter(({ method, path, handler }) =>
+        method === 'ALL' ? handler.length < 2 : !known.has(`${method} ${path}`),
+      )
+      .map(({ path }) => path)
+  );
+}
+
+const addresses = new WeakMap<object, Set<string>>();
+
+function addressesOf(router: object): Set<string> {
+  const known = addresses.get(router) ?? new Set();
+  addresses.set(router, known);
+  return known;
+}
+
+/** Routes that say who may use them. */
+const declared = new WeakSet<object>();
+
+type Declared<Path extends string> = Omit<RouteConfig, 'path' | 'security' | 'middleware'> & {
+  readonly path: Path;
+  /** Who may use the route: one of `api/access.ts`. A handler of one that is not for anybody has a principal. */
+  readonly access: Access | null;
+};
+
+/** A route with who may use it. It stands in the OpenAPI document as `x-access`, too. */
+export function createRoute<Path extends string, Route extends Declared<Path>>(
+  route: Route & { readonly path: Path },
+) {
+  const { access, ...described } = route;
+  const made = describeRoute<Path, Route>({
+    ...described,
+    ...(access !== null && {
+      security: [{ bearer: [] }],
+      middleware: guarded(access),
+      'x-access': { people: access.people, keys: access.keys },
+    }),
+  } as unknown as Route);
+  declared.add(made);
+  return made;
 }
 
 function unknownKeys(issue: z.core.$ZodIssue): string {
@@ -39,5 +97,3 @@ export const problemResponses = {
     content: { 'application/problem+json': { schema: problem } },
   },
 } as const;
-
-export const bearer: { bearer: string[] }[] = [{ bearer: [] }];

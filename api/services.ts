@@ -1,18 +1,18 @@
 /** What services bring to the API: their routes and, from packages beside the tree, their parts of the page. */
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { requireCaller } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
 import { Problem } from './errors.ts';
-import { type ApiRouter, type ApiService, createRouter } from './router.ts';
+import { type ApiRouter, type ApiService, createRouter, undeclaredRoutes } from './router.ts';
 
 /**
- * Mounts the routes of all services, each behind the authentication.
+ * Mounts the routes of all services, each with its declared access.
  * @param app with all of the core's routes
- * @throws Error that names the product and the path when a route is not where the product may have it
+ * @throws Error that names the product and the path when a route is not where the product may have it, or does not say who
+ *   may use it
  */
 export function mountServices(app: ApiRouter, deps: ApiDeps): void {
-  const { database, authenticate, log } = deps;
+  const { database, log } = deps;
   const owners = new Map(app.routes.map(({ path }) => [rootOf(path), 'the control plane']));
   for (const { product, routes } of deps.services) {
     if (!routes) continue;
@@ -25,11 +25,12 @@ export function mountServices(app: ApiRouter, deps: ApiDeps): void {
       owners.set(rootOf(path), product.id);
     }
     const router = createRouter();
-    for (const path of paths) router.use(`${path}/*`, requireCaller(authenticate));
     add(router, { database, log, now: () => new Date() });
     for (const { path } of router.routes)
       if (!paths.some((own) => path === own || path.startsWith(`${own}/`)))
         throw refuse(path, `lies outside of ${paths.join(', ')}`);
+    for (const path of undeclaredRoutes(router))
+      throw refuse(path, 'says not who may use it: make it by createRoute of api/router.ts, with its access');
     app.route('/', router);
   }
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { createKeyRing } from '../automation/keys/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
 import { defaultPolicy } from '../automation/policy.ts';
@@ -11,12 +12,11 @@ import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { observePool } from '../automation/store/pool-metrics.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
 import { createApp } from './app.ts';
-import { createAuthenticator } from './auth.ts';
+import { createAuthenticator, createPrincipals } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';
 import type { ApiEnv } from './env.ts';
 import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
-import { withOrganizations } from './organizations.ts';
 import { createReadiness } from './readiness.ts';
 import type { ApiService } from './router.ts';
 import { pagePartsOf } from './services.ts';
@@ -54,13 +54,19 @@ export async function startApi(
     observe?.(metrics.registry, { database, log, now: () => new Date(), process: 'api' });
   const exportFiles = await openFileStore(readExportsEnv().exportsUrl);
   const page = { local: env.stripeApiBase !== undefined, parts: pagePartsOf(services) };
+  const keys = createKeyRing(database, log);
   const app = createApp({
     database,
     followers: [],
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),
-    authenticate: withOrganizations(createAuthenticator(env.oidc, ...env.alsoTrusted), database),
+    authenticate: createPrincipals({
+      tokens: createAuthenticator(env.oidc, ...env.alsoTrusted),
+      keys,
+      database,
+    }),
+    keys,
     live,
     metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
@@ -90,6 +96,7 @@ export async function startApi(
       setTimeout(() => server.closeAllConnections(), 1000).unref();
       await closed;
       await live.close();
+      await keys.close();
       exportFiles.close();
       await database.close();
     },

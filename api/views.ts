@@ -4,8 +4,8 @@ import type { Queryable } from '../automation/store/database.ts';
 import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';
 import type { Tenant } from '../automation/store/tenants.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
-import type { Caller } from './auth.ts';
 import type { EntryView, ProductView, TenantView } from './contract/tenant.ts';
+import { isOperator, type Principal } from './principal.ts';
 
 /** What callers are shown of our rows. */
 
@@ -53,16 +53,16 @@ function isList(value: unknown): value is readonly string[] {
 export async function tenantViews(
   db: Queryable,
   tenants: readonly Tenant[],
-  caller: Caller,
+  principal: Principal,
 ): Promise<TenantView[]> {
   const ids = tenants.flatMap(({ subscriptionId }) => subscriptionId ?? []);
   const subscriptions = ids.length > 0 ? await findSubscriptions(db, ids) : new Map<string, Subscription>();
   return tenants.map((tenant) =>
-    tenantView(tenant, subscriptions.get(tenant.subscriptionId ?? '') ?? null, caller),
+    tenantView(tenant, subscriptions.get(tenant.subscriptionId ?? '') ?? null, principal),
   );
 }
 
-function tenantView(tenant: Tenant, subscription: Subscription | null, caller: Caller): TenantView {
+function tenantView(tenant: Tenant, subscription: Subscription | null, principal: Principal): TenantView {
   return {
     id: tenant.id,
     product: tenant.product,
@@ -95,7 +95,7 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, caller: C
     requestedAt: subscription?.createdAt.toISOString() ?? null,
     activeAt: tenant.activeAt?.toISOString() ?? null,
     deleteAfter: tenant.deleteAfter?.toISOString() ?? null,
-    ...(caller.isOperator && { cause: tenant.cause }),
+    ...(isOperator(principal) && { cause: tenant.cause }),
   };
 }
 

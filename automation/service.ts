@@ -69,7 +69,11 @@ export interface ServiceRoutes<Router> {
    * lies outside of them or somebody else has one of them; its error names the path.
    */
   readonly paths?: readonly string[];
-  /** Adds the routes. The router stands behind the authentication: a handler always has a caller. */
+  /**
+   * Adds the routes. Each is made by `createRoute` of `api/router.ts` and declares its access; its handler finds the
+   * principal and what it reaches on the request: `c.get('principal')`, `c.get('tenants')`. A route that declares none keeps
+   * the API from starting.
+   */
   readonly add: (router: Router, context: ServiceContext) => void;
 }
 

@@ -21,9 +21,23 @@ export const problem = z
   })
   .openapi('Problem', { description: 'RFC 9457 problem details' });
 
-/** What is not an id is nobody's, so that it is answered 404 as somebody else's is. */
+/**
+ * The id of a tenant as a request names it. It is no text, so that nothing can be read by it: only the scoped store takes
+ * it and answers the tenant, if it is the principal's. An invalid id gets the same 404 as somebody else's tenant.
+ */
+export interface AskedTenant {
+  readonly askedId: string;
+}
+
+export function askedTenant(askedId: string): AskedTenant {
+  return { askedId };
+}
+
 export const tenantParams = z.object({
-  id: z.string().openapi({ param: { name: 'id', in: 'path' } }),
+  id: z
+    .string()
+    .openapi({ param: { name: 'id', in: 'path' } })
+    .transform(askedTenant),
 });
 
 export const tenantId = z.string().regex(tenantIdPattern, 'is eight letters and digits, the first a letter');

@@ -1,11 +1,10 @@
-import { createRoute } from '@hono/zod-openapi';
 import { effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
 import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import type { Braked } from '../../automation/ledger/means.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
 import { inbox } from '../../tenants/catalog/inbox.ts';
-import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
 import {
   apiCostAnswer,
   apiCostBody,
@@ -17,7 +16,8 @@ import {
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { actorOf, assertOperator, isOperator } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const json = <Schema>(description: string, schema: Schema) => ({
   description,
@@ -34,7 +34,7 @@ const show = createRoute({
   operationId: 'getBudgets',
   tags: ['Budgets'],
   summary: "This month's budgets of a tenant",
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: { 200: json('Both budgets', budgets), ...problemResponses },
 });
@@ -45,7 +45,7 @@ const change = createRoute({
   tags: ['Budgets'],
   summary: 'Set a cap of your own, below the limit of the plan',
   description: 'The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.',
-  security: bearer,
+  access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams, body: body(budgetChange) },
   responses: { 200: json('Both budgets', budgets), ...problemResponses },
 });
@@ -55,7 +55,7 @@ const costs = createRoute({
   operationId: 'listApiCosts',
   tags: ['Budgets'],
   summary: 'What API calls cost: per day, and each, newest first',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: apiCostsQuery },
   responses: { 200: json('One page', apiCosts), ...problemResponses },
 });
@@ -68,7 +68,7 @@ const charge = createRoute({
   description:
     '`estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond ' +
     "the limit, as it was spent already. For operators: a product's own service asks, not its tenant.",
-  security: bearer,
+  access: operatorsAndKeys('checks:write'),
   request: { params: tenantParams, body: body(apiCostBody) },
   responses: {
     200: json('The call was counted before; nothing changed', apiCostAnswer),
@@ -77,13 +77,9 @@ const charge = createRoute({
   },
 });
 
-export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
+export const budgetRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
-  for (const path of ['/v1/tenants/:id/budget', '/v1/tenants/:id/api-costs'])
-    router.use(path, requireCaller(authenticate));
 
-  const find = async (caller: Caller, id: string): Promise<Braked> =>
-    brakedOf(visibleTo(caller, await findTenant(database, id), id));
   const view = async (tenant: Braked) => {
     const month = monthOf(new Date());
     return (await readBudgets(database, tenant.id, month)).map((row) => {
@@ -102,18 +98,18 @@ export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
 
   return router
     .openapi(show, async (c) => {
-      const tenant = await find(c.get('caller'), c.req.valid('param').id);
+      const tenant = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       return c.json({ budgets: await view(tenant) }, 200);
     })
     .openapi(change, async (c) => {
-      const caller = c.get('caller');
-      const tenant = await find(caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const tenant = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       const { kind, capMicros, agreedMicros } = c.req.valid('json');
-      if (agreedMicros !== undefined) assertOperator(caller);
+      if (agreedMicros !== undefined) assertOperator(principal);
       await changeBudget(database, tenant, {
         kind,
-        by: caller.subject,
-        byOperator: caller.isOperator,
+        by: actorOf(principal),
+        byOperator: isOperator(principal),
         at: new Date(),
         ...(capMicros !== undefined && { capMicros }),
         ...(agreedMicros !== undefined && { agreedMicros }),
@@ -121,7 +117,7 @@ export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
       return c.json({ budgets: await view(tenant) }, 200);
     })
     .openapi(costs, async (c) => {
-      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      const { id } = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       const { limit, cursor } = c.req.valid('query');
       const before = cursor === undefined ? null : parseCursor(cursor);
       const [days, calls] = await Promise.all([
@@ -142,9 +138,7 @@ export const budgetRoutes = ({ database, authenticate }: ApiDeps) => {
       );
     })
     .openapi(charge, async (c) => {
-      const caller = c.get('caller');
-      const tenant = await find(caller, c.req.valid('param').id);
-      assertOperator(caller);
+      const tenant = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       const { callId, provider, operation = null, project = null, ...figures } = c.req.valid('json');
       const call = { callId, provider, operation, project, at: new Date() };
       const outcome =

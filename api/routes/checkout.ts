@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createRoute } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import { meterLookupKey } from '../../automation/billing/catalog/wanted.ts';
 import { placeTenant } from '../../automation/desired/placement.ts';
 import { subscriptionMetadata } from '../../automation/desired/subscription-facts.ts';
 import { addCheckout } from '../../automation/figures/log.ts';
 import { ensureCustomer } from '../../automation/organizations/customer.ts';
+import type { Person } from '../../automation/organizations/organizations.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
 import { firstRow, type Queryable } from '../../automation/store/database.ts';
 import {
@@ -15,13 +15,14 @@ import {
   type Product,
   planLookupKey,
 } from '../../tenants/catalog/index.ts';
-import { type Caller, requireCaller } from '../auth.ts';
+import { people } from '../access.ts';
 import { discountsOf, trialOf } from '../checkout-offers.ts';
 import { type CheckoutRequest, checkout, checkoutRequest } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { payingOrganization } from '../organizations.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { signedIn } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
+import type { ScopedOrganizations } from '../scoped/organizations.ts';
 
 const route = createRoute({
   method: 'post',
@@ -30,7 +31,7 @@ const route = createRoute({
   tags: ['Checkout'],
   summary: 'Begin to subscribe to a plan',
   description: 'Answers where to pay. The tenant appears once Stripe reports the subscription.',
-  security: bearer,
+  access: people,
   request: { body: { required: true, content: { 'application/json': { schema: checkoutRequest } } } },
   responses: {
     201: { description: 'Pay at `url`', content: { 'application/json': { schema: checkout } } },
@@ -40,23 +41,28 @@ const route = createRoute({
 
 export const checkoutRoutes = (deps: ApiDeps) => {
   const router = createRouter();
-  router.use(route.path, requireCaller(deps.authenticate));
   return router.openapi(route, async (c) => {
-    const session = await openCheckout(deps, c.get('caller'), c.req.valid('json'));
+    const session = await openCheckout(
+      deps,
+      signedIn(c.get('principal')),
+      c.get('organizations'),
+      c.req.valid('json'),
+    );
     return c.json(session, 201);
   });
 };
 
 async function openCheckout(
   { database, stripe, publicUrl, cell }: ApiDeps,
-  caller: Caller,
+  person: Person,
+  organizations: ScopedOrganizations,
   request: CheckoutRequest,
 ): Promise<{ id: string; url: string }> {
   const { product, plan } = purchasable(request);
   const { slug } = request;
   const place = await placeOf(database, cell, request);
-  if (slug) await assertNameFree(database, { cell: place.id, product, slug, owner: caller.subject });
-  const organization = await payingOrganization(database, caller, request.organization);
+  if (slug) await assertNameFree(database, { cell: place.id, product, slug, owner: person.subject });
+  const organization = await organizations.paying(request.organization);
   const [[price, ...usage], customer] = await Promise.all([
     findPrices(stripe, [planLookupKey(product.id, plan.id), ...usageLookupKeys(product)]),
     ensureCustomer(stripe, database, organization),
@@ -83,7 +89,7 @@ async function openCheckout(
     subscription_data: {
       ...trial,
       metadata: {
-        [subscriptionMetadata.owner]: caller.subject,
+        [subscriptionMetadata.owner]: person.subject,
         [subscriptionMetadata.checkout]: id,
         ...(slug && { [subscriptionMetadata.slug]: slug }),
         ...(request.region && { [subscriptionMetadata.region]: request.region }),

@@ -1,12 +1,12 @@
-import { createRoute, type z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import { creditAllowance } from '../../automation/ledger/allowance.ts';
 import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/ledger/book.ts';
 import { readBrake } from '../../automation/ledger/brake-rows.ts';
 import { listEntries, listLots, readBalance } from '../../automation/ledger/read.ts';
 import { createLedgerWriter } from '../../automation/ledger/writer.ts';
 import { record } from '../../automation/store/audit.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
+import { type Access, operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';
 import {
   captureRequest,
   credits,
@@ -19,14 +19,15 @@ import {
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { askedBy } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/credits';
 
 /** A change of the ledger: 201 when it was booked now, 200 when its cause was booked before. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
-  options: { operationId: string; summary: string; description: string; body: Body },
+  options: { operationId: string; summary: string; description: string; access: Access; body: Body },
 ) {
   const answer = (description: string) => ({
     description,
@@ -39,7 +40,7 @@ function change<Path extends string, Body extends z.ZodType>(
     tags: ['Credits'],
     summary: options.summary,
     description: `${options.description} For operators: a product's own service asks, not its tenant.`,
-    security: bearer,
+    access: options.access,
     request: {
       params: tenantParams,
       body: { required: true, content: { 'application/json': { schema: options.body } } },
@@ -58,7 +59,7 @@ const show = createRoute({
   operationId: 'getCredits',
   tags: ['Credits'],
   summary: 'Credits of a tenant: balance, what gave it, entries newest first',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: creditsQuery },
   responses: {
     200: { description: 'The credits', content: { 'application/json': { schema: credits } } },
@@ -69,6 +70,7 @@ const hold = change('holds', {
   operationId: 'holdCredits',
   summary: 'Set credits aside for work that begins',
   description: '402 when the balance does not allow it. Given back by itself when its time is over.',
+  access: operatorsAndKeys('checks:write'),
   body: holdRequest,
 });
 const capture = change('captures', {
@@ -76,31 +78,29 @@ const capture = change('captures', {
   summary: 'Take credits for work that is done',
   description:
     'From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing.',
+  access: operatorsAndKeys('checks:write'),
   body: captureRequest,
 });
 const release = change('releases', {
   operationId: 'releaseCredits',
   summary: 'Give a hold back',
   description: 'What came from a period that is over expires.',
+  access: operatorsAndKeys('checks:write'),
   body: releaseRequest,
 });
 const topUp = change('top-ups', {
   operationId: 'topUpCredits',
   summary: 'Add credits that a renewal leaves alone',
   description: 'Spent in the order in which they end.',
+  access: operatorsOnly,
   body: topUpRequest,
 });
 
-export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
+export const creditRoutes = ({ database }: ApiDeps) => {
   const ledger = createLedgerWriter(database);
   const router = createRouter();
-  router.use('/v1/tenants/:id/credits', requireCaller(authenticate));
-  router.use('/v1/tenants/:id/credits/*', requireCaller(authenticate));
 
-  const find = async (caller: Caller, id: string) => visibleTo(caller, await findTenant(database, id), id);
-  const chargeable = async (caller: Caller, id: string): Promise<Tenant> => {
-    const tenant = await find(caller, id);
-    assertOperator(caller);
+  const chargeable = (tenant: Tenant): Tenant => {
     if (creditAllowance(tenant.product, tenant.desiredSpec.plan) === null)
       throw new Problem('no_credits', `The product ${tenant.product} is not on credits.`);
     return tenant;
@@ -112,7 +112,7 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
 
   return router
     .openapi(show, async (c) => {
-      const { id } = await find(c.get('caller'), c.req.valid('param').id);
+      const { id } = await c.get('tenants').find(c.req.valid('param').id);
       const { limit, before } = c.req.valid('query');
       const [balance, lots, brake, entries] = await Promise.all([
         readBalance(database, id),
@@ -141,14 +141,14 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
       );
     })
     .openapi(hold, async (c) => {
-      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { id } = chargeable(await c.get('tenants').find(c.req.valid('param').id));
       const { cause, amount, expiresInSeconds } = c.req.valid('json');
       const until = new Date(Date.now() + expiresInSeconds * 1000);
       const { body, status } = await book({ op: 'hold', tenant: id, cause, amount, until });
       return c.json(body, status);
     })
     .openapi(capture, async (c) => {
-      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { id } = chargeable(await c.get('tenants').find(c.req.valid('param').id));
       const { cause, amount, hold: of, metered, final } = c.req.valid('json');
       const { body, status } = await book({
         op: 'capture',
@@ -162,7 +162,7 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
       return c.json(body, status);
     })
     .openapi(release, async (c) => {
-      const { id } = await chargeable(c.get('caller'), c.req.valid('param').id);
+      const { id } = chargeable(await c.get('tenants').find(c.req.valid('param').id));
       const { cause, hold: of } = c.req.valid('json');
       const { body, status } = await book({
         op: 'release',
@@ -173,8 +173,7 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
       return c.json(body, status);
     })
     .openapi(topUp, async (c) => {
-      const caller = c.get('caller');
-      const { id } = await chargeable(caller, c.req.valid('param').id);
+      const { id } = chargeable(await c.get('tenants').find(c.req.valid('param').id));
       const { cause, amount, expiresAt } = c.req.valid('json');
       const until = expiresAt === undefined ? null : new Date(expiresAt);
       if (until && until.getTime() <= Date.now())
@@ -187,7 +186,7 @@ export const creditRoutes = ({ database, authenticate }: ApiDeps) => {
           tenantId: id,
           kind: 'credits.topped_up',
           message: `${amount} credits were added`,
-          data: { amount, cause, ...askedBy(caller), expiresAt: until },
+          data: { amount, cause, ...askedBy(c.get('principal')), expiresAt: until },
         });
       return c.json(body, status);
     });

@@ -1,14 +1,7 @@
 import { Readable } from 'node:stream';
-import { createRoute } from '@hono/zod-openapi';
-import {
-  findExport,
-  listExports,
-  requestExport,
-  type TenantExport,
-} from '../../automation/offboarding/exports.ts';
+import { requestExport, type TenantExport } from '../../automation/offboarding/exports.ts';
 import { record } from '../../automation/store/audit.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { peopleAndKeys } from '../access.ts';
 import {
   exportFile,
   exportParams,
@@ -19,7 +12,8 @@ import {
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { actorName, actorOf, askedBy } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/exports' as const;
 
@@ -29,7 +23,7 @@ const list = createRoute({
   operationId: 'listExports',
   tags: ['Offboarding'],
   summary: 'Exports of a tenant, newest first',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: {
     200: { description: 'The exports', content: { 'application/json': { schema: tenantExportList } } },
@@ -44,7 +38,7 @@ const ask = createRoute({
   tags: ['Offboarding'],
   summary: 'Ask for an export of all that is kept of a tenant',
   description: 'One at a time: while one is being made, the same is answered.',
-  security: bearer,
+  access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams },
   responses: {
     202: { description: 'It is being made', content: { 'application/json': { schema: tenantExport } } },
@@ -58,7 +52,7 @@ const download = createRoute({
   operationId: 'downloadExport',
   tags: ['Offboarding'],
   summary: 'The file of an export: lines of JSON, compressed by gzip',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: {
     params: exportParams,
   },
@@ -68,52 +62,44 @@ const download = createRoute({
   },
 });
 
-export const exportRoutes = ({ database, authenticate, exportFiles }: ApiDeps) => {
-  const find = async (caller: Caller, id: string): Promise<Tenant> =>
-    visibleTo(caller, await findTenant(database, id), id);
-
-  const router = createRouter();
-  router.use('/v1/tenants/:id/exports', requireCaller(authenticate));
-  router.use('/v1/tenants/:id/exports/*', requireCaller(authenticate));
-  return router
+export const exportRoutes = ({ database, exportFiles }: ApiDeps) =>
+  createRouter()
     .openapi(list, async (c) => {
-      const { id } = await find(c.get('caller'), c.req.valid('param').id);
-      return c.json({ exports: (await listExports(database, id)).map(view) }, 200);
+      const found = await c.get('exports').list(c.req.valid('param').id);
+      return c.json({ exports: found.map(view) }, 200);
     })
     .openapi(ask, async (c) => {
-      const caller = c.get('caller');
-      const tenant = await find(caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const tenant = await c.get('tenants').find(c.req.valid('param').id);
       if (tenant.desiredState === 'deleted' || tenant.slot)
         throw new Problem(
           'not_ready',
           'The tenant is being deleted or has no owner; what was exported before its end is listed here.',
         );
       const asked = await database.transaction(async (client) => {
-        const wanted = await requestExport(client, tenant, caller.subject);
+        const wanted = await requestExport(client, tenant, actorOf(principal));
         await record(client, {
           tenantId: tenant.id,
           kind: 'export.requested',
-          message: `${caller.isOperator ? 'An operator' : 'The owner'} asked for an export of the data`,
-          data: { export: wanted.id, ...askedBy(caller) },
+          message: `${actorName(principal)} asked for an export of the data`,
+          data: { export: wanted.id, ...askedBy(principal) },
         });
         return wanted;
       });
       return c.json(view(asked), 202);
     })
     .openapi(download, async (c) => {
-      const { id } = await find(c.get('caller'), c.req.valid('param').id);
-      const found = await findExport(database, c.req.valid('param').export);
-      if (!found || found.tenantId !== id) throw new Problem('not_found', 'There is no such export.');
+      const { id, export: exportId } = c.req.valid('param');
+      const found = await c.get('exports').find(id, exportId);
       const file = found.removedAt === null && found.file !== null && (await exportFiles.read(found.file));
       if (!file)
         throw new Problem('not_ready', 'The export is not there: it is being made, or its time is over.');
       return c.body(Readable.toWeb(file) as ReadableStream, 200, {
         'content-type': 'application/gzip',
-        'content-disposition': `attachment; filename="${id}-${found.id}.jsonl.gz"`,
+        'content-disposition': `attachment; filename="${found.tenantId}-${found.id}.jsonl.gz"`,
         ...(found.bytes !== null && { 'content-length': String(found.bytes) }),
       });
     });
-};
 
 function view(found: TenantExport): TenantExportView {
   const ready = found.finishedAt !== null;

@@ -1,13 +1,12 @@
-import { createRoute } from '@hono/zod-openapi';
 import { askFigures } from '../../automation/figures/ask.ts';
 import { dayOf } from '../../automation/figures/movements.ts';
 import { overviewOf } from '../../automation/figures/overview.ts';
 import { booksNow, revenueAt } from '../../automation/figures/read.ts';
-import { assertOperator, requireCaller } from '../auth.ts';
+import { operatorsOnly } from '../access.ts';
 import { figures, figuresQuery, mrr, mrrQuery, overview } from '../contract/figures.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 /** Rows of one answer at most, for each product or plan. */
 const mostPeriods = 400;
@@ -19,7 +18,7 @@ const figuresRoute = createRoute({
   tags: ['Figures'],
   summary: 'Business figures over time: MRR and what moved it, churn, LTV, conversion, revenue',
   description: 'For operators. The definitions are in docs/business-figures.md.',
-  security: bearer,
+  access: operatorsOnly,
   request: { query: figuresQuery },
   responses: {
     200: {
@@ -37,7 +36,7 @@ const mrrRoute = createRoute({
   tags: ['Figures'],
   summary: 'MRR by plan at an instant',
   description: 'For operators. As of any past instant, to the second.',
-  security: bearer,
+  access: operatorsOnly,
   request: { query: mrrQuery },
   responses: {
     200: { description: 'By plan and currency', content: { 'application/json': { schema: mrr } } },
@@ -52,20 +51,15 @@ const overviewRoute = createRoute({
   tags: ['Figures'],
   summary: 'How each product stands: applications, subscriptions, MRR, active tenants, resources',
   description: 'For operators.',
-  security: bearer,
+  access: operatorsOnly,
   responses: {
     200: { description: 'By product', content: { 'application/json': { schema: overview } } },
     ...problemResponses,
   },
 });
 
-export const figuresRoutes = ({ database, authenticate }: ApiDeps) => {
+export const figuresRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
-  for (const { path } of [figuresRoute, mrrRoute, overviewRoute])
-    router.use(path, requireCaller(authenticate), async (c, next) => {
-      assertOperator(c.get('caller'));
-      await next();
-    });
   return router
     .openapi(figuresRoute, async (c) => {
       const { from, to, every, by, currency } = c.req.valid('query');

@@ -1,5 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import {
   approveFinding,
   type Decision,
@@ -13,7 +11,7 @@ import {
   listReconciliations,
   type Reconciliation,
 } from '../../automation/reconcile/reconciliations.ts';
-import { type AuthVariables, assertOperator, requireCaller } from '../auth.ts';
+import { operatorsOnly } from '../access.ts';
 import {
   decisionBody,
   type FindingView,
@@ -26,7 +24,8 @@ import {
 } from '../contract/findings.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { type Principal, signedIn } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const json = <Schema>(description: string, schema: Schema) => ({
   description,
@@ -40,7 +39,7 @@ const list = createRoute({
   operationId: 'listFindings',
   tags: ['Reconciliation'],
   summary: 'Where money and infrastructure disagree, newest first; for operators',
-  security: bearer,
+  access: operatorsOnly,
   request: { query: findingsQuery },
   responses: { 200: json('One page', findingList), ...problemResponses },
 });
@@ -50,7 +49,7 @@ const approve = createRoute({
   operationId: 'approveFinding',
   tags: ['Reconciliation'],
   summary: 'Do what the finding says; for operators',
-  security: bearer,
+  access: operatorsOnly,
   request: { params: findingParams, body: body(decisionBody) },
   responses: { 200: json('It is being done', finding), ...problemResponses },
 });
@@ -60,7 +59,7 @@ const dismiss = createRoute({
   operationId: 'dismissFinding',
   tags: ['Reconciliation'],
   summary: 'Leave it as it is, for as long as it lasts; for operators',
-  security: bearer,
+  access: operatorsOnly,
   request: { params: findingParams, body: body(decisionBody) },
   responses: { 200: json('Dismissed', finding), ...problemResponses },
 });
@@ -70,7 +69,7 @@ const status = createRoute({
   operationId: 'getReconciliation',
   tags: ['Reconciliation'],
   summary: 'When money and infrastructure were last compared; for operators',
-  security: bearer,
+  access: operatorsOnly,
   responses: { 200: json('Every area', reconciliations), ...problemResponses },
 });
 const ask = createRoute({
@@ -80,18 +79,13 @@ const ask = createRoute({
   tags: ['Reconciliation'],
   summary: 'Compare money and infrastructure now; for operators',
   description: 'An area has been compared once its `answered` is at least the `asked` of this answer.',
-  security: bearer,
+  access: operatorsOnly,
   request: { body: body(reconcileBody) },
   responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
 });
 
-export const findingRoutes = ({ database, stripe, followers, authenticate, retentionMs }: ApiDeps) => {
+export const findingRoutes = ({ database, stripe, followers, retentionMs }: ApiDeps) => {
   const router = createRouter();
-  for (const path of ['/v1/findings', '/v1/findings/*', '/v1/reconciliation'])
-    router.use(path, requireCaller(authenticate), async (c, next) => {
-      assertOperator(c.get('caller'));
-      await next();
-    });
   const context = { database, stripe, followers, policy: { retentionMs }, now: () => new Date() };
 
   return router
@@ -110,11 +104,11 @@ export const findingRoutes = ({ database, stripe, followers, authenticate, reten
       return c.json({ findings: shown.map(viewOf), nextCursor: last ? String(last.id) : null }, 200);
     })
     .openapi(approve, async (c) => {
-      const decision = decisionOf(c, c.req.valid('param').id, c.req.valid('json').note);
+      const decision = decisionOf(c.get('principal'), c.req.valid('param').id, c.req.valid('json').note);
       return c.json(viewOf(settled(await approveFinding(context, decision), decision)), 200);
     })
     .openapi(dismiss, async (c) => {
-      const decision = decisionOf(c, c.req.valid('param').id, c.req.valid('json').note);
+      const decision = decisionOf(c.get('principal'), c.req.valid('param').id, c.req.valid('json').note);
       return c.json(viewOf(settled(await dismissFinding(context, decision), decision)), 200);
     })
     .openapi(status, async (c) => c.json({ areas: (await listReconciliations(database)).map(areaView) }, 200))
@@ -124,12 +118,8 @@ export const findingRoutes = ({ database, stripe, followers, authenticate, reten
     });
 };
 
-function decisionOf(
-  c: Context<{ Variables: AuthVariables }>,
-  id: string,
-  note: string | undefined,
-): Decision {
-  const { subject, email } = c.get('caller');
+function decisionOf(principal: Principal, id: string, note: string | undefined): Decision {
+  const { subject, email } = signedIn(principal);
   return { id: Number(id), by: email ?? subject, note: note ?? null };
 }
 

@@ -1,15 +1,16 @@
-import { createRoute } from '@hono/zod-openapi';
 import { instanceHeader } from '../../automation/local/instance.ts';
+import { anybody } from '../access.ts';
 import { alive, exposition, notReady, readiness, readinessQuery } from '../contract/health.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, problemBody } from '../errors.ts';
-import { createRouter } from '../router.ts';
+import { createRoute, createRouter } from '../router.ts';
 
 const health = createRoute({
   method: 'get',
   path: '/healthz',
   operationId: 'getHealth',
   tags: ['Service'],
+  access: anybody,
   summary: 'Is the process alive?',
   responses: {
     200: {
@@ -24,6 +25,7 @@ const ready = createRoute({
   path: '/readyz',
   operationId: 'getReadiness',
   tags: ['Service'],
+  access: anybody,
   summary: 'Would a subscription become a tenant now?',
   description:
     'A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.',
@@ -42,6 +44,7 @@ const metricsRoute = createRoute({
   path: '/metrics',
   operationId: 'getMetrics',
   tags: ['Service'],
+  access: anybody,
   summary: 'Metrics for Prometheus',
   responses: {
     200: { description: 'Text exposition format', content: { 'text/plain': { schema: exposition } } },

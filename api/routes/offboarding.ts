@@ -1,4 +1,3 @@
-import { createRoute } from '@hono/zod-openapi';
 import { endTenant } from '../../automation/jobs/end-tenant.ts';
 import {
   findOffboarding,
@@ -9,10 +8,10 @@ import {
   ringOffboarding,
 } from '../../automation/offboarding/journal.ts';
 import { signedReceipt } from '../../automation/offboarding/receipt.ts';
-import { findReceipt, listReceiptKeys } from '../../automation/offboarding/receipts.ts';
+import { listReceiptKeys } from '../../automation/offboarding/receipts.ts';
 import { record } from '../../automation/store/audit.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { askedBy, assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
+import { anybody, operatorsOnly, people, peopleAndKeys } from '../access.ts';
 import {
   type OffboardingView,
   offboarding,
@@ -20,10 +19,11 @@ import {
   receiptKeys,
   signedReceiptView,
 } from '../contract/offboarding.ts';
-import { tenantParams } from '../contract/tenant.ts';
+import { askedTenant, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { askedBy, isOperator, type Principal } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/offboarding' as const;
 const body = { 'application/json': { schema: offboarding } };
@@ -34,7 +34,7 @@ const show = createRoute({
   operationId: 'getOffboarding',
   tags: ['Offboarding'],
   summary: 'How far the end of a tenant is: export, backup, destroy, verify, receipt',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: { 200: { description: 'The journal', content: body }, ...problemResponses },
 });
@@ -45,7 +45,7 @@ const list = createRoute({
   operationId: 'listOffboardings',
   tags: ['Offboarding'],
   summary: 'Ends of tenants that are not over, the longest first; for operators',
-  security: bearer,
+  access: operatorsOnly,
   responses: {
     200: {
       description: 'At most 100 journals',
@@ -63,7 +63,7 @@ const begin = createRoute({
   summary: 'Delete a tenant now whose subscription has ended, or try again what its end waits for',
   description:
     'Otherwise it is deleted when the time is over for which its data is kept. Exported and backed up first; cannot be undone.',
-  security: bearer,
+  access: people,
   request: { params: tenantParams },
   responses: { 202: { description: 'The journal', content: body }, ...problemResponses },
 });
@@ -74,7 +74,7 @@ const receipt = createRoute({
   operationId: 'getReceipt',
   tags: ['Offboarding'],
   summary: 'The signed receipt that nothing of a tenant remains',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: {
     200: { description: 'The receipt', content: { 'application/json': { schema: signedReceiptView } } },
@@ -87,6 +87,7 @@ const keys = createRoute({
   path: '/v1/receipt-keys',
   operationId: 'listReceiptKeys',
   tags: ['Offboarding'],
+  access: anybody,
   summary: 'Public keys that receipts are signed with, as a JSON Web Key Set',
   responses: {
     200: { description: 'The keys', content: { 'application/json': { schema: receiptKeys } } },
@@ -94,10 +95,8 @@ const keys = createRoute({
   },
 });
 
-export const offboardingRoutes = ({ database, followers, authenticate }: ApiDeps) => {
+export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
   const following = { followers, now: () => new Date() };
-  const find = async (caller: Caller, id: string): Promise<Tenant> =>
-    visibleTo(caller, await findTenant(database, id), id);
   const journalOf = async (id: string): Promise<Offboarding> => {
     const journal = await findOffboarding(database, id);
     if (!journal) throw new Problem('not_ready', 'The tenant is not being deleted.');
@@ -105,29 +104,26 @@ export const offboardingRoutes = ({ database, followers, authenticate }: ApiDeps
   };
 
   const router = createRouter();
-  for (const guarded of ['/v1/tenants/:id/offboarding', '/v1/tenants/:id/receipt', list.path])
-    router.use(guarded, requireCaller(authenticate));
   return router
     .openapi(show, async (c) => {
-      const caller = c.get('caller');
-      const tenant = await find(caller, c.req.valid('param').id);
-      return c.json(view(await journalOf(tenant.id), tenant, caller), 200);
+      const tenant = await c.get('tenants').find(c.req.valid('param').id);
+      return c.json(view(await journalOf(tenant.id), tenant, c.get('principal')), 200);
     })
     .openapi(list, async (c) => {
-      const caller = c.get('caller');
-      assertOperator(caller);
       const offboardings: OffboardingView[] = [];
       for (const id of await listUnfinishedEnds(database, 100))
-        offboardings.push(view(await journalOf(id), await find(caller, id), caller));
+        offboardings.push(
+          view(await journalOf(id), await c.get('tenants').find(askedTenant(id)), c.get('principal')),
+        );
       return c.json({ offboardings }, 200);
     })
     .openapi(begin, async (c) => {
-      const caller = c.get('caller');
-      const { id } = await find(caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const asked = c.req.valid('param').id;
       await database.transaction(async (client) => {
-        const tenant = visibleTo(caller, await findTenant(client, id, { lock: true }), id);
+        const tenant = await c.get('tenants').lock(client, asked);
         if (tenant.desiredState === 'deleted') {
-          await retryOffboarding(client, id);
+          await retryOffboarding(client, tenant.id);
           return ringOffboarding(client, tenant);
         }
         if (tenant.desiredState !== 'suspended' || tenant.deleteAfter === null)
@@ -135,17 +131,18 @@ export const offboardingRoutes = ({ database, followers, authenticate }: ApiDeps
             'not_ready',
             'Its subscription has not ended. Cancel it first; then the tenant can be deleted.',
           );
-        const why = caller.isOperator ? 'as an operator asked for it' : 'as its owner asked for it';
+        const why = isOperator(principal) ? 'as an operator asked for it' : 'as its owner asked for it';
         const entry = await endTenant(client, following, tenant, why);
-        await record(client, { ...entry, data: { ...entry.data, ...askedBy(caller) } });
+        await record(client, { ...entry, data: { ...entry.data, ...askedBy(principal) } });
       });
-      return c.json(view(await journalOf(id), await find(caller, id), caller), 202);
+      const tenant = await c.get('tenants').find(asked);
+      return c.json(view(await journalOf(tenant.id), tenant, principal), 202);
     })
     .openapi(receipt, async (c) => {
-      const { id } = await find(c.get('caller'), c.req.valid('param').id);
-      const kept = await findReceipt(database, id);
-      if (kept) return c.json(signedReceipt.parse(kept.document), 200);
-      const { problem } = await journalOf(id);
+      const asked = c.req.valid('param').id;
+      const receipt = await c.get('receipts').find(asked);
+      if (receipt !== null) return c.json(signedReceipt.parse(receipt), 200);
+      const { problem } = await journalOf((await c.get('tenants').find(asked)).id);
       throw new Problem(
         'not_ready',
         `The receipt is not signed yet. ${problem ?? 'The tenant is being deleted.'}`,
@@ -157,7 +154,7 @@ export const offboardingRoutes = ({ database, followers, authenticate }: ApiDeps
     });
 };
 
-function view(journal: Offboarding, tenant: Tenant, caller: Caller): OffboardingView {
+function view(journal: Offboarding, tenant: Tenant, principal: Principal): OffboardingView {
   // While it is destroyed, the tenant's row says what keeps it.
   const { problem, cause } = journal.problem === null && !journal.finishedAt ? inDestroy(tenant) : journal;
   return {
@@ -165,7 +162,7 @@ function view(journal: Offboarding, tenant: Tenant, caller: Caller): Offboarding
     begunAt: journal.begunAt.toISOString(),
     finishedAt: journal.finishedAt?.toISOString() ?? null,
     problem,
-    cause: caller.isOperator ? cause : null,
+    cause: isOperator(principal) ? cause : null,
     nextTryAt: journal.nextTryAt?.toISOString() ?? null,
     steps: offboardingSteps.map((name) => {
       const known = journal.steps.find(({ step }) => step === name);

@@ -1,15 +1,15 @@
-import { createRoute } from '@hono/zod-openapi';
 import {
   findOnboarding,
   type Onboarding,
   onboard,
   SlugTaken,
 } from '../../automation/organizations/onboard.ts';
-import { assertOperator, requireCaller } from '../auth.ts';
+import { operatorsOnly } from '../access.ts';
 import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../contract/onboarding.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { actorOf } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/onboardings';
 const body = { 'application/json': { schema: onboarding } };
@@ -22,7 +22,7 @@ const begin = createRoute({
   summary: 'Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail',
   description:
     'For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.',
-  security: bearer,
+  access: operatorsOnly,
   request: { body: { required: true, content: { 'application/json': { schema: onboardRequest } } } },
   responses: {
     200: { description: 'All of it was there', content: body },
@@ -37,27 +37,25 @@ const show = createRoute({
   operationId: 'getOnboarding',
   tags: ['Organizations'],
   summary: 'How far bringing an organization in is',
-  security: bearer,
+  access: operatorsOnly,
   request: { query: onboardingQuery },
   responses: { 200: { description: 'The parts', content: body }, ...problemResponses },
 });
 
-export const onboardingRoutes = ({ database, stripe, publicUrl, authenticate }: ApiDeps) => {
+export const onboardingRoutes = ({ database, stripe, publicUrl }: ApiDeps) => {
   const router = createRouter();
-  router.use(path, requireCaller(authenticate));
   return router
     .openapi(begin, async (c) => {
-      const caller = c.get('caller');
-      assertOperator(caller);
       const context = { database, stripe, publicUrl };
-      const done = await onboard(context, c.req.valid('json'), caller.subject).catch((error: unknown) => {
-        if (!(error instanceof SlugTaken)) throw error;
-        throw new Problem('name_taken', error.message, [{ field: 'slug', message: 'is taken' }]);
-      });
+      const done = await onboard(context, c.req.valid('json'), actorOf(c.get('principal'))).catch(
+        (error: unknown) => {
+          if (!(error instanceof SlugTaken)) throw error;
+          throw new Problem('name_taken', error.message, [{ field: 'slug', message: 'is taken' }]);
+        },
+      );
       return c.json(view(done), done.made.length > 0 ? 201 : 200);
     })
     .openapi(show, async (c) => {
-      assertOperator(c.get('caller'));
       const { slug, adminEmail } = c.req.valid('query');
       const found = await findOnboarding(database, slug, adminEmail);
       if (!found) throw new Problem('not_found', `Nobody has brought ${slug} in with ${adminEmail}.`);

@@ -1,10 +1,9 @@
-import { createRoute } from '@hono/zod-openapi';
 import { listMembers } from '../../automation/organizations/organizations.ts';
-import { requireCaller } from '../auth.ts';
+import { people } from '../access.ts';
 import { type OrganizationView, organizationList } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Standing, standingsOf } from '../organizations.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
+import type { Standing } from '../scoped/organizations.ts';
 
 const list = createRoute({
   method: 'get',
@@ -12,16 +11,15 @@ const list = createRoute({
   operationId: 'listOrganizations',
   tags: ['Organizations'],
   summary: 'The organizations that you are in, and what you may do there',
-  security: bearer,
+  access: people,
   responses: {
     200: { description: 'All of them', content: { 'application/json': { schema: organizationList } } },
     ...problemResponses,
   },
 });
 
-export const organizationRoutes = ({ database, authenticate }: ApiDeps) => {
+export const organizationRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
-  router.use(list.path, requireCaller(authenticate));
 
   const view = async ({ organization, role }: Standing): Promise<OrganizationView> => ({
     id: organization.id,
@@ -39,7 +37,7 @@ export const organizationRoutes = ({ database, authenticate }: ApiDeps) => {
   });
 
   return router.openapi(list, async (c) => {
-    const standings = await standingsOf(database, c.get('caller'));
+    const standings = await c.get('organizations').list();
     return c.json({ organizations: await Promise.all(standings.map(view)) }, 200);
   });
 };

@@ -1,12 +1,10 @@
-import { createRoute } from '@hono/zod-openapi';
 import { openPortal } from '../../automation/billing/portal.ts';
 import { ensureCustomer } from '../../automation/organizations/customer.ts';
-import { type Caller, requireCaller } from '../auth.ts';
-import { accessToChange } from '../billing.ts';
+import { people } from '../access.ts';
 import { portal, portalRequest } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
-import { payingOrganization } from '../organizations.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
+import type { Scoped } from '../scoped/index.ts';
 
 const open = createRoute({
   method: 'post',
@@ -16,7 +14,7 @@ const open = createRoute({
   summary: "Open the payment service's billing portal",
   description:
     'For the payment method, the billing address and invoices of the organization that pays. Only its admins; the address is good for a short time.',
-  security: bearer,
+  access: people,
   request: { body: { required: true, content: { 'application/json': { schema: portalRequest } } } },
   responses: {
     201: { description: 'Go to `url`', content: { 'application/json': { schema: portal } } },
@@ -24,24 +22,23 @@ const open = createRoute({
   },
 });
 
-export const portalRoutes = ({ database, stripe, authenticate, publicUrl }: ApiDeps) => {
+export const portalRoutes = ({ database, stripe, publicUrl }: ApiDeps) => {
   const router = createRouter();
-  router.use(open.path, requireCaller(authenticate));
 
   const customerOf = async (
-    caller: Caller,
+    { subscriptions, organizations }: Pick<Scoped, 'subscriptions' | 'organizations'>,
     asked: { organization?: string | undefined; subscription?: string | undefined },
   ): Promise<string> => {
     if (asked.subscription !== undefined) {
-      const { customerId } = await accessToChange(database, caller, asked.subscription);
+      const { customerId } = await subscriptions.findToChange(asked.subscription);
       if (customerId !== null) return customerId;
     }
-    return ensureCustomer(stripe, database, await payingOrganization(database, caller, asked.organization));
+    return ensureCustomer(stripe, database, await organizations.paying(asked.organization));
   };
 
   return router.openapi(open, async (c) => {
     const { organization, subscription, returnUrl, flow } = c.req.valid('json');
-    const customerId = await customerOf(c.get('caller'), { organization, subscription });
+    const customerId = await customerOf(c.var, { organization, subscription });
     const url = await openPortal(stripe, {
       customerId,
       returnUrl: returnUrl ?? `${publicUrl}/#/tenants`,

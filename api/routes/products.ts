@@ -1,7 +1,7 @@
-import { createRoute } from '@hono/zod-openapi';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { anybody } from '../access.ts';
 import { productList } from '../contract/tenant.ts';
-import { createRouter } from '../router.ts';
+import { createRoute, createRouter } from '../router.ts';
 import { productView } from '../views.ts';
 
 const route = createRoute({
@@ -9,6 +9,7 @@ const route = createRoute({
   path: '/v1/products',
   operationId: 'listProducts',
   tags: ['Products'],
+  access: anybody,
   summary: 'Products and their plans',
   responses: {
     200: {

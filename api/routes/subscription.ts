@@ -1,13 +1,13 @@
-import { createRoute, type z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
 import { changePlan, previewChange } from '../../automation/billing/change-plan.ts';
 import { readSubscription } from '../../automation/desired/subscription-facts.ts';
-import { listPaidSubscriptions, type PaidSubscription } from '../../automation/organizations/payers.ts';
+import type { PaidSubscription } from '../../automation/organizations/payers.ts';
 import { record } from '../../automation/store/audit.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
-import { askedBy, type Caller, requireCaller } from '../auth.ts';
-import { accessTo, accessToChange, lineView, subscriptionView, withFacts } from '../billing.ts';
+import { people } from '../access.ts';
+import { lineView, subscriptionView, withFacts } from '../billing.ts';
 import {
   billingParams,
   cancelRequest,
@@ -20,7 +20,8 @@ import {
   subscriptionList,
 } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { askedBy, isOperator, type Principal } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/subscriptions/{id}';
 
@@ -30,7 +31,7 @@ const list = createRoute({
   operationId: 'listSubscriptions',
   tags: ['Billing'],
   summary: 'Subscriptions of your organizations and your own; all of them for operators',
-  security: bearer,
+  access: people,
   request: { query: pageQuery },
   responses: {
     200: { description: 'One page, by id', content: { 'application/json': { schema: subscriptionList } } },
@@ -44,7 +45,7 @@ const show = createRoute({
   operationId: 'getSubscription',
   tags: ['Billing'],
   summary: 'One subscription, and what you may do with it',
-  security: bearer,
+  access: people,
   request: { params: billingParams },
   responses: {
     200: { description: 'The subscription', content: { 'application/json': { schema: subscription } } },
@@ -59,7 +60,7 @@ const preview = createRoute({
   tags: ['Billing'],
   summary: 'What a change of plan or seats would cost',
   description: 'Nothing changes. Send its `prorationDate` with the change to be charged exactly this.',
-  security: bearer,
+  access: people,
   request: {
     params: billingParams,
     body: { required: true, content: { 'application/json': { schema: previewRequest } } },
@@ -82,7 +83,7 @@ function change<Path extends string, Body extends z.ZodType>(
     tags: ['Billing'],
     summary: options.summary,
     description: options.description,
-    security: bearer,
+    access: people,
     request: {
       params: billingParams,
       headers: idempotencyHeaders,
@@ -117,7 +118,7 @@ const reactivate = createRoute({
   operationId: 'reactivateSubscription',
   tags: ['Billing'],
   summary: 'Take a cancellation at the end of the period back, or resume what is paused',
-  security: bearer,
+  access: people,
   request: { params: billingParams },
   responses: {
     200: {
@@ -128,14 +129,12 @@ const reactivate = createRoute({
   },
 });
 
-export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: ApiDeps) => {
+export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
   const router = createRouter();
-  router.use('/v1/subscriptions', requireCaller(authenticate));
-  router.use('/v1/subscriptions/*', requireCaller(authenticate));
 
   /** Notes who did it and has the tenant follow at once, without waiting for Stripe's event. */
   const follow = async (
-    caller: Caller,
+    principal: Principal,
     row: PaidSubscription,
     { changed, subscription: after }: { changed: boolean; subscription: Stripe.Subscription },
     entry: { kind: string; message: string; data?: Record<string, unknown> },
@@ -147,7 +146,7 @@ export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: 
           ...entry,
           tenantId: row.tenantId,
           subscriptionId: row.id,
-          data: { ...entry.data, ...askedBy(caller) },
+          data: { ...entry.data, ...askedBy(principal) },
         });
       });
     }
@@ -156,32 +155,29 @@ export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: 
 
   return router
     .openapi(list, async (c) => {
-      const caller = c.get('caller');
       const { limit, cursor } = c.req.valid('query');
-      const customerIds = [...caller.customers.keys()];
-      const of = caller.isOperator ? null : { customerIds, owner: caller.subject };
-      const found = await listPaidSubscriptions(database, of, { after: cursor ?? null, limit: limit + 1 });
+      const found = await c.get('subscriptions').list({ after: cursor ?? null, limit: limit + 1 });
       const shown = found.slice(0, limit);
       return c.json(
         {
-          subscriptions: shown.map((row) => subscriptionView(row, roleOf(caller, row), graceMs)),
-          nextCursor: found.length > limit ? (shown.at(-1)?.id ?? null) : null,
+          subscriptions: shown.map(({ subscription, role }) => subscriptionView(subscription, role, graceMs)),
+          nextCursor: found.length > limit ? (shown.at(-1)?.subscription.id ?? null) : null,
         },
         200,
       );
     })
     .openapi(show, async (c) => {
-      const found = await accessTo(database, c.get('caller'), c.req.valid('param').id);
+      const found = await c.get('subscriptions').find(c.req.valid('param').id);
       return c.json(subscriptionView(found.subscription, found.role, graceMs), 200);
     })
     .openapi(preview, async (c) => {
-      const { subscription: row } = await accessTo(database, c.get('caller'), c.req.valid('param').id);
+      const { subscription: row } = await c.get('subscriptions').find(c.req.valid('param').id);
       const cost = await previewChange(stripe, row.id, c.req.valid('json'));
       return c.json({ ...cost, lines: cost.lines.map(lineView) }, 200);
     })
     .openapi(changeRoute, async (c) => {
-      const caller = c.get('caller');
-      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
       const { prorationDate, ...wish } = c.req.valid('json');
       const idempotencyKey = c.req.valid('header')['idempotency-key'];
       const outcome = await changePlan(stripe, row.id, wish, { prorationDate, idempotencyKey });
@@ -189,38 +185,32 @@ export const subscriptionRoutes = ({ database, stripe, authenticate, graceMs }: 
         ...(wish.plan === undefined ? [] : [`the plan ${wish.plan}`]),
         ...(wish.seats === undefined ? [] : [`${wish.seats} seats`]),
       ];
-      const message = `${who(caller)} chose ${asked.join(' and ')}`;
+      const message = `${who(principal)} chose ${asked.join(' and ')}`;
       return c.json(
-        await follow(caller, row, outcome, { kind: 'billing.plan_chosen', message, data: wish }),
+        await follow(principal, row, outcome, { kind: 'billing.plan_chosen', message, data: wish }),
         200,
       );
     })
     .openapi(cancel, async (c) => {
-      const caller = c.get('caller');
-      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
       const { when } = c.req.valid('json');
       const outcome = await cancelSubscription(stripe, row.id, when);
-      const message = `${who(caller)} cancelled ${when === 'now' ? 'at once' : 'at the end of the period'}`;
+      const message = `${who(principal)} cancelled ${when === 'now' ? 'at once' : 'at the end of the period'}`;
       return c.json(
-        await follow(caller, row, outcome, { kind: 'billing.cancelled', message, data: { when } }),
+        await follow(principal, row, outcome, { kind: 'billing.cancelled', message, data: { when } }),
         200,
       );
     })
     .openapi(reactivate, async (c) => {
-      const caller = c.get('caller');
-      const row = await accessToChange(database, caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
       const outcome = await reactivateSubscription(stripe, row.id);
-      const message = `${who(caller)} took the cancellation back`;
-      return c.json(await follow(caller, row, outcome, { kind: 'billing.reactivated', message }), 200);
+      const message = `${who(principal)} took the cancellation back`;
+      return c.json(await follow(principal, row, outcome, { kind: 'billing.reactivated', message }), 200);
     });
 };
 
-function who({ isOperator }: Caller): string {
-  return isOperator ? 'An operator' : 'The customer';
-}
-
-function roleOf({ isOperator, customers }: Caller, { customerId, organizationId }: PaidSubscription) {
-  if (isOperator) return 'admin';
-  // Bought outside of an organization it is the owner's; otherwise the list holds it for who bought it once.
-  return customers.get(customerId ?? '') ?? (organizationId === null ? 'admin' : 'viewer');
+function who(principal: Principal): string {
+  return isOperator(principal) ? 'An operator' : 'The customer';
 }

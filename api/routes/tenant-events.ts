@@ -1,12 +1,11 @@
-import { createRoute } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
 import { listAudit } from '../../automation/store/audit.ts';
-import { findTenant } from '../../automation/store/tenants.ts';
-import { requireCaller, visibleTo } from '../auth.ts';
+import { peopleAndKeys } from '../access.ts';
 import { eventStream, eventsHeaders, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { audienceOf } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { entryView, tenantViews } from '../views.ts';
 
 /** Proxies close connections that are silent for a minute. */
@@ -24,7 +23,7 @@ const route = createRoute({
   description:
     'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by ' +
     'their kind; between them, `tenant` events carry the whole tenant whenever it changed.',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: {
     params: tenantParams,
     headers: eventsHeaders,
@@ -35,16 +34,12 @@ const route = createRoute({
   },
 });
 
-export const tenantEventRoutes = ({ database, authenticate, live, log }: ApiDeps) => {
+export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
   const router = createRouter();
-  router.use('/v1/tenants/:id/events', requireCaller(authenticate));
   router.openapi(route, async (c) => {
-    const caller = c.get('caller');
-    const { id } = visibleTo(
-      caller,
-      await findTenant(database, c.req.valid('param').id),
-      c.req.valid('param').id,
-    );
+    const principal = c.get('principal');
+    const asked = c.req.valid('param').id;
+    const { id } = await c.get('tenants').find(asked);
     const resumeAfter = Number(c.req.header('last-event-id') || 0);
     if (!Number.isSafeInteger(resumeAfter) || resumeAfter < 0) {
       throw new Problem('invalid_request', 'Last-Event-ID: send the id of the last event you received.', [
@@ -62,7 +57,7 @@ export const tenantEventRoutes = ({ database, authenticate, live, log }: ApiDeps
           const entries = await listAudit(database, id, {
             after: lastId,
             limit: pageEntries,
-            audience: caller.isOperator ? 'operator' : 'tenant',
+            audience: audienceOf(principal),
           });
           for (const found of entries) {
             await stream.writeSSE({
@@ -74,9 +69,8 @@ export const tenantEventRoutes = ({ database, authenticate, live, log }: ApiDeps
           }
           more = entries.length === pageEntries;
         }
-        const tenant = await findTenant(database, id);
-        if (!tenant) return;
-        const data = JSON.stringify((await tenantViews(database, [tenant], caller))[0]);
+        const tenant = await c.get('tenants').find(asked);
+        const data = JSON.stringify((await tenantViews(database, [tenant], principal))[0]);
         if (data !== lastTenant) await stream.writeSSE({ event: 'tenant', data });
         lastTenant = data;
       };

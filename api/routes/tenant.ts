@@ -1,7 +1,6 @@
-import { createRoute } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
-import { findTenant, resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { askedBy, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import { resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
+import { peopleAndKeys } from '../access.ts';
 import {
   access,
   type TenantView,
@@ -12,7 +11,8 @@ import {
 } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { actorName, askedBy, audienceOf, type Principal } from '../principal.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
 
 const show = createRoute({
@@ -21,7 +21,7 @@ const show = createRoute({
   operationId: 'getTenant',
   tags: ['Tenants'],
   summary: 'One tenant',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: {
     200: { description: 'The tenant', content: { 'application/json': { schema: tenant } } },
@@ -35,7 +35,7 @@ const happened = createRoute({
   operationId: 'getTimeline',
   tags: ['Tenants'],
   summary: 'What happened to a tenant and why, oldest first',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: timelineQuery },
   responses: {
     200: {
@@ -54,7 +54,7 @@ const enter = createRoute({
   summary: 'May the tenant be used now?',
   description:
     'For gateways: 200 with the address, 402 with the reason while suspended, 409 while not ready.',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: {
     200: { description: 'Yes, here', content: { 'application/json': { schema: access } } },
@@ -70,7 +70,7 @@ const retry = createRoute({
   summary: 'Try again now',
   description:
     'Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.',
-  security: bearer,
+  access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams },
   responses: {
     202: { description: 'Somebody is at it', content: { 'application/json': { schema: tenant } } },
@@ -78,52 +78,48 @@ const retry = createRoute({
   },
 });
 
-export const tenantRoutes = ({ database, authenticate }: ApiDeps) => {
-  const find = async (caller: Caller, id: string): Promise<Tenant> =>
-    visibleTo(caller, await findTenant(database, id), id);
-  const view = async (caller: Caller, found: Tenant): Promise<TenantView> => {
-    const [shown] = await tenantViews(database, [found], caller);
+export const tenantRoutes = ({ database }: ApiDeps) => {
+  const view = async (principal: Principal, found: Tenant): Promise<TenantView> => {
+    const [shown] = await tenantViews(database, [found], principal);
     if (!shown) throw new Error('a tenant has no view');
     return shown;
   };
 
   const router = createRouter();
-  router.use('/v1/tenants/:id', requireCaller(authenticate));
-  router.use('/v1/tenants/:id/*', requireCaller(authenticate));
   return router
     .openapi(show, async (c) => {
-      const caller = c.get('caller');
-      return c.json(await view(caller, await find(caller, c.req.valid('param').id)), 200);
+      const found = await c.get('tenants').find(c.req.valid('param').id);
+      return c.json(await view(c.get('principal'), found), 200);
     })
     .openapi(happened, async (c) => {
-      const caller = c.get('caller');
-      const found = await find(caller, c.req.valid('param').id);
+      const found = await c.get('tenants').find(c.req.valid('param').id);
       const entries = await listAudit(database, found.id, {
         after: c.req.valid('query').after,
-        audience: caller.isOperator ? 'operator' : 'tenant',
+        audience: audienceOf(c.get('principal')),
       });
       return c.json({ entries: entries.map(entryView) }, 200);
     })
     .openapi(enter, async (c) => {
-      const found = await find(c.get('caller'), c.req.valid('param').id);
+      const found = await c.get('tenants').find(c.req.valid('param').id);
       return c.json(accessTo(found), 200);
     })
     .openapi(retry, async (c) => {
-      const caller = c.get('caller');
-      const { id } = await find(caller, c.req.valid('param').id);
+      const principal = c.get('principal');
+      const asked = c.req.valid('param').id;
       const updated = await database.transaction(async (client) => {
+        const { id } = await c.get('tenants').lock(client, asked);
         await resetFailure(client, id);
-        const after = visibleTo(caller, await findTenant(client, id), id);
+        const after = await c.get('tenants').find(asked, client);
         await ringTenant(client, after);
         await record(client, {
           tenantId: id,
           kind: 'tenant.retry',
-          message: `${caller.isOperator ? 'An operator' : 'The owner'} asked for another try`,
-          data: askedBy(caller),
+          message: `${actorName(principal)} asked for another try`,
+          data: askedBy(principal),
         });
         return after;
       });
-      return c.json(await view(caller, updated), 202);
+      return c.json(await view(principal, updated), 202);
     });
 };
 

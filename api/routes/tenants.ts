@@ -1,12 +1,9 @@
-import { createRoute } from '@hono/zod-openapi';
-import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
-import { listTenants } from '../../automation/store/tenants.ts';
 import { tenantIdPattern } from '../../tenants/spec.ts';
-import { requireCaller } from '../auth.ts';
+import { peopleAndKeys } from '../access.ts';
 import { tenantList, tenantQuery } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { reasonOfNoTenant, tenantViews } from '../views.ts';
 
 const route = createRoute({
@@ -15,7 +12,7 @@ const route = createRoute({
   operationId: 'listTenants',
   tags: ['Tenants'],
   summary: 'Your tenants, newest first; all tenants for operators',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { query: tenantQuery },
   responses: {
     200: { description: 'One page', content: { 'application/json': { schema: tenantList } } },
@@ -23,17 +20,11 @@ const route = createRoute({
   },
 });
 
-export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
+export const tenantListRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
-  router.use(route.path, requireCaller(authenticate));
   return router.openapi(route, async (c) => {
-    const caller = c.get('caller');
     const { limit, cursor, product, phase, checkout } = c.req.valid('query');
-    const of = caller.isOperator
-      ? null
-      : { owner: caller.subject, customerIds: [...caller.customers.keys()] };
-    const page = await listTenants(database, {
-      ...of,
+    const page = await c.get('tenants').list({
       ...(product && { product }),
       ...(phase && { phase }),
       ...(checkout && { checkoutId: checkout }),
@@ -42,10 +33,10 @@ export const tenantListRoutes = ({ database, authenticate }: ApiDeps) => {
     });
     const shown = page.slice(0, limit);
     const last = page.length > limit ? shown.at(-1) : undefined;
-    const problem = checkout && shown.length === 0 ? await findCheckoutProblem(database, checkout, of) : null;
+    const problem = checkout && shown.length === 0 ? await c.get('tenants').checkoutProblem(checkout) : null;
     return c.json(
       {
-        tenants: await tenantViews(database, shown, caller),
+        tenants: await tenantViews(database, shown, c.get('principal')),
         nextCursor: last ? formatCursor(last) : null,
         ...(problem !== null && { reason: reasonOfNoTenant(problem) }),
       },

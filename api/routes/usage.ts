@@ -1,4 +1,4 @@
-import { createRoute, type z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { decimalOf } from '../../automation/metering/amounts.ts';
 import { findDimension, monthTakes, prices } from '../../automation/metering/dimensions.ts';
@@ -25,8 +25,8 @@ import {
   readUsed,
   type UsageGap,
 } from '../../automation/metering/usage-statement.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { assertOperator, type Caller, requireCaller, visibleTo } from '../auth.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
+import { operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import {
   fleetUsage,
@@ -40,7 +40,7 @@ import {
 } from '../contract/usage.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { bearer, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const answer = <Schema>(description: string, schema: Schema) => ({
   description: `${description}; with \`format=csv\` as comma-separated values`,
@@ -53,7 +53,7 @@ const showUsage = createRoute({
   operationId: 'getUsage',
   tags: ['Usage'],
   summary: 'What a tenant used, by samples, hours or days',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: usageQuery },
   responses: { 200: answer('The use', usage), ...problemResponses },
 });
@@ -63,7 +63,7 @@ const showStatement = createRoute({
   operationId: 'getStatement',
   tags: ['Usage'],
   summary: 'What a month of a tenant costs: subscription, compute, storage, top consumers',
-  security: bearer,
+  access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: statementQuery },
   responses: { 200: answer('The statement', statement), ...problemResponses },
 });
@@ -73,7 +73,7 @@ const showFleet = createRoute({
   operationId: 'getFleetUsage',
   tags: ['Usage'],
   summary: 'What all tenants used in a month, the most first, and how metering does; for operators',
-  security: bearer,
+  access: operatorsOnly,
   request: { query: fleetUsageQuery },
   responses: { 200: answer('One page', fleetUsage), ...problemResponses },
 });
@@ -85,7 +85,7 @@ const tell = createRoute({
   summary: 'Tell what a tenant used that no cluster shows: sessions, recordings, calls',
   description:
     'Late and repeated samples are harmless. For operators: a product’s own service tells, not its tenant.',
-  security: bearer,
+  access: operatorsAndKeys('usage:write'),
   request: {
     params: tenantParams,
     body: { required: true, content: { 'application/json': { schema: toldUsage } } },
@@ -105,12 +105,9 @@ const pricedSections = [...prices].flatMap(([dimension, price]) => {
   return found ? [{ dimension, price, section: sectionOf(found.dimension) }] : [];
 });
 
-export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
+export const usageRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
-  for (const path of ['/v1/tenants/:id/usage', '/v1/tenants/:id/statement', '/v1/usage'])
-    router.use(path, requireCaller(authenticate));
 
-  const find = async (caller: Caller, id: string) => visibleTo(caller, await findTenant(database, id), id);
   /** Gaps in the tenant's cell while it was there; what may still be sampled is none. */
   const gapsOf = async (tenant: Tenant, from: Date, until: Date) => {
     const begin = new Date(Math.max(from.getTime(), slotOf(tenant.createdAt).getTime()));
@@ -120,7 +117,7 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
 
   return router
     .openapi(showUsage, async (c) => {
-      const tenant = await find(c.get('caller'), c.req.valid('param').id);
+      const tenant = await c.get('tenants').find(c.req.valid('param').id);
       const { by, format, ...given } = c.req.valid('query');
       const days = period(given, mostDays[by]);
       const gaps = await gapsOf(tenant, days.begin, days.end);
@@ -167,7 +164,7 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
       );
     })
     .openapi(showStatement, async (c) => {
-      const tenant = await find(c.get('caller'), c.req.valid('param').id);
+      const tenant = await c.get('tenants').find(c.req.valid('param').id);
       const query = c.req.valid('query');
       const month = monthNamed(query.month ?? dayOf(new Date()));
       const [plans, used, consumers, gaps] = await Promise.all([
@@ -195,7 +192,6 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
       );
     })
     .openapi(showFleet, async (c) => {
-      assertOperator(c.get('caller'));
       const query = c.req.valid('query');
       const { limit, offset } = query;
       const month = monthNamed(query.month ?? dayOf(new Date()));
@@ -244,9 +240,7 @@ export const usageRoutes = ({ database, authenticate }: ApiDeps) => {
       );
     })
     .openapi(tell, async (c) => {
-      const caller = c.get('caller');
-      const tenant = await find(caller, c.req.valid('param').id);
-      assertOperator(caller);
+      const tenant = await c.get('tenants').find(c.req.valid('param').id);
       const { samples, replace } = c.req.valid('json');
       const told = readTold(tenant, samples, new Date());
       await database.transaction(async (client) => {

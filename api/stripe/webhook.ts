@@ -1,10 +1,10 @@
-import { createRoute } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { createInbox } from '../../automation/store/inbox.ts';
+import { anybody } from '../access.ts';
 import { stripeEventReceived } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { readEvent, verifySignature } from './event.ts';
 
 /** Stripe's largest events are far below this. */
@@ -15,6 +15,7 @@ const route = createRoute({
   path: '/webhooks/stripe',
   operationId: 'receiveStripeEvent',
   tags: ['Service'],
+  access: anybody,
   summary: 'Stripe reports an event',
   description:
     'For Stripe only: the header `Stripe-Signature` must sign the raw body. Snapshot and thin events are taken; ' +

@@ -292,10 +292,14 @@ export async function resetFailure(db: Queryable, tenantId: string): Promise<voi
   );
 }
 
+/** Which tenants somebody reaches: their own and those on these customers, one, or a product's; every one when null. */
+export type TenantReach =
+  | null
+  | { readonly owner: string; readonly customerIds: readonly string[] }
+  | { readonly tenantId: string }
+  | { readonly product: string };
+
 export interface TenantFilter {
-  readonly owner?: string;
-  /** With `owner`: those that are paid for by these customers of Stripe, too. */
-  readonly customerIds?: readonly string[];
   readonly product?: string;
   readonly phase?: string;
   readonly checkoutId?: string;
@@ -304,8 +308,15 @@ export interface TenantFilter {
   readonly limit: number;
 }
 
+const emptyReach = { owner: null, customerIds: [], tenantId: null, product: null };
+
 /** Tenants with an owner, newest first. */
-export async function listTenants(db: Queryable, filter: TenantFilter): Promise<Tenant[]> {
+export async function listTenants(
+  db: Queryable,
+  reach: TenantReach,
+  filter: TenantFilter,
+): Promise<Tenant[]> {
+  const { owner, customerIds, tenantId, product } = { ...emptyReach, ...reach };
   const result = await db.query<Tenant>(
     `select ${tenantColumns} from tenantry.tenant t
      where not slot and ($2::text is null or product = $2)
@@ -315,16 +326,19 @@ export async function listTenants(db: Queryable, filter: TenantFilter): Promise<
        and ($4::text is null or exists (select 1 from tenantry.subscription s
               where s.id = t.subscription_id and s.checkout_id = $4))
        and ($5::timestamptz is null or (created_at, id) < ($5, $6))
+       and ($9::text is null or id = $9) and ($10::text is null or product = $10)
      order by created_at desc, id desc limit $7`,
     [
-      filter.owner ?? null,
+      owner,
       filter.product ?? null,
       filter.phase ?? null,
       filter.checkoutId ?? null,
       filter.cursor?.createdAt ?? null,
       filter.cursor?.id ?? null,
       filter.limit,
-      filter.customerIds ?? [],
+      customerIds,
+      tenantId,
+      product,
     ],
   );
   return result.rows;

@@ -344,7 +344,7 @@ describe('the caller', () => {
   });
 
   test('is an operator when one of the scopes says so', async () => {
-    expect(await callerOf({ scope: 'openid operator tenant' })).toMatchObject({ isOperator: true });
-    expect(await callerOf({ scope: 'openid tenant' })).toMatchObject({ isOperator: false });
+    expect(await callerOf({ scope: 'openid operator tenant' })).toMatchObject({ kind: 'operator' });
+    expect(await callerOf({ scope: 'openid tenant' })).toMatchObject({ kind: 'person' });
   });
 });

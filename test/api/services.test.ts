@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Gauge } from 'prom-client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { people } from '../../api/access.ts';
 import type { ApiDeps } from '../../api/deps.ts';
-import { type ApiService, bearer, createRoute, createRouter, z } from '../../api/router.ts';
+import { actorOf } from '../../api/principal.ts';
+import { type ApiService, createRoute, createRouter, z } from '../../api/router.ts';
 import { mountServices } from '../../api/services.ts';
 import { findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -22,7 +24,7 @@ const greet = createRoute({
   path: '/v1/lectures/greetings',
   operationId: 'greet',
   tags: ['Lectures'],
-  security: bearer,
+  access: people,
   request: {
     body: {
       required: true,
@@ -64,7 +66,7 @@ beforeAll(async () => {
         router.openapi(greet, async (c) => {
           await database.query('insert into greeting values ($1)', [c.req.valid('json').name]);
           const { rowCount } = await database.query('select from greeting');
-          return c.json({ subject: c.get('caller').subject, greetings: rowCount ?? 0 }, 200);
+          return c.json({ subject: actorOf(c.get('principal')), greetings: rowCount ?? 0 }, 200);
         });
       },
     },
@@ -100,7 +102,13 @@ describe('a service’s routes', () => {
   test('keep to the product’s own paths', () => {
     const withPath = (path: string, paths?: string[]): ApiService => ({
       product,
-      routes: { ...(paths && { paths }), add: (router) => void router.get(path, (c) => c.text('')) },
+      routes: {
+        ...(paths && { paths }),
+        add: (router) => {
+          const route = createRoute({ method: 'get', path, access: people, responses: answer });
+          router.openapi(route, (c) => c.json({ subject: '', greetings: 0 }, 200));
+        },
+      },
     });
     const mount = (...services: ApiService[]) => {
       const app = createRouter();
@@ -124,6 +132,18 @@ describe('a service’s routes', () => {
     expect(() => mount(lectures, other)).toThrow('The service other: /v1/lectures belongs to lectures.');
     expect(mount(withPath('/v1/talks/today', ['/v1/talks']))).toContain('/v1/talks/today');
   });
+});
+
+test('a service’s route that does not say who may use it keeps the API from starting', () => {
+  const app = createRouter();
+  const adding = (add: (router: ReturnType<typeof createRouter>) => void) => () =>
+    mountServices(app, { services: [{ product, routes: { add } }] } as unknown as ApiDeps);
+  const why = 'The service lectures: /v1/lectures/x says not who may use it';
+  expect(adding((router) => router.get('/v1/lectures/x', (c) => c.text('')))).toThrow(why);
+  expect(adding((router) => router.all('/v1/lectures/x', (c) => c.text('')))).toThrow(why);
+  expect(
+    adding((router) => router.openapi({ ...greet, access: undefined } as never, (c) => c.text('') as never)),
+  ).toThrow('POST /v1/lectures/greetings says not who may use it');
 });
 
 describe('a service’s other parts in the API', () => {

@@ -265,7 +265,7 @@ describe('tenants', () => {
 
   test('are not listed while they are slots', async () => {
     const slot = await addTenant(database, { owner: null, slot: true });
-    const listed = await listTenants(database, { limit: 100 });
+    const listed = await listTenants(database, null, { limit: 100 });
     expect(listed.map(({ id }) => id)).not.toContain(slot.id);
   });
 

@@ -1,0 +1,49 @@
+import type Stripe from 'stripe';
+import type { Database } from '../../automation/store/database.ts';
+import type { Principal } from '../principal.ts';
+import { type ScopedInvoices, scopedInvoices } from './invoices.ts';
+import { type ScopedOrganizations, scopedOrganizations } from './organizations.ts';
+import { type ScopedSubscriptions, scopedSubscriptions } from './subscriptions.ts';
+import {
+  type ScopedExports,
+  type ScopedReceipts,
+  scopedExports,
+  scopedReceipts,
+} from './tenant-documents.ts';
+import { type ScopedTenants, scopedTenants } from './tenants.ts';
+
+/**
+ * What of the rows a request may reach. A route has no other way to tenants and to what hangs on them, so that no route
+ * can forget whose they are.
+ */
+export interface Scoped {
+  readonly principal: Principal;
+  readonly tenants: ScopedTenants;
+  readonly organizations: ScopedOrganizations;
+  readonly subscriptions: ScopedSubscriptions;
+  readonly invoices: ScopedInvoices;
+  readonly exports: ScopedExports;
+  readonly receipts: ScopedReceipts;
+}
+
+export interface ScopeSources {
+  readonly database: Database;
+  readonly stripe: Stripe;
+}
+
+/** @param changes the request is to change something, which viewers may not */
+export function scopedTo(principal: Principal, sources: ScopeSources, changes: boolean): Scoped {
+  const { database, stripe } = sources;
+  const tenants = scopedTenants(database, principal, changes);
+  const organizations = scopedOrganizations(database, principal);
+  const subscriptions = scopedSubscriptions(database, principal, organizations);
+  return {
+    principal,
+    tenants,
+    organizations,
+    subscriptions,
+    invoices: scopedInvoices(database, stripe, principal, { organizations, subscriptions }),
+    exports: scopedExports(database, tenants),
+    receipts: scopedReceipts(database, tenants),
+  };
+}

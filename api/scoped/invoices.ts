@@ -1,0 +1,82 @@
+import type Stripe from 'stripe';
+import {
+  findInvoice,
+  type Invoice,
+  type InvoiceStatus,
+  listInvoices,
+} from '../../automation/billing/invoices.ts';
+import { findOrganization, type Role } from '../../automation/organizations/organizations.ts';
+import { findPaidSubscription } from '../../automation/organizations/payers.ts';
+import type { Queryable } from '../../automation/store/database.ts';
+import { Problem } from '../errors.ts';
+import { type Principal, signedIn } from '../principal.ts';
+import type { ScopedOrganizations } from './organizations.ts';
+import type { ScopedSubscriptions } from './subscriptions.ts';
+
+/** Of the organization named, of whoever pays for the subscription named, else of the principal's own. */
+export interface InvoicesAsked {
+  readonly organization?: string | undefined;
+  readonly subscription?: string | undefined;
+  readonly status?: InvoiceStatus | undefined;
+  /** Those older than this invoice. */
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
+/** The invoices of one principal; operators see those of everybody. Each function throws `forbidden` for an API key. */
+export interface ScopedInvoices {
+  /** @throws Problem `not_found` for somebody else's as for one that does not exist */
+  find(id: string): Promise<{ readonly invoice: Invoice; readonly role: Role }>;
+  /** Newest first. @throws Problem `not_found` for somebody else's organization or subscription */
+  list(asked: InvoicesAsked): Promise<{ readonly invoices: readonly Invoice[]; readonly hasMore: boolean }>;
+}
+
+export function scopedInvoices(
+  db: Queryable,
+  stripe: Stripe,
+  principal: Principal,
+  {
+    organizations,
+    subscriptions,
+  }: { organizations: ScopedOrganizations; subscriptions: ScopedSubscriptions },
+): ScopedInvoices {
+  /** What the principal may do with the invoice's subscription, else with its organization. */
+  const roleFor = async ({ subscriptionId, customerId }: Invoice): Promise<Role | null> => {
+    if (signedIn(principal).kind === 'operator') return 'admin';
+    if (subscriptionId !== null && (await findPaidSubscription(db, subscriptionId)))
+      return (await subscriptions.find(subscriptionId)).role;
+    const organization = customerId === null ? null : await findOrganization(db, { customerId });
+    return organization && organizations.roleIn(organization);
+  };
+
+  /** Whose invoices are asked for; null for nobody's, undefined for everybody's. */
+  const customerOf = async ({
+    organization,
+    subscription,
+  }: InvoicesAsked): Promise<string | null | undefined> => {
+    if (subscription !== undefined) return (await subscriptions.find(subscription)).subscription.customerId;
+    if (organization !== undefined) return (await organizations.find(organization)).organization.customerId;
+    if (signedIn(principal).kind === 'operator') return undefined;
+    return (await organizations.own())?.customerId ?? null;
+  };
+
+  return {
+    find: async (id) => {
+      const missing = () =>
+        new Problem('not_found', `There is no invoice ${JSON.stringify(id.slice(0, 64))}.`);
+      const invoice = /^in_\w{1,100}$/.test(id) ? await findInvoice(stripe, id) : null;
+      if (!invoice) throw missing();
+      const role = await roleFor(invoice).catch((error: unknown) => {
+        throw error instanceof Problem && error.code === 'not_found' ? missing() : error;
+      });
+      if (!role) throw missing();
+      return { invoice, role };
+    },
+    list: async (asked) => {
+      const customerId = await customerOf(asked);
+      if (customerId === null) return { invoices: [], hasMore: false };
+      const { subscription: subscriptionId, status, after, limit } = asked;
+      return listInvoices(stripe, { customerId, subscriptionId, status, after, limit });
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import type { Role } from '../../automation/organizations/organizations.ts';
+import {
+  findPaidSubscription,
+  listPaidSubscriptions,
+  type PaidSubscription,
+} from '../../automation/organizations/payers.ts';
+import type { Queryable } from '../../automation/store/database.ts';
+import { Problem } from '../errors.ts';
+import { type Principal, signedIn } from '../principal.ts';
+import { assertAdmin, type ScopedOrganizations } from './organizations.ts';
+
+/** A subscription and what the principal may do with it: that is up to their role in the organization that pays. */
+export interface SubscriptionAccess {
+  readonly subscription: PaidSubscription;
+  readonly role: Role;
+}
+
+/** The subscriptions of one principal. Each function throws `forbidden` for an API key. */
+export interface ScopedSubscriptions {
+  /** @throws Problem `not_found` for somebody else's as for one that does not exist */
+  find(id: string): Promise<SubscriptionAccess>;
+  /** The same, for a change. @throws Problem `not_found` or `forbidden` */
+  findToChange(id: string): Promise<PaidSubscription>;
+  /** By id, beginning after one. */
+  list(page: { readonly after: string | null; readonly limit: number }): Promise<SubscriptionAccess[]>;
+}
+
+export function scopedSubscriptions(
+  db: Queryable,
+  principal: Principal,
+  organizations: ScopedOrganizations,
+): ScopedSubscriptions {
+  /** Who bought it for an organization that they left still sees it. */
+  const roleFor = async ({ owner, organizationId }: PaidSubscription): Promise<Role | null> => {
+    const { kind, subject } = signedIn(principal);
+    if (kind === 'operator') return 'admin';
+    const mine = owner === subject;
+    if (organizationId === null) return mine ? 'admin' : null;
+    return (await organizations.roleIn({ id: organizationId })) ?? (mine ? 'viewer' : null);
+  };
+
+  const find = async (id: string): Promise<SubscriptionAccess> => {
+    const subscription = await findPaidSubscription(db, id);
+    const role = subscription && (await roleFor(subscription));
+    if (!subscription || !role)
+      throw new Problem('not_found', `There is no subscription ${JSON.stringify(id.slice(0, 64))}.`);
+    return { subscription, role };
+  };
+
+  return {
+    find,
+    findToChange: async (id) => {
+      const { subscription, role } = await find(id);
+      assertAdmin(role, { name: subscription.organizationName ?? 'its owner' });
+      return subscription;
+    },
+    list: async (page) => {
+      const person = signedIn(principal);
+      if (person.kind === 'operator')
+        return (await listPaidSubscriptions(db, null, page)).map((subscription) => ({
+          subscription,
+          role: 'admin',
+        }));
+      const { customers, subject } = person;
+      const found = await listPaidSubscriptions(
+        db,
+        { customerIds: [...customers.keys()], owner: subject },
+        page,
+      );
+      return found.map((subscription) => ({
+        subscription,
+        // Bought outside of an organization it is the owner's; otherwise the list holds it for who bought it once.
+        role:
+          customers.get(subscription.customerId ?? '') ??
+          (subscription.organizationId === null ? 'admin' : 'viewer'),
+      }));
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/** API keys: made for a person, a tenant or a product's application; verified at each request that presents one. */
+export { createKeyRing, type KeyRing, type Verdict } from './ring.ts';
+export {
+  type ApiKey,
+  createKey,
+  createTenantKey,
+  findKey,
+  type KeyOwner,
+  type KeyReach,
+  listKeys,
+  type NewKey,
+  removeTenantKeys,
+  revokeKey,
+} from './rows.ts';
+export { type KeyScope, keyScopes, operatorScopes } from './scopes.ts';

@@ -1,0 +1,205 @@
+import { record } from '../store/audit.ts';
+import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import type { KeyScope } from './scopes.ts';
+import { drawKey, isKeyId } from './secret.ts';
+
+/** Whose a key is, which is all that it reaches. */
+export type KeyOwner =
+  /** What the person owns or is a member of, as it is at each request. */
+  | { readonly kind: 'person'; readonly subject: string }
+  /** One tenant, and no other. */
+  | { readonly kind: 'tenant'; readonly tenantId: string }
+  /** Every tenant of a product, or of all products when it is null: for a product's own application. */
+  | { readonly kind: 'service'; readonly product: string | null };
+
+export interface ApiKey {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: KeyOwner;
+  readonly scopes: readonly KeyScope[];
+  readonly createdBy: string | null;
+  readonly createdAt: Date;
+  /** Null for a key that does not expire. */
+  readonly expiresAt: Date | null;
+  /** To about a minute. */
+  readonly lastUsedAt: Date | null;
+}
+
+export interface NewKey {
+  readonly name: string;
+  readonly owner: KeyOwner;
+  readonly scopes: readonly KeyScope[];
+  readonly expiresAt: Date | null;
+  /** Null for the control plane itself. */
+  readonly createdBy: string | null;
+}
+
+/** Whose keys are listed; null for everybody's. */
+export type KeyReach = null | { readonly subject: string; readonly customerIds: readonly string[] };
+
+interface Row extends Omit<ApiKey, 'owner'> {
+  readonly ownerKind: KeyOwner['kind'];
+  readonly subject: string | null;
+  readonly tenantId: string | null;
+  readonly product: string | null;
+}
+
+const columns = `k.id, k.name, k.owner_kind as "ownerKind", k.subject, k.tenant_id as "tenantId", k.product, k.scopes,
+  k.created_by as "createdBy", k.created_at as "createdAt", k.expires_at as "expiresAt",
+  k.last_used_at as "lastUsedAt"`;
+
+/** Those of the person, and those of tenants that the person owns or an organization of theirs pays for. */
+const reached = `($1::text is null or k.subject = $1 or exists (select from tenantry.tenant t
+    left join tenantry.subscription s on s.id = t.subscription_id
+    where t.id = k.tenant_id and (t.owner = $1 or s.customer_id = any($2))))`;
+
+/**
+ * Makes a key and notes it in the audit trail.
+ * @param audit what the entry says of who asked
+ * @returns the key, and its text, which nobody can be shown again
+ */
+export async function createKey(
+  client: Queryable,
+  made: NewKey,
+  audit: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly key: ApiKey; readonly text: string }> {
+  const { name, owner, scopes, expiresAt, createdBy } = made;
+  const { id, text, sha256 } = drawKey();
+  const row = onlyRow(
+    await client.query<Row>(
+      `insert into tenantry.api_key as k (id, secret_sha256, name, owner_kind, subject, tenant_id, product, scopes,
+         created_by, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${columns}`,
+      [
+        id,
+        sha256,
+        storable(name),
+        owner.kind,
+        owner.kind === 'person' ? storable(owner.subject) : null,
+        owner.kind === 'tenant' ? owner.tenantId : null,
+        owner.kind === 'service' ? owner.product : null,
+        [...new Set(scopes)].sort(),
+        createdBy,
+        expiresAt,
+      ],
+    ),
+  );
+  const key = keyOf(row);
+  await recordChange(client, key, 'created', { scopes: key.scopes, ...audit });
+  return { key, text };
+}
+
+/** The key of a tenant's own container, made by the control plane. @returns its text */
+export async function createTenantKey(
+  client: Queryable,
+  tenantId: string,
+  scopes: readonly KeyScope[],
+): Promise<string> {
+  const owner = { kind: 'tenant', tenantId } as const;
+  const made = { name: 'The tenant’s own', owner, scopes, expiresAt: null, createdBy: null };
+  return (await createKey(client, made)).text;
+}
+
+/** The key of an id if it is within reach; null otherwise. */
+export async function findKey(db: Queryable, reach: KeyReach, id: string): Promise<ApiKey | null> {
+  if (!isKeyId(id)) return null;
+  const row = firstRow(
+    await db.query<Row>(`select ${columns} from tenantry.api_key k where ${reached} and k.id = $3`, [
+      reach?.subject ?? null,
+      reach?.customerIds ?? [],
+      id,
+    ]),
+  );
+  return row && keyOf(row);
+}
+
+/** Keys within reach, newest first. */
+export async function listKeys(
+  db: Queryable,
+  reach: KeyReach,
+  filter: {
+    readonly tenantId?: string | undefined;
+    readonly kind?: KeyOwner['kind'] | undefined;
+    readonly after: readonly [Date, string] | null;
+    readonly limit: number;
+  },
+): Promise<ApiKey[]> {
+  const { rows } = await db.query<Row>(
+    `select ${columns} from tenantry.api_key k
+     where ${reached} and ($3::text is null or k.tenant_id = $3) and ($4::text is null or k.owner_kind = $4)
+       and ($5::timestamptz is null or (date_trunc('milliseconds', k.created_at), k.id) < ($5, $6))
+     order by date_trunc('milliseconds', k.created_at) desc, k.id desc limit $7`,
+    [
+      reach?.subject ?? null,
+      reach?.customerIds ?? [],
+      filter.tenantId ?? null,
+      filter.kind ?? null,
+      filter.after?.[0] ?? null,
+      filter.after?.[1] ?? null,
+      filter.limit,
+    ],
+  );
+  return rows.map(keyOf);
+}
+
+/** Ends a key; false when there is none. Other processes may take it for `KeyRing`'s `trustMs` more. */
+export async function revokeKey(
+  client: Queryable,
+  { id }: Pick<ApiKey, 'id'>,
+  audit: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const row = firstRow(
+    await client.query<Row>(`delete from tenantry.api_key k where id = $1 returning ${columns}`, [id]),
+  );
+  if (row) await recordChange(client, keyOf(row), 'revoked', audit);
+  return row !== null;
+}
+
+/** Ends every key of a tenant whose end has begun. */
+export async function removeTenantKeys(client: Queryable, tenantId: string): Promise<void> {
+  await client.query('delete from tenantry.api_key where tenant_id = $1', [tenantId]);
+}
+
+/** A key with what a presented one is compared with; null for one that must not be taken, whatever its secret. */
+export async function findForVerification(
+  db: Queryable,
+  id: string,
+): Promise<{ readonly key: ApiKey; readonly sha256: Buffer } | null> {
+  const row = firstRow(
+    await db.query<Row & { sha256: Buffer }>(
+      `select ${columns}, k.secret_sha256 as sha256 from tenantry.api_key k
+       left join tenantry.tenant t on t.id = k.tenant_id
+       where k.id = $1 and t.desired_state is distinct from 'deleted'`,
+      [id],
+    ),
+  );
+  return row && { key: keyOf(row), sha256: row.sha256 };
+}
+
+/** Notes that keys were used. */
+export async function noteUse(db: Queryable, ids: readonly string[]): Promise<void> {
+  await db.query('update tenantry.api_key set last_used_at = now() where id = any($1)', [ids]);
+}
+
+async function recordChange(
+  client: Queryable,
+  { id, name, owner }: ApiKey,
+  change: 'created' | 'revoked',
+  data: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await record(client, {
+    tenantId: owner.kind === 'tenant' ? owner.tenantId : null,
+    kind: `key.${change}`,
+    message: `The API key ${name} (${id}) was ${change}`,
+    data: { id, owner, ...data },
+    audience: owner.kind === 'tenant' ? 'tenant' : 'operator',
+  });
+}
+
+function keyOf({ ownerKind, subject, tenantId, product, ...row }: Row): ApiKey {
+  const { id, name, scopes, createdBy, createdAt, expiresAt, lastUsedAt } = row;
+  const key = { id, name, scopes, createdBy, createdAt, expiresAt, lastUsedAt };
+  if (ownerKind === 'person' && subject !== null) return { ...key, owner: { kind: 'person', subject } };
+  if (ownerKind === 'tenant' && tenantId !== null) return { ...key, owner: { kind: 'tenant', tenantId } };
+  return { ...key, owner: { kind: 'service', product } };
+}
