@@ -1,11 +1,13 @@
 /** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run as many as there are zones, or more. */
 import pino from 'pino';
+import { warnOfUnknownVariables } from '../automation/environment/index.ts';
 import { ensurePage } from './dashboard/build.ts';
 import { readApiEnv } from './env.ts';
 import { startApi } from './start-api.ts';
 
 const env = readApiEnv();
 const log = pino({ level: env.logLevel, base: { process: 'api' } });
+warnOfUnknownVariables((line) => log.warn(line));
 const [api] = await Promise.all([
   startApi(env, log),
   // Without its page the API still does its work.

@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import { createKeyRing } from '../automation/keys/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
-import { defaultPolicy } from '../automation/policy.ts';
 import { migrationsOf } from '../automation/service.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
@@ -74,8 +73,8 @@ export async function startApi(
     pageConfigs: pageConfigsByHost(env, page),
     publicUrl,
     cell: env.cell,
-    graceMs: env.graceMs ?? defaultPolicy.graceMs,
-    retentionMs: env.retentionMs ?? defaultPolicy.retentionMs,
+    graceMs: env.graceMs,
+    retentionMs: env.retentionMs,
     exportFiles,
     services,
     log,

@@ -1,10 +1,12 @@
 /** Brings the databases of a cell to the newest schema and ends: runs once before new versions of the others start. */
 import pino from 'pino';
-import { readMigrationEnv } from './env.ts';
+import { warnOfUnknownVariables } from './environment/index.ts';
+import { readMigrationEnv } from './store/env.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
 
 const env = readMigrationEnv();
 const log = pino({ level: env.logLevel, base: { process: 'migrate' } });
+warnOfUnknownVariables((line) => log.warn(line));
 await ensureDatabase(env.databaseUrl);
 await Promise.all([migrate(env.databaseUrl), ensureDatabase(env.tenantDatabaseUrl)]);
 log.info('the databases are at the newest schema');

@@ -1,3 +1,5 @@
+import { defaultOf } from './environment/index.ts';
+
 /** Every time limit and retry rule of the jobs, side by side. All durations in milliseconds. */
 export interface Policy {
   /** How long a tenant keeps running while a payment is overdue. */
@@ -35,19 +37,19 @@ export interface Policy {
 }
 
 export const defaultPolicy: Policy = {
-  graceMs: 7 * 24 * 3_600_000,
-  retentionMs: 30 * 24 * 3_600_000,
-  sweepIntervalMs: 60_000,
-  leaseTtlMs: 15_000,
-  operationTimeoutMs: 120_000,
-  destroyTimeoutMs: 300_000,
-  retryBaseMs: 2_000,
+  graceMs: defaultOf('TENANTRY_GRACE_MS'),
+  retentionMs: defaultOf('TENANTRY_RETENTION_MS'),
+  sweepIntervalMs: defaultOf('TENANTRY_SWEEP_INTERVAL_MS'),
+  leaseTtlMs: defaultOf('TENANTRY_LEASE_TTL_MS'),
+  operationTimeoutMs: defaultOf('TENANTRY_OPERATION_TIMEOUT_MS'),
+  destroyTimeoutMs: defaultOf('TENANTRY_DESTROY_TIMEOUT_MS'),
+  retryBaseMs: defaultOf('TENANTRY_RETRY_BASE_MS'),
   retryMaxMs: 300_000,
-  fetchesPerSecond: 25,
-  eventRetentionMs: 90 * 24 * 3_600_000,
+  fetchesPerSecond: defaultOf('TENANTRY_STRIPE_FETCHES_PER_SECOND'),
+  eventRetentionMs: defaultOf('TENANTRY_EVENT_RETENTION_MS'),
   driftChecksPerSweep: 50,
-  reservedStacks: 64,
-  slotsPerProduct: 2,
+  reservedStacks: defaultOf('TENANTRY_RESERVED_STACKS'),
+  slotsPerProduct: defaultOf('TENANTRY_SLOTS_PER_PRODUCT'),
   failedSlotMs: 3_600_000,
 };
 

@@ -1,5 +1,5 @@
 /** What the command line takes from the environment. */
-import { resolve } from 'node:path';
+import { readVariables } from '../automation/environment/index.ts';
 
 export interface CliEnv {
   /** Home of the installation to talk to: `TENANTRY_HOME`, else `.tenantry` in the working folder, as for `start`. */
@@ -12,15 +12,16 @@ export interface CliEnv {
   stripeApiBase?: string | undefined;
 }
 
+/** @throws Error that names every variable that is wrong */
 export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
+  const v = readVariables(env, {
+    defaulted: ['TENANTRY_HOME'],
+    optional: ['TENANTRY_TOKEN', 'STRIPE_SECRET_KEY', 'STRIPE_API_BASE'],
+  });
   return {
-    home: resolve(given(env.TENANTRY_HOME) ?? '.tenantry'),
-    token: given(env.TENANTRY_TOKEN),
-    stripeSecretKey: given(env.STRIPE_SECRET_KEY),
-    stripeApiBase: given(env.STRIPE_API_BASE),
+    home: v.TENANTRY_HOME,
+    token: v.TENANTRY_TOKEN,
+    stripeSecretKey: v.STRIPE_SECRET_KEY,
+    stripeApiBase: v.STRIPE_API_BASE,
   };
-}
-
-function given(value: string | undefined): string | undefined {
-  return value === undefined || value.trim() === '' ? undefined : value;
 }

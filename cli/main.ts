@@ -1,3 +1,4 @@
+import { warnOfUnknownVariables } from '../automation/environment/index.ts';
 import { readCliEnv } from './env.ts';
 import { run } from './run.ts';
 
@@ -6,4 +7,5 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 // Nor is progress that nobody reads any more: a terminal that has gone must not keep a command from ending well.
 process.stderr.on('error', () => {});
 
-process.exit(await run(process.argv.slice(2), readCliEnv(), { out: process.stdout, err: process.stderr }));
+warnOfUnknownVariables((line) => process.stderr.write(`${line}\n`));
+process.exit(await run(process.argv.slice(2), readCliEnv, { out: process.stdout, err: process.stderr }));

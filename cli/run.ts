@@ -1,17 +1,22 @@
 /** Runs one command line: parses it, says what went wrong, gives the exit code. */
 import { type Command, CommanderError } from 'commander';
+import { EnvironmentError } from '../automation/environment/index.ts';
 import { createCommands } from './commands.ts';
 import type { CliEnv } from './env.ts';
 import { createOutput, type Streams } from './output.ts';
 import { CliProblem, type ExitCode, exitCodes } from './problem.ts';
 
-export async function run(args: readonly string[], env: CliEnv, streams: Streams): Promise<ExitCode> {
+export async function run(
+  args: readonly string[],
+  readEnv: () => CliEnv,
+  streams: Streams,
+): Promise<ExitCode> {
   const json = args.includes('--json');
   const output = createOutput(json, streams);
   let exitCode: ExitCode = exitCodes.ok;
-  const program = createCommands({ env, output, exit: (code) => (exitCode = code) });
-  for (const command of withSubcommands(program)) speakThrough(command, streams, json);
   try {
+    const program = createCommands({ env: readEnv(), output, exit: (code) => (exitCode = code) });
+    for (const command of withSubcommands(program)) speakThrough(command, streams, json);
     // --json may stand before the command as well as behind it.
     await program.parseAsync(args.length === 0 ? ['--help'] : withoutLeadingJson(args), { from: 'user' });
     return exitCode;
@@ -19,6 +24,10 @@ export async function run(args: readonly string[], env: CliEnv, streams: Streams
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return exitCodes.ok;
       if (json) output.problem({ code: 'usage', message: error.message.replace(/^error: /, '') });
+      return exitCodes.usage;
+    }
+    if (error instanceof EnvironmentError) {
+      output.problem({ code: 'environment', message: error.message });
       return exitCodes.usage;
     }
     if (error instanceof CliProblem) {

@@ -1,23 +1,6 @@
 /** What operations on a whole cell take from the environment: the variables of its workers. */
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { z } from 'zod';
-import { parseVariables, tenantDatabaseServers } from '../env.ts';
+import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 import { readEndpoints } from '../local/home.ts';
-import { tenantsBeside } from '../preview/env.ts';
-
-const postgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' });
-const variables = z.object({
-  DATABASE_URL: postgresUrl.optional(),
-  TENANT_DATABASE_URL: postgresUrl.optional(),
-  TENANT_DATABASE_SERVERS: tenantDatabaseServers,
-  KUBECONFIG: z.string().optional(),
-  PULUMI_BACKEND_URL: z
-    .string()
-    .regex(/^(file|s3):\/\//, 'must be a file:// or s3:// URL')
-    .optional(),
-  TENANTRY_CELL: z.string().optional(),
-});
 
 /** Where the control plane's rows, and what they speak of, are. */
 export interface CellPlace {
@@ -47,19 +30,22 @@ export async function readOperationsEnv(
   home: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<OperationsEnv> {
-  const v = parseVariables(variables, env);
-  const kubeconfig = resolve(v.KUBECONFIG ?? join(homedir(), '.kube', 'config'));
+  const v = readVariables(env, {
+    defaulted: ['TENANT_DATABASE_SERVERS', 'KUBECONFIG', 'TENANTRY_CELL'],
+    optional: ['DATABASE_URL', 'TENANT_DATABASE_URL', 'PULUMI_BACKEND_URL'],
+  });
+  const kubeconfig = v.KUBECONFIG;
   const shared = { kubeconfig, processEnv: env };
   if (v.DATABASE_URL !== undefined) {
     return {
       ...shared,
       place: {
         databaseUrl: v.DATABASE_URL,
-        tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantsBeside(v.DATABASE_URL),
+        tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantDatabaseBeside(v.DATABASE_URL),
         tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
         kubeconfig,
         backendUrl: v.PULUMI_BACKEND_URL ?? null,
-        cell: v.TENANTRY_CELL ?? 'local',
+        cell: v.TENANTRY_CELL,
       },
     };
   }
@@ -70,11 +56,11 @@ export async function readOperationsEnv(
     kubeconfig: endpoints.kubeconfig,
     place: {
       databaseUrl: endpoints.postgres,
-      tenantDatabaseUrl: tenantsBeside(endpoints.postgres),
+      tenantDatabaseUrl: tenantDatabaseBeside(endpoints.postgres),
       tenantDatabaseServers: {},
       kubeconfig: endpoints.kubeconfig,
       backendUrl: endpoints.engine?.backendUrl ?? null,
-      cell: v.TENANTRY_CELL ?? 'local',
+      cell: v.TENANTRY_CELL,
     },
   };
 }

@@ -1,12 +1,6 @@
 /** What a rebuild of figures takes from the environment: the variables of the workers whose work it repeats. */
-import { z } from 'zod';
-import { parseVariables } from '../env.ts';
-import { defaultPolicy } from '../policy.ts';
-
-const variables = z.object({
-  TENANTRY_GRACE_MS: z.coerce.number().int().min(0).default(defaultPolicy.graceMs),
-});
+import { readVariables } from '../environment/index.ts';
 
 export function readFiguresEnv(env: NodeJS.ProcessEnv = process.env): { readonly graceMs: number } {
-  return { graceMs: parseVariables(variables, env).TENANTRY_GRACE_MS };
+  return { graceMs: readVariables(env, { defaulted: ['TENANTRY_GRACE_MS'] }).TENANTRY_GRACE_MS };
 }

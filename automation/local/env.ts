@@ -1,5 +1,5 @@
 /** What the supervisor takes from the environment. */
-import { resolve } from 'node:path';
+import { defaultOf, readVariables } from '../environment/index.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
 
 export interface LocalEnv {
@@ -22,31 +22,41 @@ export interface LocalEnv {
   processEnv: NodeJS.ProcessEnv;
 }
 
-/** Reads the environment; a value that makes no sense is an error that names its variable. */
+/** @throws Error that names every variable that is wrong */
 export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
-  const port = env.PORT ? Number(env.PORT) : 8080;
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Error(`PORT is "${env.PORT}": it must be a number from 1 to 65535.`);
-  const secretKey = given(env.STRIPE_SECRET_KEY);
+  const v = readVariables(env, {
+    defaulted: ['TENANTRY_HOME', 'OIDC_AUDIENCE'],
+    optional: [
+      'PORT',
+      'DATABASE_URL',
+      'KUBECONFIG',
+      'STRIPE_SECRET_KEY',
+      'STRIPE_WEBHOOK_SECRET',
+      'STRIPE_API_BASE',
+      'OIDC_ISSUER',
+      'PULUMI_BACKEND_URL',
+      'TENANTRY_SECRETS_PROVIDER',
+    ],
+  });
   return {
-    home: resolve(given(env.TENANTRY_HOME) ?? '.tenantry'),
-    port: { number: port, explicit: given(env.PORT) !== undefined },
+    home: v.TENANTRY_HOME,
+    port: { number: v.PORT ?? defaultOf('PORT'), explicit: v.PORT !== undefined },
     own: {
-      databaseUrl: given(env.DATABASE_URL),
-      kubeconfig: given(env.KUBECONFIG),
+      databaseUrl: v.DATABASE_URL,
+      kubeconfig: v.KUBECONFIG,
       stripe:
-        secretKey === undefined
+        v.STRIPE_SECRET_KEY === undefined
           ? undefined
           : {
-              secretKey,
-              webhookSecret: given(env.STRIPE_WEBHOOK_SECRET),
-              apiBase: given(env.STRIPE_API_BASE),
+              secretKey: v.STRIPE_SECRET_KEY,
+              webhookSecret: v.STRIPE_WEBHOOK_SECRET?.join(','),
+              apiBase: v.STRIPE_API_BASE,
             },
-      oidcIssuer: given(env.OIDC_ISSUER),
-      pulumiBackendUrl: given(env.PULUMI_BACKEND_URL),
-      secretsProvider: given(env.TENANTRY_SECRETS_PROVIDER),
+      oidcIssuer: v.OIDC_ISSUER,
+      pulumiBackendUrl: v.PULUMI_BACKEND_URL,
+      secretsProvider: v.TENANTRY_SECRETS_PROVIDER,
     },
-    oidcAudience: given(env.OIDC_AUDIENCE) ?? 'tenantry',
+    oidcAudience: v.OIDC_AUDIENCE,
     toolchain: readToolchainEnv(env),
     processEnv: env,
   };
@@ -63,8 +73,4 @@ export function ownPieces({ own }: Pick<LocalEnv, 'own'>): string[] {
     ['secrets provider (TENANTRY_SECRETS_PROVIDER)', own.secretsProvider],
   ] as const;
   return pieces.flatMap(([piece, value]) => (value === undefined ? [] : [piece]));
-}
-
-function given(value: string | undefined): string | undefined {
-  return value === undefined || value.trim() === '' ? undefined : value;
 }

@@ -1,16 +1,5 @@
 /** By which server mail is sent, and as whom. */
-import { z } from 'zod';
-import { parseVariables } from '../env.ts';
-
-const variables = z.object({
-  SMTP_URL: z
-    .url({ protocol: /^smtps?$/, error: 'must be a URL such as smtps://user:password@mail.example.com:465' })
-    .optional(),
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>$|^[^\s<>@]+@[^\s<>@]+$/, 'must be an address, or Name <address>')
-    .optional(),
-});
+import { readVariables } from '../environment/index.ts';
 
 export interface MailEnv {
   readonly smtpUrl: string;
@@ -22,11 +11,8 @@ export interface MailEnv {
  * @throws Error that names every variable that is wrong, and `MAIL_FROM` where only that is missing
  */
 export function readMailEnv(env: NodeJS.ProcessEnv = process.env): MailEnv | null {
-  const v = parseVariables(variables, env);
-  if (v.SMTP_URL === undefined) return null;
-  if (v.MAIL_FROM === undefined)
-    throw new Error(
-      'The environment is not complete:\n  MAIL_FROM: must say whom mail is from, as SMTP_URL is set',
-    );
-  return { smtpUrl: v.SMTP_URL, from: v.MAIL_FROM };
+  const { SMTP_URL: smtpUrl } = readVariables(env, { optional: ['SMTP_URL'] });
+  if (smtpUrl === undefined) return null;
+  const { MAIL_FROM: from } = readVariables(env, { required: ['MAIL_FROM'], requiredWith: 'SMTP_URL' });
+  return { smtpUrl, from };
 }

@@ -9,6 +9,7 @@ import { stepCollector } from '../stacks/preview-steps.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
 import { ensureTool } from '../toolchain/tools.ts';
 import { shownStep } from './engine-steps.ts';
+import { hasAwsCredentials } from './env.ts';
 import { type EngineCommand, type EngineRun, runEngine, runWithEvents } from './platform-engine.ts';
 import { brokenRules } from './rules.ts';
 import { openSimulatedStack, programEnvironment } from './simulated-stack.ts';
@@ -124,7 +125,7 @@ export async function previewPlatform(options: PlatformPreviewOptions): Promise<
   const common = { ...options, pulumi, processEnv: toolchain.processEnv };
   const wanted = options.providers ?? 'auto';
   const providers =
-    wanted === 'auto' ? (hasCredentials(toolchain.processEnv) ? 'official' : 'simulated') : wanted;
+    wanted === 'auto' ? (hasAwsCredentials(toolchain.processEnv) ? 'official' : 'simulated') : wanted;
   const outcome = providers === 'official' ? await previewOfficial(common) : await previewSimulated(common);
   return {
     ...outcome,
@@ -272,15 +273,4 @@ function plain(text: string): string {
     .filter((line) => !line.includes('using pulumi-language-nodejs from'))
     .join('\n')
     .trim();
-}
-
-/** What the AWS SDKs look for in the environment first. */
-function hasCredentials(env: NodeJS.ProcessEnv): boolean {
-  return [
-    env.AWS_ACCESS_KEY_ID,
-    env.AWS_PROFILE,
-    env.AWS_WEB_IDENTITY_TOKEN_FILE,
-    env.AWS_CONTAINER_CREDENTIALS_FULL_URI,
-    env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI,
-  ].some((value) => value !== undefined && value !== '');
 }

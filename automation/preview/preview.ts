@@ -2,10 +2,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { tenantDatabaseBeside } from '../environment/index.ts';
 import { readEndpoints } from '../local/home.ts';
 import type { Allowance } from './allowances.ts';
 import { type BaseCheckout, checkOutBase, describeHead } from './base-checkout.ts';
-import { type FleetPlace, type PreviewEnv, tenantsBeside } from './env.ts';
+import type { FleetPlace, PreviewEnv } from './env.ts';
 import { type FleetAccess, openFleet } from './fleet/access.ts';
 import { previewByEngine } from './fleet/engine.ts';
 import { defaultMaxPreviews, type FleetReport, previewFleet } from './fleet/fleet.ts';
@@ -97,7 +98,7 @@ async function installation({ place, home }: PreviewEnv): Promise<FleetPlace | n
   if (!endpoints?.engine) return null;
   return {
     databaseUrl: endpoints.postgres,
-    tenantDatabaseUrl: tenantsBeside(endpoints.postgres),
+    tenantDatabaseUrl: tenantDatabaseBeside(endpoints.postgres),
     tenantDatabaseServers: {},
     kubeconfig: endpoints.kubeconfig,
     backendUrl: endpoints.engine.backendUrl,

@@ -1,3 +1,5 @@
+import { defaultOf } from '../environment/index.ts';
+
 /** Every time limit and bound of the reconciler. All durations in milliseconds. */
 export interface ReconcilePolicy {
   /** How often everything is compared without being asked. */
@@ -21,9 +23,9 @@ export interface ReconcilePolicy {
 }
 
 export const defaultReconcilePolicy: ReconcilePolicy = {
-  intervalMs: 300_000,
+  intervalMs: defaultOf('TENANTRY_RECONCILE_INTERVAL_MS'),
   secondLookMs: 5_000,
-  graceMs: 60_000,
+  graceMs: defaultOf('TENANTRY_RECONCILE_GRACE_MS'),
   stalledMs: 600_000,
   healAgainMs: 60_000,
   mostHeals: 5,

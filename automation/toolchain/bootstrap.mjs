@@ -1,5 +1,5 @@
 /**
- * What `npm start`, `npm test`, `npm run tenantry`, `npm run preview` and `npm run bench` run first: installs the
+ * What `npm start`, `npm test` and the `npm run` commands below run first: installs the
  * packages when they are missing or of another lock file, then hands over to the Node that the project brings. Plain
  * JavaScript without dependencies, for any Node from 20 on. Standard output belongs to the command alone.
  */
@@ -31,6 +31,7 @@ const entries = {
   test: ['test/run.ts'],
   bench: ['test/bench/main.ts'],
   preview: ['automation/preview/main.ts'],
+  docs: ['automation/environment/write-document.ts'],
 };
 
 const [command = '', ...rest] = process.argv.slice(2);

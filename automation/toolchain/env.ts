@@ -1,6 +1,7 @@
 /** What the tool chain takes from the environment. */
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { type Name, readVariables } from '../environment/index.ts';
 import { type ToolName, toolNames } from './pins.ts';
 
 export type ProviderMode = 'auto' | 'official' | 'embedded';
@@ -26,40 +27,47 @@ export interface ToolchainEnv {
   processEnv: NodeJS.ProcessEnv;
 }
 
+type UpperSnake<Text extends string> = Text extends `${infer Head}-${infer Tail}`
+  ? `${Uppercase<Head>}_${UpperSnake<Tail>}`
+  : Uppercase<Text>;
+
+/** Of each tool; one that the table of variables lacks does not compile. */
+type ToolVariable = Name & `TENANTRY_TOOL_${UpperSnake<ToolName>}`;
+
 /** The variable that names a tool: `TENANTRY_TOOL_KUBE_APISERVER` for `kube-apiserver`. */
-export function toolVariable(name: ToolName): string {
-  return `TENANTRY_TOOL_${name.toUpperCase().replaceAll('-', '_')}`;
+export function toolVariable(name: ToolName): `TENANTRY_TOOL_${UpperSnake<ToolName>}` {
+  return `TENANTRY_TOOL_${name.toUpperCase().replaceAll('-', '_')}` as ToolVariable;
 }
 
 /** The variable that chooses a provider: `TENANTRY_KUBERNETES_PROVIDER`. */
-export function providerVariable(name: ProviderName): string {
-  return `TENANTRY_${name.toUpperCase()}_PROVIDER`;
+export function providerVariable(name: ProviderName): `TENANTRY_${Uppercase<ProviderName>}_PROVIDER` {
+  return name === 'kubernetes' ? 'TENANTRY_KUBERNETES_PROVIDER' : 'TENANTRY_RANDOM_PROVIDER';
 }
 
-/** Reads the environment; a value that makes no sense is an error that names its variable. */
+/** @throws Error that names every variable that is wrong */
 export function readToolchainEnv(env: NodeJS.ProcessEnv = process.env): ToolchainEnv {
-  const home = env.HOME ?? homedir();
+  const v = readVariables(env, {
+    defaulted: ['TENANTRY_DOWNLOADS', 'TENANTRY_KUBERNETES_PROVIDER', 'CHROMIUM_PATH'],
+    optional: ['TENANTRY_CACHE', 'TENANTRY_RANDOM_PROVIDER', 'PULUMI_HOME', 'HOME', 'XDG_CACHE_HOME', 'PATH'],
+  });
+  const programs = readVariables(env, { optional: toolNames.map(toolVariable) });
+  const home = v.HOME ?? homedir();
   const chosen: Partial<Record<ToolName, string>> = {};
   for (const name of toolNames) {
-    const value = env[toolVariable(name)];
-    if (value) chosen[name] = resolve(value);
+    const program = programs[toolVariable(name)];
+    if (program !== undefined) chosen[name] = program;
   }
-  const kubernetes = readProviderMode(env, 'kubernetes') ?? 'auto';
   return {
-    cacheDir: resolve(env.TENANTRY_CACHE || join(env.XDG_CACHE_HOME || join(home, '.cache'), 'tenantry')),
-    path: (env.PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
+    cacheDir: v.TENANTRY_CACHE ?? resolve(v.XDG_CACHE_HOME ?? join(home, '.cache'), 'tenantry'),
+    path: (v.PATH ?? '').split(delimiter).filter((folder) => folder !== ''),
     chosen,
-    downloads: env.TENANTRY_DOWNLOADS !== 'off',
-    pulumiHome: env.PULUMI_HOME || join(home, '.pulumi'),
-    providerModes: { kubernetes, random: readProviderMode(env, 'random') ?? kubernetes },
-    chromium: env.CHROMIUM_PATH || '/usr/bin/chromium',
+    downloads: v.TENANTRY_DOWNLOADS,
+    pulumiHome: v.PULUMI_HOME ?? join(home, '.pulumi'),
+    providerModes: {
+      kubernetes: v.TENANTRY_KUBERNETES_PROVIDER,
+      random: v.TENANTRY_RANDOM_PROVIDER ?? v.TENANTRY_KUBERNETES_PROVIDER,
+    },
+    chromium: v.CHROMIUM_PATH,
     processEnv: env,
   };
-}
-
-function readProviderMode(env: NodeJS.ProcessEnv, name: ProviderName): ProviderMode | undefined {
-  const mode = env[providerVariable(name)];
-  if (!mode) return undefined;
-  if (mode === 'auto' || mode === 'official' || mode === 'embedded') return mode;
-  throw new Error(`${providerVariable(name)} is "${mode}": it must be auto, official or embedded.`);
 }

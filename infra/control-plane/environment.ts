@@ -1,4 +1,4 @@
-/** What the control plane's processes are told: every variable of `api/env.ts` and `automation/env.ts` that they need. */
+/** The environment of the control plane's processes; docs/configuration.md says what each variable means. */
 import { all, type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Database } from '../database.ts';

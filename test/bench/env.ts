@@ -1,13 +1,21 @@
 /** What the benchmark takes from the environment and gives to the processes that it starts. */
+import { ownSections } from '../../automation/environment/index.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../../automation/toolchain/env.ts';
 
-/** Variables that would replace a piece of the embedded default or change how it behaves. */
-const replacing =
-  /^(DATABASE_URL|TENANT_DATABASE_URL|KUBECONFIG|STRIPE_|OIDC_|PULUMI_|VAULT_|PORT$|HOST$|PUBLIC_URL|LOG_LEVEL|TENANTRY_(?!CACHE|TOOL_|DOWNLOADS))/;
+const own = new Set(ownSections.flatMap(({ variables }) => Object.keys(variables)));
+
+/** Say where tools are, not how an installation behaves. */
+const tools = /^(TENANTRY_(CACHE|DOWNLOADS|TOOL_\w+)|CHROMIUM_PATH)$/;
+
+/** Whether a variable would replace a piece of the embedded default or change how it behaves. */
+function replaces(name: string): boolean {
+  if (tools.test(name)) return false;
+  return own.has(name.replace(/_FILE$/, '')) || /^(TENANTRY|PULUMI|VAULT)_/.test(name);
+}
 
 /** The environment of a person who types `npm start` and has set nothing. */
 export function plainEnvironment(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !replacing.test(name)));
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !replaces(name)));
 }
 
 export function toolchainEnv(): ToolchainEnv {
@@ -16,6 +24,6 @@ export function toolchainEnv(): ToolchainEnv {
 
 /** Gives this process and those it will start the variables of an installation's worker. */
 export function adoptEnvironment(variables: NodeJS.ProcessEnv): void {
-  for (const name of Object.keys(process.env)) if (replacing.test(name)) delete process.env[name];
+  for (const name of Object.keys(process.env)) if (replaces(name)) delete process.env[name];
   Object.assign(process.env, variables);
 }

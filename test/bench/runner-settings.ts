@@ -1,10 +1,10 @@
 /** What an installation's worker gives its runners, for runners of the benchmark's own. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readWorkerEnv, type WorkerEnv } from '../../automation/env.ts';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import { resolveProviders } from '../../automation/toolchain/plugins.ts';
+import { readWorkerEnv, type WorkerEnv } from '../../automation/worker/env.ts';
 import type { Installation } from './installation.ts';
 
 export function workerEnv({ workerEnvironment }: Installation): WorkerEnv {

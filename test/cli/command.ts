@@ -17,13 +17,9 @@ export async function command(
 ): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
-  const exitCode = await run(
-    args,
-    { home, token: undefined, stripeSecretKey: undefined, ...env },
-    {
-      out: { write: (text: string) => (stdout += text) },
-      err: { write: (text: string) => (stderr += text) },
-    },
-  );
+  const exitCode = await run(args, () => ({ home, token: undefined, stripeSecretKey: undefined, ...env }), {
+    out: { write: (text: string) => (stdout += text) },
+    err: { write: (text: string) => (stderr += text) },
+  });
   return { exitCode, stdout, stderr, json: () => JSON.parse(stdout) as never };
 }

@@ -5,7 +5,7 @@ async function tenantry(...args: string[]) {
   let out = '';
   let err = '';
   const env = { home: '/nonexistent', token: undefined, stripeSecretKey: undefined };
-  const code = await run(args, env, {
+  const code = await run(args, () => env, {
     out: { write: (text: string) => (out += text) },
     err: { write: (text: string) => (err += text) },
   });

@@ -6,6 +6,7 @@ import type Stripe from 'stripe';
 import type { ApiEnv } from '../../api/env.ts';
 import type { ApiService } from '../../api/router.ts';
 import { startApi } from '../../api/start-api.ts';
+import { defaultOf } from '../../automation/environment/index.ts';
 import { type StripeSimulator, startStripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
@@ -92,6 +93,8 @@ export async function startService(
         },
         alsoTrusted: [],
         cell: cell.id,
+        graceMs: defaultOf('TENANTRY_GRACE_MS'),
+        retentionMs: defaultOf('TENANTRY_RETENTION_MS'),
         logLevel: 'debug',
         ...env,
       },

@@ -1,8 +1,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, inject, test } from 'vitest';
-import { readApiEnv } from '../api/env.ts';
-import { readMigrationEnv, readWorkerEnv } from '../automation/env.ts';
+import { readApiEnv } from '../../api/env.ts';
+import { readMigrationEnv } from '../../automation/store/env.ts';
+import { readWorkerEnv } from '../../automation/worker/env.ts';
 
 const worker = {
   DATABASE_URL: 'postgres://me@127.0.0.1/tenantry',
@@ -32,7 +33,7 @@ describe('the environment', () => {
     const { STRIPE_SECRET_KEY: _, ...rest } = worker;
     const file = await fileWith('hunter2');
     const attempt = () => readWorkerEnv({ ...rest, STRIPE_SECRET_KEY_FILE: file });
-    expect(attempt).toThrow(/STRIPE_SECRET_KEY: must be a Stripe secret/);
+    expect(attempt).toThrow(/STRIPE_SECRET_KEY is wrong: it must be a Stripe secret/);
     expect(attempt).not.toThrow(/hunter2/);
   });
 
