@@ -1,7 +1,7 @@
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 
-/** Number of the account that the stack lives in; part of ARNs and of the names of buckets. */
+/** Account number of the stack; part of ARNs and bucket names. */
 export function accountId(): Output<string> {
   return aws.getCallerIdentityOutput({}).accountId;
 }

@@ -1,4 +1,7 @@
-/** Backups of a cell: the cluster every six hours by Velero, the databases every month beyond RDS's own backups. */
+/**
+ * Backups of a cell: Velero backs up the cluster every six hours, AWS Backup the databases every month, beyond RDS's
+ * own backups.
+ */
 import * as k8s from '@pulumi/kubernetes';
 import { stringify } from 'yaml';
 import { backupSchedule, restoreTemplate, veleroNamespace } from './backup/schedule.ts';
@@ -11,7 +14,7 @@ import type { Keys } from './keys.ts';
 import { homeSecret } from './secrets.ts';
 import type { Storage } from './storage.ts';
 
-/** Makes all that backs a cell up. */
+/** Makes everything that backs up a cell. */
 export function createBackup(
   config: PlatformConfig,
   args: { cluster: Cluster; storage: Storage; keys: Keys; database: Database },
@@ -21,7 +24,7 @@ export function createBackup(
     cluster,
     bucket: storage.backups,
     keys,
-    // One for the environment: another cell's Velero has to read these backups once this cell is lost.
+    // // One for the environment: after a cell is lost, another cell's Velero has to read its backups.
     repositoryPassword: homeSecret('velero', { config, keys, description: 'Password of backups of volumes' }),
   });
   const options = { provider: cluster.provider, dependsOn: [release] };
@@ -47,7 +50,7 @@ export function createBackup(
   }
 }
 
-/** How Velero has volumes snapshotted: by EBS, and gone with the backup that they are of. */
+/** How Velero snapshots volumes: by EBS, deleted together with their backup. */
 const volumeSnapshotClass = {
   apiVersion: 'snapshot.storage.k8s.io/v1',
   kind: 'VolumeSnapshotClass',

@@ -1,4 +1,4 @@
-/** Redis of a cell: ElastiCache with Valkey, the open continuation of Redis that clients of Redis speak to unchanged. */
+/** The cell's Redis: ElastiCache with Valkey, the open fork that Redis clients use unchanged. */
 import * as aws from '@pulumi/aws';
 import { interpolate, jsonStringify, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random';
@@ -13,7 +13,7 @@ const port = 6379;
 const userName = 'tenantry';
 
 /**
- * What the platform's user may do: everything on keys and channels of its own prefix except what is for operators.
+ * What the platform's user may do: everything on keys and channels with its own prefix, except operators' commands.
  * (ACL syntax of Valkey.)
  */
 export const accessString = 'on ~tenantry:* &tenantry:* +@all -@admin -@dangerous +info';
@@ -27,7 +27,7 @@ export interface Cache {
   readonly securityGroupId: Output<string>;
 }
 
-/** Failover needs a second node, and a second zone to have it in. */
+/** Failover needs a second node, in a second zone. */
 export function cacheAvailability(replicas: number) {
   return {
     numCacheClusters: replicas + 1,
@@ -129,7 +129,7 @@ function parameterGroup(config: PlatformConfig): aws.elasticache.ParameterGroup 
   });
 }
 
-/** The only user; Valkey needs no `default` one, so that nobody gets in without a name. */
+/** The only user; Valkey needs no `default` one, so nobody gets in without a name. */
 function users(config: PlatformConfig, password: Output<string>): aws.elasticache.UserGroup {
   const user = new aws.elasticache.User('cache', {
     userId: `${config.cellId}-${userName}`,

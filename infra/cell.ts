@@ -1,4 +1,4 @@
-/** What a stack says of its cell: the control plane places tenants by it, and disaster recovery goes by it. */
+/** What a stack says about its cell: the control plane places tenants by it, and disaster recovery uses it. */
 import type { Cluster } from './cluster.ts';
 import type { PlatformConfig } from './config.ts';
 import { stateUrl } from './control-plane/environment.ts';
@@ -17,7 +17,7 @@ export function cellOutput(
   return {
     id: cellId,
     region,
-    /** Tenants that ask for no region go to the cell at home. */
+    /** Tenants that ask for no region go to the home cell. */
     home: config.primary,
     cluster: { name: cluster.name, endpoint: cluster.endpoint },
     database: {
@@ -40,7 +40,7 @@ export function cellOutput(
       secretsProvider: stateSecretsProvider(config),
     },
     publicUrl: edge.publicUrl,
-    /** Where the cell is brought back when its region is lost. */
+    /** Where the cell is restored when its region is lost. */
     recovery: {
       region: config.storage.replicaRegion ?? null,
       databaseArn: database.arn,

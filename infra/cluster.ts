@@ -1,4 +1,4 @@
-/** The Kubernetes cluster of a cell: EKS, who may administer it, its add-ons, the nodes that these stand on. */
+/** The Kubernetes cluster of a cell: EKS, its administrators, its add-ons, and the nodes that run these. */
 import * as aws from '@pulumi/aws';
 import * as eks from '@pulumi/eks';
 import * as k8s from '@pulumi/kubernetes';
@@ -13,26 +13,26 @@ import type { Network } from './network.ts';
 
 export interface Cluster {
   readonly eks: eks.Cluster;
-  /** For every object in it. Ready when nodes and add-ons are. */
+  /** For every object in the cluster. Ready when nodes and add-ons are. */
   readonly provider: k8s.Provider;
-  /** Known before the cluster is. */
+  /** Known before the cluster exists. */
   readonly name: string;
   readonly endpoint: Output<string>;
-  /** Of the control plane's network interfaces and of all nodes, and so of all pods. */
+  /** Of the control plane's network interfaces and of all nodes, so of all pods. */
   readonly securityGroupId: Output<string>;
-  /** Default class of volumes: gp3, encrypted, growing. */
+  /** Default class of volumes: gp3, encrypted, expandable. */
   readonly storageClassName: string;
-  /** What has to stand before pods can: nodes, network, DNS, volumes. */
+  /** What pods need before they can run: nodes, network, DNS, volumes. */
   readonly ready: readonly Resource[];
 }
 
-/** Everything that EKS's control plane can tell. */
+/** Every log of EKS's control plane. */
 const controlPlaneLogs = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'] as const;
 
 /** Makes the cluster of a cell. */
 export function createCluster(config: PlatformConfig, network: Network, keys: Keys): Cluster {
   const name = config.cellId;
-  // Made before EKS would make it, without a key and for ever.
+  // // Otherwise EKS makes it, without a key and without an end.
   const logs = new aws.cloudwatch.LogGroup('cluster', {
     name: `/aws/eks/${name}/cluster`,
     retentionInDays: logRetentionDays(config.monitoring.retentionDays),
@@ -50,10 +50,10 @@ export function createCluster(config: PlatformConfig, network: Network, keys: Ke
       ...accessToTheApi(config),
       encryptionConfigKeyArn: keys.cluster.arn,
       enabledClusterLogTypes: [...controlPlaneLogs],
-      // An upgrade is ours to begin; without it EKS charges sixfold rather than moving the version by itself.
+      // // We begin upgrades; without this EKS moves the version by itself rather than charge sixfold.
       upgradePolicy: { supportType: 'STANDARD' },
       deletionProtection: config.environment === 'prod',
-      // Nodes, add-ons and the identities of pods are ours: groups, launch templates and roles without surprises.
+      // // Nodes, add-ons and pod identities are ours: groups, launch templates and roles without surprises.
       skipDefaultNodeGroup: true,
       skipDefaultSecurityGroups: true,
       bootstrapSelfManagedAddons: false,
@@ -67,7 +67,7 @@ export function createCluster(config: PlatformConfig, network: Network, keys: Ke
     { dependsOn: [logs], protect: config.environment === 'prod' },
   );
 
-  // Waits for the cluster; the name alone would not.
+  // // Waits for the cluster, which the name alone would not.
   const clusterName = output(cluster.eksCluster).apply(() => name);
   const addons = createAddons(config, {
     clusterName,
@@ -89,7 +89,7 @@ export function createCluster(config: PlatformConfig, network: Network, keys: Ke
   };
 }
 
-/** Who reaches the API server, and whom it listens to. */
+/** Who reaches the API server, and which networks it accepts. */
 export function accessToTheApi(config: Pick<PlatformConfig, 'cluster'>) {
   const { publicAccess, adminRoleArns } = config.cluster;
   return {
@@ -108,7 +108,7 @@ export function accessToTheApi(config: Pick<PlatformConfig, 'cluster'>) {
         },
       ]),
     ),
-    // Nodes and pods always take the private way.
+    // // Nodes and pods always use the private address.
     endpointPrivateAccess: true,
     endpointPublicAccess: publicAccess !== 'none',
     ...(publicAccess !== 'none' && { publicAccessCidrs: [...publicAccess.cidrs] }),

@@ -16,14 +16,14 @@ export type Environment = (typeof environments)[number];
 export type { Region };
 
 export type PlatformConfig = Readonly<Omit<Values, 'defaultTags' | 'homeCidr'>> & {
-  /** Whether this is the region of the API's home and of the control plane's database. */
+  /** Whether this region hosts the API's home and the control plane's database. */
   readonly primary: boolean;
   readonly tags: Tags;
-  /** Name of this region's cell, unique over all environments; first part of physical names. */
+  /** Name of this region's cell, unique across environments; first part of physical names. */
   readonly cellId: string;
-  /** The cell of the API's home; this one where `primary`. */
+  /** The home cell; this one where `primary`. */
   readonly homeCellId: string;
-  /** Where that is another cell. */
+  /** Where the home cell is another one. */
   readonly home: { readonly cellId: string; readonly region: Region; readonly cidr: string } | undefined;
 };
 

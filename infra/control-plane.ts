@@ -1,4 +1,6 @@
-/** The control plane: the API, the workers, the migrations before them, and what keeps them apart from all else. */
+/**
+ * The control plane: the API, the workers, the migrations before them, and what separates them from everything else.
+ */
 import * as k8s from '@pulumi/kubernetes';
 import type { Output, Resource } from '@pulumi/pulumi';
 import { stringify } from 'yaml';
@@ -48,18 +50,18 @@ export interface Surroundings {
   readonly secrets: Secrets;
   readonly identity: Identity;
   readonly publicUrl: string;
-  /** Reference of the image that all of it runs. */
+  /** Reference of the image that all workloads run. */
   readonly image: string;
 }
 
-/** What every workload's own file needs to make it. */
+/** What every workload's file needs to make it. */
 export interface WorkloadArgs {
   readonly config: PlatformConfig;
   readonly image: string;
   readonly environment: ReturnType<typeof environmentOf>;
   readonly secrets: ReturnType<typeof createSecretFiles>;
   readonly provider: k8s.Provider;
-  /** What has to stand before its pods start. */
+  /** What its pods wait for. */
   readonly after: readonly Resource[];
 }
 
@@ -109,7 +111,7 @@ export function createControlPlane(config: PlatformConfig, around: Surroundings)
   return { namespace, service: createApi(afterMigrations(prepared.api)) };
 }
 
-/** Where requests come from and databases are: this cell's networks, and those at home. */
+/** Where requests come from and where databases are: this cell's networks, and those of the home cell. */
 function networks(config: PlatformConfig, network: Network) {
   const plan = subnetPlan(network.cidr);
   return {
@@ -138,7 +140,7 @@ function createNamespace(cluster: Cluster): k8s.core.v1.Namespace {
   );
 }
 
-/** The service account of a workload and the role in AWS that its pods take. */
+/** The service account of a workload and the AWS role of its pods. */
 function createIdentityOf(
   workload: Workload,
   config: PlatformConfig,

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL of a cell: one server for the control plane and all tenants that share, its replicas, one for each
+ * PostgreSQL of a cell: one server for the control plane and all shared tenants, its replicas, one server for each
  * dedicated tenant that asks for it, and the proxy.
  */
 import * as aws from '@pulumi/aws';
@@ -26,7 +26,7 @@ export interface Endpoint {
   readonly host: Output<string>;
   readonly port: number;
   readonly database: string;
-  /** Secret with `username` and `password` of the owner. */
+  /** Secret with the owner's `username` and `password`. */
   readonly secretArn: Output<string>;
 }
 
@@ -34,17 +34,19 @@ export interface Database extends Endpoint {
   readonly identifier: Output<string>;
   /** ARN of the server, for backups. */
   readonly arn: Output<string>;
-  /** The proxy: pooled connections of the owner. `host` is the server itself, for LISTEN, session locks and tenants. */
+  /**
+   * The proxy: pooled connections of the owner. `host` is the server itself, for LISTEN, session locks and tenants.
+   */
   readonly proxyHost: Output<string>;
   readonly replicaHosts: readonly Output<string>[];
   /** Servers of dedicated tenants by name. */
   readonly dedicated: Readonly<Record<string, Endpoint & { readonly arn: Output<string> }>>;
-  /** Groups that rules for further clients are added to. */
+  /** Groups to which further clients add their rules. */
   readonly securityGroupId: Output<string>;
   readonly proxySecurityGroupId: Output<string>;
 }
 
-/** A dedicated tenant's server may grow to so many times its first size. */
+/** A dedicated tenant's server may grow to this many times its first size. */
 const dedicatedGrowth = 4;
 
 /**
@@ -119,7 +121,7 @@ interface Groups {
   readonly rotation: aws.ec2.SecurityGroup;
 }
 
-/** Who talks to whom: pods and the proxy and rotation to the servers, pods to the proxy; nobody else. */
+/** Who may connect: pods, proxy and rotation to the servers, pods to the proxy; nobody else. */
 function createGroups(config: PlatformConfig, network: Network, clients: Output<string>): Groups {
   const group = (name: string, description: string) =>
     new aws.ec2.SecurityGroup(name, {
@@ -171,7 +173,7 @@ function createSurroundings(
     subnetIds: [...args.network.isolatedSubnetIds],
   });
   const parameterGroup = new aws.rds.ParameterGroup('database', {
-    // The version in the name: a major upgrade needs the group of the next one before it can leave this one.
+    // // The version is part of the name: a major upgrade needs the next group before it can leave this one.
     name: `${config.cellId}-postgres${postgresVersion}`,
     family: `postgres${postgresVersion}`,
     description: 'TLS only, statements measured, slow ones logged without their values',
@@ -200,7 +202,9 @@ function createSurroundings(
   };
 }
 
-/** Snapshots and transaction logs in another region, minutes behind: Enterprise's RPO holds when this one is lost. */
+/**
+ * Snapshots and transaction logs in another region, minutes behind: Enterprise's RPO holds when this region is lost.
+ */
 function copyBackups(config: PlatformConfig, keys: Keys, servers: Readonly<Record<string, Server>>): void {
   const { replicaRegion } = config.storage;
   if (replicaRegion === undefined || keys.replica === undefined) return;

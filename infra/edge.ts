@@ -1,4 +1,4 @@
-/** The edge of a cell: certificates, firewall, CloudFront, load balancer and the names of them all. */
+/** The edge of a cell: certificates, firewall, CloudFront, load balancer, and their names. */
 import * as aws from '@pulumi/aws';
 import type { Output, Resource } from '@pulumi/pulumi';
 import type { PlatformConfig } from './config.ts';
@@ -21,11 +21,11 @@ export interface Edge {
   readonly origin: Origin;
   readonly distributionId: Output<string>;
   readonly healthCheckId: Output<string>;
-  /** Cognito takes a domain of its own only below a name that resolves. */
+  /** Cognito accepts a domain of ours only below a name that resolves. */
   readonly publicRecord: Resource;
 }
 
-/** Makes the edge. The hosted zone of the domain is there before the platform: its name servers stand at a registrar. */
+/** Makes the edge. The domain's hosted zone exists before the platform: a registrar holds its name servers. */
 export function createEdge(
   config: PlatformConfig,
   args: { network: Network; keys: Keys; storage: Storage },
@@ -59,7 +59,7 @@ export function createEdge(
   };
 }
 
-/** Where the page sends people and asks for tokens. */
+/** Where the page sends people to sign in and asks for tokens. */
 export function signInOrigins(
   config: Pick<PlatformConfig, 'identity' | 'region' | 'domain' | 'primary' | 'edge'>,
 ): string[] {

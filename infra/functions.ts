@@ -1,4 +1,4 @@
-/** Functions of Lambda, shipped from the sources of this folder. */
+/** Lambda functions, shipped from the sources in this folder. */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import * as aws from '@pulumi/aws';
@@ -8,9 +8,9 @@ import type { Keys } from './keys.ts';
 import { logRetentionDays } from './log-retention.ts';
 import { assumableByService, policyDocument, type Statement } from './policies.ts';
 
-/** The code as Lambda runs it: the source without its types, line by line the same. */
+/** The code as Lambda runs it: the source without its types, line for line. */
 export function shippedCode(source: URL): string {
-  // Node warns that this is experimental, which every preview would show as a problem of the stack.
+  // // Node warns that this is experimental, and every preview would report that as a problem of the stack.
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {
@@ -24,7 +24,7 @@ export interface FunctionArgs {
   readonly config: PlatformConfig;
   readonly keys: Keys;
   readonly description: string;
-  /** A module that exports `handler` and imports nothing that Lambda does not bring. */
+  /** A module that exports `handler` and imports only what Lambda provides. */
   readonly source: URL;
   readonly timeoutSeconds: number;
   readonly memoryMb: number;

@@ -1,4 +1,4 @@
-/** What holds for every container that we author: no more rights than it starts with, and a root file system that nobody writes to. */
+/** For every container that we write: no more rights than it starts with, and a read-only root file system. */
 export const hardenedContainer = {
   allowPrivilegeEscalation: false,
   readOnlyRootFilesystem: true,

@@ -1,4 +1,4 @@
-/** Who people are: a user pool of Cognito in the cell's region, or an issuer that the operator has already. */
+/** Who people are: a Cognito user pool in the cell's region, or an issuer that the operator already has. */
 import * as aws from '@pulumi/aws';
 import { all, type Input, type Output, output } from '@pulumi/pulumi';
 import type { PlatformConfig } from './config.ts';
@@ -8,15 +8,15 @@ import { createFunction } from './functions.ts';
 import { createSender } from './identity/mail.ts';
 import type { Keys } from './keys.ts';
 
-/** What the API has to know to check tokens, and the page to ask for them. */
+/** What the API needs to check tokens, and the page to request them. */
 export interface Identity {
   readonly issuer: Output<string>;
   readonly clientId: Output<string>;
   /** `aud` of access tokens. */
   readonly audience: Output<string>;
-  /** Scopes that the page asks for, separated by spaces. */
+  /** Scopes that the page requests, separated by spaces. */
   readonly scope: string;
-  /** Whose tokens the API takes beside: those of the user pool at home, and those that the configuration names. */
+  /** Further issuers whose tokens the API accepts: the home user pool, and those that the configuration names. */
   readonly alsoTrusted: Output<readonly TrustedIssuer[]>;
 }
 
@@ -30,7 +30,7 @@ interface TrustedIssuer {
   readonly host?: string;
 }
 
-/** The trigger adds `tenant` and `operator`: Cognito knows no scopes of such names to ask for. */
+/** The trigger adds `tenant` and `operator`, which Cognito cannot be asked for. */
 const poolScope = 'openid profile email';
 
 /** Life of tokens: figures of the platform's identity (1 h, 30 d). */
@@ -43,11 +43,11 @@ export const passwordPolicy = {
   requireNumbers: true,
   requireSymbols: true,
   temporaryPasswordValidityDays: 3,
-  /** So many old passwords cannot come back. */
+  /** This many old passwords cannot be reused. */
   passwordHistorySize: 5,
 } as const;
 
-/** Attributes of the pool that become claims. Written by administrators of the pool, never by the user. */
+/** Attributes of the pool that become claims. Administrators of the pool write them, never the user. */
 export const claimAttributes = ['organization_id', 'role'] as const;
 
 /** Makes the pool, unless the configuration names an outside issuer. */
@@ -57,7 +57,7 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
     return {
       issuer: output(identity.issuer),
       clientId: output(identity.clientId),
-      // Registered with the issuer under this name.
+      // // Registered with the issuer under this name.
       audience: output('tenantry'),
       scope: 'openid profile email tenant',
       alsoTrusted: output([]),
@@ -69,7 +69,7 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
   return {
     issuer: pool.id.apply((id) => issuerOf(config.region, id)),
     clientId: client.id,
-    // The trigger adds it; Cognito takes no other.
+    // // The trigger adds it; Cognito accepts no other.
     audience: client.id,
     scope: poolScope,
     alsoTrusted: trustedBeside(config, identity.alsoTrusted),
@@ -77,8 +77,9 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
 }
 
 /**
- * Pools whose people the API of this cell knows beside its own. Those of the pool at home, as in a failover this cell
- * serves home's name; it is found by its name, as nothing here reads another stack's outputs. And those named.
+ * Pools that the API of this cell accepts besides its own: the home pool, as this cell serves home's name during a
+ * failover, found by its name since nothing here reads another stack's outputs; and those that the configuration
+ * names.
  */
 function trustedBeside(
   config: PlatformConfig,
@@ -116,7 +117,7 @@ function issuerOf(region: string, poolId: string): string {
   return `https://cognito-idp.${region}.amazonaws.com/${poolId}`;
 }
 
-/** How the name of a pool's client for the page ends. */
+/** Suffix of the name of a pool's client for the page. */
 const pageClient = '-page';
 
 function createPool(
@@ -129,7 +130,7 @@ function createPool(
     keys: args.keys,
     description: 'Claims of every token of the user pool',
     source: new URL('./identity/pre-token-generation.ts', import.meta.url),
-    // Cognito itself waits no longer.
+    // // Cognito's own limit.
     timeoutSeconds: 5,
     memoryMb: 128,
   });
@@ -138,12 +139,12 @@ function createPool(
     'users',
     {
       name: config.cellId,
-      // Access tokens with claims of ours need it.
+      // // Access tokens with our own claims need it.
       userPoolTier: 'ESSENTIALS',
       usernameAttributes: ['email'],
       usernameConfiguration: { caseSensitive: false },
       autoVerifiedAttributes: ['email'],
-      // A new address counts once its code has come back.
+      // // A new address counts once its code has been entered.
       userAttributeUpdateSettings: { attributesRequireVerificationBeforeUpdates: ['email'] },
       accountRecoverySetting: { recoveryMechanisms: [{ name: 'verified_email', priority: 1 }] },
       adminCreateUserConfig: { allowAdminCreateUserOnly: false },
@@ -181,7 +182,7 @@ function createPool(
   return pool;
 }
 
-/** The page: a client without a secret, in a browser, that proves itself by PKCE. */
+/** The page: a browser client without a secret, which proves itself by PKCE. */
 function createClient(config: PlatformConfig, userPoolId: Input<string>): aws.cognito.UserPoolClient {
   const page = `https://${hostNames(config).public}/`;
   return new aws.cognito.UserPoolClient('page', {
@@ -195,17 +196,17 @@ function createClient(config: PlatformConfig, userPoolId: Input<string>): aws.co
     callbackUrls: [page],
     logoutUrls: [page],
     explicitAuthFlows: ['ALLOW_USER_SRP_AUTH'],
-    // A refresh token is good for one use; a page that lost the answer may ask again within a minute.
+    // // A refresh token works once; a page that lost the answer may ask again within a minute.
     refreshTokenRotation: { feature: 'ENABLED', retryGracePeriodSeconds: 60 },
     accessTokenValidity: tokenLifetimes.accessHours,
     idTokenValidity: tokenLifetimes.idHours,
     refreshTokenValidity: tokenLifetimes.refreshDays,
     tokenValidityUnits: { accessToken: 'hours', idToken: 'hours', refreshToken: 'days' },
     enableTokenRevocation: true,
-    // Whether an address has an account is not told.
+    // // Does not reveal whether an address has an account.
     preventUserExistenceErrors: 'ENABLED',
     readAttributes: ['email', 'email_verified', 'name', ...claimAttributes.map((name) => `custom:${name}`)],
-    // Not the attributes that become claims: nobody makes themselves an administrator.
+    // // Not the attributes that become claims: nobody makes themselves an administrator.
     writeAttributes: ['email', 'name'],
   });
 }

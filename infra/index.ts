@@ -1,4 +1,4 @@
-/** The platform: what stands once per region. A table of contents. */
+/** The platform: everything that exists once per region. A table of contents. */
 import { createBackup } from './backup.ts';
 import { createCache } from './cache.ts';
 import { cellOutput } from './cell.ts';
@@ -49,6 +49,6 @@ createMonitoring(config, { cluster, keys, storage });
 createBackup(config, { cluster, storage, keys, database });
 
 export const cell = cellOutput(config, { cluster, database, storage, edge });
-/** Where `.github/scripts/publish-page.sh` puts the page, and who has to forget the one before. */
+/** Where `.github/scripts/publish-page.sh` uploads the page, and which cache it clears. */
 export const assetsBucket = storage.assets.name;
 export const { distributionId } = edge;

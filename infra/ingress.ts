@@ -17,8 +17,8 @@ const namespace = 'kube-system';
 const serviceAccount = 'aws-load-balancer-controller';
 
 /**
- * What the controller may do: look, and put addresses into the cell's target group and out of it. It makes no load
- * balancers here: the program does, and so no Ingress and no Service of anybody can.
+ * What the controller may do: read, and add and remove addresses in the cell's target group. The program makes the
+ * load balancers, so no Ingress and no Service can.
  */
 export function controllerStatements(targetGroupArn: Output<string>): Statement[] {
   return [
@@ -85,7 +85,7 @@ export function createIngress(
         vpcId: args.vpcId,
         serviceAccount: { create: true, name: serviceAccount },
         replicaCount: config.environment === 'dev' ? 1 : 2,
-        // Nothing but bindings: no classes that a tenant's object could name, no webhook on its Services.
+        // // Bindings only: no classes that a tenant's object could name, no webhook on its Services.
         createIngressClassResource: false,
         enableServiceMutatorWebhook: false,
         enableShield: false,

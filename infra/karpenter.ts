@@ -1,4 +1,4 @@
-/** Karpenter: nodes that come when pods wait for them and go when none is left. */
+/** Karpenter: starts nodes when pods wait for them, and removes empty ones. */
 import * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Resource } from '@pulumi/pulumi';
@@ -17,13 +17,13 @@ export interface Karpenter {
   readonly pools: readonly Resource[];
 }
 
-/** Version of the controller and of its chart; its Go module carries the CRDs that the tests apply. */
+/** Version of the controller and its chart; its Go module contains the CRDs that the tests apply. */
 export const karpenterVersion = '1.14.1';
 
 const namespace = 'kube-system';
 const serviceAccount = 'karpenter';
 
-/** Makes the controller, its rights, and the pools that it fills. */
+/** Makes the controller, its rights, and its pools. */
 export function createKarpenter(config: PlatformConfig, cluster: Cluster, keys: Keys): Karpenter {
   const nodeRole = createNodeRole('karpenter-nodes', config);
   const profile = new aws.iam.InstanceProfile(
@@ -31,7 +31,7 @@ export function createKarpenter(config: PlatformConfig, cluster: Cluster, keys: 
     { name: `${config.cellId}-karpenter-nodes`, role: nodeRole.name },
     { dependsOn: [...nodeRole.policies] },
   );
-  // Node groups of EKS have one by themselves.
+  // // EKS node groups get one automatically.
   const access = new aws.eks.AccessEntry(
     'karpenter-nodes',
     { clusterName: cluster.name, principalArn: nodeRole.arn, type: 'EC2_LINUX' },
@@ -69,7 +69,7 @@ export function createKarpenter(config: PlatformConfig, cluster: Cluster, keys: 
       atomic: true,
       values: {
         serviceAccount: { name: serviceAccount },
-        // One is the leader. Off Karpenter's own nodes and on two of the system's by the chart's own rules.
+        // // One is the leader. The chart's own rules keep them off Karpenter's nodes and on two of the system's.
         replicas: 2,
         settings: {
           clusterName: cluster.name,

@@ -1,4 +1,4 @@
-/** Keys of KMS: one for each kind of data, so that access to one kind opens no other. */
+/** KMS keys: one for each kind of data, so that access to one kind opens no other. */
 import * as aws from '@pulumi/aws';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import { accountId } from './account.ts';
@@ -19,23 +19,23 @@ export const keyPurposes = {
 
 export type KeyPurpose = keyof typeof keyPurposes;
 
-/** What a key in another region can be used like: a key or a copy of one. */
+/** What a key in another region can be used as: a key or a replica. */
 export interface RemoteKey {
   readonly arn: Output<string>;
   readonly keyId: Output<string>;
 }
 
 export type Keys = Readonly<Record<KeyPurpose, aws.kms.Key>> & {
-  /** For log groups that AWS demands in us-east-1; the same as `logs` there. */
+  /** For log groups that must be in us-east-1; the same as `logs` there. */
   readonly globalLogs: aws.kms.Key;
-  /** In the region that copies for disaster recovery go to. */
+  /** In the region that holds copies for disaster recovery. */
   readonly replica: Readonly<Record<'storage' | 'database' | 'state' | 'secrets', RemoteKey>> | undefined;
 };
 
-/** Region of everything that belongs to CloudFront: AWS takes its certificates and firewalls from nowhere else. */
+/** Region of everything that belongs to CloudFront: AWS accepts its certificates and firewalls from nowhere else. */
 export const globalRegion: Region = 'us-east-1';
 
-/** Days between a key's deletion and its end: the most that KMS grants. */
+/** Days between a key's deletion and its end: the longest that KMS allows. */
 const deletionWindowInDays = 30;
 
 /** Makes the keys of a cell, each rotated yearly by KMS. */
@@ -66,7 +66,7 @@ export function createKeys(config: PlatformConfig): Keys {
     replica: replicaRegion && {
       storage: make('storage', { name: 'storage-replica', region: replicaRegion }),
       database: make('database', { name: 'database-replica', region: replicaRegion }),
-      // The same key material in both regions: what is written here can be read there once this region is lost.
+      // // The same key material in both regions: what is written here can be read there after this region is lost.
       state: copyKey('state', state, { config, account, region: replicaRegion }),
       secrets: copyKey('secrets', secrets, { config, account, region: replicaRegion }),
     },
@@ -74,8 +74,8 @@ export function createKeys(config: PlatformConfig): Keys {
 }
 
 /**
- * Purposes whose keys can be copied to another region. Fixed when a key is made, so that disaster recovery can be
- * switched on later without a new key; nothing leaves the region before a copy is made.
+ * Purposes whose keys can be replicated to another region. A key's creation fixes this, so that disaster recovery can
+ * be switched on later without a new key; nothing leaves the region before a replica is made.
  */
 const multiRegion: ReadonlySet<KeyPurpose> = new Set(['state', 'secrets']);
 
@@ -116,7 +116,7 @@ function copyKey(
   return copy;
 }
 
-/** A key's policy: IAM of the account decides, and the services of AWS that use it in nobody's name are named. */
+/** A key's policy: the account's IAM decides, and AWS services that act for nobody are named. */
 export function keyPolicy(purpose: KeyPurpose, account: Input<string>, region: Region): Output<string> {
   return policyDocument(
     {
@@ -162,7 +162,7 @@ function serviceStatements(purpose: KeyPurpose, account: Input<string>, region: 
     case 'cluster':
       return [
         {
-          // Auto Scaling's own role starts nodes with encrypted volumes and has no policy that we could write.
+          // // Auto Scaling's own role starts nodes with encrypted volumes, and we cannot write its policy.
           Sid: 'VolumesThroughEc2',
           Principal: { AWS: '*' },
           Action: [...useKey, 'kms:CreateGrant'],

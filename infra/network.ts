@@ -11,19 +11,19 @@ import { subnetPlan, type tiers } from './subnets.ts';
 export interface Network {
   readonly vpcId: Output<string>;
   readonly cidr: string;
-  /** Load balancers and NAT gateways. One for each zone, as the others. */
+  /** Load balancers and NAT gateways. One for each zone, like the others. */
   readonly publicSubnetIds: readonly Output<string>[];
   /** Nodes and pods: out through NAT, nothing in. */
   readonly privateSubnetIds: readonly Output<string>[];
   readonly privateCidrs: readonly string[];
-  /** Databases and caches: no way out or in but from the VPC. */
+  /** Databases and caches: no way out, and in only from the VPC. */
   readonly isolatedSubnetIds: readonly Output<string>[];
   readonly isolatedCidrs: readonly string[];
   /** Of the private and the isolated subnets. */
   readonly routeTableIds: readonly Output<string>[];
 }
 
-/** Services that are reached without leaving AWS's network. EKS's nodes need the first five before anything else. */
+/** Services reached without leaving AWS's network. EKS's nodes need the first five before anything else. */
 const interfaceEndpoints = ['ecr.api', 'ecr.dkr', 'sts', 'secretsmanager', 'logs'] as const;
 
 /** Makes the network of a cell. */
@@ -35,7 +35,7 @@ export function createNetwork(config: PlatformConfig, keys: Keys): Network {
     enableDnsSupport: true,
     tags: { Name: config.cellId },
   });
-  // Adopts the group that every VPC begins with and takes its rules away: what names no group reaches nothing.
+  // // Adopts the VPC's default group and removes its rules: what names no group reaches nothing.
   new aws.ec2.DefaultSecurityGroup('default', { vpcId: vpc.id, ingress: [], egress: [] });
 
   const subnets = createSubnets(config, vpc);
@@ -59,7 +59,7 @@ type Subnets = Readonly<Record<(typeof tiers)[number], readonly aws.ec2.Subnet[]
 function createSubnets(config: PlatformConfig, vpc: aws.ec2.Vpc): Subnets {
   const plan = subnetPlan(config.network.cidr);
   const zones = availabilityZones(config.region);
-  // Where load balancers and Karpenter look for subnets.
+  // // Load balancers and Karpenter find subnets by these.
   const roleTags = {
     public: { 'kubernetes.io/role/elb': '1' },
     private: { 'kubernetes.io/role/internal-elb': '1', 'karpenter.sh/discovery': config.cellId },
@@ -72,7 +72,8 @@ function createSubnets(config: PlatformConfig, vpc: aws.ec2.Vpc): Subnets {
           vpcId: vpc.id,
           availabilityZone,
           cidrBlock: plan[tier][index] ?? '',
-          // Addresses in public are asked for by name (load balancers, NAT gateways), never given to all that starts.
+          // // Public addresses are requested by name (load balancers, NAT gateways), never given to everything that
+          // starts.
           mapPublicIpOnLaunch: false,
           tags: { Name: `${config.cellId}-${tier}-${letterOf(availabilityZone)}`, ...roleTags[tier] },
         }),
@@ -80,7 +81,7 @@ function createSubnets(config: PlatformConfig, vpc: aws.ec2.Vpc): Subnets {
   return { public: inTier('public'), private: inTier('private'), isolated: inTier('isolated') };
 }
 
-/** Routes of every tier. Gives the tables of the private and the isolated subnets. */
+/** Routes of every tier. Returns the tables of the private and the isolated subnets. */
 function createRoutes(config: PlatformConfig, vpc: aws.ec2.Vpc, subnets: Subnets): aws.ec2.RouteTable[] {
   const zones = availabilityZones(config.region).map(letterOf);
   const internet = new aws.ec2.InternetGateway('internet', {
@@ -112,7 +113,7 @@ function createRoutes(config: PlatformConfig, vpc: aws.ec2.Vpc, subnets: Subnets
   const privateTables = zones.map((zone, index) => {
     const own = subnets.private.slice(index, index + 1);
     const table = createTable(`private-${zone}`, { config, vpc, subnets: own, zones: [zone] });
-    // With a single gateway every zone goes out through it.
+    // // With a single gateway every zone goes out through it.
     const gateway = gateways[index] ?? gateways[0];
     if (gateway) {
       new aws.ec2.Route(`private-${zone}-internet`, {
@@ -172,7 +173,7 @@ function createEndpoints(
     egress: [],
     tags: { Name: `${config.cellId}-endpoints` },
   });
-  // An endpoint in a zone goes the way of its NAT gateway: in dev an outage of one zone may be one of all.
+  // // Endpoints have as many zones as NAT gateways: in dev one zone's outage may take down everything.
   const subnetIds = subnets.private.slice(0, config.network.natGateways).map(({ id }) => id);
   for (const service of interfaceEndpoints) {
     new aws.ec2.VpcEndpoint(service.replace('.', '-'), {

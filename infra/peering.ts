@@ -1,4 +1,4 @@
-/** The way from a cell to the cell at home: its workers and its API use the control plane's one database. */
+/** The way from a cell to the home cell: its workers and its API use the control plane's one database. */
 import * as aws from '@pulumi/aws';
 import { output } from '@pulumi/pulumi';
 import type { PlatformConfig } from './config.ts';
@@ -6,9 +6,9 @@ import { postgresPort } from './database/instance.ts';
 import type { Network } from './network.ts';
 
 /**
- * Joins the network of a cell with that at home, and lets its private subnets reach the proxy of the database there;
- * nothing else is open between them. All that it needs to know of home it finds by name, so that neither stack reads the
- * other's outputs; home has to stand first.
+ * Peers the network of a cell with the home network, and lets its private subnets reach the database proxy there;
+ * nothing else is open between them. It finds everything about home by name, so that neither stack reads the other's
+ * outputs; home must exist first.
  */
 export async function createPeering(config: PlatformConfig, network: Network): Promise<void> {
   const { home } = config;

@@ -4,7 +4,7 @@ type Text = pulumi.Input<string>;
 type Values = Text | readonly Text[] | pulumi.Input<readonly string[]>;
 type Condition = Readonly<Record<string, Readonly<Record<string, Values>>>>;
 
-/** Whom a statement of a resource policy is about. */
+/** The principals of a statement in a resource policy. */
 export type Principal =
   | '*'
   | { readonly Service: Text | readonly Text[] }
@@ -21,7 +21,7 @@ export interface Statement {
   readonly Condition?: Condition;
 }
 
-/** An IAM policy's document as JSON. Statements allow unless they say otherwise. */
+/** An IAM policy document as JSON. Statements allow unless they say otherwise. */
 export function policyDocument(...statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({
     Version: '2012-10-17',
@@ -29,12 +29,12 @@ export function policyDocument(...statements: readonly Statement[]): pulumi.Outp
   });
 }
 
-/** Trust policy: lets a service of AWS take a role. */
+/** Trust policy: lets an AWS service assume a role. */
 export function assumableByService(service: string): pulumi.Output<string> {
   return policyDocument({ Principal: { Service: service }, Action: 'sts:AssumeRole' });
 }
 
-/** Trust policy: lets pods take a role through EKS Pod Identity. */
+/** Trust policy: lets pods assume a role through EKS Pod Identity. */
 export function assumableByPods(): pulumi.Output<string> {
   return policyDocument({
     Principal: { Service: 'pods.eks.amazonaws.com' },

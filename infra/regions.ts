@@ -6,8 +6,8 @@ export type Region = (typeof regions)[number];
 export type Zones = readonly [string, string, string];
 
 /**
- * Zones that every account may use for EKS, RDS Proxy and ElastiCache alike. A table rather than a question to AWS, so
- * that a preview needs no account and a zone that AWS opens later moves nothing. us-east-1e has no EKS control planes.
+ * Zones that every account can use for EKS, RDS Proxy and ElastiCache alike. A table rather than a question to AWS,
+ * so that a preview needs no account and a new zone of AWS moves nothing. us-east-1e has no EKS control planes.
  */
 const zonesOf: Readonly<Record<Region, Zones>> = {
   'us-east-1': ['us-east-1a', 'us-east-1b', 'us-east-1c'],

@@ -1,4 +1,4 @@
-/** Secrets Manager: what the platform makes, and the empty places for what only a person can bring. */
+/** Secrets Manager: secrets that the platform makes, and empty ones for what only a person can bring. */
 import * as aws from '@pulumi/aws';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random';
@@ -6,14 +6,16 @@ import type { PlatformConfig } from './config.ts';
 import type { Keys } from './keys.ts';
 
 export interface Secrets {
-  /** `{"secretKey": "sk_…", "webhookSecret": "whsec_…"}`, put in by an operator before the control plane starts. */
+  /** `{"secretKey": "sk_…", "webhookSecret": "whsec_…"}`; an operator stores it before the control plane starts. */
   readonly stripe: aws.secretsmanager.Secret;
 }
 
-/** Days in which a deleted secret can be had back; a dev stack may be made again the same day. */
+/** Days in which a deleted secret can be restored; a dev stack may be recreated the same day. */
 const recoveryDays = { dev: 0, staging: 7, prod: 30 } as const;
 
-/** The secrets whose values come from outside. They have no version until somebody writes one, so none is in a state. */
+/**
+ * The secrets whose values come from outside. They have no version until somebody writes one, so no state holds one.
+ */
 export function createSecrets(config: PlatformConfig, keys: Keys): Secrets {
   return {
     stripe: createSecret('stripe', { config, keys, description: 'Stripe: secret key and webhook secret' }),
@@ -27,7 +29,7 @@ export function secretName(config: Pick<PlatformConfig, 'cellId'>, name: string)
 
 /**
  * A secret of this cell, copied to the region of disaster recovery where there is one.
- * @param args.value the value that the program itself makes; left out where an operator brings it
+ * @param args.value the value that the program makes itself; left out where an operator stores it
  */
 export function createSecret(
   name: string,
@@ -51,8 +53,8 @@ export function createSecret(
 }
 
 /**
- * A random value that all cells of an environment share: made by the cell at home, read from there by the others.
- * Other cells follow the one at home, at the first deployment and when it changes.
+ * A random value that all cells of an environment share: the home cell makes it, and the others read it from there,
+ * at their first deployment and when it changes.
  */
 export function homeSecret(
   name: string,

@@ -1,4 +1,6 @@
-/** S3: assets, recordings, backups, the state of tenants' stacks; their access logs, and copies for disaster recovery. */
+/**
+ * S3: assets, recordings, backups, the state of tenants' stacks; their access logs, and copies for disaster recovery.
+ */
 import { all, interpolate, type Output } from '@pulumi/pulumi';
 import { accountId } from './account.ts';
 import type { PlatformConfig } from './config.ts';
@@ -20,13 +22,13 @@ export type Purpose = 'assets' | 'recordings' | 'backups' | 'state';
 export type Storage = Readonly<Record<Purpose, Bucket>> & {
   /** Logs of the buckets, the load balancer and CloudFront. */
   readonly accessLogs: Bucket;
-  /** In the region that copies for disaster recovery go to. */
+  /** In the region that holds copies for disaster recovery. */
   readonly replica: Readonly<Record<Purpose, Bucket>> | undefined;
 };
 
 const purposes: readonly Purpose[] = ['assets', 'recordings', 'backups', 'state'];
 
-/** Where the bucket of access logs keeps those of the load balancer and of CloudFront. */
+/** Prefixes of the load balancer's and CloudFront's logs in the bucket of access logs. */
 export const loadBalancerLogs = 'load-balancer';
 export const cloudFrontLogs = 'cloudfront';
 
@@ -41,12 +43,12 @@ const oldVersionDays: Readonly<Record<Purpose, number>> = {
   state: 90,
 };
 
-/** What happens to objects of a kind as time passes. */
+/** What happens to a kind of objects over time. */
 export function lifecycleOf(purpose: Purpose): LifecycleRule[] {
   const aging: Readonly<Record<Purpose, LifecycleRule[]>> = {
     assets: [],
     recordings: recordingLifecycle(recordingFigures()),
-    // Velero deletes its backups itself when their time is over.
+    // // Velero deletes its backups itself.
     backups: [],
     state: [stateHistory],
   };
@@ -62,8 +64,8 @@ const stateHistory: LifecycleRule = {
 };
 
 /**
- * Physical name of a bucket: the account's number makes it unique in all of AWS. S3 allows 63 characters, which is as
- * many as `recordings-replica` takes of the longest cell's name.
+ * Physical name of a bucket: the account's number makes it unique in all of AWS. S3 allows 63 characters, exactly
+ * what `recordings-replica` needs with the longest cell name.
  */
 export function bucketName(config: Pick<PlatformConfig, 'cellId'>, what: string, account: Output<string>) {
   return interpolate`tenantry-${config.cellId}-${what}-${account}`;
@@ -79,7 +81,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
     createBucket(`access-logs${suffix}`, {
       name: bucketName(config, `logs${suffix}`, account),
       region,
-      // Log delivery of S3 and of load balancers writes with S3's own key only.
+      // // S3 and load balancers deliver logs with S3's own key only.
       key: null,
       accessLogs: null,
       lifecycle: [expireAfter(accessLogDays), keepOldVersions(1)],
@@ -142,7 +144,7 @@ function forEachPurpose(make: (purpose: Purpose) => Bucket): Record<Purpose, Buc
   };
 }
 
-/** What the policy of a bucket says beyond that of all of them. */
+/** What the policy of a bucket says beyond the common statements. */
 function statementsOf(purpose: Purpose, config: PlatformConfig, account: Output<string>) {
   switch (purpose) {
     case 'state':
@@ -154,7 +156,7 @@ function statementsOf(purpose: Purpose, config: PlatformConfig, account: Output<
   }
 }
 
-/** CloudFront reads assets for its visitors, of distributions of this account only. */
+/** CloudFront reads assets for its visitors; only this account's distributions may. */
 function readByCloudFront(arn: Output<string>, account: Output<string>): Statement {
   return {
     Sid: 'CloudFrontReads',
@@ -177,7 +179,7 @@ function logDelivery(arn: Output<string>, account: Output<string>): Statement[] 
       Condition: ofThisAccount,
     },
     {
-      // The path names the account; load balancers give no other sign of whose they are.
+      // // The path names the account; load balancers give no other sign of their owner.
       Sid: 'AccessLogsOfLoadBalancers',
       Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
       Action: 's3:PutObject',
@@ -194,9 +196,8 @@ function logDelivery(arn: Output<string>, account: Output<string>): Statement[] 
 }
 
 /**
- * State says how every tenant is built and holds its secrets: besides the control plane, the copying to another region
- * and the cluster's administrators nobody reads it, whatever IAM grants them. The account's root stays able to mend
- * this policy.
+ * State says how every tenant is built and holds its secrets: only the control plane, the copying to another region
+ * and the cluster's administrators read it, whatever IAM grants. The account's root can still repair this policy.
  */
 export function stateOwners(
   config: Pick<PlatformConfig, 'cellId' | 'cluster'>,

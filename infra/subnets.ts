@@ -6,7 +6,7 @@ export type SubnetPlan = Readonly<Record<(typeof tiers)[number], readonly [strin
 
 /**
  * Subnets of a /16, three of a tier, one for each zone: private ones of 16,384 addresses, as every pod takes one;
- * public and isolated ones of 256 in the last quarter, where the rest stays free.
+ * public and isolated ones of 256 in the last quarter, the rest of which stays free.
  */
 export function subnetPlan(cidr: string): SubnetPlan {
   const [first = '', second = ''] = cidr.split('.');

@@ -1,10 +1,10 @@
-/** What Velero backs up, how often, and how it is brought back. */
+/** What Velero backs up, how often, and how to restore it. */
 import { catalog } from '../../tenants/catalog/index.ts';
 import { hardenedContainer } from '../hardening.ts';
 
 export const veleroNamespace = 'velero';
 
-/** Days that a backup is kept. */
+/** Days that Velero keeps a backup. */
 export const backupRetentionDays = 30;
 
 /** Hours between backups: figure of the catalog's product `stream`, whose plans promise it. */
@@ -16,7 +16,7 @@ export function backupIntervalHours(): number {
   return hours;
 }
 
-/** Namespaces whose objects the platform program makes anew. */
+/** Namespaces whose objects the platform program recreates. */
 const platformNamespaces = [
   'kube-system',
   'kube-public',
@@ -25,7 +25,7 @@ const platformNamespaces = [
   veleroNamespace,
 ] as const;
 
-/** Objects that say what was at a moment, and are made anew by controllers. */
+/** Objects that describe a moment and that controllers recreate. */
 const passingResources = [
   'events',
   'events.events.k8s.io',
@@ -49,7 +49,7 @@ export function backupSchedule(args: { moveVolumes: boolean }) {
     spec: {
       schedule: `0 */${backupIntervalHours()} * * *`,
       useOwnerReferencesInBackup: false,
-      // One at once when Velero was away at the hour.
+      // // Runs at once when Velero missed the hour.
       skipImmediately: false,
       template: {
         includedNamespaces: ['*'],
@@ -69,7 +69,7 @@ export function backupSchedule(args: { moveVolumes: boolean }) {
   };
 }
 
-/** Has a tenant's pod write out what it holds before its volume is snapshotted; a pod that cannot is no failure. */
+/** Has a tenant's pod flush its data before its volume is snapshotted; a pod that cannot does not fail the backup. */
 const flushBeforeSnapshot = {
   name: 'flush',
   includedNamespaces: ['*'],
@@ -80,14 +80,14 @@ const flushBeforeSnapshot = {
 /** Image with `pg_isready`. */
 const postgresImage = 'docker.io/library/postgres:17.7-alpine';
 
-/** Seconds that a restored pod waits for its database: a dedicated one takes as long to be restored. */
+/** Seconds that a restored pod waits for its database; restoring a dedicated one takes that long. */
 const databaseWaitSeconds = 3_600;
 
 /**
  * A restore of a backup.
  *
- * Its hook holds every restored pod of a tenant until the tenant's database answers, so that no workload comes up
- * without its rows and takes that for a fresh start. A tenant without a database goes on at once.
+ * Its hook holds every restored pod of a tenant until the tenant's database answers, so that no workload starts
+ * without its rows and mistakes that for a fresh start. A tenant without a database goes on at once.
  * @param args.namespaces only these; all of the backup's when left out
  */
 export function restoreManifest(args: { name: string; backup: string; namespaces?: readonly string[] }) {
@@ -106,7 +106,7 @@ export function restoreManifest(args: { name: string; backup: string; namespaces
       ],
       restorePVs: true,
       preserveNodePorts: false,
-      // What stands already is newer than the backup.
+      // // What already exists is newer than the backup.
       existingResourcePolicy: 'none',
       itemOperationTimeout: '4h',
       hooks: { resources: [waitForDatabase] },
@@ -155,5 +155,5 @@ const waitForDatabase = {
   ],
 };
 
-/** Placeholders of the restore that stands in the cluster for whoever has to do it by hand. */
+/** Placeholders in the restore that the cluster keeps for whoever has to restore by hand. */
 export const restoreTemplate = restoreManifest({ name: 'RESTORE_NAME', backup: 'BACKUP_NAME' });

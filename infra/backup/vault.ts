@@ -1,14 +1,16 @@
-/** AWS Backup: snapshots of the databases beyond the 35 days that RDS itself keeps, where no slip deletes them. */
+/** AWS Backup: snapshots of the databases beyond RDS's own 35 days, where no slip deletes them. */
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import { assumableByService } from '../policies.ts';
 
-/** Days that monthly snapshots are kept: a year, as the longest retention that a plan promises. */
+/** Days that monthly snapshots are kept: a year, the longest retention that a plan promises. */
 export const monthlySnapshotDays = 365;
 
-/** Makes the vault with a plan of a snapshot a month, copied to the region of disaster recovery where there is one. */
+/**
+ * Makes the vault and its plan: one snapshot a month, copied to the region of disaster recovery where there is one.
+ */
 export function createVault(
   config: PlatformConfig,
   args: { keys: Keys; databaseArns: readonly Output<string>[] },
@@ -21,7 +23,7 @@ export function createVault(
       region: of.region,
       kmsKeyArn: of.keyArn,
     });
-    // Without a date from which it cannot be undone: administrators may lift it, an ordinary role may not.
+    // // No date after which the lock is final: administrators may lift it, an ordinary role may not.
     new aws.backup.VaultLockConfiguration(name, {
       backupVaultName: made.name,
       region: of.region,

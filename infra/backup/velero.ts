@@ -1,4 +1,4 @@
-/** Velero: backs the cluster up into the cell's bucket, by its chart, with an identity of its own. */
+/** Velero: backs up the cluster into the cell's bucket, installed by its chart, with an identity of its own. */
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import { accountId } from '../account.ts';
@@ -11,7 +11,10 @@ import type { Statement } from '../policies.ts';
 import type { Bucket } from '../storage/bucket.ts';
 import { veleroNamespace } from './schedule.ts';
 
-/** Chart, server and plugin of one time. The chart's job takes the definitions of Velero's kinds from the server's image. */
+/**
+ * Chart, server and plugin were released together. The chart's job takes the definitions of Velero's kinds from the
+ * server's image.
+ */
 export const velero = {
   repository: 'https://vmware-tanzu.github.io/helm-charts',
   chartVersion: '12.0.3',
@@ -19,12 +22,12 @@ export const velero = {
   awsPlugin: 'docker.io/velero/velero-plugin-for-aws:v1.14.1',
 } as const;
 
-/** The chart's name for the account of both the server and the agents that copy volumes. */
+/** The chart's name for the service account of the server and of the agents that copy volumes. */
 const serviceAccount = 'velero';
 
 /**
  * What Velero may do: read and write the cell's bucket, and read what other cells of the environment have copied into
- * this region, which is what a failover restores. Snapshots of volumes are the CSI driver's business.
+ * this region, which a failover restores. The CSI driver takes the snapshots of volumes.
  */
 export function veleroStatements(
   config: PlatformConfig,
@@ -73,7 +76,7 @@ export function veleroStatements(
   ];
 }
 
-/** Makes Velero. Gives what its objects wait for. */
+/** Makes Velero. Returns what its objects wait for. */
 export function createVelero(
   config: PlatformConfig,
   args: { cluster: Cluster; bucket: Bucket; keys: Keys; repositoryPassword: Output<string> },
@@ -87,7 +90,7 @@ export function createVelero(
         name: veleroNamespace,
         labels: {
           'app.kubernetes.io/part-of': 'tenantry-platform',
-          // Its agents mount the volumes of the node's pods, which no narrower level allows.
+          // // Its agents mount the volumes of the node's pods, which every narrower level forbids.
           'pod-security.kubernetes.io/enforce': 'privileged',
         },
       },
@@ -107,7 +110,7 @@ export function createVelero(
     serviceAccount,
     role,
   });
-  // Velero takes a password that everybody knows where it finds none.
+  // // Where Velero finds no password, it uses one that everybody knows.
   const password = new k8s.core.v1.Secret(
     'velero-repository',
     {
@@ -132,13 +135,13 @@ export function createVelero(
   );
 }
 
-/** Values of the chart. */
+/** Values for the chart. */
 export function veleroValues(
   config: Pick<PlatformConfig, 'region'>,
   args: { bucket: Output<string>; keyArn: Output<string> },
 ) {
   return {
-    // Said here, so that the kinds that objects are checked against are those of the server that reads them.
+    // // Set here, so that objects are checked against the kinds of the server that reads them.
     image: { tag: `v${velero.version}` },
     initContainers: [
       {
@@ -161,7 +164,7 @@ export function veleroValues(
     credentials: { useSecret: false },
     serviceAccount: { server: { create: true, name: serviceAccount } },
     backupsEnabled: true,
-    // Of the plugin itself; CSI snapshots them.
+    // // Snapshots by the plugin itself; CSI takes them.
     snapshotsEnabled: false,
     configuration: {
       features: 'EnableCSI',
@@ -185,7 +188,7 @@ export function veleroValues(
       tolerations: [{ operator: 'Exists' }],
     },
     metrics: { enabled: true },
-    // The schedule and the classes are objects of the program.
+    // // The program makes the schedule and the classes.
     schedules: {},
     upgradeCRDs: true,
     cleanUpCRDs: false,

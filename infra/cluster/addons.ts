@@ -1,4 +1,4 @@
-/** Add-ons that EKS keeps: network, DNS, volumes, identities, metrics, secrets. */
+/** Add-ons that EKS maintains: network, DNS, volumes, identities, metrics, secrets. */
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
@@ -8,7 +8,7 @@ interface AddonSpec {
   /** Nodes are not ready without it. */
   readonly beforeNodes?: true;
   readonly configuration?: object;
-  /** Its identity, where it has business with AWS. */
+  /** Its identity, where it calls AWS. */
   readonly identity?: { readonly serviceAccount: string; readonly permissions: Permissions };
 }
 
@@ -18,10 +18,10 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     'vpc-cni': {
       beforeNodes: true,
       configuration: {
-        // Without it the isolation of tenants would be a wish: policies are objects that nobody enforces.
+        // // Without this nothing enforces the network policies that isolate tenants.
         enableNetworkPolicy: 'true',
         env: {
-          // Addresses by /28: 110 pods on a node that takes 29 otherwise.
+          // // Addresses by /28: 110 pods on a node that would otherwise take 29.
           ENABLE_PREFIX_DELEGATION: 'true',
           WARM_PREFIX_TARGET: '1',
         },
@@ -46,14 +46,14 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     // Snapshots of volumes, for Velero.
     'snapshot-controller': {},
     'metrics-server': { configuration: { replicas: 2 } },
-    // Mounts what is in Secrets Manager as files, in the name of the pod that asks for it.
+    // // Mounts secrets of Secrets Manager as files, as the pod that asks for them.
     'aws-secrets-store-csi-driver-provider': {
       configuration: {
         'secrets-store-csi-driver': {
           enableSecretRotation: true,
-          // A rotated password is in the pods within so long.
+          // // How long a rotated password takes to reach the pods.
           rotationPollInterval: '30s',
-          // What the provider reads secrets with is the identity of the pod.
+          // // The provider reads secrets with the pod's identity.
           tokenRequests: [{ audience: 'pods.eks.amazonaws.com' }],
         },
       },
@@ -62,9 +62,9 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
 }
 
 /**
- * Makes the add-ons, those that nodes need before the nodes and the others after them.
- * @param args.nodes makes the nodes, given what has to stand before them
- * @returns all that pods need
+ * Makes the add-ons: those that nodes need before the nodes, the others after.
+ * @param args.nodes makes the nodes, given what they wait for
+ * @returns everything that pods need
  */
 export function createAddons(
   config: PlatformConfig,

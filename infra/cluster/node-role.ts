@@ -11,8 +11,8 @@ export interface NodeRole {
 }
 
 /**
- * What a node itself may do: join, pull images, be looked at through Session Manager. The network plug-in, volumes and
- * all else have identities of their own, so that a pod that breaks out of its container finds little.
+ * What a node itself may do: join, pull images, be inspected through Session Manager. The network plug-in, volumes
+ * and everything else have identities of their own, so that a pod that breaks out of its container finds little.
  */
 const managedPolicies = {
   worker: 'AmazonEKSWorkerNodePolicy',

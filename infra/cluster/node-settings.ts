@@ -1,8 +1,8 @@
-/** What all nodes have in common, whoever starts them. */
+/** Settings that all nodes share, whoever starts them. */
 
 /**
- * Instance metadata by session only (IMDSv2), and no further than the node itself: a pod's packet has come one hop
- * already, so its credentials are the node's no more.
+ * Instance metadata by session only (IMDSv2), one hop at most: a pod's packet has already used that hop, so a pod
+ * cannot get the node's credentials.
  */
 export const metadataOptions = {
   httpEndpoint: 'enabled',

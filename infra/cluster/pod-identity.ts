@@ -3,7 +3,7 @@ import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import { assumableByPods, policyDocument, type Statement } from '../policies.ts';
 
-/** What a pod may do in AWS: statements of its own, or policies that AWS keeps for exactly this program. */
+/** What a pod may do in AWS: its own statements, or policies that AWS maintains for this very program. */
 export interface Permissions {
   readonly statements?: readonly Statement[];
   /** Names below `arn:aws:iam::aws:policy/`. */
@@ -33,7 +33,7 @@ export function createPodRole(
   return role;
 }
 
-/** Gives the pods of a service account the role that they ask for by starting. */
+/** Gives the pods of a service account this role. */
 export function associatePods(
   name: string,
   args: {
@@ -51,7 +51,7 @@ export function associatePods(
   });
 }
 
-/** Statement: use of a key through one service of AWS only. */
+/** Statement: use of a key, through one AWS service only. */
 export function useKeyThrough(
   service: string,
   args: { config: Pick<PlatformConfig, 'region'>; keyArn: Output<string>; actions: readonly string[] },

@@ -3,7 +3,7 @@ import type { Keys } from '../keys.ts';
 
 export const storageClassName = 'tenantry-gp3';
 
-/** Makes the default class of volumes, and gives its name. */
+/** Makes the default class of volumes. Returns its name. */
 export function createStorageClass(provider: k8s.Provider, keys: Keys): string {
   new k8s.storage.v1.StorageClass(
     'gp3',
@@ -19,7 +19,7 @@ export function createStorageClass(provider: k8s.Provider, keys: Keys): string {
         kmsKeyId: keys.cluster.arn,
         'csi.storage.k8s.io/fstype': 'ext4',
       },
-      // In the zone where its pod goes, not where it would have to follow.
+      // // In the zone of its pod, so that the pod need not follow it.
       volumeBindingMode: 'WaitForFirstConsumer',
       // A tenant's volume grows with its plan.
       allowVolumeExpansion: true,

@@ -1,4 +1,4 @@
-/** The node group that Karpenter and the add-ons stand on: it is there before Karpenter, and without it. */
+/** The node group that runs Karpenter and the add-ons: it exists before Karpenter, and without it. */
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import { architectureOf, type PlatformConfig } from '../config.ts';
@@ -7,7 +7,7 @@ import type { Network } from '../network.ts';
 import { createNodeRole } from './node-role.ts';
 import { metadataOptions, nodeVolumes } from './node-settings.ts';
 
-/** Makes the system node group over the three zones. */
+/** Makes the system node group across the three zones. */
 export function createSystemNodes(
   config: PlatformConfig,
   args: { clusterName: Output<string>; network: Network; keys: Keys; after: readonly aws.eks.Addon[] },
@@ -29,7 +29,7 @@ export function createSystemNodes(
         deleteOnTermination: 'true',
       },
     })),
-    // What an instance brings along does not take the tags of its group.
+    // // An instance's volumes and interfaces do not inherit the tags of its group.
     tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({
       resourceType,
       tags: { ...config.tags, Name: `${config.cellId}-system` },
@@ -41,7 +41,7 @@ export function createSystemNodes(
       nodeGroupName: 'system',
       clusterName: args.clusterName,
       nodeRoleArn: role.arn,
-      // Without it nodes stay at the version that the cluster had when they were made.
+      // // Without this nodes keep the version that the cluster had when they were made.
       version: config.cluster.version,
       subnetIds: [...args.network.privateSubnetIds],
       amiType: amiType(instanceTypes[0] ?? ''),
@@ -55,7 +55,7 @@ export function createSystemNodes(
       },
       labels: { 'tenantry.dev/pool': 'system' },
     },
-    // How many there are now is not the program's to say.
+    // // Autoscaling decides the current number, not this program.
     { dependsOn: [...args.after, ...role.policies], ignoreChanges: ['scalingConfig.desiredSize'] },
   );
 }

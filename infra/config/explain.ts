@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import { aws } from './schema.ts';
 
 /**
- * One line on what is wrong: the key with its namespace, the value, what is allowed.
- * @param given the configuration as it was read
+ * One line on what is wrong: the key with its namespace, the value, and what is allowed.
+ * @param given the configuration as read
  */
 export function explain(issue: z.core.$ZodIssue, given: Readonly<Record<string, unknown>>): string {
   const path = issue.path.map(String);

@@ -1,4 +1,4 @@
-/** What the configuration may be: a schema for each subject, and what has to hold between them. */
+/** What the configuration may be: a schema for each subject, and the rules between them. */
 import { z } from 'zod';
 import { databaseServerPattern, slugPattern } from '../../tenants/catalog/names.ts';
 import { regions } from '../regions.ts';
@@ -6,7 +6,7 @@ import type { requiredTags } from '../tags.ts';
 
 export const environments = ['dev', 'staging', 'prod'] as const;
 
-/** Minor versions of EKS under standard support that the add-ons' pins are made for. */
+/** Minor versions of EKS under standard support that the pinned add-ons work with. */
 export const kubernetesVersions = ['1.34', '1.35'] as const;
 
 const region = z.enum(regions);
@@ -33,13 +33,13 @@ const dbClass = instanceType('db\\.', 'db.r8g.large');
 const email = z.email('an e-mail address');
 
 const network = z.strictObject({
-  /** Never overlapping another cell's. */
+  /** Never overlaps another cell's. */
   cidr: cidr('a private /16 network', [16]),
-  /** One for each zone, or a single one where an outage of its zone may be one of the environment. */
+  /** One for each zone, or a single one where the environment may go down with that zone. */
   natGateways: z.literal([1, 3]),
 });
 
-/** Architecture of an instance type: Graviton's families have a g behind their generation. */
+/** Architecture of an instance type: Graviton families have a g after their generation. */
 export function architectureOf(instanceType: string): 'amd64' | 'arm64' {
   return /^[a-z]+\d+g/.test(instanceType) ? 'arm64' : 'amd64';
 }
@@ -57,9 +57,9 @@ const cluster = z.strictObject({
         .min(1),
     }),
   ]),
-  /** Given the cluster-admin access policy; the role that runs `pulumi up` has to be one of them. */
+  /** Given the cluster-admin access policy; the role that runs `pulumi up` must be one of them. */
   adminRoleArns: z.array(roleArn).min(1),
-  /** What nodes run, as Karpenter's alias: a family, and a version or the newest. */
+  /** The node image, as Karpenter's alias: a family, and a version or the newest. */
   nodeImage: z
     .string()
     .regex(
@@ -67,14 +67,14 @@ const cluster = z.strictObject({
       'bottlerocket@latest or a version such as bottlerocket@v1.50.0',
     )
     .default('bottlerocket@latest'),
-  /** Versions of EKS add-ons; for one not named EKS takes its default for the cluster's version, once. */
+  /** Versions of EKS add-ons; EKS chooses the cluster version's default, once, for any not named. */
   addonVersions: z
     .record(
       z.string(),
       z.string().regex(/^v\d+\.\d+\.\d+-eksbuild\.\d+$/, 'a version such as v1.20.4-eksbuild.1'),
     )
     .default({}),
-  /** Nodes that Karpenter and the add-ons stand on. */
+  /** Nodes that run Karpenter and the add-ons. */
   systemNodes: z
     .strictObject({
       instanceTypes: z.array(instanceType('', 'm7g.large')).min(1),
@@ -105,7 +105,10 @@ const database = z.strictObject({
           .regex(databaseServerPattern, 'a lower-case name of up to 31 letters, digits and hyphens'),
         instanceClass: dbClass,
         storageGb,
-        /** Slug of the tenant that ordered it; left out, it goes to the next whose plan has a database of its own. */
+        /**
+         * Slug of the tenant that ordered it; without one, it goes to the next tenant whose plan has its own
+         * database.
+         */
         tenant: z.string().regex(slugPattern, 'the slug of a tenant, such as acme').optional(),
       }),
     )
@@ -122,7 +125,7 @@ const identity = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('cognito'),
     totp: z.enum(['optional', 'off']),
-    /** User pools of other cells whose people this one knows too; that at home is known without being named. */
+    /** User pools of other cells whose people may sign in here too; the home pool is always among them. */
     alsoTrusted: z
       .array(
         z.strictObject({
@@ -140,20 +143,20 @@ const identity = z.discriminatedUnion('kind', [
 ]);
 
 const storage = z.strictObject({
-  /** Where assets, recordings and backups are copied to for disaster recovery. */
+  /** Where assets, recordings and backups are copied for disaster recovery. */
   replicaRegion: region.optional(),
 });
 
 const edge = z.strictObject({
   /** Requests of one address in five minutes before WAF blocks it. */
   wafRateLimit: count(100, 2_000_000),
-  /** Serves the API's name from another region while this one's health check fails. */
+  /** Serves the API's name from another region while this region's health check fails. */
   failover: z.strictObject({ region }).optional(),
 });
 
 const reference = 'a reference with registry and a tag other than latest, or a digest';
 
-/** Reference of the control plane's image: one that always means the same image. */
+/** Reference of the control plane's image, by a digest or a tag that never moves. */
 export const imageReference = z
   .string()
   .regex(
@@ -165,7 +168,7 @@ export const imageReference = z
 const controlPlane = z
   .strictObject({
     image: imageReference.optional(),
-    /** Parameter of Systems Manager in the stack's region in which deployments note the image. */
+    /** Systems Manager parameter in the stack's region in which deployments record the image. */
     imageParameter: z
       .string()
       .regex(/^(\/[\w.-]+)+$/, 'a name such as /tenantry/prod/image')
@@ -183,7 +186,7 @@ const monitoring = z.strictObject({
   retentionDays: count(1, 3_653),
   /** Where warnings go. */
   alertEmail: email.optional(),
-  /** Where pages go; the routing key is in Secrets Manager under this name. */
+  /** Where pages go; Secrets Manager keeps the routing key under this name. */
   pagerDutySecret: z.string().min(1).optional(),
   /** Who is called when a page stands for 15 minutes; a secret of the same kind. */
   escalationSecret: z.string().min(1).optional(),
@@ -192,8 +195,8 @@ const monitoring = z.strictObject({
 const tag = (what: string) => z.string().regex(/^[\w.:/=+@ -]{1,256}$/, what);
 
 /**
- * Tags of every resource, given to the AWS provider as it reads them: whom it belongs to, who pays. Here they are
- * checked, so that none is forgotten.
+ * Tags of every resource: whom it belongs to, who pays. The AWS provider reads the same key; the check here makes
+ * sure that none is missing.
  */
 const defaultTags = z.strictObject({
   tags: z.object({
@@ -222,11 +225,11 @@ export const scalars = {
   domain: dnsName,
   /** Region of the API's home and of the control plane's database. */
   homeRegion: region,
-  /** Network of the cell at home; only where that is another one. */
+  /** Network of the home cell; only where that is another cell. */
   homeCidr: cidr('a private /16 network', [16]).optional(),
 } as const;
 
-/** Keys of the AWS provider that the program reads too. */
+/** Keys of the AWS provider that this program reads too. */
 export const aws = { region, defaultTags } as const;
 
 export const platform = z
@@ -280,7 +283,7 @@ export const platform = z
     error: 'at least 3 in prod, one for each zone',
   });
 
-/** Whether the text is a network in CIDR notation with one of the prefixes and no host bits. */
+/** Whether the text is a network in CIDR notation with an allowed prefix and no host bits. */
 function isNetwork(text: string, prefixes: readonly number[]): boolean {
   const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text);
   if (!match) return false;

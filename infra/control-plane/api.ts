@@ -1,16 +1,16 @@
-/** The API: as many as there are zones and more when they are busy, one away at a time. */
+/** The API: one pod for each zone, more under load, one down at a time. */
 import * as k8s from '@pulumi/kubernetes';
 import type { WorkloadArgs } from '../control-plane.ts';
 import { createDisruptionBudget } from './disruption-budget.ts';
 import { apiPort, controlPlaneNamespace, labelsOf, platformLabels } from './names.ts';
 import { podTemplate } from './pods.ts';
 
-/** So many times its least number may the API become. */
+/** The API may grow to this many times its least number of pods. */
 const growth = 5;
 
 const portName = 'http';
 
-/** Makes the API, and gives its Service. */
+/** Makes the API. Returns its Service. */
 export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
   const { config, image, provider, after } = args;
   const { apiReplicas } = config.controlPlane;
@@ -22,7 +22,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
     {
       metadata,
       spec: {
-        // No number: it is the autoscaler's.
+        // // No number here: the autoscaler sets it.
         revisionHistoryLimit: 3,
         selector: { matchLabels: selector },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
@@ -35,8 +35,8 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
           ports: [{ name: portName, containerPort: apiPort, protocol: 'TCP' }],
           probes: {
             startupProbe: { ...get('/healthz'), periodSeconds: 2, failureThreshold: 60 },
-            // Alive is all that an instance can promise alone: whether Stripe or the database are there is the load
-            // balancer's question, and no reason to restart.
+            // // Liveness says only what an instance knows by itself: whether Stripe or the database answer is the
+            // load balancer's question, and no reason to restart.
             readinessProbe: { ...get('/healthz'), periodSeconds: 5, failureThreshold: 2 },
             livenessProbe: { ...get('/healthz'), periodSeconds: 10, failureThreshold: 3 },
           },
@@ -70,7 +70,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
     {
       metadata: {
         ...metadata,
-        // It has endpoints once pods are ready; who waits for that is the Deployment.
+        // // The Deployment waits for ready pods; the Service need not wait for endpoints.
         annotations: { 'pulumi.com/skipAwait': 'true' },
       },
       spec: {

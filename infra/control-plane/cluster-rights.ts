@@ -1,4 +1,4 @@
-/** What workers may do in the cluster: make and unmake what a tenant is made of, and no more. */
+/** What workers may do in the cluster: make and remove what a tenant consists of, and no more. */
 
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'update', 'patch', 'delete'];
@@ -6,8 +6,8 @@ const all = [...read, ...write];
 const guardKinds = ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'];
 
 /**
- * Rules of the workers' ClusterRole. A role that a tenant's people get can hold only what the workers hold themselves,
- * so its rights stand here too; the API server refuses a worker that wants to give away more.
+ * Rules of the workers' ClusterRole. A role given to a tenant's people can hold only rights that the workers hold
+ * themselves, so those rights stand here too; the API server refuses a worker that tries to give away more.
  */
 export const workerRules = [
   { apiGroups: [''], resources: ['namespaces'], verbs: all },
@@ -33,14 +33,14 @@ export const workerRules = [
   { apiGroups: ['autoscaling.k8s.io'], resources: ['verticalpodautoscalers'], verbs: all },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: all },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
-  // What pods use, for metering.
+  // // Pods' usage, for metering.
   { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
-  // To see that no volume of a tenant that is gone remains.
+  // // To check that no volume of a deleted tenant remains.
   { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list'] },
-  // A last backup of a tenant's volumes; the fence lets them make those and change no other.
+  // // A last backup of a tenant's volumes; the fence lets workers make those and change no others.
   { apiGroups: ['velero.io'], resources: ['backups'], verbs: [...read, 'create', 'patch'] },
   // What stands once in a cluster and workers see to at their start: these and no others, as another policy is what
   // keeps a worker within the namespaces of tenants.
@@ -60,7 +60,7 @@ export const workerRules = [
   },
 ];
 
-/** How a pod reaches the API server of its own cluster: a kubeconfig of the files that every pod may have. */
+/** How a pod reaches the API server of its own cluster: a kubeconfig from the files that every pod can have. */
 export const inClusterKubeconfig = {
   apiVersion: 'v1',
   kind: 'Config',

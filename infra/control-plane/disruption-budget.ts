@@ -2,7 +2,7 @@ import * as k8s from '@pulumi/kubernetes';
 import type { CustomResourceOptions } from '@pulumi/pulumi';
 import { controlPlaneNamespace, platformLabels, type Workload } from './names.ts';
 
-/** Lets one pod of a workload be away at a time when nodes are drained. */
+/** Lets one pod of a workload be down at a time while nodes are drained. */
 export function createDisruptionBudget(
   name: Workload,
   selector: Record<string, string>,
@@ -15,7 +15,7 @@ export function createDisruptionBudget(
       spec: {
         maxUnavailable: 1,
         selector: { matchLabels: selector },
-        // A pod that is broken does not keep a node from being drained.
+        // // A broken pod does not keep a node from being drained.
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },
     },

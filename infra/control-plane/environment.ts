@@ -24,13 +24,13 @@ export interface Sources {
   readonly databaseCidrs: readonly string[];
 }
 
-/** Where workers keep what their engines write; lost with the pod, made anew by the next. */
+/** Where workers keep their engines' files; lost with the pod, recreated by the next. */
 export const workerHome = '/var/lib/tenantry';
 
-/** Where workers find how to reach the cluster that they stand in. */
+/** Kubeconfig by which workers reach their own cluster. */
 export const kubeconfigFile = '/etc/tenantry/kubeconfig';
 
-/** Secrets that a workload gets as files, by the name of the file. Nothing that it has no use for. */
+/** Secrets that a workload gets as files, by file name: only those it uses. */
 export function secretFilesOf(
   workload: Workload,
   config: Pick<PlatformConfig, 'region'>,
@@ -76,7 +76,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
   };
   const databases = () => ({
     DATABASE_URL: homeUrl(sources.home, file('database-password')),
-    // The server itself: the proxy knows the owner's role, and every tenant has one of its own.
+    // // The server itself: the proxy knows only the owner's role, and every tenant has its own.
     TENANT_DATABASE_URL: databaseUrl({
       host: sources.database.host,
       port: sources.database.port,
@@ -116,10 +116,10 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         TENANTRY_CELL: config.cellId,
         TENANTRY_REGION: config.region,
         TENANTRY_NODE_POOL: tenantPool,
-        // Each worker paces itself; those of a cell together keep to what Stripe takes from an account.
+        // // Each worker paces itself; the workers of a cell together stay within Stripe's limit for the account.
         TENANTRY_STRIPE_FETCHES_PER_SECOND: String(fetchesPerWorker(config.controlPlane.workerReplicas)),
         TENANTRY_DATABASE_CIDRS: sources.databaseCidrs.join(','),
-        // The image brings engine and plugins; a pod never waits for a download.
+        // // The image contains engine and plugins; a pod never waits for a download.
         TENANTRY_DOWNLOADS: 'off',
         TENANTRY_KUBERNETES_PROVIDER: 'official',
         PULUMI_HOME: `${workerHome}/pulumi`,
@@ -135,7 +135,7 @@ function dedicatedPassword(server: string): string {
   return `dedicated-${server}-password`;
 }
 
-/** Servers for one tenant each, with the database of their owner: JSON by name. */
+/** Servers for one tenant each, with the URL of their owner: JSON by name. */
 function dedicatedServers(
   { dedicated }: Pick<Database, 'dedicated'>,
   passwordFile: (server: string) => string,
@@ -148,15 +148,15 @@ function dedicatedServers(
   return all(urls).apply((entries) => JSON.stringify(Object.fromEntries(entries)));
 }
 
-/** Requests of one kind per second that Stripe takes from an account: https://docs.stripe.com/rate-limits */
+/** Requests of one kind per second that Stripe accepts from an account: https://docs.stripe.com/rate-limits */
 const stripeFetchesPerSecond = 25;
 
-/** A worker's part of what Stripe takes from the account, whole and at least 1 per second. */
+/** A worker's share of what Stripe accepts from the account: a whole number, at least 1 per second. */
 export function fetchesPerWorker(workersOfCell: number): number {
   return Math.max(1, Math.floor(stripeFetchesPerSecond / workersOfCell));
 }
 
-/** Backend of the tenants' stacks, as Pulumi writes it. */
+/** Backend URL of the tenants' stacks, as Pulumi writes it. */
 export function stateUrl(
   config: Pick<PlatformConfig, 'region'>,
   storage: Pick<Storage, 'state'>,
@@ -164,7 +164,7 @@ export function stateUrl(
   return interpolate`s3://${storage.state.name}?region=${config.region}`;
 }
 
-/** Where exports of tenants are kept: with the backups, under a name of their own. */
+/** Where tenants' exports are kept: with the backups, under a prefix of their own. */
 export function exportsUrl(
   config: Pick<PlatformConfig, 'region'>,
   storage: Pick<Storage, 'backups'>,
@@ -176,7 +176,7 @@ function homeUrl({ host, port, database }: HomeDatabase, passwordFile: string): 
   return databaseUrl({ host, port, database, passwordFile });
 }
 
-/** The owner of a database is named like the product everywhere. */
+/** The owner of every database has the product's name. */
 const databaseUser = 'tenantry';
 
 function databaseUrl(args: {

@@ -1,6 +1,6 @@
 /**
- * What RBAC cannot say: the workers' rights hold in the namespaces of tenants and nowhere else. A right on Secrets in
- * the whole cluster would otherwise be one on those of the platform too.
+ * What RBAC cannot say: the workers' rights hold only in the namespaces of tenants. Otherwise a cluster-wide right on
+ * Secrets would include the platform's.
  */
 import { veleroNamespace } from '../backup/schedule.ts';
 import { controlPlaneNamespace, platformLabels } from './names.ts';
@@ -8,14 +8,14 @@ import { controlPlaneNamespace, platformLabels } from './names.ts';
 const tenantLabel = "'app.kubernetes.io/managed-by'";
 const isTenants = (object: string) => `${object}.metadata.?labels[?${tenantLabel}].orValue('') == 'tenantry'`;
 
-/** Before a tenant ends, Velero is asked for a backup of its volumes (`automation/offboarding/volume-backup.ts`). */
+/** Before a tenant ends, Velero backs up its volumes on request (`automation/offboarding/volume-backup.ts`). */
 const ordersLastBackup = [
   `(request.operation == 'CREATE' && request.namespace == '${veleroNamespace}'`,
   "request.resource.group == 'velero.io' && request.resource.resource == 'backups'",
   "object.metadata.name.startsWith('end-of-'))",
 ].join(' && ');
 
-/** Objects of admission that stop a worker outside of tenants. */
+/** Admission objects that stop a worker outside the namespaces of tenants. */
 export function workerFence(worker: { readonly namespace: string; readonly serviceAccount: string }) {
   const { namespace, serviceAccount } = worker;
   const matchConditions = [
@@ -34,7 +34,7 @@ export function workerFence(worker: { readonly namespace: string; readonly servi
     fence(`${namespace}-${serviceAccount}-namespaces`, {
       matchConditions,
       rule: { apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces'], scope: 'Cluster' },
-      // It sees to the control plane's own at its start.
+      // // At its start a worker applies the control plane's own objects.
       expression: [
         `(request.operation != 'DELETE' && request.name == '${controlPlaneNamespace}')`,
         `((object == null || ${isTenants('object')}) && (oldObject == null || ${isTenants('oldObject')}))`,

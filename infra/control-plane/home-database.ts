@@ -1,4 +1,4 @@
-/** The control plane's one database: in the region at home, shared by the processes of all regions. */
+/** The control plane's one database: in the home region, shared by the processes of all regions. */
 import * as aws from '@pulumi/aws';
 import { type Output, output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
@@ -15,7 +15,7 @@ export interface HomeDatabase {
   readonly password: SecretValue;
 }
 
-/** Where the control plane's database is: this cell's, or that of the cell at home, found by its names. */
+/** Where the control plane's database is: this cell's, or the home cell's, found by its names. */
 export function homeDatabase(config: PlatformConfig, database: Database): HomeDatabase {
   const where = { port: postgresPort, database: databaseName };
   if (config.primary) {

@@ -1,19 +1,19 @@
-/** Which image the control plane runs: as the configuration says, or as the last deployment noted. */
+/** Which image the control plane runs: the configured one, or the one that the last deployment recorded. */
 import * as aws from '@pulumi/aws';
 import { imageReference } from '../config/schema.ts';
 import type { PlatformConfig } from '../config.ts';
 
 /**
- * The image's reference. A deployment notes it in the parameter that `tenantry:controlPlane.imageParameter` names before
- * it runs `pulumi up`, so that every later `up` and every preview, from wherever, has the image that is deployed.
- * @throws Error when there is no such parameter, or something else in it
+ * The image's reference. A deployment records it in the parameter that `tenantry:controlPlane.imageParameter` names
+ * before it runs `pulumi up`, so that every later `up` and every preview, from anywhere, uses the deployed image.
+ * @throws Error when there is no such parameter, or it holds something else
  */
 export async function deployedImage(config: PlatformConfig): Promise<string> {
   const { image, imageParameter } = config.controlPlane;
   if (image !== undefined) return image;
   const name = imageParameter ?? '';
   const where = `the parameter ${name} in ${config.region}`;
-  // Not the output `value`, which counts as secret: a reference is none.
+  // // The output `value` counts as secret; a reference is none.
   const { insecureValue } = await aws.ssm
     .getParameter({ name, region: config.region })
     .catch((cause: unknown) => {

@@ -16,11 +16,11 @@ const block = (cidr: string, ...except: string[]) => ({
   ipBlock: { cidr, ...(except.length > 0 && { except }) },
 });
 
-/** Where EKS Pod Identity hands out credentials (EKS user guide, Pod Identity Agent). */
+/** Where EKS Pod Identity serves credentials (EKS user guide, Pod Identity Agent). */
 const podIdentityAgent = '169.254.170.23/32';
 
 /**
- * The policies: nothing but what is named.
+ * The policies: only what is named is allowed.
  * @param args.loadBalancerCidrs networks of the load balancer
  * @param args.databaseCidrs networks of the database servers and proxies, here and at home
  */
@@ -29,7 +29,7 @@ export function networkPolicies(args: {
   databaseCidrs: readonly string[];
 }) {
   const databases = { to: args.databaseCidrs.map((cidr) => block(cidr)), ports: [tcp(5432)] };
-  // Stripe, the issuer, AWS and the API server by HTTPS; never what a node knows of itself.
+  // // Stripe, the issuer, AWS and the API server by HTTPS; never the instance metadata.
   const https = { to: [block('0.0.0.0/0', '169.254.0.0/16')], ports: [tcp(443)] };
   const credentials = { to: [block(podIdentityAgent)], ports: [tcp(80)] };
   return [

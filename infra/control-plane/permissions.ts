@@ -1,4 +1,7 @@
-/** What the control plane's pods may do in AWS: read secrets and exports; workers, write tenants' state and exports too. */
+/**
+ * What the control plane's pods may do in AWS: read secrets and exports; workers also write tenants' state and
+ * exports.
+ */
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
@@ -33,7 +36,7 @@ export function readSecrets(
       {
         Sid: 'ReadSecretsAtHome',
         Action: read,
-        // Six characters of Secrets Manager's own follow the name.
+        // // Secrets Manager appends six characters to the name.
         Resource: away.map(
           ({ secret }) => interpolate`arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`,
         ),
@@ -52,7 +55,7 @@ export function readSecrets(
   return statements;
 }
 
-/** Statements for the state of tenants' stacks and the secrets inside it. */
+/** Statements for the state of tenants' stacks and the secrets in it. */
 export function keepState(
   storage: Pick<Storage, 'state'>,
   keys: { state: { arn: Input<string> } },
@@ -72,10 +75,10 @@ export function keepState(
   ];
 }
 
-/** Where the bucket of backups keeps exports of tenants. */
+/** Prefix of tenants' exports in the bucket of backups. */
 export const exportsPrefix = 'exports';
 
-/** Statements for exports of tenants: the API hands them out. */
+/** Statements for exports of tenants: the API serves them. */
 export function readExports(
   config: Pick<PlatformConfig, 'region'>,
   storage: Pick<Storage, 'backups'>,
@@ -92,7 +95,7 @@ export function readExports(
   ];
 }
 
-/** Statements for exports of tenants: workers make and remove them. */
+/** Statements for exports of tenants: workers write and delete them. */
 export function keepExports(
   config: Pick<PlatformConfig, 'region'>,
   storage: Pick<Storage, 'backups'>,

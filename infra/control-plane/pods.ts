@@ -1,4 +1,4 @@
-/** Pods of the control plane: alike in all that makes them safe, and spread over zones. */
+/** Pods of the control plane: hardened alike, and spread over zones. */
 import type * as k8s from '@pulumi/kubernetes';
 import type { Input } from '@pulumi/pulumi';
 import { hardenedContainer } from '../hardening.ts';
@@ -12,12 +12,12 @@ type Container = k8s.types.input.core.v1.Container;
 type Volume = k8s.types.input.core.v1.Volume;
 type Mount = k8s.types.input.core.v1.VolumeMount;
 
-/** The account of distroless images that is nobody's. */
+/** The nonroot user of distroless images. */
 const userId = 65_532;
 
 export interface PodArgs {
   readonly image: string;
-  /** Program of the image. */
+  /** Program in the image. */
   readonly program: string;
   readonly environment: Variables;
   readonly secrets: Pick<SecretFiles, 'volumes' | 'mounts'>;
@@ -32,7 +32,7 @@ export interface PodArgs {
   readonly restartPolicy?: Input<string>;
 }
 
-/** A pod at Pod Security level `restricted`, with a root file system that nobody writes to. */
+/** A pod at Pod Security level `restricted`, with a read-only root file system. */
 export function podTemplate(workload: Workload, args: PodArgs): PodTemplate {
   const labels = labelsOf(workload);
   return {
@@ -44,7 +44,7 @@ export function podTemplate(workload: Workload, args: PodArgs): PodTemplate {
       priorityClassName,
       nodeSelector: { [poolLabel]: controlPlanePool },
       topologySpreadConstraints: [
-        // An outage of a zone takes a third of them.
+        // // A zone's outage takes a third of them.
         spread('topology.kubernetes.io/zone', 'DoNotSchedule', labels),
         spread('kubernetes.io/hostname', 'ScheduleAnyway', labels),
       ],

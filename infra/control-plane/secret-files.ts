@@ -1,7 +1,7 @@
 /**
- * Secrets as files, by the Secrets Store CSI driver rather than External Secrets: what is in Secrets Manager is read
- * in the name of the pod that needs it, is never copied into the cluster's own store, and needs no operator that may
- * read them all. A rotated value is in the file within the driver's interval.
+ * Secrets as files, by the Secrets Store CSI driver rather than External Secrets: the driver reads Secrets Manager as
+ * the pod that needs the secret, never copies it into the cluster's own store, and needs no operator that may read
+ * them all. A rotated value reaches the file within the driver's interval.
  */
 import * as k8s from '@pulumi/kubernetes';
 import { all, type Output } from '@pulumi/pulumi';
@@ -30,7 +30,7 @@ export interface SecretFiles {
   readonly classes: k8s.apiextensions.CustomResource[];
 }
 
-/** Makes what mounts the values as files of these names; one class for each region that they come from. */
+/** Mounts the values as files of these names; makes one class for each region that they come from. */
 export function createSecretFiles(
   workload: Workload,
   files: Readonly<Record<string, SecretValue>>,
@@ -73,7 +73,7 @@ export function createSecretFiles(
   };
 }
 
-/** As the provider of AWS wants it: YAML in a string, one entry for each secret. */
+/** The format of AWS's provider: YAML in a string, one entry for each secret. */
 function objectsOf(values: readonly (readonly [string, SecretValue])[]): Output<string> {
   return all(values.map(([file, { secret, key }]) => secret.apply((name) => ({ name, file, key })))).apply(
     (resolved) =>

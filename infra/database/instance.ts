@@ -1,4 +1,4 @@
-/** One PostgreSQL server as every one of the platform is, and its read replicas. */
+/** A PostgreSQL server the way the platform runs all of them, and its read replicas. */
 import * as aws from '@pulumi/aws';
 import { jsonStringify, type Output } from '@pulumi/pulumi';
 import { RandomPassword } from '@pulumi/random';
@@ -11,34 +11,34 @@ import { createSecret } from '../secrets.ts';
 export const postgresPort = 5432;
 
 /**
- * Major version of the servers; minor versions come by themselves in the maintenance window. RDS Proxy supports it in
- * every region of the platform.
+ * Major version of the servers; minor versions arrive in the maintenance window. RDS Proxy supports it in every
+ * region of the platform.
  */
 export const postgresVersion = '17';
 
 /** Settings that differ from RDS's own. */
 export const parameters: readonly { name: string; value: string; atRestart?: true }[] = [
-  // No connection without TLS, from the proxy and the control plane alike.
+  // // No connection without TLS, neither from the proxy nor from the control plane.
   { name: 'rds.force_ssl', value: '1' },
   { name: 'ssl_min_protocol_version', value: 'TLSv1.2' },
   { name: 'password_encryption', value: 'scram-sha-256' },
   { name: 'rds.accepted_password_auth_method', value: 'scram' },
   { name: 'shared_preload_libraries', value: 'pg_stat_statements', atRestart: true },
   { name: 'log_min_duration_statement', value: '1000' },
-  // A slow statement is logged without its values: they are tenants' data, and new roles' passwords.
+  // // A slow statement is logged without its values: they are tenants' data and new roles' passwords.
   { name: 'log_parameter_max_length', value: '0' },
   { name: 'log_lock_waits', value: '1' },
   { name: 'idle_in_transaction_session_timeout', value: '60000' },
 ];
 
-/** What all servers of a cell share. */
+/** Settings that all servers of a cell share. */
 export interface ServerSurroundings {
   readonly config: PlatformConfig;
   readonly keys: Keys;
   readonly subnetGroupName: Output<string>;
   readonly parameterGroupName: Output<string>;
   readonly securityGroupId: Output<string>;
-  /** Lets RDS write the operating system's figures. */
+  /** Lets RDS write operating system metrics. */
   readonly monitoringRoleArn: Output<string>;
 }
 
@@ -52,7 +52,7 @@ export interface ServerSize {
 export interface Server {
   readonly instance: aws.rds.Instance;
   readonly host: Output<string>;
-  /** `{"engine", "host", "port", "username", "password", "dbname"}`, the form that rotation and RDS Proxy read. */
+  /** `{"engine", "host", "port", "username", "password", "dbname"}`, the format that rotation and RDS Proxy read. */
   readonly secretArn: Output<string>;
 }
 
@@ -62,8 +62,8 @@ export const databaseName = 'tenantry';
 /**
  * A server with its secret.
  *
- * The password is ours rather than one that RDS manages, since RDS refuses read replicas and blue/green upgrades of
- * servers with a managed password (RDS user guide, limitations of the integration with Secrets Manager, 2026-11).
+ * We make the password ourselves, as RDS refuses read replicas and blue/green upgrades of servers with a managed
+ * password (RDS user guide, limitations of the integration with Secrets Manager, 2026-11).
  */
 export function createServer(name: string, size: ServerSize, around: ServerSurroundings): Server {
   const { config, keys } = around;
@@ -81,7 +81,7 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
       allocatedStorage: size.storageGb,
       maxAllocatedStorage: size.maxStorageGb,
       multiAz: size.multiAz,
-      // Any second of the last 35 days can be had back.
+      // // Any second of the last 35 days can be restored.
       backupRetentionPeriod: platform.database.pointInTimeRecoveryDays,
       backupWindow: '03:00-04:00',
       copyTagsToSnapshot: true,
@@ -89,11 +89,11 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
       skipFinalSnapshot: !kept,
       ...(kept && { finalSnapshotIdentifier: `${identifier}-final` }),
       kmsKeyId: keys.database.arn,
-      // A replica stands in its source's subnets, and RDS refuses to be told so.
+      // // A replica is in its source's subnets, and RDS refuses to be told so.
       dbSubnetGroupName: around.subnetGroupName,
       ...sharedSettings(size.instanceClass, around),
     },
-    // Rotation changes it behind the program's back.
+    // // Rotation changes it outside this program.
     { ignoreChanges: ['password'], protect: config.environment === 'prod' },
   );
   exportLogs(name, identifier, around);
@@ -120,7 +120,7 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
   return {
     instance,
     host: instance.address,
-    // Known once it has a value: what reads it may start.
+    // // Known once it has a value: its readers may start.
     secretArn: version.arn,
   };
 }
@@ -138,12 +138,12 @@ export function createReplica(
     {
       identifier,
       replicateSourceDb: source.identifier,
-      // It has to grow with its source.
+      // // It must grow with its source.
       maxAllocatedStorage: size.maxStorageGb,
       multiAz: size.multiAz,
-      // Backups of its own, so that it has a past when it is promoted.
+      // // Its own backups, so that it has a history when it is promoted.
       backupRetentionPeriod: 7,
-      // All that is in it is in its source.
+      // // Everything in it is in its source too.
       skipFinalSnapshot: true,
       ...sharedSettings(size.instanceClass, around),
     },
@@ -171,7 +171,7 @@ function sharedSettings(instanceClass: string, around: ServerSurroundings) {
     applyImmediately: config.environment === 'dev',
     performanceInsightsEnabled: true,
     performanceInsightsKmsKeyId: keys.database.arn,
-    // Days; the longest that costs nothing.
+    // // Days; the longest that is free.
     performanceInsightsRetentionPeriod: 7,
     // Seconds.
     monitoringInterval: config.environment === 'prod' ? 15 : 60,
@@ -182,7 +182,7 @@ function sharedSettings(instanceClass: string, around: ServerSurroundings) {
 
 const exportedLogs = ['postgresql', 'upgrade'] as const;
 
-/** Made before RDS would make them, without a key and for ever. */
+/** Otherwise RDS makes them, without a key and without an end. */
 function exportLogs(name: string, identifier: string, { config, keys }: ServerSurroundings): void {
   for (const log of exportedLogs) {
     new aws.cloudwatch.LogGroup(`${name}-${log}`, {

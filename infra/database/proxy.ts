@@ -1,4 +1,4 @@
-/** RDS Proxy: connections of many pods over few of the server, kept through a failover. */
+/** RDS Proxy: many pods share few connections to the server, kept through a failover. */
 import * as aws from '@pulumi/aws';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
@@ -12,7 +12,7 @@ export interface Proxy {
 
 /**
  * A proxy in front of a server, for its owner's connections. What needs a connection of its own (LISTEN, session
- * locks) goes to the server, and so do tenants: each has a role of its own, of which a proxy knows at most 200.
+ * locks) goes to the server, and so do tenants: each has its own role, and a proxy knows at most 200.
  */
 export function createProxy(
   server: Server,
@@ -51,7 +51,7 @@ export function createProxy(
       roleArn: role.arn,
       vpcSubnetIds: [...args.subnetIds],
       vpcSecurityGroupIds: [args.securityGroupId],
-      // Seconds; above the pools of the control plane, which close idle connections themselves.
+      // // Seconds; longer than the control plane's pools keep idle connections.
       idleClientTimeout: 1_800,
       auths: [
         {
@@ -68,7 +68,7 @@ export function createProxy(
   const targets = new aws.rds.ProxyDefaultTargetGroup('database', {
     dbProxyName: proxy.name,
     connectionPoolConfig: {
-      // The rest is for what connects past the proxy.
+      // // The rest is for connections that bypass the proxy.
       maxConnectionsPercent: 60,
       maxIdleConnectionsPercent: 20,
       connectionBorrowTimeout: 30,

@@ -5,19 +5,19 @@ import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { Server } from './instance.ts';
 
-/** Days between rotations: PCI DSS and most audits ask for 90 at most. */
+/** Days between rotations: PCI DSS and most audits require 90 at most. */
 export const rotationDays = 30;
 
 /**
- * AWS's own rotation function for PostgreSQL with one user, published in the Serverless Application Repository from
- * the account of Secrets Manager. The version is the one that aws-cdk-lib pins (2026-11).
+ * AWS's own rotation function for PostgreSQL with one user, published in the Serverless Application Repository by the
+ * account of Secrets Manager. aws-cdk-lib pins the same version (2026-11).
  */
 const application = {
   arn: 'arn:aws:serverlessrepo:us-east-1:297356227824:applications/SecretsManagerRDSPostgreSQLRotationSingleUser',
   version: '1.1.671',
 } as const;
 
-/** Has the servers' passwords changed every 30 days. */
+/** Rotates the servers' passwords every 30 days. */
 export function rotatePasswords(
   servers: Readonly<Record<string, Server>>,
   args: {
@@ -46,7 +46,7 @@ export function rotatePasswords(
     new aws.secretsmanager.SecretRotation(name, {
       secretId: server.secretArn,
       rotationLambdaArn: functionArn,
-      // The first password is fresh; nobody waits for a change during a deployment.
+      // // The first password is fresh; a deployment does not wait for a rotation.
       rotateImmediately: false,
       rotationRules: { scheduleExpression: `rate(${rotationDays} days)` },
     });

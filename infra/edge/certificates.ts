@@ -6,13 +6,13 @@ import { globalRegion } from '../keys.ts';
 import type { Region } from '../regions.ts';
 
 export interface Certificates {
-  /** In us-east-1: CloudFront and Cognito's domain take theirs from there only. */
+  /** In us-east-1: CloudFront and Cognito's domain accept no others. */
   readonly globalArn: Output<string>;
   /** In the cell's region, for the load balancer. */
   readonly regionalArn: Output<string>;
 }
 
-/** Makes the certificates and waits for their proof. */
+/** Makes the certificates and waits until they are proven. */
 export function createCertificates(config: PlatformConfig, zoneId: Output<string>): Certificates {
   const certificate = (name: string, region: Region) =>
     new aws.acm.Certificate(name, {
@@ -40,8 +40,8 @@ export function createCertificates(config: PlatformConfig, zoneId: Output<string
 }
 
 /**
- * The record that proves the domain is ours. ACM asks for the same one for all certificates of a domain in an account,
- * wildcard or not and whatever the region: the cell at home keeps it, the others rely on it.
+ * The record that proves that the domain is ours. ACM asks for the same one for all certificates of a domain in an
+ * account, wildcard or not, in every region: the home cell keeps it, the others rely on it.
  */
 function proveDomain(
   config: PlatformConfig,

@@ -10,11 +10,11 @@ import { type Origin, originHeader } from './origin.ts';
 
 type Behaviour = inputs.cloudfront.DistributionOrderedCacheBehavior;
 
-/** Policies that AWS keeps, by the ids it publishes (CloudFront developer guide, managed policies, 2026-11). */
+/** Policies that AWS maintains, by the ids it publishes (CloudFront developer guide, managed policies, 2026-11). */
 export const managedPolicies = {
   cachingOptimized: '658327ea-f89d-4fab-a63d-7e88639e58f6',
   cachingDisabled: '4135ea2d-6df8-44a3-9df3-4b5a84be39ad',
-  /** Every header, cookie and query parameter: without `Upgrade` and its kind there is no WebSocket. */
+  /** Every header, cookie and query parameter: a WebSocket needs `Upgrade` and its kind. */
   allViewer: '216adef6-5c7f-47e4-b989-5492eafa07d3',
 } as const;
 
@@ -22,7 +22,7 @@ export const managedPolicies = {
 export const originIds = { assets: 'assets', assetsReplica: 'assets-replica', api: 'api', ws: 'ws' } as const;
 const assetsWithReplica = 'assets-or-replica';
 
-/** Paths of the API: as outside clients know it, as the page does, as Stripe does, and as those who watch it do. */
+/** Paths of the API: for outside clients, the page, Stripe, and monitoring. */
 const apiPaths = [
   '/api/*',
   '/v1/*',
@@ -38,7 +38,7 @@ const wsPaths = ['/ws/*'] as const;
 const reading = ['GET', 'HEAD', 'OPTIONS'];
 const everything = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'POST', 'PATCH', 'DELETE'];
 
-/** The rules of all paths but `/*`, which is for assets: never cached, all of the request passed on. */
+/** The rules of all paths but `/*`, which serves assets: never cached, the whole request passed on. */
 export function dynamicBehaviours(
   responseHeadersPolicyId: Behaviour['responseHeadersPolicyId'],
 ): Behaviour[] {
@@ -56,7 +56,7 @@ export function dynamicBehaviours(
   return [...apiPaths.map(behaviour(originIds.api)), ...wsPaths.map(behaviour(originIds.ws))];
 }
 
-/** What the page may load and talk to: itself, and who signs people in. */
+/** What the page may load and call: itself, and the identity provider. */
 export function contentSecurityPolicy(signInOrigins: readonly string[]): string {
   return [
     "default-src 'self'",
@@ -103,7 +103,7 @@ export function createDistribution(
       httpsPort: 443,
       originProtocolPolicy: 'https-only',
       originSslProtocols: ['TLSv1.2'],
-      // Seconds; events are sent at least every half of it.
+      // // Seconds; event streams send something at least every half of it.
       originReadTimeout: 60,
       originKeepaliveTimeout: 60,
     },
@@ -165,7 +165,7 @@ function securityHeaders(
     comment: 'Security headers of every answer',
     securityHeadersConfig: {
       strictTransportSecurity: {
-        // Two years, the least that browsers' preload lists take.
+        // // Two years, the minimum for browsers' preload lists.
         accessControlMaxAgeSec: 63_072_000,
         includeSubdomains: true,
         preload: true,
@@ -179,7 +179,7 @@ function securityHeaders(
   });
 }
 
-/** Fields of the request log: no cookies and no query, where codes and tokens may be. */
+/** Fields of the request log: no cookies and no query, which may hold codes and tokens. */
 const loggedFields = [
   'date',
   'time',

@@ -1,4 +1,4 @@
-/** WAF in front of CloudFront: AWS's managed rules, and a limit of requests for each address. */
+/** WAF in front of CloudFront: AWS's managed rules, and a request limit for each address. */
 import * as aws from '@pulumi/aws';
 import type * as inputs from '@pulumi/aws/types/input.js';
 import type { PlatformConfig } from '../config.ts';
@@ -9,22 +9,22 @@ type Rule = inputs.wafv2.WebAclRule;
 type Statement = inputs.wafv2.WebAclRuleStatement;
 type ScopeDown = inputs.wafv2.WebAclRuleStatementRateBasedStatementScopeDownStatement;
 
-/** Seconds over which requests are counted; the configuration's limit is for these. */
+/** Seconds over which requests are counted; the configured limit applies to these. */
 export const rateWindowSeconds = 300;
 
 /**
- * Stripe sends all webhooks from a few addresses, in bursts after an outage of ours, and their bodies are whatever
- * customers typed. They are signed, and the API checks that before anything else.
+ * Stripe sends all webhooks from a few addresses, in bursts after an outage of ours, with bodies that hold whatever
+ * customers typed. They are signed, and the API checks the signature first.
  */
 const webhookPath = '/webhooks/';
-/** Of the limit of an address, so many times for webhooks. */
+/** Webhooks may come at this many times the limit of an address. */
 const webhookAllowance = 10;
 
-/** Managed groups in the order of their cost to evaluate; `counted` are rules of a group that only count. */
+/** Managed groups, cheapest to evaluate first; rules in `counted` only count. */
 const managedGroups: readonly { name: string; counted: readonly string[]; webhooks: boolean }[] = [
   { name: 'AWSManagedRulesAmazonIpReputationList', counted: [], webhooks: true },
   { name: 'AWSManagedRulesKnownBadInputsRuleSet', counted: [], webhooks: true },
-  // The API limits bodies itself, and takes ones of more than the 8 KB that this group allows.
+  // // The API limits bodies itself and accepts more than the 8 KB that this group allows.
   { name: 'AWSManagedRulesCommonRuleSet', counted: ['SizeRestrictions_BODY'], webhooks: false },
   { name: 'AWSManagedRulesSQLiRuleSet', counted: [], webhooks: false },
 ];
@@ -83,7 +83,7 @@ function measured(metricName: string) {
   return { cloudwatchMetricsEnabled: true, sampledRequestsEnabled: false, metricName };
 }
 
-/** Makes the firewall. What it stops is logged, without credentials. */
+/** Makes the firewall. What it blocks is logged, without credentials. */
 export function createFirewall(config: PlatformConfig, keys: Keys): aws.wafv2.WebAcl {
   const region = globalRegion;
   const acl = new aws.wafv2.WebAcl('edge', {
@@ -97,7 +97,7 @@ export function createFirewall(config: PlatformConfig, keys: Keys): aws.wafv2.We
   });
   const logs = new aws.cloudwatch.LogGroup('firewall', {
     region,
-    // WAF writes to groups of such names only.
+    // // WAF writes only to groups with such names.
     name: `aws-waf-logs-${config.cellId}`,
     kmsKeyId: keys.globalLogs.arn,
     retentionInDays: logRetentionDays(config.monitoring.retentionDays),

@@ -1,18 +1,18 @@
 import type { PlatformConfig } from '../config.ts';
 
-/** Names of a cell in DNS. All of them are one label below the domain, so that one wildcard certificate has them all. */
+/** Names of a cell in DNS. All are one label below the domain, so that one wildcard certificate covers them. */
 export interface HostNames {
-  /** Where people and their tenants' clients go: CloudFront. */
+  /** The address for people and tenants' clients: CloudFront. */
   readonly public: string;
   /** The load balancer of this region. */
   readonly origin: string;
-  /** Where CloudFront finds the API: the load balancer, or the name that moves to another region's in a failover. */
+  /** Where CloudFront finds the API: the load balancer, or the name that moves to another region in a failover. */
   readonly api: string;
   /** The hosted sign-in page. */
   readonly signIn: string;
 }
 
-/** The cell at home has the domain itself; every other one has its region before it. */
+/** The home cell has the domain itself; every other one has its region in front. */
 export function hostNames(config: Pick<PlatformConfig, 'domain' | 'primary' | 'region' | 'edge'>): HostNames {
   const { domain, primary, region } = config;
   const origin = originName(config, region);

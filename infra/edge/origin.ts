@@ -11,16 +11,16 @@ import { loadBalancerLogs, type Storage } from '../storage.ts';
 /** Path of the API that says whether it can serve. */
 const readinessPath = '/readyz';
 /**
- * What health checks ask for: a service without worker, cluster or Stripe still takes events and answers tenants, and must
- * not lose its requests to a region that cannot do better.
+ * What health checks ask for: a service without worker, cluster or Stripe still accepts events and answers tenants,
+ * and must not lose its requests to a region that can do no better.
  */
 export const healthCheckPath = `${readinessPath}?exclude=worker&exclude=stripe`;
-/** Header in which CloudFront shows the load balancer that it is ours. */
+/** Header by which CloudFront proves to the load balancer that it is ours. */
 export const originHeader = 'X-Tenantry-Origin';
 
 /**
- * Seconds without a byte before a connection ends: as long as CloudFront keeps a WebSocket.
- * (CloudFront developer guide, quotas on WebSocket connections, 2026-11.)
+ * Seconds without a byte before a connection ends: as long as CloudFront keeps a WebSocket. (CloudFront developer
+ * guide, quotas on WebSocket connections, 2026-11.)
  */
 const idleTimeoutSeconds = 600;
 
@@ -32,7 +32,7 @@ export interface Origin {
   readonly proof: Output<string>;
 }
 
-/** Makes the load balancer with a listener for TLS only. Whatever lacks the header is refused, health checks apart. */
+/** Makes the load balancer with a TLS listener only. It refuses whatever lacks the header, except health checks. */
 export function createOrigin(
   config: PlatformConfig,
   args: { network: Network; keys: Keys; storage: Storage; certificateArn: Output<string> },
@@ -42,7 +42,7 @@ export function createOrigin(
     list: 'com.amazonaws.global.cloudfront.origin-facing',
     description: 'Load balancer: requests of CloudFront',
   });
-  // In a group of its own: both lists together have more entries than a group may.
+  // // In a group of its own: both lists together exceed the limit of one group.
   const fromHealthChecks = allowPrefixList(config, network, 'health-checks', {
     list: `com.amazonaws.${config.region}.route53-healthchecks`,
     description: 'Load balancer: health checks of Route 53',
@@ -76,11 +76,11 @@ export function createOrigin(
     targetType: 'ip',
     protocol: 'HTTP',
     port: apiPort,
-    // Seconds in which a pod that goes may finish what it answers.
+    // // Seconds for a stopping pod to finish its answers.
     deregistrationDelay: 30,
     healthCheck: { path: healthCheckPath, matcher: '200', interval: 10, timeout: 5, unhealthyThreshold: 3 },
   });
-  // One for all regions: the load balancer of another region takes over requests of the distribution at home.
+  // // One for all regions: the load balancer of another region takes over requests of the home distribution.
   const proof = homeSecret('origin', {
     config,
     keys: args.keys,
@@ -120,7 +120,7 @@ function listen(
     listenerArn: listener.arn,
     priority: 20,
     conditions: [proven, { pathPattern: { values: ['/api/*'] } }],
-    // The API itself knows nothing of the prefix.
+    // // The API does not know the prefix.
     transforms: [
       { type: 'url-rewrite', urlRewriteConfig: { rewrite: { regex: '^/api/(.*)$', replace: '/$1' } } },
     ],

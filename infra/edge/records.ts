@@ -8,10 +8,10 @@ import { healthCheckPath } from './origin.ts';
 /** Seconds that clients may go on using the old region after a failover. */
 const failoverTtlSeconds = 60;
 
-/** From where Route 53 asks: the fewest places that it accepts, on three coasts. */
+/** From where Route 53 checks: the fewest places it accepts, on three coasts. */
 const checkers = ['us-east-1', 'us-west-2', 'eu-west-1'];
 
-/** Makes the records. Gives the id of the health check of this region's API. */
+/** Makes the records. Returns the id of the health check of this region's API. */
 export function createRecords(
   config: PlatformConfig,
   args: {
@@ -58,7 +58,7 @@ export function createRecords(
         name: names.api,
         type: 'CNAME',
         ttl: failoverTtlSeconds,
-        // A name rather than an alias, which Route 53 refuses while the other region's record does not exist.
+        // // A name rather than an alias, which Route 53 refuses until the other region's record exists.
         records: [to],
         setIdentifier: role.toLowerCase(),
         failoverRoutingPolicies: [{ type: role }],

@@ -1,4 +1,4 @@
-/** The domain as a sender of SES: codes and invitations go out in its name, signed, and more than Cognito's 50 a day. */
+/** The domain as a sender in SES: codes and invitations come from it, signed, and exceed Cognito's own 50 a day. */
 import * as aws from '@pulumi/aws';
 import type { Output, Resource } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
@@ -6,14 +6,14 @@ import type { PlatformConfig } from '../config.ts';
 /** Keys that SES signs with, one record each. */
 const dkimKeys = 3;
 
-/** A sender that SES accepts mail of. */
+/** A sender that SES accepts. */
 export interface Sender {
   readonly arn: Output<string>;
-  /** Cognito takes no sender before SES has seen its records. */
+  /** Cognito refuses a sender until SES has seen its records. */
   readonly verified: Resource;
 }
 
-/** Proves the domain to SES of this region. The account has to be let out of SES's sandbox once, by request. */
+/** Proves the domain to SES in this region. An operator requests once that the account leaves SES's sandbox. */
 export function createSender(config: PlatformConfig, zoneId: Output<string>): Sender {
   const identity = new aws.sesv2.EmailIdentity('mail', {
     emailIdentity: config.domain,

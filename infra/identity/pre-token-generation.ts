@@ -1,10 +1,10 @@
 /**
  * Lambda trigger of the user pool: puts the claims that the API reads into every token.
  *
- * Runs in Lambda as it stands here, without types: it imports nothing.
+ * Lambda runs it as it stands here, without types: it imports nothing.
  */
 
-/** What Cognito sends (trigger version V2_0), as far as it is read here. */
+/** What Cognito sends (trigger version V2_0), as far as this function reads it. */
 export interface PreTokenGenerationEvent {
   readonly callerContext: { readonly clientId: string };
   readonly request: {
@@ -13,7 +13,7 @@ export interface PreTokenGenerationEvent {
   };
 }
 
-/** What it reads in the answer. */
+/** What Cognito reads in the answer. */
 export interface TokenClaims {
   readonly idTokenGeneration: {
     readonly claimsToAddOrOverride: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface TokenClaims {
   };
 }
 
-/** Group of the pool whose members see and retry every tenant. */
+/** Members of this group of the pool see and retry every tenant. */
 const operatorsGroup = 'operators';
 const roles = ['admin', 'viewer'];
 const organizationAttribute = 'custom:organization_id';

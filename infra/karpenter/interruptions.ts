@@ -1,10 +1,10 @@
-/** News of nodes that AWS is about to take away, in a queue that Karpenter reads. */
+/** Notices of nodes that AWS is about to take away, in a queue that Karpenter reads. */
 import * as aws from '@pulumi/aws';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
 import { policyDocument } from '../policies.ts';
 
-/** What EventBridge is asked for: by name, source and kind of the event. */
+/** Events that EventBridge delivers: by name, source and kind. */
 export const interruptionEvents = {
   'spot-interruption': { source: 'aws.ec2', detailType: 'EC2 Spot Instance Interruption Warning' },
   rebalance: { source: 'aws.ec2', detailType: 'EC2 Instance Rebalance Recommendation' },
@@ -19,9 +19,9 @@ export function createInterruptionQueue(
 ): { readonly name: Output<string>; readonly arn: Output<string> } {
   const queue = new aws.sqs.Queue('interruptions', {
     name: `${clusterName}-interruptions`,
-    // Older news is no news: two minutes after the warning a spot node is gone.
+    // // Older notices are useless: a spot node is gone two minutes after the warning.
     messageRetentionSeconds: 300,
-    // EventBridge can write to it without a key of ours; the messages name instances, nothing else.
+    // // EventBridge can write to it without our key; the messages name instances, nothing else.
     sqsManagedSseEnabled: true,
   });
   const rules = Object.entries(interruptionEvents).map(([name, { source, detailType }]) => {

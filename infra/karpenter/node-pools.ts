@@ -4,18 +4,18 @@ import { platform } from '../../tenants/catalog/index.ts';
 import { metadataOptions, nodeVolumes } from '../cluster/node-settings.ts';
 import type { PlatformConfig } from '../config.ts';
 
-/** Label of nodes with the name of their pool, and key of the taint of those that not everybody may stand on. */
+/** Label of nodes with the name of their pool, and key of the taint of reserved ones. */
 export const poolLabel = 'tenantry.dev/pool';
 
-/** Pool for the workloads of tenants: tainted, so that nothing else stands beside them. */
+/** Pool for tenants' workloads: tainted, so that nothing else runs beside them. */
 export const tenantPool = 'tenants';
 
-/** Pool for the control plane and what else the platform runs in the cluster. */
+/** Pool for the control plane and everything else that the platform runs in the cluster. */
 export const controlPlanePool = 'control-plane';
 
 const nodeClassName = 'default';
 
-/** The one kind of node: Bottlerocket in private subnets, encrypted, its metadata out of reach of pods. */
+/** The one kind of node: Bottlerocket in private subnets, encrypted, its metadata out of pods' reach. */
 export function nodeClass(
   config: Pick<PlatformConfig, 'cluster' | 'tags'>,
   args: {
@@ -51,7 +51,7 @@ export function nodeClass(
           deleteOnTermination: true,
         },
       })),
-      // What Karpenter makes does not pass through the provider that tags everything else.
+      // // The provider that tags everything else does not see what Karpenter makes.
       tags: { ...config.tags },
     },
   } as const;
@@ -60,7 +60,7 @@ export function nodeClass(
 const { nodes } = platform;
 const gibibyte = 1024 ** 3;
 
-/** The pools. Figures of the tenants' are the catalog's. */
+/** The pools. The tenants' figures come from the catalog. */
 export function nodePools() {
   return [
     nodePool(tenantPool, {
@@ -70,11 +70,11 @@ export function nodePools() {
         memory: `${nodes.maxMemoryBytes / gibibyte}Gi`,
       },
       taints: [{ key: poolLabel, value: tenantPool, effect: 'NoSchedule' }],
-      // A tenth of the nodes at once, when many grow old together.
+      // // A tenth of the nodes at once, when many age together.
       disruptedAtOnce: '10%',
     }),
     nodePool(controlPlanePool, {
-      // What starts tenants and answers Stripe is not interrupted to save a few dollars.
+      // // What starts tenants and answers Stripe is not interrupted to save a few dollars.
       capacityTypes: ['on-demand'],
       limits: { cpu: '128', memory: '512Gi' },
       taints: [],
@@ -105,15 +105,16 @@ function nodePool(
             among('kubernetes.io/os', ['linux']),
             among('kubernetes.io/arch', nodes.architectures),
             among('karpenter.sh/capacity-type', args.capacityTypes),
-            // General purpose, compute and memory, of generations on Nitro: volumes encrypted at no cost in speed.
+            // // General purpose, compute and memory, of Nitro generations: volumes are encrypted at no cost in
+            // speed.
             among('karpenter.k8s.aws/instance-category', ['c', 'm', 'r']),
             { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['5'] },
-            // Bare metal takes a quarter of an hour to start; small ones are full of what every node runs.
+            // // Bare metal takes a quarter of an hour to start; small instances are full with what every node runs.
             among('karpenter.k8s.aws/instance-size', ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge']),
           ],
           ...(args.taints.length > 0 && { taints: args.taints }),
           expireAfter: `${nodes.replacedAfterDays * 24}h`,
-          // A budget that can never be met does not keep an old node for ever.
+          // // A budget that can never be met does not keep an old node for ever.
           terminationGracePeriod: '1h',
         },
       },

@@ -3,8 +3,8 @@ import type { Statement } from '../policies.ts';
 
 /**
  * What Karpenter's controller may do, after the policy of its installation guide (karpenter.sh, CloudFormation
- * reference, v1): instances, volumes and launch templates only with the tags of this cluster; no instance profiles,
- * as ours is given.
+ * reference, v1): instances, volumes and launch templates only with this cluster's tags; no instance profiles, as we
+ * provide ours.
  */
 export function controllerStatements(args: {
   clusterName: string;
@@ -89,7 +89,7 @@ export function controllerStatements(args: {
       Condition: resourceTags,
     },
     {
-      // Descriptions have no resources that could be named.
+      // // Descriptions cannot be limited to resources.
       Sid: 'Describe',
       Action: [
         'ec2:DescribeAvailabilityZones',
@@ -127,7 +127,7 @@ export function controllerStatements(args: {
       Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
     },
     { Sid: 'SeeProfile', Action: 'iam:GetInstanceProfile', Resource: args.instanceProfileArn },
-    // Takes no resource: its collector of profiles that are nobody's looks through them all.
+    // // Takes no resource: it looks through all profiles for those without an owner.
     { Sid: 'ListProfiles', Action: 'iam:ListInstanceProfiles', Resource: '*' },
     { Sid: 'FindCluster', Action: 'eks:DescribeCluster', Resource: args.clusterArn },
   ];

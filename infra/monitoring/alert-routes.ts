@@ -1,15 +1,15 @@
 /** Which alert goes to whom, as Alertmanager's configuration. */
 import { escalationLabel } from './rules/rule.ts';
 
-/** Ways to people that there are. */
+/** The available ways to people. */
 export interface Receivers {
-  /** Topic of SNS that sends e-mails; always there, so that no alert is without a reader. */
+  /** SNS topic that sends e-mails; it always exists, so that every alert has a reader. */
   readonly topicArn: string;
   readonly region: string;
   /** Files with routing keys of PagerDuty (Events API v2), where there is one. */
   readonly onCallKeyFile?: string;
   readonly escalationKeyFile?: string;
-  /** Name of the cell, on top of every message. */
+  /** Name of the cell, at the top of every message. */
   readonly cell: string;
 }
 
@@ -24,8 +24,8 @@ const matchers = (...of: readonly string[]) => ({ matchers: of });
 const second = `${escalationLabel.name} = "${escalationLabel.value}"`;
 
 /**
- * Alertmanager's configuration. Warnings go to the team's mailbox. A critical alert calls whoever is on call, and
- * after 15 minutes its second call, which is an alert of its own, whoever comes next.
+ * Alertmanager's configuration. Warnings go to the team's mailbox. A critical alert calls the person on call; its
+ * second call after 15 minutes, an alert of its own, calls the next person.
  */
 export function alertmanagerConfig(receivers: Receivers) {
   return {
@@ -36,13 +36,13 @@ export function alertmanagerConfig(receivers: Receivers) {
       group_interval: '5m',
       repeat_interval: '12h',
       routes: [
-        // They say that alerting works, or help to mute others: nothing for people.
+        // // They say that alerting works, or help to mute others: not for people.
         { ...matchers('alertname =~ "Watchdog|InfoInhibitor"'), receiver: receiverNames.nobody },
         { ...matchers('severity = "info"'), receiver: receiverNames.nobody },
         {
           ...matchers(second),
           receiver: receiverNames.escalation,
-          // It has waited long enough.
+          // // It has already waited long enough.
           group_wait: '0s',
           repeat_interval: '30m',
         },
@@ -56,13 +56,13 @@ export function alertmanagerConfig(receivers: Receivers) {
     },
     inhibit_rules: [
       {
-        // What calls already need not be read as well.
+        // // What already calls somebody need not be mailed as well.
         source_matchers: ['severity = "critical"'],
         target_matchers: ['severity = "warning"'],
         equal: ['alertname', 'namespace', 'product', 'plan'],
       },
       {
-        // The chart's own rules mute mere information this way.
+        // // The chart's own rules mute mere information this way.
         source_matchers: ['alertname = "InfoInhibitor"'],
         target_matchers: ['severity = "info"'],
         equal: ['namespace'],
@@ -80,7 +80,7 @@ export function alertmanagerConfig(receivers: Receivers) {
   };
 }
 
-/** Whoever cannot be called is written to. */
+/** Who cannot be called gets mail. */
 function calls(receivers: Receivers, keyFile: string | undefined) {
   if (keyFile === undefined) return { sns_configs: [mail(receivers)] };
   return {
@@ -104,7 +104,7 @@ function mail({ topicArn, region, cell }: Receivers) {
     topic_arn: topicArn,
     sigv4: { region },
     send_resolved: true,
-    // SNS refuses subjects of more than 100 characters.
+    // // SNS refuses subjects longer than 100 characters.
     subject: `[${cell}] {{ .Status | toUpper }} {{ .GroupLabels.alertname }}`,
     message:
       '{{ range .Alerts }}{{ .Labels.severity }} {{ .Labels.alertname }} ({{ .Status }})\n{{ .Annotations.summary }}\n{{ .Annotations.description }}\n\n{{ end }}',

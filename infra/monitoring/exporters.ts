@@ -1,4 +1,4 @@
-/** Exporters beside the chart's: figures of AWS, and requests from outside in. */
+/** Exporters besides the chart's: metrics of AWS, and requests from outside. */
 import * as k8s from '@pulumi/kubernetes';
 import type { CustomResourceOptions } from '@pulumi/pulumi';
 import { associatePods, createPodRole } from '../cluster/pod-identity.ts';
@@ -9,7 +9,7 @@ import { type Exporter, exporterObjects } from './exporters/exporter.ts';
 import { probeExporter } from './exporters/probes.ts';
 import { monitoringNamespace } from './namespaces.ts';
 
-/** Makes them; each is asked by the PodMonitor of its name, the prober by a Probe. */
+/** Makes them; a PodMonitor of the same name scrapes each, a Probe the prober. */
 export function createExporters(
   config: PlatformConfig,
   args: { cluster: Cluster; namespaces: readonly k8s.core.v1.Namespace[] },
@@ -23,7 +23,7 @@ export function createExporters(
     role: createPodRole(cloudWatch.name, {
       config,
       description: 'Exporter of CloudWatch: reads figures',
-      // None of these can be granted for single resources.
+      // // None of these can be limited to single resources.
       permissions: { statements: [{ Action: cloudWatchActions, Resource: '*' }] },
     }),
   });

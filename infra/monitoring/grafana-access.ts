@@ -1,4 +1,4 @@
-/** What Grafana may read, and the password that it asks for. */
+/** What Grafana may read, and its administrator's password. */
 import type * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
@@ -16,7 +16,7 @@ import { monitoringNamespace } from './namespaces.ts';
 
 const providerName = 'grafana-admin';
 
-/** The object that tells the CSI driver to bring the administrator's password as the file `password`. */
+/** The object by which the CSI driver mounts the administrator's password as the file `password`. */
 export function grafanaPasswordProvider(config: Pick<PlatformConfig, 'cellId' | 'region'>) {
   return {
     apiVersion: 'secrets-store.csi.x-k8s.io/v1',
@@ -39,7 +39,7 @@ export function grafanaPasswordProvider(config: Pick<PlatformConfig, 'cellId' | 
   };
 }
 
-/** Makes the role, the password and the object that mounts it; gives that object's name. */
+/** Makes the role, the password and the object that mounts it; returns that object's name. */
 export function createGrafanaAccess(
   config: PlatformConfig,
   args: {
@@ -94,7 +94,7 @@ function readLogs(config: PlatformConfig): Statement[] {
       Action: ['logs:StartQuery', 'logs:GetLogGroupFields', 'logs:GetLogEvents', 'logs:FilterLogEvents'],
       Resource: [group, interpolate`${group}:*`],
     },
-    // These name no group, and tell names and running queries only.
+    // // These take no log group, and reveal only names and running queries.
     { Action: ['logs:DescribeLogGroups', 'logs:GetQueryResults', 'logs:StopQuery'], Resource: '*' },
   ];
 }

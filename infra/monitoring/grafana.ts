@@ -1,4 +1,4 @@
-/** Grafana: stateless, its dashboards and data sources are files. */
+/** Grafana: stateless; its dashboards and data sources are files. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as k8s from '@pulumi/kubernetes';
@@ -9,10 +9,10 @@ import { monitoringNamespace } from './namespaces.ts';
 
 export const grafanaServiceAccount = 'grafana';
 
-/** Uids of data sources; the dashboards name them. */
+/** Uids of data sources, which the dashboards refer to. */
 export const dataSources = { metrics: 'prometheus', longTerm: 'long-term', logs: 'logs' } as const;
 
-/** Files in `dashboards/`, without their ending. */
+/** Files in `dashboards/`, without their extension. */
 export const dashboardNames = ['platform-health', 'tenants', 'billing', 'capacity'] as const;
 
 const dashboardLabel = 'grafana_dashboard';
@@ -22,7 +22,7 @@ export function dashboardText(name: (typeof dashboardNames)[number]): string {
   return readFileSync(join(import.meta.dirname, 'dashboards', `${name}.json`), 'utf8');
 }
 
-/** The object that Grafana's sidecar finds a dashboard in. */
+/** The object in which Grafana's sidecar finds a dashboard. */
 export function dashboardObject(name: (typeof dashboardNames)[number]) {
   return {
     metadata: {
@@ -50,8 +50,8 @@ export function createDashboards(
 }
 
 /**
- * Values of the chart's part for Grafana. It is reached by `kubectl port-forward` only, so whoever signs in has shown
- * EKS who they are; the administrator's password is a file that the CSI driver brings.
+ * The chart's values for Grafana. It is reached by `kubectl port-forward` only, so EKS has already authenticated
+ * whoever signs in; the CSI driver mounts the administrator's password as a file.
  */
 export function grafanaValues(
   config: Pick<PlatformConfig, 'region' | 'monitoring'>,
@@ -65,7 +65,7 @@ export function grafanaValues(
   return {
     fullnameOverride: 'grafana',
     serviceAccount: { name: grafanaServiceAccount },
-    // It wants to run as root, for a disk that there is not.
+    // // The chart runs it as root, for a disk that does not exist here.
     initChownData: { enabled: false },
     persistence: { enabled: false },
     testFramework: { enabled: false },
@@ -89,7 +89,7 @@ export function grafanaValues(
       users: { allow_sign_up: false, default_theme: 'system' },
       security: { disable_gravatar: true, cookie_secure: true },
     },
-    // The chart's own dashboards of Kubernetes stay beside ours.
+    // // The chart's own dashboards of Kubernetes stay beside ours.
     defaultDashboardsEnabled: true,
     sidecar: {
       dashboards: {

@@ -1,4 +1,4 @@
-/** Monitoring of a cell: metrics, dashboards, alerts and their ways to people, logs. */
+/** Monitoring of a cell: metrics, dashboards, alerts and their routes, logs. */
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import type { Cluster } from '../cluster.ts';
@@ -28,7 +28,7 @@ import { podMonitor, podTargets, publicProbe } from './scraping.ts';
 export interface Monitoring {
   /** Topic that sends alerts by mail. */
   readonly alertTopicArn: Output<string>;
-  /** Where metrics go that are kept for long. */
+  /** Long-term store of metrics. */
   readonly metricsEndpoint: Output<string>;
 }
 
@@ -73,7 +73,7 @@ export function createMonitoring(
     { provider, dependsOn: [...namespaces, ...cluster.ready, grafana.association] },
   );
 
-  // The release brings their definitions.
+  // // The release installs their definitions.
   const afterStack = { provider, dependsOn: [stack] };
   const rules = prometheusRule({
     name: 'tenantry',

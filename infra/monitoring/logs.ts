@@ -1,4 +1,4 @@
-/** Logs of all pods: read on every node by Fluent Bit, kept by Loki in S3 or by CloudWatch, as configured. */
+/** Logs of all pods: Fluent Bit reads them on every node, Loki (in S3) or CloudWatch keeps them, as configured. */
 import * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
@@ -29,7 +29,7 @@ const fluentBit = {
 const lokiServiceAccount = 'loki';
 const stateFolder = '/var/lib/log-collector';
 const collectorServiceAccount = 'log-collector';
-/** The day from which on Loki writes its present schema. */
+/** The day from which Loki writes its present schema. */
 const schemaSince = '2026-01-01';
 
 export interface LogsDeps {
@@ -39,7 +39,7 @@ export interface LogsDeps {
   readonly namespaces: readonly k8s.core.v1.Namespace[];
 }
 
-/** Makes the store of logs, and the collector that fills it. */
+/** Makes the log store and the collector that fills it. */
 export function createLogs(config: PlatformConfig, deps: LogsDeps): void {
   switch (config.monitoring.logs) {
     case 'loki': {
@@ -72,7 +72,7 @@ function createLokiBucket(config: PlatformConfig, { keys, storage }: LogsDeps) {
     region: config.region,
     key: keys.monitoring,
     accessLogs: storage.accessLogs.name,
-    // Loki deletes by itself; what it forgets goes a week later.
+    // // Loki deletes by itself; the bucket drops deleted objects a week later.
     lifecycle: [expireAfter(config.monitoring.retentionDays + 7), keepOldVersions(1)],
     disposable: config.environment === 'dev',
   });
@@ -118,7 +118,7 @@ function createLoki(
   );
 }
 
-/** Loki as one program in as many copies as there are zones: enough for some hundred GB a day. */
+/** Loki as one program, one copy per zone: enough for some hundred GB a day. */
 export function lokiValues(
   config: Pick<PlatformConfig, 'environment' | 'region' | 'monitoring'>,
   args: { bucket: Input<string>; storageClassName: string },
@@ -130,7 +130,7 @@ export function lokiValues(
     deploymentMode: 'SingleBinary',
     serviceAccount: { name: lokiServiceAccount },
     loki: {
-      // One reader for all: tenants do not see logs here, operators see everybody's.
+      // // One reader for all: tenants do not see logs here, operators see everybody's.
       auth_enabled: false,
       commonConfig: { replication_factor: replicas },
       schemaConfig: {
@@ -212,7 +212,7 @@ function createCollector(
   );
 }
 
-/** Fluent Bit on every node, that of tenants included; it reads files of the node and no more. */
+/** Fluent Bit on every node, tenants' included; it reads files of the node, nothing else. */
 export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: string) {
   return {
     fullnameOverride: 'log-collector',
@@ -233,7 +233,7 @@ export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: 
         '    Path              /var/log/containers/*.log',
         '    multiline.parser  docker, cri',
         '    Tag               kube.*',
-        // How far each file was read: a restarted container goes on from there.
+        // // How far each file has been read: a restarted container continues from there.
         `    DB                ${stateFolder}/tail.db`,
         '    Mem_Buf_Limit     32MB',
         '    Skip_Long_Lines   On',
@@ -276,7 +276,7 @@ function cloudWatchOutput(config: Pick<PlatformConfig, 'region' | 'cellId'>): st
     `    region             ${config.region}`,
     `    log_group_name     ${podsLogGroup(config)}`,
     '    log_stream_prefix  pods-',
-    // The group is the platform's, with its key and retention.
+    // // The platform makes the group, with its key and retention.
     '    auto_create_group  Off',
   );
 }

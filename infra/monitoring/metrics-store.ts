@@ -1,10 +1,10 @@
 /**
  * Metrics that outlive the cluster: Amazon Managed Service for Prometheus, written to by the Prometheus inside.
  *
- * Thanos with S3 would keep every series for less money per sample. But it is three more stateful services (gateway,
- * compactor, querier) in the very cluster whose end its data should survive, and we look back further than a month
- * only at some hundred series: rates, sums, availability, figures of AWS. So the Prometheus inside keeps everything
- * for as long as alerts and error budgets look back, and of those series AWS keeps what is worth it.
+ * Thanos with S3 would keep every series for less money per sample. But it adds three stateful services (gateway,
+ * compactor, querier) to the very cluster whose end its data should survive, and we look back further than a month
+ * only at some hundred series: rates, sums, availability, AWS metrics. So the Prometheus inside keeps everything for
+ * as long as alerts and error budgets look back, and AWS keeps the series that are worth it.
  */
 import * as aws from '@pulumi/aws';
 import { interpolate, type Output } from '@pulumi/pulumi';
@@ -21,7 +21,7 @@ export interface MetricsStore {
   readonly endpoint: Output<string>;
 }
 
-/** Names of what is kept for long, as a regular expression of Prometheus; everything else stays in the cluster. */
+/** Names of the series that are kept for long, as a Prometheus regular expression; all others stay in the cluster. */
 export const longTermMetrics = [
   'tenantry[_:].*',
   'ALERTS',
@@ -37,7 +37,7 @@ export const longTermMetrics = [
 /** The longest that AWS keeps samples (AMP quotas, "Retention time", 2026-11). */
 const maxRetentionDays = 1_095;
 
-/** Days that samples are kept: as long as logs, but a month at least, over which error budgets run. */
+/** Days that samples are kept: as long as logs, and at least the month that error budgets cover. */
 export function metricsRetentionDays(config: Pick<PlatformConfig, 'monitoring'>): number {
   return Math.min(maxRetentionDays, Math.max(31, config.monitoring.retentionDays));
 }

@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster.ts';
 
 /** Prometheus, Alertmanager, Grafana, exporters, logs: pods of the level `restricted`. */
 export const monitoringNamespace = 'monitoring';
-/** What has to see a node's own files: node-exporter and the collector of logs. Nothing else may stand here. */
+/** Pods that read a node's own files: node-exporter and the log collector. Nothing else may run here. */
 export const nodeAgentsNamespace = 'node-agents';
 
 /** Both namespaces, as objects. */
@@ -21,7 +21,7 @@ export function namespaces() {
   return [namespace(monitoringNamespace, 'restricted'), namespace(nodeAgentsNamespace, 'privileged')];
 }
 
-/** Nobody but their neighbours talks to the servers: what they keep tells of all tenants. */
+/** Only their neighbours reach the servers, whose data covers all tenants. */
 export function serversPolicy() {
   return {
     metadata: { name: 'servers', namespace: monitoringNamespace },
@@ -47,7 +47,7 @@ export function serversPolicy() {
   };
 }
 
-/** Makes them, with the policy of the servers. */
+/** Makes the namespaces and the servers' policy. */
 export function createNamespaces(cluster: Cluster): k8s.core.v1.Namespace[] {
   const { provider } = cluster;
   const made = namespaces().map(

@@ -1,4 +1,4 @@
-/** The ways to people: a topic for mails, and the keys with which PagerDuty is called. */
+/** The ways to people: a topic for mail, and the keys that call PagerDuty. */
 import * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import type { Output } from '@pulumi/pulumi';
@@ -13,7 +13,7 @@ import { monitoringNamespace } from './namespaces.ts';
 
 export interface Notifications {
   readonly topicArn: Output<string>;
-  /** What Alertmanager is given. */
+  /** What Alertmanager needs. */
   readonly alertmanagerConfig: Output<ReturnType<typeof alertmanagerConfig>>;
   /** Mounts the keys; undefined where nobody is called. */
   readonly keys: { readonly secretProviderClass: string; readonly mountPath: string } | undefined;
@@ -22,7 +22,7 @@ export interface Notifications {
 const keysName = 'alertmanager-keys';
 const mountPath = '/etc/alertmanager/keys';
 
-/** Secrets of Secrets Manager that hold routing keys, by the name of the file that each becomes. */
+/** Secrets that hold routing keys, by the name of the file that each becomes. */
 export function routingKeys(config: Pick<PlatformConfig, 'monitoring'>): Readonly<Record<string, string>> {
   const { pagerDutySecret, escalationSecret } = config.monitoring;
   return {
@@ -55,7 +55,7 @@ export function routingKeysProvider(config: Pick<PlatformConfig, 'monitoring' | 
 }
 
 /**
- * Makes them, and lets Alertmanager use them.
+ * Makes the topic and the keys' mount, and lets Alertmanager use them.
  * @param args.serviceAccount Alertmanager's
  */
 export function createNotifications(
@@ -110,7 +110,7 @@ export function createNotifications(
           ? [
               {
                 Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
-                // Secrets Manager adds a hyphen and six characters to a name.
+                // // Secrets Manager appends a hyphen and six characters to a name.
                 Resource: Object.values(files).map((secret) =>
                   account.apply(
                     (id) => `arn:aws:secretsmanager:${config.region}:${id}:secret:${secret}-??????`,

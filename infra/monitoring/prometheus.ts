@@ -6,23 +6,23 @@ import { nodeAgentsNamespace } from './namespaces.ts';
 
 /** Version of the chart. */
 export const stackVersion = '77.13.0';
-/** The operator that this chart brings; its Go module carries the CRDs that the tests apply. */
+/** The operator in this chart; its Go module contains the CRDs that the tests apply. */
 export const operatorVersion = '0.85.0';
 export const stackRepository = 'https://prometheus-community.github.io/helm-charts';
 
 export const prometheusServiceAccount = 'prometheus';
 export const alertmanagerServiceAccount = 'alertmanager';
 
-/** Days that the Prometheus inside the cluster keeps everything: error budgets look back for 30. */
+/** Days that the Prometheus in the cluster keeps everything: error budgets look back 30. */
 export const localRetentionDays = 31;
 
-/** Labels of namespaces that rules and dashboards ask for; kube-state-metrics tells no others. */
+/** Labels of namespaces that rules and dashboards use; kube-state-metrics exports no others. */
 const namespaceLabels = ['tenantry.dev/tenant', 'tenantry.dev/product', 'tenantry.dev/plan'] as const;
 
 /** GiB of its volume, by environment. About 1.5 bytes a sample, two samples a minute, some 300,000 series in prod. */
 const volumeGb = { dev: 20, staging: 50, prod: 100 } as const;
 
-/** Components that EKS runs out of sight: nobody can scrape them, and EKS watches them. */
+/** Components that EKS hides: nobody can scrape them, and EKS watches them. */
 const notOurs = {
   kubeControllerManager: { enabled: false },
   kubeScheduler: { enabled: false },
@@ -55,7 +55,7 @@ export function stackValues(
     fullnameOverride: 'kube-prometheus',
     crds: { enabled: true },
     ...notOurs,
-    // The chart's alerts on Kubernetes itself are good ones; ours are about Tenantry.
+    // // The chart's alerts on Kubernetes itself are good; ours are about Tenantry.
     defaultRules: { create: true, rules: { etcd: false, kubeProxy: false, kubeSchedulerAlerting: false } },
     prometheus: {
       serviceAccount: { name: prometheusServiceAccount },
@@ -64,11 +64,11 @@ export function stackValues(
         podAntiAffinity: 'hard',
         podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
         retention: `${localRetentionDays}d`,
-        // Before the disk is full: the oldest go.
+        // // Drops the oldest before the disk is full.
         retentionSize: `${Math.floor(volumeGb[config.environment] * 0.85)}GB`,
         scrapeInterval: '30s',
         evaluationInterval: '30s',
-        // The two replicas write the same: the store takes one of them, by these two labels.
+        // // Both replicas write the same: the store keeps one of them, by these two labels.
         externalLabels: { cluster: config.cellId, region: config.region },
         replicaExternalLabelName: '__replica__',
         remoteWrite: [
@@ -79,7 +79,7 @@ export function stackValues(
             writeRelabelConfigs: [{ sourceLabels: ['__name__'], regex: longTermMetrics, action: 'keep' }],
           },
         ],
-        // Whatever the platform declares, not the chart's own objects only.
+        // // Objects of the whole platform, not of the chart only.
         ruleSelectorNilUsesHelmValues: false,
         podMonitorSelectorNilUsesHelmValues: false,
         serviceMonitorSelectorNilUsesHelmValues: false,
@@ -119,9 +119,9 @@ export function stackValues(
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     },
     'prometheus-node-exporter': {
-      // It reads the node's own files, which no restricted pod may.
+      // // It reads the node's own files, which no restricted pod may.
       namespaceOverride: nodeAgentsNamespace,
-      // On tenants' nodes as well.
+      // // On tenants' nodes too.
       tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
       resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '64Mi' } },
     },

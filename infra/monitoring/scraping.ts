@@ -1,4 +1,7 @@
-/** What Prometheus asks beside the chart's own targets: the control plane, Karpenter, Velero, and the edge from outside. */
+/**
+ * What Prometheus scrapes besides the chart's own targets: the control plane, Karpenter, Velero, and the edge from
+ * outside.
+ */
 import { veleroNamespace } from '../backup/schedule.ts';
 import type { PlatformConfig } from '../config.ts';
 import { controlPlaneNamespace, labelsOf, workerMetrics } from '../control-plane/names.ts';
@@ -21,7 +24,7 @@ const ofControlPlane = (workload: 'api' | 'worker', port: string): PodTarget => 
   port,
 });
 
-/** Pods of the platform that no chart tells Prometheus of. */
+/** Pods of the platform that no chart announces to Prometheus. */
 export const podTargets: readonly PodTarget[] = [
   ofControlPlane('api', 'http'),
   ofControlPlane('worker', workerMetrics.portName),
@@ -35,7 +38,7 @@ export const podTargets: readonly PodTarget[] = [
   },
 ];
 
-/** A PodMonitor for pods that tell their metrics at `/metrics`. */
+/** A PodMonitor for pods that serve metrics at `/metrics`. */
 export function podMonitor({ name, namespace, labels, port }: PodTarget) {
   return {
     apiVersion: 'monitoring.coreos.com/v1',
@@ -50,10 +53,10 @@ export function podMonitor({ name, namespace, labels, port }: PodTarget) {
   };
 }
 
-/** Job of the probes; alerts know it. */
+/** Job of the probes, which alerts refer to. */
 export const probeJob = 'public-endpoints';
 
-/** Asks the public name the way customers do: DNS, certificate, CloudFront, load balancer, API. */
+/** Requests the public name the way customers do: DNS, certificate, CloudFront, load balancer, API. */
 export function publicProbe(
   config: Pick<PlatformConfig, 'domain' | 'primary' | 'region' | 'edge'>,
   prober: { readonly host: string; readonly module: string },

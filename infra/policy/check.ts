@@ -1,4 +1,4 @@
-/** Applies the rules to resources that are already at hand: those of a preview's events, or of a program under mocks. */
+/** Applies the rules to resources at hand: those of a preview's events, or of a program under mocks. */
 import type { PolicyResource } from './resource.ts';
 import type { Concern, Finding, Rule } from './rule.ts';
 import { rules as allRules } from './rules/index.ts';
@@ -6,7 +6,7 @@ import { rules as allRules } from './rules/index.ts';
 export interface Violation {
   readonly rule: string;
   readonly concern: Concern;
-  /** What has to be so. */
+  /** The requirement. */
   readonly description: string;
   readonly type: string;
   /** Logical name of the resource. */
@@ -18,7 +18,7 @@ export interface Violation {
 
 /**
  * Everything in which a stack breaks a rule, in order of the rules; empty when all is well.
- * @param resources all resources of one stack; what is to be deleted does not belong to them
+ * @param resources all resources of one stack, without those to be deleted
  */
 export function checkPolicies(
   resources: readonly PolicyResource[],

@@ -66,8 +66,8 @@ function stackResourceOf(resource: StackResource): PolicyResource {
 }
 
 /**
- * The values behind the proxy that the SDK wraps around properties: it throws when one is read that is not known yet,
- * where a rule goes on to the others.
+ * The values behind the proxy that the SDK wraps around properties: it throws on reading one that is not known yet,
+ * where a rule should go on to the others.
  */
 function plain(props: Values): Values {
   const target: unknown = props.__getSpecialProxyTarget;

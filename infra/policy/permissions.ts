@@ -1,4 +1,4 @@
-/** Documents of IAM, read statement by statement, and what of them is too wide. */
+/** IAM documents, read statement by statement, and what in them is too wide. */
 import { isUnknown, parsed, recordsOf, textsOf, type Values, valueAt } from './values.ts';
 
 export interface PolicyStatement {
@@ -8,7 +8,7 @@ export interface PolicyStatement {
   /** True for `NotAction` and `NotResource`: everything but what is listed. */
   readonly inverted: boolean;
   readonly resources: readonly string[];
-  /** Whether anybody is meant. */
+  /** Whether everybody is meant. */
   readonly everybody: boolean;
   readonly principal: unknown;
   readonly condition: Values | undefined;
@@ -31,7 +31,7 @@ export function statementsOf(document: unknown): readonly PolicyStatement[] {
   });
 }
 
-/** Actions that AWS grants for the account as a whole only, and why that is bearable. */
+/** Actions that AWS grants only for the account as a whole, and why that is bearable. */
 const accountWide: Readonly<Record<string, string>> = {
   'ecr:GetAuthorizationToken': 'a login; what may be pulled is decided repository by repository',
   'cloudwatch:PutMetricData': 'writes figures, reads nothing',
@@ -41,7 +41,7 @@ const accountWide: Readonly<Record<string, string>> = {
     'VPC CNI and services in a VPC make their interfaces before these have a name',
 };
 
-/** Reads of what is kept, not of how it is set up: as worth protecting as writes. */
+/** Reads of data, not of settings: as worth protecting as writes. */
 const readsOfData = [
   's3:GetObject',
   's3:GetObjectVersion',
@@ -57,7 +57,7 @@ const readsOfData = [
   'sts:GetFederationToken',
 ];
 
-/** Keys of a condition that leave a statement about all resources only some of them. */
+/** Condition keys that narrow a statement about all resources to some of them. */
 const narrowing = [
   /^(aws|ec2|autoscaling|elasticloadbalancing|eks|rds|ssm|kms):(ResourceTag|RequestTag|RequestAlias)/i,
   /^kms:(ViaService|GrantIsForAWSResource|CallerAccount|EncryptionContext)/i,
@@ -80,7 +80,7 @@ export function tooWide(document: unknown): readonly string[] {
     });
 }
 
-/** Who is let in too freely by a document on a resource or on who may take a role; nothing when all is well. */
+/** Whom a document on a resource, or a trust policy, admits too freely; nothing when all is well. */
 export function tooOpen(document: unknown): readonly string[] {
   return statementsOf(document)
     .filter((statement) => statement.effect === 'Allow' && statement.everybody && !isNarrowed(statement))

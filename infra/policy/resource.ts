@@ -1,4 +1,6 @@
-/** What a rule is told of a resource: the same from the engine's policy calls, its events, and the mocks of a test. */
+/**
+ * What a rule learns about a resource: the same from the engine's policy calls, its events, and the mocks of a test.
+ */
 import { isRecord, isUnknown, parsed, type Values, valueAt } from './values.ts';
 
 export interface PolicyResource {
@@ -6,7 +8,7 @@ export interface PolicyResource {
   /** Logical name in its program. */
   readonly name: string;
   readonly urn: string;
-  /** Inputs before the deployment, outputs after it; what rules read is named the same in both. */
+  /** Inputs before the deployment, outputs after it; what rules read has the same name in both. */
   readonly props: Values;
   /** Id at the provider, where it is known. */
   readonly id?: string;
@@ -15,7 +17,7 @@ export interface PolicyResource {
   readonly propertyDependencies?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A resource as engine events, states and mocks tell of it. */
+/** A resource as engine events, states and mocks describe it. */
 export interface RegisteredResource {
   readonly type: string;
   readonly urn: string;
@@ -27,8 +29,8 @@ export interface RegisteredResource {
 
 /**
  * Resources of a stack as rules read them, each with the provider that it refers to.
- * @param defaults configuration of the providers that the engine makes itself, by package: what `aws:` keys of the
- *   stack's file say. Neither events nor mocks tell of these providers.
+ * @param defaults configuration of the providers that the engine makes itself, by package: the `aws:` keys of the
+ *   stack's file. Neither events nor mocks mention these providers.
  */
 export function policyResources(
   registered: readonly RegisteredResource[],
@@ -59,8 +61,8 @@ function nameOf(urn: string): string {
 }
 
 /**
- * Whether a property names another resource: by what the engine knows of dependencies, else by the value. A value that
- * is not known yet may name anything, and is taken to.
+ * Whether a property names another resource: by the engine's dependencies where known, else by the value. A value
+ * that is not known yet may name anything, and counts as a match.
  */
 export function refersTo(resource: PolicyResource, property: string, target: PolicyResource): boolean {
   const dependencies = resource.propertyDependencies?.[property] ?? [];
@@ -72,14 +74,14 @@ export function refersTo(resource: PolicyResource, property: string, target: Pol
   return names.includes(value as string);
 }
 
-/** Tags that AWS will see: those of the provider under those of the resource itself. */
+/** Tags that AWS will see: the resource's own on top of the provider's. */
 export function effectiveTags(resource: PolicyResource): Values {
   const defaults = parsed(resource.provider?.props.defaultTags);
   const inherited = isRecord(defaults) ? parsed(defaults.tags) : undefined;
   return { ...asTags(inherited), ...asTags(resource.props.tags), ...asTags(resource.props.tagsAll) };
 }
 
-/** Tags on their way through the deployment cannot be read, nor missed. */
+/** Tags that the deployment has yet to decide cannot be read, and do not count as missing. */
 export function tagsAreKnown(resource: PolicyResource): boolean {
   const { provider, props } = resource;
   return ![provider?.props.defaultTags, valueAt(provider?.props, 'defaultTags.tags'), props.tags].some(
@@ -87,30 +89,30 @@ export function tagsAreKnown(resource: PolicyResource): boolean {
   );
 }
 
-/** Whether the resource may be one of production: it is, unless its tags name another environment. */
+/** Whether the resource may belong to production: it does, unless its tags name another environment. */
 export function isProduction(resource: PolicyResource): boolean {
   const environment = effectiveTags(resource)['tenantry:environment'];
   return environment !== 'dev' && environment !== 'staging';
 }
 
 /**
- * Whether anything is told of the resource. Before the first deployment the engine asks no provider whose own
- * configuration waits for another resource, as that of a cluster that is not there yet: of what such a provider
- * would make, rules of a stack see nothing but the name.
+ * Whether anything is known about the resource. Before the first deployment the engine asks no provider whose own
+ * configuration waits for another resource, such as that of a cluster that does not exist yet: rules see only the
+ * names of what it would make.
  */
 export function isTold({ props }: PolicyResource): boolean {
   return Object.keys(props).length > 0;
 }
 
 /**
- * Whether a component's arguments are told: mocks tell them, and not what it consists of; the engine tells what it
- * consists of, which is judged instead, and not them.
+ * Whether a component's arguments are known: mocks know them but not its children; the engine knows its children,
+ * which are judged instead.
  */
 export function argumentsAreTold({ props }: PolicyResource): boolean {
   return props.vpcId !== undefined || props.cluster !== undefined;
 }
 
-/** The kind of a Kubernetes object, by its type as Pulumi writes it (`kubernetes:apps/v1:Deployment`). */
+/** The kind of a Kubernetes object, from its Pulumi type (`kubernetes:apps/v1:Deployment`). */
 export function kubernetesKind(type: string): string | undefined {
   if (!type.startsWith('kubernetes:') || type.startsWith('kubernetes:helm.sh/')) return undefined;
   return type.split(':').at(-1);

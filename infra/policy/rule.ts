@@ -1,4 +1,4 @@
-/** What a rule is, and the words to write one in. */
+/** A rule, and the helpers to write one. */
 import { isProduction, type PolicyResource } from './resource.ts';
 import { isUnknown, shown, valuesAt } from './values.ts';
 
@@ -6,11 +6,11 @@ import { isUnknown, shown, valuesAt } from './values.ts';
 export type Check = (resource: PolicyResource) => readonly string[];
 
 interface Described {
-  /** Unique; what a person switches off or looks up. */
+  /** Unique; people switch a rule off and look it up by it. */
   readonly name: string;
-  /** What has to be so. */
+  /** The requirement. */
   readonly description: string;
-  /** Rules of one concern of the requirements go together. */
+  /** Rules about one concern of the requirements belong together. */
   readonly concern: Concern;
 }
 
@@ -25,15 +25,15 @@ export type Concern =
   | 'restricted pods'
   | 'tenant isolation';
 
-/** Judges each resource by itself, before it is changed. */
+/** Judges each resource by itself, before it changes. */
 export interface ResourceRule extends Described {
   readonly kind: 'resource';
-  /** Types the rule knows of; undefined where it looks at each. */
+  /** Types that the rule concerns; undefined where it looks at each. */
   readonly types?: readonly string[];
   readonly check: Check;
 }
 
-/** Judges all resources of a stack together: what is missing belongs to no resource. */
+/** Judges all resources of a stack together: something missing belongs to no resource. */
 export interface StackRule extends Described {
   readonly kind: 'stack';
   readonly check: (resources: readonly PolicyResource[]) => readonly Finding[];
@@ -46,7 +46,7 @@ export interface Finding {
 
 export type Rule = ResourceRule | StackRule;
 
-/** A rule that knows what to ask of each type. */
+/** A rule with its own check for each type. */
 export function ruleByType(described: Described, checks: Readonly<Record<string, Check>>): ResourceRule {
   return {
     ...described,
@@ -64,7 +64,7 @@ export function stackRule(described: Described, check: StackRule['check']): Stac
   return { ...described, kind: 'stack', check };
 }
 
-/** Every value at the path has to be accepted, and there has to be one unless the path runs over a list. */
+/** Every value at the path must be accepted, and there must be one unless the path runs over a list. */
 export function must(path: string, accepts: (value: unknown) => boolean, wanted: string): Check {
   return ({ props }) =>
     valuesAt(props, path)
@@ -73,7 +73,7 @@ export function must(path: string, accepts: (value: unknown) => boolean, wanted:
 }
 
 export function mustBe(path: string, value: string | number | boolean): Check {
-  // Providers take booleans and numbers as texts, too.
+  // // Providers accept booleans and numbers as strings too.
   return must(path, (given) => given === value || given === String(value), String(value));
 }
 
@@ -98,7 +98,7 @@ export function when(condition: (resource: PolicyResource) => boolean, check: Ch
   return (resource) => (condition(resource) ? check(resource) : []);
 }
 
-/** Asked of production alone: other environments are made to be thrown away. */
+/** For production only: other environments are meant to be thrown away. */
 export function inProduction(...checks: readonly Check[]): Check {
   return when(isProduction, all(...checks));
 }

@@ -1,10 +1,10 @@
-/** Reading properties of which anything may be missing, of another type, or not known before the deployment. */
+/** Reads properties of which anything may be missing, of another type, or unknown before the deployment. */
 
 export type Values = Readonly<Record<string, unknown>>;
 
 /**
- * What the engine puts in place of a value that only the deployment will tell (`@pulumi/policy`, proxy.ts), and what
- * our previews show in place of such a value and of a secret.
+ * The engine's placeholder for a value that only the deployment will know (`@pulumi/policy`, proxy.ts), and our
+ * previews' placeholder for such a value and for a secret.
  */
 const unknownSentinels: ReadonlySet<unknown> = new Set([
   '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7',
@@ -18,7 +18,7 @@ const unknownSentinels: ReadonlySet<unknown> = new Set([
   '[secret]',
 ]);
 
-/** Whether only the deployment will tell the value. A rule finds no fault with such a value: it is asked again then. */
+/** Whether only the deployment will know the value. A rule accepts such a value: it runs again then. */
 export function isUnknown(value: unknown): boolean {
   return unknownSentinels.has(value);
 }
@@ -27,20 +27,20 @@ export function isRecord(value: unknown): value is Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The records of a list, or the record itself where a provider takes one or many. */
+/** The records of a list, or the record itself where a provider accepts one or many. */
 export function recordsOf(value: unknown): readonly Values[] {
   if (Array.isArray(value)) return value.filter(isRecord);
   return isRecord(value) ? [value] : [];
 }
 
-/** The texts of a list, or the text itself where one or many may stand. */
+/** The strings of a list, or the string itself where one or many are accepted. */
 export function textsOf(value: unknown): readonly string[] {
   return (Array.isArray(value) ? value : [value]).filter((item) => typeof item === 'string');
 }
 
 /**
- * Every value that a path leads to: names joined by dots, `[]` after a name for each item of a list. A name that is
- * not there yields undefined; an empty or missing list yields nothing; an unknown on the way yields that unknown.
+ * Every value that a path leads to: names joined by dots, `[]` after a name for each item of a list. A missing name
+ * yields undefined; an empty or missing list yields nothing; an unknown on the way yields that unknown.
  */
 export function valuesAt(props: unknown, path: string): readonly unknown[] {
   let values: readonly unknown[] = [props];
@@ -62,7 +62,7 @@ export function valueAt(props: unknown, path: string): unknown {
   return valuesAt(props, path)[0];
 }
 
-/** A value that has to be an object and may be written as JSON; undefined where it is neither. */
+/** A value that must be an object and may be written as JSON; undefined where it is neither. */
 export function parsed(value: unknown): unknown {
   if (typeof value !== 'string' || isUnknown(value)) return value;
   try {
@@ -72,7 +72,7 @@ export function parsed(value: unknown): unknown {
   }
 }
 
-/** A value as a message shows it: short, and saying so when it is not set. */
+/** A value as a message shows it: short, and marked when it is not set. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return 'not set';
   const text = JSON.stringify(value) ?? String(value);

@@ -1,9 +1,9 @@
 /**
- * Lambda function: writes recordings anew in infrequent access once they have had their days in Standard, which S3's
- * lifecycle does not do before day 30 (see `recordings.ts`).
+ * Lambda function: rewrites recordings in infrequent access after their days in Standard, which S3's lifecycle does
+ * not do before day 30 (see `recordings.ts`).
  *
- * Runs in Lambda as it stands here, without types, with the SDK that Lambda brings. An object that it does not get to
- * is due the next day again.
+ * Lambda runs it as it stands here, without types, with the SDK that Lambda provides. The next day's run takes up
+ * what this one did not reach.
  */
 import {
   type CompletedPart,
@@ -44,7 +44,7 @@ interface Recording {
 
 const dayMs = 24 * 60 * 60 * 1000;
 const atOnce = 16;
-/** What S3 copies in one request, and a part where that is not enough. */
+/** What S3 copies in one request, and the part size beyond that. */
 const largestCopyBytes = 5 * 1024 ** 3;
 const partBytes = 1024 ** 3;
 
@@ -61,8 +61,8 @@ export function isDue(
 }
 
 /**
- * The tags of the aged recording, or null where it stays as it is: where it has no retention, which the lifecycle then
- * does not know either, or ends before it would be worth it.
+ * The tags of the aged recording, or null where it stays as it is: without a retention, which the lifecycle does not
+ * know either, or with an end too near to be worth it.
  */
 export function agedTags(
   tags: readonly Tag[],
@@ -75,7 +75,7 @@ export function agedTags(
 
 /**
  * Ages every recording that is due.
- * @param hasTime asked before each batch; when it says no, the rest is left for the next run
+ * @param hasTime called before each batch; false leaves the rest for the next run
  */
 export async function ageRecordings(
   s3: S3Client,
@@ -133,7 +133,7 @@ async function age(s3: S3Client, settings: AgingSettings, recording: Recording):
   const Tagging = new URLSearchParams(tags.map(({ Key = '', Value = '' }) => [Key, Value])).toString();
   const source = {
     CopySource: [settings.bucket, ...recording.key.split('/')].map(encodeURIComponent).join('/'),
-    // Not over a recording that somebody wrote in between.
+    // // Never overwrites what somebody wrote in between.
     CopySourceIfMatch: recording.etag,
   };
   if (recording.sizeBytes <= largestCopyBytes) {
@@ -153,7 +153,7 @@ async function age(s3: S3Client, settings: AgingSettings, recording: Recording):
   return true;
 }
 
-/** What is abandoned in the middle goes by the bucket's lifecycle. */
+/** The bucket's lifecycle removes what is abandoned in the middle. */
 async function copyInParts(
   s3: S3Client,
   copy: {
@@ -185,12 +185,12 @@ async function copyInParts(
   await s3.send(new CompleteMultipartUploadCommand({ ...place, UploadId, MultipartUpload: { Parts } }));
 }
 
-/** Deleted or written anew since it was listed: nothing to age any more. */
+/** Deleted or rewritten since it was listed: nothing left to age. */
 function isGone(reason: unknown): boolean {
   return reason instanceof Error && ['NoSuchKey', 'NotFound', 'PreconditionFailed'].includes(reason.name);
 }
 
-/** Milliseconds before the end of a run in which nothing new is begun. */
+/** Milliseconds before the end of a run in which no new batch begins. */
 const reserveMs = 60_000;
 
 /**

@@ -7,7 +7,7 @@ import type { Keys } from '../keys.ts';
 import type { Bucket } from './bucket.ts';
 import { agedTag, recordingFigures, retentionTag } from './recordings.ts';
 
-/** Seconds that Lambda lets a function run at most; what is left is done the next day. */
+/** Lambda's limit for a run, in seconds; the next day takes up the rest. */
 const longestRunSeconds = 900;
 
 /** Makes the function and its schedule. */
@@ -57,7 +57,7 @@ export function createAging(config: PlatformConfig, args: { keys: Keys; recordin
     rule: daily.name,
     arn: fn.arn,
     input: jsonStringify({ bucket: recordings.name, standardDays, retentionTag, agedTag }),
-    // An aging that fails is repeated by the next day's run.
+    // // The next day's run repeats a failed aging.
     retryPolicy: { maximumEventAgeInSeconds: 3_600, maximumRetryAttempts: 1 },
   });
 }

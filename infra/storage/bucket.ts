@@ -1,4 +1,4 @@
-/** A bucket as every bucket of the platform is: private, encrypted, versioned, reached by TLS only, logged. */
+/** A bucket as the platform makes all of them: private, encrypted, versioned, reached by TLS only, logged. */
 import * as aws from '@pulumi/aws';
 import type * as inputs from '@pulumi/aws/types/input.js';
 import type { CustomResourceOptions, Input, Output } from '@pulumi/pulumi';
@@ -11,7 +11,7 @@ export interface BucketArgs {
   /** Physical name, unique in all of AWS. */
   readonly name: Input<string>;
   readonly region: Region;
-  /** Key of its objects; null where AWS writes into it and can use none of ours. */
+  /** Key of its objects; null where AWS writes into it and cannot use ours. */
   readonly key: { readonly arn: Input<string> } | null;
   /** Bucket for its access logs; null for that bucket itself. */
   readonly accessLogs: Output<string> | null;
@@ -30,11 +30,11 @@ export interface Bucket {
   readonly regionalDomainName: Output<string>;
   /** Replication may start only after it. */
   readonly versioning: aws.s3.BucketVersioning;
-  /** What AWS's services write into it is allowed only after it. */
+  /** AWS's services may write into the bucket only after it. */
   readonly policy: aws.s3.BucketPolicy;
 }
 
-/** A bucket with everything that S3 keeps apart from it; `name` is the logical name of all its parts. */
+/** A bucket with all the settings that S3 keeps as separate resources; `name` is the logical name of all of them. */
 export function createBucket(name: string, args: BucketArgs, options: CustomResourceOptions = {}): Bucket {
   const { region } = args;
   const bucket = new aws.s3.Bucket(
@@ -59,7 +59,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
           args.key === null
             ? { sseAlgorithm: 'AES256' }
             : { sseAlgorithm: 'aws:kms', kmsMasterKeyId: args.key.arn },
-        // One call to KMS for many objects.
+        // // One call to KMS for many objects.
         bucketKeyEnabled: args.key !== null,
       },
     ],
@@ -71,7 +71,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
   new aws.s3.BucketLifecycleConfiguration(
     name,
     { ...of, rules: [...args.lifecycle, abandonedUploads] },
-    // Rules about old versions are refused while there are none.
+    // // S3 refuses rules about old versions while there are none.
     { dependsOn: [versioning] },
   );
   if (args.accessLogs !== null) {
@@ -114,7 +114,7 @@ function denyOldTls(bucketArn: Output<string>): Statement {
   };
 }
 
-/** Parts of uploads that nobody completed are paid for and never seen. */
+/** Parts of uploads that nobody completed cost money and are invisible. */
 const abandonedUploads: LifecycleRule = {
   id: 'abandoned-uploads',
   status: 'Enabled',
@@ -122,7 +122,7 @@ const abandonedUploads: LifecycleRule = {
   abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
 };
 
-/** What was overwritten or deleted can be had back for so many days. */
+/** What was overwritten or deleted can be restored for so many days. */
 export function keepOldVersions(days: number): LifecycleRule {
   return {
     id: 'old-versions',
@@ -133,7 +133,7 @@ export function keepOldVersions(days: number): LifecycleRule {
   };
 }
 
-/** Everything goes so many days after it was written. */
+/** Every object is deleted so many days after it was written. */
 export function expireAfter(days: number): LifecycleRule {
   return { id: 'expire', status: 'Enabled', filter: { prefix: '' }, expiration: { days } };
 }

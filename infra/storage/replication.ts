@@ -14,7 +14,7 @@ export interface Replicated {
   readonly copyKey: Output<string>;
 }
 
-/** Lets S3 copy every new object, deletion marks included, each encrypted with the key of its place. */
+/** Lets S3 copy every new object, deletion markers included, each encrypted with the key of its place. */
 export function replicateBuckets(config: PlatformConfig, buckets: readonly Replicated[]): void {
   const role = new aws.iam.Role('replication', {
     name: `${config.cellId}-replication`,

@@ -1,15 +1,20 @@
-/** Figures of what AWS runs for us, from CloudWatch, by YACE (prometheus-community/yet-another-cloudwatch-exporter). */
+/**
+ * Metrics of what AWS runs for us, from CloudWatch, by YACE (prometheus-community/yet-another-cloudwatch-exporter).
+ */
 import { stringify } from 'yaml';
 import type { PlatformConfig } from '../../config.ts';
 import { configPath, type Exporter } from './exporter.ts';
 
 interface Job {
   readonly type: string;
-  /** Tag by which its resources are found: those of this cell. */
+  /** Tag that finds its resources: those of this cell. */
   readonly metrics: Readonly<Record<string, 'Average' | 'Minimum' | 'Maximum' | 'Sum'>>;
 }
 
-/** Every one costs $0.01 for 1,000 requests (CloudWatch pricing, GetMetricData, 2026-11): what nobody looks at is not asked for. */
+/**
+ * CloudWatch charges $0.01 for 1,000 of them (pricing, GetMetricData, 2026-11): we ask only for what somebody looks
+ * at.
+ */
 const jobs: readonly Job[] = [
   {
     type: 'AWS/RDS',
@@ -28,7 +33,7 @@ const jobs: readonly Job[] = [
   { type: 'AWS/CertificateManager', metrics: { DaysToExpiry: 'Minimum' } },
 ];
 
-/** Every five minutes, as a figure of RDS or of a certificate does not turn within one. */
+/** Every five minutes: metrics of RDS or of a certificate do not turn within one. */
 const periodSeconds = 300;
 
 /** YACE's configuration for a cell. */
@@ -49,17 +54,17 @@ export function cloudWatchConfig(config: Pick<PlatformConfig, 'region' | 'cellId
   };
 }
 
-/** Names under which the figures reach Prometheus. */
+/** Names of the metrics in Prometheus. */
 export function cloudWatchMetricNames(): string[] {
   return jobs.flatMap(({ type, metrics }) =>
     Object.entries(metrics).map(([name, statistic]) => metricName(type, name, statistic)),
   );
 }
 
-/** YACE's own rule: the namespace in small letters, the metric in snake case, the statistic. */
+/** YACE's own rule: the namespace in lower case, the metric in snake case, the statistic. */
 function metricName(type: string, metric: string, statistic: string): string {
   const namespace = type.replace('AWS/', 'aws_').toLowerCase();
-  // A run of capitals is one word: CPUUtilization becomes cpuutilization.
+  // // A run of capitals is one word: CPUUtilization becomes cpuutilization.
   const snake = metric.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
   return `${namespace}_${snake}_${statistic.toLowerCase()}`;
 }
@@ -75,7 +80,7 @@ export function cloudWatchExporter(config: Pick<PlatformConfig, 'region' | 'cell
   };
 }
 
-/** What it may do: find resources by their tags, and read figures. AWS grants none of these by resource. */
+/** What it may do: find resources by their tags, and read metrics. AWS cannot limit these to resources. */
 export const cloudWatchActions = [
   'tag:GetResources',
   'cloudwatch:GetMetricData',

@@ -1,4 +1,4 @@
-/** A small program that tells Prometheus of something else: one pod, restricted, without a token of the cluster. */
+/** A small program that exports metrics of something else: one pod, restricted, without a token of the cluster. */
 import { createHash } from 'node:crypto';
 import { hardenedContainer } from '../../hardening.ts';
 import { monitoringNamespace } from '../namespaces.ts';
@@ -8,14 +8,14 @@ export interface Exporter {
   readonly image: string;
   readonly port: number;
   readonly args: readonly string[];
-  /** Content of its configuration, which it finds at `configPath`. */
+  /** Its configuration file, at `configPath`. */
   readonly config: string;
   readonly memory: string;
 }
 
 export const configPath = '/etc/exporter/config.yml';
 
-/** The objects of an exporter. Its pod identity, where it has one, goes by the service account of its name. */
+/** The objects of an exporter. Its pod identity, where it has one, follows the name of its service account. */
 export function exporterObjects(exporter: Exporter) {
   const { name } = exporter;
   const labels = { 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'tenantry' };

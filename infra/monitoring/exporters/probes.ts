@@ -1,4 +1,4 @@
-/** Requests from outside in, by Prometheus' own blackbox exporter. */
+/** Requests from outside, by Prometheus' own blackbox exporter. */
 import { stringify } from 'yaml';
 import { monitoringNamespace } from '../namespaces.ts';
 import { configPath, type Exporter } from './exporter.ts';
@@ -6,7 +6,7 @@ import { configPath, type Exporter } from './exporter.ts';
 const module = 'https';
 const port = 9_115;
 
-/** What the exporter is asked through. */
+/** The module that probes ask for. */
 export const prober = { host: `probes.${monitoringNamespace}.svc:${port}`, module } as const;
 
 export function probeExporter(): Exporter {

@@ -6,14 +6,14 @@ const hourSeconds = 3_600;
 
 export function backupRules(): RuleGroup {
   const intervalSeconds = platformFigure('backupIntervalHours') * hourSeconds;
-  // The time of one backup on top.
+  // // Plus the time of one backup.
   const overdueSeconds = intervalSeconds + hourSeconds;
   return {
     name: 'tenantry-backup',
     rules: [
       {
         alert: 'BackupFailed',
-        // Velero makes all three for a schedule, at zero, when it first sees it.
+        // // Velero makes all three for a schedule, at zero, when it first sees it.
         expr: `
           sum by (schedule) (increase(velero_backup_failure_total[1h]))
             + sum by (schedule) (increase(velero_backup_partial_failure_total[1h]))

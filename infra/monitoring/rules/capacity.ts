@@ -1,4 +1,4 @@
-/** Room: disks, nodes, certificates' time, and what AWS runs for us. */
+/** Room: disks, nodes, certificates' remaining time, and what AWS runs for us. */
 import { breaches, threshold } from './figures.ts';
 import type { RecordingRule, RuleGroup } from './rule.ts';
 
@@ -47,7 +47,7 @@ export function capacityRules({ databases }: CapacityFigures): RuleGroup {
         description:
           'A tenant’s volume grows with its plan; one of the platform’s own is enlarged in its stack.',
       },
-      // CloudWatch tells what is free, but not of how much.
+      // // CloudWatch reports what is free, but not of how much.
       ...databases.map(
         ({ identifier, storageGb }): RecordingRule => ({
           record: 'tenantry:database_storage:bytes',

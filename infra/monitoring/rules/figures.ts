@@ -1,4 +1,4 @@
-/** The catalog's figures that rules are made of. Their only home is the catalog; here they get PromQL's form. */
+/** The catalog's figures in rules, in PromQL's form; the catalog is their only home. */
 import { catalog, namespaceFor, type Threshold } from '../../../tenants/catalog/index.ts';
 import type { ProductId } from '../../../tenants/catalog/types.ts';
 
@@ -11,7 +11,7 @@ export function threshold(id: string): Threshold {
 
 const operators = { above: '>', below: '<', atMost: '<=', atLeast: '>=' } as const;
 
-/** The comparison in which an alert fires, such as `> 0.01`; `scale` turns its unit into the expression's. */
+/** The comparison in which an alert fires, such as `> 0.01`; `scale` converts its unit to the expression's. */
 export function breaches(alert: Threshold, scale = 1): string {
   return `${operators[alert.comparison]} ${Number((alert.value * scale).toPrecision(12))}`;
 }
@@ -33,7 +33,7 @@ export function namespacesOf(productId: ProductId): string {
 export interface Objective {
   readonly product: ProductId;
   readonly plan: string;
-  /** Share of time in which a tenant has to be available, 0 to 1. */
+  /** Share of time in which a tenant must be available, 0 to 1. */
   readonly availability: number;
 }
 

@@ -13,7 +13,7 @@ import { workloadRules } from './workloads.ts';
 
 export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
   return [
-    // First, as the workloads' alerts read what they record.
+    // // First, as the workloads' alerts read what they record.
     ...sloRules(),
     serviceRules(),
     tenantRules(),
@@ -26,7 +26,7 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
   ];
 }
 
-/** The database servers of a cell by their names in RDS, with the storage that they begin with. */
+/** The database servers of a cell by their names in RDS, with their initial storage. */
 export function databaseServers(
   config: Pick<PlatformConfig, 'cellId' | 'database'>,
 ): readonly DatabaseServer[] {

@@ -1,10 +1,10 @@
-/** What is measured, and what of it Stripe is told. */
+/** What is measured, and what Stripe is told of it. */
 import type { RuleGroup } from './rule.ts';
 
-/** A sample is taken every five minutes; three missed are no accident. */
+/** A sample is taken every five minutes; three missing are no accident. */
 const sampleOverdueSeconds = 1_200;
 
-/** A day is told an hour after its end; Stripe takes corrections for 24 hours, so somebody has time to look. */
+/** A day is reported an hour after its end; Stripe accepts corrections for 24 hours, so somebody has time to look. */
 const reportOverdueSeconds = 6 * 3_600;
 
 export function meteringRules(): RuleGroup {
@@ -13,7 +13,7 @@ export function meteringRules(): RuleGroup {
     rules: [
       {
         alert: 'MeteringStopped',
-        // The age of a sample is that of its begin; of several workers the one that was scraped last tells it best.
+        // // A sample's age counts from its start; of several workers the last one scraped knows it best.
         expr: `min by (cell) (tenantry_usage_last_sample_age_seconds) > ${sampleOverdueSeconds}`,
         forSeconds: 0,
         severity: 'critical',

@@ -1,10 +1,10 @@
-/** Whether money and infrastructure agree, and whether anybody looks. */
+/** Whether money and infrastructure agree, and whether anybody checks. */
 import type { RuleGroup } from './rule.ts';
 
 const minute = 60;
-/** What heals by itself does so within a few looks, five minutes apart. */
+/** Healing takes a few looks, five minutes apart. */
 const healedWithinSeconds = 60 * minute;
-/** Six looks that were not made, or could not be. */
+/** Six looks that did not happen, or failed. */
 const lookedWithinSeconds = 30 * minute;
 
 export function reconcileRules(): RuleGroup {

@@ -1,4 +1,4 @@
-/** What a rule is, as data; how it becomes a rule file of Prometheus and an object of its operator. */
+/** A rule as data, and how it becomes a Prometheus rule file and an object of its operator. */
 
 /** `critical` calls somebody at night, `warning` is read in the morning. */
 export type Severity = 'critical' | 'warning';
@@ -12,10 +12,10 @@ export interface RecordingRule {
 export interface AlertRule {
   readonly alert: string;
   readonly expr: string;
-  /** How long the expression has to hold; 0 is at once. */
+  /** How long the expression must hold; 0 is at once. */
   readonly forSeconds: number;
   readonly severity: Severity;
-  /** One line for a telephone's screen; Prometheus fills in `{{ … }}`. */
+  /** One line for a phone's screen; Prometheus fills in `{{ … }}`. */
   readonly summary: string;
   /** What it means, and the first thing to look at. */
   readonly description: string;
@@ -30,7 +30,7 @@ export interface RuleGroup {
 
 export const isAlert = (rule: Rule): rule is AlertRule => 'alert' in rule;
 
-/** Label of the second call that a page makes when nobody has reacted; the routes to people know it. */
+/** Label of the second call, which a page makes when nobody has reacted; the routes recognise it. */
 export const escalationLabel = { name: 'escalation', value: 'second' } as const;
 
 /** A rule as Prometheus reads it. */
@@ -48,9 +48,9 @@ export interface RuleFile {
 }
 
 /**
- * The content of a rule file. Each critical alert is written twice: the second one has the same name and the label
- * `escalation`, and holds only once the first has fired for `escalationMinutes`. As the names are the same, silencing
- * the alert in Alertmanager, which is how a person says that it is in hand, silences the second call too.
+ * The content of a rule file. Each critical alert appears twice: the second has the same name and the label
+ * `escalation`, and holds only after the first has fired for `escalationMinutes`. As the names are the same,
+ * silencing the alert in Alertmanager, which is how a person says that they work on it, silences the second call too.
  */
 export function ruleFile(groups: readonly RuleGroup[], escalationMinutes: number): RuleFile {
   return {

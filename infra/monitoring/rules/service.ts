@@ -1,4 +1,4 @@
-/** The API that people and Stripe talk to. */
+/** The API that people and Stripe call. */
 import { breaches, threshold } from './figures.ts';
 import type { RuleGroup } from './rule.ts';
 
@@ -42,7 +42,7 @@ export function serviceRules(): RuleGroup {
       },
       {
         alert: 'DatabasePoolExhausted',
-        // Two minutes in a row: a request that waits for a moment is what a pool is for.
+        // // Two minutes in a row: a pool exists so that requests may wait for a moment.
         expr: `
           min by (pod) (min_over_time(tenantry_database_pool_connections{state="waiting"}[2m])) > 0
           and max by (pod) (max_over_time(tenantry_database_pool_connections{state="free"}[2m])) ${breaches(pool)}`,

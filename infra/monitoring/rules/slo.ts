@@ -9,7 +9,7 @@
 import { availabilityObjectives } from './figures.ts';
 import type { AlertRule, RecordingRule, RuleGroup } from './rule.ts';
 
-/** Our choice for the API: as available as the best plan that can be bought without talking to anybody. */
+/** Our choice for the API: as available as the best plan on public sale. */
 export const apiAvailability = 0.999;
 
 const windows = ['5m', '30m', '1h', '2h', '6h', '1d', '3d'] as const;
@@ -30,7 +30,7 @@ const slow: readonly Burn[] = [
   { rate: 1, long: '3d', short: '6h' },
 ];
 
-/** A workload counts from five minutes after it was made: until then it is being provisioned. */
+/** A workload counts from five minutes after its creation: until then it is being provisioned. */
 const graceSeconds = 300;
 
 export function sloRules(): RuleGroup[] {

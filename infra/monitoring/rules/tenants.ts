@@ -1,10 +1,10 @@
-/** The loop that makes the world what was paid for: tenants, workers, sweep. */
+/** The loop that makes the world match what was paid for: tenants, workers, sweep. */
 import type { RuleGroup } from './rule.ts';
 
-/** A sweep begins every minute; five missed are no accident. */
+/** A sweep begins every minute; five missing are no accident. */
 const sweepOverdueSeconds = 300;
 
-/** What concerns all cells is done by one worker of all, which may be another region's for long. */
+/** One worker of all does what concerns all cells; it may be another region's for long. */
 const sharedSweepOverdueSeconds = 3600;
 
 export function tenantRules(): RuleGroup {

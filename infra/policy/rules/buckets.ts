@@ -1,4 +1,4 @@
-/** Buckets of S3, whose settings are resources of their own: what a bucket has is what refers to it. */
+/** S3 buckets, whose settings are resources of their own: a bucket has what refers to it. */
 import { statementsOf } from '../permissions.ts';
 import { isProduction, isTold, type PolicyResource, refersTo } from '../resource.ts';
 import { type Finding, type Rule, stackRule } from '../rule.ts';
@@ -71,14 +71,14 @@ export const bucketRules: readonly Rule[] = [
 type Resources = readonly PolicyResource[];
 
 interface Companion {
-  /** Buckets that need one; all of them where it is left out. */
+  /** Buckets that need the setting; all of them where left out. */
   readonly applies?: (bucket: PolicyResource) => boolean;
   readonly fulfils: (companion: PolicyResource, bucket: PolicyResource, resources: Resources) => boolean;
   readonly wanted: string;
 }
 
 function eachBucket(module: string, { applies = () => true, fulfils, wanted }: Companion) {
-  // Types as of today, and the names with V2 that they had for a while.
+  // // The present types, and the names with V2 that they had for a while.
   const type = new RegExp(`^aws:s3/${module}(V2)?:`);
   return (resources: Resources): Finding[] => {
     const companions = resources.filter((resource) => type.test(resource.type));
@@ -94,7 +94,10 @@ function eachBucket(module: string, { applies = () => true, fulfils, wanted }: C
   };
 }
 
-/** S3 delivers access logs to no bucket that encrypts with a key of KMS (S3 user guide, "Enabling access logging"). */
+/**
+ * S3 delivers access logs only to buckets that do not encrypt with a KMS key (S3 user guide, "Enabling access
+ * logging").
+ */
 function takesAccessLogs(bucket: PolicyResource, resources: Resources): boolean {
   return resources.some(
     (resource) =>

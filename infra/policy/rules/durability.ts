@@ -1,4 +1,4 @@
-/** Deletion protection and backups: production is not lost by a slip, nor by a fault of AWS. */
+/** Deletion protection and backups: neither a slip nor a fault of AWS loses production. */
 import { argumentsAreTold, isProduction, isTold, kubernetesKind, type PolicyResource } from '../resource.ts';
 import {
   all,
@@ -15,9 +15,9 @@ import {
 } from '../rule.ts';
 import { recordsOf } from '../values.ts';
 
-/** Point-in-time recovery that the requirements ask of PostgreSQL. */
+/** Point-in-time recovery that the requirements demand of PostgreSQL. */
 const recoveryDays = 35;
-/** Hours between backups of the cluster that the requirements ask for. */
+/** Hours between backups of the cluster that the requirements demand. */
 const clusterBackupHours = 6;
 
 const isCopy = ({ props }: PolicyResource) =>
@@ -124,7 +124,7 @@ function runsOftenEnough(schedule: PolicyResource): boolean {
   return !isTold(schedule) || (paused !== true && hoursBetween(String(cron)) <= clusterBackupHours);
 }
 
-/** The clusters themselves, or the components that make them where only these are told. */
+/** The clusters themselves, or the components that make them where only these are known. */
 function clustersOf(resources: readonly PolicyResource[]): readonly PolicyResource[] {
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
   const clusters = ofType('aws:eks/cluster:Cluster');

@@ -1,11 +1,11 @@
-/** Encryption at rest: everything that writes to a disk does so with a key that is ours to rotate and to take away. */
+/** Encryption at rest: everything that writes to a disk uses a key that we can rotate and revoke. */
 import { argumentsAreTold, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
 import { isRecord, isUnknown, valueAt } from '../values.ts';
 
 const ownKey = 'a key of KMS';
 
-/** A copy of an instance in the same region has its source's key, which AWS takes from nowhere else. */
+/** A copy of an instance in the same region always has its source's key. */
 const isCopy = ({ props }: PolicyResource) =>
   props.replicateSourceDb !== undefined && props.replicateSourceDb !== null;
 

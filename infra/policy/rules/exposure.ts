@@ -1,4 +1,4 @@
-/** No public data: what keeps data has no way in from the internet, but through the product. */
+/** No public data: the internet reaches stored data only through the product. */
 import { argumentsAreTold, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustNotBe, type Rule, ruleByType, when } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
@@ -65,7 +65,7 @@ export const exposureRules: readonly Rule[] = [
   ),
 ];
 
-/** From anywhere only HTTPS may come in. */
+/** Only HTTPS may come from anywhere. */
 function openTo(rule: Values, cidrs: readonly string[]): readonly string[] {
   const open = cidrs.filter((cidr) => anywhere.has(cidr));
   const isHttps =
@@ -77,7 +77,7 @@ function openTo(rule: Values, cidrs: readonly string[]): readonly string[] {
   return [`${ports} is open to ${open.join(' and ')}; wanted: tcp 443 at most`];
 }
 
-/** An origin in S3 is read by CloudFront's own identity, so that the bucket can stay closed. */
+/** CloudFront reads an S3 origin with its own identity, so that the bucket can stay closed. */
 function bucketsThroughAccessControl({ props }: PolicyResource): readonly string[] {
   return recordsOf(props.origins)
     .filter(({ domainName }) => /\.s3[.-][\w.-]*amazonaws\.com$/.test(String(domainName)))

@@ -1,4 +1,4 @@
-/** Permissions: nobody may do everything, nothing is open to everybody, in AWS and in the cluster. */
+/** Permissions: nobody may do everything, and nothing is open to everybody, in AWS and in the cluster. */
 import { tooOpen, tooWide } from '../permissions.ts';
 import { all, type Check, must, type Rule, ruleByType } from '../rule.ts';
 import { isUnknown, parsed, recordsOf, textsOf, valuesAt } from '../values.ts';
@@ -13,7 +13,7 @@ const closed =
   ({ props }) =>
     valuesAt(props, path).filter(isKnown).flatMap(tooOpen);
 
-/** Policies of AWS that are administration by another name. */
+/** AWS policies that amount to administration. */
 const managedTooWide = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess|\w+FullAccess)$/;
 
 const managed = (path: string): Check =>

@@ -1,12 +1,12 @@
 /**
- * Restricted pods: every pod that a program declares fulfils the level `restricted` of the Pod Security Standards
- * (kubernetes.io/docs/concepts/security/pod-security-standards), so that the API server does not have to refuse it.
+ * Restricted pods: every pod that a program declares meets the level `restricted` of the Pod Security Standards
+ * (kubernetes.io/docs/concepts/security/pod-security-standards), before the API server has to refuse it.
  */
 import { kubernetesKind, type PolicyResource } from '../resource.ts';
 import { type Rule, ruleByType, ruleForAll } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
 
-/** Where the kinds that make pods keep the pod's specification. */
+/** Where each kind that makes pods keeps the pod's specification. */
 const podSpecAt: Readonly<Record<string, string>> = {
   Pod: 'spec',
   Deployment: 'spec.template.spec',
@@ -64,7 +64,7 @@ export const podRules: readonly Rule[] = [
   ),
 ];
 
-/** The pod that an object runs; undefined for what runs none. */
+/** The pod that an object runs; undefined when it runs none. */
 export function podSpec({ type, props }: PolicyResource): Values | undefined {
   const path = podSpecAt[kubernetesKind(type) ?? ''];
   return path === undefined ? undefined : recordsOf(valueAt(props, path))[0];

@@ -1,4 +1,4 @@
-/** Required tags: every resource says whose it is, which cell it belongs to and who pays for it. */
+/** Required tags: every resource says who owns it, which cell it belongs to, and who pays for it. */
 import { requiredTags } from '../../tags.ts';
 import { effectiveTags, tagsAreKnown } from '../resource.ts';
 import { type Rule, ruleForAll } from '../rule.ts';

@@ -1,4 +1,4 @@
-/** Tenant isolation: a tenant's stack is not complete without what keeps it from the others. */
+/** Tenant isolation: every tenant's stack contains what separates it from the others. */
 import { kubernetesKind, type PolicyResource } from '../resource.ts';
 import { type Finding, type Rule, stackRule } from '../rule.ts';
 import { isRecord, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
@@ -12,7 +12,7 @@ const requiredLabels = [
   'tenantry.dev/plan',
 ];
 
-/** Addresses that a way to the internet has to leave out: instance metadata and every private network. */
+/** Addresses that egress to the internet must exclude: instance metadata and every private network. */
 const forbiddenRanges = [
   '169.254.169.254/32',
   '10.0.0.0/8',
@@ -65,7 +65,7 @@ function namespaceOf(resource: PolicyResource): unknown {
   return valueAt(resource.props, `metadata.${place}`);
 }
 
-/** Namespaces that objects of tenants are or stand in, each once. */
+/** Namespaces that are or contain tenants' objects, each once. */
 function tenantNamespaces(resources: readonly PolicyResource[]): readonly string[] {
   return [...new Set(resources.filter(isOfTenant).flatMap((resource) => textsOf(namespaceOf(resource))))];
 }
@@ -145,7 +145,7 @@ function serviceFaults(props: Values): readonly string[] {
   return given === 'ClusterIP' ? [] : [`the Service is a ${shown(given)}; wanted: ClusterIP`];
 }
 
-/** Every peer has to be named, by its own namespace's pods, one other namespace, or addresses. */
+/** Every peer must be named: the namespace's own pods, one other namespace, or addresses. */
 function networkFaults(props: Values): readonly string[] {
   const rules = (direction: string, peers: string) =>
     recordsOf(valueAt(props, `spec.${direction}`)).flatMap((rule) => {

@@ -1,6 +1,6 @@
 /**
- * TLS only: what stores data, and what is reached from outside the network, takes no request in the clear and no old
- * version of the protocol. From the load balancer on, requests stay in the network and are not judged.
+ * TLS only: what stores data, and what is reachable from outside the network, accepts no plain-text request and no
+ * old version of the protocol. Behind the load balancer requests stay inside the network and are not judged.
  */
 import type { PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustHave, mustNotBe, type Rule, ruleByType, when } from '../rule.ts';
@@ -100,7 +100,7 @@ function listenerOnTls(resource: PolicyResource): readonly string[] {
     : [`protocol is ${shown(protocol)}; wanted: HTTPS or TLS, or a redirect to HTTPS`];
 }
 
-/** An Ingress of the AWS load balancer controller listens where its annotations say, and in the clear by default. */
+/** An Ingress of the AWS load balancer controller listens where its annotations say, by default in plain text. */
 function ingressOnTls({ props }: PolicyResource): readonly string[] {
   const annotations = recordsOf(valueAt(props, 'metadata.annotations'))[0] ?? {};
   if (recordsOf(valueAt(props, 'spec.tls')).length > 0) return [];
