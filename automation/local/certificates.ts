@@ -1,6 +1,6 @@
 /**
- * X.509 certificates for the local control plane, by node:crypto alone: just the DER that a CA and the certificates
- * below it need (RFC 5280), ECDSA P-256 with SHA-256.
+ * X.509 certificates for the local control plane, by node:crypto alone: only the DER that a CA and its certificates
+ * need (RFC 5280), ECDSA P-256 with SHA-256.
  */
 import {
   createHash,
@@ -20,7 +20,7 @@ export interface Certificate {
 
 const tenYearsMs = 10 * 365 * 24 * 3600 * 1000;
 
-/** A certificate authority of its own, valid for ten years. */
+/** A new certificate authority, valid for ten years. */
 export function createAuthority(commonName: string): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const extensions = [
@@ -86,7 +86,7 @@ function issue(issued: Issued): Certificate {
     integer(randomBytes(16)),
     algorithm,
     distinguishedName(issued.issuer),
-    // A day of slack for a clock that is put back.
+    // // A day of slack for a clock that is set back.
     sequence(time(now - 24 * 3600 * 1000), time(now + tenYearsMs)),
     distinguishedName(issued.subject),
     issued.publicKey.export({ type: 'spki', format: 'der' }),
@@ -130,7 +130,7 @@ function boolean(value: boolean): Buffer {
 function integer(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => byte !== 0);
   const digits = bytes.subarray(start < 0 ? bytes.length - 1 : start);
-  // The top bit is the sign: a positive number never has it set.
+  // // The top bit is the sign, which a positive number never sets.
   return tlv(0x02, (digits[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 

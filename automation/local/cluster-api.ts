@@ -1,8 +1,8 @@
-/** The few calls that setting up a local cluster needs of its API, over one kept connection. */
+/** The few API calls that set up a local cluster, over one kept connection. */
 import { Agent, request } from 'node:https';
 
 export interface ClusterApi {
-  /** Sends JSON and gives the status and the parsed answer; rejects only when there is no answer. */
+  /** Sends JSON and returns the status and the parsed answer; rejects only when there is no answer. */
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>;
   /** Calls `onEvent` for each watch event until `signal` aborts; resolves when the server ends the watch. */
   watch(

@@ -4,12 +4,12 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAuthority, createCertificate } from './certificates.ts';
 
-/** Who has a token. The RBAC roles of `system:kube-*` are the apiserver's own. */
+/** The holders of tokens. The apiserver itself makes the RBAC roles of `system:kube-*`. */
 const identities = {
   admin: { user: 'tenantry:admin', groups: ['system:masters'] },
   controllerManager: { user: 'system:kube-controller-manager', groups: [] },
   scheduler: { user: 'system:kube-scheduler', groups: [] },
-  // kwok plays every node's kubelet at once, which no single RBAC role of the apiserver's covers.
+  // // kwok plays every node's kubelet at once, which no single RBAC role of the apiserver covers.
   kwok: { user: 'tenantry:kwok', groups: ['system:masters'] },
 } as const;
 
@@ -38,7 +38,7 @@ const hosts = [
   'kubernetes.default.svc',
 ];
 
-/** Reads the credentials in `folder`, or makes them. The folder is for its owner alone. */
+/** Reads the credentials in `folder`, or makes them. Only the folder's owner can read it. */
 export async function keptCredentials(folder: string): Promise<ClusterCredentials> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const bundleFile = join(folder, 'credentials.json');
@@ -72,7 +72,7 @@ export async function keptCredentials(folder: string): Promise<ClusterCredential
   };
 }
 
-/** Writes a kubeconfig (0600) for one identity and gives its path. */
+/** Writes a kubeconfig (0600) for one identity and returns its path. */
 export async function writeKubeconfig(
   credentials: ClusterCredentials,
   identity: Identity,

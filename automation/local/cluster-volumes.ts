@@ -1,7 +1,7 @@
 /**
- * Volumes for a cluster without storage: plays the provisioner behind the default StorageClass. For every claim of
- * that class it makes a PersistentVolume bound to it (kube-controller-manager's own binder does the rest), and it
- * deletes released ones, as a CSI driver's sidecar does. Nothing is stored anywhere: kwok's pods never write.
+ * Volumes for a cluster without storage: plays the provisioner of the default StorageClass. It makes a
+ * PersistentVolume bound to every claim of that class (kube-controller-manager's own binder does the rest), and
+ * deletes released ones, as a CSI driver's sidecar does. It stores nothing: kwok's pods never write.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
@@ -9,7 +9,7 @@ import type { ClusterApi } from './cluster-api.ts';
 
 const driver = 'local.tenantry.dev';
 
-/** Objects that make the class known; applied at start. */
+/** Objects that announce the class; applied at start. */
 export const volumeObjects = [
   {
     path: '/apis/storage.k8s.io/v1/csidrivers/local.tenantry.dev',
@@ -59,7 +59,7 @@ const listSchema = z.object({
   items: z.array(z.unknown()),
 });
 
-/** Provisions until `signal` aborts. Losing the connection only makes it list and watch again. */
+/** Provisions until `signal` aborts. After a lost connection it lists and watches again. */
 export async function provisionVolumes(api: ClusterApi, signal: AbortSignal): Promise<void> {
   await Promise.all([
     follow(api, '/api/v1/persistentvolumeclaims', signal, (claim) => provision(api, claim)),
@@ -81,7 +81,7 @@ async function follow(
       await api.watch(
         path + query,
         (event) => {
-          // A refused write shows again in the next list.
+          // // A refused write comes up again in the next list.
           if (event.type === 'ADDED' || event.type === 'MODIFIED') act(event.object).catch(() => {});
         },
         signal,
@@ -96,7 +96,7 @@ async function provision(api: ClusterApi, object: unknown): Promise<void> {
   const claim = claimSchema.safeParse(object);
   if (!claim.success) return;
   const { metadata, spec } = claim.data;
-  // The controller manager leaves this annotation on claims that wait for us.
+  // // The controller manager marks claims that wait for us with this annotation.
   const asked = metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
   if (asked !== driver || spec.volumeName !== undefined || metadata.deletionTimestamp !== undefined) return;
   const name = `pvc-${metadata.uid}`;

@@ -3,11 +3,11 @@ import { defaultOf, readVariables } from '../environment/index.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
 
 export interface LocalEnv {
-  /** Everything that is kept: `$TENANTRY_HOME`, else `.tenantry` in the working folder. */
+  /** The installation's folder: `$TENANTRY_HOME`, else `.tenantry` in the working folder. */
   home: string;
   /** Port of the service; `explicit` when `PORT` named it. */
   port: { number: number; explicit: boolean };
-  /** Pieces of the user's own; each one given takes the place of the embedded one. */
+  /** Pieces that the user provides; each one replaces the embedded one. */
   own: {
     databaseUrl: string | undefined;
     kubeconfig: string | undefined;
@@ -62,7 +62,7 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
   };
 }
 
-/** Each piece of the user's own, with the variable that names it. */
+/** Each piece that the user provides, with the variable that names it. */
 export function ownPieces({ own }: Pick<LocalEnv, 'own'>): string[] {
   const pieces = [
     ['PostgreSQL (DATABASE_URL)', own.databaseUrl],

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Lock, tryLock } from '../toolchain/lock.ts';
 
-/** What `endpoints.json` says to whoever drives the installation from outside. */
+/** What `endpoints.json` tells programs that drive the installation from outside. */
 export const endpointsSchema = z.object({
   api: z.string(),
   stripe: z.string(),
@@ -15,7 +15,7 @@ export const endpointsSchema = z.object({
   /** Administrator's URL. */
   postgres: z.string(),
   issuer: z.string(),
-  /** A token with the scope `operator`; null where the issuer is not ours. */
+  /** A token with the scope `operator`; null where the issuer is the user's own. */
   operatorToken: z.string().nullable(),
   /** How to reach the state of tenants' stacks. */
   engine: z
@@ -30,7 +30,7 @@ export const endpointsSchema = z.object({
 
 export type Endpoints = z.infer<typeof endpointsSchema>;
 
-/** Another supervisor has the same home. */
+/** Another supervisor uses this home. */
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
 }
@@ -42,11 +42,11 @@ export interface Home {
   release(): void;
 }
 
-/** One that is told to end has ended everything by then. */
+/** A supervisor that is asked to stop has stopped everything within this time. */
 const stopPatienceMs = 20_000;
 
 /**
- * Takes the home for this process, for as long as it lives; waits for another process that is about to leave it.
+ * Takes the home for this process, as long as it lives; waits for another process that is about to leave it.
  * @throws AlreadyRunning, with the other one's URL, when another process has it.
  */
 export async function takeHome(path: string, log: (line: string) => void = () => {}): Promise<Home> {

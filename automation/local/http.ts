@@ -3,16 +3,16 @@ import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 
 export interface LoopbackServer {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   url: string;
   port: number;
-  /** Stops listening and cuts what is open. */
+  /** Stops listening and cuts open connections. */
   stop(): Promise<void>;
 }
 
 /**
- * Listens on the port, or on a free one. Requests under another host name than this machine's are refused, so that
- * no page of the web reaches the server through a name of its own (DNS rebinding).
+ * Listens on the port, or on a free one. Refuses requests for any host name but this machine's, so that no web page
+ * reaches the server through a name of its own (DNS rebinding).
  */
 export function listenOnLoopback(
   handler: (request: Request) => Response | Promise<Response>,

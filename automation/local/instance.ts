@@ -1,5 +1,5 @@
 /**
- * Header in which a service says what `TENANTRY_INSTANCE` told it: how the supervisor knows its own service from
- * another installation's at the same port.
+ * Header in which the API repeats `TENANTRY_INSTANCE`, by which the supervisor tells its own API from another
+ * installation's at the same port.
  */
 export const instanceHeader = 'x-tenantry-instance';

@@ -1,6 +1,6 @@
 /**
  * The local OpenID Connect issuer: discovery, JWKS, authorization code with PKCE for the page, and tokens for the
- * command line. Whoever signs in says who they are; nothing is checked, so it listens on loopback only.
+ * command line. People sign in by saying who they are, without any check, so it listens on loopback only.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -76,7 +76,7 @@ const tokenSchema = z.object({
   code_verifier: z.string().regex(/^[A-Za-z0-9._~-]{43,128}$/),
 });
 
-/** The subject that an e-mail address signs in as. */
+/** The subject of an e-mail address. */
 export function subjectOf(email: string): string {
   return `user-${createHash('sha256').update(email.trim().toLowerCase()).digest('hex').slice(0, 16)}`;
 }
@@ -145,7 +145,7 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
     return c.html(signInPage(asked.data));
   });
   app.post('/authorize', async (c) => {
-    // Only our own form may choose who somebody is.
+    // // Only our own form may choose an identity.
     const origin = c.req.header('origin');
     if (origin !== undefined && origin !== issuerUrl) return c.text('Sign in on the issuer’s own page.', 403);
     const asked = signInSchema.safeParse(await c.req.parseBody());
@@ -178,7 +178,7 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
     if (!asked.success) return refuse('invalid_request', z.prettifyError(asked.error));
     const { code, client_id, redirect_uri, code_verifier } = asked.data;
     const grant = grants.get(code);
-    // A code is good for one try.
+    // // A code works for one try.
     grants.delete(code);
     const challenge = createHash('sha256').update(code_verifier).digest('base64url');
     if (

@@ -1,10 +1,10 @@
-/** Starts a process again whenever it ends by itself, at growing intervals. */
+/** Restarts a process whenever it ends by itself, at growing intervals. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { OwnedProcess } from './processes.ts';
 
 const firstDelayMs = 250;
 const longestDelayMs = 10_000;
-/** After running this long, the next delay is the first one again. */
+/** After a run this long the delay starts over. */
 const steadyMs = 30_000;
 
 export interface KeptProcess {
@@ -15,7 +15,7 @@ export interface KeptProcess {
   readonly stop: () => Promise<void>;
 }
 
-/** Watches over `first`; `start` makes each later one, `log` is told of every end. */
+/** Watches over `first`; `start` makes each later one, `log` hears of every end. */
 export function keepRunning(
   first: OwnedProcess,
   start: () => Promise<OwnedProcess>,

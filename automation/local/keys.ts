@@ -1,6 +1,6 @@
 /**
  * The local key service: the two calls of Vault's transit engine that Pulumi's `hashivault://` secrets provider makes
- * (encrypt and decrypt), over one AES-256 key in a file. In production a cloud's KMS has this place.
+ * (encrypt and decrypt), over one AES-256 key in a file. In production a cloud's KMS replaces it.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { listenOnLoopback } from './http.ts';
 
 export interface KeyServiceOptions {
-  /** Holds the key and the token (0600); made when missing. Whoever loses it loses every secret in state. */
+  /** Holds the key and the token (0600); made when missing. Losing it loses every secret in state. */
   keyFile: string;
   /** Loopback port; a free one when left out. */
   port?: number;
@@ -31,7 +31,7 @@ const decryptSchema = z.object({ ciphertext: z.string().startsWith('vault:v1:') 
 /** Starts the key service; the key is made on first use. */
 export async function startKeyService(options: KeyServiceOptions): Promise<RunningKeyService> {
   const { key: master, token } = await keptKey(options.keyFile);
-  // Each name has a key of its own.
+  // // Each name has its own key.
   const keyFor = (name: string) =>
     Buffer.from(hkdfSync('sha256', Buffer.from(master, 'base64'), '', `transit:${name}`, 32));
   const app = new Hono();
@@ -93,7 +93,8 @@ async function keptKey(file: string): Promise<z.infer<typeof keyFileSchema>> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  // A damaged file is an error, never a reason for a new key: what the old one encrypted would be lost.
+  // // A damaged file is an error, never a reason for a new key, which would lose everything that the old one
+  // encrypted.
   if (text !== undefined) return keyFileSchema.parse(JSON.parse(text));
   const made = { key: randomBytes(32).toString('base64'), token: randomBytes(24).toString('base64url') };
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });

@@ -32,11 +32,11 @@ export interface KubernetesOptions {
   port?: number;
   /** false: a crash of the machine may lose data, writes are faster. For tests. Default true. */
   durable?: boolean;
-  /** Everything else on the machine goes first when the processors are busy. */
+  /** The programs give way to everything else on the machine. */
   givesWay?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
-  /** Told when a component ended by itself and starts again. */
+  /** Called when a component ended by itself and restarts. */
   log?: (line: string) => void;
 }
 
@@ -90,7 +90,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
   const stop = async () => {
     background.abort();
     api.close();
-    // What writes goes first, the store last.
+    // // Writers stop first, the store last.
     for (const names of [['kwok', 'kube-scheduler', 'kube-controller-manager'], ['kube-apiserver'], ['etcd']])
       await Promise.all(names.map((name) => kept.get(name)?.stop()));
   };
@@ -140,7 +140,7 @@ function etcdArguments(etcd: {
   return [
     '--name=local',
     `--data-dir=${join(etcd.dataDir, 'etcd')}`,
-    // Everything in the cluster, secrets too, is in here: only a holder of our certificate may ask.
+    // // Everything in the cluster, secrets too, is in here: only holders of our certificate may ask.
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--cert-file=${credentials.servingCertificateFile}`,
@@ -182,9 +182,9 @@ function apiserverArguments(api: {
     `--service-account-key-file=${credentials.serviceAccountPublicKeyFile}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
     '--service-cluster-ip-range=10.96.0.0/12',
-    // Nobody reaches the API through the `kubernetes` Service here.
+    // // Nobody here reaches the API through the `kubernetes` Service.
     '--endpoint-reconciler-type=none',
-    // One user, one machine: fair queueing between clients only costs time.
+    // // One user on one machine: fair queueing between clients only costs time.
     '--enable-priority-and-fairness=false',
     '--profiling=false',
     '--shutdown-delay-duration=0s',
@@ -264,7 +264,7 @@ async function untilReady(api: ClusterApi, started: readonly OwnedProcess[], log
   await until(started, logs, async () => (await api.call('GET', '/readyz')).status === 200);
 }
 
-/** A pod can be made (its namespace has the default ServiceAccount) and would find a node that is ready. */
+/** Pods can be made (their namespace has the default ServiceAccount) and find a ready node. */
 async function untilUsable(api: ClusterApi, started: readonly OwnedProcess[], logs: string): Promise<void> {
   await until(started, logs, async () => {
     const account = await api.call('GET', '/api/v1/namespaces/default/serviceaccounts/default');

@@ -1,6 +1,6 @@
 /**
- * The pieces that a service stands on (database, cluster, payments, identity, keys): each one the user's own where a
- * variable names it, else the embedded one.
+ * The pieces that an installation consists of (database, cluster, payments, identity, keys): the user's own where a
+ * variable names one, else the embedded one.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -39,7 +39,7 @@ export interface PiecesContext {
   webhookUrl: string;
   tools: (names: readonly ToolName[]) => Promise<Record<string, string>>;
   log: (line: string) => void;
-  /** Called with what ends a piece, as soon as it has begun. */
+  /** Called with each piece's stop function as soon as the piece has begun. */
   onStarted: (stop: () => Promise<void>) => void;
 }
 
@@ -97,7 +97,7 @@ async function payments({
   const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
   if (env.own.stripe !== undefined) {
     const { webhookSecret: own, ...stripe } = env.own.stripe;
-    // With a secret that nobody else knows no event is taken: the sweep alone finds what has changed.
+    // // Nobody else knows this secret, so no event is accepted: only the sweep finds changes.
     if (own === undefined) log(withoutWebhooks(webhookUrl));
     return { ...stripe, webhookSecret: own ?? webhookSecret };
   }
@@ -160,7 +160,7 @@ async function keys({ env, home, ports, onStarted }: PiecesContext): Promise<Pie
   };
 }
 
-/** Like `Promise.all`, but waits for all, so that whatever has begun is known and can be ended. */
+/** Like `Promise.all`, but waits for all, so that everything that has begun can be stopped. */
 async function settleAll<Values extends readonly unknown[]>(
   promises: {
     [Index in keyof Values]: Promise<Values[Index]>;

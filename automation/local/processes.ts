@@ -1,10 +1,10 @@
 /**
- * Child processes that outlive nothing.
+ * Child processes that never outlive their supervisor.
  *
- * Each child gets its own process group, so that Ctrl-C in a terminal reaches the supervisor alone and the order of
- * stopping stays ours. Should the supervisor die without a word (SIGKILL), two things keep its children from blocking
- * the next start: on Linux the kernel signals them (`setpriv --pdeathsig`), and everywhere a record of each child
- * (pid and start time, so that a reused pid is never taken for ours) lets the next start end what is left.
+ * Each child gets its own process group, so that Ctrl-C in a terminal reaches the supervisor alone, which stops them
+ * in order. If the supervisor dies without a word (SIGKILL), two things keep its children from blocking the next
+ * start: on Linux the kernel signals them (`setpriv --pdeathsig`), and everywhere a record of each child (pid and
+ * start time, so that a reused pid is never mistaken for ours) lets the next start end what is left.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface ProcessOptions {
   cwd?: string;
   /** Runs as this user; needs root. */
   user?: { uid: number; gid: number; keepFileAccess?: boolean };
-  /** Gives way to the others when the processors are busy. Its own children inherit it. */
+  /** Gives way to others when the processors are busy, and so do its own children. */
   givesWay?: boolean;
   /** Sent first on stop (default SIGTERM). */
   stopSignal?: NodeJS.Signals;
@@ -38,7 +38,7 @@ export interface ProcessOptions {
 export interface OwnedProcess {
   readonly name: string;
   readonly pid: number;
-  /** Resolves when it has ended, whoever ended it. */
+  /** Resolves when it has ended, for whatever reason. */
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   readonly running: () => boolean;
   /** Ends it, by force after `stopTimeoutMs`, and removes its record. Safe to call twice. */
@@ -99,8 +99,8 @@ export async function startProcess(options: ProcessOptions): Promise<OwnedProces
 }
 
 /**
- * Ends every process recorded in `runDir` that is still the one recorded, and removes the records.
- * Resolves with the names of those that had to be ended.
+ * Ends every process that a record in `runDir` still describes, and removes the records.
+ * @returns the names of those that had to be ended
  */
 export async function endLeftovers(runDir: string): Promise<string[]> {
   const files = await readdir(runDir).catch(() => []);
@@ -158,14 +158,14 @@ function parseRecord(text: string): ProcessRecord | undefined {
   }
 }
 
-/** Wraps the command so that the kernel signals the child when this process dies, where that can be had. */
+/** Wraps the command so that the kernel signals the child when this process dies, where the system supports it. */
 function withParentDeathSignal(options: ProcessOptions, stopSignal: NodeJS.Signals) {
   if (process.platform !== 'linux' || !setprivPath)
     return { command: options.command, args: [...options.args], user: options.user };
   const flags = ['--pdeathsig', stopSignal === 'SIGINT' ? 'INT' : 'KILL'];
   if (options.user) {
     flags.push('--reuid', String(options.user.uid), '--regid', String(options.user.gid), '--clear-groups');
-    // The user may enter folders of root's (a checkout in /root), as root itself may.
+    // // The user may enter root's folders (a checkout in /root), as root itself may.
     if (options.user.keepFileAccess)
       flags.push('--inh-caps', '+dac_override', '--ambient-caps', '+dac_override');
   }

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
 
-/** The form on which a person says who they are; carries the request's parameters along. */
+/** The form on which people say who they are; it carries the request's parameters along. */
 export function signInPage(request: Record<string, string | undefined>) {
   const kept = Object.entries(request).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return html`<!doctype html>

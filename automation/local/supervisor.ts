@@ -1,4 +1,6 @@
-/** Everything on one machine: starts the pieces, the service and the worker, keeps them running, ends them in order. */
+/**
+ * Everything on one machine: starts the pieces, the API and the worker, keeps them running, and stops them in order.
+ */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -16,12 +18,12 @@ import { everywhere, isPortFree, keptPorts, reservePort } from './ports.ts';
 import { endLeftovers, type OwnedProcess, startProcess } from './processes.ts';
 
 export interface SupervisorOptions {
-  /** Everything that is kept. */
+  /** The installation's folder. */
   home: string;
-  /** The service's port; when taken, the next free one is used unless `explicit`. */
+  /** The API's port; when taken, the next free one is used unless `explicit`. */
   port: { number: number; explicit: boolean };
   env: LocalEnv;
-  /** Told a line of progress or trouble. */
+  /** Called with each line of progress or trouble. */
   log: (line: string) => void;
   /** The two programs; default `api/main.ts` and `automation/worker.ts`. */
   programs?: { api: string; worker: string };
@@ -29,7 +31,7 @@ export interface SupervisorOptions {
 
 export interface Running {
   endpoints: Endpoints;
-  /** Ends everything, the service and the worker first. Safe to call twice. */
+  /** Stops everything, API and worker first. Safe to call twice. */
   stop(): Promise<void>;
 }
 
@@ -86,7 +88,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const variables = {
       ...programVariables(pieces, env, home),
       ...providers,
-      // Whichever it is: the worker need not look again.
+      // // Either engine: the worker need not look again.
       TENANTRY_TOOL_TENANTRY_ENGINE: engine.path,
       TENANTRY_INSTANCE: instance,
     };
@@ -106,7 +108,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const worker = await run('worker');
     for (;;) {
       const { port } = reserved;
-      // The last moment: until the service listens, somebody else could.
+      // // The last moment: until the API listens, another program could take the port.
       await reserved.release();
       const api = await run('api', { PORT: String(port) });
       if ((await untilReady({ api, worker, port, instance, home })) === 'ready') break;
@@ -145,7 +147,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
   }
 }
 
-/** Finds or brings tools; their paths by name. Calls share the work and the progress. */
+/** Finds or fetches tools; returns their paths by name. Calls share the work and the progress. */
 function toolPaths(env: LocalEnv, log: (line: string) => void) {
   return async (names: readonly ToolName[]): Promise<Record<string, string>> => {
     const found = await ensureTools(names, { env: env.toolchain, onProgress: log });
@@ -194,7 +196,7 @@ async function startProgram(
     args: [file],
     runDir,
     logFile: join(await home.folder('logs'), `${name}.log`),
-    // It and the cluster work for whoever has paid; Stripe and the page are answered first.
+    // // It and the cluster give way: Stripe and the page are answered first.
     givesWay: name === 'worker',
     env: { ...variables, PATH: `${dirname(process.execPath)}:${variables.PATH ?? ''}` },
     cwd: root,
@@ -214,12 +216,12 @@ interface Starting {
   api: KeptProcess;
   worker: KeptProcess;
   port: number;
-  /** What answers of our own service bear. */
+  /** Mark in the answers of our own API. */
   instance: string;
   home: Home;
 }
 
-/** Waits for our own service to be ready; what another one answers at the port does not count. */
+/** Waits for our own API to be ready; answers of another one at the port do not count. */
 async function untilReady({ api, worker, port, instance, home }: Starting): Promise<'ready' | 'port taken'> {
   const url = `${serviceAt(port)}/readyz`;
   const deadline = Date.now() + readyTimeoutMs;
@@ -244,13 +246,13 @@ async function untilReady({ api, worker, port, instance, home }: Starting): Prom
   }
 }
 
-/** Whether the service has ended as somebody else has its port. */
+/** Whether the API ended because another program has its port. */
 async function isTakenFrom(service: KeptProcess, port: number): Promise<boolean> {
   const process = service.current();
   return !process.running() && !(await isPortFree(port, everywhere)) && service.current() === process;
 }
 
-/** Waits for all before the first failure is thrown: nothing still starting is left behind. */
+/** Waits for all before it throws the first failure, so that nothing is left starting. */
 async function allSettledFirst<Values extends readonly unknown[]>(
   promises: {
     [Index in keyof Values]: Promise<Values[Index]>;

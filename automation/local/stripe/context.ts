@@ -1,12 +1,12 @@
-/** What every operation on the simulated account is given: memory, time, the event log and the request's origin. */
+/** What every operation on the simulated account gets: memory, time, the event log and the request's origin. */
 
 import type { Documents, DocumentType } from './documents.ts';
 import { noSuch } from './http/errors.ts';
 import type { Store } from './store.ts';
 
-/** What happens to a subscription whose renewal stays unpaid, as configured in Stripe's billing settings. */
+/** What happens to a subscription whose renewal stays unpaid, as Stripe's billing settings say. */
 export interface Dunning {
-  /** Days from one failed attempt to the next; when they are used up, `afterwards` happens. */
+  /** Days from one failed attempt to the next; after the last one, `afterwards` happens. */
   readonly retryAfterDays: readonly number[];
   readonly afterwards: 'cancel' | 'unpaid' | 'past_due';
 }

@@ -33,11 +33,11 @@ export interface Summary {
 export interface Controls {
   state(): Summary;
   clock(): ClockState;
-  /** Moves the clock forward, by seconds or to an instant; what is due on the way happens in order. */
+  /** Moves the clock forward, by seconds or to an instant; everything due on the way happens in order. */
   advanceClock(
     by: { readonly seconds: number } | { readonly to: number },
   ): Promise<ClockState & { steps: number }>;
-  /** Changes the faults for coming deliveries; what is not named stays. Restarts the seeded sequence. */
+  /** Changes the faults of coming deliveries; faults that are not named stay. Restarts the seeded sequence. */
   setFaults(faults: Partial<Faults>): Faults;
   deliveries(eventId?: string): Delivery[];
   flushDeliveries(): Promise<{ attempted: number; delivered: number }>;
@@ -49,13 +49,13 @@ export interface Controls {
     sessionId: string,
     payment?: { decline?: boolean; email?: string; name?: string; code?: string },
   ): CheckoutSessionDoc;
-  /** Gives the customer a new default card; with `retry`, open invoices are tried at once. */
+  /** Gives the customer a new default card; with `retry`, tries open invoices at once. */
   setCard(customerId: string, card: { works: boolean; retry?: boolean }): { paymentMethod: string };
   replayEvent(eventId: string): { deliveries: number };
-  /** The customer's bank takes the payment of an invoice back for now. */
+  /** The customer's bank charges back the payment of an invoice for now. */
   disputeInvoice(invoiceId: string, reason: string): DisputeDoc;
   closeDispute(disputeId: string, status: 'won' | 'lost'): DisputeDoc;
-  /** The customer's bank does not take a refund. */
+  /** The customer's bank refuses a refund. */
   failRefund(refundId: string): RefundDoc;
 }
 

@@ -138,7 +138,7 @@ export interface EventDoc {
   type: string;
 }
 
-/** What is left of a deleted customer: its id still answers. */
+/** What remains of a deleted customer: its id still answers. */
 export interface DeletedCustomerDoc {
   id: string;
   object: 'customer';
@@ -171,14 +171,14 @@ export interface Documents {
 }
 export type DocumentType = keyof Documents;
 
-/** What the simulator must remember of an object and the API does not show. */
+/** What the simulator must remember of an object but the API does not show. */
 export interface HiddenParts {
   customer: null;
   deleted_customer: null;
   product: null;
   price: null;
   payment_method: { works: boolean; attaches: boolean };
-  /** `billedUsageUntil`: metered usage before this instant is on an invoice already. */
+  /** `billedUsageUntil`: an invoice already has the metered usage before this instant. */
   subscription: { billedUsageUntil: number };
   charge: null;
   invoice_payment: null;
@@ -186,7 +186,7 @@ export interface HiddenParts {
   dispute: null;
   coupon: null;
   promotion_code: null;
-  /** The coupon's terms as they were when it was redeemed: a deleted coupon goes on for those who have it. */
+  /** The coupon's terms when it was redeemed: customers keep a deleted coupon. */
   discount: { percentOff: number | null; amountOff: number | null; once: boolean };
   invoice: null;
   invoiceitem: null;

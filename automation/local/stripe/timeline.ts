@@ -1,4 +1,4 @@
-/** Makes what is due happen, in order and one transaction each, as the clock passes it or is moved past it. */
+/** Makes due steps happen, in order and one transaction each, as the clock passes them or is moved past them. */
 
 import type { Clock } from './clock.ts';
 import type { Context } from './context.ts';
@@ -8,7 +8,10 @@ import { runDue } from './subscriptions/renewals.ts';
 export interface Timeline {
   /** Follows real time from now on. */
   start(): void;
-  /** Moves the clock to `instant`; everything due on the way has happened when this resolves. @returns how much did */
+  /**
+   * Moves the clock to `instant`; everything due on the way has happened when this resolves. @returns how many steps
+   * ran
+   */
   advanceTo(instant: number): Promise<number>;
   stop(): Promise<void>;
 }
@@ -21,7 +24,7 @@ interface TimelineOptions {
 }
 
 const longestWaitMs = 30_000;
-/** After so many steps other requests get their turn. */
+/** After this many steps other requests get their turn. */
 const stepsInARow = 100;
 
 export function createTimeline({ store, clock, perform, log }: TimelineOptions): Timeline {

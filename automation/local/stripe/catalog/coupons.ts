@@ -118,7 +118,7 @@ export function updateCoupon(context: Context, id: string, form: Form): CouponDo
   return after;
 }
 
-/** Who has the coupon already keeps it. */
+/** Whoever already has the coupon keeps it. */
 export function deleteCoupon(context: Context, id: string): { id: string; object: 'coupon'; deleted: true } {
   const coupon = find(context, 'coupon', id);
   context.store.remove('coupon', id);

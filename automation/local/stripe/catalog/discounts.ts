@@ -17,7 +17,7 @@ import { shareCents } from './money.ts';
 
 const monthly = { interval: 'month', count: 1 };
 
-/** What is asked for when a subscription or checkout begins. */
+/** The discounts that a new subscription or checkout asks for. */
 export interface WantedDiscount {
   readonly coupon: CouponDoc;
   readonly promotionCode: PromotionCodeDoc | null;
@@ -36,7 +36,7 @@ export const discountParams = clearable(
 );
 export type DiscountParams = z.output<typeof discountParams>;
 
-/** @throws StripeError when a coupon or code does not exist, or may not be used any more */
+/** @throws StripeError when a coupon or code does not exist or is used up */
 export function wantedDiscounts(context: Context, params: DiscountParams | undefined): WantedDiscount[] {
   return (params ?? []).flatMap(({ coupon, promotion_code: code }, index) => {
     if (code !== undefined) return [byCode(context, code, `discounts[${index}][promotion_code]`)];
@@ -114,7 +114,7 @@ export function redeem(
   });
 }
 
-/** Terms of a discount, kept with it: a deleted coupon goes on for those who have it. */
+/** Terms of a discount, kept with it: customers keep a deleted coupon. */
 export interface DiscountTerms {
   readonly percentOff: number | null;
   readonly amountOff: number | null;
@@ -131,7 +131,7 @@ export interface AppliedDiscount extends Pick<DiscountTerms, 'percentOff' | 'amo
   readonly id: string;
 }
 
-/** The discounts that an invoice made at `at` (seconds) gets: not those that have ended or were for one invoice. */
+/** The discounts of an invoice made at `at` (seconds): neither ended ones nor used single ones. */
 export function activeDiscounts(
   context: Context,
   subscription: Pick<SubscriptionDoc, 'id' | 'discounts'>,
@@ -155,7 +155,7 @@ function hasBeenUsed(context: Context, subscription: string, discount: string): 
     );
 }
 
-/** Takes ended discounts off a subscription. @returns those that go on */
+/** Removes ended discounts from a subscription. @returns the remaining ones */
 export function endDiscounts(context: Context, subscription: SubscriptionDoc): string[] {
   const active = new Set(activeDiscounts(context, subscription, context.now()).map(({ id }) => id));
   return dropDiscounts(
@@ -178,7 +178,7 @@ export function dropDiscounts(
   return discounts.filter((id) => !gone.includes(id));
 }
 
-/** The lines with what each discount takes off them, one discount after the other. Pure. */
+/** The lines with each discount's part, one discount after the other. Pure. */
 export function discountLines(
   lines: readonly InvoiceLineDoc[],
   discounts: readonly AppliedDiscount[],
@@ -202,8 +202,8 @@ export function discountLines(
 }
 
 /**
- * An amount less its percentages, as the lines of a change show it with `proration_discounts: included`. Coupons for a
- * fixed amount are not spread over a part of a period.
+ * An amount minus its percentages, as the lines of a change show it with `proration_discounts: included`. Coupons for
+ * a fixed amount are not spread over a part of a period.
  */
 export function lessPercentages(amount: number, discounts: readonly AppliedDiscount[]): number {
   return discounts.reduce(
@@ -213,7 +213,7 @@ export function lessPercentages(amount: number, discounts: readonly AppliedDisco
   );
 }
 
-/** What lines of these amounts cost once the coupons are taken off. Pure. */
+/** What lines of these amounts cost after the coupons. Pure. */
 export function afterDiscounts(amounts: readonly number[], wanted: readonly WantedDiscount[]): number {
   const lines = amounts.map((amount) => ({ amount, discountable: true }) as InvoiceLineDoc);
   const discounts = wanted.map(({ coupon }, index) => ({ id: String(index), ...termsOf(coupon) }));

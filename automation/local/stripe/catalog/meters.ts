@@ -106,8 +106,8 @@ const createEventParams = z.strictObject({
 });
 
 /**
- * Records usage. An identifier that was used before is refused, as Stripe does: the caller takes that refusal for
- * proof that the usage had arrived.
+ * Records usage. Refuses an identifier that was used before, as Stripe does: callers take that refusal as proof that
+ * the usage had arrived.
  */
 export function createMeterEvent(context: Context, form: Form): Record<string, unknown> {
   const params = parseParams(createEventParams, form);
@@ -253,7 +253,7 @@ export function usageBetween(
   return sumDecimals(rows.map((row) => row.value));
 }
 
-/** Lines for what the items' meters counted since the last invoice; remembers how far it got unless `preview`. */
+/** Lines for what the items' meters counted since the last invoice; remembers where it stopped unless `preview`. */
 export function usageLines(
   context: Context,
   subscription: SubscriptionDoc,

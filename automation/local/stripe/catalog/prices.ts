@@ -253,7 +253,7 @@ export function listPrices(context: Context, form: Form): ListOf<PriceDoc> {
   return listOf(context, 'price', '/v1/prices', filter, params);
 }
 
-/** Takes a lookup key away from its holder; `archive` also ends the sale of that price. */
+/** Takes a lookup key from its holder; `archive` also ends the sale of that price. */
 export function releaseLookupKey(context: Context, key: string | null, archive: boolean): void {
   if (key === null) return;
   for (const holder of context.store.all('price', { keyIn: [key] })) {
@@ -262,7 +262,7 @@ export function releaseLookupKey(context: Context, key: string | null, archive: 
   }
 }
 
-/** Stores a changed price; subscriptions show it as it is now. */
+/** Stores a changed price; subscriptions show the new state. */
 function savePrice(context: Context, before: PriceDoc, after: PriceDoc): void {
   saveChanged(context, 'price', before, after, 'price.updated');
   for (const subscription of context.store.all('subscription', { price: after.id })) {

@@ -1,4 +1,4 @@
-/** What becomes of a checkout session: paid, expired, read. */
+/** The outcomes of a checkout session: paid, expired, read. */
 
 import { z } from 'zod';
 import { afterDiscounts, typedCode, type WantedDiscount, wantedDiscounts } from '../catalog/discounts.ts';
@@ -103,7 +103,7 @@ export function payCheckoutSession(context: Context, id: string, payment: Paymen
   return after;
 }
 
-/** As a session shows its coupons. */
+/** Coupons in the form of a session. */
 export function discountsOf(wanted: readonly WantedDiscount[]): SessionDiscount[] {
   return wanted.map(({ coupon, promotionCode }) =>
     promotionCode

@@ -1,4 +1,4 @@
-/** How a checkout session begins: in subscription mode only. */
+/** How a checkout session begins: subscription mode only. */
 
 import { z } from 'zod';
 import { afterDiscounts, discountParams, wantedDiscounts } from '../catalog/discounts.ts';

@@ -1,4 +1,4 @@
-/** Forms of the customer's pages are sent by these pages alone. */
+/** Only the customer's pages may send their forms. */
 
 import type { Context as Request } from 'hono';
 import { StripeError } from '../http/errors.ts';

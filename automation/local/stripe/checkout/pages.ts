@@ -47,7 +47,7 @@ export function page(title: string, content: string): string {
 <title>${html(title)}</title><style>${style}</style></head><body><main>${content}</main></body></html>`;
 }
 
-/** Text made safe for HTML, attributes included. */
+/** Text escaped for HTML, attributes included. */
 export function html(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -101,7 +101,7 @@ function ownSubscription(context: Context, customer: string, id: string): Subscr
   return subscription;
 }
 
-/** With a good card on file the customer settles what is open, as the portal offers to. */
+/** With a good card on file the customer settles open invoices, as the portal offers to. */
 export function payOpenInvoices(context: Context, customer: string): void {
   for (const invoice of context.store.all('invoice', { customer, statusIn: ['open'] })) {
     collect(context, invoice, { automatic: false });
@@ -115,7 +115,7 @@ export interface PortalView {
   readonly subscriptions: readonly {
     readonly subscription: SubscriptionDoc;
     readonly plan: string;
-    /** Prices of the same catalog product that it could change to. */
+    /** Other prices of the same catalog product. */
     readonly alternatives: readonly { price: PriceDoc; name: string }[];
   }[];
 }

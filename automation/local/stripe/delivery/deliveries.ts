@@ -1,9 +1,9 @@
 /**
- * Webhook deliveries. Each one is a row written in the transaction of its event, so none is lost by a crash; a pump
- * sends what is due, retries what was not answered with 2xx, and gives up after Stripe's three days.
+ * Webhook deliveries. Each one is a row written in the transaction of its event, so no crash loses it; a pump sends
+ * what is due, retries what was not answered with 2xx, and gives up after Stripe's three days.
  *
- * Stripe's waits between attempts are divided by `timeScale`: with 600, five minutes are half a second and three
- * days are about seven minutes. Waits are real time; the movable clock has no part in them.
+ * `timeScale` divides Stripe's waits between attempts: with 600, five minutes are half a second and three days are
+ * about seven minutes. Waits are real time; the movable clock does not affect them.
  */
 
 import { Stripe } from 'stripe';
@@ -15,9 +15,9 @@ import { type Faults, noFaults, planDelivery, seededRandom } from './faults.ts';
 import { type Delivery, type Row, retryWaitMs, toDelivery } from './record.ts';
 
 export interface Deliveries {
-  /** To be called within the transaction that records the event. */
+  /** Call within the transaction that records the event. */
   enqueue(event: EventDoc, destinations: readonly EndpointDoc[]): void;
-  /** To be called after a commit. */
+  /** Call after a commit. */
   wake(): void;
   pause(): void;
   resume(): void;
@@ -30,11 +30,11 @@ export interface Deliveries {
   /** Sends an event once more to every destination. @returns the number of deliveries made */
   replay(event: EventDoc, destinations: readonly EndpointDoc[]): number;
   counts(): Record<string, number>;
-  /** Starts nothing new and waits for what is under way, at most `boundMs`. */
+  /** Starts nothing new and waits for deliveries under way, at most `boundMs`. */
   stop(boundMs: number): Promise<void>;
 }
 
-/** The pump looks again after this at the latest. */
+/** The pump looks again after this time at the latest. */
 const longestSleepMs = 60_000;
 
 export interface DeliveryOptions {
@@ -99,7 +99,7 @@ export function createDeliveries({
   /** Sends one attempt and records its outcome. @returns whether it was answered with 2xx */
   async function attempt(row: Row): Promise<boolean> {
     const outcome = await send(row);
-    // Cut off by the end of the simulator: still pending, and sent again by the next one.
+    // // Cut off by the simulator's end: still pending, and the next simulator sends it again.
     if (cutOff.signal.aborted) return false;
     const attempts = row.attempts + 1;
     const now = Date.now();
@@ -172,7 +172,7 @@ export function createDeliveries({
     if (stopped || paused()) return;
     const room = concurrency - underWay.size;
     if (room <= 0) return;
-    // One reading of the clock for both questions: what falls due between two would be asked for by neither.
+    // // One reading of the clock for both questions: otherwise neither finds what falls due between two readings.
     const now = Date.now();
     const due = store
       .rows<Row>(

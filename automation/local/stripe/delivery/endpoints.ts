@@ -67,7 +67,7 @@ const createParams = z.strictObject({
   connect: ignored,
 });
 
-/** The secret is in this answer only, as with Stripe. */
+/** Only this answer shows the secret, as with Stripe. */
 export function createEndpoint(context: Context, form: Form): EndpointDoc & { secret: string } {
   const params = parseParams(createParams, form);
   const endpoint: EndpointDoc = {

@@ -43,7 +43,7 @@ export function recordEvent(
   return event;
 }
 
-/** Stripe's notification for the same change in thin form; its id maps to the snapshot's and back. */
+/** Stripe's notification of the same change in thin form; its id maps to the snapshot's and back. */
 export interface ThinEvent {
   id: string;
   object: 'v2.core.event';

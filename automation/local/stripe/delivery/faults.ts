@@ -12,7 +12,7 @@ export interface Faults {
 
 export const noFaults: Faults = { duplicate: 0, reorder: 0, drop: 0, delayMs: 0, seed: 1 };
 
-/** How long a delivery chosen for reordering is held at most, so that later ones overtake it. */
+/** How long a delivery chosen for reordering waits at most, so that later ones overtake it. */
 export const reorderWindowMs = 1000;
 
 export interface Plan {
@@ -25,7 +25,7 @@ export interface Plan {
 
 /** What happens to one delivery. `random` gives numbers in [0, 1). */
 export function planDelivery(faults: Faults, random: () => number): Plan {
-  // All numbers are drawn whatever the rates are: changing one rate leaves the others' decisions as they were.
+  // // Draws all numbers whatever the rates are: changing one rate leaves the decisions of the others as they were.
   const [drop, duplicate, reorder, hold, holdCopy, delay] = [
     random(),
     random(),

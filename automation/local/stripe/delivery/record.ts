@@ -1,4 +1,4 @@
-/** A delivery as it is kept and shown, and when its next attempt is due. */
+/** A delivery as it is stored and shown, and when its next attempt is due. */
 
 export type Form = 'snapshot' | 'thin';
 

@@ -104,7 +104,7 @@ export function controlRoutes(controls: Controls): Hono {
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 const localNames = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
-/** Refuses other machines, names that were pointed at this one, and pages of other origins. */
+/** Refuses other machines, foreign names for this one, and pages of other origins. */
 export const localOnly: MiddlewareHandler = async (c, next) => {
   const address = (c.env as { incoming?: { socket?: { remoteAddress?: string } } } | undefined)?.incoming
     ?.socket?.remoteAddress;

@@ -8,7 +8,7 @@ export interface ErrorDetails {
   readonly code?: string;
   readonly param?: string;
   readonly declineCode?: string;
-  /** True when what the request wrote before failing is to stay, as with a declined payment. */
+  /** True when what the request wrote before failing stays, as with a declined payment. */
   readonly keepEffects?: boolean;
 }
 
@@ -42,7 +42,7 @@ export class StripeError extends Error {
   }
 }
 
-/** `what` as Stripe words it ("customer", "checkout.session", …); `param` names the field that held the id. */
+/** `what` as Stripe words it ("customer", "checkout.session", …); `param` names the field with the id. */
 export function noSuch(what: string, id: string, param = 'id'): StripeError {
   return new StripeError(`No such ${what}: '${id}'`, {
     status: param === 'id' ? 404 : 400,

@@ -19,10 +19,10 @@ const prefixes: readonly (readonly [string, DocumentType])[] = [
   ['bpc_', 'portal_configuration'],
 ];
 
-/** Objects whose ids may be chosen, known by the field that names them. */
+/** Objects whose callers choose the ids, by the field that names them. */
 const named: Record<string, DocumentType> = { coupon: 'coupon', product: 'product' };
 
-/** Fields that are absent unless asked for. */
+/** Fields that are absent unless requested. */
 const includable: Record<string, (context: Context, id: string) => unknown> = {
   'checkout.session.line_items': checkoutLines,
   'customer.subscriptions': (context, id) =>

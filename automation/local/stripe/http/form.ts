@@ -6,7 +6,7 @@
 export type FormValue = string | FormValue[] | { [key: string]: FormValue };
 export type Form = { [key: string]: FormValue };
 
-/** Keys that would reach an object's prototype are refused rather than stored. */
+/** Refuses, rather than stores, keys that would reach an object's prototype. */
 const forbidden = new Set(['__proto__', 'prototype', 'constructor']);
 const maxDepth = 10;
 

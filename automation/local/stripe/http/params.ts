@@ -14,7 +14,7 @@ export const decimal = z.string().regex(/^-?\d{1,15}(\.\d{1,12})?$/, 'decimal');
 /** A field that an empty string unsets. */
 export const clearable = <T extends z.ZodType>(inner: T) =>
   z.union([z.literal('').transform(() => null), inner]);
-/** Accepted and not simulated: stored nowhere, without effect. */
+/** Accepted but not simulated: stored nowhere, without effect. */
 export const ignored = z.unknown().optional();
 
 export const metadata = z.union([z.literal(''), z.record(z.string().max(40), z.string().max(500))]);
@@ -59,7 +59,7 @@ export function parseParams<S extends z.ZodType>(schema: S, form: Form): z.outpu
 
 type Issue = { code: string; path: PropertyKey[]; message: string; keys?: string[]; errors?: Issue[][] };
 
-/** Of a union's failures, the one that came furthest, where there is one: it names the field that is meant. */
+/** Of a union's failures, the one that came furthest: it names the field that the caller meant. */
 function deepest(issue: z.core.$ZodIssue): Issue {
   const found = issue as unknown as Issue;
   if (found.code !== 'invalid_union') return found;

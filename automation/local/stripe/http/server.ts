@@ -75,7 +75,7 @@ export function createServer({ account, controls, secretKey, log }: ServerOption
     return { status: 500, body: JSON.stringify(body, null, 2) };
   }
 
-  /** Answers a repeated key from memory. Requests that were refused before they began are not remembered. */
+  /** Answers a repeated key from memory. Requests refused before they began are not remembered. */
   function idempotent(key: string, request: string, requestId: string, run: () => Answer): Answer {
     const fingerprint = createHash('sha256').update(request).digest('hex');
     const { store } = account;
@@ -128,9 +128,9 @@ export function createServer({ account, controls, secretKey, log }: ServerOption
       headers: {
         'content-type': 'application/json',
         'request-id': requestId,
-        // When the answer was given, by the account's clock rather than this machine's.
+        // // The time of the answer, by the account's clock rather than this machine's.
         date: new Date(account.clock.now() * 1000).toUTCString(),
-        // What the objects are shaped as, whatever version the caller asked for: the simulator knows only one.
+        // // The version of the objects, whatever version the caller asked for: the simulator knows only one.
         'stripe-version': apiVersion,
         ...(answer.status >= 400 ? { 'stripe-should-retry': retry } : {}),
         ...(key === null ? {} : { 'idempotency-key': key }),
@@ -153,7 +153,7 @@ function decode(encoded: string): Form {
   }
 }
 
-/** Bearer, or Basic with the key as user name, as Stripe takes it. @throws StripeError with status 401 */
+/** Bearer, or Basic with the key as user name, as Stripe accepts it. @throws StripeError with status 401 */
 function authenticate(header: string | undefined, secretKey: string): void {
   const [scheme, value = ''] = (header ?? '').split(' ', 2);
   const given =

@@ -26,8 +26,8 @@ import {
 import { newId } from '../ids.ts';
 
 /**
- * The charge of a paid invoice, with the payment that links the two. Nothing where nothing was due. Stripe's event of it is
- * left out: whoever wants to know of payments hears of the invoice.
+ * The charge of a paid invoice, with the payment that links the two. Nothing where nothing was due. Leaves out
+ * Stripe's charge event: the invoice's event reports the payment.
  */
 export function chargeInvoice(context: Context, invoice: InvoiceDoc, paymentMethod: string | null): void {
   if (invoice.amount_paid === 0) return;
@@ -211,7 +211,7 @@ export function listRefunds(context: Context, form: Form): ListOf<RefundDoc> {
   return listOf(context, 'refund', '/v1/refunds', { created, fields }, page);
 }
 
-/** The bank of a refunded customer gives the money back to us: nobody asks for that through the API. */
+/** The bank of a refunded customer returns the money to us: the API has no call for that. */
 export function failRefund(context: Context, id: string): RefundDoc {
   const before = find(context, 'refund', id);
   const after: RefundDoc = { ...before, status: 'failed', failure_reason: 'expired_or_canceled_card' };

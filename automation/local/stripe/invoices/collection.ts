@@ -1,6 +1,6 @@
 /**
- * Collecting an invoice, and what follows for the subscription: active when paid, past due with further attempts
- * when not, and at the end of the attempts what the dunning settings say.
+ * Collects an invoice, with the consequences for the subscription: active when paid, past due with further attempts
+ * when not, and after the last attempt what the dunning settings say.
  */
 
 import type { Context, Dunning } from '../context.ts';
@@ -18,7 +18,7 @@ export type AfterFailure =
   | { readonly next: 'retry'; readonly afterSeconds: number }
   | { readonly next: 'cancel' | 'unpaid' | 'past_due' };
 
-/** What follows the `attempt`th failed attempt (counted from 1) on an invoice. */
+/** The consequence of the `attempt`th failed attempt (counted from 1) on an invoice. */
 export function afterFailure(attempt: number, dunning: Dunning): AfterFailure {
   const days = dunning.retryAfterDays[attempt - 1];
   return days === undefined
@@ -31,7 +31,10 @@ export function attemptNumber(before: number, automatic: boolean): number {
   return before === 0 || automatic ? before + 1 : before;
 }
 
-/** Charges an open invoice, or takes it for paid elsewhere when `outOfBand`. @returns the invoice afterwards; its status says whether it was paid */
+/**
+ * Charges an open invoice, or marks it as paid elsewhere when `outOfBand`. @returns the invoice afterwards; its
+ * status says whether it was paid
+ */
 export function collect(
   context: Context,
   invoice: InvoiceDoc,

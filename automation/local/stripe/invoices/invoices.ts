@@ -19,9 +19,9 @@ export interface Draft {
     | 'upcoming';
   readonly lines: readonly InvoiceLineDoc[];
   readonly period: Period;
-  /** What is taken off its lines. */
+  /** Discounts on its lines. */
   readonly discounts?: readonly AppliedDiscount[];
-  /** When Stripe finalizes it by itself; null where the caller does, or nobody shall. */
+  /** When Stripe finalizes it by itself; null where the caller does, or nobody should. */
   readonly finalizeAt: number | null;
 }
 
@@ -120,7 +120,7 @@ export function composeInvoice(draft: Draft, now: number): InvoiceDoc {
   };
 }
 
-/** What each discount takes off the whole invoice. */
+/** The whole amount of each discount on the invoice. */
 function discountTotals(lines: readonly InvoiceLineDoc[]): { amount: number; discount: string }[] {
   const totals = new Map<string, number>();
   for (const { amount, discount } of lines.flatMap((line) => line.discount_amounts ?? [])) {
@@ -130,7 +130,10 @@ function discountTotals(lines: readonly InvoiceLineDoc[]): { amount: number; dis
   return [...totals].map(([discount, amount]) => ({ amount, discount }));
 }
 
-/** A credit (negative total) goes to the customer's balance; a credit there pays first. Stripe's sign: negative is credit. */
+/**
+ * A credit (negative total) goes to the customer's balance; an existing credit pays first. Stripe's sign: negative is
+ * credit.
+ */
 export function balanceAfter(total: number, balance: number): { due: number; balance: number } {
   if (total < 0) return { due: 0, balance: balance + total };
   const applied = Math.min(total, Math.max(0, -balance));

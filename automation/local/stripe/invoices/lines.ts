@@ -1,4 +1,4 @@
-/** Invoice lines: pure functions from subscription items to what is charged or credited for them. */
+/** Invoice lines: pure functions from subscription items to their charges and credits. */
 
 import { type AppliedDiscount, lessPercentages } from '../catalog/discounts.ts';
 import { amountCents, shareCents } from '../catalog/money.ts';
@@ -12,7 +12,7 @@ export interface Period {
 
 export const isMetered = (price: PriceDoc): boolean => price.recurring?.usage_type === 'metered';
 
-/** The full price of an item for one period; metered items are charged by usage, afterwards. */
+/** The full price of an item for one period; usage pays for metered items, afterwards. */
 export function itemAmount(item: Pick<SubscriptionItemDoc, 'price' | 'quantity'>): number {
   if (isMetered(item.price)) return 0;
   return amountCents(item.price.unit_amount_decimal ?? '0', String(item.quantity ?? 1));
@@ -38,7 +38,7 @@ export function periodLines(
     );
 }
 
-/** The line for what was used of a metered item; `used` is a decimal string. */
+/** The line for the usage of a metered item; `used` is a decimal string. */
 export function usageLine(item: SubscriptionItemDoc, used: string, period: Period): InvoiceLineDoc {
   const unit = item.price.unit_amount_decimal ?? '0';
   const made = line({
@@ -53,8 +53,8 @@ export function usageLine(item: SubscriptionItemDoc, used: string, period: Perio
 }
 
 /**
- * Credits for the unused rest of items that change or go, and charges for the rest of the period on items that
- * come or change, each less the discounts that go on. Metered items are never prorated.
+ * Credits for the unused rest of items that change or go, and charges for the rest of the period on items that come
+ * or change, each minus the continuing discounts. Metered items are never prorated.
  */
 export function prorationLines(
   before: readonly SubscriptionItemDoc[],

@@ -1,4 +1,4 @@
-/** The hosted page of an invoice, where it is read and paid, and the same as PDF. */
+/** The hosted page of an invoice, to read and pay it, and its PDF. */
 
 import { Hono } from 'hono';
 import { z } from 'zod';
@@ -91,7 +91,7 @@ function textOf(invoice: InvoiceDoc): string[] {
   ];
 }
 
-/** A PDF of one page with lines of text, as ISO 32000-1 wants it at the least. */
+/** A PDF of one page with lines of text, the minimum of ISO 32000-1. */
 function pdf(lines: readonly string[]): string {
   const shown = lines
     .map((line) => line.replace(/[^ -~]/g, '?').replace(/[\\()]/g, (special) => `\\${special}`))

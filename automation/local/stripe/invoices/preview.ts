@@ -1,4 +1,4 @@
-/** Invoices as they would be: the next renewal's, or the one that a change would make. Nothing is stored. */
+/** Invoices as they would be: the next renewal's, or the one for a change. Stores nothing. */
 
 import { z } from 'zod';
 import { activeDiscounts } from '../catalog/discounts.ts';
@@ -69,7 +69,7 @@ function firstSubscription(context: Context, customer: string | undefined): Subs
   return found;
 }
 
-/** The invoice of the next renewal, with what waits for it, usage so far, and any further lines. */
+/** The invoice of the next renewal, with pending items, usage so far, and any further lines. */
 export function upcomingInvoice(
   context: Context,
   subscription: SubscriptionDoc,

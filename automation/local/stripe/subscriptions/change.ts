@@ -131,7 +131,7 @@ export function updateSubscription(context: Context, id: string, form: Form): Su
   return find(context, 'subscription', id);
 }
 
-/** As Stripe does: those named go on or begin, all others end. */
+/** As in Stripe: the named ones go on or begin, all others end. */
 function changeDiscounts(context: Context, subscription: SubscriptionDoc, params: DiscountParams): string[] {
   const named = new Set((params ?? []).map(({ discount }) => discount));
   const gone = subscription.discounts.filter((id) => !named.has(id));

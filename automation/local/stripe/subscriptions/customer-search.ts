@@ -1,4 +1,4 @@
-/** Search of customers, as far as a caller can be sure of it: https://docs.stripe.com/search#search-query-language */
+/** Search of customers, with Stripe's own weak guarantees: https://docs.stripe.com/search#search-query-language */
 
 import { z } from 'zod';
 import type { Context } from '../context.ts';
@@ -8,8 +8,8 @@ import type { Form } from '../http/form.ts';
 import { anyCall, integer, parseParams, text } from '../http/params.ts';
 
 /**
- * "Don't use search for read-after-write flows because the data won't be immediately available to search. Under normal
- * operating conditions, data is searchable in less than 1 minute." The simulator takes that minute always.
+ * "Don't use search for read-after-write flows because the data won't be immediately available to search. Under
+ * normal operating conditions, data is searchable in less than 1 minute." The simulator always takes that minute.
  */
 const indexingSeconds = 60;
 

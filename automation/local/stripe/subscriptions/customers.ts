@@ -48,7 +48,7 @@ const params = z.strictObject({
   tax_exempt: ignored,
 });
 
-/** A customer without any history, stored and announced. */
+/** A customer without a history, stored and announced. */
 export function makeCustomer(
   context: Context,
   given: Partial<Pick<CustomerDoc, 'email' | 'name' | 'phone' | 'description' | 'metadata'>>,

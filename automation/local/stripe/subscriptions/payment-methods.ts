@@ -24,7 +24,7 @@ interface TestCard {
   readonly attaches: boolean;
 }
 
-/** Stripe's test payment methods and the card numbers behind them that matter here. */
+/** Stripe's test payment methods, with the card numbers that matter here. */
 const testCards: Record<string, TestCard> = {
   pm_card_visa: { last4: '4242', works: true, attaches: true },
   pm_card_chargeCustomerFail: { last4: '0341', works: false, attaches: true },
@@ -40,7 +40,7 @@ const testCards: Record<string, TestCard> = {
 const good: TestCard = { last4: '4242', works: true, attaches: true };
 const failing: TestCard = { last4: '0341', works: false, attaches: true };
 
-/** A new card that belongs to nobody yet. */
+/** A new card without an owner yet. */
 export function makeCard(context: Context, works: boolean): PaymentMethodDoc {
   return storeCard(context, works ? good : failing);
 }
@@ -192,7 +192,7 @@ export function listPaymentMethods(
   return listOf(context, 'payment_method', url, { customer: owner }, params);
 }
 
-/** Makes a new card the customer's default, whatever it was before. */
+/** Makes a new card the customer's default, whatever the default was before. */
 export function setCustomerCard(context: Context, customerId: string, works: boolean): PaymentMethodDoc {
   const customer = find(context, 'customer', customerId);
   const card = attachToCustomer(context, makeCard(context, works).id, customerId, 'payment_method');

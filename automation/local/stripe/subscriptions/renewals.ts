@@ -18,7 +18,7 @@ import { itemEnd } from './start.ts';
 /** Stripe leaves a renewal's invoice in draft for about an hour before it finalizes and charges it. */
 export const draftSeconds = 3600;
 
-/** Runs one due step; the object's own due instant moves on or goes away in the same transaction. */
+/** Runs one due step; the same transaction moves or clears the object's due instant. */
 export function runDue(context: Context, due: Due & { type: DocumentType; id: string }): void {
   context.store.run(
     'UPDATE documents SET due_at = NULL, due_kind = NULL WHERE type = ? AND id = ?',

@@ -8,7 +8,7 @@ const day = 86_400;
 export const incompleteSeconds = 23 * 3600;
 /** `customer.subscription.trial_will_end` comes three days ahead. */
 export const trialNoticeSeconds = 3 * day;
-/** `invoice.upcoming` comes some days ahead, seven as Stripe's settings begin. */
+/** `invoice.upcoming` comes some days ahead: seven in Stripe's default settings. */
 export const upcomingNoticeSeconds = 7 * day;
 
 export const ended = (subscription: SubscriptionDoc): boolean =>

@@ -21,13 +21,13 @@ export interface NewSubscription {
   readonly description: string | null;
   readonly trialEnd: number | null;
   readonly discounts?: readonly WantedDiscount[];
-  /** The session that it was bought in. */
+  /** The session that sold it. */
   readonly checkout?: string;
   readonly missingPaymentMethod: 'cancel' | 'create_invoice' | 'pause';
   readonly defaultPaymentMethod: string | null;
   readonly billingMode: 'flexible' | 'classic';
   readonly cancelAtPeriodEnd?: boolean;
-  /** As Stripe's `payment_behavior`: what a first payment that cannot be taken leads to. */
+  /** Stripe's `payment_behavior`: what happens when the first payment fails. */
   readonly whenUnpaid: 'incomplete' | 'error';
   /** False for `default_incomplete`: the first invoice stays open until somebody pays it. */
   readonly payNow: boolean;

@@ -165,7 +165,7 @@ export function cancelSubscription(context: Context, id: string, form: Form): Su
   }
   const now = context.now();
   if (params.invoice_now || params.prorate) {
-    // With what is used in this second.
+    // // Includes usage in this very second.
     const usage = params.invoice_now ? usageLines(context, before, before.items.data, now + 1) : [];
     const lines = [
       ...usage.filter(({ amount }) => amount !== 0),
@@ -231,7 +231,7 @@ const resumeParams = z.strictObject({
   proration_date: ignored,
 });
 
-/** Starts a new period now and charges for it, as Stripe does with the billing cycle anchored anew. */
+/** Starts a new period now and charges for it, as Stripe does with a new billing cycle anchor. */
 export function resumeSubscription(context: Context, id: string, form: Form): SubscriptionDoc {
   const before = find(context, 'subscription', id);
   parseParams(resumeParams, form);

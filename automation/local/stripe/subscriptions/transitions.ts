@@ -1,6 +1,6 @@
 /**
- * The lives of subscriptions and invoices as Stripe documents them: which status may follow which, why, and where that is
- * written. The simulator refuses to write any other; `docs/stripe-simulator.md` shows the same table.
+ * The lives of subscriptions and invoices as Stripe documents them: which status may follow which, why, and the
+ * source. The simulator refuses to write any other; `docs/stripe-simulator.md` shows the same table.
  */
 
 import type { InvoiceDoc, SubscriptionDoc } from '../documents.ts';
@@ -80,11 +80,11 @@ export const invoiceTransitions: readonly Transition<InvoiceStatus>[] = [
 const lives = { subscription: subscriptionTransitions, invoice: invoiceTransitions } as const;
 type Lived = keyof typeof lives;
 
-/** True for what lives by one of the tables. */
+/** True for objects that live by one of the tables. */
 export const isLived = (type: string): type is Lived => Object.hasOwn(lives, type);
 
 /**
- * Lets through what is documented, and what keeps its status.
+ * Accepts documented steps, and an unchanged status.
  * @throws Error when Stripe documents no such step: the simulator would lie
  */
 export function assertStep(type: Lived, from: string | null, to: string | null): void {
