@@ -5,7 +5,7 @@ import type { SyncedCell } from '../store/cells.ts';
 
 const text = z.string().min(1);
 
-/** What `infra/cell.ts` writes. Keys that are not named here are let pass. */
+/** What `infra/cell.ts` writes. Ignores keys that are not named here. */
 export const cellOutput = z.looseObject({
   id: text,
   region: text,
@@ -18,7 +18,7 @@ export const cellOutput = z.looseObject({
     port: z.int().positive(),
     proxyHost: text,
     secretArn: text,
-    /** Servers for one tenant each; `tenant` is the slug of the one that it was ordered for. */
+    /** Servers for one tenant each; `tenant` is the slug of the tenant that ordered it. */
     dedicated: z
       .array(
         z.looseObject({

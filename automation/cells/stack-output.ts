@@ -1,4 +1,4 @@
-/** Reads an output of a platform stack through Pulumi's CLI, from wherever the caller is logged in. */
+/** Reads an output of a platform stack through Pulumi's CLI, with the caller's login. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 
@@ -12,7 +12,7 @@ export interface StackOutputOptions {
   readonly timeoutMs?: number;
 }
 
-/** Pulumi could not be asked. */
+/** Pulumi did not answer. */
 export class StackOutputFailed extends Error {
   override readonly name = 'StackOutputFailed';
 }

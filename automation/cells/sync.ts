@@ -1,4 +1,4 @@
-/** Copies what platform stacks say of their cells into the control plane's table. */
+/** Copies what platform stacks say about their cells into the control plane's table. */
 import { listCells, writeCells } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 import { type CellOutput, readCellOutput, syncedCell } from './output.ts';
@@ -6,11 +6,11 @@ import type { ReadStackOutput } from './stack-output.ts';
 
 export interface CellsSynced {
   readonly cells: readonly CellOutput[];
-  /** Known before, and of none of these stacks. */
+  /** Known before, but from none of these stacks. */
   readonly untouched: readonly string[];
 }
 
-/** Reads every stack first, so that either all of them are written or none. */
+/** Reads every stack first, so that all of them are written or none. */
 export async function syncCells(
   database: Database,
   stacks: readonly string[],

@@ -1,4 +1,4 @@
-/** Recovery's doors to AWS, with the credentials that the SDK finds. */
+/** Recovery's access to AWS, with the credentials that the SDK finds. */
 import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

@@ -7,7 +7,7 @@ import { type Database, openDatabase, openServers } from '../store/database.ts';
 import type { CellPlace } from './env.ts';
 import { type Verification, verifyCell } from './verify.ts';
 
-/** Connections that a command opens at most. */
+/** Most connections of a command. */
 const maxConnections = 4;
 
 export async function withControlPlane<T>(

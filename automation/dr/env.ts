@@ -2,23 +2,23 @@
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 import { readEndpoints } from '../local/home.ts';
 
-/** Where the control plane's rows, and what they speak of, are. */
+/** Where the control plane's rows are, and what they describe. */
 export interface CellPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
   /** Database servers for one tenant each, by name. */
   readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
-  /** State of the tenants' stacks; null when it was not named. */
+  /** State of the tenants' stacks; null when no variable names it. */
   readonly backendUrl: string | null;
   readonly cell: string;
 }
 
 export interface OperationsEnv {
-  /** Of the cell that the variables name, else of the installation that runs in the home; null when there is neither. */
+  /** The cell that the variables name, else the installation that runs in the home; null when there is neither. */
   readonly place: CellPlace | null;
   readonly kubeconfig: string;
-  /** For programs that are started: Pulumi's CLI. */
+  /** For programs that we start: Pulumi's CLI. */
   readonly processEnv: NodeJS.ProcessEnv;
 }
 

@@ -1,4 +1,4 @@
-/** Servers of PostgreSQL in RDS. */
+/** PostgreSQL servers in RDS. */
 import {
   AddTagsToResourceCommand,
   type DBInstance,
@@ -20,7 +20,7 @@ import type { BackupWindow, DatabaseServers, Server } from './servers.ts';
 
 const ownerSecret = z.looseObject({ password: z.string().min(8) });
 
-/** @param region the one that the clients speak to */
+/** @param region the one that the clients call */
 export function rdsServers(clients: {
   rds: RDSClient;
   secrets: SecretsManagerClient;
@@ -123,7 +123,7 @@ export function rdsServers(clients: {
 
     async connectProxy(proxy, id) {
       const { Targets = [] } = await rds.send(new DescribeDBProxyTargetsCommand({ DBProxyName: proxy }));
-      // Also one of the same name: the proxy may mean the server that had it before.
+      // // Also one of the same name: the proxy may mean the server that had it before.
       const old = Targets.flatMap(({ RdsResourceId }) => RdsResourceId ?? []);
       if (old.length > 0) {
         await rds.send(
@@ -158,7 +158,7 @@ function serverOf(id: string, instance: DBInstance): Server {
   };
 }
 
-/** The window that reaches furthest: a name may have been several servers'. */
+/** The window that reaches furthest: several servers may have had the name. */
 function newestWindow(backups: readonly DBInstanceAutomatedBackup[], region: string): BackupWindow | null {
   const windows = backups.flatMap((backup): BackupWindow[] => {
     const from = backup.RestoreWindow?.EarliestTime;
@@ -188,7 +188,7 @@ function sourceOf({ source }: BackupWindow) {
   }
 }
 
-/** Without them RDS takes its own: the default network, the default parameters. */
+/** Without these RDS uses its own: the default network, the default parameters. */
 function settingsLike(like: DBInstance) {
   return {
     DBInstanceClass: like.DBInstanceClass,

@@ -1,7 +1,7 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import { convergeJob } from '../store/tenants.ts';
 
-/** A cell is being brought back: every tenant in it is made again, or looked at, after its start. */
+/** The recovery of a cell: since its start every tenant in it has been made again, or looked at. */
 export interface Recovery {
   readonly id: number;
   readonly cell: string;
@@ -21,7 +21,7 @@ export async function findRecovery(db: Queryable, cell: string, reason: string):
   );
 }
 
-/** Recoveries that are not over. */
+/** Recoveries under way. */
 export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
   return (
     await db.query<Recovery>(
@@ -31,19 +31,19 @@ export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
 }
 
 /**
- * Begins a recovery, in one transaction: Stripe is asked about every subscription, since the rows may be older than
- * what it decided, and each tenant of the cell counts as changed in all its objects, so that the next look at it runs
- * an engine that reads the live objects first.
+ * Begins a recovery, in one transaction: marks every subscription to be fetched from Stripe, since the rows may be
+ * older than Stripe's state, and counts each tenant of the cell as changed in all its objects, so that the next look
+ * at it runs an engine that reads the live objects first.
  * @returns how many tenants are made again
  */
 export async function beginRecovery(db: Queryable, cell: string, reason: string): Promise<number> {
   await db.query('insert into tenantry.recovery (cell, reason) values ($1, $2)', [cell, reason]);
-  // Whoever held a lease is gone with what was lost, or finds that it lost it.
+  // // Every holder of a lease is gone with what was lost, or finds that it lost the lease.
   await db.query(
     'delete from tenantry.lease where tenant_id in (select id from tenantry.tenant where cell = $1)',
     [cell],
   );
-  // A stack that a tenant took after the backup is in the reserve again, with a state that knows of objects.
+  // // A stack that a tenant took after the backup is in the reserve again, with a state that has objects.
   await db.query('delete from tenantry.reserved_stack where cell = $1', [cell]);
   await db.query('select tenantry.mark_subscriptions(array(select id from tenantry.subscription))');
   const { rowCount } = await db.query(
@@ -63,13 +63,13 @@ export async function beginRecovery(db: Queryable, cell: string, reason: string)
 
 export interface RecoveryProgress {
   readonly tenants: number;
-  /** Made again or found as they should be since the start. */
+  /** Made again, or found in its wanted state, since the start. */
   readonly recovered: number;
-  /** Failed for good; only a change or a person can go on. */
+  /** Failed for good; only a change or a person can continue. */
   readonly failed: readonly string[];
 }
 
-/** How far a recovery is. */
+/** Progress of a recovery. */
 export async function recoveryProgress(db: Queryable, recovery: Recovery): Promise<RecoveryProgress> {
   return onlyRow(
     await db.query<RecoveryProgress>(
@@ -91,8 +91,8 @@ export async function endRecovery(db: Queryable, id: number): Promise<void> {
 }
 
 /**
- * Gives all tenants of a lost cell to another one. Their stacks begin anew in that cell's state: what of their objects
- * is there already is adopted by its label. To be run in a transaction.
+ * Moves all tenants of a lost cell to another one. Their stacks begin anew in that cell's state; existing objects of
+ * theirs are adopted by their label. Call it in a transaction.
  */
 export async function moveTenants(
   db: Queryable,

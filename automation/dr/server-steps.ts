@@ -1,4 +1,4 @@
-/** How a server of PostgreSQL takes another's place. Pure but for the servers that it is given. */
+/** How one PostgreSQL server takes another's place. Pure but for the servers that it is given. */
 import type { DatabaseServers, Server, ServerSettings } from './servers.ts';
 import type { Look, Step } from './steps.ts';
 import type { RecoveryTarget } from './target.ts';
@@ -6,11 +6,11 @@ import type { RecoveryTarget } from './target.ts';
 export interface ServerRecovery {
   readonly servers: DatabaseServers;
   readonly target: RecoveryTarget;
-  /** Names this recovery, the same each time that it is gone on with; of letters, digits and hyphens. */
+  /** Names this recovery, the same whenever it continues; letters, digits and hyphens. */
   readonly recovery: string;
 }
 
-/** Tags of a server that took another's place, each with the recovery in which. */
+/** Tags of a server that took another's place, with the recovery in which it did. */
 export const recoveryTags = {
   took: 'tenantry:recovery',
   password: 'tenantry:recovery-password',
@@ -22,14 +22,14 @@ const todo = (detail: string): Look => ({ state: 'todo', detail });
 const waiting = (detail: string): Look => ({ state: 'waiting', detail });
 const blocked = (detail: string): Look => ({ state: 'blocked', detail });
 
-/** The name under which the server that was replaced is kept: nothing is deleted. */
+/** Name of the replaced server: nothing is deleted. */
 export function retiredName({ target, recovery }: Pick<ServerRecovery, 'target' | 'recovery'>): string {
   return `${target.server}-retired-${recovery}`;
 }
 
 /**
- * A read replica becomes the server: minutes, and seconds of writes are lost at most. The old server loses its name
- * first, so that nobody writes to it what the replica will never have.
+ * A read replica becomes the server: takes minutes, and loses seconds of writes at most. The old server loses its
+ * name first, so that nobody writes to it what the replica will never have.
  */
 export function promoteSteps(context: ServerRecovery): Step[] {
   const { servers, target, recovery } = context;
@@ -65,7 +65,7 @@ export function promoteSteps(context: ServerRecovery): Step[] {
         return todo('takes over name and address');
       },
       act: async () => {
-        // The tag first: with it alone is the server under the old name known for what it is.
+        // // The tag first: it alone identifies the server under the old name.
         await servers.tag(replica, { [recoveryTags.took]: recovery });
         await servers.rename(replica, main);
       },
@@ -75,13 +75,13 @@ export function promoteSteps(context: ServerRecovery): Step[] {
 }
 
 export interface RestoreFrom {
-  /** The server whose backups are restored; that of the target unless its region is lost. */
+  /** The server whose backups are restored; the target's unless its region is lost. */
   readonly source: string;
   /** Null is as late as possible. */
   readonly at: Date | null;
 }
 
-/** A server is made from backups, in the place of the one that is lost or spoilt. */
+/** Makes a server from backups, in place of the lost or spoilt one. */
 export function restoreSteps(context: ServerRecovery, from: RestoreFrom): Step[] {
   const { servers, target, recovery } = context;
   const main = target.server;
@@ -133,7 +133,7 @@ export function restoreSteps(context: ServerRecovery, from: RestoreFrom): Step[]
   ];
 }
 
-/** The old server gives its name away, and with it its address: whoever still writes to it finds it no more. */
+/** The old server gives up its name, and with it its address: whoever still writes to it no longer finds it. */
 function retireStep(context: ServerRecovery): Step {
   const { servers, target, recovery } = context;
   const retired = retiredName(context);
@@ -157,7 +157,7 @@ function retireStep(context: ServerRecovery): Step {
   };
 }
 
-/** What makes a new server one of the platform's. */
+/** Makes a new server one of the platform's. */
 function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
   const { server: main, proxy } = target;
   const once = (tag: string, act: () => Promise<void>) => ({
@@ -187,7 +187,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
     {
       id: 'password',
       title: `Password of ${main} from ${target.secret}`,
-      // A server of the past has a password of the past.
+      // // A server of the past has a password of the past.
       ...once(recoveryTags.password, () => servers.takePassword(main, target.secret)),
     },
     ...(proxy === null
@@ -196,7 +196,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
           {
             id: 'proxy',
             title: `Proxy ${proxy} to ${main}`,
-            // It holds on to the server that it knew by that name.
+            // // It keeps the server that it knew by that name.
             ...once(recoveryTags.proxy, () => servers.connectProxy(proxy, main)),
           },
         ]),

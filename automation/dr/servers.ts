@@ -1,11 +1,11 @@
-/** Servers of PostgreSQL as disaster recovery deals with them: RDS's notions, without RDS. */
+/** PostgreSQL servers as disaster recovery deals with them: RDS's notions, without RDS. */
 
 export interface Server {
   readonly id: string;
-  /** `available` is ready; anything else is under way or broken, in the words of whoever runs it. */
+  /** `available` is ready; anything else is under way or broken, in the provider's words. */
   readonly status: string;
   readonly host: string | null;
-  /** The server that it is a copy of; null when it takes writes itself. */
+  /** The server that it copies; null when it takes writes itself. */
   readonly replicaOf: string | null;
   readonly multiAz: boolean;
   readonly backupRetentionDays: number;
@@ -13,7 +13,7 @@ export interface Server {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** The past of a server that can be had back. */
+/** The recoverable past of a server. */
 export interface BackupWindow {
   /** For `restore` only. */
   readonly source:
@@ -34,14 +34,14 @@ export interface ServerSettings {
 
 export interface DatabaseServers {
   find(id: string): Promise<Server | null>;
-  /** Backups of the server of this name, whether or not it still stands; null when there are none here. */
+  /** Backups of the server of this name, whether or not it still exists; null when there are none here. */
   backups(id: string): Promise<BackupWindow | null>;
   /** Begins to make a copy a server of its own, with automated backups. */
   promote(id: string, settings: ServerSettings): Promise<void>;
   /** Begins to give a server another name, and with it another address. */
   rename(id: string, newId: string): Promise<void>;
   /**
-   * Begins to make a server as another was.
+   * Begins to make a server like another was.
    * @param args.at null is as late as possible
    * @param args.like a server whose network and settings the new one gets; null when none is left
    */
@@ -53,9 +53,9 @@ export interface DatabaseServers {
     tags: Readonly<Record<string, string>>;
   }): Promise<void>;
   adjust(id: string, settings: ServerSettings): Promise<void>;
-  /** Gives the owner's role the password that the secret of this name holds. */
+  /** Gives the owner's role the password in the secret of this name. */
   takePassword(id: string, secretName: string): Promise<void>;
-  /** Has the proxy send its clients to this server and to no other. */
+  /** Points the proxy at this server and no other. */
   connectProxy(proxy: string, id: string): Promise<void>;
   tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
 
-/** What a verification needs of a tenant's row. */
+/** What a verification needs from a tenant's row. */
 export type StandingTenant = Pick<
   Tenant,
   | 'id'

@@ -1,4 +1,4 @@
-/** How ready a cell is for the day it is needed: each part is asked, and one that does not answer says so. */
+/** How ready a cell is for recovery: asks each part, and reports those that do not answer. */
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Database } from '../store/database.ts';
 import { listOpenRecoveries, recoveryProgress } from './recoveries.ts';
@@ -15,7 +15,7 @@ export interface StatusLine {
 
 export interface StatusSources {
   readonly target: RecoveryTarget | null;
-  /** By region: the cell's own, and the one that copies go to. */
+  /** By region: the cell's own, and the one that holds copies. */
   readonly servers: (region: string) => DatabaseServers;
   readonly traffic: Traffic;
   readonly cluster: KubernetesClient | null;
@@ -23,12 +23,12 @@ export interface StatusSources {
   readonly now: () => Date;
 }
 
-/** RDS uploads the log every five minutes; a window that ends earlier than this is a backup that does not go on. */
+/** RDS uploads the log every five minutes; a window that ends before this has stopped growing. */
 const databaseLagMs = 15 * 60_000;
 /** Velero runs every six hours. */
 const volumeLagMs = 7 * 3_600_000;
 
-/** Looks at everything that a recovery would need. */
+/** Checks everything that a recovery would need. */
 export async function recoveryStatus(sources: StatusSources): Promise<StatusLine[]> {
   const { target, cluster, database } = sources;
   const lines: Promise<StatusLine[]>[] = [];

@@ -1,6 +1,6 @@
 /**
- * Work in steps, each of which first looks at the world: what is done already is passed over. So a run that broke off
- * is gone on with by starting it again, and a dry run says what is left without touching anything.
+ * Work in steps, each of which first looks at the world and skips what is done. So starting again continues a run
+ * that broke off, and a dry run says what is left without touching anything.
  */
 
 export type Look =
@@ -8,7 +8,7 @@ export type Look =
   | { readonly state: 'todo'; readonly detail: string }
   /** Under way without us. */
   | { readonly state: 'waiting'; readonly detail: string }
-  /** Only a person can go on from here. */
+  /** Only a person can continue from here. */
   | { readonly state: 'blocked'; readonly detail: string };
 
 export interface Step {
@@ -16,7 +16,7 @@ export interface Step {
   readonly id: string;
   readonly title: string;
   look(): Promise<Look>;
-  /** Begins what is to be done; the next looks tell when it is. */
+  /** Begins the work; the next looks tell when it is done. */
   act(): Promise<void>;
 }
 
@@ -29,7 +29,7 @@ export interface StepReport {
   readonly tookMs: number;
 }
 
-/** What is done in a moment is not waited for; what takes an hour is not asked about all the time. */
+/** Intervals grow: quick steps finish at once, long ones are not polled all the time. */
 const firstPollMs = 100;
 
 export interface RunOptions {
@@ -37,11 +37,11 @@ export interface RunOptions {
   readonly say: (line: string) => void;
   /** Between two looks at a step that is under way, once it takes long. Default 5 s. */
   readonly pollMs?: number;
-  /** For one step. Default 2 h: restoring a large server takes as long. */
+  /** For one step. Default 2 h: restoring a large server takes that long. */
   readonly timeoutMs?: number;
 }
 
-/** A step cannot be done; starting again goes on from it. */
+/** A step cannot be done; starting again continues from it. */
 export class StepStopped extends Error {
   override readonly name = 'StepStopped';
   readonly reports: readonly StepReport[];
@@ -86,7 +86,7 @@ async function planned(step: Step, report: Report, earlier: readonly StepReport[
     const { state, detail } = await step.look();
     return report(state === 'todo' ? 'planned' : state, detail);
   } catch (error) {
-    // What it looks at may come to be only with an earlier step.
+    // // What it looks at may exist only after an earlier step.
     if (earlier.every(({ state }) => state === 'done')) throw error;
     return report(
       'planned',
@@ -109,7 +109,7 @@ async function performed(step: Step, report: Report, options: RunOptions): Promi
       said = look.detail;
       say(`${step.title}: ${said}`);
     }
-    // At once, or once what it waited for is there.
+    // // At once, or once what it waited for exists.
     if (look.state === 'todo' && !acted) {
       acted = true;
       await step.act();

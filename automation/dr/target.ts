@@ -1,6 +1,6 @@
 /**
  * What recovery deals with, by name. Names come from the stack's configuration alone: in a disaster neither the
- * control plane's database nor the state of the platform's stack need be there.
+ * control plane's database nor the state of the platform's stack need exist.
  */
 import type { PlatformConfig } from '../../infra/config.ts';
 import { originName } from '../../infra/edge/names.ts';
@@ -10,10 +10,10 @@ import type { ServerSettings } from './servers.ts';
 export interface RecoveryTarget {
   readonly cellId: string;
   readonly region: string;
-  /** The server that the control plane and sharing tenants are on. */
+  /** The server of the control plane and the shared tenants. */
   readonly server: string;
   readonly replicas: readonly string[];
-  /** Null where clients come to the server itself. */
+  /** Null where clients connect to the server itself. */
   readonly proxy: string | null;
   /** Servers for one tenant each, by name in the configuration. */
   readonly dedicated: readonly string[];
@@ -22,11 +22,11 @@ export interface RecoveryTarget {
   readonly settings: ServerSettings;
   /** Where Velero's backups and the automated backups are copied to; null when nowhere. */
   readonly copiesIn: string | null;
-  /** Name that the health check of this region's API asks. */
+  /** Name that the health check of this region's API requests. */
   readonly healthCheckHost: string;
   /** Whether Route 53 moves the API's name to another region. */
   readonly failsOver: boolean;
-  /** Beginning of the name of the bucket that backups are copied to; the account's number ends it. */
+  /** First part of the name of the bucket with copied backups; the account's number ends it. */
   readonly backupCopies: string;
 }
 

@@ -1,4 +1,7 @@
-/** How the tenants of a cell come back once its database does: the rows say what is to be, the ordinary loop makes it. */
+/**
+ * How the tenants of a cell come back once its database does: the rows say what is wanted, the ordinary loop makes
+ * it.
+ */
 import { listCells, writeCellDatabase } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 import {
@@ -13,13 +16,13 @@ import type { Step } from './steps.ts';
 
 export interface TenantRecovery {
   readonly database: Database;
-  /** The cell whose tenants are brought back, or the one that takes the place of a lost one. */
+  /** The cell whose tenants come back, or the one that replaces a lost one. */
   readonly cell: string;
-  /** Names this recovery, the same each time that it is gone on with. */
+  /** Names this recovery, the same whenever it continues. */
   readonly recovery: string;
 }
 
-/** The row of the cell names the server that its tenants' rows are on from now on. */
+/** Points the cell's row at the server that its tenants' rows are on from now on. */
 export function cellDatabaseStep({ database, cell }: TenantRecovery, host: string): Step {
   return {
     id: 'cell',
@@ -53,7 +56,7 @@ export function moveStep({ database, cell }: TenantRecovery, lost: string): Step
   };
 }
 
-/** Every tenant is made again from its row, and the recovery ends when the last one stands. */
+/** Makes every tenant again from its row; the recovery ends when the last one stands. */
 export function convergeSteps({ database, cell, recovery }: TenantRecovery): Step[] {
   return [
     {

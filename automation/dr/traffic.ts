@@ -1,4 +1,4 @@
-/** Which region the API's name leads to, by Route 53's health check of the one at home. */
+/** Which region the API's name leads to, by Route 53's health check of the home region. */
 import {
   ListHealthChecksCommand,
   type Route53Client,
@@ -8,14 +8,14 @@ import type { Step } from './steps.ts';
 
 export interface HealthCheck {
   readonly id: string;
-  /** The region counts as ill whatever its API says. */
+  /** The region counts as unhealthy whatever its API says. */
   readonly heldDown: boolean;
 }
 
 export interface Traffic {
   /** The check of the host; null when there is none. */
   find(host: string): Promise<HealthCheck | null>;
-  /** Holds the region down, or lets its health decide again. */
+  /** Marks the region as down, or lets its health decide again. */
   hold(id: string, down: boolean): Promise<void>;
 }
 
@@ -37,14 +37,14 @@ export function route53Traffic(client: Route53Client): Traffic {
       return null;
     },
     async hold(id, down) {
-      // A disabled check counts as healthy, an inverted one as the opposite: both together are always ill. Inverted
-      // alone would call a dead region healthy.
+      // // A disabled check counts as healthy, an inverted one as the opposite: both together are always unhealthy.
+      // Inverted alone would call a dead region healthy.
       await client.send(new UpdateHealthCheckCommand({ HealthCheckId: id, Disabled: down, Inverted: down }));
     },
   };
 }
 
-/** Sends the traffic away from a region, or back by its health. */
+/** Sends the traffic away from a region, or back according to its health. */
 export function trafficStep(traffic: Traffic, host: string, down: boolean): Step {
   const find = async () => {
     const found = await traffic.find(host);

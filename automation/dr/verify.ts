@@ -1,4 +1,4 @@
-/** Compares what should be with what is, tenant by tenant: row, stack, objects in the cluster, objects in the database. */
+/** Compares wanted and actual state, tenant by tenant: row, stack, objects in the cluster, objects in the database. */
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
@@ -29,11 +29,11 @@ export interface VerifyOptions {
   readonly cluster: KubernetesClient;
   /** Ids of tenants whose stacks have a state. */
   readonly stacks: ReadonlySet<string>;
-  /** Tenants looked at together. */
+  /** Tenants examined together. */
   readonly concurrency?: number;
 }
 
-/** Looks at every tenant of the cell that is not deleted, and for namespaces that belong to none. */
+/** Examines every tenant of the cell that is not deleted, and looks for namespaces that belong to none. */
 export async function verifyCell(options: VerifyOptions): Promise<Verification> {
   const startedAt = performance.now();
   const { database, cell, cluster, concurrency = 8 } = options;

@@ -1,4 +1,4 @@
-/** Volumes from Velero's backups: the one part of a tenant that its row cannot make again. */
+/** Volumes from Velero's backups: the one part of a tenant that its row cannot recreate. */
 import { z } from 'zod';
 import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
 import { defaultCell } from '../../tenants/tenant.ts';
@@ -56,13 +56,13 @@ export async function newestBackup(
 export interface VolumeRecovery {
   readonly cluster: KubernetesClient;
   readonly recovery: string;
-  /** Not newer than the database is restored to; null is the newest. */
+  /** Not newer than the time to which the database is restored; null is the newest. */
   readonly before: Date | null;
-  /** Copies of a lost cell's backups in this region; null where the cell's own are used. */
+  /** Copies of a lost cell's backups in this region; null where the cell uses its own. */
   readonly copies: { readonly cellId: string; readonly bucket: string; readonly region: string } | null;
 }
 
-/** Velero brings volumes and objects back before the tenants are made again, which adopts what it brought. */
+/** Velero restores volumes and objects before the tenants are made again, which then adopt them. */
 export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecovery): Step[] {
   const name = `recovery-${recovery}`;
   const location = copies ? copies.cellId : 'default';
@@ -93,14 +93,14 @@ export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecover
   ];
 }
 
-/** A restore of all tenants. The control plane is the platform program's business, and stands already. */
+/** A restore of all tenants. The platform program has already made the control plane. */
 export function tenantRestore(name: string, backup: string) {
   const manifest = restoreManifest({ name, backup });
   const excludedNamespaces = [defaultCell.controlPlaneNamespace];
   return { ...manifest, spec: { ...manifest.spec, excludedNamespaces } };
 }
 
-/** Velero reads the copies of the lost cell's backups, and writes nothing among them. */
+/** Velero reads the copies of the lost cell's backups, and never writes among them. */
 function locationStep(cluster: KubernetesClient, copies: NonNullable<VolumeRecovery['copies']>): Step {
   const path = `${velero}/backupstoragelocations/${copies.cellId}`;
   return {

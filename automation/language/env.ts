@@ -1,4 +1,4 @@
-/** What programs inherit from the language host, as from the official one: everything. */
+/** What programs inherit from the language host: everything, as from the official one. */
 export function readLanguageHostEnv(): NodeJS.ProcessEnv {
   return { ...process.env };
 }

@@ -18,7 +18,7 @@ import { runPolicyPack } from './policy-pack.ts';
 import { locate, type ProgramSurroundings, runProgram } from './run-program.ts';
 
 export interface LanguageHostOptions {
-  /** Address of the engine's gRPC server; an engine that attaches tells it by its handshake instead. */
+  /** Address of the engine's gRPC server; an engine that attaches sends it in its handshake instead. */
   readonly engineAddress?: string;
   /** What programs inherit; `node` and `npm` are found on its PATH. */
   readonly environment: NodeJS.ProcessEnv;
@@ -28,8 +28,8 @@ export interface LanguageHostOptions {
 const run = promisify(execFile);
 
 /**
- * The gRPC service `pulumirpc.LanguageRuntime` for Node programs: what the engine needs to run a project, its
- * policy packs and `pulumi install`. Code generation is not part of it.
+ * The gRPC service `pulumirpc.LanguageRuntime` for Node programs: what the engine needs to run a project, its policy
+ * packs and `pulumi install`. Without code generation.
  */
 export function languageHostService(options: LanguageHostOptions): UntypedServiceImplementation {
   const { environment } = options;
@@ -76,7 +76,7 @@ export function languageHostService(options: LanguageHostOptions): UntypedServic
         response.setError(error);
         response.setBail(bail);
       } catch (error) {
-        // The engine shows the response's error as it is; a failed call it would call a crash of the host.
+        // // The engine shows the response's error as it is; it would call a failed call a crash of the host.
         response.setError(error instanceof Error ? error.message : String(error));
       }
       return response;
@@ -161,7 +161,7 @@ function directoryOf(request: WithInfo): string {
   return request.getInfo()?.getProgramDirectory() ?? '';
 }
 
-/** Direct dependencies of the project with the versions that are installed. */
+/** Direct dependencies of the project with their installed versions. */
 async function dependencies(directory: string): Promise<[string, string][]> {
   const manifest = await nearestManifest(directory);
   if (!manifest) return [];

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** A provider that a package in `node_modules` stands for. */
+/** The provider that a package in `node_modules` represents. */
 export interface RequiredPackage {
   readonly name: string;
   /** With a leading `v`. */
@@ -26,7 +26,7 @@ const manifestSchema = z.object({
 
 /**
  * The providers of every package below a directory's `node_modules`, nested ones too. Like the official host, it
- * looks downwards only: for a program in a folder of its own it finds nothing, and the engine learns the versions
+ * looks only downwards: for a program in a folder of its own it finds nothing, and the engine learns the versions
  * from the program's first request to each provider.
  */
 export async function requiredPackages(directory: string): Promise<RequiredPackage[]> {

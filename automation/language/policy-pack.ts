@@ -19,8 +19,8 @@ type StackConfiguration = InstanceType<typeof analyzerPb.AnalyzerStackConfigureR
 
 /**
  * Runs a policy pack until the engine is done with it. A pack reads its stack's name and configuration from its
- * environment, but the engine tells them only once it is connected: so the engine connects to us first, and what it
- * asks is passed on to the pack as soon as that runs (as pulumi/pulumi does it: sdk/policy_proxy.go).
+ * environment, but the engine sends them only after it connects: so the engine connects to us first, and we pass its
+ * requests on to the pack as soon as that runs (as pulumi/pulumi does: sdk/policy_proxy.go).
  */
 export async function runPolicyPack(
   request: RunPluginRequest,
@@ -34,7 +34,7 @@ export async function runPolicyPack(
   let pack: Promise<Client> | undefined;
   const start = (stack: StackConfiguration | null): Promise<Client> => {
     pack ??= new Promise((resolve, reject) => {
-      // Unlike a program's, the working directory is the pack's, and its path is the last argument.
+      // // Unlike a program's, the working directory is the pack's, and its path is the last argument.
       const started = spawn('node', [runPath, ...request.getArgsList(), directory], {
         cwd: directory,
         stdio: ['ignore', 'pipe', 'pipe'],

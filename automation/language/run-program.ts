@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import type { ProgramInfo, RunRequest } from '@pulumi/pulumi/proto/language_pb.js';
 import { z } from 'zod';
 
-/** The exit code of a program that has shown its error to the person already (sdk/nodejs/cmd/run/index.ts). */
+/** The exit code of a program that has already shown its error (sdk/nodejs/cmd/run/index.ts). */
 const errorAlreadyShown = 32;
 
 export interface ProgramSurroundings {
-  /** Of this process, as the official host passes its own on; `node` is found on its PATH. */
+  /** Of this process, like the official host's; `node` is found on its PATH. */
   readonly environment: NodeJS.ProcessEnv;
-  /** What the program prints. */
+  /** The program's output. */
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
   readonly signal: AbortSignal;
 }

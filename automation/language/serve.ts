@@ -4,7 +4,7 @@ import { type LanguageHostOptions, languageHostService } from './host.ts';
 
 export interface LanguageHost {
   readonly port: number;
-  /** Value for `PULUMI_DEBUG_LANGUAGES`, by which an engine attaches instead of starting a host. */
+  /** Value for `PULUMI_DEBUG_LANGUAGES`, which makes an engine attach instead of starting a host. */
   readonly debugLanguages: string;
   close(): void;
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 const name = 'pulumi-language-nodejs';
 
 /**
- * Makes `pulumi-language-nodejs` be found: the folder in which it stands on the PATH, or `folder` with one that
+ * Makes `pulumi-language-nodejs` available: returns its folder where it is on the PATH, else `folder` with one that
  * starts our host, for the caller to put on the engine's PATH.
  */
 export async function ensureLanguageHost(
@@ -21,8 +21,8 @@ export async function ensureLanguageHost(
   const root = join(import.meta.dirname, '..', '..');
   await mkdir(folder, { recursive: true });
   const script = join(folder, name);
-  // `exec`, so that the process that the engine kills is the host itself. The project's own Node, as the one of
-  // the machine may not read TypeScript.
+  // // `exec`, so that the engine kills the host itself. The project's own Node, as the machine's may not read
+  // TypeScript.
   await writeFile(
     script,
     `#!/bin/sh\nexec ${quoted(join(root, 'node_modules', '.bin', 'node'))} ${quoted(join(import.meta.dirname, 'main.ts'))} "$@"\n`,

@@ -1,4 +1,4 @@
-/** A second checkout of the repository, of the version that a change is compared with. */
+/** A second checkout of the repository, at the version that a change is compared with. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,12 +20,12 @@ export class UnknownBase extends Error {
   override readonly name = 'UnknownBase';
 }
 
-/** References that are tried when none is named: where pull requests go. */
+/** References to try when none is given: the targets of pull requests. */
 const usualBases = ['origin/main', 'main'] as const;
 
 /**
- * Checks out the commit where the working tree left the base, so that what happened on the base since is no part of
- * the change.
+ * Checks out the commit where the working tree left the base, so that later changes of the base do not count as part
+ * of the change.
  * @param ref a git reference; undefined takes the first of the usual ones
  * @throws UnknownBase when there is no such commit
  */
@@ -49,7 +49,7 @@ export async function checkOutBase(repository: string, ref: string | undefined):
 
 async function commonCommit(repository: string, refs: readonly string[]): Promise<string> {
   for (const ref of refs) {
-    // A reference never begins with a dash; git would take it for an option.
+    // // A reference never begins with a dash, which git would take for an option.
     if (ref.startsWith('-')) break;
     const found = await git(repository, 'merge-base', 'HEAD', `${ref}^{commit}`).catch(() => null);
     if (found) return found;
@@ -59,7 +59,7 @@ async function commonCommit(repository: string, refs: readonly string[]): Promis
   );
 }
 
-/** The packages of the working tree do where the lock file is the same; otherwise the base gets its own. */
+/** The working tree's packages will do where the lock file is the same; otherwise the base gets its own. */
 async function bringPackages(repository: string, root: string): Promise<void> {
   const lock = (folder: string) => readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => null);
   if ((await lock(repository)) === (await lock(root))) {
@@ -70,7 +70,7 @@ async function bringPackages(repository: string, root: string): Promise<void> {
     cwd: root,
     maxBuffer: 64e6,
   });
-  // One engine SDK for both, as the runners of this version run the programs of that one.
+  // // One engine SDK for both, as the runners of this version run the programs of that one.
   const sdk = join('node_modules', '@pulumi', 'pulumi');
   await rm(join(root, sdk), { recursive: true, force: true });
   await symlink(join(repository, sdk), join(root, sdk));
@@ -87,7 +87,7 @@ export async function differs(
   return (await git(repository, 'ls-files', '--others', '--exclude-standard', '--', ...paths)) !== '';
 }
 
-/** Short name of what the working tree holds: its commit, and whether anything was changed since. */
+/** Short name of the working tree's state: its commit, and whether anything has changed since. */
 export async function describeHead(repository: string): Promise<string> {
   return git(repository, 'describe', '--always', '--dirty', '--exclude', '*');
 }

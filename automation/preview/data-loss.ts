@@ -1,4 +1,4 @@
-/** Which resources hold data or people's work: replacing or deleting one loses it, and needs somebody's word. */
+/** Which resources hold data or people's work: replacing or deleting one loses it, so somebody must allow it. */
 
 const kept: readonly { readonly pattern: RegExp; readonly noun: string }[] = [
   { pattern: /^kubernetes:core\/v1:Namespace$/, noun: 'namespace' },
@@ -20,17 +20,17 @@ const kept: readonly { readonly pattern: RegExp; readonly noun: string }[] = [
   { pattern: /^(aws:eks\/cluster|eks:index):?.*Cluster$/, noun: 'cluster' },
 ];
 
-/** What of value the resource is, in a word; null when nothing is lost with it. */
+/** The valuable content of the resource, in a word; null when nothing is lost with it. */
 export function heldIn(type: string): string | null {
   return kept.find(({ pattern }) => pattern.test(type))?.noun ?? null;
 }
 
-/** True when the operation ends the life of the resource that is there. */
+/** True when the operation ends the existing resource. */
 export function endsResource(op: string): boolean {
   return op === 'replace' || op === 'delete';
 }
 
-/** True when the step loses what only a label on the pull request may lose. */
+/** True when only a label on the pull request may allow the step's loss. */
 export function losesData(step: { readonly op: string; readonly type: string }): boolean {
   return endsResource(step.op) && heldIn(step.type) !== null;
 }

@@ -8,7 +8,7 @@ import type { PlatformStep } from './platform.ts';
 import type { PlatformReport, StackReport } from './platform-stacks.ts';
 import { blockersOf, byGravity, countOf, isDestructive, openBlockers, type PreviewReport } from './report.ts';
 
-/** Text may hold `code` and **strong**; nothing else of it is markup. */
+/** Text may hold `code` and **strong**; nothing else in it is markup. */
 export type Block =
   | { readonly kind: 'heading'; readonly level: 2 | 3; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
@@ -21,7 +21,7 @@ export type Block =
     }
   | { readonly kind: 'diff'; readonly summary: string; readonly lines: readonly DiffLine[] };
 
-/** How much is told: 2 values, 1 changed properties, 0 counts. */
+/** Level of detail: 2 values, 1 changed properties, 0 counts. */
 export type Detail = 0 | 1 | 2;
 
 export function documentOf(report: PreviewReport, detail: Detail): Block[] {
@@ -70,7 +70,7 @@ function verdict(report: PreviewReport): Block {
   return { kind: 'text', text: 'Nothing that holds data is replaced or deleted.' };
 }
 
-/** What is replaced or deleted, anywhere, on top; the details follow below. */
+/** Everything that is replaced or deleted, on top; the details follow below. */
 function destructiveChanges({ platform, fleet }: PreviewReport): Block[] {
   const stacks = (platform?.stacks ?? []).flatMap((stack) =>
     stack.kind === 'previewed'
@@ -247,7 +247,7 @@ function cautionsOf({ unusual, unsettled, unseen, tenants }: PreviewedGroup): st
   ];
 }
 
-/** The engine's word where it has spoken, else what the versions of the program amount to. */
+/** The engine's verdict where there is one, else the difference between the versions of the program. */
 function stepsToShow({ effect, preview }: PreviewedGroup): readonly (Pick<
   PlatformStep,
   'op' | 'type' | 'name'
@@ -264,12 +264,12 @@ function nameOf({ type, name }: { type: string; name: string }): string {
   return name.startsWith(`${kind}/`) ? name : `${kind} ${name}`;
 }
 
-/** As code: nothing in it is markup, however it was meant. */
+/** As code: nothing in it is markup, whatever it looks like. */
 export function code(text: string): string {
   return `\`${text.replace(/[`\p{Cc}]/gu, ' ').trim() || ' '}\``;
 }
 
-/** Text from a program or an engine, on one line, none of it markup. */
+/** Text from a program or an engine, on one line, without markup. */
 function plain(text: string): string {
   return text
     .replace(/[`*_<>[\]@#|\p{Cc}]/gu, ' ')

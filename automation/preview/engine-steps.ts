@@ -1,11 +1,11 @@
-/** What an engine says it would do, as steps with the values that change. */
+/** What an engine would do, as steps with the changed values. */
 import type { EngineStep } from '../stacks/protocol.ts';
 import type { PlatformChange, PlatformOperation, PlatformStep, ShownValue } from './platform.ts';
 
 /** The engine writes this in place of a secret. */
 const hiddenSecret = '[secret]';
 
-/** A step of an engine's preview with its changed properties; secrets stay as the engine has hidden them. */
+/** A step of an engine's preview with its changed properties; secrets stay hidden. */
 export function shownStep(step: EngineStep): PlatformStep {
   const before = step.before === null ? null : shownMap(step.before);
   const after = step.after === null ? null : shownMap(step.after);

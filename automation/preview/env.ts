@@ -1,7 +1,7 @@
 /** What a preview takes from the environment. */
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 
-/** Where a fleet's rows, its stacks' states and its cluster are. */
+/** The database, state and cluster of a fleet. */
 export interface FleetPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
@@ -12,12 +12,12 @@ export interface FleetPlace {
   readonly secretsProvider: string;
   /** The cell that the cluster and the state bucket belong to. */
   readonly cell: string;
-  /** Variables that the secrets provider needs beside those of this process. */
+  /** Variables that the secrets provider needs besides those of this process. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
 export interface PreviewEnv {
-  /** An installation named by variables, as a worker's is; null when `DATABASE_URL` is not set. */
+  /** An installation named by variables, like a worker's; null when `DATABASE_URL` is not set. */
   readonly place: FleetPlace | null;
   /** Home of a local installation. */
   readonly home: string;

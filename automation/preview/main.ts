@@ -1,6 +1,6 @@
 /**
  * `npm run preview -- --stack prod`: what the platform program would make or change, on the real engine. With AWS
- * credentials in the environment the stack's own state and providers are used, without them simulated ones.
+ * credentials in the environment it uses the stack's own state and providers, otherwise simulated ones.
  */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** One command of the engine on a platform stack, with what it says and what it reports. */
+/** One command of the engine on a platform stack, with its output and its events. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,7 +59,7 @@ export async function runWithEvents(
     const run = await runEngine({
       ...command,
       arguments: [...command.arguments, '--event-log', log],
-      // Without it the engine does not know the flag.
+      // // Otherwise the engine does not know the flag.
       env: { ...command.env, PULUMI_DEBUG_COMMANDS: 'true' },
     });
     const lines = await readFile(log, 'utf8').catch(() => '');
@@ -73,12 +73,12 @@ export async function runWithEvents(
   }
 }
 
-/** How values that cannot be shown are written (sdk/go/common/resource/plugin/rpc.go, sdk/go/common/resource/sig). */
+/** The wire form of values that cannot be shown (sdk/go/common/resource/plugin/rpc.go, sdk/go/common/resource/sig). */
 const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 const signature = '4dabf18193072939515e22adb298388d';
 const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 
-/** For `JSON.parse`: texts in the place of secrets and of what is not known yet. */
+/** For `JSON.parse`: puts texts in place of secrets and unknown values. */
 function shownValue(_key: string, value: unknown): unknown {
   if (value === unknownValue) return '[unknown]';
   const isSecret =

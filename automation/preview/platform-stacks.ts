@@ -8,7 +8,7 @@ export type StackReport =
   | { readonly stack: string; readonly kind: 'previewed'; readonly preview: PlatformPreview }
   /** Neither the program nor the stack's configuration differs from the base. */
   | { readonly stack: string; readonly kind: 'untouched' }
-  /** The base has a stack of this name, the head has not: its resources stay until somebody destroys them. */
+  /** The base has a stack of this name, the head does not: its resources stay until somebody destroys them. */
   | { readonly stack: string; readonly kind: 'removed' }
   | { readonly stack: string; readonly kind: 'failed'; readonly cause: string };
 
@@ -24,7 +24,7 @@ export interface PlatformOptions {
   readonly previewPlatform: PreviewPlatform;
   readonly root: string;
   readonly base: BaseCheckout;
-  /** Empty is every stack that has a settings file. */
+  /** Empty means every stack that has a settings file. */
   readonly stacks: readonly string[];
   readonly providers: 'simulated' | 'official';
   /** Folder for the states of simulated stacks. */
@@ -33,7 +33,7 @@ export interface PlatformOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** All that the platform program reads; with none of it changed, nothing that it declares changes. */
+/** Everything that the platform program reads; with none of it changed, its declarations do not change. */
 const sources = [
   'infra',
   'tenants',
@@ -43,10 +43,10 @@ const sources = [
   'tsconfig.json',
 ] as const;
 
-/** Stacks that are previewed at the same time: each is an engine and a program. */
+/** Concurrent previews of stacks: each is an engine and a program. */
 const atOnce = 2;
 
-/** With real providers the real states are compared with; else the base's program, made for nobody, is. */
+/** Compares with the real states where providers are real; else with the base's program. */
 export async function previewStacks(options: PlatformOptions): Promise<PlatformReport> {
   const { root, base } = options;
   const [present, before] = await Promise.all([stacksOf(root), stacksOf(base.root)]);
@@ -103,7 +103,7 @@ async function previewStack(
   }
 }
 
-/** Names of the stacks whose settings lie in the project's folder. */
+/** Names of the stacks with settings in the project's folder. */
 async function stacksOf(root: string): Promise<string[]> {
   const files = await readdir(root);
   return files

@@ -1,6 +1,6 @@
 /**
- * The platform program previewed on the real engine: with the account's providers where there is an account, with
- * simulated ones where there is none.
+ * Previews the platform program on the real engine: with the account's providers where there is an account, otherwise
+ * with simulated ones.
  */
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -14,7 +14,7 @@ import { type EngineCommand, type EngineRun, runEngine, runWithEvents } from './
 import { brokenRules } from './rules.ts';
 import { openSimulatedStack, programEnvironment } from './simulated-stack.ts';
 
-/** What the engine would do with a resource; `replace` stands for the whole of create, replace and delete. */
+/** What the engine would do with a resource; `replace` covers create, replace and delete. */
 export type PlatformOperation = 'create' | 'update' | 'replace' | 'delete' | 'import' | 'read';
 
 /** A JSON value; a secret is the text `[secret]`, a value known only after the update the text `[unknown]`. */
@@ -34,7 +34,7 @@ export interface PlatformChange {
   readonly before?: ShownValue;
   /** Absent for `delete`. */
   readonly after?: ShownValue;
-  /** Either side is or holds a secret. */
+  /** Either side is or contains a secret. */
   readonly secret: boolean;
   /** This property is a reason to replace the resource. */
   readonly replaces: boolean;
@@ -50,7 +50,7 @@ export interface PlatformStep {
   readonly deletedFirst: boolean;
   /** The program protects it (`protect`): the engine refuses to replace or delete it. */
   readonly protected: boolean;
-  /** Sorted by path; of updates and replacements only. */
+  /** Sorted by path; only for updates and replacements. */
   readonly changes: readonly PlatformChange[];
   /** Inputs before (null when it is created) and after (null when it is deleted), secrets hidden. */
   readonly before: { readonly [key: string]: ShownValue } | null;
@@ -66,11 +66,11 @@ export interface PlatformDiagnostic {
 export interface PlatformPreview {
   readonly stack: string;
   readonly providers: 'simulated' | 'official';
-  /** Everything that changes, in the engine's order; what stays the same is only counted. */
+  /** Everything that changes, in the engine's order; unchanged resources are only counted. */
   readonly steps: readonly PlatformStep[];
   readonly unchanged: number;
   readonly diagnostics: readonly PlatformDiagnostic[];
-  /** The engine's own account of the diff, without colours. */
+  /** The engine's own text of the diff, without colours. */
   readonly text: string;
   readonly durationMs: number;
 }
@@ -81,21 +81,21 @@ export interface PlatformPreviewOptions {
   /** Folder of `Pulumi.yaml`; default: this checkout. Another one shows another version of the program. */
   readonly projectDir?: string;
   /**
-   * Folder that keeps the state of simulated stacks from one preview to the next. Without one every resource is
-   * previewed as new.
+   * Folder that keeps the state of simulated stacks from one preview to the next. Without it every resource counts as
+   * new.
    */
   readonly stateDir?: string;
-  /** Afterwards brings the kept state to what was previewed, so that the next preview shows the next change only. */
+  /** Afterwards records what was previewed in the kept state, so that the next preview shows only the next change. */
   readonly record?: boolean;
   /** Default `auto`: official when the environment has AWS credentials, else simulated. */
   readonly providers?: 'auto' | 'simulated' | 'official';
-  /** Applies the rules of `infra/policy` to what the engine says; a broken one fails the preview. Default false. */
+  /** Applies the rules of `infra/policy` to the engine's events; a broken one fails the preview. Default false. */
   readonly checkRules?: boolean;
-  /** Folders of policy packs that the engine applies, resource by resource, which takes it some seconds. */
+  /** Folders of policy packs for the engine to apply, resource by resource, which takes it some seconds. */
   readonly policyPacks?: readonly string[];
   readonly toolchain?: ToolchainEnv;
   readonly signal?: AbortSignal;
-  /** Told a line of text now and then. */
+  /** Called with a line of text now and then. */
   readonly onProgress?: (line: string) => void;
 }
 
@@ -142,7 +142,7 @@ type Prepared = PlatformPreviewOptions & {
 
 type Outcome = Pick<PlatformPreview, 'steps' | 'unchanged' | 'diagnostics' | 'text'>;
 
-/** With the backend, the state and the plugins of whoever asks. */
+/** With the caller's backend, state and plugins. */
 async function previewOfficial(options: Prepared): Promise<Outcome> {
   if (options.record) throw new Error('Only simulated stacks record what was previewed: run `pulumi up`.');
   return preview(options, {
@@ -217,7 +217,7 @@ async function preview(options: Prepared, command: EngineCommand): Promise<Outco
   };
 }
 
-/** Brings the state to what the program says; simulated, so nothing but the state changes. */
+/** Brings the state in line with the program; simulated, so nothing but the state changes. */
 async function record(options: Prepared, command: EngineCommand): Promise<void> {
   const { run, events } = await runWithEvents({
     ...command,
@@ -260,7 +260,7 @@ function failureOf({ stdout, stderr }: EngineRun): PlatformDiagnostic {
   return { severity: 'error', urn: null, message: plain(stderr || stdout) };
 }
 
-/** That the language host comes from the PATH is no news: we have put it there. */
+/** We put the language host on the PATH ourselves, so the engine's warning about that is no news. */
 function isToldOf({ severity, message }: { severity: string; message: string }): boolean {
   return (
     severity === 'error' || (severity === 'warning' && !message.includes('using pulumi-language-nodejs from'))

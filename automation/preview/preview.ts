@@ -20,10 +20,10 @@ export interface PreviewOptions {
   readonly env: PreviewEnv;
   /** Root of the working tree. */
   readonly root: string;
-  /** Git reference to compare with; undefined is where pull requests go. */
+  /** Git reference to compare with; undefined is the target of pull requests. */
   readonly base: string | undefined;
   readonly only: 'platform' | 'fleet' | null;
-  /** Platform stacks; empty is all. */
+  /** Platform stacks; empty means all. */
   readonly stacks: readonly string[];
   readonly providers: 'auto' | 'simulated' | 'official';
   /** `auto` is the installation where there is one, else a sample. */
@@ -34,7 +34,7 @@ export interface PreviewOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** Engines at the same time. */
+/** Concurrent engines. */
 const engines = 2;
 
 /** @throws UnknownBase when the base cannot be found */

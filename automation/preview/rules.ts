@@ -1,4 +1,4 @@
-/** The rules of `infra/policy` on what an engine's preview tells: as its policy pack does, without a process for it. */
+/** Applies the rules of `infra/policy` to an engine's preview: like its policy pack, but without a process for it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
@@ -21,7 +21,7 @@ export async function brokenRules(
   }));
 }
 
-/** Resources as they will be: what is only deleted is none of them. */
+/** Resources as they will be, without those that are only deleted. */
 export function registeredIn(events: readonly EngineEvent[]): readonly RegisteredResource[] {
   const resources = new Map<string, RegisteredResource>();
   for (const { resourcePreEvent } of events) {
@@ -33,7 +33,7 @@ export function registeredIn(events: readonly EngineEvent[]): readonly Registere
   return [...resources.values()];
 }
 
-/** What the engine's own AWS provider is configured with; events do not tell of providers that it makes itself. */
+/** The configuration of the engine's own AWS provider; events do not mention providers that it makes itself. */
 async function providerSettings(projectDir: string, stack: string): Promise<Record<string, unknown>> {
   const text = await readFile(join(projectDir, `Pulumi.${stack}.yaml`), 'utf8');
   const config = (parse(text) as { config?: Record<string, unknown> }).config ?? {};
@@ -45,8 +45,8 @@ async function providerSettings(projectDir: string, stack: string): Promise<Reco
 }
 
 /**
- * What a version of the tenant program declares, if it keeps the rules at least as well as the version before: else
- * the change is refused, whatever it does.
+ * What a version of the tenant program declares, provided it keeps the rules at least as well as the version before:
+ * otherwise the change is refused, whatever it does.
  */
 export function guarded(before: Declaration, after: Declaration): Declaration {
   if (before.kind === 'refused' || after.kind === 'refused') return after;

@@ -1,6 +1,6 @@
 /**
- * A platform stack that needs no account: simulated providers, a language host where there is no official one, state
- * in a folder and a key for its secrets, all in this process.
+ * A platform stack without an account: simulated providers, a language host where there is no official one, state in
+ * a folder and a key for its secrets, all in this process.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ export interface SimulatedStackOptions {
   readonly stack: string;
   /** Folder of `Pulumi.yaml`; only read. */
   readonly projectDir: string;
-  /** Kept from one preview to the next; without one, everything is new. */
+  /** Kept from one preview to the next; without it, everything is new. */
   readonly stateDir?: string | undefined;
   /** Path of the `pulumi` program. */
   readonly pulumi: string;
@@ -29,14 +29,14 @@ export interface SimulatedStackOptions {
 export interface SimulatedStack {
   /** For every command on the stack. */
   readonly env: NodeJS.ProcessEnv;
-  /** Settings of the stack, which commands take by `--config-file`. */
+  /** Settings of the stack, for `--config-file`. */
   readonly configFile: string;
   readonly secretsProvider: string;
   /** A folder with nothing but a project of the name, for commands that write settings. */
   readonly bareProject: string;
-  /** The state knows the stack. */
+  /** The state contains the stack. */
   readonly exists: boolean;
-  /** Keeps what the engine wrote into the settings when it made the stack (its key), for now and the next time. */
+  /** Keeps what the engine wrote into the settings when it made the stack (its key), for now and next time. */
   keepSettings(): Promise<void>;
   close(): Promise<void>;
 }
@@ -51,7 +51,7 @@ interface StackSettings {
 const root = join(import.meta.dirname, '..', '..');
 const secretsProvider = 'hashivault://preview';
 
-/** Starts all that a simulated stack needs. */
+/** Starts everything that a simulated stack needs. */
 export async function openSimulatedStack(options: SimulatedStackOptions): Promise<SimulatedStack> {
   const { stack, projectDir } = options;
   const releases: (() => unknown)[] = [];
@@ -103,13 +103,13 @@ export async function openSimulatedStack(options: SimulatedStackOptions): Promis
         PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
         PULUMI_SKIP_UPDATE_CHECK: 'true',
-        // The engine lives for seconds: collecting its garbage would cost some of them. The limit bounds a long one.
+        // // The engine lives for seconds, some of which garbage collection would take. The limit bounds a long run.
         GOGC: 'off',
         GOMEMLIMIT: '1GiB',
-        // One write of the state at the end: nothing is lost with a simulated stack that ends half-way.
+        // // One write of the state at the end: a simulated stack that stops half-way loses nothing.
         PULUMI_EXPERIMENTAL: 'true',
         PULUMI_SKIP_CHECKPOINTS: 'true',
-        // Both names, as versions of the engine differ in which one they read.
+        // // Both names, as versions of the engine differ in which one they read.
         VAULT_ADDR: keys.address,
         VAULT_TOKEN: keys.token,
         VAULT_SERVER_URL: keys.address,
@@ -139,7 +139,7 @@ export function programEnvironment(processEnv: NodeJS.ProcessEnv): NodeJS.Proces
   };
 }
 
-/** The official host where there is one; else ours, which engines attach to, so that no process has to start. */
+/** The official host where there is one; else ours, to which engines attach, so that no process has to start. */
 async function languageHost(
   work: string,
   program: NodeJS.ProcessEnv,
@@ -163,8 +163,8 @@ async function languageHost(
 }
 
 /**
- * The stack's configuration without its real key. What is encrypted under that key cannot be read here, so programs
- * get a text that says so in its place.
+ * The stack's configuration without its real key. Values encrypted under that key are unreadable here, so programs
+ * get a text that says so instead.
  */
 async function projectConfig(projectDir: string, stack: string): Promise<StackSettings['config']> {
   const text = await readFile(join(projectDir, `Pulumi.${stack}.yaml`), 'utf8').catch(() => {

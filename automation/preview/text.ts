@@ -42,7 +42,7 @@ function unmarked(text: string): string {
   return printable(text.replaceAll('**', '').replaceAll('`', ''));
 }
 
-/** Nothing that moves the cursor or changes colours. */
+/** Removes everything that moves the cursor or changes colours. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }

@@ -1,9 +1,9 @@
 import type { PropertyMap } from './properties.ts';
 
 /**
- * One engine's connection to one provider. The engine opens a connection for each provider instance, and requests
- * on resources do not name the instance they belong to: the connection's peer address is what tells apart the
- * configurations of two instances, and of two engines that use one server.
+ * One engine's connection to one provider. The engine opens a connection for each provider instance, and requests on
+ * resources do not name their instance: the connection's peer address tells apart the configurations of two
+ * instances, and of two engines that use one server.
  */
 export interface Connection {
   config: PropertyMap;
@@ -19,7 +19,7 @@ export class Connections {
   readonly #byPeer = new Map<string, Connection>();
   #latest: Connection | null = null;
 
-  /** The connection of a request. A peer that never configured itself (the engine reconnected) follows the latest. */
+  /** The connection of a request. A peer that never configured itself (the engine reconnected) uses the latest one. */
   of(peer: string): Connection {
     const known = this.#byPeer.get(peer);
     if (known) return known;
@@ -34,7 +34,7 @@ export class Connections {
     return connection;
   }
 
-  /** An engine begins on this connection: whatever was cancelled on it before is over. */
+  /** An engine begins on this connection: an earlier cancellation no longer counts. */
   begin(peer: string, engineAddress: string | null): Connection {
     const connection = this.of(peer);
     connection.abort = new AbortController();

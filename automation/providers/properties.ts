@@ -20,7 +20,7 @@ export interface PropertyMap {
   readonly [key: string]: PropertyValue;
 }
 
-/** A value that only exists after the update; it appears in previews only. */
+/** A value that exists only after the update; only previews have it. */
 export const unknown: unique symbol = Symbol('unknown');
 
 /** A value that the engine encrypts in state and hides in its output. */
@@ -57,7 +57,7 @@ export function isArray(value: PropertyValue | undefined): value is readonly Pro
   return Array.isArray(value);
 }
 
-/** Reads a Struct. Nulls inside objects are left out, as an absent property and a null one mean the same. */
+/** Reads a Struct. Omits nulls inside objects, as an absent property and a null one mean the same. */
 export function decodeStruct(struct: structPb.Struct | undefined): PropertyMap {
   if (!struct) return {};
   return decodeObject(struct.toJavaScript());
@@ -91,7 +91,7 @@ function decodeValue(value: unknown): PropertyValue {
       case resourceSignature:
         return decodeValue(object.id ?? object.urn);
       default:
-        // An asset or archive: text, path or hash, which nobody here looks into. It goes back as it came.
+        // // An asset or archive: text, path or hash, which nobody here opens. It goes back unchanged.
         if (assetSignatures.some((signature) => signature === object[signatureKey]))
           return decodeObject(object);
         throw new Error('A property value of an unknown kind is not supported by this provider');
@@ -100,7 +100,7 @@ function decodeValue(value: unknown): PropertyValue {
   throw new Error(`Unsupported property value of type ${typeof value}`);
 }
 
-/** A value that stands for a resource: in a component's outputs, the SDK makes the resource of it again. */
+/** A value that stands for a resource: in a component's outputs, the SDK turns it back into the resource. */
 export function resourceReference(resource: {
   urn: string;
   id?: PropertyValue;
@@ -137,7 +137,7 @@ function encodeValue(value: PropertyValue): JavaScriptValue {
   return encodeObject(value);
 }
 
-/** The same value with every secret replaced by what it hides. */
+/** The same value with the plain value in place of every secret. */
 export function reveal(value: PropertyValue): PropertyValue {
   if (value instanceof Secret) return reveal(value.value);
   if (isArray(value)) return value.map(reveal);

@@ -1,6 +1,6 @@
 import type { PropertyMap } from './properties.ts';
 
-/** What every operation on one resource knows. */
+/** The context of an operation on one resource. */
 export interface OperationContext {
   readonly urn: string;
   /** Type token, for example `kubernetes:core/v1:Namespace`. */
@@ -9,7 +9,7 @@ export interface OperationContext {
   readonly config: PropertyMap;
   /** Aborted when the engine cancels or goes away. */
   readonly signal: AbortSignal;
-  /** Shows a line beside the resource while it is being worked on; never fails. */
+  /** Shows a line beside the resource during the operation; never fails. */
   status(message: string): void;
   /** Adds a lasting warning to the engine's output; never fails. */
   warn(message: string): void;
@@ -41,7 +41,7 @@ export interface ResourceState {
   readonly inputs?: PropertyMap;
 }
 
-/** Timeout of the resource's `customTimeouts` in milliseconds, or null where the program set none. */
+/** Timeout from the resource's `customTimeouts` in milliseconds, or null where the program set none. */
 export interface WriteOptions {
   readonly preview: boolean;
   readonly timeoutMs: number | null;
@@ -59,12 +59,12 @@ export class NotReadyError extends Error {
   }
 }
 
-/** One package's resources: the five verbs of the engine in plain values. */
+/** One package's resources: the engine's five verbs in plain values. */
 export interface ResourceProvider {
   readonly name: string;
-  /** Version reported to the engine; for stand-ins the version of the official package they agree with. */
+  /** Version reported to the engine; for stand-ins, that of the official package they match. */
   readonly version: string;
-  /** Names the configuration properties that are wrong. */
+  /** Names the wrong configuration properties. */
   checkConfig?(config: PropertyMap): readonly CheckFailure[];
   check(
     context: OperationContext,
@@ -102,7 +102,7 @@ export interface ResourceProvider {
     request: { readonly id: string; readonly properties: PropertyMap },
     options: WriteOptions,
   ): Promise<void>;
-  /** Answers a question of the program that makes no resource. */
+  /** Answers a program's question that makes no resource. */
   invoke?(request: InvokeRequest): Promise<InvokeResult>;
   /** Registers the parts of a component of this package with the engine. */
   construct?(request: ConstructRequest): Promise<ConstructResult>;

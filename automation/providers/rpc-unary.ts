@@ -7,7 +7,7 @@ type Handler<Request, Response> = (
   call: ServerUnaryCall<Request, Response>,
 ) => Promise<Response> | Response;
 
-/** A gRPC method from a function that returns or throws. */
+/** Makes a gRPC method of a function that returns or throws. */
 export function unary<Request, Response>(run: Handler<Request, Response>) {
   return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
     Promise.resolve()
@@ -19,7 +19,7 @@ export function unary<Request, Response>(run: Handler<Request, Response>) {
   };
 }
 
-/** A method that the engine is told not to count on. */
+/** A method that tells the engine not to rely on it. */
 export function unimplemented(verb: string, name: string) {
   return unary(() => {
     throw Object.assign(new Error(`${verb} is not supported by the embedded ${name} provider`), {

@@ -12,14 +12,14 @@ export interface ProviderServerOptions {
   readonly kubernetes?: { /** Path of the kubeconfig. */ readonly kubeconfig: string };
   readonly random?: true;
   readonly tenantry?: Omit<TenantryProviderOptions, 'beforeWrite'>;
-  /** Called immediately before every request that changes something; throws when this process may write no more. */
+  /** Called immediately before every request that changes something; throws once this process may no longer write. */
   readonly beforeWrite: () => void;
 }
 
 export interface ProviderServer {
   /** Value for `PULUMI_DEBUG_PROVIDERS`: `kubernetes:123,random:124,tenantry:125`. */
   readonly debugProviders: string;
-  /** Aborts what is under way and releases ports and connections. */
+  /** Aborts operations under way and releases ports and connections. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function serve(providers: readonly ResourceProvider[]): Promise<Pro
   return { debugProviders: served.map(({ name, port }) => `${name}:${port}`).join(','), close };
 }
 
-/** The engine sends whole states in one message: no limit of our own. */
+/** The engine sends whole states in one message: we set no limit. */
 const unlimited = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 };
 
 async function serveOne(provider: ResourceProvider) {

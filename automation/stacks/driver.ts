@@ -33,13 +33,13 @@ import { tenantProject } from './tenant-project.ts';
 
 const run = promisify(execFile);
 
-/** Resources the engine works on at the same time: more than a tenant has, as providers do their own queueing. */
+/** Resources that the engine works on at once: more than a tenant has, as providers do their own queueing. */
 const parallelResources = 32;
 
 /**
- * Runs engine operations by the Automation API with one CLI process each, and a second one for a deletion, which
- * removes the stack (`stack rm`): `up` and `destroy` as they come would also select the stack, read its outputs twice
- * and its history (see `docs/engine.md` for what that costs).
+ * Runs engine operations through the Automation API with one CLI process each, and a second one for a deletion, which
+ * removes the stack (`stack rm`): plain `up` and `destroy` would also select the stack, and read its outputs twice
+ * and its history (`docs/engine.md` says what that costs).
  */
 export class Driver {
   readonly #settings: RunnerSettings;
@@ -110,7 +110,7 @@ export class Driver {
             await up();
           } catch (error) {
             if (!(error instanceof StackNotFoundError)) throw error;
-            // A deletion removed the stack but not all objects: what is left is adopted into a new one.
+            // // A deletion removed the stack but not all objects: the new stack adopts what is left.
             await stack.workspace.createStack(stack.name);
             await up();
           }
@@ -145,7 +145,7 @@ export class Driver {
               suppressProgress: true,
             });
           } catch (error) {
-            // Removed already, by an operation that was killed before it could say so.
+            // // Already removed, by an operation that was killed before it could say so.
             if (!(error instanceof StackNotFoundError)) throw error;
           }
         });
@@ -176,7 +176,7 @@ export class Driver {
     });
   }
 
-  /** Creates several stacks by one process; false where the engine is Pulumi's CLI, which cannot. */
+  /** Creates several stacks in one process; false where the engine is Pulumi's CLI, which cannot. */
   async #createTogether(workDir: string, tenantIds: readonly string[]): Promise<boolean> {
     const all = ['init', ...tenantIds, '--secrets-provider', this.#settings.secretsProvider];
     const env = { ...process.env, ...this.#environment, PULUMI_HOME: engineHome(this.#settings) };
@@ -197,7 +197,7 @@ export class Driver {
   ): Promise<T> {
     return this.#withWorkDir(spec.tenantId, stackSettings, async (workDir) => {
       const workspace = await this.#workspace(workDir, program);
-      // The stack exists and its settings are written: nothing to select, and outputs come from the program.
+      // // The stack exists and its settings are written: nothing to select, and outputs come from the program.
       workspace.selectStack = async () => {};
       const stack = await Stack.select(spec.tenantId, workspace);
       stack.outputs = async () => ({});
@@ -206,8 +206,8 @@ export class Driver {
         return await work(stack);
       } catch (error) {
         if (!(error instanceof ConcurrentUpdateError)) throw error;
-        // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever
-        // left the engine's lock is gone.
+        // // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever left
+        // the engine's lock is gone.
         await stack.cancel();
         return await work(stack);
       }
@@ -225,7 +225,7 @@ export class Driver {
     });
   }
 
-  /** A directory of its own for each operation, as concurrent ones in the same directory disturb each other. */
+  /** Each operation has its own directory, as concurrent ones in the same directory disturb each other. */
   async #withWorkDir<T>(
     stackName: string,
     stackSettings: StackSettings,
@@ -252,7 +252,9 @@ export class Driver {
   }
 }
 
-/** Secrets and ConfigMaps are changed in place, not replaced under a new name, as pods refer to them by name. */
+/**
+ * Changes Secrets and ConfigMaps in place rather than replacing them under a new name, as pods refer to them by name.
+ */
 const kubernetesConfig = {
   'kubernetes:enableSecretMutable': 'true',
   'kubernetes:enableConfigMapMutable': 'true',
@@ -268,21 +270,21 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     PULUMI_DEBUG_PROVIDERS: debugProviders,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
-    // An operation must never wait for a download: what is not installed is served by us.
+    // // An operation must never wait for a download: we serve what is not installed.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
-    // The plugins of its home, of whose versions we are sure, and not whatever is on PATH.
+    // // The plugins in its home, whose versions we know, and not whatever is on PATH.
     PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
     PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
-    // Every operation would otherwise copy the state to a second file that nobody prunes.
+    // // Otherwise every operation copies the state to a second file that nobody prunes.
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
-    // One write of the state at the end instead of two for each resource. A crash before it leaves objects that
+    // // One write of the state at the end instead of two for each resource. A crash before it leaves objects that
     // the state lacks; the next operation adopts them, as names are deterministic and objects carry their tenant.
     PULUMI_EXPERIMENTAL: 'true',
     PULUMI_SKIP_CHECKPOINTS: 'true',
     PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
     PULUMI_LOG_ROTATION_MAX_BACKUPS: '1',
-    // The engine lives for a second: collecting its garbage costs a tenth of that. The limit bounds a long one.
+    // // The engine lives for a second, a tenth of which garbage collection would take. The limit bounds a long run.
     GOGC: 'off',
     GOMEMLIMIT: '256MiB',
     KUBECONFIG: settings.kubeconfig,
@@ -294,8 +296,8 @@ async function createStack(workspace: LocalWorkspace, name: string): Promise<voi
     await workspace.createStack(name);
   } catch (error) {
     if (!(error instanceof StackAlreadyExistsError)) throw error;
-    // Made by an initialisation that was killed before its settings were noted, so nobody has worked with it. Should it
-    // have resources all the same, the engine refuses to remove it.
+    // // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
+    // If it has resources all the same, the engine refuses to remove it.
     await workspace.removeStack(name);
     await workspace.createStack(name);
   }
@@ -317,7 +319,7 @@ function collectDiagnostics(event: EngineEvent, diagnostics: string[]): void {
 
 const commandErrorName: CommandError['name'] = 'CommandError';
 
-/** What the operator reads: the engine's own diagnostics, else what the command printed. */
+/** For the operator: the engine's own diagnostics, else the command's output. */
 function causeOf(error: unknown, diagnostics: readonly string[]): string {
   if (diagnostics.length > 0) return [...new Set(diagnostics)].join('\n');
   if (!(error instanceof Error)) return String(error);

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 
 /**
- * Lets the Automation API call the program at `path`, whatever its name: it calls none but `<root>/bin/pulumi`, so
- * that is made a link to it, anew by each runner, as a link may be left of another version.
+ * Lets the Automation API call the program at `path`, whatever its name: the API calls only `<root>/bin/pulumi`, so
+ * each runner links that to the program anew, as another version may have left a link.
  */
 export async function engineCommand(path: string, workDir: string): Promise<PulumiCommand> {
   const folder = join(workDir, 'bin');
   await mkdir(folder, { recursive: true });
-  // Other runners are using the one that is there: it is replaced in one step.
+  // // Other runners are using the present link: it is replaced in one step.
   const link = join(folder, `.pulumi-${process.pid}`);
   await symlink(path, link);
   await rename(link, join(folder, 'pulumi'));

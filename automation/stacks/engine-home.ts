@@ -2,14 +2,14 @@ import { mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerSettings } from './protocol.ts';
 
-/** The engine's home (PULUMI_HOME): of Tenantry's own, so that nothing is read from or written to the user's. */
+/** The engine's home (PULUMI_HOME): Tenantry's own, so that nothing touches the user's. */
 export function engineHome({ workDir }: Pick<RunnerSettings, 'workDir'>): string {
   return join(workDir, 'pulumi-home');
 }
 
 /**
- * Makes the engine's home, in which the engine finds the given plugins and no others: each as a link, in a folder
- * named as Pulumi names them. Runners may do it at the same time, and find what earlier ones have left.
+ * Makes the engine's home, with links to exactly the given plugins, in folders named as Pulumi names them. Runners
+ * may do this at the same time, and find what earlier ones left.
  */
 export async function prepareEngineHome(
   settings: Pick<RunnerSettings, 'workDir' | 'plugins'>,
@@ -18,7 +18,7 @@ export async function prepareEngineHome(
   const plugins = new Map(
     (settings.plugins ?? []).map((plugin) => [`resource-${plugin.name}-v${plugin.version}`, plugin]),
   );
-  // A link may lead to the user's own folder, which is not ours to tidy.
+  // // A link may lead to the user's own folder, which is not ours to tidy.
   await rm(folder, { force: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_FS_EISDIR') throw error;
   });

@@ -1,6 +1,6 @@
 import type { OperationResult } from './protocol.ts';
 
-/** Why an operation did not succeed, in words for the tenant and in words for the operator. */
+/** Why an operation failed, in words for the tenant and in words for the operator. */
 export interface Failure {
   readonly code: FailureCode;
   /** For the tenant: no names of internals, no secrets. */
@@ -29,13 +29,13 @@ interface Rule {
   readonly pattern: RegExp;
 }
 
-/** First match wins; transient causes stand first, as one of them explains whatever else was reported with it. */
+/** First match wins; transient causes come first, as one of them explains whatever else was reported. */
 const rules: readonly Rule[] = [
   {
     code: 'engine_failed',
     permanent: false,
     message: 'The change could not be completed. We keep trying.',
-    // Somebody wrote the same object at the same moment: the next try reads it anew.
+    // // Somebody wrote the same object at the same moment: the next try reads it again.
     pattern: /the object has been modified/i,
   },
   {
@@ -79,7 +79,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Decides what an unsuccessful operation means. The one place where permanent and transient are told apart. */
+/** Decides what a failed operation means. The one place that tells permanent from transient. */
 export function classifyFailure(result: Exclude<OperationResult, { outcome: 'succeeded' }>): Failure {
   if (result.outcome === 'killed') return killedFailure(result);
   const rule = rules.find(({ pattern }) => pattern.test(result.cause));

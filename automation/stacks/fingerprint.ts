@@ -11,14 +11,14 @@ import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 
 /**
- * Looks at a tenant from outside the engine: cheap enough to ask at every convergence, so that a tenant whose spec
- * and cluster are unchanged costs no engine operation, and independent of the engine's state, so that "nothing is
- * left" after a deletion is seen rather than believed.
+ * Looks at a tenant from outside the engine: cheap enough for every convergence, so that a tenant whose spec and
+ * cluster are unchanged costs no engine operation, and independent of the engine's state, so that "nothing is left"
+ * after a deletion is seen rather than believed.
  */
 export interface Fingerprints {
   /**
-   * What the tenant's objects look like now; an object that is missing is missing here too. With `recent`, what they
-   * looked like a moment ago: from the API server's cache, at half the cost.
+   * What the tenant's objects look like now; a missing object is missing here too. With `recent`, what they looked
+   * like a moment ago: from the API server's cache, at half the cost.
    */
   read(tenant: { id: string; outputs: TenantOutputs }, options?: { recent: boolean }): Promise<Fingerprint>;
   /** What is left of a tenant, in words; empty when nothing is. */
@@ -47,7 +47,7 @@ export function createFingerprints(
       const live = await cluster.send({
         method: 'GET',
         path,
-        // Any version will do; without this, the API server asks etcd for the newest.
+        // // Any version will do; otherwise the API server asks etcd for the newest.
         ...(recent && { query: { resourceVersion: '0' } }),
       });
       return [keyOf(object), markOf(live)];
@@ -94,9 +94,9 @@ export function createFingerprints(
 }
 
 /**
- * Identity of an object, of the fields that we own in it, and of those that others have in what is ours alone. Whoever
- * else changes a field of ours takes it over, so that our entry in `managedFields` changes with it; status and what
- * others may add leave it as it is.
+ * Identity of an object, of the fields that we own in it, and of others' fields in what is ours alone. Whoever
+ * changes a field of ours takes it over, so that our entry in `managedFields` changes with it; status and what others
+ * may add do not matter.
  */
 function markOf(live: JsonObject): string {
   const ours = managedFields(live)
@@ -117,12 +117,12 @@ function keyOf({ apiVersion, kind, name }: ObjectName): string {
 }
 
 /**
- * Gathers from an engine's events what the API answered when the tenant's objects were applied, so that a change that
- * somebody makes between that and the first look is not taken for what was applied. Of the Kubernetes objects only.
+ * Collects from an engine's events what the API answered when the tenant's objects were applied, so that a change
+ * between that moment and the first look does not count as applied. Covers Kubernetes objects only.
  */
 export function appliedCollector(): {
   see(event: EngineEvent): void;
-  /** Null when the engine's state does not say, as its provider keeps no ownership in it. */
+  /** Null when the engine's state does not say, as its provider stores no ownership in it. */
   applied(): Fingerprint | null;
 } {
   const applied: Record<string, string> = {};
@@ -144,8 +144,8 @@ export function appliedCollector(): {
 }
 
 /**
- * Names of what differs from what was applied: objects of the tenant that are missing, and those that look different
- * than after the last operation.
+ * Names of what differs from what was applied: missing objects of the tenant, and those that look different from
+ * after the last operation.
  * @param applied what is known of it; null when nothing is
  */
 export function driftFrom(

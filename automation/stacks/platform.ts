@@ -3,9 +3,9 @@ import type { JsonObject, KubernetesClient } from '../providers/kubernetes/clien
 import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
 
 /**
- * Applies the few cluster-wide objects that tenants rely on (their priority, the guard against what no tenant may
- * do, the control plane's namespace). Server-side, so that it changes nothing where the platform stack has applied
- * the same already.
+ * Applies the few cluster-wide objects that tenants rely on (their priority, the guard against what no tenant may do,
+ * the control plane's namespace). Server-side, so that it changes nothing where the platform stack has already
+ * applied them.
  */
 export async function applyPlatform(cluster: KubernetesClient): Promise<void> {
   const discovery = new Discovery(cluster);

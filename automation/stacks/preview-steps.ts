@@ -1,10 +1,13 @@
 import type { EngineEvent, StepEventMetadata } from '@pulumi/pulumi/automation/index.js';
 import type { EngineStep } from './protocol.ts';
 
-/** What changes something. A replacement's parts (`create-replacement`, `delete-replaced`) come with a `replace`. */
+/**
+ * Operations that change something. A replacement's parts (`create-replacement`, `delete-replaced`) come with a
+ * `replace`.
+ */
 const changing = new Set(['create', 'update', 'replace', 'delete', 'import']);
 
-/** Gathers from an engine's events what it would do; the stack itself and providers are left out. */
+/** Collects from an engine's events what it would do, without the stack itself and providers. */
 export function stepCollector(): { readonly steps: readonly EngineStep[]; see(event: EngineEvent): void } {
   const steps: EngineStep[] = [];
   const deletedFirst = new Set<string>();

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * When the process was started, in a form that is only compared: a process id alone may since belong to another
- * process. Null when there is none, or only a zombie.
+ * When the process started, in a form that is only compared: another process may since have the same id. Null when
+ * there is none, or only a zombie.
  */
 export function processStarted(pid: number): string | null {
   try {
@@ -43,8 +43,8 @@ export function killProcessGroup(processGroup: number): void {
 }
 
 /**
- * Ends every process of the group and waits until they are gone. SIGKILL cannot be refused, so the wait is bounded:
- * what is left after it are zombies that nobody reaps, which no longer do anything.
+ * Ends every process of the group and waits until they are gone. No process can refuse SIGKILL, so the wait is
+ * bounded: what is left after it are unreaped zombies, which no longer do anything.
  */
 export async function endProcessGroup(processGroup: number): Promise<void> {
   killProcessGroup(processGroup);

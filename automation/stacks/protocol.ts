@@ -11,11 +11,11 @@ export type OperationRequest =
       readonly kind: 'up';
       readonly spec: TenantSpec;
       readonly stackSettings: StackSettings;
-      /** Reads the live objects first, so that drift is mended. */
+      /** Reads the live objects first, so that drift is repaired. */
       readonly refresh: boolean;
     }
   | { readonly kind: 'destroy'; readonly spec: TenantSpec; readonly stackSettings: StackSettings }
-  /** Says what `up` would do, and does nothing: no lease is needed. */
+  /** Reports what `up` would do, and does nothing: it needs no lease. */
   | { readonly kind: 'preview'; readonly spec: TenantSpec; readonly stackSettings: StackSettings };
 
 /** What an engine would do with one resource. It puts `[secret]` in place of secrets. */
@@ -43,9 +43,11 @@ export type OperationResult =
       /** Of an initialisation: each tenant's settings. */
       readonly initialised?: Readonly<Record<string, StackSettings>>;
       readonly changes: ResourceChanges;
-      /** Of an update: what its objects looked like when they were applied; null when the engine's state does not say. */
+      /**
+       * Of an update: what its objects looked like when they were applied; null when the engine's state does not say.
+       */
       readonly applied?: Fingerprint | null;
-      /** Of a preview only: all that would change, in the engine's order. */
+      /** Only of a preview: everything that would change, in the engine's order. */
       readonly steps?: readonly EngineStep[];
       readonly durationMs: number;
     }
@@ -57,14 +59,14 @@ export type OperationResult =
       /** False when something exists that the engine's state does not know. */
       readonly stateComplete: boolean;
     }
-  /** The process ended or was killed before the engine was done; its state may lack what exists. */
+  /** The process ended or was killed before the engine was done; its state may lack existing objects. */
   | {
       readonly outcome: 'killed';
       readonly why: 'timeout' | 'lease-lost' | 'permit-over' | 'runner-died' | 'stopped';
       readonly durationMs: number;
     };
 
-/** How a runner process is set up; the same for all its operations. */
+/** Settings of a runner process; the same for all its operations. */
 export interface RunnerSettings {
   /** Absolute path of the program that runs operations: `tenantry-engine`, or Pulumi's CLI. */
   readonly enginePath: string;
@@ -80,16 +82,16 @@ export interface RunnerSettings {
   readonly randomProvider: 'official' | 'embedded';
   /** Of the official providers; the engine finds these and no others. */
   readonly plugins?: readonly OfficialPlugin[];
-  /** What holds for all tenants of the cell; default that of the embedded installation. */
+  /** Settings for all tenants of the cell; default: those of the embedded installation. */
   readonly cell?: Cell;
-  /** Root of another checkout, whose tenant program runs; default this one. */
+  /** Root of another checkout whose tenant program runs; default: this one. */
   readonly programRoot?: string;
 }
 
 export type ToRunner =
   | { readonly type: 'settings'; readonly settings: RunnerSettings }
   | { readonly type: 'operate'; readonly request: OperationRequest; readonly permitMs: number }
-  /** The lease was renewed: the operation that runs may write for so many milliseconds from now. */
+  /** The lease was renewed: the running operation may write for so many milliseconds from now. */
   | { readonly type: 'permit'; readonly permitMs: number };
 
 export type FromRunner =

@@ -2,10 +2,10 @@
  * A runner: a child process of the worker that keeps the SDKs loaded and runs one engine operation at a time.
  *
  * It leads a process group of its own, in which the engine and its plugins run too, so that killing the group ends
- * all of an operation. It may write only while it holds a permit, which the worker prolongs whenever it has
- * renewed the tenant's lease. When the permit runs out (the worker hangs, was stopped, or lost the database), the
- * runner kills its whole group before anybody else can take the lease; when the worker dies, it does so at once.
- * The worker kills a runner that is stopped or too busy to do so.
+ * all of an operation. It may write only while it holds a permit, which the worker prolongs whenever it has renewed
+ * the tenant's lease. When the permit runs out (the worker hangs, was stopped, or lost the database), the runner
+ * kills its whole group before anybody else can take the lease; when the worker dies, it does so at once. The worker
+ * kills a runner that is stopped or too busy to do so.
  */
 import { flushCompileCache } from 'node:module';
 import { serveProviders } from '../providers/serve.ts';
@@ -58,7 +58,7 @@ async function start(settings: RunnerSettings): Promise<void> {
     await engineCommand(settings.enginePath, settings.workDir),
     providers.debugProviders,
   );
-  // Node keeps compiled code when a process ends by itself, which a runner never does.
+  // // Node keeps compiled code when a process ends by itself, which a runner never does.
   flushCompileCache();
   send({ type: 'ready' });
 }
@@ -73,7 +73,7 @@ process.on('message', (message: ToRunner) => {
       void start(message.settings);
       break;
     case 'permit':
-      // One that comes after the operation has ended is nobody's.
+      // // A message after the operation's end is for nobody.
       if (permitEndsAt > 0) grantPermit(message.permitMs);
       break;
     case 'operate':

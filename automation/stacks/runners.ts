@@ -8,14 +8,14 @@ import type { FromRunner, OperationRequest, OperationResult, RunnerSettings, ToR
 
 type KilledBecause = Extract<OperationResult, { outcome: 'killed' }>['why'];
 
-/** A runner process that is reserved for the caller until it is released. */
+/** A runner process, reserved for the caller until released. */
 export interface Runner {
   readonly process: LeaseProcess;
-  /** Runs one operation; resolves also when the process is killed or dies, then only after it is gone. */
+  /** Runs one operation; resolves also when the process is killed or dies, and only after it is gone. */
   run(request: OperationRequest, limits: { timeoutMs: number; permitMs: number }): Promise<OperationResult>;
-  /** Passes on a renewal of the lease: the operation that runs may write for so long. */
+  /** Passes on a renewal of the lease: the running operation may write for so long. */
   permit(permitMs: number): void;
-  /** Kills the process and all it started. */
+  /** Kills the process and everything it started. */
   kill(why: KilledBecause): void;
   /** Gives the runner back to the pool. */
   release(): void;
@@ -24,22 +24,22 @@ export interface Runner {
 export interface RunnerPool {
   /**
    * Waits for a free runner.
-   * @throws RunnerNotStarted when the one that was to be it did not start; the pool starts another for whoever asks next
+   * @throws RunnerNotStarted when the intended one did not start; the pool starts another for the next caller
    */
   acquire(): Promise<Runner>;
   /** Starts all runners, so that the first operation need not wait. */
   warmUp(): Promise<void>;
   readonly busy: number;
-  /** Kills all runners; whoever waits for one is refused. */
+  /** Kills all runners and refuses everybody who waits for one. */
   close(): Promise<void>;
 }
 
 export interface RunnerPoolOptions {
   readonly settings: RunnerSettings;
   readonly size: number;
-  /** A runner is replaced after so many operations: the SDK keeps a little of each. */
+  /** Replaces a runner after so many operations: the SDK keeps a little of each. */
   readonly operationsPerRunner: number;
-  /** A runner that is not ready after so long is killed; it takes about a second. Default a minute. */
+  /** Kills a runner that is not ready after so long; starting takes about a second. Default a minute. */
   readonly startTimeoutMs?: number;
   /** The runners' environment; default this process's. */
   readonly env?: NodeJS.ProcessEnv;
@@ -74,7 +74,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
       await delay(startAgainMs, undefined, { ref: false });
     }
     taken -= 1;
-    // The successor may be on its way already.
+    // // The successor may already be on its way.
     if (waiting.length > 0 && taken < options.size && !closed) void fillPlace();
   }
 
@@ -105,7 +105,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   }
 
   function release(runner: RunnerProcess): void {
-    // One that was killed but has not ended yet serves nobody any more; whoever waits gets its successor.
+    // // A killed runner that has not ended yet serves nobody any more; whoever waits gets its successor.
     if (!runner.isAlive || runner.isDoomed) return;
     if (runner.operations >= options.operationsPerRunner) {
       runner.kill('stopped');
@@ -166,7 +166,7 @@ class RunnerProcess {
   #permitTimer: NodeJS.Timeout | undefined;
 
   constructor({ settings, env, startTimeoutMs = usualStartTimeoutMs }: RunnerPoolOptions) {
-    // Its own process group: killing the group ends the engine and its plugins as well.
+    // // Its own process group: killing the group also ends the engine and its plugins.
     this.#child = fork(runnerProgram, {
       detached: true,
       ...(env && { env }),
@@ -219,7 +219,7 @@ class RunnerProcess {
     this.send({ type: 'permit', permitMs });
   }
 
-  /** A runner whose permit runs out ends itself, but not one that is stopped or busy; its engine would go on. */
+  /** A runner ends itself when its permit runs out, unless it is stopped or busy; its engine would go on. */
   #killAfter(permitMs: number): void {
     clearTimeout(this.#permitTimer);
     this.#permitTimer = setTimeout(() => this.kill('permit-over'), permitMs);

@@ -1,4 +1,4 @@
-/** Which tenants have a state in the engine's self-managed backend: the one question that is asked of all at once. */
+/** Which tenants have a state in the engine's self-managed backend: the one question about all tenants at once. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,12 +24,12 @@ export async function standingStacks(backendUrl: string): Promise<Set<string>> {
   }
 }
 
-/** False for a backend that `standingStacks` cannot ask. */
+/** False for a backend that `standingStacks` cannot list. */
 export function canListStacks(backendUrl: string): boolean {
   return ['file:', 's3:'].includes(new URL(backendUrl).protocol);
 }
 
-/** The tenant of a state's file; none of the copies and signs that stand beside it. */
+/** The tenant of a state file; ignores the copies and markers beside it. */
 function stackOf(file: string): string[] {
   const name = /^([a-z][a-z0-9]{7})\.json(\.gz)?$/.exec(file)?.[1];
   return name === undefined ? [] : [name];

@@ -2,12 +2,12 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/*
+/**
  * The engine's self-managed backend keeps what it never removes: a copy of the last state, the history of every
  * update, directories of locks. In a `file://` backend we remove it; buckets have lifecycle rules for that.
  */
 
-/** Entries of the history that are kept for each stack, newest first; each is a summary and a copy of the state. */
+/** History entries kept for each stack, newest first; each is a summary and a copy of the state. */
 const keptHistoryFiles = 20;
 
 /** Removes what `pulumi stack rm` leaves of a stack. */

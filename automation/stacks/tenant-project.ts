@@ -1,2 +1,2 @@
-/** The Pulumi project of every tenant stack; a stack is named by its tenant's id. */
+/** The Pulumi project of every tenant stack; a stack's name is its tenant's id. */
 export const tenantProject = 'tenantry';

@@ -1,7 +1,7 @@
 /**
- * What `npm start`, `npm test` and the `npm run` commands below run first: installs the
- * packages when they are missing or of another lock file, then hands over to the Node that the project brings. Plain
- * JavaScript without dependencies, for any Node from 20 on. Standard output belongs to the command alone.
+ * What `npm start`, `npm test` and the `npm run` commands below run first: installs the packages when they are
+ * missing or belong to another lock file, then hands over to the project's own Node. Plain JavaScript without
+ * dependencies, for any Node from 20 on. Standard output belongs to the command alone.
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +22,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const modules = join(root, 'node_modules');
 const stamp = join(modules, '.tenantry-lock-hash');
 const lock = join(root, '.tenantry', 'install.lock');
-/** The holder touches the lock every second; one not touched for this long has no holder. */
+/** The holder touches the lock every second; a lock not touched for this long has no holder. */
 const lockStaleMs = 10_000;
 
 const entries = {
@@ -52,13 +52,13 @@ async function main() {
     ...process.env,
     ...proxyVariables(),
     PATH: [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter),
-    // The SDKs are large: with their compiled code kept, every process starts in two thirds of the time.
+    // // The SDKs are large: with their compiled code cached, every process starts in two thirds of the time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'tenantry', 'compiled'),
   };
   handOver(join(modules, '.bin', 'node'), [...entry, ...rest], env);
 }
 
-/** Downloads go through the proxy that the environment names; what is on this machine never does. */
+/** Downloads go through the environment's proxy; requests to this machine never do. */
 function proxyVariables() {
   const { HTTPS_PROXY, https_proxy, HTTP_PROXY, http_proxy, NO_PROXY, no_proxy } = process.env;
   if (!(HTTPS_PROXY || https_proxy || HTTP_PROXY || http_proxy)) return {};
@@ -67,9 +67,9 @@ function proxyVariables() {
 }
 
 /**
- * Runs the command in a process group of its own: a signal (Ctrl-C reaches this process once by the terminal and once
- * more by npm) is passed on exactly once, and the command's exit code becomes ours. Nothing is said over the channel:
- * it closes when this process ends in whatever way, by which a command that would go on for ever knows.
+ * Runs the command in a process group of its own: passes a signal (Ctrl-C reaches this process once by the terminal
+ * and once more by npm) on exactly once, and exits with the command's code. The channel carries no messages: it
+ * closes when this process ends for whatever reason, which tells a long-running command to end too.
  */
 function handOver(program, args, env) {
   args[0] = join(root, args[0]);
@@ -98,7 +98,7 @@ function handOver(program, args, env) {
   });
 }
 
-/** npm that is killed outright passes no signal on: its end is noticed by the change of parent. */
+/** npm that is killed outright passes no signal on: a changed parent reveals its end. */
 function endWithParent(end) {
   const parent = process.ppid;
   const watching = setInterval(() => {
@@ -114,7 +114,7 @@ async function ensurePackages() {
   try {
     if (packagesAreCurrent()) return;
     if (installMatchesLock()) return markCurrent();
-    // Gone before npm begins: an interrupted install never looks like a finished one.
+    // // Removed before npm begins: an interrupted install never looks like a finished one.
     rmSync(stamp, { force: true });
     await install();
     markCurrent();
@@ -132,8 +132,8 @@ function packagesAreCurrent() {
 }
 
 /**
- * Whether somebody's own `npm ci` or `npm install` has brought exactly what the lock file says. npm writes its record
- * last of all, so that an interrupted install has none.
+ * Whether somebody's own `npm ci` or `npm install` has installed exactly what the lock file says. npm writes its
+ * record last, so an interrupted install has none.
  */
 function installMatchesLock() {
   try {
@@ -163,14 +163,14 @@ function lockHash() {
 function install() {
   say('installing packages (npm ci)');
   const ticking = setInterval(() => say('installing packages'), 10_000);
-  // `npm test` and the like set npm_* variables for this project; npm ci reads the same files itself.
+  // // `npm test` and the like set npm_* variables for this project; npm ci reads the same files itself.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)/.test(name)),
   );
   const cli = process.env.npm_execpath;
   const [program, args] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
   return new Promise((resolve, reject) => {
-    // Its standard output goes to our standard error.
+    // // Its standard output goes to our standard error.
     const child = spawn(program, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: root,
       env,
@@ -183,7 +183,7 @@ function install() {
   }).finally(() => clearInterval(ticking));
 }
 
-/** Waits until no other bootstrap installs; the lock of one that died goes stale by itself. */
+/** Waits until no other bootstrap installs; a dead holder's lock goes stale by itself. */
 async function takeLock() {
   let told = false;
   mkdirSync(dirname(lock), { recursive: true, mode: 0o700 });
@@ -220,7 +220,7 @@ function lockIsStale() {
     process.kill(holder, 0);
     return false;
   } catch (error) {
-    // ESRCH: the holder is gone. ENOENT: the lock is.
+    // // ESRCH: the holder is gone. ENOENT: the lock is.
     return error.code === 'ESRCH' || error.code === 'ENOENT';
   }
 }

@@ -10,7 +10,7 @@ import type { ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
 const reportEveryMs = 10_000;
-/** Builds follow one another: Go itself keeps every processor busy, and two at once would compile much twice. */
+/** One build at a time: Go itself keeps every processor busy, and two at once would compile much twice. */
 let lastBuild: Promise<unknown> = Promise.resolve();
 
 function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -19,7 +19,7 @@ function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   return turn;
 }
 
-/** Why nothing can be built here, as half a sentence; undefined when there is a Go that does. */
+/** Why nothing can be built here, as half a sentence; undefined when there is a Go that will do. */
 export async function missingGo(env: ToolchainEnv): Promise<string | undefined> {
   const go = await inspectGo(env);
   if (go === undefined) return 'there is no Go to build it with';
@@ -28,7 +28,7 @@ export async function missingGo(env: ToolchainEnv): Promise<string | undefined> 
     : `the Go at ${go.path} (${go.version ?? 'of no version'}) does not build it: ${go.remark}`;
 }
 
-/** Builds the tools, which belong to one module, into `folder`; gives each one's path there. */
+/** Builds tools of one module into `folder`; returns each one's path there. */
 export async function buildTools(
   moduleDir: string,
   wanted: readonly ToolPin[],
@@ -45,7 +45,7 @@ export async function buildTools(
     GOWORK: 'off',
   };
   const names = wanted.map((pin) => pin.name).join(', ');
-  // The first thing that Go does is to fetch the sources, which can go on while another module is built.
+  // // Go first fetches the sources, which can go on while another module is built.
   const fetching = sayEvery(onProgress, () => `fetching the sources of ${names}`);
   const total = await countPackages(go, moduleDir, wanted, goEnv).finally(fetching.end);
   return inTurn(() =>
@@ -58,7 +58,7 @@ async function buildModule(build: {
   goEnv: NodeJS.ProcessEnv;
   moduleDir: string;
   wanted: readonly ToolPin[];
-  /** Packages to compile, where that is known. */
+  /** Packages to compile, where known. */
   total: number | undefined;
   out: string;
   onProgress: (line: string) => void;
@@ -69,11 +69,11 @@ async function buildModule(build: {
   onProgress(`building ${names} with Go`);
   await mkdir(out, { recursive: true });
   let done = 0;
-  // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
+  // // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
   for (const group of Map.groupBy(wanted, (pin) => `${pin.tags ?? ''} ${pin.stamp}`).values()) {
     const [first] = group;
     const flags = ['-v', '-trimpath', '-buildvcs=false'];
-    // No debug information: the linker would drop it, and a compiler that writes none is a tenth faster.
+    // // No debug information: the linker would drop it, and a compiler that writes none is a tenth faster.
     flags.push('-gcflags=all=-dwarf=false', '-ldflags', `-s -w ${first?.stamp ?? ''}`.trim());
     if (first?.tags !== undefined) flags.push('-tags', first.tags);
     let packages = 0;
@@ -94,7 +94,7 @@ async function buildModule(build: {
   return wanted.map((pin) => [pin, join(out, binaryName(pin.package))]);
 }
 
-/** Says what goes on, and for how long already, every ten seconds until the end. */
+/** Reports what is happening, and for how long already, every ten seconds until the end. */
 function sayEvery(onProgress: (line: string) => void, what: () => string): { end: () => void } {
   const begun = Date.now();
   const timer = setInterval(
@@ -104,7 +104,7 @@ function sayEvery(onProgress: (line: string) => void, what: () => string): { end
   return { end: () => clearInterval(timer) };
 }
 
-/** Go names a program by the last part of its package's path that is not a major version. */
+/** Go names a program after the last part of its package's path that is not a major version. */
 function binaryName(packagePath: string): string {
   const last = basename(packagePath);
   return /^v\d+$/.test(last) ? basename(packagePath.slice(0, -last.length - 1)) : last;
@@ -125,7 +125,7 @@ async function countPackages(
     });
     return stdout.trim().split('\n').length;
   } catch {
-    // The build itself will say what is wrong.
+    // // The build itself will report the problem.
     return undefined;
   }
 }
@@ -133,14 +133,14 @@ async function countPackages(
 interface GoRun {
   cwd: string;
   env: NodeJS.ProcessEnv;
-  /** Called for each package that was compiled. */
+  /** Called for each compiled package. */
   onPackage: () => void;
 }
 
 /** Runs Go to its end. */
 function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
   return new Promise((resolve, reject) => {
-    // A group of its own, so that ending it ends the compilers below it too.
+    // // A group of its own, so that ending it also ends the compilers below it.
     const child = spawn(go, args, {
       cwd: options.cwd,
       env: options.env,
@@ -151,14 +151,14 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<voi
     createInterface({ input: child.stderr }).on('line', (line) => {
       tail.push(line);
       if (tail.length > 20) tail.shift();
-      // Of `go build -v` every line is an import path, but for what goes wrong.
+      // // Every line of `go build -v` is an import path, except errors.
       if (!/[\s:]/.test(line)) options.onPackage();
     });
     const end = () => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       } catch {
-        // It has ended.
+        // // It has already ended.
       }
     };
     const interrupt = (signal: NodeJS.Signals) => {

@@ -1,6 +1,6 @@
 /**
- * Definitions of the custom resources that our programs write, from the Go modules of the controllers that
- * read them: so objects can be checked against a real API server without any of the controllers.
+ * Definitions of the custom resources that our programs write, from the Go modules of their controllers: a real API
+ * server can check objects without any of the controllers.
  */
 import { execFile } from 'node:child_process';
 import { copyFile, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -15,15 +15,15 @@ export interface CrdModule {
   /** Folder in the cache. */
   name: string;
   module: string;
-  /** The module's version; the charts that the platform installs bring the same definitions. */
+  /** The module's version; the charts that the platform installs contain the same definitions. */
   version: string;
-  /** Folder in the module that holds the definitions. */
+  /** Folder of the definitions in the module. */
   folder: string;
 }
 
 export const crdModules: readonly CrdModule[] = [
   {
-    // Karpenter's own kinds and those of AWS.
+    // // Karpenter's own kinds and those for AWS.
     name: 'karpenter',
     module: 'github.com/aws/karpenter-provider-aws',
     version: '1.14.1',
@@ -42,7 +42,7 @@ export const crdModules: readonly CrdModule[] = [
     folder: 'config/crd/v1/bases',
   },
   {
-    // The last one with a checksum that Go's database knows; the definition is the same to this day.
+    // // The last version with a checksum in Go's database; the definition is the same to this day.
     name: 'secrets-store',
     module: 'sigs.k8s.io/secrets-store-csi-driver',
     version: '1.4.7',
@@ -72,8 +72,8 @@ export interface CrdOptions {
 const run = promisify(execFile);
 
 /**
- * Paths of the YAML files of all definitions, in the cache; fetched by Go when they are not there yet.
- * @throws ToolError when they have to be fetched and cannot be
+ * Paths of the YAML files of all definitions, in the cache; Go fetches missing ones.
+ * @throws ToolError when they are missing and cannot be fetched
  */
 export async function ensureCrds(options: CrdOptions): Promise<string[]> {
   const paths: string[] = [];
@@ -126,7 +126,7 @@ export async function moduleFolder(
   onProgress(`fetching the definitions of ${module} v${version}`);
   try {
     const { stdout } = await run(go, ['mod', 'download', '-json', `${module}@v${version}`], {
-      // Outside any module of ours.
+      // // Outside our own modules.
       cwd: env.cacheDir,
       env: { ...env.processEnv, GOFLAGS: '-mod=mod', GOWORK: 'off' },
       maxBuffer: 16 * 1024 ** 2,

@@ -1,4 +1,4 @@
-/** What `tenantry doctor` tells: each tool, where it was found, and what to do about what is missing. */
+/** What `tenantry doctor` reports: each tool, where it is, and what to do about missing ones. */
 import { canDownload } from './download.ts';
 import { type ProviderName, type ToolchainEnv, toolVariable } from './env.ts';
 import { type Go, inspectGo, wantedGo } from './go.ts';
@@ -31,16 +31,16 @@ export interface ProviderReport {
 export interface Inspection {
   node: string;
   go: Go | null;
-  /** Chromium, in which `npm test` tries the page; nothing else needs it. */
+  /** Chromium, in which `npm test` tests the page; nothing else needs it. */
   chromium: { path: string; found: boolean };
   cacheDir: string;
   tools: ToolReport[];
   providers: ProviderReport[];
-  /** Whether everything is there or will be at the next start. */
+  /** Whether everything exists or will exist at the next start. */
   ok: boolean;
 }
 
-/** Looks at everything and changes nothing; asks the network only about what is missing. */
+/** Inspects everything and changes nothing; asks the network only about missing tools. */
 export async function inspect(options: ToolchainOptions): Promise<Inspection> {
   const { env } = options;
   const go = (await inspectGo(env)) ?? null;

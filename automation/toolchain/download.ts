@@ -1,4 +1,4 @@
-/** Official downloads: given up quickly where the network is closed, verified where upstream publishes sums. */
+/** Official downloads: gives up quickly where the network is closed, verifies where upstream publishes sums. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { currentPlatform, type Download, type ToolPin } from './pins.ts';
 
 const run = promisify(execFile);
-/** How long a server may say nothing before it is given up. */
+/** How long a server may stay silent before we give up. */
 export interface Patience {
   /** Until the head of its answer. */
   answerMs: number;
@@ -23,7 +23,7 @@ const usualPatience: Patience = { answerMs: 3000, idleMs: 15_000 };
 /** Hosts that did not answer: not asked again in this run. */
 const closedHosts = new Set<string>();
 
-/** Fetches a tool into `folder` and gives its path; undefined when it cannot be had this way. */
+/** Fetches a tool into `folder` and returns its path; undefined when this fails. */
 export async function downloadTool(
   pin: ToolPin,
   folder: string,

@@ -1,8 +1,8 @@
 import { ensureTool, type FoundTool, type ToolchainOptions, ToolError } from './tools.ts';
 
 /**
- * The program that runs engine operations: ours, which links nothing that they do not use, or Pulumi's own CLI where
- * somebody chose one by `TENANTRY_TOOL_PULUMI` or ours cannot be built. Both take the same flags.
+ * The program that runs engine operations: ours, which links only what they use, or Pulumi's own CLI where
+ * `TENANTRY_TOOL_PULUMI` names one or ours cannot be built. Both take the same flags.
  * @throws ToolError when neither can be had
  */
 export async function ensureEngine(options: ToolchainOptions): Promise<FoundTool> {

@@ -19,11 +19,11 @@ export interface ToolchainEnv {
   downloads: boolean;
   /** Where the Pulumi CLI keeps its plugins. */
   pulumiHome: string;
-  /** How each provider is chosen; the random one as the Kubernetes one unless `TENANTRY_RANDOM_PROVIDER` says else. */
+  /** How each provider is chosen; the random one like the Kubernetes one unless `TENANTRY_RANDOM_PROVIDER` differs. */
   providerModes: Readonly<Record<ProviderName, ProviderMode>>;
   /** The Chromium that tests use: `$CHROMIUM_PATH`, else where Debian has it. */
   chromium: string;
-  /** Passed on to the programs that are run. */
+  /** Passed on to the programs that we run. */
   processEnv: NodeJS.ProcessEnv;
 }
 

@@ -7,22 +7,22 @@ import { programsOnPath } from './programs.ts';
 
 const run = promisify(execFile);
 
-/** What the modules of the tools ask for. */
+/** What the tools' modules require. */
 export const wantedGo = '1.26';
-/** From here on, Go brings the newer toolchain that a module asks for, unless its settings say otherwise. */
+/** From this version on, Go fetches the newer toolchain that a module asks for, unless its settings say otherwise. */
 const firstThatFetches = '1.21';
 
 export interface Go {
   path: string;
-  /** As it says itself; null when it says nothing of the kind. */
+  /** Its own version; null when it does not report one. */
   version: string | null;
-  /** Whether it builds the tools, if need be by a newer Go that it brings. */
+  /** Whether it builds the tools, if need be by fetching a newer Go. */
   fits: boolean;
-  /** Why it does not fit, or what it does about its age; null for one that is new enough. */
+  /** Why it does not fit, or how it makes up for its age; null for one that is new enough. */
   remark: string | null;
 }
 
-/** The `go` on PATH and what it is good for; undefined when there is none. Fetches nothing. */
+/** The `go` on PATH and its abilities; undefined when there is none. Fetches nothing. */
 export async function inspectGo(env: ToolchainEnv): Promise<Go | undefined> {
   const path = await findGo(env);
   if (path === undefined) return undefined;
@@ -51,7 +51,7 @@ export async function findGo(env: ToolchainEnv): Promise<string | undefined> {
   return (await programsOnPath('go', env).next()).value;
 }
 
-/** A setting of Go's, outside any module. */
+/** One of Go's settings, outside any module. */
 async function goSetting(
   go: string,
   name: 'GOVERSION' | 'GOTOOLCHAIN',
@@ -61,7 +61,7 @@ async function goSetting(
   try {
     const { stdout } = await run(go, ['env', name], {
       cwd: tmpdir(),
-      // Otherwise Go might fetch another just to say its version.
+      // // Otherwise Go might fetch another version just to report its own.
       env: { ...processEnv, GOWORK: 'off', ...(toolchain && { GOTOOLCHAIN: toolchain }) },
       timeout: 20_000,
     });

@@ -11,7 +11,7 @@ export interface Lock {
   release(): void;
 }
 
-/** Takes the lock, or gives undefined when another process (or another holder in this one) has it. */
+/** Takes the lock, or returns undefined when another process (or another holder in this one) has it. */
 export async function tryLock(file: string): Promise<Lock | undefined> {
   await mkdir(dirname(file), { recursive: true });
   let database: DatabaseSync | undefined;
@@ -27,7 +27,7 @@ export async function tryLock(file: string): Promise<Lock | undefined> {
   }
 }
 
-/** Runs `work` under the lock, waiting for it; `onWait` is called once when there is a wait. */
+/** Runs `work` under the lock, waiting for it; calls `onWait` once when it has to wait. */
 export async function withLock<Result>(
   file: string,
   work: () => Promise<Result>,

@@ -39,20 +39,20 @@ export interface ToolPin {
   version: string;
   /** Module in `modules/` that builds it, and folder in the cache. */
   module: string;
-  /** The version's name as a Go module, where that is another. */
+  /** The version's name as a Go module, where it differs. */
   moduleVersion?: string;
   /** Package to build. */
   package: string;
-  /** Linker flags that stamp the version, as upstream's releases have it. */
+  /** Linker flags that stamp the version, as in upstream's releases. */
   stamp: string;
   /** Build tags that leave out what we do not use. */
   tags?: string;
   versionArguments: readonly string[];
-  /** Finds the version in what the program prints. */
+  /** Finds the version in the program's output. */
   versionPattern: RegExp;
   /** Whether a program found on PATH will do. */
   fits: (version: string) => boolean;
-  /** Does the same, less well, where this one cannot be had. */
+  /** A lesser substitute where this tool cannot be had. */
   otherwise?: ToolName;
   /** `null` where upstream has no build for the platform. */
   download: (platform: Platform) => Download | null;
@@ -63,7 +63,7 @@ const pulumiStamp = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Versio
 
 const kubernetesVersion = '1.36.3';
 const kwokVersion = '0.8.0';
-/** All of the module's tools have it, so that one command builds them; it means nothing to etcd. */
+/** All of the module's tools use it, so that one command builds them; it means nothing to etcd. */
 const kubernetesStamp = `-X k8s.io/component-base/version.gitVersion=v${kubernetesVersion} -X sigs.k8s.io/kwok/pkg/consts.Version=v${kwokVersion}`;
 
 function kubernetesTool(
@@ -97,7 +97,7 @@ export const pins: readonly ToolPin[] = [
     stamp: pulumiStamp,
     versionArguments: ['version'],
     versionPattern: /v?(\d+\.\d+\.\d+)/,
-    // The engine protocol of the SDK in package.json; newer engines of the same major speak it too.
+    // // The engine protocol of the SDK in package.json; newer engines of the same major speak it too.
     fits: atLeast(pulumiVersion),
     download: ({ os, arch }) => ({
       url: `https://get.pulumi.com/releases/sdk/pulumi-v3.250.0-${os}-${arch === 'amd64' ? 'x64' : arch}.tar.gz`,
@@ -106,7 +106,7 @@ export const pins: readonly ToolPin[] = [
     }),
   },
   {
-    // The same engine in a program of our own, which starts in a fifth of the time; nobody publishes it.
+    // // The same engine in a program of our own, which starts in a fifth of the time; nobody publishes it.
     name: 'tenantry-engine',
     version: `${pulumiVersion}-3`,
     module: 'pulumi',
@@ -144,7 +144,7 @@ export const pins: readonly ToolPin[] = [
   {
     name: 'kwok',
     version: kwokVersion,
-    // With the control plane, so that the libraries of both are compiled once.
+    // // Together with the control plane, so that the libraries of both are compiled once.
     module: 'kubernetes',
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     stamp: kubernetesStamp,
@@ -216,11 +216,11 @@ export const pins: readonly ToolPin[] = [
     name: 'promtool',
     version: '3.15.0',
     module: 'monitoring',
-    // Prometheus numbers its modules v0.300 + minor.
+    // // Prometheus numbers its modules v0.300 + minor.
     moduleVersion: '0.315.0',
     package: 'github.com/prometheus/prometheus/cmd/promtool',
     stamp: '-X github.com/prometheus/common/version.Version=3.15.0',
-    // Without the clients of two dozen clouds, which only find what to scrape.
+    // // Without the clients of two dozen clouds, which only find scrape targets.
     tags: 'remove_all_sd',
     versionArguments: ['--version'],
     versionPattern: /version (\d+\.\d+\.\d+)/,

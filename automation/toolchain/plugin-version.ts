@@ -10,8 +10,8 @@ import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 const timeoutMs = 20_000;
 
 /**
- * The version that a provider's plugin reports when it is run and asked as the engine asks it (`GetPluginInfo`);
- * undefined when it does not start or does not say.
+ * The version that a provider's plugin reports when run and asked as the engine asks it (`GetPluginInfo`); undefined
+ * when it does not start or does not answer.
  */
 export async function readPluginVersion(path: string): Promise<string | undefined> {
   try {
@@ -22,7 +22,7 @@ export async function readPluginVersion(path: string): Promise<string | undefine
 }
 
 async function askVersion(path: string): Promise<string | undefined> {
-  // Without an engine's address it waits for one to attach.
+  // // Without an engine's address it waits for one to attach.
   const plugin = spawn(path, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent' },

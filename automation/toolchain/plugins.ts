@@ -1,6 +1,6 @@
 /**
- * Which Kubernetes and random provider the engine gets: the official plugin where it can be had, else the stand-in
- * that Tenantry serves itself.
+ * Which Kubernetes and random provider the engine gets: the official plugin where available, else the stand-in that
+ * Tenantry serves itself.
  */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -27,14 +27,14 @@ export interface PluginOptions {
   downloadsUrl?: string;
 }
 
-/** A plugin that the engine is to use. */
+/** A plugin for the engine. */
 export interface OfficialPlugin {
   readonly name: ProviderName;
   readonly version: string;
   readonly path: string;
 }
 
-/** Which provider a runner's engine gets for each, and the plugins of the official ones. */
+/** Which providers a runner's engine gets, and the plugins of the official ones. */
 export async function resolveProviders(options: PluginOptions): Promise<{
   kubernetesProvider: ResolvedProvider['kind'];
   randomProvider: ResolvedProvider['kind'];
@@ -111,7 +111,7 @@ async function whyNotInstalled(
   }
 }
 
-/** Every plugin of the provider on PATH with the version that it reports, in PATH's order. */
+/** Every plugin of the provider on PATH with its reported version, in PATH's order. */
 export async function* pluginsOnPath(
   name: ProviderName,
   env: ToolchainEnv,

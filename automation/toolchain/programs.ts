@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToolchainEnv } from './env.ts';
 
-/** Whether there is a file at the path that may be run. */
+/** Whether the path is an executable file. */
 export async function isProgram(path: string): Promise<boolean> {
   return access(path, constants.X_OK).then(
     () => true,

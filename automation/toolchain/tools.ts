@@ -18,14 +18,14 @@ export type { ToolName } from './pins.ts';
 export interface FoundTool {
   name: ToolName;
   path: string;
-  /** As the program says itself; undefined when it would not say. */
+  /** Its own version; undefined when it does not report one. */
   version: string | undefined;
   source: 'variable' | 'path' | 'cache' | 'download' | 'build';
 }
 
 export interface ToolchainOptions {
   env: ToolchainEnv;
-  /** Told a line of text now and then during downloads and builds. */
+  /** Called with a line of text now and then during downloads and builds. */
   onProgress?: (line: string) => void;
   /** Default: `pins`. */
   pins?: readonly ToolPin[];
@@ -33,7 +33,7 @@ export interface ToolchainOptions {
   modulesDir?: string;
 }
 
-/** Says what to do: its message is one sentence for the person at the terminal. */
+/** Its message is one sentence for the person at the terminal, and says what to do. */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
 }
@@ -67,13 +67,13 @@ export async function* onPath(
     yield { path, version: await readVersion(path, pin) };
 }
 
-/** Finds a tool or brings it; rejects with a `ToolError` when it cannot be had. */
+/** Finds a tool or fetches it; rejects with a `ToolError` when it cannot be had. */
 export async function ensureTool(name: ToolName, options: ToolchainOptions): Promise<FoundTool> {
   return (await ensureTools([name], options))[name];
 }
 
 /**
- * Finds or brings several tools: what can be downloaded is, side by side; the rest is built, the tools of one module
+ * Finds or fetches several tools: downloads what it can, side by side, and builds the rest, the tools of one module
  * in one go. Two processes at once do the work once; an interrupted one leaves no half-written tool.
  */
 export async function ensureTools<Name extends ToolName>(
@@ -112,7 +112,7 @@ async function bringModule(
     async () => {
       const brought: FoundTool[] = [];
       const open: ToolPin[] = [];
-      // Another process may have brought some while this one waited for the lock.
+      // // Another process may have fetched some while this one waited for the lock.
       for (const pin of wanted) {
         const path = cachePath(pin, env);
         if (await isProgram(path))
@@ -150,7 +150,7 @@ async function bringModule(
   );
 }
 
-/** Checks that the new program runs, then moves it to its place in one step. */
+/** Checks that the new program runs, then moves it into place in one step. */
 async function install(
   pin: ToolPin,
   from: string,
@@ -170,7 +170,7 @@ export function cachePath(pin: ToolPin, env: ToolchainEnv): string {
   return join(env.cacheDir, 'tools', pin.module, pin.version, pin.name);
 }
 
-/** The version that a program reports; undefined when it does not start or says nothing of the kind. */
+/** The version that a program reports; undefined when it does not start or reports none. */
 export async function readVersion(path: string, pin: ToolPin): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await run(path, [...pin.versionArguments], {

@@ -1,4 +1,4 @@
-/** Opens what a preview of a fleet works with: its rows, and engines that reach its states and its cluster. */
+/** Opens what a preview of a fleet needs: its rows, and engines that reach its states and its cluster. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,12 +20,12 @@ export interface FleetAccess {
 
 export interface FleetAccessOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Engines at the same time. */
+  /** Concurrent engines. */
   readonly engines: number;
   readonly onProgress: (line: string) => void;
 }
 
-/** Previews and updates of one runner before it is replaced: more than any preview asks for. */
+/** Previews and updates of one runner before it is replaced: more than any preview needs. */
 const operationsPerRunner = 1000;
 
 export async function openFleet(place: FleetPlace, options: FleetAccessOptions): Promise<FleetAccess> {
@@ -74,7 +74,7 @@ async function runnerSettings(
   },
 ): Promise<RunnerSettings> {
   const options = { env: toolchain, onProgress };
-  // The whole CLI: the smaller engine of the workers knows no previews.
+  // // The whole CLI: the workers' smaller engine has no previews.
   const [pulumi, providers] = await Promise.all([ensureTool('pulumi', options), resolveProviders(options)]);
   const folder = await mkdtemp(join(workDir, 'engine-'));
   await mkdir(folder, { recursive: true });

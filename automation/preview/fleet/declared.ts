@@ -1,7 +1,7 @@
 /** What a program declares for one spec, as data: the inputs of every resource, before any engine sees them. */
 import type { ShownValue } from '../platform.ts';
 
-/** A value as declared; a secret stands as the digest of its text, so that a change of it shows and it does not. */
+/** A declared value; a secret appears as the digest of its text, so that its change shows and its value does not. */
 export type DeclaredValue =
   | null
   | boolean
@@ -16,9 +16,9 @@ export interface DeclaredResource {
   /** Logical name in the program. */
   readonly name: string;
   readonly inputs: { readonly [key: string]: DeclaredValue };
-  /** Options that decide what happens to the real thing, such as `protect`; only those that are set. */
+  /** Options that affect the real resource, such as `protect`; only those that are set. */
   readonly options: { readonly [key: string]: DeclaredValue };
-  /** Type and name that the resource had before, as its aliases say. */
+  /** Earlier type and name of the resource, from its aliases. */
   readonly aliases: readonly { readonly type: string; readonly name: string }[];
 }
 
@@ -29,7 +29,7 @@ export type Declaration =
 
 /** The one key of an object that stands for a secret; its value is a digest. */
 export const secretKey = '[secret]';
-/** Stands for a value that is known only once the resource exists. */
+/** Stands for a value that exists only with the resource. */
 export const unknownValue = '[unknown]';
 
 /** Path of an option in a list of changes: no input has such a name. */
@@ -79,7 +79,7 @@ function compare(
   }
 }
 
-/** The value as a person may see it. */
+/** The value as people may see it. */
 export function shown(value: DeclaredValue): ShownValue {
   if (isSecret(value)) return secretKey;
   if (Array.isArray(value)) return value.map(shown);

@@ -1,4 +1,4 @@
-/** What a change of the program does to a tenant: pure, from what both versions declare for it. */
+/** What a change of the program does to a tenant: pure, from the declarations of both versions. */
 import { heldIn, losesData } from '../data-loss.ts';
 import { changesBetween, type Declaration, type DeclaredChange, type DeclaredResource } from './declared.ts';
 import { digest } from './shapes.ts';
@@ -9,20 +9,20 @@ export interface EffectStep {
   readonly op: EffectOperation;
   readonly type: string;
   readonly name: string;
-  /** Sorted by path; of updates and replacements only. */
+  /** Sorted by path; only for updates and replacements. */
   readonly changes: readonly DeclaredChange[];
 }
 
 export type Effect =
   | { readonly kind: 'none' }
   | { readonly kind: 'steps'; readonly steps: readonly EffectStep[] }
-  /** The new version does not take a spec that the old one takes. */
+  /** The new version refuses a spec that the old one accepts. */
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What becomes of a tenant that stands as `base` declares it once `head` is applied. */
+/** What happens to a tenant that stands as `base` declares it when `head` is applied. */
 export function effectOf(base: Declaration, head: Declaration): Effect {
   if (head.kind === 'refused') {
-    // Neither version takes it: whatever is wrong with it is not this change's doing.
+    // // Neither version accepts it: this change is not at fault.
     return base.kind === 'refused' ? { kind: 'none' } : { kind: 'refused', reason: head.reason };
   }
   const before = new Map((base.kind === 'resources' ? base.resources : []).map((one) => [keyOf(one), one]));
@@ -48,19 +48,19 @@ export function effectOf(base: Declaration, head: Declaration): Effect {
 }
 
 /**
- * Changes that no version of the provider can make in place. Whether others can is for the engine and the cluster to
- * say, in the group's preview.
+ * Changes that no version of the provider can make in place. The engine and the cluster judge the others, in the
+ * group's preview.
  */
 function replaces(type: string, { path }: DeclaredChange): boolean {
   if (type.startsWith('tenantry:postgres:')) return ['tenantId', 'database', 'schema', 'role'].includes(path);
   if (!type.startsWith('kubernetes:')) return false;
   if (/^(apiVersion|kind|metadata\.(name|namespace))$/.test(path)) return true;
   if (type !== 'kubernetes:core/v1:PersistentVolumeClaim' || !path.startsWith('spec')) return false;
-  // A claim may ask for more room and another class of performance; the rest of it is fixed for life.
+  // // A claim may ask for more room and another performance class; the rest of it never changes.
   return path !== 'spec.resources.requests.storage' && path !== 'spec.volumeAttributesClassName';
 }
 
-/** Same steps on the same fields, whatever the values, except of volumes: there sizes decide. */
+/** Same steps on the same fields, whatever the values, except for volumes: there sizes decide. */
 export function structureOf(effect: Effect): string {
   if (effect.kind !== 'steps') return effect.kind;
   return digest(
@@ -74,8 +74,8 @@ export function structureOf(effect: Effect): string {
 }
 
 /**
- * The effect with names replaced by what they are names of, where they stand as whole words in names and values.
- * @param names pairs of a name and what to say instead
+ * The effect with names replaced by what they name, where they stand as whole words in names and values.
+ * @param names pairs of a name and its replacement
  */
 export function withoutNames(effect: Effect, names: readonly (readonly [string, string])[]): Effect {
   if (effect.kind === 'none') return effect;
@@ -96,7 +96,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
-/** "volume replaced; Deployment updated": the gravest first. */
+/** "volume replaced; Deployment updated": the most serious first. */
 export function headline(effect: Effect): string {
   if (effect.kind === 'none') return 'no change';
   if (effect.kind === 'refused') return 'refused by the program';
@@ -108,7 +108,7 @@ const past = { replace: 'replaced', delete: 'deleted', create: 'created', update
 /** Phrases of a headline; the rest is counted. */
 const phrasesShown = 4;
 
-/** The same for any list of steps, as an engine's preview gives them. */
+/** The same for any list of steps, such as those of an engine's preview. */
 export function headlineOf(steps: readonly { op: string; type: string }[]): string {
   const counts = new Map<string, number>();
   for (const { op, type } of [...steps].sort(byWeight)) {

@@ -1,4 +1,4 @@
-/** What a change of the tenant program does to all tenants that stand. */
+/** What a change of the tenant program does to all standing tenants. */
 
 import type { Database } from '../../store/database.ts';
 import { losesData } from '../data-loss.ts';
@@ -7,13 +7,13 @@ import { type Group, gravityOf, groupByEffect } from './groups.ts';
 import { countOutsideFleet, readFleet } from './members.ts';
 import { type ShapeEffect, shapeEffects, type Versions } from './shape-effects.ts';
 
-/** What the engine says of the one tenant that speaks for a group. */
+/** The engine's verdict on the one tenant that represents a group. */
 export type GroupPreview =
   | {
       readonly kind: 'previewed';
       readonly tenantId: string;
       readonly steps: readonly PlatformStep[];
-      /** The same resources as the two versions of the program make expect, and none beside. */
+      /** Exactly the resources that the two versions of the program lead us to expect. */
       readonly asExpected: boolean;
       readonly durationMs: number;
     }
@@ -27,9 +27,9 @@ export interface PreviewedGroup extends Group {
 export interface FleetReport {
   readonly tenants: number;
   readonly shapes: number;
-  /** Tenants that are being deleted, and that were never made: the change does nothing to them. */
+  /** Tenants that are being deleted or were never made: the change does nothing to them. */
   readonly outside: { readonly deleting: number; readonly notStanding: number };
-  /** The gravest first. */
+  /** The most serious first. */
   readonly groups: readonly PreviewedGroup[];
   readonly durationMs: number;
 }
@@ -40,13 +40,13 @@ export type PreviewTenant = (tenantId: string) => Promise<GroupPreview & { kind:
 export interface FleetOptions {
   readonly database: Database;
   readonly versions: Versions;
-  /** Previews of one tenant each; several may be asked for at once. */
+  /** Previews of one tenant each; several may run at once. */
   readonly previewTenant: PreviewTenant;
   /** Cells that the engine reaches; a group without a tenant in one of them is not previewed. Null is all. */
   readonly cells: readonly string[] | null;
-  /** Groups beyond so many are not previewed, the smallest last, and say so. */
+  /** Groups beyond this number are not previewed, smallest last, and say so. */
   readonly maxPreviews: number;
-  /** Previews at the same time. */
+  /** Concurrent previews. */
   readonly concurrency: number;
   readonly onProgress: (line: string) => void;
 }
@@ -104,7 +104,7 @@ async function previewGroup(group: Group, index: number, options: FleetOptions):
   return preview.kind === 'failed' ? preview : { ...preview, asExpected: isAsExpected(group, preview.steps) };
 }
 
-/** True when the engine means to do to the same resources what the change of the program amounts to. */
+/** True when the engine would do to the same resources what the change of the program amounts to. */
 function isAsExpected({ effect }: Group, steps: readonly PlatformStep[]): boolean {
   const neutral = (list: readonly { op: string; type: string }[]) =>
     list
@@ -114,7 +114,7 @@ function isAsExpected({ effect }: Group, steps: readonly PlatformStep[]): boolea
   return neutral(effect.kind === 'steps' ? effect.steps : []) === neutral(steps);
 }
 
-/** True when data of its tenants would be lost, by the program or by what the engine says. */
+/** True when data of its tenants would be lost, according to the program or the engine. */
 export function groupLosesData({ effect, preview }: PreviewedGroup): boolean {
   return gravityOf(effect) === 3 || (preview.kind === 'previewed' && preview.steps.some(losesData));
 }

@@ -1,4 +1,4 @@
-/** Puts tenants into groups of which one engine preview speaks for all. Pure. */
+/** Puts tenants into groups, each represented by one engine preview. Pure. */
 
 import { losesData } from '../data-loss.ts';
 import { type Effect, structureOf, withoutNames } from './effects.ts';
@@ -6,20 +6,20 @@ import type { FleetMember } from './members.ts';
 import { digest, type Shape } from './shapes.ts';
 import { standingOf } from './standing.ts';
 
-/** How many tenants of a shape stand in the same way, and one that can speak for them. */
+/** How many tenants of a shape stand the same way, and one that can represent them. */
 interface Stand {
   tenants: number;
   readonly candidates: Map<string, Candidate>;
 }
 
-/** A tenant that may speak for others: rank 0 is settled and seen, 1 settled, 2 not settled. */
+/** A tenant that may represent others: rank 0 is settled and seen, 1 settled, 2 not settled. */
 export interface Candidate {
   readonly id: string;
   readonly cell: string;
   readonly rank: number;
 }
 
-/** The tenants of one shape, counted. Keeps no more than a few ids, however many there are. */
+/** The tenants of one shape, counted. Keeps only a few ids, however many there are. */
 export class ShapeTally {
   readonly shape: Shape;
   unsettled = 0;
@@ -50,7 +50,7 @@ export class ShapeTally {
     return this.usual.tenants + this.unusual.reduce((sum, { tenants }) => sum + tenants, 0);
   }
 
-  /** Those that stand as most of the shape do, with those of whom nobody can say how they stand. */
+  /** Those that stand as most of the shape do, together with those whose standing is unknown. */
   get usual(): { tenants: number; candidates: readonly Candidate[] } {
     const [most] = this.#ranked();
     const candidates = [...(most?.[1].candidates.values() ?? []), ...this.#others.candidates.values()];
@@ -73,7 +73,7 @@ export class ShapeTally {
   }
 }
 
-/** Keeps the best candidate of each cell: the settled before the rest, then the first. */
+/** Keeps the best candidate of each cell: settled ones before the rest, then the first. */
 function count(stand: Stand, { id, cell, hasStack }: FleetMember, rank: number): void {
   stand.tenants += 1;
   if (!hasStack) return;
@@ -81,13 +81,13 @@ function count(stand: Stand, { id, cell, hasStack }: FleetMember, rank: number):
   if (!held || rank < held.rank) stand.candidates.set(cell, { id, cell, rank });
 }
 
-/** Tenants that a change does the same to. */
+/** Tenants to which a change does the same. */
 export interface Group {
   readonly key: string;
-  /** Without names of tenants; without those of products and plans too where it is the effect on several. */
+  /** Without names of tenants; and without those of products and plans where it is the effect on several. */
   readonly effect: Effect;
   readonly tenants: number;
-  /** Where they are, the most first. */
+  /** Where they are, the largest number first. */
   readonly parts: readonly Part[];
   /** They stand differently from most tenants of their shape. */
   readonly unusual: boolean;
@@ -95,7 +95,7 @@ export interface Group {
   readonly unsettled: number;
   /** Members that nobody has compared with their cluster since their last operation. */
   readonly unseen: number;
-  /** Tenants of each cell that may speak for the group, the best first. */
+  /** Tenants of each cell that may represent the group, the best first. */
   readonly candidates: readonly Candidate[];
 }
 
@@ -106,7 +106,7 @@ export interface Part {
   readonly tenants: number;
 }
 
-/** Groups of the same effect, the gravest and largest first. */
+/** Groups of the same effect, the most serious and largest first. */
 export function groupByEffect(
   shapes: readonly { readonly tally: ShapeTally; readonly effect: Effect }[],
 ): Group[] {

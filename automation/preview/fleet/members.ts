@@ -3,22 +3,22 @@ import type { TenantSpec } from '../../../tenants/spec.ts';
 import { onlyRow, type Queryable } from '../../store/database.ts';
 import type { Fingerprint } from '../../store/tenants.ts';
 
-/** A tenant that stands, as far as a look at the whole fleet needs it. */
+/** A standing tenant, as far as a look at the whole fleet needs it. */
 export interface FleetMember {
   readonly id: string;
   readonly cell: string;
   readonly product: ProductId;
-  /** What it is meant to be. */
+  /** Its wanted state. */
   readonly spec: TenantSpec;
-  /** It is what it is meant to be, as far as anybody knows. */
+  /** As far as anybody knows, it is in its wanted state. */
   readonly settled: boolean;
-  /** How its objects looked when somebody last did; null when nobody has since its last operation. */
+  /** What its objects looked like when somebody last looked; null when nobody has since its last operation. */
   readonly fingerprint: Fingerprint | null;
-  /** Its stack is initialised, so that an engine can be asked about it. */
+  /** Its stack is initialised, so that an engine can preview it. */
   readonly hasStack: boolean;
 }
 
-/** What a change of the tenant program reaches: everything that was made and is not on its way out. */
+/** The tenants that a change of the program reaches: all that were made and are not being deleted. */
 const standing = "observed_state is not null and observed_state <> 'deleted' and desired_state <> 'deleted'";
 
 /** Reads every standing tenant, page by page, in the order of their ids. */

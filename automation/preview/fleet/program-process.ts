@@ -1,7 +1,7 @@
 /**
- * A child process that holds one version of the tenant program and says what it declares, without an engine: the
+ * A child process that loads one version of the tenant program and reports what it declares, without an engine: the
  * program registers its resources with a monitor that only takes notes. Its first argument is the root of the
- * checkout whose program it runs; that one's own packages are used, so that both speak of the same SDK.
+ * checkout whose program it runs, with that checkout's own packages, so that both use the same SDK.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -42,7 +42,7 @@ interface Monitor {
   registerResource(request: Registration, callback: unknown): Promise<void>;
 }
 
-/** The parts of `@pulumi/pulumi` that are used, of whichever version the checkout has. */
+/** The parts of `@pulumi/pulumi` in use, in whichever version the checkout has. */
 interface Sdk {
   secret(value: unknown): unknown;
   runtime: {
@@ -53,8 +53,8 @@ interface Sdk {
 }
 
 /**
- * Values that providers give back, of those that the program goes on to use. What is not here is unknown to the
- * program, as it is in the preview of a resource that does not exist yet.
+ * Values that providers return, of those that the program uses. Every other value is unknown to the program, as in
+ * the preview of a resource that does not exist yet.
  */
 const outputsOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'random:index/randomPassword:RandomPassword': { result: 'x'.repeat(32) },
@@ -68,10 +68,10 @@ const { tenantProgram } = (await import(pathToFileURL(join(root, 'tenants', 'pro
   tenantProgram: (spec: unknown) => Promise<unknown>;
 };
 
-// The SDK notes the stack of every promise, which would be half of the work here; a reason is a message.
+// // The SDK records the stack of every promise, which would be half of the work here; a message is reason enough.
 Error.stackTraceLimit = 0;
 
-/** A rejection that nobody awaits belongs to the spec that is being declared: they come one after another. */
+/** An unhandled rejection belongs to the spec that is being declared: specs are declared one after another. */
 let stray: unknown;
 process.on('unhandledRejection', (reason) => {
   stray ??= reason;

@@ -1,4 +1,4 @@
-/** One version of the tenant program, in a process of its own: asked what it declares for specs. */
+/** One version of the tenant program, in a process of its own, which declares specs on request. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { TenantSpec } from '../../../tenants/spec.ts';
@@ -6,7 +6,7 @@ import type { Declaration } from './declared.ts';
 import type { FromProgram, ToProgram } from './program-process.ts';
 
 export interface ProgramVersion {
-  /** What the program declares for each spec, in their order; equal specs in, equal declarations out. */
+  /** What the program declares for each spec, in order; equal specs in, equal declarations out. */
   declare(specs: readonly TenantSpec[]): Promise<readonly Declaration[]>;
   close(): Promise<void>;
 }

@@ -1,4 +1,6 @@
-/** A place for a sample fleet that lasts as long as a preview: a database, a cluster, a key service, a state folder. */
+/**
+ * A place for a sample fleet that lasts as long as a preview: a database, a cluster, a key service, a state folder.
+ */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +21,7 @@ export interface Rehearsal {
   close(): Promise<void>;
 }
 
-/** Starts everything that a fleet of this machine's own needs, with no tenants yet. */
+/** Starts everything that a fleet on this machine needs, without tenants yet. */
 export async function startRehearsal(options: {
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress: (line: string) => void;

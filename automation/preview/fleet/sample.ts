@@ -1,6 +1,6 @@
 /**
- * A fleet to rehearse on where none can be reached: one tenant of every plan, and one of each product suspended, made
- * for real by the version of the program that stands before the change.
+ * A fleet to rehearse on where no real one is reachable: one tenant of every plan, and one suspended tenant of each
+ * product, made for real by the version of the program before the change.
  */
 
 import { hostname } from 'node:os';
@@ -17,7 +17,7 @@ import { releaseLease, takeLease } from '../../store/leases.ts';
 import { settleOperation } from '../../store/operations.ts';
 import { insertTenant } from '../../store/tenants.ts';
 
-/** Specs of tenants that differ as much as the catalog lets them. */
+/** Specs of tenants that differ as much as the catalog allows. */
 export function sampleSpecs(cell: { readonly id: string; readonly region: string }): TenantSpec[] {
   return catalog.flatMap(({ id: product, plans }) =>
     plans.flatMap((plan, index) => {
@@ -52,7 +52,7 @@ const operationTimeoutMs = 120_000;
 
 /**
  * Makes the tenants and their rows, several at once.
- * @throws Error with the engine's cause when one cannot be made
+ * @throws Error with the engine's cause when one fails
  */
 export async function standUp(
   specs: readonly TenantSpec[],

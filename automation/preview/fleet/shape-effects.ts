@@ -1,4 +1,7 @@
-/** What the change does to each shape: both versions of the program declare a few specs of it, and are compared. */
+/**
+ * What the change does to each shape: both versions of the program declare a few specs of it, and the results are
+ * compared.
+ */
 import type { TenantSpec } from '../../../tenants/spec.ts';
 import { guarded } from '../rules.ts';
 import type { Declaration } from './declared.ts';
@@ -23,8 +26,7 @@ export type ReadPages = () => AsyncIterable<readonly FleetMember[]>;
 
 /**
  * Finds the shapes of a fleet and what the change does to each. The programs declare a handful of specs for each
- * shape. Only where unlike members of a shape turn out to fare differently, all its members are declared, and the
- * shape is divided.
+ * shape. Only where unlike members of a shape fare differently are all its members declared, and the shape divided.
  */
 export async function shapeEffects(readPages: ReadPages, versions: Versions): Promise<ShapeEffect[]> {
   const shapes = await tallyShapes(readPages);
@@ -54,7 +56,7 @@ async function tallyShapes(readPages: ReadPages) {
   return shapes.values();
 }
 
-/** Declares every member of these shapes; those that fare alike make a shape of their own. */
+/** Declares every member of these shapes; those that fare alike become a shape of their own. */
 async function divide(
   readPages: ReadPages,
   shapes: ReadonlyMap<string, Shape>,
@@ -82,20 +84,20 @@ async function divide(
   return [...parts.values()];
 }
 
-/** The effect on each spec, with its names left out. */
+/** The effect on each spec, without its names. */
 async function effectsOn(specs: readonly TenantSpec[], { base, head }: Versions): Promise<Effect[]> {
   if (specs.length === 0) return [];
   const [before, after] = await Promise.all([base.declare(specs), head.declare(specs)]);
   const nothing: Declaration = { kind: 'resources', resources: [] };
   return specs.map((spec, index) => {
     const [old, next] = [before[index] ?? nothing, after[index] ?? nothing];
-    // Of most changes most tenants feel nothing.
+    // // Most changes do nothing to most tenants.
     if (JSON.stringify(old) === JSON.stringify(next)) return { kind: 'none' };
     return withoutNames(effectOf(old, guarded(old, next)), namesIn(spec));
   });
 }
 
-/** A tenant's own names; long ones first, as one may be a part of another. */
+/** A tenant's own names; long ones first, as one may be part of another. */
 function namesIn(spec: TenantSpec): [string, string][] {
   const names: [string, string][] = [
     [spec.tenantId, '{tenant}'],

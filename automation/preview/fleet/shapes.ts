@@ -1,16 +1,16 @@
 /**
  * The shape of a tenant: its spec without what merely names it. Tenants of one shape get the same resources under
- * other names, so that what a change does to one of them it does to all.
+ * other names, so that a change does the same to all of them.
  *
- * Names and dates are replaced by fixed ones of the same character (an owner that is a valid label stays one, a long
- * one stays long). Whether a program looks at more of them than that is not assumed but tried: a few members of each
- * shape that are unlike each other are declared as they are, see `witnesses`.
+ * Fixed names and dates of the same character replace the real ones (an owner that is a valid label stays one, a long
+ * one stays long). Whether a program looks at more than that is not assumed but tried: a few members of each shape
+ * that are unlike each other are declared as they are, see `witnesses`.
  */
 import { createHash } from 'node:crypto';
 import type { TenantSpec } from '../../../tenants/spec.ts';
 
 export interface Shape {
-  /** Digest of everything that tenants of this shape have in common. */
+  /** Digest of everything that tenants of this shape share. */
   readonly key: string;
   /** A spec of this shape that names nobody. */
   readonly spec: TenantSpec;
@@ -45,7 +45,7 @@ export function shapeOf(spec: TenantSpec): Shape {
   return { key: digest(common), spec: anonymous };
 }
 
-/** The namespace is made of the id or the slug; one that is neither stays as it is, and makes a shape of its own. */
+/** The namespace comes from the id or the slug; one that does not stays as it is, and makes a shape of its own. */
 function anonymousNamespace({ namespace, tenantId, slug }: TenantSpec): string {
   if (namespace.endsWith(tenantId)) return namespace.slice(0, -tenantId.length) + nobody.tenantId;
   if (namespace.endsWith(slug)) return namespace.slice(0, -slug.length) + nobody.slug;
@@ -60,7 +60,7 @@ function anonymousText(text: string | null): string | null {
     : nobody.texts.special;
 }
 
-/** Members of a shape, and those of them that differ most. */
+/** Members of a shape, and those that differ most. */
 export class Members {
   readonly shape: Shape;
   count = 0;
@@ -93,7 +93,7 @@ export class Members {
   }
 }
 
-/** Digest of a value that does not depend on the order of keys. */
+/** Digest of a value, independent of the order of keys. */
 export function digest(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('hex').slice(0, 20);
 }

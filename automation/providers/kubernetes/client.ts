@@ -18,12 +18,12 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string>>;
   readonly body?: Json;
   readonly contentType?: ContentType;
-  /** A form of the answer other than the whole objects. */
+  /** Asks for a form of the answer other than the whole objects. */
   readonly accept?: string;
   readonly signal?: AbortSignal;
 }
 
-/** Requests under way at once; enough for an engine's default parallelism without a handshake storm. */
+/** Concurrent requests; enough for an engine's default parallelism without a handshake storm. */
 const maxSockets = 16;
 const requestTimeoutMs = 60_000;
 /** First pause of the backoff; doubles, with jitter, up to five times: about 6 s in all. */
@@ -55,7 +55,7 @@ export class KubernetesClient {
   }
 
   /**
-   * Sends a request, again after a transient failure: every request we send means the same when sent twice.
+   * Sends a request, again after a transient failure: sending any of our requests twice has the effect of once.
    * @throws KubernetesApiError for an answer other than 2xx.
    */
   async send(request: ApiRequest): Promise<JsonObject> {
@@ -107,7 +107,7 @@ export class KubernetesClient {
     agent: http.Agent,
   ): Promise<{ status: number; text: string }> {
     const { method } = request;
-    // A write that is under way is seen through: whether it took effect must be known, whatever ends the engine.
+    // // Waits for a write that is under way, whatever ends the engine: we must know whether it took effect.
     const signal = isWrite(request) ? undefined : request.signal;
     return new Promise((resolve, reject) => {
       const outgoing = this.#transport.request(

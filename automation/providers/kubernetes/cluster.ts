@@ -17,7 +17,7 @@ export interface ApplyOptions {
   readonly signal: AbortSignal;
 }
 
-/** One cluster as seen with one set of credentials: the requests that the provider makes. */
+/** One cluster, seen with one set of credentials: the requests that the provider makes. */
 export class Cluster {
   readonly client: KubernetesClient;
   readonly discovery: Discovery;
@@ -77,7 +77,7 @@ export class Cluster {
     });
   }
 
-  /** What is left of the object: null when it is gone at once. */
+  /** The object's remainder: null when it vanished at once. */
   async delete(
     ref: ObjectRef,
     options: { readonly propagation: string; readonly uid: string | undefined; readonly signal: AbortSignal },
@@ -95,7 +95,7 @@ export class Cluster {
     };
     try {
       const answer = await this.client.send(request);
-      // An object that went at once is answered by a Status, or by itself without a deletion timestamp.
+      // // An object that vanished at once is answered by a Status, or by itself without a deletion timestamp.
       const metadata = answer.metadata;
       const left = typeof metadata === 'object' && metadata !== null && 'deletionTimestamp' in metadata;
       return answer.kind === 'Status' || !left ? null : answer;

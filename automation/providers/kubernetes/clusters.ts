@@ -6,7 +6,7 @@ import { KubernetesClient } from './client.ts';
 import { Cluster } from './cluster.ts';
 import { type ContextChoice, loadKubeconfig } from './kubeconfig.ts';
 
-/** Clusters by configuration: a configuration seen again finds its connections and discovery as they were. */
+/** Clusters by configuration: a known configuration reuses its connections and discovery. */
 export class Clusters {
   readonly #defaultKubeconfig: string;
   readonly #beforeWrite: () => void;
@@ -49,7 +49,7 @@ function optional<K extends string>(key: K, value: string | undefined): { readon
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: string });
 }
 
-/** A kubeconfig file that was written anew is a new cluster. */
+/** A rewritten kubeconfig file is a new cluster. */
 function fileVersion(kubeconfig: string): string {
   const stat = statSync(kubeconfig, { throwIfNoEntry: false });
   return stat ? `${stat.mtimeMs}:${stat.size}` : '';

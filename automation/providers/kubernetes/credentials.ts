@@ -3,14 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { ClusterAccess, ExecPlugin } from './kubeconfig.ts';
 
-/** What a request is sent with. */
+/** The credentials of a request. */
 export interface Credentials {
   readonly authorization: string | null;
   readonly clientCertificate: Buffer | null;
   readonly clientKey: Buffer | null;
 }
 
-/** Time before its expiry at which a plugin's credential is renewed. */
+/** Renews a plugin's credential this long before it expires. */
 const renewBeforeMs = 60_000;
 const tokenFileTtlMs = 60_000;
 const pluginTimeoutMs = 60_000;
@@ -46,7 +46,7 @@ export class CredentialSource {
     return entry.credentials;
   }
 
-  /** After a 401: the next request asks the plugin or the file again. Tells whether that can help. */
+  /** After a 401: the next request asks the plugin or the file again. Returns whether that can help. */
   expire(): boolean {
     const { exec, tokenFile } = this.#access.user;
     this.#current = null;
@@ -107,7 +107,7 @@ async function runPlugin(
         maxBuffer: 1024 * 1024,
       },
       (error, stdout, stderr) => {
-        // The message of execFile repeats the arguments, which may hold secrets.
+        // // The message of execFile repeats the arguments, which may hold secrets.
         if (!error) resolve(stdout);
         else
           reject(new Error(`The credential plugin ${plugin.command} failed: ${stderr.trim() || error.code}`));

@@ -5,7 +5,7 @@ import { isStatus } from './errors.ts';
 import { annotation, describe, tenantLabel, textAt } from './objects.ts';
 import { deletionHolders, skipsAwait, waitFor } from './wait.ts';
 
-/** Kinds whose dependents (pods, replica sets) are gone only when the garbage collector has been by. */
+/** Kinds whose dependents (pods, replica sets) vanish only after the garbage collector has run. */
 const owners = new Set([
   'Deployment',
   'StatefulSet',
@@ -17,8 +17,8 @@ const owners = new Set([
 ]);
 
 /**
- * Deletes the object and waits until it is gone, saying what holds it. Gone already is done.
- * An object in a namespace that is being deleted is left to that deletion, which waits for everything in it.
+ * Deletes the object and waits until it is gone, reporting what holds it. An absent object counts as deleted. An
+ * object in a namespace that is being deleted is left to that deletion, which waits for everything inside.
  * @throws WaitTimeoutError that names finalizers and conditions.
  */
 export async function deleteObject(
@@ -37,7 +37,7 @@ export async function deleteObject(
     ref,
     last: left,
     timeoutMs,
-    // Another object under the same name means that ours is gone.
+    // // Another object under the same name means that ours is gone.
     judge: (live) =>
       live && textAt(live, 'metadata', 'uid') === uid
         ? { done: false, waitingFor: deletionHolders(live) }
@@ -53,7 +53,7 @@ function propagationOf(ref: ObjectRef, inputs: JsonObject): string {
   return owners.has(ref.kind) && !skipsAwait(inputs) ? 'Foreground' : 'Background';
 }
 
-/** Deletes the very object that the state describes, or one of the same tenant that has come to its place. */
+/** Deletes the very object that the state describes, or a later one of the same tenant under its name. */
 async function requestDeletion(
   cluster: Cluster,
   context: OperationContext,
@@ -69,7 +69,7 @@ async function requestDeletion(
     const live = await cluster.get(ref, signal);
     if (!live) return null;
     const uid = textAt(live, 'metadata', 'uid');
-    // The same object: refused for another reason, such as a namespace that is already on its way out.
+    // // The same object: refused for another reason, such as a namespace that is already being deleted.
     if (uid === textAt(known, 'metadata', 'uid')) {
       if (textAt(live, 'metadata', 'deletionTimestamp')) return live;
       throw error;

@@ -16,7 +16,7 @@ import { isUndivided } from './undivided.ts';
 
 export type Path = readonly (string | number)[];
 
-/** Metadata that the API sets; a program that passes it on means nothing by it. */
+/** Metadata that the API sets; a program that passes it on does not mean it. */
 const serverMetadata = [
   'creationTimestamp',
   'deletionGracePeriodSeconds',
@@ -31,10 +31,10 @@ const serverMetadata = [
 /** A change of these is a change of identity: another object. */
 const identity: readonly string[] = ['apiVersion', 'kind', 'metadata.name', 'metadata.namespace'];
 
-/** What differs between the inputs in state (with drift that a refresh found) and the program's. */
+/** The difference between the inputs in state (with drift that a refresh found) and the program's. */
 export function diffInputs(old: JsonObject, inputs: PropertyMap): PropertyChange[] {
   const news = revealMap(inputs);
-  // Inputs in state are as the API has them, those of the program have Pulumi's names for a CRD's extensions.
+  // // Inputs in state have the API's names for a CRD's extensions, those of the program Pulumi's.
   const comparable = alikeSecretData(
     dropServerFields(toProperties(old) as JsonObject),
     dropServerFields(news),
@@ -84,7 +84,7 @@ function compare(
 
 /**
  * An empty map or list that comes or goes asks for nothing, and the official provider writes some into its inputs.
- * But an item of a list does, and a selector of a network policy: an empty one selects everything.
+ * But an item of a list does, and so does a selector of a network policy: an empty one selects everything.
  */
 function asksForSomething(path: Path, value: PropertyValue | Json, { undivided }: Comparison): boolean {
   if (!isEmpty(value) || typeof path.at(-1) === 'number') return true;
@@ -121,8 +121,8 @@ export function dropServerFields<T extends JsonObject | PropertyMap>(object: T):
 }
 
 /**
- * A Secret may be written by `stringData` and kept in state as `data` (that is how the API has it, and how the
- * official provider reads it back): where the two sides differ in form, both are compared as `data`.
+ * A program may write a Secret by `stringData` while the state keeps `data` (the API's form, and how the official
+ * provider reads it back): where the two sides differ in form, both are compared as `data`.
  */
 function alikeSecretData(old: JsonObject, news: PropertyMap): { old: JsonObject; news: PropertyMap } {
   const form = (secret: JsonObject | PropertyMap): string => `${'data' in secret} ${'stringData' in secret}`;

@@ -6,10 +6,10 @@ import { lastApplied } from './state.ts';
 import { type Scope, scopeOf, scopeOfItems, scopeOfKey } from './undivided.ts';
 
 /**
- * The program's inputs as the cluster has them now: an input whose live value is still what it was when the state was
- * written stays as the program wrote it, one that was changed shows the live value, one that was removed is missing.
- * What was added shows where the object is the program's alone.
- * Comparing live with live leaves the API's own spelling and defaults out of it.
+ * The program's inputs as the cluster has them now: an input whose live value has not changed since the state was
+ * written stays as the program wrote it, a changed one shows the live value, a removed one is missing. Additions
+ * appear where the object is the program's alone. Comparing live with live leaves out the API's own spelling and
+ * defaults.
  */
 export function driftedInputs(inputs: JsonObject, before: JsonObject, now: JsonObject): JsonObject {
   const drifted = driftedMap(inputs, before, now, scopeOf(inputs));
@@ -61,7 +61,10 @@ function driftedStringData(inputs: JsonObject, before: JsonObject, now: JsonObje
 
 const serverAnnotations = new Set(['deployment.kubernetes.io/revision', lastApplied]);
 
-/** Inputs for an object that no program has described yet (import, `get`): the live object without what the server adds. */
+/**
+ * Inputs for an object that no program has described yet (import, `get`): the live object without the server's
+ * additions.
+ */
 export function inputsFromLive(live: JsonObject): JsonObject {
   const inputs = dropServerFields(live);
   const metadata = isObject(inputs.metadata) ? inputs.metadata : {};

@@ -1,4 +1,4 @@
-/** What the Kubernetes API answers with when it refuses (metav1.Status). */
+/** The Kubernetes API's answer when it refuses (metav1.Status). */
 export interface ApiStatus {
   readonly code: number;
   readonly reason: string;
@@ -46,7 +46,7 @@ export function parseStatus(code: number, body: string): ApiStatus {
   }
 }
 
-/** Answers that a later attempt may not get: overload, an API server that starts or stops, etcd without leader. */
+/** Temporary answers: overload, an API server that starts or stops, etcd without a leader. */
 const transientCodes = new Set([408, 429, 500, 502, 503, 504]);
 const transientNetworkCodes = new Set([
   'ECONNRESET',
@@ -58,7 +58,7 @@ const transientNetworkCodes = new Set([
   'EHOSTUNREACH',
 ]);
 
-/** Whether the same request may succeed a moment later. A refused update of a stale object is not among them. */
+/** Whether the same request may succeed a moment later. A refused update of a stale object may not. */
 export function isTransient(error: unknown): boolean {
   if (error instanceof KubernetesApiError) return transientCodes.has(error.status.code);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

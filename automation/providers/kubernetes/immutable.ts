@@ -6,7 +6,7 @@ const immutableMessage =
   /immutable|updates to .*\b(?:is|are) forbidden|may not change|cannot change|can not be changed|cannot be changed|may not be changed/i;
 const shrinkMessage = /can not be less than (?:status\.capacity|previous value)/i;
 
-/** The causes of a refused update that only a new object can satisfy; null when it was refused for another reason. */
+/** The causes of a refused update that only a new object can satisfy; null when the refusal has another reason. */
 export function immutableCauses(error: unknown): readonly ApiCause[] | null {
   if (!isStatus(error, 422)) return null;
   const { causes, message } = error.status;
@@ -15,12 +15,12 @@ export function immutableCauses(error: unknown): readonly ApiCause[] | null {
   return found.length > 0 ? found : null;
 }
 
-/** A volume that was asked to shrink: replacing it would lose its data, so this is never answered by a replacement. */
+/** A volume was asked to shrink: a replacement would lose its data, so it is never the answer. */
 export function isShrinkRefusal(error: unknown): boolean {
   return isStatus(error, 422) && shrinkMessage.test(error.status.message);
 }
 
-/** The changes with those that the causes name marked as replacing; all of them when no cause names one. */
+/** The changes, with those that the causes name marked as replacing; all of them when no cause names one. */
 export function markReplacing(
   changes: readonly PropertyChange[],
   causes: readonly ApiCause[],

@@ -15,7 +15,7 @@ export interface ClusterAccess {
 
 export interface UserAccess {
   readonly token: string | null;
-  /** Read again for every request burst, as projected tokens rotate. */
+  /** Read again for every burst of requests, as projected tokens rotate. */
   readonly tokenFile: string | null;
   readonly clientCertificate: Buffer | null;
   readonly clientKey: Buffer | null;

@@ -7,7 +7,7 @@ import { at, describe, isList, isObject, tenantLabel, textAt } from './objects.t
 const ownManager = /^pulumi-kubernetes(?:-[0-9a-f]{8}|\.exe)?$|^pulumi-resource-kubernetes$/;
 const applyManager = /^pulumi-kubernetes-[0-9a-f]{8}$/;
 
-/** The object exists and is not this tenant's. */
+/** The object exists and belongs to another tenant, or to none. */
 export class ForeignObjectError extends Error {
   override readonly name = 'ForeignObjectError';
 }
@@ -29,20 +29,20 @@ export function earlierApplyManager(live: JsonObject): string | null {
   return textAt(entry, 'manager') ?? null;
 }
 
-/** Whether the object carries the label of the tenant that the wanted one belongs to. */
+/** Whether the object carries the wanted object's tenant label. */
 export function isSameTenants(live: JsonObject, wanted: JsonObject): boolean {
   const ours = textAt(wanted, 'metadata', 'labels', tenantLabel);
   return ours !== undefined && textAt(live, 'metadata', 'labels', tenantLabel) === ours;
 }
 
-/** Whether this is another object than the state knows under the name, by the identity that the API gave to each. */
+/** Whether this is another object than the one in state, by the identity that the API gave to each. */
 export function isAnother(live: JsonObject, state: JsonObject): boolean {
   const known = textAt(state, 'metadata', 'uid');
   return known !== undefined && textAt(live, 'metadata', 'uid') !== known;
 }
 
 /**
- * Accepts an object that this stack did not make as its own only if it carries the tenant's label.
+ * Adopts an object that this stack did not make only if it carries the tenant's label.
  * @throws ForeignObjectError that says whose it is.
  */
 export function assertOurs(live: JsonObject, wanted: JsonObject): void {
@@ -96,8 +96,8 @@ export function onlyOwnManagers(conflicts: readonly FieldConflict[]): boolean {
 }
 
 /**
- * Whether the plan was made in knowledge of the conflicting values: they are the same in the state that was planned
- * from, so that writing over them is what the plan showed.
+ * Whether the plan knew the conflicting values: they equal those in the state that it started from, so overwriting
+ * them is what the plan showed.
  */
 export function seenInState(
   conflicts: readonly FieldConflict[],
@@ -184,7 +184,7 @@ function isOwnUpdate(entry: JsonObject): boolean {
   return entry.operation === 'Update' && entry.subresource === undefined && ownManager.test(manager);
 }
 
-/** Whether the entry is another manager's, of the object itself. */
+/** Whether the entry belongs to another manager, of the object itself. */
 export function isOthers(entry: JsonObject): boolean {
   return entry.subresource === undefined && !ownManager.test(textAt(entry, 'manager') ?? '');
 }
@@ -202,7 +202,7 @@ export function fieldsOf(entry: JsonObject): JsonObject {
   return isObject(entry.fieldsV1) ? entry.fieldsV1 : {};
 }
 
-/** All fields that we own, under whatever name and operation. */
+/** All fields that we own, under any name and operation. */
 export function ownFields(object: JsonObject): JsonObject {
   return managedFields(object)
     .filter(isOurs)
@@ -211,7 +211,7 @@ export function ownFields(object: JsonObject): JsonObject {
 
 /**
  * Ownership with our earlier Update entries, and applies under another of our names, moved to one Apply manager, so
- * that fields which the program drops are removed instead of staying with a manager of the past.
+ * that fields which the program drops are removed instead of staying with a former manager.
  * @param claim which fields of another manager's entry become ours, to be removed likewise
  */
 export function mergedOwnership(
@@ -233,7 +233,7 @@ export function mergedOwnership(
   return [{ ...first, manager: fieldManager, operation: 'Apply', fieldsV1: fields }, ...others];
 }
 
-/** The fields that are not in `claimed`, whose leaves stand for all below them. */
+/** The fields that are not in `claimed`, whose leaves stand for everything below them. */
 function without(fields: JsonObject, claimed: JsonObject): JsonObject {
   const left: Record<string, Json> = {};
   for (const [key, below] of Object.entries(fields)) {

@@ -10,7 +10,7 @@ import { assertOurs } from './ownership.ts';
 import { chooseFieldManager, encodeState, type ObjectState, toJson } from './state.ts';
 import { dryRun, kindOf } from './write.ts';
 
-/** What an update would change, and whether the object can be changed so or must be replaced. */
+/** What an update would change, and whether it can or must replace the object. */
 export async function planUpdate(
   context: OperationContext,
   clusterOf: () => Cluster,
@@ -19,13 +19,13 @@ export async function planUpdate(
 ): Promise<DiffResult> {
   const changes = diffInputs(withIdentity(state), inputs);
   if (changes.length === 0) return { changes, deleteBeforeReplace: false };
-  // Under another name or in another namespace the new object can stand beside the old one.
+  // // Under another name or in another namespace the new object can exist beside the old one.
   if (changes.some(isIdentityChange)) return { changes, deleteBeforeReplace: false };
   const marked = await markImmutable(context, clusterOf(), state, inputs, changes);
   return { changes: marked, deleteBeforeReplace: marked.some(({ replace }) => replace) };
 }
 
-/** Asks the API, by a dry run, whether the object can change so; what cannot is marked as replacing. */
+/** Asks the API, by a dry run, whether the object can change this way; what cannot is marked as replacing. */
 async function markImmutable(
   context: OperationContext,
   cluster: Cluster,
@@ -49,12 +49,12 @@ async function markImmutable(
       );
     }
     const causes = immutableCauses(error);
-    // Any other refusal is the update's to report.
+    // // The update reports any other refusal.
     return causes ? markReplacing(changes, causes) : changes;
   }
 }
 
-/** The values that the API would give to a new object; the bare inputs where it cannot say yet. */
+/** The API's values for a new object; the bare inputs where it cannot say yet. */
 export async function previewCreate(
   context: OperationContext,
   cluster: Cluster,
@@ -66,25 +66,25 @@ export async function previewCreate(
   if (!resource) return inputs;
   const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
   const existing = await cluster.get(ref, context.signal);
-  // An object on its way out is the one that this create replaces.
+  // // An object that is being deleted is the one that this create replaces.
   if (existing && !textAt(existing, 'metadata', 'deletionTimestamp')) assertOurs(existing, object);
   const fieldManager = chooseFieldManager(context.urn, object, null);
   try {
     const live = await dryRun(cluster, context, ref, object, fieldManager);
-    // What a dry run makes up of identity would pass for the real thing in a program's outputs.
+    // // A program's outputs must not take a dry run's invented identity for the real one.
     return encodeState(dropServerFields(live), object, {
       secrets: inputs,
       fieldManager,
       initialApiVersion: ref.apiVersion,
     });
   } catch (error) {
-    // The namespace does not exist yet, or the old object of a replacement stands in the way.
+    // // The namespace does not exist yet, or the old object of a replacement stands in the way.
     if (isStatus(error, 404) || immutableCauses(error)) return inputs;
     throw error;
   }
 }
 
-/** `__inputs` of a state that came from elsewhere may lack what the live object says of its identity. */
+/** A foreign state's `__inputs` may lack parts of the live object's identity. */
 function withIdentity(state: ObjectState): JsonObject {
   const { apiVersion, kind } = state.live;
   const metadata = isObject(state.inputs.metadata) ? state.inputs.metadata : {};

@@ -42,18 +42,18 @@ import { WaitTimeoutError, waitTimeoutMs } from './wait.ts';
 import { createObject, dryRun, kindOf, refForWrite, updateObject, whyNotWritten } from './write.ts';
 
 export interface KubernetesProviderOptions {
-  /** Path of the kubeconfig for provider instances that bring none of their own. */
+  /** Path of the kubeconfig for provider instances without their own. */
   readonly kubeconfig: string;
   readonly beforeWrite: () => void;
 }
 
 /**
- * A stand-in for the official Kubernetes provider where its plugin cannot be had: every kind and custom resource by
- * server-side apply, with the official type tokens, ids and state, so that a stack may change over either way.
+ * A stand-in for the official Kubernetes provider where its plugin is not available: every kind and custom resource
+ * by server-side apply, with the official type tokens, ids and state, so that a stack can switch either way.
  */
 export class KubernetesProvider implements ResourceProvider {
   readonly name = 'kubernetes';
-  /** The `@pulumi/kubernetes` whose tokens and state this agrees with. */
+  /** The version of `@pulumi/kubernetes` with the same tokens and state. */
   readonly version = '4.34.2';
   readonly #clusters: Clusters;
 
@@ -72,7 +72,7 @@ export class KubernetesProvider implements ResourceProvider {
       return { inputs, failures };
     }
     const metadata = reveal(inputs.metadata ?? {});
-    // Not known before the update: there is nothing to look at yet.
+    // // Unknown before the update: nothing to look at yet.
     if (!isMap(metadata)) return { inputs: protectInputs({ ...kind, ...inputs }), failures };
     if (metadata.name === undefined) {
       fail('metadata.name', 'a name is required: the embedded Kubernetes provider makes none up');
@@ -82,7 +82,7 @@ export class KubernetesProvider implements ResourceProvider {
     const cluster = this.#clusters.of(context.config);
     const resource = await cluster.discovery.find(kind);
     const { namespace, ...placeless } = metadata;
-    // A kind that is not served yet is taken for a namespaced one; most are.
+    // // Takes a kind that is not served yet for a namespaced one; most are.
     const placed: PropertyMap =
       resource?.namespaced === false
         ? placeless
@@ -126,7 +126,7 @@ export class KubernetesProvider implements ResourceProvider {
     if (!kind || name === '') throw new Error(`${id} does not name an object of ${context.type}`);
     const cluster = this.#clusters.of(context.config);
     const live = await readLive(cluster, context, kind, namespace, name);
-    // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
+    // // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
     if (!live || (isAnother(live, state.live) && !isSameTenants(live, state.live))) return null;
     const described = Object.keys(known).length > 0;
     const now = described ? driftedInputs(known, state.live, live) : inputsFromLive(live);
@@ -180,7 +180,7 @@ export class KubernetesProvider implements ResourceProvider {
     const { namespace, name } = parseId(id);
     if (!kind) throw new Error(`${id} does not name an object of ${context.type}`);
     const resource = await cluster.discovery.find(kind);
-    // Without its definition there are no custom resources of a kind.
+    // // Without its definition a kind has no custom resources.
     if (!resource) return;
     const ref = await cluster.ref(kind, namespace, name);
     await deleteObject(cluster, context, ref, state, waitTimeoutMs(options.timeoutMs, state.inputs));
@@ -190,7 +190,7 @@ export class KubernetesProvider implements ResourceProvider {
     this.#clusters.close();
   }
 
-  /** Waits for readiness and makes the state; an object that is not ready is reported together with its state. */
+  /** Waits for readiness and makes the state; reports an object that is not ready together with its state. */
   async #settle(
     context: OperationContext,
     cluster: Cluster,
@@ -220,8 +220,8 @@ export class KubernetesProvider implements ResourceProvider {
 }
 
 /**
- * Whether the SDK makes the kind up beside one of Kubernetes' own: `ConfigMapList`, `ConfigMapPatch`. Custom resources
- * may be called so, too.
+ * Whether the SDK invents the kind beside one of Kubernetes' own: `ConfigMapList`, `ConfigMapPatch`. Custom resources
+ * may have such names too.
  */
 function isNoObject({ apiVersion, kind }: ObjectKind): boolean {
   const [group = ''] = apiVersion.split('/');

@@ -19,7 +19,7 @@ const suffixes: Readonly<Record<string, number>> = {
   Ei: 2 ** 60,
 };
 
-/** Maps of the API from resources to quantities (`500m`, `1Gi`). */
+/** The API's maps from resources to quantities (`500m`, `1Gi`). */
 const quantityMaps = new Set(['limits', 'requests', 'hard', 'capacity', 'allocatable', 'overhead']);
 /** Such maps in the items of a LimitRange's `limits`. */
 const limitMaps = new Set(['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio']);
@@ -27,8 +27,8 @@ const limitMaps = new Set(['max', 'min', 'default', 'defaultRequest', 'maxLimitR
 const quantityFields = new Set(['emptyDir.sizeLimit', 'target.averageValue', 'target.value']);
 
 /**
- * Whether two values mean the same to the API. It writes quantities in its own canonical form (`1000m` is `1`), in
- * which the official provider keeps them in state, so two spellings of a quantity are no difference.
+ * Whether two values mean the same to the API. It writes quantities in its own canonical form (`1000m` is `1`), and
+ * the official provider keeps that form in state, so two spellings of a quantity are no difference.
  */
 export function sameQuantity(path: readonly (string | number)[], a: Json, b: Json): boolean {
   if (!isQuantity(path)) return false;

@@ -4,7 +4,7 @@ import type { Cluster, ObjectRef } from './cluster.ts';
 import { at, isList, isObject, textAt } from './objects.ts';
 import { skipsAwait, type Verdict, waitFor } from './wait.ts';
 
-/** The object will not become ready by waiting. */
+/** Waiting will not make the object ready. */
 export class NeverReadyError extends Error {
   override readonly name = 'NeverReadyError';
 }
@@ -14,7 +14,9 @@ const waiting = (waitingFor: string): Verdict => ({ done: false, waitingFor });
 
 type Judge = (live: JsonObject) => Verdict;
 
-/** Kinds that are more than written: what makes them ready. Every other kind is ready when the API has it. */
+/**
+ * Kinds that need more than to be written, and what makes them ready. Every other kind is ready once the API has it.
+ */
 const judges: Readonly<Record<string, Judge>> = {
   'v1 Namespace': (live) =>
     textAt(live, 'status', 'phase') === 'Active'
@@ -38,7 +40,7 @@ const judges: Readonly<Record<string, Judge>> = {
       : waiting('waiting for the definition to be served'),
 };
 
-/** Waits until the object is ready, unless the program said not to. Returns the object as last seen. */
+/** Waits until the object is ready, unless the program opted out. Returns the object as last seen. */
 export async function waitUntilReady(
   cluster: Cluster,
   context: OperationContext,

@@ -44,12 +44,12 @@ export function encodeState(
   };
 }
 
-/** Inputs as properties, secret where the program's are and where a Secret holds data. */
+/** Inputs as properties; secret where the program's are, and where a Secret holds data. */
 export function encodeInputs(inputs: JsonObject, secrets: PropertyMap): PropertyMap {
   return protectInputs(markMapSecretsLike(toProperties(inputs), secrets));
 }
 
-/** Makes a Secret's data secret even where the program passed it in the open. */
+/** Makes a Secret's data secret even where the program passed it in plain text. */
 export function protectInputs(inputs: PropertyMap): PropertyMap {
   return isSecretObject(inputs) ? hideSecretData(inputs) : inputs;
 }
@@ -84,20 +84,20 @@ export function decodeState(properties: PropertyMap): ObjectState {
 }
 
 /**
- * Field manager of a new object. Derived from the URN, so that a create that is repeated after a crash is the same
- * manager's and not a conflict with itself.
+ * Field manager of a new object. Derived from the URN, so that a create repeated after a crash has the same manager
+ * and does not conflict with itself.
  */
 export function fieldManagerOf(urn: string): string {
   return `pulumi-kubernetes-${createHash('sha256').update(urn).digest('hex').slice(0, 8)}`;
 }
 
-/** `pulumi.com/patchFieldManager` overrides, then the state's, then the URN's. */
+/** `pulumi.com/patchFieldManager` first, then the state's manager, then the URN's. */
 export function chooseFieldManager(urn: string, inputs: JsonObject, state: ObjectState | null): string {
   const chosen = textAt(inputs, 'metadata', 'annotations', 'pulumi.com/patchFieldManager');
   return chosen ?? state?.fieldManager ?? fieldManagerOf(urn);
 }
 
-/** The OpenAPI extensions of a CRD's schema have dashes in the API and underscores in Pulumi's properties. */
+/** A CRD's OpenAPI extensions have dashes in the API and underscores in Pulumi's properties. */
 const openApiExtensions = [
   'x-kubernetes-embedded-resource',
   'x-kubernetes-int-or-string',

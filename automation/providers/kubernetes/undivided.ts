@@ -2,16 +2,16 @@ import type { Json, JsonObject } from './client.ts';
 import { at, isList, isObject } from './objects.ts';
 import { fieldsOf, isOthers, managedFields, ownFields } from './ownership.ts';
 
-/*
- * What in an object belongs to whoever declares it alone. Elsewhere a manager adds fields of its own and nobody minds:
- * labels, a number of replicas, the volume of a claim. Here whatever is added changes what was declared: a rule beside
- * the rules of a network policy, a container beside the containers of a pod.
+/**
+ * Parts of an object that belong to its declarer alone. Elsewhere managers add fields of their own and nobody minds:
+ * labels, a number of replicas, the volume of a claim. Here an addition changes what was declared: a rule beside the
+ * rules of a network policy, a container beside the containers of a pod.
  */
 
-/** Kinds that nobody else adds to, metadata and status aside: what limits and isolates. */
+/** Kinds to which nobody else adds, metadata and status aside: those that limit and isolate. */
 const undividedKinds = new Set(['LimitRange', 'NetworkPolicy', 'ResourceQuota', 'Role', 'RoleBinding']);
 
-/** `own`: all below is the declarer's. `free`: nothing is. `shared`: only the items of the lists that are declared. */
+/** `own`: everything below is the declarer's. `free`: nothing is. `shared`: only the declared items of lists are. */
 export type Scope = 'undivided object' | 'shared' | 'template' | 'own' | 'free';
 
 export function isUndivided(kind: unknown): boolean {
@@ -33,7 +33,7 @@ export function scopeOfItems(scope: Scope): Scope {
   return scope === 'free' ? 'free' : 'own';
 }
 
-/** Fields that others have in what is the declarer's alone, manager by manager, as `managedFields` writes them. */
+/** Fields of others in what is the declarer's alone, manager by manager, as `managedFields` writes them. */
 export function intrusions(object: JsonObject): readonly JsonObject[] {
   const ours = ownFields(object);
   return managedFields(object)
@@ -47,7 +47,7 @@ function within(fields: JsonObject, ours: Json | undefined, scope: Scope): JsonO
   for (const [key, below] of Object.entries(fields)) {
     const name = fieldName(key);
     if (name === null) {
-      // Items of a list that we do not declare are none of ours.
+      // // Items of a list that we do not declare are not ours.
       if (key !== '.' && scope !== 'free' && ours !== undefined) found[key] = below;
       continue;
     }
@@ -62,8 +62,8 @@ function within(fields: JsonObject, ours: Json | undefined, scope: Scope): JsonO
 }
 
 /**
- * Of an entry's fields, those that are to go: `shown` has them, as the refresh found them in what is the declarer's
- * alone, and `wanted` has not.
+ * The fields of an entry to remove: `shown` has them, as the refresh found them in what is the declarer's alone, and
+ * `wanted` does not.
  */
 export function surplusOf(object: JsonObject, entry: JsonObject, shown: Json, wanted: Json): JsonObject {
   return surplus(within(fieldsOf(entry), ownFields(object), scopeOf(object)), shown, wanted);
@@ -88,7 +88,7 @@ function valueAt(value: Json, key: string): Json | undefined {
   if (!isList(value) || !/^[kv]:/.test(key)) return undefined;
   const sought = JSON.parse(key.slice(2)) as Json;
   if (key.startsWith('v:')) return value.find((item) => item === sought);
-  // A program may leave out a key that has a default, such as a port's protocol.
+  // // A program may omit a key that has a default, such as a port's protocol.
   return value.find((item) =>
     Object.entries(sought as JsonObject).every(([part, expected]) => {
       const actual = at(item, part);

@@ -8,7 +8,7 @@ import { annotation, at, describe, isList, isObject, textAt } from './objects.ts
 const defaultTimeoutMs = 600_000;
 const firstPollMs = 25;
 const longestPollMs = 1000;
-/** Waits shorter than this are not worth a status line. */
+/** Shorter waits are not worth a status line. */
 const quietMs = 500;
 
 /** `customTimeouts` of the resource, then the annotation, then the default. */
@@ -29,7 +29,7 @@ export interface Wait {
   /** The object as last seen; saves the first read. */
   readonly last: JsonObject | null;
   readonly timeoutMs: number;
-  /** Null stands for an object that is gone. Throws when waiting longer is of no use. */
+  /** Null stands for an absent object. Throws when waiting longer is useless. */
   judge(live: JsonObject | null): Verdict;
 }
 
@@ -43,7 +43,7 @@ export class WaitTimeoutError extends Error {
 }
 
 /**
- * Reads the object until the verdict is done, showing beside the resource what is waited for.
+ * Reads the object until the verdict is done, showing beside the resource what it waits for.
  * @throws WaitTimeoutError that names it when the time is up.
  */
 export async function waitFor(
@@ -79,7 +79,7 @@ export async function waitFor(
   }
 }
 
-/** What keeps an object that is being deleted: its finalizers, and for a namespace what its conditions say. */
+/** What holds an object that is being deleted: its finalizers, and a namespace's conditions. */
 export function deletionHolders(live: JsonObject): string {
   const holders: string[] = [];
   const finalizers = [at(live, 'metadata', 'finalizers'), at(live, 'spec', 'finalizers')].flatMap((list) =>

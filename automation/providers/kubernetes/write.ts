@@ -22,15 +22,15 @@ import {
 import { surplusOf } from './undivided.ts';
 import { deletionHolders, waitFor } from './wait.ts';
 
-/** A field that we apply is written by another manager too, and the plan did not know of it. */
+/** Another manager writes a field that we apply too, and the plan did not know. */
 export class FieldConflictError extends Error {
   override readonly name = 'FieldConflictError';
 }
 
-/** A CRD that was just created is served a moment later. */
+/** The API serves a new CRD a moment later. */
 const kindAppearsWithinMs = 10_000;
 const kindPollMs = 200;
-/** How long a create waits for an earlier object of the same name that is on its way out. */
+/** How long a create waits for an earlier object of the same name that is being deleted. */
 const predecessorTimeoutMs = 300_000;
 
 export interface Written {
@@ -38,7 +38,7 @@ export interface Written {
   readonly fieldManager: string;
 }
 
-/** Where an object is to be written; waits a little for a kind that the cluster does not serve yet. */
+/** The place of an object to write; waits a little for a kind that the cluster does not serve yet. */
 export async function refForWrite(
   cluster: Cluster,
   context: OperationContext,
@@ -60,7 +60,7 @@ export function kindOf(object: JsonObject): ObjectKind {
 }
 
 /**
- * Creates the object, or takes over one of the same name that is this tenant's: what a crash between the write and
+ * Creates the object, or adopts one of the same name that belongs to this tenant, which a crash between the write and
  * the checkpoint leaves behind.
  * @throws ForeignObjectError, FieldConflictError
  */
@@ -106,10 +106,10 @@ export async function createObject(
 }
 
 /**
- * Applies the inputs over the object that `state` describes. What others added to what is the program's alone, and is
- * `shown` as inputs since a refresh, goes.
- * @throws ForeignObjectError when somebody else's object has come to its place
- * @throws FieldConflictError when another manager holds fields that the plan did not show as changed by it.
+ * Applies the inputs over the object that `state` describes. Removes what others added to what is the program's
+ * alone, as far as a refresh has `shown` it.
+ * @throws ForeignObjectError when somebody else's object has taken its place
+ * @throws FieldConflictError when another manager holds fields whose change the plan did not show.
  */
 export async function updateObject(
   cluster: Cluster,
@@ -125,7 +125,7 @@ export async function updateObject(
   try {
     return await applyOver(cluster, context, ref, inputs, { ...over, uid: textAt(state, 'metadata', 'uid') });
   } catch (error) {
-    // How it says that the name stands for another object, or for none.
+    // // So it says that the name stands for another object, or for none.
     if (!isStatus(error, 409, 422)) throw error;
     const standing = await cluster.get(ref, context.signal);
     if (standing && !isAnother(standing, state)) throw error;
@@ -134,14 +134,16 @@ export async function updateObject(
   }
 }
 
-/** Whether others have added what the refresh showed, and the program does not want, to what is the program's alone. */
+/**
+ * Whether others have added what the refresh showed, and the program does not want, to what is the program's alone.
+ */
 function hasSurplus(live: JsonObject, shown: JsonObject, wanted: JsonObject): boolean {
   return managedFields(live)
     .filter(isOthers)
     .some((entry) => Object.keys(surplusOf(live, entry, shown, wanted)).length > 0);
 }
 
-/** What the write would give, computed by the API without keeping it. */
+/** The result of the write, which the API computes without storing it. */
 export function dryRun(
   cluster: Cluster,
   context: OperationContext,
@@ -149,7 +151,7 @@ export function dryRun(
   inputs: JsonObject,
   fieldManager: string,
 ): Promise<JsonObject> {
-  // Who owns which field is settled by the write itself; a preview is about values.
+  // // The write itself settles who owns which field; a preview is about values.
   const options = { fieldManager, force: true, dryRun: true, signal: context.signal };
   return cluster.apply(ref, bodyOf(inputs, ref), options);
 }
@@ -164,7 +166,7 @@ async function applyOver(
     readonly shown: JsonObject;
     readonly live: JsonObject | null;
     readonly manager: string;
-    /** Refuses every other object of the name. */
+    /** Refuses every other object of that name. */
     readonly uid?: string | undefined;
   },
 ): Promise<JsonObject> {
@@ -194,7 +196,7 @@ async function applyOver(
   }
 }
 
-/** Writes who owns which field of the object as it is now; another writer in between is met again. */
+/** Writes who owns which field of the object's present version; the caller handles another writer in between. */
 async function takeFields(
   cluster: Cluster,
   ref: ObjectRef,
@@ -215,7 +217,7 @@ async function takeFields(
   }
 }
 
-/** The object as it is sent: a Secret's `stringData` as `data`, so that a key that the program drops is removed. */
+/** The object to send: a Secret's `stringData` as `data`, so that a key that the program drops is removed. */
 function bodyOf(inputs: JsonObject, ref: ObjectRef, uid?: string): JsonObject {
   const { status: _, ...object } = ref.kind === 'Secret' ? withData(inputs) : inputs;
   const metadata = { ...(typeof object.metadata === 'object' ? (object.metadata as JsonObject) : {}) };

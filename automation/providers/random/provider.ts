@@ -14,7 +14,7 @@ import { complete, type RandomResource, randomResources } from './resources.ts';
 /** A stand-in for the official random provider, with its tokens, ids and state, for the values our programs use. */
 export class RandomProvider implements ResourceProvider {
   readonly name = 'random';
-  /** The `@pulumi/random` whose tokens and state this agrees with. */
+  /** The version of `@pulumi/random` with the same tokens and state. */
   readonly version = '4.21.2';
 
   async check(context: OperationContext, { inputs }: { inputs: PropertyMap }) {
@@ -32,7 +32,7 @@ export class RandomProvider implements ResourceProvider {
     return { inputs, failures };
   }
 
-  /** A random value does not change: whatever asks for another one replaces it. */
+  /** A random value does not change: any request for another one replaces it. */
   async diff(
     context: OperationContext,
     { old, inputs }: { old: PropertyMap; inputs: PropertyMap },

@@ -3,15 +3,15 @@ import { isMap, type PropertyMap, type PropertyValue, reveal, Secret } from '../
 import type { ResourceState } from '../provider.ts';
 import { randomText, ruleProblem, type TextRules } from './text.ts';
 
-/** One kind of random value: its attributes with their defaults, and how it comes to be. */
+/** One kind of random value: its attributes with their defaults, and how it is made. */
 export interface RandomResource {
   /** Attributes whose change makes a new value; the default where the program says nothing. */
   readonly attributes: Readonly<Record<string, PropertyValue>>;
-  /** What only exists once it is generated. */
+  /** Attributes that exist only after generation. */
   readonly outputs: readonly string[];
   problem(inputs: PropertyMap): string | null;
   generate(inputs: PropertyMap): ResourceState;
-  /** State for a value that was made elsewhere and is imported under its id. */
+  /** State for a value that was made elsewhere and is imported by its id. */
   adopt(id: string): ResourceState;
 }
 
@@ -30,8 +30,8 @@ const textAttributes = {
 } as const;
 
 /**
- * `random_password`: the id is the fixed text `none`, since ids are not encrypted. `bcryptHash` is left out: nothing
- * of ours reads it, it costs 60 ms of processor time a password, and the official provider plans no change for a
+ * `random_password`: the id is the fixed text `none`, since ids are not encrypted. Omits `bcryptHash`: nothing of
+ * ours reads it, it costs 60 ms of processor time a password, and the official provider plans no change for a
  * computed attribute that a state lacks.
  */
 const password: RandomResource = {

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-/** Which characters a random text is made of, in the official provider's terms. */
+/** The characters of a random text, in the official provider's terms. */
 export interface TextRules {
   readonly length: number;
   readonly upper: boolean;
@@ -32,7 +32,9 @@ export function ruleProblem(rules: TextRules): string | null {
   return null;
 }
 
-/** A text by the rules from the system's cryptographic generator: minimums first, the rest from all, then shuffled. */
+/**
+ * A text by these rules from the system's cryptographic generator: minimums first, the rest from all, then shuffled.
+ */
 export function randomText(rules: TextRules): string {
   const chosen: string[] = [];
   for (const { characters, least } of classes(rules)) {

@@ -1,4 +1,4 @@
-/** Property by property, what differs between two sets of inputs. */
+/** The differences between two sets of inputs, property by property. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatPath, type Path } from '../kubernetes/diff.ts';
 import { isArray, isMap, type PropertyMap, type PropertyValue, reveal } from '../properties.ts';
@@ -38,8 +38,8 @@ function compare(
 }
 
 /**
- * Marks changes that only a new resource can have. A rule is a property (`engine`) or a path below one
- * (`vpcConfig.subnetIds`); indexes of lists are left out of it.
+ * Marks changes that need a new resource. A rule is a property (`engine`) or a path below one
+ * (`vpcConfig.subnetIds`), without the indexes of lists.
  */
 export function markReplacements(
   changes: readonly PropertyChange[],

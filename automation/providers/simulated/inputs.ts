@@ -1,4 +1,4 @@
-/** What a real provider or the cloud would refuse only in the middle of an update, told before it. */
+/** Reports in advance what a real provider or the cloud would refuse in the middle of an update. */
 import { formatPath, type Path } from '../kubernetes/diff.ts';
 import { isArray, isMap, type PropertyMap, type PropertyValue, Secret, unknown } from '../properties.ts';
 import type { CheckFailure, OperationContext } from '../provider.ts';
@@ -21,8 +21,8 @@ export function checkNames(facts: ResourceFacts, inputs: PropertyMap): CheckFail
 }
 
 /**
- * Texts into which something was written that is no text: an output without `interpolate`, an object, an undefined
- * value. Prose may speak of such things; names, ARNs and addresses have no spaces.
+ * Texts that contain something that is no text: an output without `interpolate`, an object, an undefined value. Prose
+ * may mention such things; names, ARNs and addresses have no spaces.
  */
 export function checkTexts(inputs: PropertyMap): CheckFailure[] {
   const failures: CheckFailure[] = [];
@@ -41,9 +41,9 @@ export function checkTexts(inputs: PropertyMap): CheckFailure[] {
 }
 
 /**
- * Everything is known by the time that a resource is written.
+ * Everything must be known when a resource is written.
  * @param when what happens to it: `created`
- * @throws an error that names the values that are not
+ * @throws an error that names the unknown values
  */
 export function assertKnown({ urn }: OperationContext, inputs: PropertyMap, when: string): void {
   const missing = unknownPaths(inputs);

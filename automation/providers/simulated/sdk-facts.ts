@@ -1,5 +1,5 @@
 /**
- * What a package's own SDK says of its resources. Generated SDKs name every input and output, which inputs are
+ * What a package's own SDK says about its resources. Generated SDKs name every input and output, say which inputs are
  * required, and by their types what an output always has: so a simulated provider knows every resource of the
  * installed version, without the provider's schema.
  */
@@ -12,9 +12,9 @@ export type OutputKind = 'text' | 'number' | 'boolean' | 'list' | 'map';
 export interface ResourceFacts {
   readonly inputs: ReadonlySet<string>;
   readonly required: readonly string[];
-  /** Outputs that are no inputs: what only the provider can say. */
+  /** Outputs that are no inputs: only the provider knows them. */
   readonly computed: ReadonlySet<string>;
-  /** Everything with a value in every resource, inputs that have a default included. */
+  /** Everything that has a value in every resource, including inputs with a default. */
   readonly always: ReadonlyMap<string, OutputKind>;
   /** The same one level down, for outputs that are maps or lists of maps. */
   readonly nested: ReadonlyMap<string, ReadonlyMap<string, OutputKind>>;
@@ -23,7 +23,7 @@ export interface ResourceFacts {
 /** Declaration of a type of outputs (`sesv2.EmailIdentityDkimSigningAttributes`), empty when there is none. */
 export type FindDeclaration = (name: string) => string;
 
-/** Reads the SDK of one package, each resource when it is first asked for. */
+/** Reads the SDK of one package, each resource when it is first needed. */
 export class SdkFacts {
   readonly packageName: string;
   readonly version: string;
@@ -61,7 +61,7 @@ export class SdkFacts {
     return this.#outputTypes.slice(start, this.#outputTypes.indexOf('\n    }\n', start));
   }
 
-  /** `aws:ec2/vpc:Vpc` stands in `ec2/vpc.js`, `random:index/randomId:RandomId` in `randomId.js`. */
+  /** `aws:ec2/vpc:Vpc` is in `ec2/vpc.js`, `random:index/randomId:RandomId` in `randomId.js`. */
   #read(type: string): ResourceFacts | null {
     const match = /^([a-z0-9-]+):([\w-]+)\/(\w+):(\w+)$/.exec(type);
     if (!match || match[1] !== this.packageName) return null;
@@ -108,7 +108,7 @@ export function parseResource(
   return { inputs, required, computed, always, nested };
 }
 
-/** Fields that are always there; optional ones are not the provider's to add. */
+/** Fields that are always present; the provider does not add optional ones. */
 function fieldsOf(declaration: string): ReadonlyMap<string, OutputKind> {
   const fields = [...declaration.matchAll(/^ {8}(\w+): ([\s\S]*?);$/gm)];
   return new Map(fields.map(([, name = '', type = '']) => [name, kindOfType(type)]));

@@ -4,7 +4,7 @@ import { SimulatedAws } from './aws/provider.ts';
 import { SimulatedEks } from './eks/provider.ts';
 import { SimulatedKubernetes } from './kubernetes/provider.ts';
 
-/** Serves every provider that the platform program needs, for an engine that has no account to go to. */
+/** Serves every provider that the platform program needs, for an engine without an account. */
 export async function serveSimulatedProviders(): Promise<ProviderServer> {
   return serve([new SimulatedAws(), new SimulatedEks(), new SimulatedKubernetes(), new RandomProvider()]);
 }

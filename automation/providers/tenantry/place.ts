@@ -14,13 +14,14 @@ import { type DatabaseKind, type DatabaseSpec, ownerComment } from './spec.ts';
 export interface PlaceFacts {
   readonly connectionLimit: number | null;
   readonly migrationLevel: number;
-  /** What differs from what was made, in words; empty when nothing does. */
+  /** Differences from what was made, in words; empty when there are none. */
   readonly drift: readonly string[];
 }
 
 /**
- * Makes a tenant's place, or corrects what there is: run again after a crash at any point, it ends the same.
- * Returns the migration level. @throws NotOursError when something of that name is not the tenant's.
+ * Makes a tenant's place, or corrects what exists: run again after a crash at any point, it ends the same. Returns
+ * the migration level.
+ * @throws NotOursError when something of that name does not belong to the tenant.
  */
 export async function ensurePlace(
   session: AdminSession,
@@ -37,7 +38,7 @@ export async function ensurePlace(
   const database = spec.database ?? session.database;
   const level = await session.within(database, (client) =>
     session.transaction(client, spec.tenantId, async () => {
-      // Role, schema and grants of a shared database are one transaction: all of them or none.
+      // // Role, schema and grants of a shared database are one transaction: all of them or none.
       if (kind === 'schema') await ensureRole(client, spec);
       await closePublicSchema(client);
       return ensureSchema(client, spec);
@@ -52,7 +53,7 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
   const database = quote(name);
   const comment = ownerComment(spec.tenantId);
   const known = await readDatabase(client, name);
-  // A crash after CREATE DATABASE leaves it unmarked; that it is the migrator's and has this name marks it as well.
+  // // A crash after CREATE DATABASE leaves it unmarked; belonging to the migrator under this name marks it as well.
   if (known && known.comment !== comment && !(known.comment === null && known.owner === migratorRole)) {
     throw new NotOursError('database', name, known.comment, spec.tenantId);
   }
@@ -63,7 +64,7 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
         `create database ${database} owner ${quote(migratorRole)} template template0`,
       );
     } catch (error) {
-      // The statement of an earlier process was still running.
+      // // The statement of an earlier process was still running.
       if (!isSqlState(error, '42P04', '23505')) throw error;
       return ensureDatabase(session, client, spec);
     }
@@ -86,7 +87,7 @@ async function readDatabase(client: Queryable, name: string) {
   return rows[0] ?? null;
 }
 
-/** The place as it is; null when nothing is left of it. */
+/** The place as it is; null when nothing of it exists. */
 export async function readPlace(
   session: AdminSession,
   kind: DatabaseKind,

@@ -20,7 +20,7 @@ export interface TenantryProviderOptions {
   readonly beforeWrite: () => void;
 }
 
-/** What makes a place another place; the rest can change where it is. */
+/** Inputs whose change makes another place; the rest can change in place. */
 const identity = ['tenantId', 'server', 'database', 'schema', 'role'] as const;
 const changeable = ['password', 'connectionLimit'] as const;
 
@@ -57,7 +57,7 @@ export class TenantryProvider implements ResourceProvider {
     const [before, after] = [revealMap(old), revealMap(inputs)];
     const changes: PropertyChange[] = [];
     for (const path of [...identity, ...changeable]) {
-      // A schema without a database is in the shared one, which the state names.
+      // // A schema without a database is in the shared one, which the state names.
       if (path === 'database' && after.database === undefined) continue;
       if (before[path] === after[path]) continue;
       changes.push({ path, kind: 'update', replace: (identity as readonly string[]).includes(path) });
@@ -125,7 +125,7 @@ export class TenantryProvider implements ResourceProvider {
     await Promise.all([this.#shared, ...this.#servers.values()].map((session) => session.close()));
   }
 
-  /** @throws Error when the server is none of those that this provider reaches */
+  /** @throws Error when this provider does not reach the server */
   #sessionOf(server: string | undefined): AdminSession {
     if (server === undefined) return this.#shared;
     const session = this.#servers.get(server);

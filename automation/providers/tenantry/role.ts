@@ -2,10 +2,10 @@ import { scramVerifier } from './scram.ts';
 import { type AdminSession, isSqlState, literal, type Queryable, quote } from './session.ts';
 import { type DatabaseSpec, ownerComment } from './spec.ts';
 
-/** Owns every tenant's schema and runs migrations; no one logs in as it, and tenants are not its members. */
+/** Owns every tenant's schema and runs migrations; nobody logs in as it, and tenants are not its members. */
 export const migratorRole = 'tenantry_migrator';
 
-/** A tenant's statement that runs longer is ended by the server. */
+/** The server ends a tenant's statement that runs longer. */
 const statementTimeout = '30s';
 const idleInTransactionTimeout = '60s';
 
@@ -22,7 +22,7 @@ export interface RoleFacts {
   readonly comment: string | null;
   readonly canLogin: boolean;
   readonly connectionLimit: number;
-  /** Has a right that a tenant must not have. */
+  /** The role has a right that a tenant must not have. */
   readonly tooPowerful: boolean;
 }
 
@@ -48,7 +48,7 @@ export async function readRole(client: Queryable, role: string): Promise<RoleFac
   };
 }
 
-/** Makes the migrator once per server. Two processes may try at once: the later one finds it made. */
+/** Makes the migrator once per server. Two processes may try at once: the later one finds it. */
 export async function ensureMigrator(session: AdminSession, client: Queryable): Promise<void> {
   if (!(await readRole(client, migratorRole))) {
     try {
@@ -61,8 +61,8 @@ export async function ensureMigrator(session: AdminSession, client: Queryable): 
 }
 
 /**
- * Lets an administrator who is no superuser (Amazon RDS) own and alter what the role owns. Roles created since
- * PostgreSQL 16 are administered by their creator, without being able to act as them.
+ * Lets an administrator who is no superuser (Amazon RDS) own and alter what the role owns. Since PostgreSQL 16 a
+ * role's creator administers it, but cannot act as it.
  */
 async function actAs(session: AdminSession, client: Queryable, role: string): Promise<void> {
   const { rows } = await client.query<{ may: boolean }>('select pg_has_role(current_user, $1, $2) as may', [
@@ -86,7 +86,7 @@ export async function ensureRole(client: Queryable, spec: DatabaseSpec): Promise
     `alter role ${role} login nocreatedb nocreaterole noinherit
        connection limit ${Math.trunc(spec.connectionLimit)} password ${literal(verifier)}`,
   );
-  // Only a superuser may set these, even to what they are.
+  // // Only a superuser may set these, even to their present values.
   if (known?.tooPowerful) await client.query(`alter role ${role} nosuperuser nobypassrls noreplication`);
   await client.query(`alter role ${role} set search_path to ${quote(spec.schema)}`);
   await client.query(`alter role ${role} set statement_timeout to ${literal(statementTimeout)}`);
@@ -96,7 +96,10 @@ export async function ensureRole(client: Queryable, spec: DatabaseSpec): Promise
   if (!known) await client.query(`comment on role ${role} is ${literal(comment)}`);
 }
 
-/** Keeps the role from logging in again and ends its sessions. True when the role exists and is this tenant's. */
+/**
+ * Keeps the role from logging in again and ends its sessions. Returns true when the role exists and belongs to this
+ * tenant.
+ */
 export async function lockOut(session: AdminSession, client: Queryable, spec: RoleOwner): Promise<boolean> {
   const known = await readRole(client, spec.role);
   if (!known) return false;

@@ -2,7 +2,7 @@ import { migratorRole, NotOursError } from './role.ts';
 import { literal, type Queryable, quote } from './session.ts';
 import { type DatabaseSpec, ownerComment } from './spec.ts';
 
-/** A schema's comment: whose it is, and the level of its tables (`tenantry:k3fj9x2a level=4`). */
+/** A schema's comment: its owner, and the level of its tables (`tenantry:k3fj9x2a level=4`). */
 const schemaComment = /^(tenantry:[a-z0-9]+) level=(\d+)$/;
 
 export interface SchemaFacts {
@@ -27,7 +27,7 @@ export async function readSchema(client: Queryable, schema: string): Promise<Sch
   };
 }
 
-/** What the role may do: use its schema and work on rows, on tables that exist and on those to come. */
+/** The role's rights: use its schema and work on rows, in existing and future tables. */
 export function grantStatements(schemaName: string, roleName: string): readonly string[] {
   const [schema, role, migrator] = [quote(schemaName), quote(roleName), quote(migratorRole)];
   const defaults = `alter default privileges for role ${migrator} in schema ${schema} grant`;
@@ -60,8 +60,8 @@ export async function ensureSchema(client: Queryable, spec: DatabaseSpec): Promi
 }
 
 /**
- * Tenants share this database: what everyone may do in the public schema, every tenant could see. Done once; a
- * second process that gets here at the same moment waits for the first.
+ * Tenants share this database: whatever everyone may do in the public schema is visible to every tenant. Runs once; a
+ * second process at the same moment waits for the first.
  */
 export async function closePublicSchema(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ open: boolean }>(
@@ -74,7 +74,7 @@ export async function closePublicSchema(client: Queryable): Promise<void> {
   await client.query('revoke all on schema public from public');
 }
 
-/** What is missing of the grants, in words. */
+/** Missing grants, in words. */
 export async function missingGrants(client: Queryable, schema: string, role: string): Promise<string[]> {
   const { rows } = await client.query<{ usage: boolean; tables: boolean; defaults: boolean }>(
     `select has_schema_privilege(r.oid, n.oid, 'USAGE') as usage,

@@ -4,11 +4,11 @@ import { connectionTo } from '../../store/connection.ts';
 /** Enough for an engine that creates one tenant's resources; four runners make sixteen connections at most. */
 const poolSize = 4;
 const connectTimeoutMs = 10_000;
-/** A statement that waits longer than this for a lock is better tried again by the job. */
+/** A statement that waits longer for a lock is better tried again by the job. */
 const lockTimeoutMs = 15_000;
 const idleTimeoutMs = 10_000;
 /**
- * A transaction that its process does not go on with for so long is rolled back: the process may be stopped, and the
+ * A transaction that its process does not continue for so long is rolled back: the process may be stopped, and the
  * next holder of the tenant's lease waits for its locks.
  */
 const abandonAfterMs = 10_000;
@@ -18,7 +18,7 @@ export const literal = pg.escapeLiteral;
 
 export type Queryable = Pick<pg.ClientBase, 'query'>;
 
-/** Connections as the administrator, to the database of the admin URL and to any other of the same server. */
+/** Connections as the administrator, to the database of the admin URL and to any other on the same server. */
 export class AdminSession {
   readonly #url: URL;
   readonly #beforeWrite: () => void;
@@ -28,7 +28,7 @@ export class AdminSession {
     this.#url = new URL(adminDatabaseUrl);
     this.#beforeWrite = beforeWrite;
     this.#pool = new pg.Pool({ ...this.#options(null), max: poolSize, idleTimeoutMillis: idleTimeoutMs });
-    // An idle connection that the server closes is replaced by the next use.
+    // // The next use replaces an idle connection that the server closes.
     this.#pool.on('error', () => {});
   }
 
@@ -75,7 +75,7 @@ export class AdminSession {
     }
   }
 
-  /** One transaction; every change of one tenant waits for the one before. */
+  /** One transaction; every change of one tenant waits for the previous one. */
   async transaction<T>(client: Queryable, tenantId: string, run: () => Promise<T>): Promise<T> {
     this.#beforeWrite();
     await client.query('begin');

@@ -10,7 +10,7 @@ export const kindOfType: Readonly<Record<string, DatabaseKind>> = {
   'tenantry:postgres:Database': 'database',
 };
 
-/** Names that we make ourselves need no quoting; quoting is done all the same. */
+/** Names that we make ourselves need no quoting; we quote them all the same. */
 const identifier = z
   .string()
   .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'must be a lower-case SQL name of at most 63 characters')
@@ -24,7 +24,7 @@ const specSchema = z.strictObject({
     .string()
     .regex(/^[a-z][a-z0-9]{7}$/, 'must be a tenant id: a letter and seven letters or digits'),
   database: identifier.optional(),
-  /** Server for this tenant alone; the shared one when left out. */
+  /** Server for this tenant alone; the shared one when omitted. */
   server: z.string().regex(databaseServerPattern, 'must be the name of a database server').optional(),
   schema: identifier,
   role: identifier,
@@ -32,7 +32,7 @@ const specSchema = z.strictObject({
   connectionLimit: z.int().min(1).max(10_000),
 });
 
-/** Everything that a tenant's place in a database is made from. */
+/** Everything that defines a tenant's place in a database. */
 export type DatabaseSpec = z.infer<typeof specSchema>;
 
 export function parseSpec(inputs: PropertyMap): DatabaseSpec {
@@ -45,7 +45,7 @@ export function parseSpec(inputs: PropertyMap): DatabaseSpec {
   );
 }
 
-/** What is wrong with the inputs; values that are not known yet are not judged. */
+/** What is wrong with the inputs; skips values that are not known yet. */
 export function checkSpec(kind: DatabaseKind, inputs: PropertyMap): readonly CheckFailure[] {
   const unknowns = new Set(Object.keys(inputs).filter((key) => reveal(inputs[key] ?? null) === unknown));
   const parsed = specSchema.safeParse(specProperties(inputs));
@@ -69,7 +69,7 @@ function problems(error: z.ZodError): CheckFailure[] {
   return error.issues.map((issue) => ({ property: issue.path.map(String).join('.'), reason: issue.message }));
 }
 
-/** The mark by which roles, schemas and databases are known as a tenant's own. */
+/** The mark of a tenant's own roles, schemas and databases. */
 export function ownerComment(tenantId: string): string {
   return `tenantry:${tenantId}`;
 }

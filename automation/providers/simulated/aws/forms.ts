@@ -4,9 +4,9 @@ import { decimals, digits, uuid } from '../identity.ts';
 import type { Place } from './place.ts';
 import type { Form, ResourceType } from './resource-types.ts';
 
-/** A resource as far as its identity depends on it. */
+/** The parts of a resource that its identity depends on. */
 export interface Subject {
-  /** What makes its digits differ from everybody else's: its URN, and for a replacement which one it is. */
+  /** What makes its digits unique: its URN, and for a replacement which one it is. */
   readonly seed: string;
   readonly inputs: PropertyMap;
   readonly place: Place;
@@ -19,7 +19,7 @@ export interface Identity {
   readonly name: string;
 }
 
-/** The resource's id and ARN; the same at every run. */
+/** The resource's id and ARN; the same in every run. */
 export function identify(subject: Subject): Identity {
   const { kind, inputs } = subject;
   const name = kind.physicalName ? text(inputs[kind.physicalName.input]) : '';
@@ -82,7 +82,7 @@ function fillText(
   });
 }
 
-/** Copies of a key in other regions share its id, which then has another form. */
+/** A key's copies in other regions share its id, which then has another form. */
 function multiRegion(inputs: PropertyMap): boolean {
   return inputs.multiRegion === true || inputs.primaryKeyArn !== undefined;
 }

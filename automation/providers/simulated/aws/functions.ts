@@ -1,4 +1,4 @@
-/** Answers to the questions that programs ask AWS (`aws.getX`), from the configuration alone. */
+/** Answers to programs' questions to AWS (`aws.getX`), from the configuration alone. */
 import {
   isArray,
   isMap,
@@ -153,13 +153,13 @@ export const functions: Readonly<Record<string, Answer>> = {
   },
 };
 
-/** Undefined when nobody has taught the simulation this function. */
+/** Undefined for a function that the simulation does not know. */
 export function answer(token: string, asked: PropertyMap, place: Place): PropertyMap | undefined {
   const known = functions[token];
   return known && { ...asked, region: place.region, ...known(asked, place) };
 }
 
-/** The version that EKS has for a cluster of the given one; the numbers are made up, their form is not. */
+/** EKS's version for a cluster of the given one; the numbers are invented, their form is not. */
 function addonVersion(addon: string, kubernetesVersion: string): string {
   if (addon === 'kube-proxy') return `v${kubernetesVersion}.0-eksbuild.1`;
   const known: Record<string, string> = {
@@ -172,9 +172,9 @@ function addonVersion(addon: string, kubernetesVersion: string): string {
   return known[addon] ?? 'v1.0.0-eksbuild.1';
 }
 
-/** Public parameters name images; others are not known without an account. */
+/** Public parameters name images; others are unknown without an account. */
 function parameter(name: string, region: string): PropertyValue {
-  // As a deployment notes it (`tenantry:controlPlane.imageParameter`).
+  // // As a deployment records it (`tenantry:controlPlane.imageParameter`).
   if (name.endsWith('/image')) return `111122223333.dkr.ecr.${region}.amazonaws.com/tenantry:deployed`;
   if (/image_id|ami-id/.test(name)) return `ami-${digits(`${region}${name}`, 17)}`;
   return name.startsWith('/aws/service/') ? digits(name, 12) : unknown;

@@ -3,12 +3,12 @@ import type { CheckFailure } from '../../provider.ts';
 import { digits, nameOfUrn } from '../identity.ts';
 import type { ResourceType } from './resource-types.ts';
 
-/** Names that the provider gave; the real one keeps them in the same place of a state. */
+/** Names that the provider chose; the real one keeps them in the same place of a state. */
 export const defaultsKey = '__defaults';
 
 /**
- * Gives a physical name to a resource that has none from the program: its logical name and seven digits, as Pulumi
- * does, so that a replacement can stand beside it. A name once given stays.
+ * Gives a physical name to a resource whose program does not choose one: its logical name and seven digits, as Pulumi
+ * does, so that a replacement can exist beside it. A name once given stays.
  */
 export function withPhysicalName(
   urn: string,
@@ -31,12 +31,12 @@ export function withPhysicalName(
   return { ...inputs, [input]: given ?? name, [defaultsKey]: [input] };
 }
 
-/** Whether the name is the provider's own, so that another one can be made up beside it. */
+/** Whether the provider chose the name, and so can choose another beside it. */
 export function isNamedByProvider(kind: ResourceType, inputs: PropertyMap): boolean {
   return kind.physicalName !== undefined && defaultsOf(inputs).includes(kind.physicalName.input);
 }
 
-/** What AWS would refuse of the name. */
+/** Why AWS would refuse the name. */
 export function checkName(kind: ResourceType, inputs: PropertyMap): CheckFailure[] {
   const { physicalName, pattern } = kind;
   if (!physicalName) return [];

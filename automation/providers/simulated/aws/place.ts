@@ -1,4 +1,4 @@
-/** Where simulated resources stand. */
+/** Where simulated resources are. */
 import { isMap, type PropertyMap } from '../../properties.ts';
 
 export interface Place {
@@ -7,13 +7,13 @@ export interface Place {
   readonly account: string;
 }
 
-/** The account of AWS's own examples, which belongs to nobody. */
+/** The account in AWS's own examples, which belongs to nobody. */
 const exampleAccount = '111122223333';
 
 /** Zones of a region that every account has; AWS gives no account others of these letters there. */
 const zoneLetters: Readonly<Record<string, string>> = { 'us-east-1': 'abcdef', 'us-west-2': 'abcd' };
 
-/** From the provider's configuration; a resource may name a region of its own. */
+/** From the provider's configuration; a resource may name its own region. */
 export function placeOf(config: PropertyMap, inputs: PropertyMap = {}): Place {
   const region = textOf(inputs.region) ?? textOf(config.region) ?? 'us-east-1';
   const account = listed(config.allowedAccountIds)[0] ?? exampleAccount;
@@ -29,7 +29,7 @@ export function zonesOf(region: string): { names: string[]; ids: string[] } {
   };
 }
 
-/** Tags that the provider puts on everything (`defaultTags`), which reach it as JSON. */
+/** Tags that the provider puts on everything (`defaultTags`), which arrive as JSON. */
 export function defaultTags(config: PropertyMap): PropertyMap {
   const value = parsed(config.defaultTags);
   return isMap(value) && isMap(value.tags) ? value.tags : {};

@@ -27,8 +27,8 @@ import { defaultTags, placeOf } from './place.ts';
 import { type ResourceType, resourceTypes } from './resource-types.ts';
 
 /**
- * AWS without an account: every resource type of the installed SDK, checked, compared and given ids, ARNs and
- * outputs that are the same at every run. It keeps nothing: what exists is what the engine's state says.
+ * AWS without an account: every resource type of the installed SDK, checked, compared and given ids, ARNs and outputs
+ * that are the same in every run. It stores nothing: what exists is what the engine's state says.
  */
 export class SimulatedAws implements ResourceProvider {
   readonly name = 'aws';
@@ -66,7 +66,7 @@ export class SimulatedAws implements ResourceProvider {
     const before = oldInputs && Object.keys(oldInputs).length > 0 ? oldInputs : old;
     const changes = markReplacements(diffProperties(before, inputs), [...kind.replaces, 'region']);
     const property = kind.physicalName?.input;
-    // Two of one name cannot be at once.
+    // // Two of one name cannot exist at once.
     const sameName =
       property !== undefined &&
       !isNamedByProvider(kind, inputs) &&
@@ -104,7 +104,7 @@ export class SimulatedAws implements ResourceProvider {
   ): Promise<PropertyMap> {
     if (!options.preview) assertKnown(context, inputs, 'updated');
     const facts = this.#factsOf(context);
-    // What only the provider says stays; what the program no longer says falls away.
+    // // What only the provider says stays; what the program no longer says is dropped.
     const kept = Object.entries(old).filter(([name]) => facts.computed.has(name) || facts.always.has(name));
     const subject = subjectOf(context, inputs, facts);
     const known = withAdditions(facts, inputs, (input, output, kind, index) => {
@@ -134,7 +134,7 @@ export class SimulatedAws implements ResourceProvider {
   }
 }
 
-/** Types that nobody described have what most have: a made-up id, and the name as the input that cannot change. */
+/** Types without a description have what most have: an invented id, and the name as the input that cannot change. */
 function kindOf(type: string, facts: ResourceFacts): ResourceType {
   const known = resourceTypes[type];
   if (known) return known;
@@ -146,7 +146,7 @@ function kindOf(type: string, facts: ResourceFacts): ResourceType {
 function subjectOf(context: OperationContext, inputs: PropertyMap, facts: ResourceFacts): Subject {
   const kind = kindOf(context.type, facts);
   const known = revealMap(inputs);
-  // A replacement is another thing: what replaces it is part of its identity.
+  // // A replacement is another thing: what replaces it is part of its identity.
   const identity = kind.replaces.map((path) => known[path.split('.')[0] ?? ''] ?? null);
   return {
     seed: `${context.urn} ${JSON.stringify(identity)}`,
@@ -156,7 +156,7 @@ function subjectOf(context: OperationContext, inputs: PropertyMap, facts: Resour
   };
 }
 
-/** Outputs that only exist after the update, as the real provider previews them. */
+/** Outputs that exist only after the update, as the real provider previews them. */
 function unknownOutputs(facts: ResourceFacts, inputs: PropertyMap): PropertyMap {
   const later = [...new Set([...facts.computed, ...facts.always.keys()])];
   const missing = later.filter((name) => inputs[name] === undefined && name !== 'tags');
@@ -178,7 +178,7 @@ function outputsOf(subject: Subject, facts: ResourceFacts, inputs: PropertyMap):
   return markMapSecretsLike({ ...outputs, ...whole }, inputs);
 }
 
-/** Inputs with what the provider adds inside them. */
+/** Inputs with the provider's additions inside them. */
 function withAdditions(
   facts: ResourceFacts,
   inputs: PropertyMap,
@@ -234,7 +234,7 @@ function madeUp(
   }
 }
 
-/** Adds the provider's default tags, as the real one does while it checks: a change of them is a change of all. */
+/** Adds the provider's default tags, as the real one does while it checks: changing them changes everything. */
 function withAllTags(facts: ResourceFacts, inputs: PropertyMap, config: PropertyMap): PropertyMap {
   if (!facts.computed.has('tagsAll') && !facts.inputs.has('tagsAll')) return inputs;
   const { tags = {} } = inputs;

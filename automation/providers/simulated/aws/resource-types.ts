@@ -1,6 +1,6 @@
 /**
- * What the SDK does not say of a resource type: how its id and ARN look, which input is its physical name, what its
- * computed outputs are, and which inputs cannot change. The last follows the provider's schema (`ForceNew` and
+ * What the SDK does not say about a resource type: the form of its id and ARN, which input is its physical name, its
+ * computed outputs, and which inputs cannot change. The last follows the provider's schema (`ForceNew` and
  * `CustomizeDiff` in hashicorp/terraform-provider-aws, internal/service), id and ARN the service's documentation
  * ("Actions, resources, and condition keys", AWS Service Authorization Reference).
  */
@@ -16,15 +16,15 @@ export interface ResourceType {
   readonly id?: string;
   /** Form of the ARN after `arn:{partition}:`. */
   readonly arn?: string;
-  /** Input that is the physical name: made up from the logical one when the program leaves it out. */
+  /** Input that is the physical name: derived from the logical one when the program omits it. */
   readonly physicalName?: { readonly input: string; readonly maxLength: number; readonly prefix?: string };
-  /** What a physical name may look like. */
+  /** The pattern of physical names. */
   readonly pattern?: RegExp;
-  /** Inputs that only a new resource can have; `a.b` for one below another. */
+  /** Inputs whose change needs a new resource; `a.b` for one below another. */
   readonly replaces: readonly string[];
   /** Forms of computed outputs; a nested value holds forms too. */
   readonly outputs?: { readonly [output: string]: Form };
-  /** Forms of what the provider adds inside an input: `vpcConfig: { clusterSecurityGroupId: … }`. */
+  /** Forms of the provider's additions inside an input: `vpcConfig: { clusterSecurityGroupId: … }`. */
   readonly additions?: { readonly [input: string]: { readonly [output: string]: Form } };
 }
 

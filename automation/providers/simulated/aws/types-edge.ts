@@ -1,4 +1,4 @@
-/** What stands between the internet and the clusters, and who may come in. */
+/** Resources between the internet and the clusters, and access to them. */
 import type { ResourceType } from './resource-types.ts';
 
 const zoneOfCloudFront = 'Z2FDTNDATAQYW2';

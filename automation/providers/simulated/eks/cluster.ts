@@ -1,7 +1,7 @@
 /**
  * The component `eks:index:Cluster`, with the parts, names and outputs of version 4 (pulumi/pulumi-eks,
- * nodejs/eks/cluster/cluster.ts). What it makes beyond the control plane (node groups of its own, Fargate, auto mode)
- * is refused by name, since a preview without them would be wrong.
+ * nodejs/eks/cluster/cluster.ts). Refuses by name what it would make beyond the control plane (node groups of its
+ * own, Fargate, auto mode), since a preview without them would be wrong.
  */
 import { isArray, isMap, type PropertyMap, type PropertyValue, unknown } from '../../properties.ts';
 import type { ConstructRequest, ConstructResult } from '../../provider.ts';
@@ -139,7 +139,7 @@ export async function constructCluster(
   });
   await createAccessEntries();
   if (inputs.useDefaultVpcCni !== true) await vpcCni();
-  // Without nodes of the component's own, DNS comes only where it is asked for.
+  // // Without the component's own nodes, it installs DNS only on request.
   if (mapOf(inputs.corednsAddonOptions).enabled === true) {
     await addon('coredns', mapOf(inputs.corednsAddonOptions));
   }

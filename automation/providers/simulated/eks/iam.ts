@@ -1,4 +1,4 @@
-/** The component `eks:index:ServiceRole`: a role for a service and the policies that AWS keeps for it. */
+/** The component `eks:index:ServiceRole`: a role for a service, and AWS's own policies for it. */
 import { createHash } from 'node:crypto';
 import { type PropertyMap, type PropertyValue, unknown } from '../../properties.ts';
 import type { Monitor, Registered } from './monitor.ts';

@@ -12,7 +12,7 @@ export interface KubeconfigOptions {
   readonly profileName?: PropertyValue | undefined;
 }
 
-/** How kubectl and the Kubernetes provider reach a cluster: by a token that `aws eks get-token` makes. */
+/** How kubectl and the Kubernetes provider reach a cluster: by a token from `aws eks get-token`. */
 export function kubeconfigOf(cluster: PropertyMap, options: KubeconfigOptions = {}): PropertyValue {
   const { arn, certificateAuthority } = cluster;
   const name: PropertyValue = cluster.name ?? unknown;

@@ -29,7 +29,7 @@ export interface Registration {
 
 export interface Registered {
   readonly urn: string;
-  /** Unknown in a preview of what is not there yet. */
+  /** Unknown in a preview of something that does not exist yet. */
   readonly id: PropertyValue;
   readonly outputs: PropertyMap;
   /** Stands for the resource in a component's outputs. */
@@ -80,7 +80,7 @@ export class Monitor {
     };
   }
 
-  /** Says that a component is whole. */
+  /** Marks a component as complete. */
   async registerOutputs(urn: string, outputs: PropertyMap): Promise<void> {
     const request = new resourcePb.RegisterResourceOutputsRequest();
     request.setUrn(urn);

@@ -15,7 +15,7 @@ import { constructCluster } from './cluster.ts';
 import { kubeconfigOf, toJsonText } from './kubeconfig.ts';
 import { Monitor } from './monitor.ts';
 
-/** The package `eks`, whose resources are components: it registers their parts, which are AWS's and Kubernetes'. */
+/** The package `eks`, whose resources are components: it registers their parts in AWS and Kubernetes. */
 export class SimulatedEks implements ResourceProvider {
   readonly name = 'eks';
   readonly version = new SdkFacts('eks').version;

@@ -26,8 +26,8 @@ import { SimulatedReleases } from './release.ts';
 import { immutableFields, isClusterScoped } from './rules.ts';
 
 /**
- * Kubernetes where there is no cluster yet: objects are named, compared and recorded as the official provider does
- * when its cluster is still to be made; nothing is asked of an API. Ids and state have the official provider's form.
+ * Kubernetes before its cluster exists: names, compares and records objects as the official provider does in that
+ * case; it asks no API. Ids and state have the official provider's form.
  */
 export class SimulatedKubernetes implements ResourceProvider {
   readonly name = 'kubernetes';
@@ -119,7 +119,7 @@ function record(urn: string, inputs: PropertyMap): ResourceState {
   };
 }
 
-/** What only the API says of an object. */
+/** Properties of an object that only the API knows. */
 function unknownOutputs(inputs: PropertyMap): PropertyMap {
   return inputs.kind === 'Secret' || inputs.kind === 'ConfigMap' ? {} : { status: unknown };
 }
@@ -137,7 +137,7 @@ function namespaceOfConfig(config: PropertyMap): PropertyValue {
   return typeof config.namespace === 'string' ? config.namespace : 'default';
 }
 
-/** DNS subdomains, which all names are but those of RBAC (kubernetes.io/docs/concepts/overview/…/names). */
+/** DNS subdomains: all names but those of RBAC (kubernetes.io/docs/concepts/overview/…/names). */
 function checkName(kind: string, name: PropertyValue): CheckFailure[] {
   if (typeof name !== 'string' || /^(?:Cluster)?Role(?:Binding)?$/.test(kind)) return [];
   if (name.length <= 253 && /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/.test(name)) return [];
