@@ -152,6 +152,7 @@ export function createCommands({ env, output, exit }: CommandContext): Command {
     .option('--tenants <n>', 'for so many tenants (100, 500 and 2,000)', positiveInteger)
     .option('--bill', 'show every line of the bill, with its price and where that is from')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
+  addProduct({ env, output, exit }, add);
   addCatalog({ env, output }, add);
   addReconcile({ env, output, exit }, add);
   addFigures({ env, output }, add);
@@ -190,6 +191,21 @@ function addStripeEvents({ env, output }: Pick<CommandContext, 'env' | 'output'>
     .option('--close <alert>', 'end this one')
     .action(async (options) =>
       (await import('./commands/stripe-events.ts')).eventsAlerts(env, output, options),
+    );
+}
+
+function addProduct({ env, output, exit }: CommandContext, add: Add): void {
+  add('product', "help with a product of one's own")
+    .command('check [image-or-manifest]')
+    .description('check whether an image, a manifest or a program can run as a tenant of a product')
+    .option('--json', 'print one JSON document')
+    .requiredOption('--product <product>', 'the product that it is to be')
+    .option('--plan <plan>', 'hold sizes to this plan')
+    .option('--login <user:password>', 'for a registry that does not show the image to everybody')
+    .option('--run <command>', 'start this program here, ask its probes and end it')
+    .addHelpText('after', '\ndocs/pod-contract.md tells what a container gets and what it must stand.')
+    .action(async (target, options) =>
+      exit(await (await import('./commands/product-check.ts')).productCheck(env, output, target, options)),
     );
 }
 

@@ -10,6 +10,8 @@ export interface CliEnv {
   stripeSecretKey: string | undefined;
   /** `STRIPE_API_BASE`: another server than Stripe's, for that key. */
   stripeApiBase?: string | undefined;
+  /** Passed on to programs that are run. */
+  processEnv?: NodeJS.ProcessEnv;
 }
 
 /** @throws Error that names every variable that is wrong */
@@ -23,5 +25,6 @@ export function readCliEnv(env: NodeJS.ProcessEnv = process.env): CliEnv {
     token: v.TENANTRY_TOKEN,
     stripeSecretKey: v.STRIPE_SECRET_KEY,
     stripeApiBase: v.STRIPE_API_BASE,
+    processEnv: env,
   };
 }

@@ -227,6 +227,7 @@ export function allowProduct(tenant: Tenant): NetworkPolicy {
       { to: [{ podSelector: {} }] },
       { to: internet, ports: internetPorts.map(tcp) },
       ...(keepsRows(tenant) ? [databaseEgress(tenant)] : []),
+      ...(runtime.readsTenant ? [apiEgress(tenant)] : []),
     ],
   });
 }
@@ -279,6 +280,15 @@ function databaseEgress(tenant: Tenant) {
   };
   const servers = tenant.cell.databaseCidrs.map((cidr): NetworkPolicyPeer => ({ ipBlock: { cidr } }));
   return { to: [pooler, ...servers], ports: [tcp(postgresPort)] };
+}
+
+/** The API's pods, as the platform labels them, and their port. */
+export const apiLabels = { 'app.kubernetes.io/name': 'tenantry-api' };
+export const apiPort = 8080;
+
+function apiEgress(tenant: Tenant) {
+  const api = { ...controlPlane(tenant), podSelector: { matchLabels: apiLabels } };
+  return { to: [api], ports: [tcp(apiPort)] };
 }
 
 function controlPlane(tenant: Tenant): NetworkPolicyPeer {

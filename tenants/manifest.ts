@@ -24,6 +24,7 @@ type Plain<Input, ApiVersion extends string, Kind extends string> = Omit<
 export type Namespace = Plain<input.core.v1.Namespace, 'v1', 'Namespace'>;
 export type ResourceQuota = Plain<input.core.v1.ResourceQuota, 'v1', 'ResourceQuota'>;
 export type LimitRange = Plain<input.core.v1.LimitRange, 'v1', 'LimitRange'>;
+export type ConfigMap = Plain<input.core.v1.ConfigMap, 'v1', 'ConfigMap'>;
 export type ServiceAccount = Plain<input.core.v1.ServiceAccount, 'v1', 'ServiceAccount'>;
 export type Service = Plain<input.core.v1.Service, 'v1', 'Service'>;
 export type PersistentVolumeClaim = Plain<input.core.v1.PersistentVolumeClaim, 'v1', 'PersistentVolumeClaim'>;
@@ -56,6 +57,7 @@ export interface VerticalPodAutoscaler extends Manifest {
 export type NamespacedManifest =
   | ResourceQuota
   | LimitRange
+  | ConfigMap
   | ServiceAccount
   | Service
   | PersistentVolumeClaim

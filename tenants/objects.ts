@@ -11,6 +11,7 @@ import {
   serviceAccount,
 } from './isolation.ts';
 import type { Deployment, Namespace, NamespacedManifest } from './manifest.ts';
+import { tenantConfigMap } from './pod-contract.ts';
 import { autoscaler, disruptionBudget, verticalAutoscaler } from './scaling.ts';
 import { volumeClaim } from './storage.ts';
 import type { Tenant } from './tenant.ts';
@@ -41,6 +42,7 @@ export function tenantObjects(tenant: Tenant): TenantObjects {
       allowSandboxes(tenant),
       limitRange(tenant),
       serviceAccount(tenant),
+      tenantConfigMap(tenant),
       role(tenant),
       roleBinding(tenant),
       volumeClaim(tenant),

@@ -1,6 +1,7 @@
 import { CustomResource as KubernetesCustomResource } from '@pulumi/kubernetes/apiextensions/customResource.js';
 import { Deployment } from '@pulumi/kubernetes/apps/v1/deployment.js';
 import { HorizontalPodAutoscaler } from '@pulumi/kubernetes/autoscaling/v2/horizontalPodAutoscaler.js';
+import { ConfigMap } from '@pulumi/kubernetes/core/v1/configMap.js';
 import { LimitRange } from '@pulumi/kubernetes/core/v1/limitRange.js';
 import { Namespace } from '@pulumi/kubernetes/core/v1/namespace.js';
 import { PersistentVolumeClaim } from '@pulumi/kubernetes/core/v1/persistentVolumeClaim.js';
@@ -23,6 +24,7 @@ import {
 } from './data.ts';
 import type { Manifest, NamespacedManifest } from './manifest.ts';
 import { tenantObjects } from './objects.ts';
+import { apiKeyDigest, apiKeyOf, apiKeySecret, apiKeySecretName, readsTenant } from './pod-contract.ts';
 import { PostgresDatabase, PostgresSchema } from './postgres.ts';
 import type { TenantOutputs, TenantSpec } from './spec.ts';
 import { type Cell, defaultCell, resolveTenant, type Tenant } from './tenant.ts';
@@ -56,6 +58,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   declare(objects.quota, afterFoundation);
   if (objects.workload) declare(objects.workload, afterFoundation);
 
+  const apiKey = readsTenant(tenant) ? declareApiKey(tenant, inNamespace) : null;
   const place = databasePlace(tenant);
   const secret = place && declareDatabase(tenant, place, inNamespace);
 
@@ -69,10 +72,15 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
       secretName: databaseSecretName,
       ...(place.server !== undefined && { server: place.server }),
     },
+    // Known when the engine has drawn it, and not in a preview of a tenant that is not there yet.
+    get apiKey() {
+      return apiKey?.kept();
+    },
     objects: [
       objects.namespace,
       ...objects.foundation,
       ...(secret ? [secret] : []),
+      ...(apiKey ? [apiKey.secret] : []),
       objects.quota,
       ...(objects.workload ? [objects.workload] : []),
     ].map(reference),
@@ -86,6 +94,8 @@ function declare(manifest: NamespacedManifest, options: CustomResourceOptions): 
       return new ResourceQuota(name, manifest, options);
     case 'LimitRange':
       return new LimitRange(name, manifest, options);
+    case 'ConfigMap':
+      return new ConfigMap(name, manifest, options);
     case 'ServiceAccount':
       return new ServiceAccount(name, manifest, options);
     case 'Service':
@@ -136,6 +146,22 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
   const secret = databaseSecret<Input<string>>(tenant, { url, user: role, password });
   new Secret(`Secret/${databaseSecretName}`, secret, inNamespace);
   return secret;
+}
+
+/** The key that the tenant's container asks the API with, and the Secret that holds it. */
+function declareApiKey(tenant: Tenant, inNamespace: CustomResourceOptions) {
+  const { tenantId } = tenant.spec;
+  // As long as the keys that the control plane draws itself.
+  const { result } = new RandomPassword('api-key', { length: 43, special: false });
+  let kept: TenantOutputs['apiKey'];
+  const text = result.apply((random) => {
+    const key = apiKeyOf(tenantId, random);
+    kept = { id: key.id, sha256: apiKeyDigest(random) };
+    return key.text;
+  });
+  const secret = apiKeySecret<Input<string>>(tenant, text);
+  new Secret(`Secret/${apiKeySecretName}`, secret, inNamespace);
+  return { secret, kept: () => kept };
 }
 
 function reference({

@@ -53,6 +53,8 @@ export interface TenantOutputs {
     /** The tenant's own server by its name in the cell; absent on the cell's shared one. */
     readonly server?: string;
   } | null;
+  /** What the control plane keeps of the key that the tenant's container asks the API with; absent where it has none. */
+  readonly apiKey?: { readonly id: string; readonly sha256: string } | undefined;
   /** Every Kubernetes object of the tenant, in order of creation. */
   readonly objects: readonly {
     readonly apiVersion: string;

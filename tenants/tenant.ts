@@ -6,6 +6,8 @@ import { type TenantSpec, tenantSpec } from './spec.ts';
 export interface Cell {
   /** Where the control plane runs: the only other namespace that may reach a tenant. */
   readonly controlPlaneNamespace: string;
+  /** Where pods of tenants reach the API. */
+  readonly apiUrl: string;
   /** Images in place of the catalog's. They listen on the same ports and write only to `/tmp` and the volume. */
   readonly images: Readonly<Record<ProductId, string>>;
   /** Class of the tenants' volumes; null is the cluster's default. It must allow volumes to grow. */
@@ -20,6 +22,7 @@ export interface Cell {
 
 export const defaultCell: Cell = {
   controlPlaneNamespace: 'tenantry-system',
+  apiUrl: 'http://api.tenantry-system.svc.cluster.local',
   images: {},
   storageClassName: null,
   databaseCidrs: [],

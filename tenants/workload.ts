@@ -4,13 +4,14 @@ import { metadata, serviceAccountName } from './isolation.ts';
 import { managedBy, selectorLabels } from './labels.ts';
 import type { Container, Deployment, PodSpec, Probe, Service } from './manifest.ts';
 import { priorityClassName } from './platform.ts';
+import { contractEnv, contractMounts, contractVolumes } from './pod-contract.ts';
 import { bytesQuantity, cpuQuantity } from './quantities.ts';
 import { isAutoscaled } from './scaling.ts';
 import { volumeClaimName } from './storage.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
 /** Above the range that images use for their own accounts, so that no file on a node is theirs by accident. */
-const userId = 10_001;
+export const userId = 10_001;
 const mebibyte = 1024 ** 2;
 /** Logs and the container's own layer, beside `/tmp`. */
 const ephemeralOverheadBytes = 256 * mebibyte;
@@ -116,6 +117,7 @@ function podSpec(tenant: Tenant): PodSpec {
       ...(hasDatabase
         ? [{ name: 'database', secret: { secretName: databaseSecretName, defaultMode: 0o440 } }]
         : []),
+      ...contractVolumes(tenant),
     ],
   };
 }
@@ -133,14 +135,16 @@ function onPool({ cell }: Tenant): Pick<PodSpec, 'nodeSelector' | 'tolerations'>
 }
 
 function container(
-  { product, plan, cell }: Tenant,
+  tenant: Tenant,
   runtime: Runtime,
   { hasVolume, hasDatabase }: { hasVolume: boolean; hasDatabase: boolean },
 ): Container {
+  const { product, plan, cell } = tenant;
   const image = cell.images[product.id] ?? product.image;
   const args = image === product.image ? [...runtime.args] : [];
   const env = Object.entries({
     ...runtime.env,
+    ...contractEnv(tenant),
     ...(hasDatabase && { DATABASE_URL_FILE: '/run/secrets/database/url' }),
   }).map(([name, value]) => ({ name, value }));
   // Requests equal limits: what is paid for is there, and one tenant's burst is nobody else's wait.
@@ -174,6 +178,7 @@ function container(
       { name: 'tmp', mountPath: '/tmp' },
       ...(hasVolume && runtime.volumePath !== null ? [{ name: 'home', mountPath: runtime.volumePath }] : []),
       ...(hasDatabase ? [{ name: 'database', mountPath: '/run/secrets/database', readOnly: true }] : []),
+      ...contractMounts(tenant),
     ],
   };
 }

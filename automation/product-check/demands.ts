@@ -1,5 +1,4 @@
-import type { Plan } from '../../tenants/catalog/types.ts';
-import type { Runtime } from '../../tenants/runtimes.ts';
+import type { Plan, Runtime } from '../../tenants/catalog/types.ts';
 
 /** What the pod of one product is held to. */
 export interface Demands {

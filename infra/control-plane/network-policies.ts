@@ -57,6 +57,8 @@ export function networkPolicies(args: {
           from: [
             ...args.loadBalancerCidrs.map((cidr) => block(cidr)),
             { namespaceSelector: inNamespace(monitoringNamespace) },
+            // Containers that read their tenant; the policies of their namespaces let out no others.
+            { namespaceSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'tenantry' } } },
           ],
           ports: [tcp(apiPort)],
         },

@@ -191,6 +191,7 @@ const runtime = z.strictObject({
   scratchBytes: positive,
   internetPorts: z.array(port),
   terminationGraceSeconds: natural,
+  readsTenant: z.literal(true).optional(),
 } satisfies Shape<Runtime>);
 
 const product = z

@@ -153,6 +153,11 @@ export interface Runtime {
   readonly internetPorts: readonly number[];
   /** How long a pod may take to end what it is doing. */
   readonly terminationGraceSeconds: number;
+  /**
+   * The container is the product's own application: it reads who its tenant is and what it may do from a file, and asks
+   * the API with a key of its own. Not for containers in which tenants run what they like: the key tells use.
+   */
+  readonly readsTenant?: true;
 }
 
 export interface Product {

@@ -498,6 +498,8 @@ describe('the namespace', () => {
           { ipBlock: { cidr: '10.64.193.0/24' } },
           { ipBlock: { cidr: '10.64.194.0/24' } },
           prometheus,
+          // Pods of tenants, which their own policies mostly do not let out.
+          { namespaceSelector: { matchLabels: { 'app.kubernetes.io/managed-by': 'tenantry' } } },
         ],
         ports: [{ protocol: 'TCP', port: 8080 }],
       },

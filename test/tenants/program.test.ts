@@ -1,10 +1,12 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { crdModules, ensureCrds } from '../../automation/toolchain/crds.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import type { ProductId } from '../../tenants/catalog/types.ts';
+import { extendCatalog, findProduct } from '../../tenants/catalog/index.ts';
+import type { Product, ProductId } from '../../tenants/catalog/types.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
@@ -291,3 +293,37 @@ async function placesOf(tenantId: string): Promise<string[]> {
   )) as { place: string }[];
   return rows.map(({ place }) => place);
 }
+
+describe('a tenant whose container reads it', () => {
+  const agents = findProduct('agents');
+  if (!agents) throw new Error('no such product');
+  const own: Product = {
+    ...agents,
+    id: 'reading',
+    meters: [],
+    namespace: { ...agents.namespace, prefix: 'reading-' },
+    runtime: { ...agents.runtime, readsTenant: true },
+  };
+
+  test(
+    'has a key of which the control plane keeps the digest, the same as long as the tenant lives',
+    async () => {
+      extendCatalog([own]);
+      const { spec, stack, up } = await newTenant('reading', 'free');
+      const { outputs } = await up();
+      const read = async (object: string) => {
+        const { stdout } = await kubectl(['get', object, '-n', spec.namespace, '-o', 'json']);
+        return JSON.parse(stdout) as { data: Record<string, string> };
+      };
+      const key = Buffer.from((await read('secret/tenantry-api')).data.key ?? '', 'base64').toString();
+      const [, id, random = ''] = /^tk_([a-z0-9]{12})_([A-Za-z0-9]{43})$/.exec(key) ?? [];
+      expect(outputs.apiKey).toEqual({ id, sha256: createHash('sha256').update(random).digest('hex') });
+      expect(JSON.stringify(outputs)).not.toContain(random);
+      expect((await up({ plan: 'pro' })).outputs.apiKey).toEqual(outputs.apiKey);
+      const file = await read('configmap/tenant');
+      expect(JSON.parse(file.data['tenant.json'] ?? '')).toMatchObject({ plan: 'pro' });
+      await stack.destroy();
+    },
+    longMs,
+  );
+});
