@@ -2,7 +2,7 @@ import Stripe from 'stripe';
 import { asRefusal, BillingRefusal } from './refusal.ts';
 
 export const cancelTimes = ['period_end', 'now'] as const;
-/** At the end of what is paid, or at once. */
+/** At the end of the paid period, or at once. */
 export type CancelTime = (typeof cancelTimes)[number];
 
 interface Outcome {
@@ -11,8 +11,8 @@ interface Outcome {
 }
 
 /**
- * Ends a subscription. At once, usage that was not invoiced yet is invoiced; what was paid for the rest of the period
- * does not come back. One that has ended stays so, so a second click is harmless.
+ * Ends a subscription. When it ends at once, pending usage is invoiced and the rest of the paid period is not
+ * refunded. An ended one stays ended, so a second click is harmless.
  */
 export async function cancelSubscription(stripe: Stripe, id: string, when: CancelTime): Promise<Outcome> {
   const subscription = await stripe.subscriptions.retrieve(id);
@@ -25,7 +25,7 @@ export async function cancelSubscription(stripe: Stripe, id: string, when: Cance
     const after = await stripe.subscriptions.update(id, { cancel_at_period_end: true });
     return { subscription: after, changed: true };
   } catch (error) {
-    // Somebody else ended it meanwhile.
+    // // Somebody else ended it meanwhile.
     const now = await stripe.subscriptions.retrieve(id);
     if (error instanceof Stripe.errors.StripeInvalidRequestError && hasEnded(now))
       return { subscription: now, changed: false };
@@ -34,7 +34,7 @@ export async function cancelSubscription(stripe: Stripe, id: string, when: Cance
 }
 
 /**
- * Takes a cancellation at a later time back, and resumes a subscription that is paused.
+ * Takes back a scheduled cancellation, and resumes a paused subscription.
  * @throws BillingRefusal `subscription_ended` when it is too late
  */
 export async function reactivateSubscription(stripe: Stripe, id: string): Promise<Outcome> {

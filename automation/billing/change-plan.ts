@@ -14,7 +14,7 @@ import {
 import { asRefusal, BillingRefusal } from './refusal.ts';
 import { stripeNow } from './stripe-time.ts';
 
-/** A line of an invoice that is or would be. */
+/** A line of an actual or possible invoice. */
 export interface Line {
   readonly description: string;
   readonly amountCents: number;
@@ -29,15 +29,15 @@ export interface ChangePreview {
   readonly plan: string;
   readonly seats: number;
   readonly currency: string;
-  /** What is charged the moment the change is made. */
+  /** Charged the moment the change is made. */
   readonly dueNowCents: number;
-  /** What the change adds to the next invoice; negative for a credit. Nothing of it is due now. */
+  /** What the change adds to the next invoice; negative for a credit. None of it is due now. */
   readonly nextInvoiceCents: number;
-  /** What every further period costs, without usage. */
+  /** The price of every further period, without usage. */
   readonly periodCents: number;
   /** Lines of the invoice that is charged now, or those that the change adds to the next one. */
   readonly lines: readonly Line[];
-  /** Pass it on with the change for exactly these amounts. Seconds since 1970, by Stripe's clock. */
+  /** Send it back with the change to get exactly these amounts. Seconds since 1970, by Stripe's clock. */
   readonly prorationDate: number;
 }
 
@@ -50,7 +50,7 @@ interface Planned {
   readonly prorationDate: number;
 }
 
-/** What a change would cost. @throws BillingRefusal */
+/** The cost of a change. @throws BillingRefusal */
 export async function previewChange(
   stripe: Stripe,
   subscriptionId: string,
@@ -68,8 +68,8 @@ export async function previewChange(
     },
   });
   const now = settlement === 'always_invoice';
-  // The preview of the next invoice holds its renewal, and what waited for it before; only prorations from this
-  // instant on are this change's.
+  // // The preview of the next invoice contains its renewal and earlier pending items; only prorations from this
+  // instant on belong to this change.
   const lines = now
     ? invoice.lines.data
     : invoice.lines.data.filter(
@@ -88,10 +88,10 @@ export async function previewChange(
 }
 
 /**
- * Makes a change. What costs more is paid in the same step: when the payment fails nothing has changed. Wanting what is
- * there already changes nothing, so a second click is harmless.
+ * Makes a change. An upgrade is paid in the same step: when the payment fails nothing has changed. Asking for the
+ * present state changes nothing, so a second click is harmless.
  * @param options.prorationDate the one of a preview
- * @param options.idempotencyKey the same answer for every request with it, for 24 hours
+ * @param options.idempotencyKey every request with it gets the same answer, for 24 hours
  * @returns the subscription afterwards, and whether it changed
  * @throws BillingRefusal
  */
@@ -142,7 +142,7 @@ async function plan(
   if (!target) return { subscription, current, prorationDate: now };
   assertChangeable(subscription.status);
   const at = prorationDateOf(prorationDate, now, current.item.current_period_start);
-  // Who keeps the plan keeps its price, also one that is not sold any more.
+  // // Who keeps the plan keeps its price, even one that is no longer sold.
   const price =
     target.plan.id === current.plan.id
       ? current.item.price
@@ -192,7 +192,7 @@ function isProration({ parent }: Stripe.InvoiceLineItem): boolean {
   return (parent?.subscription_item_details ?? parent?.invoice_item_details)?.proration === true;
 }
 
-/** Prorations of an item that was replaced name none. */
+/** Prorations of a replaced item name none. */
 function ofItem({ parent }: Stripe.InvoiceLineItem, itemId: string): boolean {
   const named = parent?.subscription_item_details?.subscription_item;
   return named === undefined || named === null || named === itemId;

@@ -22,7 +22,7 @@ export interface Invoice {
   /** When Stripe charges it by itself again. */
   readonly nextAttemptAt: Date | null;
   readonly attempts: number;
-  /** Where it can be read and paid; null while it is a draft. */
+  /** Where to read and pay it; null while it is a draft. */
   readonly hostedUrl: string | null;
   readonly pdfUrl: string | null;
   readonly lines: readonly Line[];
@@ -32,7 +32,7 @@ export const invoiceStatuses = ['draft', 'open', 'paid', 'uncollectible', 'void'
 export type InvoiceStatus = (typeof invoiceStatuses)[number];
 
 export interface InvoiceQuery {
-  /** Every customer's when left out. */
+  /** Every customer's when omitted. */
   readonly customerId?: string | undefined;
   readonly subscriptionId?: string | undefined;
   readonly status?: InvoiceStatus | undefined;
@@ -41,7 +41,7 @@ export interface InvoiceQuery {
   readonly limit: number;
 }
 
-/** One page of invoices, newest first. @throws BillingRefusal for a cursor that is no invoice */
+/** One page of invoices, newest first. @throws BillingRefusal for an invalid cursor */
 export async function listInvoices(
   stripe: Stripe,
   { customerId, subscriptionId, status, after, limit }: InvoiceQuery,
@@ -62,7 +62,7 @@ export async function listInvoices(
   }
 }
 
-/** The invoice, or null when Stripe has none of this id. */
+/** The invoice, or null when Stripe has none with this id. */
 export async function findInvoice(stripe: Stripe, id: string): Promise<Invoice | null> {
   try {
     return invoiceOf(await stripe.invoices.retrieve(id));
@@ -73,7 +73,7 @@ export async function findInvoice(stripe: Stripe, id: string): Promise<Invoice |
 }
 
 /**
- * Charges an open invoice to the customer's present payment method now. One that is paid stays so.
+ * Charges an open invoice to the customer's present payment method now. A paid one stays paid.
  * @throws BillingRefusal `payment_declined`, or `not_payable` for one that is neither open nor paid
  */
 export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invoice> {
@@ -86,7 +86,7 @@ export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invo
   try {
     return invoiceOf(await stripe.invoices.pay(invoice.id));
   } catch (error) {
-    // Somebody else's click, or Stripe's own attempt, was first.
+    // // Another click, or Stripe's own attempt, was first.
     const now =
       error instanceof Stripe.errors.StripeInvalidRequestError && (await findInvoice(stripe, invoice.id));
     if (now && now.status === 'paid') return now;

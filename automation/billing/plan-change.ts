@@ -5,7 +5,7 @@ import type { Plan, Product } from '../../tenants/catalog/types.ts';
 import { creditAllowance } from '../ledger/allowance.ts';
 import { BillingRefusal } from './refusal.ts';
 
-/** What a customer wants of a subscription; what is left out stays as it is. */
+/** A customer's wish for a subscription; omitted parts stay as they are. */
 export interface PlanWish {
   readonly plan?: string | undefined;
   readonly seats?: number | undefined;
@@ -24,7 +24,7 @@ export interface PlanTarget {
   readonly seats: number;
 }
 
-/** The item whose price is a plan of the catalog; metered prices stand beside it. */
+/** The item whose price is a plan of the catalog; metered prices are separate items. */
 export function planItemOf(subscription: Stripe.Subscription): PlanItem | null {
   for (const item of subscription.items.data) {
     const parsed = planOfPrice(item.price);
@@ -34,8 +34,9 @@ export function planItemOf(subscription: Stripe.Subscription): PlanItem | null {
 }
 
 /**
- * What the subscription is to be. Pure. Seats follow to the new plan; a plan that is not sold by the seat has one.
- * @returns null when it is that already
+ * The subscription after the wish. Pure. Seats carry over to the new plan; a plan that is not sold by the seat has
+ * one.
+ * @returns null when nothing would change
  * @throws BillingRefusal naming the field at fault
  */
 export function targetOf(
@@ -76,14 +77,14 @@ function seatsOf(plan: Plan, wanted: number | undefined, now: number): number {
 export type Settlement =
   /** Charged at once; without the payment nothing changes. */
   | 'always_invoice'
-  /** What is left of the period that was paid is credited on the next invoice. */
+  /** The rest of the paid period is credited on the next invoice. */
   | 'create_prorations'
-  /** Nothing comes back. */
+  /** Nothing is returned. */
   | 'none';
 
 /**
- * How a change is paid. Pure. What costs more is charged at once, so nobody is served unpaid. What costs less is credited
- * on the next invoice; not where the plan's credits are spent as they come, which would give back what was used.
+ * How a change is paid. Pure. A higher price is charged at once, so nobody is served unpaid. A lower one is credited
+ * on the next invoice, except where the plan's credits are spent as they come: that would return what was used.
  */
 export function settlementOf(
   beforeCents: number,
@@ -94,7 +95,7 @@ export function settlementOf(
   return creditAllowance(product, plan) === null ? 'create_prorations' : 'none';
 }
 
-/** @throws BillingRefusal unless the subscription is one that can be changed now */
+/** @throws BillingRefusal unless the subscription can change now */
 export function assertChangeable(status: Stripe.Subscription.Status): void {
   switch (status) {
     case 'active':
@@ -117,14 +118,14 @@ export function assertChangeable(status: Stripe.Subscription.Status): void {
   }
 }
 
-/** How long a preview may be acted upon. */
+/** How long a preview stays valid. */
 export const previewValidSeconds = 600;
 
 /**
  * The instant from which the rest of the period is prorated. Pure.
- * @param given the one of a preview: what was shown is what is charged. Nobody chooses it, as one towards the end of the
- *   period would make an upgrade free.
- * @throws BillingRefusal when it is no recent one
+ * @param given the one of a preview, so that the shown amounts are charged. Customers cannot choose it, as one
+ *   towards the end of the period would make an upgrade free.
+ * @throws BillingRefusal when it is not recent
  */
 export function prorationDateOf(given: number | undefined, nowSeconds: number, periodStart: number): number {
   if (given === undefined) return Math.max(nowSeconds, periodStart);

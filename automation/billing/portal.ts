@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 
 /**
- * What the customer may do in Stripe's billing portal: pay, see invoices, keep payment method and billing address, cancel at
- * the end of the period. Plans and seats change through our own API, which knows what the catalog allows.
+ * What the customer may do in Stripe's billing portal: pay, see invoices, manage payment method and billing address,
+ * cancel at the end of the period. Plans and seats change through our own API, which knows the catalog's rules.
  */
 const features = {
   invoice_history: { enabled: true },
@@ -15,14 +15,14 @@ const features = {
 /** Metadata that marks our configuration; another version of it makes another configuration. */
 const mark = { key: 'tenantry_portal', value: '1' } as const;
 
-/** Where the portal begins: at its front page, or at the one thing that is to be done. */
+/** Where the portal begins: at its front page, or at one task. */
 export const portalFlows = ['payment_method_update'] as const;
 export type PortalFlow = (typeof portalFlows)[number];
 
 /**
  * Opens Stripe's billing portal for a customer.
- * @param returnUrl where its way back leads
- * @returns an address that is good for a short time and for whoever holds it
+ * @param returnUrl where its back link leads
+ * @returns an address that works for a short time, for anybody who has it
  */
 export async function openPortal(
   stripe: Stripe,
@@ -37,7 +37,7 @@ export async function openPortal(
   return session.url;
 }
 
-/** Our configuration, made when there is none; of several that were made at once all are alike. */
+/** Our configuration, made when there is none; several made at once are all alike. */
 async function findConfiguration(stripe: Stripe): Promise<string> {
   const known = await stripe.billingPortal.configurations
     .list({ active: true, limit: 100 })

@@ -1,4 +1,4 @@
-/** Files in a bucket of S3. */
+/** Files in an S3 bucket. */
 import type { Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
@@ -19,7 +19,7 @@ export function bucketStore(url: URL): FileStore {
   return {
     urlOf: (name) => `s3://${Bucket}/${keyOf(name)}`,
     async write(name, content) {
-      // In parts, as nobody knows the length beforehand; it appears with its last part.
+      // // In parts, as the length is not known beforehand; the file appears with its last part.
       await new Upload({ client, params: { Bucket, Key: keyOf(name), Body: content } }).done();
     },
     async read(name) {
@@ -40,7 +40,7 @@ export function bucketStore(url: URL): FileStore {
   };
 }
 
-/** A bucket as a URL names it: `s3://bucket/prefix?region=…`, as for Pulumi's state. */
+/** A bucket named by a URL: `s3://bucket/prefix?region=…`, as for Pulumi's state. */
 export function openBucket(url: URL): { client: S3Client; bucket: string; prefix: string } {
   const region = url.searchParams.get('region');
   const endpoint = url.searchParams.get('endpoint');
@@ -55,7 +55,7 @@ export function openBucket(url: URL): { client: S3Client; bucket: string; prefix
   };
 }
 
-/** Every key that begins so. */
+/** Every key with this prefix. */
 export async function listKeys(client: S3Client, bucket: string, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   let token: string | undefined;
@@ -69,7 +69,7 @@ export async function listKeys(client: S3Client, bucket: string, prefix: string)
   return keys;
 }
 
-/** Removes objects, a thousand at once, as many as S3 takes. */
+/** Removes objects, a thousand at once, S3's limit. */
 export async function removeKeys(client: S3Client, bucket: string, keys: readonly string[]): Promise<void> {
   for (let from = 0; from < keys.length; from += 1000) {
     const Objects = keys.slice(from, from + 1000).map((Key) => ({ Key }));

@@ -1,14 +1,14 @@
-/** Everything of a tenant in PostgreSQL, as lines of JSON: what its tables are, and every row of them. */
+/** Everything of a tenant in PostgreSQL, as lines of JSON: its tables, and every row of them. */
 import pg from 'pg';
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import { connectionTo } from '../store/connection.ts';
 
 type Place = NonNullable<TenantOutputs['database']>;
 
-/** Rows that are read at once. */
+/** Rows read at once. */
 const batch = 500;
 
-/** One line of an export that comes from the database. */
+/** One line of an export, from the database. */
 export interface DatabaseLine {
   readonly kind: 'table' | 'row' | 'other';
   /** JSON without a line break. */
@@ -22,10 +22,10 @@ interface Table {
 }
 
 /**
- * Reads the tenant's schema, or every schema of its own database, at one moment. Row level security never leaves rows
- * out: where the administrator is subject to it, PostgreSQL refuses, and so does this.
- * Gives nothing when the schema or the database is not there.
- * @param adminUrl of a database on the server that the place is on; the shared one, where the place names none
+ * Reads the tenant's schema, or every schema of its own database, at one moment. Row level security never hides rows:
+ * where it applies to the administrator, PostgreSQL refuses, and so does this. Yields nothing when the schema or the
+ * database does not exist.
+ * @param adminUrl of a database on the place's server; the shared one, where the place names none
  */
 export async function* databaseLines(adminUrl: string, place: Place): AsyncGenerator<DatabaseLine> {
   const url = new URL(adminUrl);
@@ -61,7 +61,7 @@ async function readSchemas(client: pg.Client, place: Place): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Partitions are read through the table that they are parts of. */
+/** Partitions are read through their table. */
 async function readTables(client: pg.Client, schemas: readonly string[]): Promise<Table[]> {
   const { rows } = await client.query<Table>(
     `select n.nspname as schema, c.relname as name, c.oid::int8 as oid
@@ -110,19 +110,19 @@ async function* readTable(client: pg.Client, table: Table): AsyncGenerator<Datab
   );
   for (;;) {
     const { rows } = await client.query<{ json: string }>(`fetch ${batch} from export_rows`);
-    // As PostgreSQL writes them: a number that JavaScript cannot hold stays as it is.
+    // // As PostgreSQL writes them: a number too large for JavaScript stays exact.
     for (const { json } of rows) yield { kind: 'row', json: `${head}${oneLine(json)}}` };
     if (rows.length < batch) break;
   }
   await client.query('close export_rows');
 }
 
-/** A value of type `json` keeps the spaces that it was written with; inside of strings JSON has no line breaks. */
+/** A `json` value keeps its original spaces; inside strings JSON has no line breaks. */
 function oneLine(json: string): string {
   return /[\n\r]/.test(json) ? json.replaceAll(/[\n\r]+/g, ' ') : json;
 }
 
-/** What of a schema has no rows: sequences with their values, views, functions, types. */
+/** Parts of a schema without rows: sequences with their values, views, functions, types. */
 async function readDefinitions(client: pg.Client, schema: string): Promise<string> {
   const list = async (sql: string) => (await client.query(sql, [schema])).rows;
   const sequences = await list(

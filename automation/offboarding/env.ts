@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { readVariables } from '../environment/index.ts';
 
 export interface ExportsEnv {
-  /** Folder or bucket that exports are kept in. */
+  /** Folder or bucket that keeps exports. */
   readonly exportsUrl: string;
   readonly exportDays: number;
 }
@@ -32,7 +32,7 @@ export function readOffboardingEnv(home: string, env: NodeJS.ProcessEnv = proces
   };
 }
 
-/** Only what the API needs, which hands exports out. */
+/** Only what the API needs to serve exports. */
 export function readExportsEnv(env: NodeJS.ProcessEnv = process.env): ExportsEnv {
   return exportsIn(readVariables(env, { defaulted: ['TENANTRY_HOME'] }).TENANTRY_HOME, env);
 }

@@ -1,4 +1,6 @@
-/** An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format. */
+/**
+ * An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format.
+ */
 
 import { listEntries } from '../ledger/read.ts';
 import { listAudit } from '../store/audit.ts';
@@ -11,7 +13,7 @@ export const exportFormat = 'tenantry-export/1';
 
 const page = 1000;
 
-/** Counts of an export, complete once its last line was read. */
+/** Counts of an export, complete after its last line. */
 export interface ExportCounts {
   tables: number;
   rows: number;
@@ -27,15 +29,15 @@ export interface TenantServers {
 export interface ExportSources {
   /** The control plane's database. */
   readonly database: Queryable;
-  /** Administrators' URLs of the database servers that tenants are on. */
+  /** Administrators' URLs of the database servers with tenants. */
   readonly servers: TenantServers;
   readonly now: () => Date;
 }
 
 /**
- * The lines of an export, from first to last: the tenant's record, its timeline and credits as its owner may read them,
- * and everything in its schema or database. The last line says how much there was, so that a part is never taken for
- * the whole. A slot has no owner and no rows of anybody.
+ * The lines of an export, from first to last: the tenant's record, its timeline and credits as its owner may read
+ * them, and everything in its schema or database. The last line says how much there was, so that nobody takes a part
+ * for the whole. A slot has neither an owner nor rows.
  * @param counts counted up while the lines are read
  */
 export async function* exportLines(

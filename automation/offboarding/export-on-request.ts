@@ -20,7 +20,7 @@ export interface RequestedExportContext extends ExportContext {
   readonly workerId: string;
 }
 
-/** Makes an export that somebody asked for, unless it is made or somebody is at it. */
+/** Makes a requested export, unless it is finished or another process makes it. */
 export async function exportOnRequest(context: RequestedExportContext, exportId: number): Promise<void> {
   const { database, workerId, policy, log, now } = context;
   const turn = { name: `export:${exportId}`, holder: workerId, ttlMs: policy.leaseTtlMs };
@@ -46,7 +46,7 @@ export async function exportOnRequest(context: RequestedExportContext, exportId:
   });
 }
 
-/** Removes the files of exports whose time is over. */
+/** Removes the files of expired exports. */
 export async function removeExpiredExports(
   { database, files, now }: Pick<RequestedExportContext, 'database' | 'files' | 'now'>,
   cell: string,

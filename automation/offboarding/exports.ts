@@ -17,16 +17,16 @@ export interface TenantExport {
   readonly bytes: number | null;
   readonly tables: number | null;
   readonly rows: number | null;
-  /** Tries that failed. */
+  /** Failed tries. */
   readonly attempts: number;
   readonly nextTryAt: Date | null;
-  /** Why the last one did, for operators. */
+  /** Why the last try failed, for operators. */
   readonly cause: string | null;
   readonly expiresAt: Date | null;
   readonly removedAt: Date | null;
 }
 
-/** What a finished export is. */
+/** A finished export. */
 export interface ExportFacts {
   readonly file: string;
   readonly url: string;
@@ -37,7 +37,7 @@ export interface ExportFacts {
   readonly expiresAt: Date;
 }
 
-/** Somebody else began the export meanwhile: whoever finds this leaves its file to them. */
+/** Another process has begun the export: this one must leave its file alone. */
 export class ExportTakenOver extends Error {
   override readonly name = 'ExportTakenOver';
   constructor(id: number) {
@@ -49,7 +49,7 @@ const columns = `id, tenant_id as "tenantId", cell, reason, requested_by as "req
   requested_at as "requestedAt", attempt, finished_at as "finishedAt", file, url, sha256, bytes, tables, rows, attempts,
   next_try_at as "nextTryAt", cause, expires_at as "expiresAt", removed_at as "removedAt"`;
 
-/** Asks for an export; the one that is under way already, where there is one. */
+/** Requests an export; returns the one under way, where there is one. */
 export async function requestExport(
   db: Queryable,
   tenant: { readonly id: string; readonly cell: string },
@@ -68,7 +68,7 @@ export async function requestExport(
   return inserted;
 }
 
-/** The export that is made before the tenant is deleted. */
+/** The export before the tenant is deleted. */
 export async function offboardingExport(
   db: Queryable,
   tenant: { readonly id: string; readonly cell: string },
@@ -109,7 +109,7 @@ export async function beginExport(db: Queryable, id: number): Promise<number | n
   return begun?.attempt ?? null;
 }
 
-/** @throws ExportTakenOver when a later attempt was begun */
+/** @throws ExportTakenOver when a later attempt has begun */
 export async function finishExport(
   db: Queryable,
   id: number,
@@ -138,7 +138,7 @@ export async function noteExportFailure(
   );
 }
 
-/** Requested exports that are to be made and that nobody is at. */
+/** Requested exports that nobody makes at the moment. */
 export async function listOpenExports(
   db: Queryable,
   cell: string,
@@ -163,7 +163,7 @@ export async function ringExport(
   await db.query('select tenantry.ring_export($1, $2)', [wanted.id, wanted.cell]);
 }
 
-/** Finished exports whose time is over and whose files still stand. */
+/** Finished exports that have expired but still have files. */
 export async function listExpiredExports(
   db: Queryable,
   cell: string,

@@ -1,4 +1,4 @@
-/** Where exports are kept: a folder, or a bucket in S3; a URL says which. */
+/** Where exports are kept: a folder, or an S3 bucket; a URL says which. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url';
 export interface FileStore {
   /** Address of a file, without secrets. */
   urlOf(name: string): string;
-  /** Writes a file whole or not at all; one of that name is replaced. */
+  /** Writes a whole file or nothing; replaces one of that name. */
   write(name: string, content: Readable): Promise<void>;
   /** Null when there is no such file. */
   read(name: string): Promise<Readable | null>;
   /** Harmless when it is gone. */
   remove(name: string): Promise<void>;
-  /** Names that begin so, those of unfinished files too. */
+  /** Names with this prefix, including unfinished files. */
   list(prefix: string): Promise<string[]>;
   close(): void;
 }
@@ -23,12 +23,12 @@ export interface FileStore {
 /** @param url `file:///folder`, or `s3://bucket/prefix?region=…` */
 export async function openFileStore(url: string): Promise<FileStore> {
   if (!url.startsWith('s3://')) return folderStore(fileURLToPath(url), url);
-  // Who keeps files in a folder need not load AWS's SDK.
+  // // With files in a folder there is no need to load AWS's SDK.
   const { bucketStore } = await import('./bucket-store.ts');
   return bucketStore(new URL(url));
 }
 
-/** Ending of a file that is being written. */
+/** Suffix of a file during its writing. */
 const unfinished = '.part';
 
 function folderStore(folder: string, url: string): FileStore {

@@ -2,17 +2,17 @@ import { record } from '../store/audit.ts';
 import { type Database, firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 import { ringTenant, type Tenant } from '../store/tenants.ts';
 
-/** The steps of a tenant's end, in their order. */
+/** The steps of a tenant's end, in order. */
 export const offboardingSteps = ['export', 'backup', 'destroy', 'verify', 'receipt'] as const;
 export type OffboardingStep = (typeof offboardingSteps)[number];
 
 export interface StepRecord {
   readonly step: OffboardingStep;
-  /** How often it was begun. */
+  /** How often it has begun. */
   readonly attempt: number;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
-  /** What came of it; null until it has ended. */
+  /** Its result; null until it has ended. */
   readonly result: Readonly<Record<string, unknown>> | null;
 }
 
@@ -21,7 +21,7 @@ export interface Offboarding {
   readonly tenantId: string;
   readonly cell: string;
   readonly begunAt: Date;
-  /** Failed tries of the step that it is at. */
+  /** Failed tries of the present step. */
   readonly attempts: number;
   readonly nextTryAt: Date | null;
   /** What it waits for, for the customer. */
@@ -29,18 +29,18 @@ export interface Offboarding {
   /** Why, for operators. */
   readonly cause: string | null;
   readonly finishedAt: Date | null;
-  /** Those that were begun, in their order. */
+  /** The steps that have begun, in order. */
   readonly steps: readonly StepRecord[];
 }
 
-/** A step as somebody has begun it: the right to end it, until somebody else begins it again. */
+/** A step that somebody has begun: the right to end it, until somebody else begins it again. */
 export interface BegunStep {
   readonly tenantId: string;
   readonly step: OffboardingStep;
   readonly attempt: number;
 }
 
-/** Somebody else began or ended the step meanwhile: whoever finds this writes nothing more. */
+/** Somebody else began or ended the step meanwhile: this process writes nothing more. */
 export class StepTakenOver extends Error {
   override readonly name = 'StepTakenOver';
   constructor({ tenantId, step }: Pick<BegunStep, 'tenantId' | 'step'>) {
@@ -76,8 +76,8 @@ const stepMessages: Record<OffboardingStep, { begun: string; ended: string }> = 
 };
 
 /**
- * Writes that a step begins, before anything of it is done.
- * @throws StepTakenOver when it has ended already
+ * Records that a step begins, before it does anything.
+ * @throws StepTakenOver when it has already ended
  */
 export async function beginStep(
   database: Database,
@@ -86,7 +86,7 @@ export async function beginStep(
 ): Promise<BegunStep> {
   return database.transaction(async (client) => {
     const attempt = await drawAttempt(client, tenantId, step);
-    // The journal counts the tries; the trail tells of the first.
+    // // The journal counts the tries; the trail mentions the first.
     if (attempt === 1) await recordStep(client, { tenantId, step, attempt }, 'begun', {});
     return { tenantId, step, attempt };
   });
@@ -107,7 +107,7 @@ async function drawAttempt(db: Queryable, tenantId: string, step: OffboardingSte
 }
 
 /**
- * Writes that a step has ended, and what came of it. `together` is committed with it.
+ * Records that a step has ended, with its result. `together` is committed with it.
  * @throws StepTakenOver when somebody else began it meanwhile
  */
 export async function finishStep(
@@ -142,7 +142,7 @@ async function recordStep(
   what: 'begun' | 'ended',
   result: object,
 ): Promise<void> {
-  // What it was about is in the journal; the timeline of a customer has no addresses of ours.
+  // // The journal has the details; a customer's timeline shows no addresses of ours.
   await record(
     client,
     {
@@ -165,7 +165,7 @@ async function recordStep(
   );
 }
 
-/** Writes why a step did not end, and when it is tried again. The trail tells it once for each cause. */
+/** Records why a step failed, and when it is tried again. The trail mentions each cause once. */
 export async function noteStepFailure(
   database: Database,
   begun: BegunStep,
@@ -208,13 +208,13 @@ async function lockTenant(client: Queryable, tenantId: string): Promise<void> {
   await client.query('select from tenantry.tenant where id = $1 for no key update', [tenantId]);
 }
 
-/** Why a tenant that is to be deleted waits. */
+/** Why a tenant's deletion waits. */
 const exportedFirst = 'being_exported';
 
-/** Opens the way for the ordinary job, which destroys the tenant, and rings for it. Harmless when done before. */
+/** Lets the ordinary job destroy the tenant, and rings for it. Safe to repeat. */
 export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await database.transaction(async (client) => {
-    // Whoever is about to postpone the deletion does so before or sees the step.
+    // // Whoever is about to postpone the deletion does so before this, or sees the step.
     await lockTenant(client, tenant.id);
     const { rowCount } = await client.query(
       `insert into tenantry.offboarding_step (tenant_id, step) values ($1, 'destroy') on conflict do nothing`,
@@ -233,8 +233,8 @@ export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id'
 }
 
 /**
- * Whether the tenant may be destroyed: its journal says that export and backup are done. Otherwise the reason and the
- * time until which it waits are given to `postpone`, in the transaction that looked.
+ * Whether the tenant may be destroyed: its journal says that export and backup are done. Otherwise `postpone` gets
+ * the reason and the time until which it waits, in the same transaction.
  */
 export async function mayDestroy(
   database: Database,
@@ -259,21 +259,21 @@ export async function mayDestroy(
   });
 }
 
-/** Ends the journal. In the transaction that writes the receipt. */
+/** Ends the journal, in the transaction that writes the receipt. */
 export async function finishOffboarding(db: Queryable, tenantId: string): Promise<void> {
   await db.query('update tenantry.offboarding set finished_at = clock_timestamp() where tenant_id = $1', [
     tenantId,
   ]);
 }
 
-/** Somebody takes the tenant's end up soon. */
+/** Somebody soon takes up the tenant's end. */
 export async function ringOffboarding(db: Queryable, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await db.query('select tenantry.ring_offboarding($1, $2)', [tenant.id, tenant.cell]);
 }
 
 /**
- * Tenants whose end is not over, those first that have waited longest. One that is being destroyed is left to the
- * ordinary job until it is gone. By the tenant's cell: a disaster may have moved it.
+ * Tenants whose end is not over, the longest waiting first. A tenant being destroyed is left to the ordinary job
+ * until it is gone. By the tenant's cell: a disaster may have moved it.
  */
 export async function listOpenOffboardings(
   db: Queryable,
@@ -292,7 +292,7 @@ export async function listOpenOffboardings(
   return rows;
 }
 
-/** Tenants of all cells whose end is not over, the longest first. */
+/** Tenants of all cells whose end is not over, the longest waiting first. */
 export async function listUnfinishedEnds(db: Queryable, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     'select tenant_id as id from tenantry.offboarding where finished_at is null order by begun_at limit $1',
@@ -301,7 +301,7 @@ export async function listUnfinishedEnds(db: Queryable, limit: number): Promise<
   return rows.map(({ id }) => id);
 }
 
-/** A person asks for another try: forgets the waiting time. */
+/** Somebody asks for another try: forgets the waiting time. */
 export async function retryOffboarding(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     'update tenantry.offboarding set next_try_at = null where tenant_id = $1 and finished_at is null',
@@ -309,7 +309,7 @@ export async function retryOffboarding(db: Queryable, tenantId: string): Promise
   );
 }
 
-/** Every subscription that the tenant ever had, by its trail. */
+/** Every subscription that the tenant ever had, from its trail. */
 export async function listSubscriptionsEver(db: Queryable, tenantId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select subscription_id as id from tenantry.tenant where id = $1 and subscription_id is not null

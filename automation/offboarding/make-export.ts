@@ -1,4 +1,4 @@
-/** Makes an export whole: written, read back, and only then noted as there. */
+/** Makes a whole export: writes it, reads it back, and only then records it. */
 import { createHash } from 'node:crypto';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -23,8 +23,8 @@ export interface ExportContext extends ExportSources {
 }
 
 /**
- * Makes the export. Every attempt writes a file of its own and removes those that earlier ones left, so that whatever is
- * killed when, there is one file in the end, with the hash that is noted.
+ * Makes the export. Every attempt writes a file of its own and removes those of earlier ones, so that whatever is
+ * killed when, one file remains in the end, with the recorded hash.
  * @throws ExportTakenOver when somebody else began it meanwhile
  */
 export async function makeExport(
@@ -37,14 +37,14 @@ export async function makeExport(
   if (attempt === null) throw new ExportTakenOver(wanted.id);
   const file = fileOf(tenant.id, wanted.id, attempt);
   for (const left of await filesOf(files, tenant.id, wanted.id)) {
-    // A later attempt's file is not this one's to remove: it may have been stopped for long.
+    // // A later attempt's file is not ours to remove: this process may have been stopped for long.
     if (attemptOf(left) < attempt) await files.remove(left);
   }
 
   const counts = { tables: 0, rows: 0 };
   const measure = measured();
   const content = Readable.from(exportLines(context, tenant, counts));
-  // What fails in the middle fails the write, which leaves no file then.
+  // // A failure in the middle fails the write, which then leaves no file.
   const flowing = pipeline(content, createGzip(), measure.stream);
   await Promise.all([flowing, files.write(file, measure.stream)]);
   const { sha256, bytes } = measure.result();
@@ -74,12 +74,12 @@ const fileOf = (tenantId: string, exportId: number, attempt: number) =>
   `${stemOf(tenantId, exportId)}${attempt}.jsonl.gz`;
 const attemptOf = (file: string) => Number(/-(\d+)\.jsonl\.gz/.exec(file)?.[1] ?? 0);
 
-/** Every file that attempts at an export have written, or began to write. */
+/** Every file that attempts at an export have written, or begun to write. */
 export function filesOf(files: FileStore, tenantId: string, exportId: number): Promise<string[]> {
   return files.list(stemOf(tenantId, exportId));
 }
 
-/** Lets bytes through, and knows their hash and number at the end. */
+/** Passes bytes through, and knows their hash and number at the end. */
 function measured() {
   const hash = createHash('sha256');
   let bytes = 0;

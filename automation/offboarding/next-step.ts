@@ -6,7 +6,7 @@ export type OffboardingNext =
   | { readonly kind: 'run'; readonly step: Exclude<OffboardingStep, 'destroy'> }
   /** Let the ordinary job destroy it. */
   | { readonly kind: 'begin-destroy' }
-  /** It is gone: note that. */
+  /** It is gone: record that. */
   | { readonly kind: 'end-destroy' }
   | { readonly kind: 'wait' }
   | { readonly kind: 'finished' };

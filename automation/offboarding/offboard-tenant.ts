@@ -34,16 +34,16 @@ import { insertReceipt, publishReceiptKey } from './receipts.ts';
 import type { SigningKey } from './signing-key.ts';
 import { BackupUnderWay } from './volume-backup.ts';
 
-/*
+/**
  * The end of a tenant: export, backup, destroy, verify, receipt.
  *
- * - The journal (`store/offboarding.ts`) has a row for each step, written before it begins and after it ends. Whoever
- *   takes a tenant's end up reads the first step that has not ended and begins it anew; every step bears that.
- * - A turn keeps workers from doing a step at once. One that was stopped past its turn and wakes late meets the number of
- *   the step's attempt, under which alone it could have ended the step: it writes nothing more.
- * - Only the ordinary job destroys (`jobs/converge-tenant.ts`). It asks the journal first, and goes on once `destroy` has
- *   begun; this job notes the end when the tenant's row says `deleted`.
- * - Whatever is lost, the sweep finds: journals that are open and that nobody is at.
+ * - The journal (`journal.ts`) has a row for each step, written before it begins and after it ends. Whoever takes up
+ *   a tenant's end reads the first step that has not ended and begins it again; every step is safe to repeat.
+ * - A turn keeps workers from doing a step at once. One that was stopped past its turn and wakes late holds an old
+ *   number of the step's attempt, so it can no longer end the step and writes nothing.
+ * - Only the ordinary job destroys (`jobs/converge-tenant.ts`). It asks the journal first, and continues once
+ *   `destroy` has begun; this job records the end when the tenant's row says `deleted`.
+ * - The sweep finds whatever is lost: open journals that nobody works on.
  */
 
 /** What the steps do to the world. */
@@ -69,13 +69,14 @@ export interface OffboardingContext {
   readonly steps: OffboardingSteps;
 }
 
-/** Takes a tenant's end as far as it goes now. */
+/** Takes a tenant's end as far as it can go now. */
 export async function offboardTenant(context: OffboardingContext, tenantId: string): Promise<void> {
   const { database, workerId, policy } = context;
   const turn = { name: `offboard:${tenantId}`, holder: workerId, ttlMs: policy.leaseTtlMs };
   for (;;) {
     const done = await withTurn(database, turn, () => takeSteps(context, tenantId));
-    // Somebody else is at it, and looks once more before leaving. So do we: whoever rang meanwhile found the turn taken.
+    // // Somebody else works on it, and looks once more before leaving. So do we: whoever rang meanwhile found the
+    // turn taken.
     if (!done || !(await isReady(context, tenantId))) return;
   }
 }
@@ -155,10 +156,10 @@ async function runStep(
 /** A backup of volumes takes minutes. */
 const backupLookMs = 15_000;
 
-/** What a person has to settle, such as an open invoice, takes days. */
+/** What a person must settle, such as an open invoice, takes days. */
 const patienceMs = 6 * 3_600_000;
 
-/** What a customer reads while a step is tried again; why it failed is for operators. */
+/** What a customer reads while a step is tried again; the cause is for operators. */
 const problems: Record<Exclude<OffboardingStep, 'destroy'>, string> = {
   export: 'The export could not be made; nothing is deleted before it is. It is tried again.',
   backup: 'The backup could not be made; nothing is deleted before it is. It is tried again.',
@@ -182,7 +183,7 @@ const work: Record<Exclude<OffboardingStep, 'destroy'>, Work> = {
   receipt: issueReceipt,
 };
 
-/** Something of the tenant is still there. */
+/** Something of the tenant still exists. */
 class StillThere extends Error {
   override readonly name = 'StillThere';
 }

@@ -1,4 +1,4 @@
-/** What a receipt says, from the journal of a tenant's end. Pure. */
+/** The content of a receipt, from the journal of a tenant's end. Pure. */
 import { z } from 'zod';
 import type { Tenant } from '../store/tenants.ts';
 import type { StepRecord } from './journal.ts';
@@ -8,7 +8,7 @@ const verified = z.object({
   checks: receiptBody.shape.checks,
   customers: z.array(z.string()),
   subscriptions: z.array(z.string()),
-  /** Of its data, on request or before its end, that are kept still. */
+  /** Exports of its data, on request or before its end, that still exist. */
   exports: z.array(z.object({ file: z.string(), keptUntil: z.string() })),
 });
 
@@ -20,8 +20,8 @@ export interface StepResults {
 }
 
 /**
- * The results that steps left in the journal.
- * @throws Error when a step has not ended or left something else
+ * The results of steps, from the journal.
+ * @throws Error when a step has not ended or left another kind of result
  */
 export function stepResults(records: readonly StepRecord[]): StepResults {
   const ended = (name: StepRecord['step']) => {
@@ -46,7 +46,7 @@ export function stepResults(records: readonly StepRecord[]): StepResults {
   };
 }
 
-/** The receipt, but for the key that signs it. */
+/** The receipt without the key that signs it. */
 export function receiptOf(
   tenant: Tenant,
   results: StepResults,

@@ -1,6 +1,6 @@
 /**
- * The receipt of a tenant's end: what was exported, destroyed and looked for, signed so that nobody can change a letter
- * of it. Checking one needs the document and a public key, and nothing else.
+ * The receipt of a tenant's end: what was exported, destroyed and looked for, signed so that nobody can change a
+ * letter of it. Verifying it needs only the document and a public key.
  */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import canonicalize from 'canonicalize';
@@ -23,11 +23,11 @@ const areaCheck = z.strictObject({
   checkedAt: instant,
   /** What was looked for, one line each. */
   looked: z.array(z.string()),
-  /** How many places or kinds were looked at; 0 where the area is not in use. */
+  /** How many places or kinds were examined; 0 where the area is not in use. */
   places: count,
   /** How much of the tenant was found there: 0 in every receipt. */
   found: z.literal(0),
-  /** What was not or could not be looked at, and why. */
+  /** What was not or could not be examined, and why. */
   notes: z.array(z.string()),
 });
 
@@ -58,7 +58,7 @@ const backedUp = z.strictObject({
 
 export const receiptBody = z.strictObject({
   format: z.literal(receiptFormat),
-  /** Of the key that signed it (RFC 7638, SHA-256), part of what is signed. */
+  /** Of the signing key (RFC 7638, SHA-256); part of the signed text. */
   keyId: z.string(),
   issuedAt: instant,
   tenant: z.strictObject({
@@ -96,7 +96,7 @@ export const signedReceipt = z.strictObject({
 });
 export type SignedReceipt = z.infer<typeof signedReceipt>;
 
-/** Why a document is not taken for a receipt, in one sentence. */
+/** Why a document is no valid receipt, in one sentence. */
 export class NotAReceipt extends Error {
   override readonly name = 'NotAReceipt';
 }
@@ -111,7 +111,7 @@ export function signReceipt(body: Omit<ReceiptBody, 'keyId' | 'format'>, key: Si
   return { receipt, signature: { algorithm: signatureAlgorithm, value } };
 }
 
-/** The format's name goes first, so that no other document of ours can be taken for a receipt. */
+/** The format's name comes first, so that no other document of ours can pass for a receipt. */
 function signedBytes(receipt: ReceiptBody): Buffer {
   return Buffer.from(`${receiptFormat}\n${canonicalize(receipt)}`, 'utf8');
 }
@@ -123,8 +123,8 @@ export interface PublishedKey {
 }
 
 /**
- * Checks a receipt's text against keys that the reader trusts.
- * @throws NotAReceipt that says what is wrong: it is no receipt, of another key, or was changed
+ * Verifies a receipt's text with keys that the reader trusts.
+ * @throws NotAReceipt that says what is wrong: no receipt, another key, or changed
  */
 export function verifyReceipt(text: string, keys: readonly PublishedKey[]): ReceiptBody {
   const { receipt, signature } = parseReceipt(text);
@@ -136,7 +136,7 @@ export function verifyReceipt(text: string, keys: readonly PublishedKey[]): Rece
     );
   }
   const value = Buffer.from(signature.value, 'base64url');
-  // The last letter has bits that mean nothing: one signature has one spelling.
+  // // The last letter has unused bits: one signature has only one valid spelling.
   const sound = value.toString('base64url') === signature.value;
   if (!sound || !verify(null, signedBytes(receipt), key.key, value)) {
     throw new NotAReceipt('Its signature does not hold: the receipt was changed after it was signed.');
@@ -144,7 +144,7 @@ export function verifyReceipt(text: string, keys: readonly PublishedKey[]): Rece
   return receipt;
 }
 
-/** What a document says it is. @throws NotAReceipt */
+/** The document's own claim. @throws NotAReceipt */
 export function parseReceipt(text: string): SignedReceipt {
   let json: unknown;
   try {
@@ -152,7 +152,7 @@ export function parseReceipt(text: string): SignedReceipt {
   } catch {
     throw new NotAReceipt('It is not JSON.');
   }
-  // JSON.parse takes the last of several members of one name, a reader may see the first.
+  // // JSON.parse takes the last of several members of one name, a reader may see the first.
   const [doubled] = parseDocument(text, { uniqueKeys: true, schema: 'json', prettyErrors: false }).errors;
   if (doubled) throw new NotAReceipt(`It is not plain JSON: ${doubled.message}.`);
   const parsed = signedReceipt.safeParse(json);
@@ -166,7 +166,7 @@ const jsonWebKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed2551
 const keySet = z.looseObject({ keys: z.array(jsonWebKey) });
 
 /**
- * Public keys from a file: PEM, one JSON Web Key, or a set of them as `GET /v1/receipt-keys` answers.
+ * Public keys from a file: PEM, one JSON Web Key, or a set of them as `GET /v1/receipt-keys` returns it.
  * @throws NotAReceipt when it holds no Ed25519 key
  */
 export function readPublicKeys(text: string, idOf: (key: KeyObject) => string): PublishedKey[] {

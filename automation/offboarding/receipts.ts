@@ -1,6 +1,6 @@
 import { firstRow, type Queryable } from '../store/database.ts';
 
-/** A signed receipt as it is kept; `document` is what `automation/offboarding/receipt.ts` signs. */
+/** A stored signed receipt; `document` is what `receipt.ts` signs. */
 export interface KeptReceipt {
   readonly tenantId: string;
   readonly keyId: string;
@@ -8,7 +8,7 @@ export interface KeptReceipt {
   readonly document: unknown;
 }
 
-/** Makes the public half of a signing key known. */
+/** Publishes the public half of a signing key. */
 export async function publishReceiptKey(
   db: Queryable,
   key: { readonly id: string; readonly publicKey: object },
@@ -19,7 +19,7 @@ export async function publishReceiptKey(
   );
 }
 
-/** Public halves of all keys that receipts were ever signed with, as JSON Web Keys, newest first. */
+/** Public halves of all keys that ever signed receipts, as JSON Web Keys, newest first. */
 export async function listReceiptKeys(db: Queryable): Promise<Record<string, unknown>[]> {
   const { rows } = await db.query<{ key: Record<string, unknown> }>(
     'select public_key as key from tenantry.receipt_key order by first_used_at desc',
@@ -27,7 +27,7 @@ export async function listReceiptKeys(db: Queryable): Promise<Record<string, unk
   return rows.map(({ key }) => key);
 }
 
-/** Keeps a receipt; the first one of a tenant is final. */
+/** Stores a receipt; a tenant's first one is final. */
 export async function insertReceipt(db: Queryable, receipt: KeptReceipt): Promise<void> {
   await db.query(
     `insert into tenantry.receipt (tenant_id, key_id, issued_at, document) values ($1, $2, $3, $4)

@@ -2,7 +2,7 @@ import type { Queryable } from '../store/database.ts';
 import { listOpenExports, ringExport } from './exports.ts';
 import { listOpenOffboardings, ringOffboarding } from './journal.ts';
 
-/** Rings for every tenant's end and every export that is open and that nobody is at, and for exports to remove. */
+/** Rings for every open tenant's end and export that nobody works on, and for expired exports. */
 export async function ringOpenEnds(
   db: Queryable,
   { cell, now, limit }: { cell: string; now: Date; limit: number },

@@ -1,4 +1,4 @@
-/** The key that receipts are signed with. */
+/** The key that signs receipts. */
 import {
   createHash,
   createPrivateKey,
@@ -14,7 +14,7 @@ export interface SigningKey {
   /** Thumbprint of the public key (RFC 7638, SHA-256). */
   readonly id: string;
   readonly privateKey: KeyObject;
-  /** For whoever checks a receipt. */
+  /** For whoever verifies a receipt. */
   readonly publicKey: PublicJwk;
 }
 
@@ -28,8 +28,8 @@ export interface PublicJwk {
 }
 
 /**
- * The key of a PEM text (PKCS #8).
- * @throws Error when it is no Ed25519 private key; the text is not in the message
+ * The key in a PEM text (PKCS #8).
+ * @throws Error when it is no Ed25519 private key; the message does not contain the text
  */
 export function signingKeyOf(pem: string): SigningKey {
   let privateKey: KeyObject;
@@ -53,7 +53,7 @@ export function signingKeyOf(pem: string): SigningKey {
   return { id, privateKey, publicKey: jwk };
 }
 
-/** RFC 7638: the hash of the key's required members in their order. */
+/** RFC 7638: the hash of the key's required members in order. */
 export function keyId(publicKey: KeyObject): string {
   return createHash('sha256')
     .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x: pointOf(publicKey) }))
@@ -70,8 +70,8 @@ const privateFile = 'receipt.pem';
 export const publicKeyFile = (home: string) => join(home, 'keys', 'receipt.pub.pem');
 
 /**
- * The key that is kept in a home (0600), made when it is missing; its public half stands beside it. Processes that make
- * it at once end with the same one.
+ * The home's key (0600), made when missing, with its public half beside it. Processes that make it at once end up
+ * with the same one.
  */
 export async function keptSigningKey(home: string): Promise<SigningKey> {
   const folder = join(home, 'keys');
@@ -87,7 +87,7 @@ export async function keptSigningKey(home: string): Promise<SigningKey> {
   return key;
 }
 
-/** A link is made once, whole: whoever comes second takes the first one's key. */
+/** A link is made once, whole: the second process takes the first one's key. */
 async function makeKey(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync('ed25519');

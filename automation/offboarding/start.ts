@@ -1,4 +1,4 @@
-/** Puts together what ends tenants: the jobs of a worker that export, verify and sign. */
+/** Assembles what ends tenants: a worker's jobs that export, verify and sign. */
 import type { TaskList } from 'graphile-worker';
 import type { JobContext } from '../jobs/context.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
@@ -18,14 +18,14 @@ export interface OffboardingOptions {
   readonly cluster: KubernetesClient;
   readonly backendUrl: string;
   readonly serverUrls: TenantServers;
-  /** A database of each of them, by name. */
+  /** A database on each of them, by name. */
   readonly servers: ReadonlyMap<string, Queryable>;
 }
 
 /** Exports whose files one job removes; the next sweep asks for the rest. */
 const removedAtOnce = 500;
 
-/** The tasks, and what closes what they use. @throws Error when the key for receipts is none */
+/** The tasks, and what closes their resources. @throws Error when the key for receipts is not valid */
 export async function openOffboarding(
   options: OffboardingOptions,
 ): Promise<{ tasks: TaskList; close: () => void }> {

@@ -49,7 +49,7 @@ export function createOffboardingSteps(world: World): OffboardingSteps {
   };
 }
 
-/** The export that goes before the end, or why there is none. */
+/** The export before the end, or why there is none. */
 export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): Promise<ExportLine> {
   if (tenant.phase === 'deleted')
     return { made: false, why: 'the tenant was deleted before exports were made' };
@@ -59,7 +59,7 @@ export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): P
   if (tenant.activeAt === null && tenant.outputs === null)
     return { made: false, why: 'the tenant was never active and holds no data' };
   const wanted = await offboardingExport(context.database, tenant);
-  // Finished by somebody who was killed before the journal said so.
+  // // Finished by a process that was killed before the journal said so.
   const facts =
     wanted.finishedAt && wanted.file && wanted.sha256 && wanted.expiresAt
       ? {

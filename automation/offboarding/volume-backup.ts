@@ -5,7 +5,7 @@ import { isStatus } from '../providers/kubernetes/errors.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { BackupLine } from './receipt.ts';
 
-/** As the platform program has them (`infra/backup/schedule.ts`), which no worker carries along. */
+/** Names from the platform program (`infra/backup/schedule.ts`), which workers do not ship. */
 export const veleroNamespace = 'velero';
 export const backupRetentionDays = 30;
 
@@ -23,13 +23,13 @@ const backup = z.looseObject({
     .optional(),
 });
 
-/** The backup is under way: to be looked at again. */
+/** The backup is under way: look again later. */
 export class BackupUnderWay extends Error {
   override readonly name = 'BackupUnderWay';
 }
 
 /**
- * Asks Velero for a backup of the tenant's namespace, and says how it ended once it has.
+ * Asks Velero for a backup of the tenant's namespace, and returns how it ended once it has.
  * @throws BackupUnderWay until then; Error when it failed
  */
 export async function backUpVolumes(cluster: KubernetesClient, tenant: Tenant): Promise<BackupLine> {
@@ -75,7 +75,7 @@ async function order(cluster: KubernetesClient, tenant: Tenant, name: string): P
       metadata: {
         name,
         namespace: veleroNamespace,
-        // Not the tenant's own label: a backup is kept on purpose when nothing else of the tenant is.
+        // // Not the tenant's own label: a backup outlives everything else of the tenant on purpose.
         labels: { 'tenantry.dev/backup-of': tenant.id },
       },
       spec: {

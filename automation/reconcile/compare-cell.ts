@@ -1,4 +1,4 @@
-/** A cell's rows against its stacks, cluster and database server. Pure. */
+/** Compares a cell's rows with its stacks, cluster and database server. Pure. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { TenantState } from '../store/tenants.ts';
@@ -15,7 +15,7 @@ export interface CellTenant {
   readonly desiredState: TenantState;
   /** Null until an operation has succeeded. */
   readonly observedState: TenantState | null;
-  /** It is what it should be, and no operation was cut short. */
+  /** It is in its wanted state, and no operation was cut short. */
   readonly settled: boolean;
   readonly permanent: boolean;
   readonly attempts: number;
@@ -23,7 +23,7 @@ export interface CellTenant {
   readonly reasonCode: string | null;
   readonly updatedAt: Date;
   readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
-  /** The database server that its rows are on; null is the cell's shared one. */
+  /** The database server with its rows; null is the cell's shared one. */
   readonly databaseServer: string | null;
   /** Its namespaced objects, as `nameOf` writes them. */
   readonly objects: readonly string[];
@@ -35,7 +35,7 @@ export interface LiveNamespace {
   readonly tenantId: string;
   readonly plan: string | null;
   readonly createdAt: Date | null;
-  /** Being deleted since. */
+  /** Being deleted since then. */
   readonly deletedAt: Date | null;
 }
 
@@ -48,7 +48,7 @@ export interface LiveObject {
   readonly deletedAt: Date | null;
 }
 
-/** Something in PostgreSQL that carries the name of a tenant. */
+/** Something in PostgreSQL with a tenant's name. */
 export interface DatabaseObject {
   readonly kind: 'schema' | 'role' | 'database';
   readonly name: string;
@@ -64,25 +64,25 @@ export interface CellWorld {
   readonly databaseObjects: readonly DatabaseObject[];
   /** Ids of tenants whose stacks have a state; null where they cannot be listed. */
   readonly stacks: ReadonlySet<string> | null;
-  /** Ids whose stacks are kept for tenants to come. */
+  /** Ids whose stacks are reserved for future tenants. */
   readonly reserved: ReadonlySet<string>;
   /** Leases that have run out, and when. */
   readonly leases: readonly { readonly tenantId: string; readonly expiredAt: Date }[];
-  /** Products of which tenants are made ahead. */
+  /** Products with tenants made in advance. */
   readonly slotProducts: ReadonlySet<string>;
-  /** Tenants that somebody is at. */
+  /** Tenants that somebody works on. */
   readonly busy: ReadonlySet<string>;
   readonly now: Date;
   readonly policy: Pick<ReconcilePolicy, 'graceMs' | 'stalledMs'>;
 }
 
-/** After so many tries that failed, a tenant is shown as failed. */
+/** After so many failed tries, a tenant is shown as failed. */
 const patienceAttempts = 4;
 
-/** What a deletion may take before somebody should look. */
+/** How long a deletion may take before somebody should look. */
 const deletionMs = 600_000;
 
-/** How an object of a tenant's namespace is named in comparisons. */
+/** Name of a tenant's namespaced object in comparisons. */
 export function nameOf(object: { readonly kind: string; readonly name: string }): string {
   return `${object.kind}/${object.name}`;
 }
@@ -99,7 +99,7 @@ export function compareCell(world: CellWorld): Observation[] {
   ];
 }
 
-/** Whether a tenant gets on. */
+/** Whether a tenant makes progress. */
 function compareProgress(tenant: CellTenant, { slotProducts, now, policy }: CellWorld): Observation[] {
   const about = { tenantId: tenant.id, since: tenant.updatedAt };
   if (tenant.slot && tenant.desiredState !== 'deleted' && !slotProducts.has(tenant.product)) {
@@ -171,7 +171,7 @@ function compareObjects(
     if (busy.has(tenantId) || deletedAt !== null) continue;
     const isItsOwn =
       owner && namespace === owner.namespace && (!owner.settled || owner.objects.includes(name));
-    // What stands in a namespace of nobody goes with it.
+    // // Whatever is in a namespace without an owner goes with it.
     const isToldAlready = !owner && namespace !== null && there.has(namespace);
     if (isItsOwn || isToldAlready) continue;
     const where = namespace ?? 'the cluster';
@@ -179,7 +179,7 @@ function compareObjects(
     found.push(observe('object-of-nobody', `${name} in ${where}`, cause));
   }
   for (const { id, namespace, settled, observedState, objects: expected } of tenants) {
-    // A namespace that is missing takes its objects along: that is told once.
+    // // A missing namespace takes its objects along: one finding is enough.
     if (busy.has(id) || !settled || !stands(observedState) || !there.has(namespace)) continue;
     const missing = expected.filter((name) => !seen.get(id)?.has(name));
     if (missing.length === 0) continue;
@@ -261,7 +261,7 @@ function compareLeases(
 ): Observation[] {
   return leases.flatMap(({ tenantId, expiredAt }) => {
     const tenant = standing.get(tenantId);
-    // Whoever takes up a tenant that has work to do takes the lease over.
+    // // Whoever takes up a tenant with work to do takes over the lease.
     if (busy.has(tenantId) || (tenant && !tenant.settled)) return [];
     if (now.getTime() - expiredAt.getTime() < policy.graceMs) return [];
     const cause = 'its holder stopped and nobody took it over';

@@ -1,4 +1,4 @@
-/** What Stripe says against what we wrote down and want. Pure. */
+/** Compares Stripe with our records and wishes. Pure. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type Entitlement, entitlementOf } from '../desired/entitlement.ts';
 import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
@@ -20,7 +20,7 @@ export interface PaidTenant {
   readonly deleteAfter: Date | null;
 }
 
-/** What we last wrote down of a subscription. */
+/** Our last record of a subscription. */
 export interface SubscriptionRecord {
   readonly id: string;
   readonly status: string | null;
@@ -35,7 +35,7 @@ export interface SubscriptionRecord {
   readonly missing: boolean;
 }
 
-/** A subscription that has not ended, as Stripe lists it. */
+/** A live subscription, as Stripe lists it. */
 export interface ListedSubscription {
   readonly facts: SubscriptionFacts;
   readonly createdAt: Date;
@@ -48,11 +48,11 @@ export interface UnreportedUsage {
   readonly quantity: number;
 }
 
-/** A customer that names an organization whose customer it is not. */
+/** A customer that names an organization with another customer. */
 export interface CustomerOfNobody {
   readonly id: string;
   readonly organization: string;
-  /** The organization is there, with another customer. */
+  /** The organization exists, with another customer. */
   readonly isThere: boolean;
 }
 
@@ -68,7 +68,7 @@ export interface MoneyWorld {
   }[];
   readonly unreported: readonly UnreportedUsage[];
   readonly ledger: LedgerCheck;
-  /** Subscriptions and tenants that somebody is at. */
+  /** Subscriptions and tenants that somebody works on. */
   readonly busy: { readonly subscriptions: ReadonlySet<string>; readonly tenants: ReadonlySet<string> };
   readonly now: Date;
   readonly policy: Pick<Policy, 'graceMs' | 'retentionMs'>;
@@ -109,7 +109,7 @@ export function compareMoney(world: MoneyWorld): Observation[] {
   return [...found, ...compareCustomers(world), ...compareUsage(world), ...compareLedger(world.ledger)];
 }
 
-/** Stripe has it and so do we. */
+/** Both Stripe and we have it. */
 function compareTenant(
   { now, policy }: MoneyWorld,
   { facts }: ListedSubscription,
@@ -152,7 +152,7 @@ function wrongState(
   entitlement: Entitlement,
 ): { kind: 'paid-not-served' | 'unpaid-served'; cause: string } | null {
   if (entitlement.kind === 'active') {
-    // What the brake suspends stays suspended, whatever Stripe says.
+    // // What the brake suspends stays suspended, whatever Stripe says.
     if (desiredState === 'active' || isBrakeReason(suspendReason)) return null;
     const cause = `the subscription is ${status}, and the tenant is suspended (${suspendReason ?? 'no reason'})`;
     return { kind: 'paid-not-served', cause };
@@ -161,7 +161,7 @@ function wrongState(
   return { kind: 'unpaid-served', cause: `the subscription is ${status}, and the tenant is served` };
 }
 
-/** Stripe has it, and no tenant of ours is paid by it. */
+/** Stripe has it, but it pays for no tenant of ours. */
 function compareUnserved(
   { now, policy }: MoneyWorld,
   { facts, createdAt }: ListedSubscription,
@@ -180,13 +180,13 @@ function compareUnserved(
   return differs === null ? [] : [stale(facts.id, null, differs)];
 }
 
-/** We have a tenant, and Stripe lists no subscription for it. */
+/** We have a tenant, but Stripe lists no subscription for it. */
 function compareUnlisted(
   tenant: PaidTenant,
   records: ReadonlyMap<string, SubscriptionRecord>,
 ): Observation[] {
   if (tenant.slot || tenant.desiredState === 'deleted') return [];
-  // On its way: its data is deleted when that time comes.
+  // // On its way: its data is deleted when that time comes.
   const ends = tenant.desiredState === 'suspended' && tenant.deleteAfter !== null;
   const { subscriptionId } = tenant;
   const about = { tenantId: tenant.id, subscriptionId };
@@ -215,7 +215,7 @@ function stale(subscriptionId: string, tenantId: string | null, cause: string): 
   return observe('stale-record', subscriptionId, cause, { subscriptionId, tenantId });
 }
 
-/** How what Stripe lists differs from what we wrote down, or null. */
+/** The difference between Stripe's list and our record, or null. */
 function differsFromRecord(facts: SubscriptionFacts, record: SubscriptionRecord | undefined): string | null {
   if (!record) return 'we never heard of it';
   const pairs: [string, unknown, unknown][] = [
@@ -237,7 +237,7 @@ function differsFromRecord(facts: SubscriptionFacts, record: SubscriptionRecord 
     .join('; ');
 }
 
-/** Statuses in which a subscription has not ended. */
+/** Statuses of a live subscription. */
 function lives(status: string | null): boolean {
   return status !== null && status !== 'canceled' && status !== 'incomplete_expired';
 }
@@ -266,7 +266,7 @@ function compareCustomers({ customersOfNobody, organizationsWithoutCustomer }: M
   ];
 }
 
-/** One finding a tenant and dimension, however many days are missing. */
+/** One finding for a tenant and dimension, however many days are missing. */
 function compareUsage({ unreported, busy }: MoneyWorld): Observation[] {
   const bySubject = new Map<string, UnreportedUsage[]>();
   for (const usage of unreported) {

@@ -6,7 +6,7 @@ import type { Cell } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import type { ReconcilePolicy } from './policy.ts';
 
-/** What the reconciler works with. */
+/** What the reconciler needs. */
 export interface ReconcileContext {
   readonly database: Database;
   readonly stripe: Stripe;

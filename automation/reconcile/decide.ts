@@ -1,4 +1,4 @@
-/** What an operator decides of a finding, and what follows from it: always for the ordinary jobs to do. */
+/** An operator's decision about a finding, and what follows from it: always work for the ordinary jobs. */
 import Stripe from 'stripe';
 import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { DataIsolation } from '../../tenants/catalog/types.ts';
@@ -34,15 +34,15 @@ export type Outcome =
   | { readonly outcome: 'not-found' }
   /** It is over, or does not count yet. */
   | { readonly outcome: 'not-open'; readonly finding: Finding }
-  /** Nothing that we could do: a person's own hands must. */
+  /** We can do nothing: a person must act. */
   | { readonly outcome: 'by-hand'; readonly finding: Finding }
-  /** The world is not as it was found any more; the next look will say how it is. */
+  /** The world has changed since the finding; the next look will say how it is. */
   | { readonly outcome: 'changed'; readonly finding: Finding; readonly why: string };
 
-/** Thrown in a transaction to undo it: what was to be approved is not so any more. */
+/** Thrown in a transaction to undo it: what was to be approved is no longer the case. */
 class Changed extends Error {}
 
-/** Does what the finding's kind says an approval does, and notes who approved, in one transaction. */
+/** Does what the finding's kind says an approval does, and records who approved, in one transaction. */
 export async function approveFinding(context: DecisionContext, decision: Decision): Promise<Outcome> {
   const { database, stripe, now } = context;
   const finding = await findFinding(database, decision.id);
@@ -58,7 +58,7 @@ export async function approveFinding(context: DecisionContext, decision: Decisio
       const locked = await findFinding(client, decision.id, { lock: true });
       if (!locked || !isOpen(locked)) throw new Changed('it was decided meanwhile');
       if (approval !== null) await carryOut(client, context, approval, locked);
-      // What heals by itself and did not is tried anew, as often as at first.
+      // // A failed healing starts over, with all its tries.
       const state = approval === null ? 'healing' : 'approved';
       await decideFinding(client, decision.id, { ...decision, state, at: now() });
       await recordDecision(client, locked, decision, 'finding.approved', approval ?? heals);
@@ -70,7 +70,7 @@ export async function approveFinding(context: DecisionContext, decision: Decisio
   }
 }
 
-/** Leaves the finding as it is: it is not told of any more for as long as it lasts. */
+/** Leaves the finding as it is: it is not reported any more for as long as it lasts. */
 export async function dismissFinding(
   { database, now }: Pick<DecisionContext, 'database' | 'now'>,
   decision: Decision,
@@ -111,7 +111,7 @@ async function recordDecision(
   });
 }
 
-/** What an approval asks for; each looks first whether the world still is as it was found. */
+/** What an approval does; each first checks that the world still is as found. */
 async function carryOut(
   client: Queryable,
   context: DecisionContext,
@@ -155,7 +155,7 @@ async function mendTenant(
   await ringTenant(client, tenant);
 }
 
-/** As when its subscription ends: suspended now, deleted after the time of retention. */
+/** As at the end of its subscription: suspended now, deleted after the retention. */
 async function endTenant(
   client: Queryable,
   context: DecisionContext,
@@ -189,7 +189,7 @@ async function forget(client: Queryable, { data }: Finding): Promise<void> {
   await forgetCustomer(client, found.customerId);
 }
 
-/** At Stripe first: cancelling again is harmless, and without it nothing is noted. */
+/** Stripe first: cancelling again is harmless, and a failure leaves no record. */
 async function cancelSubscription(
   { database }: DecisionContext,
   stripe: Stripe,
@@ -202,12 +202,12 @@ async function cancelSubscription(
   try {
     await stripe.subscriptions.cancel(subscriptionId, {}, { idempotencyKey: `tenantry-finding:${id}` });
   } catch (error) {
-    // It has ended, or was never there.
+    // // It has ended, or was never there.
     if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)) throw error;
   }
 }
 
-/** Gives what is left of a tenant a row that wants it deleted. */
+/** Gives a tenant's remains a row that wants it deleted. */
 async function deleteRemains(client: Queryable, { now }: DecisionContext, finding: Finding): Promise<void> {
   const { tenantId, area } = finding;
   if (tenantId === null || !tenantIdPattern.test(tenantId))
@@ -223,8 +223,8 @@ async function deleteRemains(client: Queryable, { now }: DecisionContext, findin
 }
 
 /**
- * A spec that covers what is left: its namespace, and the kind of its rows. What it lacks is made by the update that
- * comes before the destroy, and goes with it.
+ * A spec that covers the remains: its namespace, and the kind of its rows. The update before the destroy makes what
+ * is missing, and the destroy removes it too.
  */
 async function specOfRemains(
   client: Queryable,
@@ -255,7 +255,7 @@ async function specOfRemains(
       seats: 1,
       createdAt: now,
     });
-  // Somebody else may have the name by now.
+  // // Somebody else may have the name by now.
   const own = product.namespace.prefix + tenantId;
   const isHeld = await isNamespaceHeld(client, { cell: cell.id, namespace: base.namespace }, tenantId);
   const isolation = isolationOf(remains) ?? base.dataIsolation;

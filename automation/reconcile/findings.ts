@@ -28,7 +28,7 @@ const columns = `id, key, area, kind, subject, tenant_id as "tenantId", subscrip
   state, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", looks, heals, healed_at as "healedAt",
   decided_by as "decidedBy", decided_at as "decidedAt", note, ended_at as "endedAt"`;
 
-/** What a look writes of a finding. */
+/** What a look writes about a finding. */
 export type Seen = Pick<
   Finding,
   'key' | 'kind' | 'subject' | 'tenantId' | 'subscriptionId' | 'cause' | 'data'
@@ -37,7 +37,7 @@ export type Seen = Pick<
 const seenColumns = `key text, kind text, subject text, "tenantId" text, "subscriptionId" text, cause text, data jsonb,
   state text`;
 
-/** Every finding of an area that has not ended. */
+/** Every open finding of an area. */
 export async function listOpenFindings(db: Queryable, area: string): Promise<Finding[]> {
   const { rows } = await db.query<Finding>(
     `select ${columns} from tenantry.finding where area = $1 and ended_at is null order by id`,
@@ -46,7 +46,7 @@ export async function listOpenFindings(db: Queryable, area: string): Promise<Fin
   return rows;
 }
 
-/** Adds findings that were not there; returns their ids by key. */
+/** Adds new findings; returns their ids by key. */
 export async function insertFindings(
   db: Queryable,
   area: string,
@@ -65,7 +65,7 @@ export async function insertFindings(
   return new Map(rows.map(({ id, key }) => [key, id]));
 }
 
-/** Notes that findings were seen again. What an operator decided since `was` was read stands. */
+/** Records that findings were seen again. Keeps an operator's decision made since `was` was read. */
 export async function updateFindings(
   db: Queryable,
   findings: readonly (Seen & { readonly id: number; readonly was: Finding['state'] })[],
@@ -93,7 +93,7 @@ export async function endFindings(
   await db.query('delete from tenantry.finding where id = any($1)', [ids(false)]);
 }
 
-/** Notes that healing was tried. */
+/** Records a try of healing. */
 export async function noteHeals(db: Queryable, ids: readonly number[], at: Date): Promise<void> {
   await db.query('update tenantry.finding set heals = heals + 1, healed_at = $2 where id = any($1)', [
     ids,
@@ -127,7 +127,7 @@ export interface FindingFilter {
   readonly state?: string;
   readonly kind?: string;
   readonly tenantId?: string;
-  /** Those that are over, instead of those that last. */
+  /** The ended ones instead of the open ones. */
   readonly ended?: boolean;
   /** Only those with a lower id. */
   readonly before?: number;
@@ -154,7 +154,7 @@ export async function listFindings(db: Queryable, filter: FindingFilter): Promis
   return rows;
 }
 
-/** Writes what an operator decided; the finding must be locked. */
+/** Writes an operator's decision; the finding must be locked. */
 export async function decideFinding(
   db: Queryable,
   id: number,
@@ -177,7 +177,7 @@ export interface FindingCount {
   readonly oldest: Date;
 }
 
-/** Findings that have not ended, by kind and state. */
+/** Open findings, by kind and state. */
 export async function countFindings(db: Queryable): Promise<FindingCount[]> {
   const { rows } = await db.query<FindingCount>(
     `select kind, state, count(*), min(first_seen_at) as oldest from tenantry.finding

@@ -10,7 +10,7 @@ import type { ReconcileContext } from './context.ts';
 import { dropReservation, forgetLook } from './healing.ts';
 import { factsOf, type Observation } from './kinds.ts';
 
-/** Reports what was not, as metering does it. */
+/** Reports missing usage, as metering does. */
 export async function reportUsageAgain(context: ReconcileContext): Promise<void> {
   const { database, workerId, jobs, log } = context;
   const turn = { name: 'usage-accounts', holder: workerId, ttlMs: jobs.leaseTtlMs };
@@ -22,7 +22,7 @@ export async function reportUsageAgain(context: ReconcileContext): Promise<void>
 /** After payments, before slots. */
 const priority = 5;
 
-/** To be run in a transaction. Does nothing for what does not heal by itself. */
+/** Call it in a transaction. Does nothing about findings that do not heal by themselves. */
 export async function heal(
   client: Queryable,
   cell: Cell,
@@ -55,7 +55,7 @@ export async function heal(
       if (typeof data.reserved === 'string' && (await dropReservation(client, data.reserved)))
         await ringReplenish(client, cell.id);
       break;
-    // All usage at once, see `reportUsageAgain`.
+    // // All usage at once, see `reportUsageAgain`.
     case 'report-usage':
     case null:
       break;

@@ -1,8 +1,8 @@
-/** What is written of tenants so that the ordinary jobs find something to do. */
+/** Writes to tenants' rows that give the ordinary jobs something to do. */
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { firstRow, type Queryable } from '../store/database.ts';
 
-/** Lets a tenant count as changed in all its objects, so that the next look runs an engine that reads what stands. */
+/** Counts a tenant as changed in all its objects, so that the next look runs an engine that reads the live objects. */
 export async function forgetLook(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     `update tenantry.tenant set fingerprint = '{}', drift_checked_at = null
@@ -11,7 +11,7 @@ export async function forgetLook(db: Queryable, tenantId: string): Promise<void>
   );
 }
 
-/** Wants the tenant's stack made anew around what stands. */
+/** Wants the tenant's stack made anew around the live objects. */
 export async function forgetStack(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     `update tenantry.tenant set stack_settings = null, unsettled = true, desired_generation = desired_generation + 1,
@@ -21,17 +21,17 @@ export async function forgetStack(db: Queryable, tenantId: string): Promise<void
   );
 }
 
-/** Gives up a stack that was kept for a tenant to come; false when it is not kept any more. */
+/** Gives up a stack reserved for a future tenant; false when it is no longer reserved. */
 export async function dropReservation(db: Queryable, tenantId: string): Promise<boolean> {
   const { rowCount } = await db.query('delete from tenantry.reserved_stack where tenant_id = $1', [tenantId]);
   return rowCount === 1;
 }
 
 /**
- * Gives what is left of a tenant an owning row that wants it deleted, so that it goes the way of every tenant: first an
- * update that adopts all that carries the id, then a destroy, then a look whether anything remains. To be run in a
+ * Gives a tenant's remains an owning row that wants it deleted, so that it goes the way of every tenant: first an
+ * update that adopts everything with the id, then a destroy, then a look whether anything remains. Call it in a
  * transaction.
- * @returns false when a tenant of this id stands
+ * @returns false when a tenant of this id exists
  */
 export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -45,14 +45,14 @@ export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boo
     [spec.tenantId, spec.cell, spec.product, spec.slug, spec.namespace, spec.createdAt, JSON.stringify(spec)],
   );
   if (rowCount !== 1) return false;
-  // A change of what is desired: that is what begins a tenant's end, with its journal.
+  // // A change of the wish: that begins a tenant's end, with its journal.
   await db.query(`update tenantry.tenant set desired_state = 'deleted', phase = 'deleting' where id = $1`, [
     spec.tenantId,
   ]);
   return true;
 }
 
-/** The last spec of a tenant that is deleted, or null. */
+/** The last spec of a deleted tenant, or null. */
 export async function lastSpecOf(db: Queryable, tenantId: string): Promise<TenantSpec | null> {
   const row = firstRow(
     await db.query<{ spec: TenantSpec }>(

@@ -1,5 +1,5 @@
 /**
- * Every kind of finding: what it means, what heals it, and what an operator may approve.
+ * Every kind of finding: its meaning, its remedy, and what an operator may approve.
  *
  * A remedy rings an ordinary job, which looks for itself and decides anew: it can do no harm where the finding was
  * wrong. An approval deletes data or moves money, so a person must have looked.
@@ -7,31 +7,31 @@
 
 /** What heals by itself. */
 export type Remedy =
-  /** Stripe is asked about the subscription again, and the tenant follows. */
+  /** Fetches the subscription from Stripe again, and the tenant follows. */
   | 'sync'
-  /** Somebody is sent to the tenant. */
+  /** Rings for the tenant. */
   | 'ring'
-  /** The tenant counts as changed in all its objects: the engine reads what stands, and makes what is missing. */
+  /** Counts the tenant as changed in all its objects: the engine reads the live ones, and makes the missing ones. */
   | 'make-again'
-  /** The failure is forgotten and the operation tried again. */
+  /** Forgets the failure and tries the operation again. */
   | 'retry'
-  /** The reservation is given up and another stack initialised. */
+  /** Gives up the reservation and initialises another stack. */
   | 'reserve-again'
-  /** Usage is reported to Stripe again, under the same identifiers. */
+  /** Reports usage to Stripe again, under the same identifiers. */
   | 'report-usage';
 
-/** What happens once an operator approves. */
+/** What happens when an operator approves. */
 export type Approval =
   | 'retry'
-  /** The tenant is suspended, and its data deleted after the time of retention. */
+  /** Suspends the tenant, and deletes its data after the retention. */
   | 'end-tenant'
-  /** The engine makes the stack anew and adopts what stands. */
+  /** The engine makes the stack anew and adopts the live objects. */
   | 'make-stack'
-  /** Everything that carries the tenant's id is deleted. */
+  /** Deletes everything with the tenant's id. */
   | 'delete-remains'
-  /** The slot is deleted. */
+  /** Deletes the slot. */
   | 'delete-slot'
-  /** The subscription is cancelled at Stripe at once. Nothing is paid back. */
+  /** Cancels the subscription at Stripe at once. Nothing is paid back. */
   | 'cancel-subscription'
   /** The organization gets another customer when it next needs one. */
   | 'forget-customer';
@@ -40,9 +40,9 @@ export interface KindFacts {
   readonly area: 'money' | 'cell';
   /** Null where a person must decide first. */
   readonly heals: Remedy | null;
-  /** Null where only a person's own hands help. */
+  /** Null where only a person can help. */
   readonly approval: Approval | null;
-  /** What is done about it, as a person reads it. */
+  /** The remedy, for people to read. */
   readonly action: string;
 }
 
@@ -182,17 +182,17 @@ export interface Observation {
   /** The same for the same disagreement in every look. */
   readonly key: string;
   readonly kind: Kind;
-  /** What it is about, as a person reads it. */
+  /** Its subject, for people to read. */
   readonly subject: string;
   readonly tenantId: string | null;
   readonly subscriptionId: string | null;
   readonly cause: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Since when it is certain to be so; null when only looks can tell. */
+  /** Since when it is certain; null when only looks can tell. */
   readonly since: Date | null;
 }
 
-/** An observation, with the parts that most kinds do not need filled in. */
+/** An observation, with defaults for the parts that most kinds do not need. */
 export function observe(
   kind: Kind,
   subject: string,

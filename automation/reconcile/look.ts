@@ -1,4 +1,4 @@
-/** One look at an area: read, compare, write down what was found, and heal what heals by itself. */
+/** One look at an area: read, compare, record what was found, and heal what heals by itself. */
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import { compareCell } from './compare-cell.ts';
@@ -19,19 +19,19 @@ import { type Kind, kinds, type Observation } from './kinds.ts';
 import { type LookOutcome, type OpenFinding, takeLook } from './looks.ts';
 import { type Looked, readCellWorld, readMoneyWorld } from './read-world.ts';
 
-/** Rows that one statement writes at most. */
+/** Most rows that one statement writes. */
 const batch = 1000;
 
 export interface LookResult {
   readonly looked: Looked;
   /** Disagreements seen, whether or not they count. */
   readonly observed: number;
-  /** There is something that only another look can tell from what is under way. */
+  /** Only another look can tell some of them from work under way. */
   readonly needsSecondLook: boolean;
   readonly healed: number;
 }
 
-/** @param options.heals false: tell, and set nothing in motion */
+/** @param options.heals false: report, and set nothing in motion */
 export async function lookAt(
   context: ReconcileContext,
   area: string,
@@ -85,7 +85,7 @@ async function observeArea(
 }
 
 function openFinding({ kind, ...finding }: Finding): OpenFinding[] {
-  // A version before or after this one may know other kinds; those end with the first look of this one.
+  // // Other versions may know other kinds; those end with the first look of this one.
   return isKind(kind) ? [{ ...finding, kind }] : [{ ...finding, kind: 'stale-record' }];
 }
 
@@ -93,7 +93,7 @@ function isKind(kind: string): kind is Kind {
   return Object.hasOwn(kinds, kind);
 }
 
-/** Writes a look in one transaction; answers the ids of all that it has seen, by key. */
+/** Writes a look in one transaction; returns the ids of everything that it has seen, by key. */
 async function write(
   client: Queryable,
   area: string,
@@ -124,7 +124,7 @@ async function write(
     const finding = byId.get(id);
     if (finding && counted) entries.push(entryOf('finding.ended', id, finding, finding.state));
   }
-  // Audit entries take a lock for each tenant: in the same order everywhere.
+  // // Audit entries take a lock for each tenant: in the same order everywhere.
   entries.sort((a, b) => ((a.tenantId ?? '') < (b.tenantId ?? '') ? -1 : 1));
   for (const part of batches(entries)) await record(client, ...part);
   return ids;
@@ -157,7 +157,10 @@ function entryOf(
   };
 }
 
-/** Heals in a transaction of its own: what one heals does not wait for the others. Answers 1, or 0 when it failed. */
+/**
+ * Heals in a transaction of its own, so that one healing does not wait for the others. Returns 1, or 0 when it
+ * failed.
+ */
 async function healOne(context: ReconcileContext, id: number, observation: Observation): Promise<0 | 1> {
   const { database, log, now } = context;
   try {

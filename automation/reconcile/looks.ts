@@ -1,10 +1,10 @@
 /**
  * From looks to findings. Pure.
  *
- * What one look sees is `suspected`: a payment on its way, an operation that has just begun look like this for a moment.
- * It counts once a second look sees it too, or when it is certain to be older than the grace. Then it is `healing` or it
- * is `waiting` for an operator, who approves or dismisses it. It ends when a look does not see it any more, unless
- * somebody is at it just now: then the look says nothing about it.
+ * What one look sees is `suspected`: a payment on its way or an operation that has just begun looks like this for a
+ * moment. It counts once a second look sees it too, or when it is certain to be older than the grace. Then it is
+ * `healing`, or `waiting` for an operator, who approves or dismisses it. It ends when a look no longer sees it,
+ * unless somebody works on it at that moment: then the look says nothing about it.
  */
 import { factsOf, type Kind, type Observation } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
@@ -12,7 +12,7 @@ import type { ReconcilePolicy } from './policy.ts';
 export const findingStates = ['suspected', 'healing', 'waiting', 'approved', 'dismissed'] as const;
 export type FindingState = (typeof findingStates)[number];
 
-/** A finding that has not ended, as it was left by the last look. */
+/** An open finding, as the last look left it. */
 export interface OpenFinding {
   readonly id: number;
   readonly key: string;
@@ -35,7 +35,7 @@ export interface NewFinding {
 export interface SeenFinding {
   readonly id: number;
   readonly observation: Observation;
-  /** The state that it had, so that what an operator decides meanwhile stands. */
+  /** Its earlier state, so that an operator's decision meanwhile stands. */
   readonly was: FindingState;
   readonly state: FindingState;
   /** It counts from this look on. */
@@ -47,16 +47,16 @@ export interface LookOutcome {
   readonly seen: readonly SeenFinding[];
   /** Findings that are gone; those that never counted are forgotten. */
   readonly ended: readonly { readonly id: number; readonly counted: boolean }[];
-  /** Keys of what is to be healed now, the oldest first. */
+  /** Keys of what to heal now, the oldest first. */
   readonly heal: readonly string[];
 }
 
 export interface LookOptions {
   readonly now: Date;
-  /** False: look and tell, and set nothing in motion. */
+  /** False: look and report, and set nothing in motion. */
   readonly heals: boolean;
   readonly policy: ReconcilePolicy;
-  /** Whether somebody is at what the finding is about, so that not seeing it says nothing. */
+  /** Whether somebody works on the finding's subject, so that not seeing it proves nothing. */
   readonly isBusy: (finding: OpenFinding) => boolean;
 }
 
@@ -126,7 +126,7 @@ function nextState(finding: OpenFinding, now: Date, policy: ReconcilePolicy): Fi
   }
 }
 
-/** The last try of healing had its time. */
+/** The last try of healing has had its time. */
 function isDue({ heals, healedAt }: OpenFinding, now: Date, { healAgainMs }: ReconcilePolicy): boolean {
   return healedAt === null || now.getTime() - healedAt.getTime() >= healAgainMs * 2 ** (heals - 1);
 }

@@ -1,4 +1,4 @@
-/** What the reconciler tells Prometheus; every process that has the database tells the same. */
+/** The reconciler's Prometheus metrics; every process with the database exports the same. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../store/database.ts';
 import { countFindings, type FindingCount } from './findings.ts';
@@ -6,7 +6,7 @@ import { listReconciliations } from './reconciliations.ts';
 
 export function observeFindings(registry: Registry, database: Queryable, now: () => Date): void {
   let asked: Promise<readonly FindingCount[]> | undefined;
-  /** One question for both gauges of a scrape. */
+  /** One query for both gauges of a scrape. */
   const counts = () => {
     asked ??= countFindings(database).finally(() => {
       asked = undefined;

@@ -6,19 +6,21 @@ export interface ReconcilePolicy {
   readonly intervalMs: number;
   /** Between the two looks of a comparison that found something new. */
   readonly secondLookMs: number;
-  /** Whatever a job, an event or a person touched within so long is under way: no finding. */
+  /** A finding's subject that a job, an event or a person touched within this time is under way: no finding. */
   readonly graceMs: number;
-  /** A tenant that waits for work that nobody does is a finding after so long. */
+  /** A tenant whose work nobody does for this long is a finding. */
   readonly stalledMs: number;
   /** First pause between two tries of healing; doubles. */
   readonly healAgainMs: number;
-  /** After so many tries that did not help, a person must look. */
+  /** After so many failed tries a person must look. */
   readonly mostHeals: number;
-  /** Findings that one look heals at most, so that a wrong view of the world does not set everything in motion at once. */
+  /**
+   * Most findings that one look heals, so that a wrong view of the world does not set everything in motion at once.
+   */
   readonly healsPerLook: number;
-  /** What was approved and is still there after so long waits for a person again. */
+  /** An approved finding that still exists after this time waits for a person again. */
   readonly approvalMs: number;
-  /** How long findings that ended are kept. */
+  /** How long ended findings are kept. */
   readonly keptMs: number;
 }
 

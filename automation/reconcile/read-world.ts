@@ -1,4 +1,4 @@
-/** Reads both sides of a comparison, in an order in which what moves meanwhile is seen to be moving. */
+/** Reads both sides of a comparison, in an order that shows concurrent changes as busy. */
 import { catalog } from '../../tenants/catalog/index.ts';
 import { checkLedger } from '../ledger/read.ts';
 import type { CellWorld } from './compare-cell.ts';
@@ -28,7 +28,7 @@ import { readUnreportedUsage } from './usage.ts';
 
 export type Looked = Record<string, Asked>;
 
-/** Counts what is asked of a source. */
+/** Counts the calls to a source. */
 function counter(looked: Looked): (source: string) => Asked {
   return (source) => {
     const asked = { calls: 0, items: 0 };
@@ -42,7 +42,7 @@ function counted<T>(asked: Asked, rows: readonly T[]): void {
   asked.items += rows.length;
 }
 
-/** Stripe first, then our rows, and last who is busy: so whatever came between the two is told as busy. */
+/** Stripe first, then our rows, and last who is busy: so anything that happens in between shows as busy. */
 export async function readMoneyWorld(
   { database, stripe, jobs, policy, now }: ReconcileContext,
   looked: Looked,
@@ -81,7 +81,7 @@ export async function readMoneyWorld(
   };
 }
 
-/** @param before customers made since may be those that an organization is about to get */
+/** @param before later customers may be those that an organization is about to get */
 function compareCustomers(
   organizations: readonly CustomerRow[],
   customers: readonly ListedCustomer[],
@@ -105,7 +105,7 @@ const slotProducts: ReadonlySet<string> = new Set(
   catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id),
 );
 
-/** What stands first, then our rows, and last who is busy. */
+/** The live objects first, then our rows, and last who is busy. */
 export async function readCellWorld(
   { database, cluster, servers, stacks: listStacks, cell, policy, now }: ReconcileContext,
   looked: Looked,
@@ -124,7 +124,7 @@ export async function readCellWorld(
   ]);
   looked.stacks = { calls: 1, items: stacks?.size ?? 0 };
   const rows = ask('rows');
-  // A reservation becomes a tenant in one transaction: read first, its stack is somebody's in any case.
+  // // A reservation becomes a tenant in one transaction: read first, its stack has an owner in any case.
   const reserved = await readReserved(database, cell.id, new Date(begunAt.getTime() - policy.graceMs));
   counted(rows, reserved);
   const tenants = await readCellTenants(database, cell.id);

@@ -1,4 +1,4 @@
-/** What the reconciler reads of our own tables: pages in the order of ids, whatever their number. */
+/** What the reconciler reads from our own tables: pages in the order of ids, whatever their number. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { Queryable } from '../store/database.ts';
@@ -41,7 +41,7 @@ export interface PaidTenantRow {
   readonly deleteAfter: Date | null;
 }
 
-/** Tenants of all cells that are not gone, and those whose subscription we believe to go on. */
+/** Tenants of all cells that are not gone, and those whose subscription we believe to be alive. */
 export function readPaidTenants(db: Queryable): Promise<PaidTenantRow[]> {
   return all(
     db,
@@ -68,7 +68,7 @@ export interface SubscriptionRow {
   readonly missing: boolean;
 }
 
-/** Subscriptions as we last wrote them down, without those that have ended and whose tenant has, too. */
+/** Subscriptions as last recorded, except ended ones whose tenant has ended too. */
 export function readSubscriptions(db: Queryable): Promise<SubscriptionRow[]> {
   return all(
     db,
@@ -111,7 +111,7 @@ export interface CellTenantRow {
   readonly updatedAt: Date;
   readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
   readonly databaseServer: string | null;
-  /** `Kind/name` of what stands in its namespace. */
+  /** `Kind/name` of the objects in its namespace. */
   readonly objects: readonly string[];
 }
 
@@ -130,7 +130,7 @@ export function readCellTenants(db: Queryable, cell: string): Promise<CellTenant
   );
 }
 
-/** Ids of tenants to come whose stacks are initialised, without those that were just added. */
+/** Ids of reserved, initialised stacks, except those just added. */
 export async function readReserved(
   db: Queryable,
   cell: string,
@@ -144,7 +144,7 @@ export async function readReserved(
   );
 }
 
-/** Leases of a cell's tenants that have run out. */
+/** Expired leases of a cell's tenants. */
 export async function readSpentLeases(
   db: Queryable,
   cell: string,
@@ -158,7 +158,7 @@ export async function readSpentLeases(
 }
 
 /**
- * Tenants that somebody works on or has changed since a time, in the clock of the database.
+ * Tenants that somebody works on or has changed within a time, by the database's clock.
  * @param withinMs how far back
  */
 export async function readBusyTenants(db: Queryable, withinMs: number): Promise<Set<string>> {
@@ -173,7 +173,7 @@ export async function readBusyTenants(db: Queryable, withinMs: number): Promise<
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Subscriptions that are marked, or of which an event has come within so long. */
+/** Marked subscriptions, and those with an event within this time. */
 export async function readBusySubscriptions(db: Queryable, withinMs: number): Promise<Set<string>> {
   const rows = await all<{ id: string }>(
     db,

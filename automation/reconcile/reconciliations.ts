@@ -9,16 +9,16 @@ export interface Reconciliation {
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
   readonly durationMs: number | null;
-  /** What was looked at and how many calls it took, by source. */
+  /** What was examined and how many calls it took, by source. */
   readonly looked: Readonly<Record<string, { readonly calls: number; readonly items: number }>>;
-  /** Why the last one could not be made; null when it was. */
+  /** Why the last one failed; null when it succeeded. */
   readonly failure: string | null;
 }
 
 const columns = `area, asked, answered, asked_dry_run as "askedDryRun", started_at as "startedAt",
   completed_at as "completedAt", duration_ms as "durationMs", looked, failure`;
 
-/** Makes areas known, so that they can be asked for. */
+/** Registers areas, so that they can be asked for. */
 export async function ensureAreas(db: Queryable, areas: readonly string[]): Promise<void> {
   await db.query(
     'insert into tenantry.reconciliation (area) select unnest($1::text[]) on conflict do nothing',
@@ -43,7 +43,7 @@ export async function askReconciliation(
   return rows;
 }
 
-/** The area, when it was asked for or its time has come; null otherwise. */
+/** The area, when somebody asked for it or its time has come; null otherwise. */
 export async function findDue(
   db: Queryable,
   area: string,
@@ -63,7 +63,7 @@ export async function beginReconciliation(db: Queryable, area: string, at: Date)
   await db.query('update tenantry.reconciliation set started_at = $2 where area = $1', [area, at]);
 }
 
-/** Notes how it ended. Whoever asked until it began is answered. */
+/** Records how it ended. Answers everybody who asked before it began. */
 export async function endReconciliation(
   db: Queryable,
   { area, asked }: Pick<Reconciliation, 'area' | 'asked'>,

@@ -1,4 +1,4 @@
-/** Keeps comparing: an area is compared when its time has come or somebody asks, by one process of all replicas. */
+/** Keeps comparing: one process of all replicas compares an area when its time has come or somebody asks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { listOpenRecoveries } from '../dr/recoveries.ts';
 import { repeat } from '../repeat.ts';
@@ -13,10 +13,10 @@ import {
   type Reconciliation,
 } from './reconciliations.ts';
 
-/** How soon somebody who asks is heard. */
+/** How soon a request is noticed. */
 const pollMs = 2_000;
 
-/** Compares for as long as it runs. @returns ends it, after the look that is under way */
+/** Compares for as long as it runs. @returns ends it, after the present look */
 export function reconcileRegularly(context: ReconcileContext): () => Promise<void> {
   const { database, log, cell } = context;
   const areas = [moneyArea, cellArea(cell.id)];
@@ -33,8 +33,8 @@ export function reconcileRegularly(context: ReconcileContext): () => Promise<voi
 }
 
 /**
- * Compares an area if its time has come or somebody asks, unless another process is at it.
- * @returns what was seen, or null when nothing was to be done
+ * Compares an area if its time has come or somebody asks, unless another process does.
+ * @returns what was seen, or null when there was nothing to do
  */
 export async function reconcileIfDue(context: ReconcileContext, area: string): Promise<LookResult | null> {
   const { database, policy, jobs, workerId, now } = context;
@@ -42,7 +42,7 @@ export async function reconcileIfDue(context: ReconcileContext, area: string): P
   if (!(await due())) return null;
   const turn = { name: `reconcile:${area}`, holder: workerId, ttlMs: jobs.leaseTtlMs };
   return withTurn(database, turn, async () => {
-    // Whoever had the turn before may just have done it.
+    // // The previous holder of the turn may just have done it.
     const wanted = await due();
     return wanted && reconcile(context, wanted);
   });
@@ -54,7 +54,7 @@ async function reconcile(context: ReconcileContext, wanted: Reconciliation): Pro
   const begun = performance.now();
   await beginReconciliation(database, area, now());
   const durationMs = () => Math.round(performance.now() - begun);
-  // Only what somebody asked for is dry: what its time asks for heals.
+  // // Only a request can be dry: a scheduled comparison heals.
   const heals = !(wanted.asked > wanted.answered && wanted.askedDryRun);
   try {
     if (area !== moneyArea && (await listOpenRecoveries(database)).some((open) => open.cell === cell.id))

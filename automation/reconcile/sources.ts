@@ -1,4 +1,4 @@
-/** What the reconciler asks of others: paged lists, never a question per tenant. */
+/** The reconciler's calls to others: paged lists, never one call per tenant. */
 import type Stripe from 'stripe';
 import { readSubscription } from '../desired/subscription-facts.ts';
 import { customerMetadata } from '../organizations/customer.ts';
@@ -9,7 +9,7 @@ import type { Queryable } from '../store/database.ts';
 import type { DatabaseObject, LiveNamespace, LiveObject } from './compare-cell.ts';
 import type { ListedSubscription } from './compare-money.ts';
 
-/** What one source was asked, for `tenantry reconcile` and the benchmark. */
+/** Calls to one source, for `tenantry reconcile` and the benchmark. */
 export interface Asked {
   calls: number;
   items: number;
@@ -18,7 +18,7 @@ export interface Asked {
 const stripePage = 100;
 const clusterPage = 500;
 
-/** Every subscription that has not ended. */
+/** Every live subscription. */
 export async function listSubscriptions(stripe: Stripe, asked: Asked): Promise<ListedSubscription[]> {
   const listed: ListedSubscription[] = [];
   await listAll(
@@ -35,7 +35,7 @@ export async function listSubscriptions(stripe: Stripe, asked: Asked): Promise<L
 
 export interface ListedCustomer {
   readonly id: string;
-  /** Which organization it was made for; null when none of ours. */
+  /** The organization that it was made for; null when none of ours. */
   readonly organization: string | null;
   readonly createdAt: Date;
 }
@@ -72,7 +72,7 @@ async function listAll<T extends { id: string }>(
   }
 }
 
-/** Every kind of object that a tenant is made of, and those of the whole cluster that could be left of one. */
+/** Every kind of object in a tenant, and the cluster-wide kinds that one could leave behind. */
 const objectKinds = [
   ['v1', 'ResourceQuota'],
   ['v1', 'LimitRange'],
@@ -94,7 +94,7 @@ const objectKinds = [
 
 const labels = { managedBy: 'app.kubernetes.io/managed-by=tenantry', tenant: 'tenantry.dev/tenant' };
 
-/** Every namespace that carries a tenant's label. */
+/** Every namespace with a tenant's label. */
 export async function listNamespaces(cluster: KubernetesClient, asked: Asked): Promise<LiveNamespace[]> {
   const listed: LiveNamespace[] = [];
   for await (const { name, label, createdAt, deletedAt } of listLabelled(
@@ -113,7 +113,7 @@ export async function listNamespaces(cluster: KubernetesClient, asked: Asked): P
   return listed;
 }
 
-/** Every other object that carries a tenant's label. */
+/** Every other object with a tenant's label. */
 export async function listObjects(cluster: KubernetesClient, asked: Asked): Promise<LiveObject[]> {
   const discovery = new Discovery(cluster);
   const listed: LiveObject[] = [];
@@ -129,7 +129,7 @@ export async function listObjects(cluster: KubernetesClient, asked: Asked): Prom
       ))
         listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
     } catch (error) {
-      // A cluster whose rights were not renewed yet: tenants make nothing of the whole cluster.
+      // // An older cluster without this right: tenants make nothing cluster-wide.
       if (resource.namespaced || !isStatus(error, 403)) throw error;
     }
   }
@@ -144,7 +144,7 @@ interface Labelled {
   readonly deletedAt: Date | null;
 }
 
-/** Only the metadata: it is a tenth of the objects, and what is in Secrets is nobody's business here. */
+/** Metadata only: a tenth of the size, and the contents of Secrets are not needed here. */
 const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 async function* listLabelled(
@@ -192,8 +192,8 @@ function timeOf(value: Json | undefined): Date | null {
 }
 
 /**
- * Every schema, role and database that has the name of a tenant's. Roles are the whole server's: one that has its
- * rights in other databases only is another installation's on the same server.
+ * Every schema, role and database with a tenant's name. Roles belong to the whole server: one whose rights are all in
+ * other databases belongs to another installation on the same server.
  */
 export async function listDatabaseObjects(
   server: { readonly name: string | null; readonly database: Queryable },

@@ -1,4 +1,4 @@
-/** Makes changes of the catalog in Stripe, one request each. Repeating any of them is harmless. */
+/** Makes the catalog's changes in Stripe, one request each. Repeating any of them is harmless. */
 import { createHash } from 'node:crypto';
 import { Stripe } from 'stripe';
 import { type CatalogChange, productIdOf } from './difference.ts';
@@ -13,8 +13,8 @@ export interface ApplyOptions {
 }
 
 /**
- * Makes the changes in their order. What is sold is switched before what it replaces is archived, so at no time is a
- * plan without a price.
+ * Makes the changes in order. Switches what is sold before it archives what that replaces, so a plan is never without
+ * a price.
  */
 export async function applyChanges(
   changes: readonly CatalogChange[],
@@ -39,9 +39,9 @@ interface Work {
   readonly stripe: Stripe;
   readonly wanted: WantedCatalog;
   readonly found: FoundCatalog;
-  /** By event name, with those made by now. */
+  /** By event name, including those just made. */
   readonly meterIds: Map<string, string>;
-  /** By lookup key, with those made by now. */
+  /** By lookup key, including those just made. */
   readonly priceIds: Map<string, string>;
 }
 
@@ -90,7 +90,7 @@ async function applyProduct({ stripe, wanted, found, priceIds }: Work, change: C
     await stripe.products.update(change.id, { ...productFields(product), active: true });
     return;
   }
-  // The id is chosen here, so that two who create it at once make one product.
+  // // We choose the id, so that two processes that create it at once make one product.
   await stripe.products
     .create({ ...creatable(product), id: product.id, metadata: { ...product.metadata } })
     .catch((error: unknown) => {
@@ -196,8 +196,8 @@ async function applyPromotionCode({ stripe, wanted }: Work, change: CatalogChang
 }
 
 /**
- * The key by which Stripe takes two requests for one, for about a day: two who run this at once see the same state and
- * create one object. Only for creations; a change may be made, undone in the dashboard and made again.
+ * The key by which Stripe takes two requests for one, for about a day: two processes that run this at once see the
+ * same state and create one object. Only for creations; a change may be made, undone in the dashboard and made again.
  */
 function onlyOnce(...what: readonly (string | CatalogChange)[]): Stripe.RequestOptions {
   const digest = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 40);

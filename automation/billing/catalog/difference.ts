@@ -1,9 +1,9 @@
 /**
- * What must change in Stripe so that it has the catalog. Pure: the same catalog and account give the same changes, and
- * an account that was changed accordingly gives none.
+ * What must change in Stripe to match the catalog. Pure: the same catalog and account give the same changes, and none
+ * once they are made.
  *
- * A price's amount, interval and meter cannot change in Stripe, so other terms are another price that takes over the
- * lookup key. The old one is archived once no subscription that lives uses it; nothing is ever deleted.
+ * A price's amount, interval and meter cannot change in Stripe, so new terms need another price, which takes over the
+ * lookup key. The old one is archived once no live subscription uses it; nothing is ever deleted.
  */
 import type Stripe from 'stripe';
 import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
@@ -22,11 +22,11 @@ export interface FieldChange {
 export interface CatalogChange {
   readonly kind: CatalogKind;
   /**
-   * `create` makes an object, `replace` one that takes the place of `id`, `update` changes fields of `id`, `archive` ends
-   * its use for what is sold from now on.
+   * `create` makes an object, `replace` one that takes the place of `id`, `update` changes fields of `id`, `archive`
+   * ends its sale.
    */
   readonly action: 'create' | 'replace' | 'update' | 'archive';
-  /** What of the catalog it is: a meter's event name, a product's key, a lookup key, a coupon, a code. */
+  /** Its identity in the catalog: a meter's event name, a product's key, a lookup key, a coupon, a code. */
   readonly key: string;
   readonly id: string | null;
   readonly fields: readonly FieldChange[];
@@ -41,17 +41,17 @@ export interface KeptObject {
 }
 
 export interface CatalogDifference {
-  /** In the order in which they can be made. */
+  /** In an order in which they can be made. */
   readonly changes: readonly CatalogChange[];
   readonly kept: readonly KeptObject[];
 }
 
-/** Ids of the prices that the catalog no longer has, whose use decides whether they are archived. */
+/** Ids of prices that are no longer in the catalog; their use decides whether they are archived. */
 export function outdatedPrices(wanted: WantedCatalog, found: FoundCatalog): readonly string[] {
   return outdated(wanted, found).map(({ id }) => id);
 }
 
-/** @param inUse ids of the prices that a living subscription uses, at least of those in `outdatedPrices` */
+/** @param inUse ids of the prices of live subscriptions, at least of those in `outdatedPrices` */
 export function differenceOf(
   wanted: WantedCatalog,
   found: FoundCatalog,
@@ -98,7 +98,7 @@ function keep(price: Stripe.Price, why: string): KeptObject {
   return { kind: 'price', key: keyOfPrice(price), id: price.id, why };
 }
 
-/** The product in Stripe that is this one of the catalog. */
+/** The Stripe product for this one of the catalog. */
 export function foundProduct(
   { id, metadata }: Pick<WantedProduct, 'id' | 'metadata'>,
   found: FoundCatalog,
@@ -135,7 +135,7 @@ function productChange(wanted: WantedProduct, found: FoundCatalog): CatalogChang
   );
 }
 
-/** The price in Stripe that has this lookup key, or else one of the same terms that had it. */
+/** The price in Stripe with this lookup key, or else one of the same terms that had it. */
 function holderOf(
   wanted: WantedPrice,
   catalog: WantedCatalog,
@@ -150,7 +150,7 @@ function holderOf(
   );
 }
 
-/** Whether what cannot change in a price is as the catalog says. */
+/** Whether a price's unchangeable parts match the catalog. */
 function hasTerms(
   price: Stripe.Price,
   wanted: WantedPrice,
@@ -189,7 +189,7 @@ function wantedTerms(
   };
 }
 
-/** The id that the price's product has in Stripe, or will have. */
+/** The Stripe id that the price's product has, or will have. */
 export function productIdOf(
   { product }: Pick<WantedPrice, 'product'>,
   catalog: WantedCatalog,
@@ -220,7 +220,7 @@ function priceChange(wanted: WantedPrice, catalog: WantedCatalog, found: FoundCa
   return made && holder && !hasTerms(holder, wanted, catalog, found) ? { ...made, action: 'replace' } : made;
 }
 
-/** A product's default price is one that is sold; while a price is a product's default it cannot be archived. */
+/** A product's default price is one on sale; Stripe does not archive a default price. */
 function defaultPriceChange(
   wanted: WantedPrice,
   catalog: WantedCatalog,
@@ -240,7 +240,7 @@ function defaultPriceChange(
   };
 }
 
-/** Prices that this command made, that are on sale, and that the catalog has no longer. */
+/** Prices made by this command that are on sale but no longer in the catalog. */
 function outdated(wanted: WantedCatalog, found: FoundCatalog): readonly Stripe.Price[] {
   const current = new Set(wanted.prices.map((price) => holderOf(price, wanted, found)?.id));
   for (const price of wanted.prices) {
@@ -250,7 +250,7 @@ function outdated(wanted: WantedCatalog, found: FoundCatalog): readonly Stripe.P
   return found.prices.filter((price) => price.active && isOurs(price) && !current.has(price.id));
 }
 
-/** Stripe archives no price that is its product's default; with no other in its place, its product is what ends. */
+/** Stripe archives no default price; where no other can take its place, the product is archived. */
 function staysDefault(price: Stripe.Price, wanted: WantedCatalog, found: FoundCatalog): boolean {
   const product = found.products.find(({ id }) => id === idOf(price.product));
   if (idOf(product?.default_price ?? null) !== price.id) return false;
@@ -268,7 +268,7 @@ function isOurs({ metadata, lookup_key: key }: Stripe.Price): boolean {
   );
 }
 
-/** Products of plans that the catalog no longer has. */
+/** Products of plans that are no longer in the catalog. */
 function productsToEnd(wanted: WantedCatalog, found: FoundCatalog, inUse: ReadonlySet<string>) {
   const current = new Set(wanted.products.map((product) => foundProduct(product, found)?.id));
   const gone = found.products.filter(({ id, active }) => active && !current.has(id));
@@ -348,13 +348,13 @@ function promotionDifference(wanted: WantedCatalog, found: FoundCatalog) {
     const one = change('promotionCode', key, code?.id ?? null, is, { active: 'true', ...metadata });
     if (one) made.push(code ? one : { ...one, fields: [{ field: 'coupon', from: null, to: coupon }] });
   }
-  // A code is free for another coupon only once the old one is archived.
+  // // Another coupon can have the code only after the old one is archived.
   const gone = found.promotionCodes.filter(({ id, active }) => active && !current.has(id));
   changes.push(...gone.map(({ code, id }) => archive('promotionCode', code, id)), ...made);
   return { changes, kept };
 }
 
-/** The change that makes `is` what it should be: creating it where there is none, null where nothing differs. */
+/** The change from `is` to its wanted form: a creation where there is none, null where nothing differs. */
 function change(
   kind: CatalogKind,
   key: string,
@@ -370,7 +370,7 @@ function change(
   return fields.length === 0 ? null : { kind, action: 'update', key, id, fields };
 }
 
-/** Those of the metadata that the catalog speaks of. */
+/** The catalog's part of the metadata. */
 function chosen(
   metadata: Readonly<Record<string, string>>,
   { metadata: wanted }: { readonly metadata: Readonly<Record<string, string>> },

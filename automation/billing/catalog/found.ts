@@ -1,19 +1,19 @@
-/** What an account at Stripe has of the catalog, read with a handful of paged lists. */
+/** The catalog's objects in a Stripe account, read with a handful of paged lists. */
 import type Stripe from 'stripe';
 import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
 import type { WantedCatalog } from './wanted.ts';
 
 export interface FoundCatalog {
   readonly meters: readonly Stripe.Billing.Meter[];
-  /** Archived ones too. */
+  /** Including archived ones. */
   readonly products: readonly Stripe.Product[];
-  /** Archived ones too. */
+  /** Including archived ones. */
   readonly prices: readonly Stripe.Price[];
   readonly coupons: readonly Stripe.Coupon[];
   readonly promotionCodes: readonly Stripe.PromotionCode[];
 }
 
-/** Reads what is ours; whatever else the account has is left out, and so is never touched. */
+/** Reads our objects; ignores, and so never touches, everything else in the account. */
 export async function readFoundCatalog(stripe: Stripe, wanted: WantedCatalog): Promise<FoundCatalog> {
   const [meters, products, prices, coupons, promotionCodes] = await Promise.all([
     all(stripe.billing.meters.list({ limit: 100 })),
@@ -53,7 +53,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-/** Ids of those prices that a subscription uses which has not ended. */
+/** Ids of those prices that a live subscription uses. */
 export async function pricesInUse(stripe: Stripe, priceIds: readonly string[]): Promise<Set<string>> {
   const used = new Set<string>();
   for (const price of priceIds) {

@@ -5,7 +5,7 @@ import { type CatalogChange, type CatalogDifference, differenceOf, outdatedPrice
 import { type FoundCatalog, pricesInUse, readFoundCatalog } from './found.ts';
 import type { WantedCatalog } from './wanted.ts';
 
-/** Stripe is not as it should be after every change was made. */
+/** Stripe still differs after every change was made. */
 export class CatalogNotInLine extends Error {
   override readonly name = 'CatalogNotInLine';
 }
@@ -14,7 +14,7 @@ export interface CatalogPlan extends CatalogDifference {
   readonly found: FoundCatalog;
 }
 
-/** Reads the account and says what differs from the catalog. Changes nothing. */
+/** Reads the account and returns its differences from the catalog. Changes nothing. */
 export async function planCatalog(stripe: Stripe, wanted: WantedCatalog): Promise<CatalogPlan> {
   const found = await readFoundCatalog(stripe, wanted);
   const inUse = await pricesInUse(stripe, outdatedPrices(wanted, found));

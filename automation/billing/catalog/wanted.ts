@@ -5,7 +5,7 @@ import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
 import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { MeteredDimension, Plan, Product } from '../../../tenants/catalog/types.ts';
 
-/** `tenantry-meter:<product>:<dimension>`; another prefix, so that it is never taken for a plan. */
+/** `tenantry-meter:<product>:<dimension>`; its own prefix, so that nobody takes it for a plan. */
 export const meterLookupKey = (product: string, meter: string): string =>
   `tenantry-meter:${product}:${meter}`;
 
@@ -18,7 +18,7 @@ export interface WantedMeter {
 export interface WantedProduct {
   /** `<product>:<plan>` or `<product>:meter:<dimension>`. */
   readonly key: string;
-  /** The id it gets when it is made here; one that was made otherwise is known by its metadata. */
+  /** Its id when made here; one made otherwise is known by its metadata. */
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
@@ -34,13 +34,13 @@ export interface WantedPrice {
   readonly nickname: string;
   /** US cents a month for one unit, as a decimal string: 500 micro-dollars are `0.05`. */
   readonly cents: string;
-  /** Name of the meter whose events it charges for; null where it is paid in advance. */
+  /** The meter whose events it charges for; null where it is paid in advance. */
   readonly meter: string | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface WantedCoupon {
-  /** Says its terms, as a coupon's terms cannot be changed: others make another coupon. */
+  /** Contains its terms, as a coupon's terms cannot change: other terms need another coupon. */
   readonly key: string;
   readonly name: string;
   readonly percentOff: number;

@@ -1,4 +1,4 @@
-/** Asks Stripe about the object that an event names, and says what is to be done about it. Writes nothing. */
+/** Asks Stripe about the object that an event names, and returns what to do about it. Writes nothing. */
 import Stripe from 'stripe';
 import type { UnresolvedEvent } from '../../store/events.ts';
 import { meaningOf } from './meanings.ts';
@@ -15,19 +15,19 @@ import {
 } from './notices.ts';
 
 export interface EventOutcome {
-  /** The subscription that it is about. */
+  /** Its subscription. */
   readonly subscriptionId: string | null;
   readonly notices: readonly ToldNotice[];
-  /** A customer who is gone; each of their subscriptions is to be fetched. */
+  /** A customer who is gone; each of their subscriptions must be fetched. */
   readonly deletedCustomer: string | null;
 }
 
 const nobodys: EventOutcome = { subscriptionId: null, notices: [], deletedCustomer: null };
 
-/** Refunds of one charge that are told; Stripe allows many small ones. */
+/** Most refunds of one charge to report; Stripe allows many small ones. */
 const mostRefunds = 100;
 
-/** @throws whatever kept Stripe from answering; an object that it does not have is nobody's */
+/** @throws whatever kept Stripe from answering; an object that Stripe does not have concerns nobody */
 export async function handleEvent(stripe: Stripe, event: UnresolvedEvent): Promise<EventOutcome> {
   const { objectId } = event;
   if (!objectId) return { ...nobodys, subscriptionId: event.subscriptionId };
@@ -105,7 +105,7 @@ async function payerOfCharge(stripe: Stripe, chargeId: string | null): Promise<P
   return invoiceId === null ? customer : payerOfInvoice(await stripe.invoices.retrieve(invoiceId));
 }
 
-/** Of thin notifications, which do not say. */
+/** For thin notifications, which do not say. */
 async function subscriptionOf(
   stripe: Stripe,
   { objectType, subscriptionId }: UnresolvedEvent,

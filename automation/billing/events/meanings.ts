@@ -1,28 +1,28 @@
 /**
  * What each of Stripe's events does here. `docs/stripe.md` shows the same table; a test holds the two together.
  *
- * No event is trusted for what it says: each leads to a question to Stripe about the object that it names, and the
- * answer decides. Whatever is not in this table is stored, acknowledged and left alone.
+ * No event is trusted for its content: each makes us ask Stripe about the object that it names, and the answer
+ * decides. Events outside this table are stored, acknowledged and left alone.
  */
 
 export type EventEffect =
-  /** The subscription that it is about is fetched, and its tenant follows. */
+  /** Fetches its subscription, and the tenant follows. */
   | 'subscription'
-  /** As `subscription`, and the end of the trial is told in the tenant's timeline. */
+  /** Like `subscription`, and the tenant's timeline mentions the end of the trial. */
   | 'trial-end'
-  /** As `subscription`, and the tenant's timeline tells that the bank wants the payment confirmed. */
+  /** Like `subscription`, and the tenant's timeline says that the bank wants the payment confirmed. */
   | 'payment-action'
-  /** As `subscription`, and an alert: the invoice could not be made final. */
+  /** Like `subscription`, and an alert: the invoice could not be made final. */
   | 'invoice-stuck'
   /** An alert as long as the dispute is open, and an entry in the timeline for operators. */
   | 'dispute'
   /** An entry in the tenant's timeline; an alert when the refund failed. */
   | 'refund'
-  /** The refunds of the charge are told as by `refund`. */
+  /** Reports the refunds of the charge, like `refund`. */
   | 'charge-refunds'
-  /** An alert, and each of the customer's subscriptions is fetched. */
+  /** An alert, and a fetch of each of the customer's subscriptions. */
   | 'customer-deleted'
-  /** Stripe's products, prices, meters and coupons are compared with the catalog; what differs is an alert. */
+  /** Compares Stripe's products, prices, meters and coupons with the catalog; differences are an alert. */
   | 'catalog'
   /** Stored, acknowledged, and known to need nothing. */
   | 'nothing';
@@ -116,13 +116,13 @@ export const eventMeanings: Readonly<Record<string, EventMeaning>> = {
   'billing.meter.reactivated': catalog('Compared with the catalog'),
 };
 
-/** What an event of this type does, in either form; null for one that this table does not know. */
+/** The effect of an event of this type, in either form; null for one that this table does not know. */
 export function meaningOf(type: string): EventMeaning | null {
   const bare = type.replace(/^v1\./, '');
   return Object.hasOwn(eventMeanings, bare) ? (eventMeanings[bare] ?? null) : null;
 }
 
-/** Whether a job must look at the event after it was stored: its subscription alone, or its catalog, does not do. */
+/** Whether a job must look at the event after it was stored: marking its subscription or the catalog is not enough. */
 export function needsHandling(type: string): boolean {
   const effect = meaningOf(type)?.effect;
   return effect !== undefined && effect !== 'subscription' && effect !== 'catalog' && effect !== 'nothing';

@@ -1,4 +1,4 @@
-/** What of Stripe's events waits, for an operator or for a job. */
+/** Stripe's events that wait for an operator or for a job. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../../store/database.ts';
 import { countWaitingEvents } from '../../store/event-inbox.ts';

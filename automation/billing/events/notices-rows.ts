@@ -2,7 +2,7 @@
 import { firstRow, type Queryable, storable } from '../../store/database.ts';
 
 export interface StripeNotice {
-  /** One for each state that is told: `refund:re_…:succeeded`. */
+  /** One for each reported state: `refund:re_…:succeeded`. */
   readonly key: string;
   readonly kind: string;
   readonly severity: 'alert' | 'note';
@@ -22,7 +22,8 @@ export interface StoredNotice extends StripeNotice {
 }
 
 /**
- * Writes a notice unless it is known as it is. What an operator closed stays closed while nothing else is said of it.
+ * Writes a notice unless it is already known in this form. A notice closed by an operator stays closed until it
+ * changes.
  * @returns whether this is news
  */
 export async function writeNotice(
@@ -79,7 +80,7 @@ export async function countOpenAlerts(
   return rows;
 }
 
-/** Ends an alert at an operator's wish. Null when there is none open of this key. */
+/** Ends an alert for an operator. Null when no alert of this key is open. */
 export async function closeAlert(db: Queryable, key: string): Promise<StoredNotice | null> {
   return firstRow(
     await db.query<StoredNotice>(
@@ -90,7 +91,7 @@ export async function closeAlert(db: Queryable, key: string): Promise<StoredNoti
   );
 }
 
-/** Forgets notices that ended or were told before an instant, at most `limit`. */
+/** Forgets old notices that have ended or were only entries, at most `limit`. */
 export async function forgetNotices(db: Queryable, before: Date, limit: number): Promise<void> {
   await db.query(
     `delete from tenantry.stripe_notice where key in (
@@ -100,7 +101,7 @@ export async function forgetNotices(db: Queryable, before: Date, limit: number):
   );
 }
 
-/** Subscriptions of a Stripe customer that we know. */
+/** A Stripe customer's subscriptions in our rows. */
 export async function subscriptionsOfCustomer(db: Queryable, customerId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     'select id from tenantry.subscription where customer_id = $1 order by id',
@@ -119,7 +120,7 @@ export async function tenantOfSubscription(db: Queryable, subscriptionId: string
   return row?.id ?? null;
 }
 
-/** Notes that Stripe's products and prices were compared with the catalog. */
+/** Records that Stripe's products and prices were compared with the catalog. */
 export async function noteCatalogCheck(db: Queryable, at: Date): Promise<void> {
   await db.query(
     `insert into tenantry.catalog_check (checked_at) values ($1)

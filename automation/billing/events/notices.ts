@@ -1,20 +1,20 @@
-/** From an object of Stripe, as it is now, to what people are told of it. Pure. */
+/** From the present state of a Stripe object to what people read about it. Pure. */
 import type Stripe from 'stripe';
 import type { CatalogDifference } from '../catalog/difference.ts';
 import type { StripeNotice } from './notices-rows.ts';
 
-/** Whom a payment belongs to. */
+/** Whose payment it is. */
 export interface Payer {
   readonly customerId: string | null;
   readonly subscriptionId: string | null;
 }
 
-/** A notice and who reads of it in the timeline. */
+/** A notice and who sees it in the timeline. */
 export interface ToldNotice extends StripeNotice {
   readonly audience: 'tenant' | 'operator';
 }
 
-/** States in which a dispute is over, with the state of an inquiry that came to nothing. */
+/** Final states of a dispute, including an inquiry that came to nothing. */
 const disputeEnds: ReadonlySet<string> = new Set(['won', 'lost', 'warning_closed', 'prevented']);
 
 export function disputeNotice(dispute: Stripe.Dispute, payer: Payer): ToldNotice {
@@ -60,7 +60,7 @@ export function refundNotice(refund: Stripe.Refund, payer: Payer): ToldNotice {
   };
 }
 
-/** Null when there is no trial that is still to end. */
+/** Null when no trial is about to end. */
 export function trialNotice(subscription: Stripe.Subscription): ToldNotice | null {
   const { id, status, trial_end: end, default_payment_method: card } = subscription;
   if (status !== 'trialing' || end === null) return null;
@@ -84,7 +84,7 @@ export function trialNotice(subscription: Stripe.Subscription): ToldNotice | nul
   };
 }
 
-/** Null when the invoice is not to be paid any more. */
+/** Null when the invoice no longer needs paying. */
 export function paymentActionNotice(invoice: Stripe.Invoice): ToldNotice | null {
   if (invoice.status !== 'open' || !invoice.id) return null;
   const money = moneyText(invoice.amount_remaining, invoice.currency);
@@ -136,7 +136,7 @@ export function customerDeletedNotice(customerId: string, subscriptions: readonl
   };
 }
 
-/** One alert for the whole catalog, closed once Stripe has it again. */
+/** One alert for the whole catalog, closed once Stripe matches it again. */
 export function catalogNotice({ changes, kept }: CatalogDifference): ToldNotice {
   const lines = changes.map(({ action, kind, key, fields }) => {
     const what = fields.map(({ field, from, to }) => `${field} ${from ?? '(none)'} -> ${to ?? '(none)'}`);

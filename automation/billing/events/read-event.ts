@@ -2,31 +2,31 @@ import { z } from 'zod';
 import type { ReceivedEvent } from '../../store/events.ts';
 import { needsHandling } from './meanings.ts';
 
-/*
+/**
  * Stripe sends events in two forms: snapshots, which carry the object as it was, and thin notifications, which only
- * name it. Of either we take only whose it is; what it means is fetched afterwards.
+ * name it. From both we take only whose it is, and fetch its meaning afterwards.
  */
 
-/** The text is no event of Stripe. */
+/** The text is no Stripe event. */
 export class NoStripeEvent extends Error {
   override readonly name = 'NoStripeEvent';
 }
 
-/** An id or type as Stripe makes them; it becomes a key in our tables and a part of addresses at Stripe. */
+/** An id or type in Stripe's form; it becomes a key in our tables and part of Stripe addresses. */
 const word = z
   .string()
   .regex(/^[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*$/)
   .max(255);
 
-// Only an event without an id or type is refused: Stripe would send it again for days to the same answer. What it
-// refers to in a way that we cannot read is taken as nothing.
+// // Refuses only an event without an id or type: Stripe would resend it for days and get the same answer. Ignores
+// references that we cannot read.
 const optionalWord = word.nullish().catch(null);
 const reference = z
   .union([word, z.object({ id: word }).transform(({ id }) => id)])
   .nullish()
   .catch(null);
 
-/** What says whose an event is: of a connected account (snapshot, thin), of live or of test mode. */
+/** Whose event it is: of a connected account (snapshot, thin), of live or of test mode. */
 const origin = {
   account: optionalWord,
   context: optionalWord,
@@ -61,8 +61,8 @@ const thinEvent = z.object({
 });
 
 /**
- * Reads an event of either form. One that is not our account's, or of the other mode, is about nothing here: an endpoint
- * may be told of connected accounts too, and a secret may have been given to both modes.
+ * Reads an event of either form. One of another account, or of the other mode, concerns nothing here: an endpoint may
+ * hear about connected accounts too, and both modes may share a secret.
  * @param livemode the mode of our key; null when it does not tell
  * @throws NoStripeEvent when the text is none
  */
@@ -94,7 +94,7 @@ function isOurs(
   return !event.account && !event.context && !otherMode;
 }
 
-/** Kept for people to read; nothing follows from it. */
+/** Kept for people to read; nothing depends on it. */
 function aboutNothing(event: ReceivedEvent): ReceivedEvent {
   return { ...event, subscriptionId: null, needsLookup: false };
 }
@@ -129,7 +129,7 @@ function fromThin(
     objectType,
     objectId: related?.id ?? null,
     subscriptionId: (isSubscription && related?.id) || null,
-    // Of the objects that need no handling of their own only these lead to a subscription.
+    // // Of the objects without special handling only these lead to a subscription.
     needsLookup: needsHandling(type) || objectType === 'invoice' || objectType === 'checkout.session',
     body,
     snapshotId: snapshotId ?? null,

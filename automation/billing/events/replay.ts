@@ -1,4 +1,4 @@
-/** Handles events of Stripe anew: those of our inbox, and those that never came but stand in Stripe's list. */
+/** Handles Stripe's events again: those of our inbox, and missed ones from Stripe's list. */
 import Stripe from 'stripe';
 import type { Database } from '../../store/database.ts';
 import {
@@ -21,24 +21,24 @@ export interface MissedEvent {
 }
 
 export interface ReplayPlan {
-  /** Of our inbox, oldest first. */
+  /** In our inbox, oldest first. */
   readonly stored: readonly StoredEvent[];
-  /** In Stripe's list and not in our inbox, oldest first. */
+  /** In Stripe's list but not in our inbox, oldest first. */
   readonly missed: readonly MissedEvent[];
-  /** There are more than these; what is older was taken first. */
+  /** There are more than these; the older ones come first. */
   readonly isCut: boolean;
 }
 
 /** Stripe lists the events of the last 30 days (https://docs.stripe.com/api/events). */
 const stripeKeepsMs = 30 * 24 * 3_600_000;
 
-/** Events that one replay takes at most. */
+/** Most events that one replay takes. */
 export const mostReplayed = 10_000;
 
 /** Events of one transaction. */
 const batchSize = 500;
 
-/** Finds what a selection means, here and at Stripe. Changes nothing. */
+/** Finds the selected events, here and at Stripe. Changes nothing. */
 export async function planReplay(
   database: Database,
   stripe: Stripe,
@@ -46,7 +46,7 @@ export async function planReplay(
   now: Date,
 ): Promise<ReplayPlan> {
   const stored = await selectEvents(database, selection, mostReplayed + 1);
-  // What failed has come, and of what was never handled before there may be too much to ask for without a time.
+  // // A failed event did arrive, and of unhandled ones there may be too many to ask for without a time.
   const listed = selection.failed ? [] : await listAtStripe(stripe, selection, stored.length, now);
   const known = await knownEvents(
     database,
@@ -98,8 +98,8 @@ function missedEvent(event: Stripe.Event): MissedEvent {
 }
 
 /**
- * Carries a plan out: events of our inbox are handled as if they came now, missed ones are received. What they mean is
- * fetched from Stripe as it is then, so doing it twice, or while others arrive, does no harm.
+ * Carries out a plan: handles events of our inbox as if they came now, and receives missed ones. It fetches their
+ * meaning from Stripe at that time, so doing it twice, or while others arrive, does no harm.
  */
 export async function replay(database: Database, { stored, missed }: ReplayPlan): Promise<void> {
   for (const batch of inBatches(stored)) {

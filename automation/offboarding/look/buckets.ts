@@ -1,8 +1,8 @@
-/** What is left of a tenant in buckets that products keep its objects in. */
+/** What is left of a tenant in the buckets of products. */
 import type { Tenant } from '../../store/tenants.ts';
 import { notInUse, type Sight } from './sight.ts';
 
-/** As many names as a receipt that was refused needs to say. */
+/** Enough names to explain why a receipt was refused. */
 const named = 20;
 
 /**

@@ -1,4 +1,4 @@
-/** What is left of a tenant in its cluster, asked of every kind of object that the cluster serves. */
+/** What is left of a tenant in its cluster, among every kind of object that the cluster serves. */
 import { z } from 'zod';
 import type { KubernetesClient } from '../../providers/kubernetes/client.ts';
 import { isStatus } from '../../providers/kubernetes/errors.ts';
@@ -7,10 +7,10 @@ import type { Sight } from './sight.ts';
 
 const tenantLabel = 'tenantry.dev/tenant';
 
-/** Kinds that must be looked at; of others it is said when they could not be. */
+/** Kinds that must be readable; others are only reported when they are not. */
 const required = new Set(['v1/namespaces', 'v1/persistentvolumes']);
 
-/** Kinds asked at once. */
+/** Kinds listed at once. */
 const concurrency = 6;
 
 const groupList = z.looseObject({
@@ -43,7 +43,7 @@ interface Kind {
   readonly plural: string;
 }
 
-/** Looks for the namespace, for volumes that were claimed from it, and for anything with the tenant's label. */
+/** Looks for the namespace, for volumes claimed from it, and for anything with the tenant's label. */
 export async function lookInKubernetes(
   cluster: KubernetesClient,
   tenant: Pick<Tenant, 'id' | 'namespace'>,
@@ -78,7 +78,7 @@ function nameOf({ groupVersion, plural }: Kind): string {
   return `${groupVersion}/${plural}`;
 }
 
-/** Every kind that has a list, in the version that the cluster prefers. */
+/** Every kind that can be listed, in the version that the cluster prefers. */
 async function listableKinds(cluster: KubernetesClient): Promise<Kind[]> {
   const { groups } = groupList.parse(await cluster.send({ method: 'GET', path: '/apis' }));
   const versions = ['v1', ...groups.map(({ preferredVersion }) => preferredVersion.groupVersion)];
@@ -87,7 +87,7 @@ async function listableKinds(cluster: KubernetesClient): Promise<Kind[]> {
       const list = await cluster
         .send({ method: 'GET', path: rootOf(groupVersion) })
         .catch((error: unknown) => {
-          // Listed a moment ago, or an aggregated API that is away: metrics, say.
+          // // Gone since the listing, or an aggregated API that is down, such as metrics.
           if (isStatus(error, 404, 503)) return { resources: [] };
           throw error;
         });
@@ -104,7 +104,7 @@ function rootOf(groupVersion: string): string {
   return groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
 }
 
-/** What there is of the tenant among objects of a kind; null when we may not look. */
+/** The tenant's objects of a kind; null when we may not list it. */
 async function lookAt(
   cluster: KubernetesClient,
   kind: Kind,
@@ -112,7 +112,7 @@ async function lookAt(
 ): Promise<string[] | null> {
   const path = `${rootOf(kind.groupVersion)}/${kind.plural}`;
   const name = nameOf(kind);
-  // Volumes carry no label of ours, as the provisioner makes them.
+  // // Volumes have no label of ours, as the provisioner makes them.
   const everything = name === 'v1/persistentvolumes';
   const found: string[] = [];
   try {
@@ -139,7 +139,7 @@ async function lookAt(
     } while (token !== '');
     return found;
   } catch (error) {
-    // 405: kinds that are made only; 404: a definition that went a moment ago.
+    // // 405: kinds that can only be created; 404: a definition that has just gone.
     if (isStatus(error, 403)) return null;
     if (isStatus(error, 404, 405)) return found;
     throw error;

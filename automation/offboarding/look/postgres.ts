@@ -7,8 +7,8 @@ import type { Sight } from './sight.ts';
 export const sharedServer = 'shared';
 
 /**
- * Looks for roles, schemas, databases and sessions that have the tenant's id in their name.
- * @param servers a database of each server, by name: that of the shared one, and of the tenant's own
+ * Looks for roles, schemas, databases and sessions with the tenant's id in their name.
+ * @param servers a database of each server, by name: the shared one, and the tenant's own
  */
 export async function lookInPostgres(
   servers: ReadonlyMap<string, Queryable>,

@@ -1,12 +1,12 @@
-/** What somebody saw who looked for a tenant in one area. */
+/** The result of looking for a tenant in one area. */
 export interface Sight {
   /** What was looked for, one line each. */
   readonly looked: readonly string[];
-  /** How many places or kinds were looked at. */
+  /** How many places or kinds were examined. */
   readonly places: number;
   /** What was found, by name. */
   readonly remains: readonly string[];
-  /** What was not or could not be looked at, and why. */
+  /** What was not or could not be examined, and why. */
   readonly notes: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import { tenantProject } from '../../stacks/tenant-project.ts';
 import type { Tenant } from '../../store/tenants.ts';
 import { notInUse, type Sight } from './sight.ts';
 
-/** Beginnings of everything that Pulumi's self-managed backend writes of one stack. */
+/** Prefixes of everything that Pulumi's self-managed backend writes about one stack. */
 function placesOf(stack: string): string[] {
   return [
     `.pulumi/stacks/${tenantProject}/${stack}.`,
@@ -17,9 +17,9 @@ function placesOf(stack: string): string[] {
 }
 
 /**
- * Looks for the stack of a tenant that is deleted. What the engine never removes from a bucket (history, copies) is
- * removed here first, as `removeStackFiles` does in a folder.
- * @param backendUrl `file://…` or `s3://bucket/prefix?region=…`; of others it is said that nobody looked
+ * Looks for the stack of a deleted tenant. First removes what the engine never removes from a bucket (history,
+ * copies), as `removeStackFiles` does in a folder.
+ * @param backendUrl `file://…` or `s3://bucket/prefix?region=…`; others are reported as not examined
  */
 export async function lookInState(backendUrl: string, { id }: Pick<Tenant, 'id'>): Promise<Sight> {
   const { protocol } = new URL(backendUrl);
@@ -50,7 +50,7 @@ async function lookInBucket(url: URL, id: string): Promise<Sight> {
   const isState = (key: string) => /\.json(\.gz)?$/.test(key) && key.startsWith(`${prefix}.pulumi/stacks/`);
   try {
     const left = await keys();
-    // A state that still stands is a stack that was not destroyed, which is for somebody to look at.
+    // // A remaining state is a stack that was not destroyed, which somebody must examine.
     if (!left.some(isState)) await removeKeys(client, bucket, left);
     return sight(id, await keys(), [
       'older versions in the bucket end by its lifecycle rules; nothing of them is a state that stands',

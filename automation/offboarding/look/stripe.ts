@@ -4,7 +4,7 @@ import type { Sight } from './sight.ts';
 
 const ended: ReadonlySet<Stripe.Subscription.Status> = new Set(['canceled', 'incomplete_expired']);
 
-/** An invoice in one of these will, or may, still be paid. */
+/** An invoice in one of these states will, or may, still be paid. */
 const unsettled = ['open', 'draft'] as const;
 
 export interface StripeSight extends Sight {
@@ -12,8 +12,8 @@ export interface StripeSight extends Sight {
 }
 
 /**
- * Looks whether a subscription of the tenant still lives and whether an invoice of it is open. Neither is ended from
- * here: what somebody owes or pays for is for a person to decide.
+ * Checks whether a subscription of the tenant still lives and whether one of its invoices is open. Ends neither: a
+ * person decides about what somebody owes or pays for.
  * @param subscriptions every one that the tenant ever had
  */
 export async function lookInStripe(stripe: Stripe, subscriptions: readonly string[]): Promise<StripeSight> {
