@@ -1,4 +1,4 @@
-/** Answers a question about business figures out of the log. */
+/** Answers questions about business figures from the log. */
 import type { Queryable } from '../store/database.ts';
 import { dayMs, dayOf } from './movements.ts';
 import { dateOf } from './periods.ts';
@@ -7,7 +7,7 @@ import { churnWindowDays, type FiguresRow, figuresOf, type Question } from './re
 
 export interface Asked extends Pick<Question, 'every' | 'by' | 'currency'> {
   readonly fromDay: number;
-  /** The first day that no longer belongs to it; days to come are left out. */
+  /** The first day after it; future days are left out. */
   readonly toDay: number;
 }
 
@@ -15,14 +15,14 @@ export interface Answer extends Pick<Question, 'every' | 'by' | 'currency'> {
   /** UTC days; `to` is exclusive. */
   readonly from: string;
   readonly to: string;
-  /** The instant up to which anything is told. */
+  /** The instant up to which the figures go. */
   readonly asOf: Date;
-  /** Every currency that there is; figures are of one. */
+  /** Every currency in use; figures are in one. */
   readonly currencies: readonly string[];
   readonly rows: readonly FiguresRow[];
 }
 
-/** @param now by our clock; where Stripe has told of a later instant, as a moved test clock does, it is that one */
+/** @param now by our clock; replaced by Stripe's latest instant where that is later, as with a moved test clock */
 export async function askFigures(db: Queryable, asked: Asked, now: Date): Promise<Answer> {
   const asOf = await booksNow(db, now);
   const { fromDay, every, by, currency } = asked;
@@ -46,7 +46,7 @@ export async function askFigures(db: Queryable, asked: Asked, now: Date): Promis
   };
 }
 
-/** The days of the last `churnWindowDays`, today included, as one stretch. */
+/** The last `churnWindowDays` days, today included, as one period. */
 export function lastDays(asOf: Date): Pick<Asked, 'fromDay' | 'toDay' | 'every'> {
   const toDay = dayOf(asOf) + 1;
   return { fromDay: toDay - churnWindowDays, toDay, every: 'whole' };

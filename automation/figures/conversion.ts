@@ -1,6 +1,6 @@
 /**
- * How many of those who could begin to pay did: after a trial, from a free plan, from an opened checkout. Each is told of
- * the period in which the chance was, and counts what became of it up to the day of asking. Pure.
+ * How many people who could have begun to pay did: after a trial, from a free plan, from an opened checkout. Each
+ * counts in the period of the chance, with its outcome up to the day of asking. Pure.
  */
 import { customerKey, dayOf } from './movements.ts';
 import type { Segment } from './segments.ts';
@@ -15,7 +15,7 @@ export interface Chance {
   readonly converted: boolean;
 }
 
-/** A checkout of a plan with a price, as it was opened. */
+/** An opened checkout of a plan with a price. */
 export interface OpenedCheckout {
   readonly id: string;
   readonly at: Date;
@@ -25,7 +25,7 @@ export interface OpenedCheckout {
 
 /**
  * @param segments whole histories, up to the moment of asking
- * @param now trials that end later are none yet
+ * @param now trials that end later do not count yet
  */
 export function chancesOf(
   segments: Iterable<Segment>,
@@ -49,7 +49,7 @@ export function chancesOf(
   for (const history of groups(segments, customerKey).values()) {
     const free = history.find(({ standing }) => standing === 'free');
     const paid = history.find(({ standing }) => standing === 'paying');
-    // Whoever paid before the free plan has nothing to be converted to.
+    // // Whoever paid before the free plan cannot convert.
     if (free && !(paid && paid.from <= free.from))
       chances.push({ kind: 'free', ...placeOf(free, free.from), converted: paid !== undefined });
   }

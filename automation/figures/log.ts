@@ -4,12 +4,12 @@ import type { Payment } from './payments.ts';
 import type { Coupon, Discount } from './recurring.ts';
 import type { Segment } from './segments.ts';
 
-/** Keeps the log of business figures and what follows from it; every line is added once, by its id. */
+/** Keeps the log of business figures and what is derived from it; its ids make every line unique. */
 
 const observationColumns = `subscription_id as "subscriptionId", at, source, source_id as "sourceId", rank, status,
   account, checkout_id as "checkoutId", product, plan, seats, currency, rates`;
 
-/** Everything that was observed of a subscription, in no order. */
+/** All observations of a subscription, in no order. */
 export async function listObservations(db: Queryable, subscriptionId: string): Promise<Observation[]> {
   const { rows } = await db.query<Observation>(
     `select ${observationColumns} from tenantry.figures_observation where subscription_id = $1`,
@@ -18,7 +18,7 @@ export async function listObservations(db: Queryable, subscriptionId: string): P
   return rows;
 }
 
-/** Every subscription that was observed. */
+/** Every observed subscription. */
 export async function listObservedSubscriptions(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     'select distinct subscription_id as id from tenantry.figures_observation',
@@ -26,7 +26,7 @@ export async function listObservedSubscriptions(db: Queryable): Promise<string[]
   return rows.map(({ id }) => id);
 }
 
-/** Adds observations; those that are there stay as they are. Returns how many are new. */
+/** Adds observations; existing ones stay as they are. Returns how many are new. */
 export async function addObservations(db: Queryable, observations: readonly Observation[]): Promise<number> {
   if (observations.length === 0) return 0;
   const { rowCount } = await db.query(
@@ -42,7 +42,7 @@ export async function addObservations(db: Queryable, observations: readonly Obse
   return rowCount ?? 0;
 }
 
-/** Adds lines of money; those that are there stay as they are. Returns how many are new. */
+/** Adds lines of money; existing ones stay as they are. Returns how many are new. */
 export async function addPayments(db: Queryable, payments: readonly Payment[]): Promise<number> {
   if (payments.length === 0) return 0;
   const { rowCount } = await db.query(
@@ -56,7 +56,7 @@ export async function addPayments(db: Queryable, payments: readonly Payment[]): 
   return rowCount ?? 0;
 }
 
-/** Undoes a refund that was added and has failed since. */
+/** Undoes a recorded refund that has failed since. */
 export async function undoRefund(db: Queryable, refundId: string, at: Date): Promise<void> {
   await db.query(
     `insert into tenantry.figures_payment (id, kind, at, currency, cents, subscription_id, invoice_id)
@@ -67,7 +67,7 @@ export async function undoRefund(db: Queryable, refundId: string, at: Date): Pro
   );
 }
 
-/** Notes which refunds pay a credit note out. */
+/** Records which refunds pay out a credit note. */
 export async function linkRefunds(
   db: Queryable,
   creditNoteId: string,
@@ -91,7 +91,7 @@ export async function findPaidSince(db: Queryable, subscriptionId: string): Prom
   return row?.at ?? null;
 }
 
-/** Puts a subscription's segments in the place of those that it had. */
+/** Replaces a subscription's segments. */
 export async function replaceSegments(
   db: Queryable,
   subscriptionId: string,
@@ -109,14 +109,14 @@ export async function replaceSegments(
   );
 }
 
-/** An event of the inbox that the log has not yet. */
+/** An event of the inbox that is not yet in the log. */
 export interface UntakenEvent {
   readonly id: string;
   /** As received. */
   readonly payload: string;
 }
 
-/** Snapshots of a subscription and of its paid invoices, as events brought them. */
+/** Snapshots of a subscription and of its paid invoices, from events. */
 export async function listUntakenEvents(db: Queryable, subscriptionId: string): Promise<UntakenEvent[]> {
   const { rows } = await db.query<UntakenEvent>(
     `select e.id, e.payload from tenantry.stripe_event e
@@ -131,7 +131,7 @@ export async function listUntakenEvents(db: Queryable, subscriptionId: string): 
   return rows;
 }
 
-/** Events about discounts of a subscription whose terms are not known yet, as received. */
+/** Events about discounts of a subscription with unknown terms, as received. */
 export async function listUntoldDiscounts(db: Queryable, subscriptionId: string): Promise<string[]> {
   const { rows } = await db.query<{ payload: string }>(
     `select e.payload from tenantry.stripe_event e
@@ -143,7 +143,7 @@ export async function listUntoldDiscounts(db: Queryable, subscriptionId: string)
   return rows.map(({ payload }) => payload);
 }
 
-/** Credit notes and refunds that events told of and that were not looked at. */
+/** Credit notes and refunds from events that nobody has looked at yet. */
 export async function listUntakenReturns(
   db: Queryable,
   limit: number,
@@ -164,7 +164,7 @@ export async function noteTaken(db: Queryable, eventId: string): Promise<void> {
   ]);
 }
 
-/** The terms of discounts, of those ids that are known. */
+/** The known terms of these discounts. */
 export async function findDiscounts(db: Queryable, ids: readonly string[]): Promise<Map<string, Discount>> {
   if (ids.length === 0) return new Map();
   const { rows } = await db.query<{ id: string; endsAt: Date | null; coupon: Coupon }>(
@@ -179,7 +179,7 @@ export async function findDiscounts(db: Queryable, ids: readonly string[]): Prom
   );
 }
 
-/** Keeps the terms of discounts, so that events that only name them can be read. */
+/** Stores the terms of discounts, so that events that only name them are readable. */
 export async function keepDiscounts(db: Queryable, discounts: readonly Discount[]): Promise<void> {
   if (discounts.length === 0) return;
   await db.query(
@@ -190,7 +190,7 @@ export async function keepDiscounts(db: Queryable, discounts: readonly Discount[
   );
 }
 
-/** Notes that a checkout of a plan with a price was opened. */
+/** Records that a checkout of a plan with a price was opened. */
 export async function addCheckout(
   db: Queryable,
   checkout: { readonly id: string; readonly product: string; readonly plan: string; readonly at?: Date },

@@ -1,4 +1,4 @@
-/** What a price that recurs brings in a month. Amounts are micro-units: 1/1,000,000 of the currency, 10,000 a cent. */
+/** What a recurring price brings in a month. Amounts are micro-units: 1/1,000,000 of the currency, 10,000 a cent. */
 
 export const microsPerCent = 10_000;
 
@@ -15,13 +15,13 @@ export type Interval = keyof typeof monthsIn;
 export const intervals: readonly Interval[] = ['day', 'week', 'month', 'year'];
 
 /**
- * One month's share of what is charged every `count` intervals, in micro-units. Rounded once, half up: $100 a year is
- * 8,333,333 micro-dollars a month, which is off by less than one millionth of a dollar.
+ * One month's share of a charge every `count` intervals, in micro-units. Rounded once, half up: $100 a year is
+ * 8,333,333 micro-dollars a month, off by less than one millionth of a dollar.
  * @param cents decimal number of cents as Stripe writes it, such as `1500` or `0.5`; not negative
  */
 export function monthlyMicros(cents: string, quantity: number, interval: Interval, count: number): number {
   const [whole = '0', fraction = ''] = cents.split('.');
-  // Stripe gives 12 decimal places of a cent at most.
+  // // Stripe gives at most 12 decimal places of a cent.
   const scaled = BigInt(whole + fraction.padEnd(12, '0').slice(0, 12));
   const [months, of] = monthsIn[interval];
   return divided(
@@ -39,7 +39,7 @@ function divided(numerator: bigint, denominator: bigint): number {
   return Number((numerator * 2n + denominator) / (denominator * 2n));
 }
 
-/** Micro-units in whole cents, rounded half away from zero; for showing only, sums are made before. */
+/** Micro-units in whole cents, rounded half away from zero; for display only, after summing. */
 export function centsOf(micros: number): number {
   return Math.sign(micros) * share(Math.abs(micros), 1, microsPerCent);
 }

@@ -1,7 +1,7 @@
 /**
- * What moved MRR. The grain is a customer's UTC day: what a customer of a product brings at the end of a day, less what it
- * brought at the end of the day before. So a change that is taken back on the same day is no movement, and movements of any
- * stretch of days add up to its difference of MRR. Pure; `docs/business-figures.md` has the definitions.
+ * What moved MRR. The grain is a customer's UTC day: what a customer of a product brings at the end of a day, minus
+ * the end of the day before. So a change taken back on the same day is no movement, and the movements of any period
+ * add up to its difference of MRR. Pure; `docs/business-figures.md` has the definitions.
  */
 import type { Segment } from './segments.ts';
 
@@ -11,9 +11,9 @@ export const dayMs = 86_400_000;
 export const dayOf = (at: Date): number => Math.floor(at.getTime() / dayMs);
 
 /**
- * `new`: a customer's first MRR ever. `reactivation`: from nothing again, having paid before. `expansion`, `contraction`:
- * more or less than the day before, neither from nor to nothing. `churn`: to nothing. `moved`: between plans of the same
- * customer; adds up to zero over a product's plans.
+ * `new`: a customer's first MRR ever. `reactivation`: from nothing, having paid before. `expansion`, `contraction`:
+ * more or less than the day before, neither from nor to nothing. `churn`: to nothing. `moved`: between plans of the
+ * same customer; adds up to zero over a product's plans.
  */
 export const movementKinds = ['new', 'reactivation', 'expansion', 'contraction', 'churn', 'moved'] as const;
 export type MovementKind = (typeof movementKinds)[number];
@@ -26,11 +26,13 @@ export interface Movement {
   readonly plan: string;
   readonly currency: string;
   readonly kind: MovementKind;
-  /** With its sign: churn and contraction are below zero. */
+  /** Signed: churn and contraction are negative. */
   readonly micros: number;
 }
 
-/** All movements that segments make, in order of days. Takes whole histories: whether somebody is new lies in the past. */
+/**
+ * All movements in these segments, in order of days. Takes whole histories: the past decides whether somebody is new.
+ */
 export function movementsOf(segments: Iterable<Segment>): readonly Movement[] {
   const customers = new Map<string, { about: Segment; changes: Change[] }>();
   for (const segment of segments) {
@@ -53,7 +55,7 @@ export function customerKey({
   product,
   currency,
 }: Pick<Segment, 'account' | 'product' | 'currency'>): string {
-  // Products and currencies have no space in them.
+  // // Products and currencies contain no spaces.
   return `${product} ${currency} ${account}`;
 }
 
@@ -79,7 +81,7 @@ function* customerMovements(about: Segment, changes: readonly Change[]): Generat
     const change = differences.reduce((sum, [, micros]) => sum + micros, 0);
     const after = total + change;
     const kind = kindOf(total, after, hasPaid);
-    // The change is told of the plans that went its way; what else they gained or lost moved between plans.
+    // // The change goes to the plans in its direction; other gains and losses moved between plans.
     let left = change;
     for (const [plan, micros] of differences) {
       const told = change > 0 ? Math.min(left, Math.max(0, micros)) : Math.max(left, Math.min(0, micros));

@@ -1,4 +1,4 @@
-/** What is kept of a subscription: what Stripe said of it, and of which instant. Pure. */
+/** What is kept about a subscription: what Stripe said, and as of which instant. Pure. */
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
 import type { SubscriptionShape } from './stripe-shapes.ts';
@@ -12,30 +12,30 @@ export type ReadOrigin = (
 /** Terms of a subscription at one instant. */
 export interface Terms {
   readonly status: string;
-  /** Whose it is: the owner that checkout wrote on it, else its Stripe customer. */
+  /** Its owner: the one that checkout wrote on it, else its Stripe customer. */
   readonly account: string;
   readonly checkoutId: string | null;
-  /** Null while it holds nothing of the catalog. */
+  /** Null while it contains nothing from the catalog. */
   readonly product: string | null;
   readonly plan: string | null;
   readonly seats: number;
   readonly currency: string;
-  /** What it brings in a month by its prices and discounts, whether or not it counts. */
+  /** What its prices and discounts bring in a month, whether or not it counts. */
   readonly rates: readonly Rate[];
 }
 
-/** What invoices tell of the past, snapshots in events, and what was fetched. */
+/** What invoices say about the past, snapshots in events, and fetches. */
 export const sources = ['invoice', 'event', 'fetch'] as const;
 export type Source = (typeof sources)[number];
 
-/** One line of the append-only log: as of `at`, Stripe said that a subscription has these terms. */
+/** One line of the append-only log: Stripe's terms of this subscription as of `at`. */
 export interface Observation extends Terms {
   readonly subscriptionId: string;
   readonly at: Date;
   readonly source: Source;
   /** Unique with the source: the event, the invoice line, the fetch. */
   readonly sourceId: string;
-  /** Order within a second, which is as exact as Stripe's times are. */
+  /** Order within a second, the precision of Stripe's times. */
   readonly rank: number;
 }
 
@@ -50,7 +50,7 @@ export function eventRank(type: string): number {
 
 /**
  * Reads the terms of a subscription.
- * @param known discounts whose terms are known; one that is not makes the amount unknown
+ * @param known discounts with known terms; any other makes the amount unknown
  */
 export function termsOf(
   subscription: SubscriptionShape,
@@ -77,7 +77,7 @@ export function termsOf(
   };
 }
 
-/** Order in time, the same whatever the order in which they came. */
+/** Order in time, independent of the order of arrival. */
 export function compareObservations(a: Observation, b: Observation): number {
   return (
     a.at.getTime() - b.at.getTime() ||

@@ -1,11 +1,11 @@
-/** The admin view: how each product stands at this moment. */
+/** The admin view: the present state of each product. */
 import { catalog, findPlan } from '../../tenants/catalog/index.ts';
 import type { Queryable } from '../store/database.ts';
 import { booksNow, listActiveTenants, listApplications, listSubscriptionCounts, revenueAt } from './read.ts';
 
 export interface ProductOverview {
   readonly product: string;
-  /** Subscriptions that reached us; what is neither pending nor approved ended before it had a tenant. */
+  /** Subscriptions that reached us; those neither pending nor approved ended before they had a tenant. */
   readonly applications: { readonly total: number; readonly pending: number; readonly approved: number };
   readonly subscriptions: readonly {
     readonly plan: string;
@@ -20,7 +20,7 @@ export interface ProductOverview {
     readonly customers: number;
   }[];
   readonly activeTenants: number;
-  /** What active tenants may use at most: one pod's limits of each one's plan, and their volumes. */
+  /** The most that active tenants may use: one pod's limits of each tenant's plan, and their volumes. */
   readonly cpuMillis: number;
   readonly memoryBytes: number;
   readonly storageBytes: number;

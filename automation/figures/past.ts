@@ -1,16 +1,13 @@
-/**
- * What a subscription was in the past, as far as its invoices tell: for months from which no events are to be had any more.
- * Pure.
- */
+/** A subscription's past, as far as its invoices show it: for months whose events Stripe no longer has. Pure. */
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Observation, ranks, type Terms } from './observation.ts';
 import { type Discount, type Price, ratesOf } from './recurring.ts';
 import type { InvoiceShape, SubscriptionShape } from './stripe-shapes.ts';
 
 /**
- * Observations as of the beginnings of what invoices charged for: each period, and each change in the middle of one. An
- * invoice whose prices or discounts are not known tells nothing, as nothing is guessed.
- * @param terms of the subscription as it is now: whose it is does not change
+ * Observations at the beginnings of what invoices charged for: each period, and each change in the middle of one. An
+ * invoice with unknown prices or discounts yields nothing, as nothing is guessed.
+ * @param terms the subscription's present terms: its owner does not change
  * @param priceOf prices by id, as Stripe has them
  */
 export function observationsOfInvoice(
@@ -23,7 +20,7 @@ export function observationsOfInvoice(
   const charged = invoice.lines.data.filter(
     (line) => line.parent?.subscription_item_details != null && line.amount >= 0 && !isMetered(line, priceOf),
   );
-  // What begins at the same time is one state: the items of a period, or those that a change put there.
+  // // Whatever begins at the same time is one state: the items of a period, or those after a change.
   const starts = Map.groupBy(charged, (line) => line.period.start);
   const observations: Observation[] = [];
   for (const [start, lines] of starts) {
@@ -32,7 +29,7 @@ export function observationsOfInvoice(
       return price ? [{ line, price }] : [];
     });
     const isChange = lines.some((line) => line.parent?.subscription_item_details?.proration);
-    // A change of one item leaves the others untold.
+    // // A change of one item does not mention the others.
     if (items.length !== lines.length || (isChange && subscription.items.data.length > 1)) continue;
     const discounts = applied(subscription, start, known);
     const rates = ratesOf(
@@ -73,7 +70,7 @@ export function observationsOfInvoice(
   return observations;
 }
 
-/** Discounts that the subscription has now are taken to have been there since they began. */
+/** Assumes that the subscription's present discounts have applied since they began. */
 function applied(
   { discounts }: SubscriptionShape,
   start: number,

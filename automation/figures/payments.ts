@@ -1,4 +1,4 @@
-/** Revenue: what was billed and paid, less what was given back. Not MRR, and never mixed with it. Pure. */
+/** Revenue: what was billed and paid, minus what was given back. Not MRR, and never mixed with it. Pure. */
 import type { CreditNoteShape, InvoiceShape, RefundShape } from './stripe-shapes.ts';
 
 export const paymentKinds = ['invoice', 'credit_note', 'refund'] as const;
@@ -11,16 +11,16 @@ export interface Payment {
   readonly kind: PaymentKind;
   readonly at: Date;
   readonly currency: string;
-  /** Without tax; below zero where money or a claim was given back. */
+  /** Without tax; negative where money or a claim was given back. */
   readonly cents: number;
   readonly subscriptionId: string | null;
-  /** The invoice that it is about. */
+  /** The invoice that it concerns. */
   readonly invoiceId: string | null;
   /** An invoice that charges for the subscription, before discounts: the first of these makes it count. */
   readonly settles: boolean;
 }
 
-/** A paid invoice; null while it is not paid. Its discounts, one-off ones too, lower the total. */
+/** A paid invoice; null while unpaid. Its discounts, one-off ones too, lower the total. */
 export function paymentOfInvoice(invoice: InvoiceShape): Payment | null {
   const paidAt = invoice.status_transitions?.paid_at ?? null;
   if (invoice.status !== 'paid') return null;
@@ -38,7 +38,7 @@ export function paymentOfInvoice(invoice: InvoiceShape): Payment | null {
   };
 }
 
-/** A credit note lowers what its invoice brought, when it was issued; one that was voided is undone then. */
+/** A credit note lowers its invoice's revenue when issued; voiding it undoes that then. */
 export function paymentsOfCreditNote(note: CreditNoteShape): readonly Payment[] {
   const issued: Payment = {
     id: note.id,
@@ -58,8 +58,8 @@ export function paymentsOfCreditNote(note: CreditNoteShape): readonly Payment[] 
 }
 
 /**
- * A refund; one that failed or was cancelled never was. A refund that pays out a credit note is that note, and is left
- * out where revenue is summed up (`refundsOfCreditNote`).
+ * A refund; a failed or cancelled one does not count. A refund that pays out a credit note is that note, and is left
+ * out of the sum of revenue (`refundsOfCreditNote`).
  */
 export function paymentOfRefund(refund: RefundShape, invoiceId: string | null): Payment | null {
   if (refund.status !== 'succeeded' && refund.status != null) return null;
@@ -75,7 +75,7 @@ export function paymentOfRefund(refund: RefundShape, invoiceId: string | null): 
   };
 }
 
-/** Ids of the refunds that pay a credit note out. */
+/** Ids of the refunds that pay out a credit note. */
 export function refundsOfCreditNote(note: CreditNoteShape): readonly string[] {
   return (note.refunds ?? []).flatMap(({ refund }) => (refund === null ? [] : [refund]));
 }

@@ -1,10 +1,10 @@
-/** Days, months and whole stretches of UTC time that figures are told of. Pure. */
+/** Days, months and whole ranges of UTC time, the periods of figures. Pure. */
 import { dayMs, dayOf } from './movements.ts';
 
 export const steps = ['day', 'month', 'whole'] as const;
 export type Step = (typeof steps)[number];
 
-/** From the beginning of a UTC day up to, not including, the beginning of another. */
+/** From the beginning of a UTC day up to, but not including, the beginning of another. */
 export interface Period {
   /** `2026-11-21`, `2026-11`, or `2026-10-22/2026-11-21` (both inclusive). */
   readonly name: string;
@@ -15,8 +15,8 @@ export interface Period {
 export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10);
 
 /**
- * The periods that a stretch of days is made of; months at its ends may be parts of months.
- * @param toDay the first day that no longer belongs to it
+ * The periods in a range of days; months at its ends may be parts of months.
+ * @param toDay the first day after it
  */
 export function periodsOf(fromDay: number, toDay: number, step: Step): readonly Period[] {
   if (toDay <= fromDay) return [];

@@ -3,9 +3,9 @@ import type { OpenedCheckout } from './conversion.ts';
 import type { Receipt } from './report.ts';
 import type { Segment } from './segments.ts';
 
-/** Reads what business figures are told of. */
+/** Reads what business figures are made of. */
 
-/** Everything that had begun by an instant; what is foreseen to end later has no end yet. */
+/** Everything that had begun by an instant; a later foreseen end counts as none. */
 export async function listSegments(db: Queryable, until: Date): Promise<Segment[]> {
   const { rows } = await db.query<Segment>(
     `select subscription_id as "subscriptionId", from_at as "from", case when to_at < $1 then to_at end as "to",
@@ -16,7 +16,7 @@ export async function listSegments(db: Queryable, until: Date): Promise<Segment[
   return rows;
 }
 
-/** Money of a stretch of time, a sum for each UTC day and kind, with the plan that its subscription had when it was paid. */
+/** Money of a range of time: a sum for each UTC day and kind, with the subscription's plan when it was paid. */
 export async function listReceipts(db: Queryable, from: Date, until: Date): Promise<Receipt[]> {
   const { rows } = await db.query<Receipt>(
     `select date_trunc('day', p.at, 'UTC') as at, p.kind, p.currency, sum(p.cents)::bigint as cents,
@@ -55,7 +55,7 @@ export interface PlanRevenue {
   readonly customers: number;
 }
 
-/** MRR and paying customers at an instant, which may be past, by plan. */
+/** MRR and paying customers at a present or past instant, by plan. */
 export async function revenueAt(db: Queryable, at: Date): Promise<PlanRevenue[]> {
   const { rows } = await db.query<PlanRevenue>(
     `select product, plan, currency, sum(micros)::bigint as micros, count(distinct account) as customers
@@ -67,7 +67,7 @@ export async function revenueAt(db: Queryable, at: Date): Promise<PlanRevenue[]>
   return rows;
 }
 
-/** Every currency that was ever subscribed or paid in, in order. */
+/** Every currency ever used in subscriptions or payments, in order. */
 export async function listCurrencies(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ currency: string }>(
     `select distinct currency from tenantry.figures_segment
@@ -76,7 +76,7 @@ export async function listCurrencies(db: Queryable): Promise<string[]> {
   return rows.map(({ currency }) => currency);
 }
 
-/** Our time, or the latest that Stripe has told of where that is later: the clock of a simulated account may be ahead. */
+/** Our time, or Stripe's latest where that is later: a simulated account's clock may be ahead. */
 export async function booksNow(db: Queryable, now: Date): Promise<Date> {
   const { rows } = await db.query<{ at: Date | null }>(
     `select greatest((select max(at) from tenantry.figures_observation),
@@ -86,12 +86,12 @@ export async function booksNow(db: Queryable, now: Date): Promise<Date> {
   return latest && latest > now ? latest : now;
 }
 
-/** How a product stands now, as the admin view tells it. */
+/** A product's present state, for the admin view. */
 export interface Standings {
   readonly product: string;
   /** Requests for a tenant: subscriptions that reached us. */
   readonly applications: number;
-  /** Not paid yet, or paid and the tenant is still being made. */
+  /** Not paid yet, or paid while the tenant is still being made. */
   readonly pending: number;
   /** Their tenant has been active. */
   readonly approved: number;
@@ -125,7 +125,7 @@ export async function listSubscriptionCounts(
   return rows;
 }
 
-/** Active tenants by the plan that they run on, with the sum of their volumes. */
+/** Active tenants by their plan, with the sum of their volumes. */
 export async function listActiveTenants(
   db: Queryable,
 ): Promise<{ product: string; plan: string; count: number; volumeBytes: number }[]> {

@@ -1,4 +1,7 @@
-/** Fills the log from Stripe: whatever events never came, from all subscriptions, invoices and events that it still has. */
+/**
+ * Fills the log from Stripe with what events never brought, from all subscriptions, invoices and events that Stripe
+ * still has.
+ */
 import type Stripe from 'stripe';
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { Database } from '../store/database.ts';
@@ -45,7 +48,7 @@ export interface Rebuilt {
   readonly subscriptions: number;
   readonly invoices: number;
   readonly events: number;
-  /** Lines that the log did not have. */
+  /** Lines that were not in the log. */
   readonly added: number;
 }
 
@@ -61,8 +64,8 @@ const eventTypes = [
 ];
 
 /**
- * Adds to the log what Stripe knows and it does not, and makes all segments anew. Adds only: what the log has stays, as it
- * may be known from events that Stripe no longer gives. Safe to repeat, and while syncs go on.
+ * Adds to the log what only Stripe knows, and makes all segments anew. Only adds: existing lines stay, as they may
+ * come from events that Stripe no longer has. Safe to repeat, and during syncs.
  * @see https://docs.stripe.com/api/events — events are listed for 30 days; invoices for good
  */
 export async function rebuildFigures(

@@ -57,7 +57,7 @@ export interface RecordOptions {
   readonly warn: (about: Record<string, unknown>, message: string) => void;
 }
 
-/** When an answer was given, by Stripe's clock; `otherwise` where it does not say. */
+/** When Stripe answered, by its clock; `otherwise` where it does not say. */
 export function answeredAt(
   answer: { readonly lastResponse?: { readonly headers: Readonly<Record<string, string>> } },
   otherwise: Date,
@@ -67,8 +67,8 @@ export function answeredAt(
 }
 
 /**
- * Reads the terms of a subscription's discounts: those that it has, and those that events tell of, as it may have had them
- * since. Asks Stripe for coupons that were never seen.
+ * Reads the terms of a subscription's discounts: those that it has, and those in events, which it may have had since.
+ * Asks Stripe for unknown coupons.
  * @param subscription fetched with `figuresExpand`
  */
 export async function readDiscounts(
@@ -85,7 +85,7 @@ export async function readDiscounts(
   return withTerms(db, stripe, given);
 }
 
-/** Discounts with the terms of their coupons, as far as these can be had. */
+/** Discounts with the terms of their coupons, as far as these are available. */
 export async function withTerms(
   db: Queryable,
   stripe: Stripe,
@@ -115,8 +115,8 @@ async function couponOf(stripe: Stripe, coupon: string | Coupon | null): Promise
 }
 
 /**
- * Adds what events and the fetch say of a subscription, and brings its segments up to date. What was added before is added
- * no more, and the order of calls does not matter to what comes out: each line says of which instant it is.
+ * Adds what events and the fetch say about a subscription, and updates its segments. Nothing is added twice, and the
+ * order of calls does not affect the result: each line says which instant it describes.
  */
 export async function recordSubscription(
   db: Queryable,
@@ -189,7 +189,7 @@ export async function recordSubscription(
   if (added > 0) await settleSegments(db, fetched.id, options.graceMs);
 }
 
-/** Whether a fetch says something else than what was known of its instant. */
+/** Whether a fetch contradicts what was known about its instant. */
 export function isNews(fetch: Observation, known: readonly Observation[]): boolean {
   const last = [...known].sort(compareObservations).findLast((one) => compareObservations(one, fetch) < 0);
   return !last || !sameTerms(last, fetch);
@@ -204,7 +204,7 @@ export async function settleSegments(db: Queryable, subscriptionId: string, grac
   await replaceSegments(db, subscriptionId, segmentsOf(observations, { paidSince, graceMs }));
 }
 
-/** An ended subscription says itself when that was, however late it was fetched. */
+/** An ended subscription itself says when it ended, however late it was fetched. */
 export function endOf({ status, ended_at: endedAt }: SubscriptionShape): Date | null {
   return status === 'canceled' && endedAt != null ? new Date(endedAt * 1000) : null;
 }

@@ -1,4 +1,4 @@
-/** What a subscription's items bring in a month, net of the discounts that recur. Pure. */
+/** What a subscription's items bring in a month, net of recurring discounts. Pure. */
 import type { z } from 'zod';
 import { monthlyMicros, share } from './month.ts';
 import type { couponShape, priceShape, SubscriptionShape } from './stripe-shapes.ts';
@@ -14,22 +14,22 @@ export interface Discount {
   readonly end: number | null;
 }
 
-/** From an instant on (in seconds; 0 is from the beginning), so much a month in micro-units. */
+/** The monthly amount in micro-units from an instant on (in seconds; 0 is from the beginning). */
 export interface Rate {
   readonly from: number;
   readonly micros: number;
 }
 
-/** Why an amount cannot be told. */
+/** Why an amount is unknown. */
 export type Unknown =
   | { readonly unknown: 'discount'; readonly id: string }
   | { readonly unknown: 'price'; readonly id: string };
 
 /**
- * The monthly amount of a subscription as long as nothing changes it, in order of time: one rate, and one more for each
- * end of a discount. Metered prices bring nothing, as use does not recur. A discount for one invoice (`once`) changes
- * nothing. Percentages are taken one after the other, an amount off is taken of each invoice; no rate is below zero.
- * @param known discounts whose terms are known, by id
+ * The monthly amount of a subscription if nothing changes it, in order of time: one rate, and one more for each end
+ * of a discount. Metered prices bring nothing, as use does not recur. A discount for one invoice (`once`) changes
+ * nothing. Percentages apply one after the other, a fixed amount is taken off each invoice; no rate is negative.
+ * @param known discounts with known terms, by id
  */
 export function ratesOf(
   subscription: Pick<SubscriptionShape, 'items' | 'discounts' | 'currency'>,
@@ -67,7 +67,7 @@ export function ratesOf(
   return rates;
 }
 
-/** What a price brings in a month; null where that is not one amount for each unit, or more than can be added up exactly. */
+/** What a price brings in a month; null where that is not one amount per unit, or too large to sum exactly. */
 export function itemMicros(price: Price, quantity: number): number | null {
   const cents = price.unit_amount_decimal ?? (price.unit_amount == null ? null : String(price.unit_amount));
   if (!price.recurring || cents === null || price.billing_scheme === 'tiered' || price.transform_quantity)
@@ -79,7 +79,7 @@ export function itemMicros(price: Price, quantity: number): number | null {
 /** A hundred million a month for one item: the sum of many stays an exact number. */
 const mostMicros = 100_000_000_000_000;
 
-/** Percentages have two decimal places at most. */
+/** Percentages have at most two decimal places. */
 const wholePercent = 10_000;
 
 function discounted(micros: number, price: Price, discounts: readonly Discount[], currency: string): number {
@@ -95,7 +95,7 @@ function discounted(micros: number, price: Price, discounts: readonly Discount[]
   return left;
 }
 
-/** The discounts that recur. */
+/** The recurring discounts. */
 function resolve(
   discounts: SubscriptionShape['discounts'],
   known: ReadonlyMap<string, Discount>,

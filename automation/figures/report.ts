@@ -1,6 +1,6 @@
 /**
- * The figures of periods, whole or by product or plan, out of segments and payments. Pure; every definition stands in
- * `docs/business-figures.md` and at the field that has it.
+ * The figures of periods, whole or by product or plan, from segments and payments. Pure; `docs/business-figures.md`
+ * and each field have the definitions.
  */
 import { type Chance, chancesOf, type OpenedCheckout } from './conversion.ts';
 import { share } from './month.ts';
@@ -13,16 +13,16 @@ export type Grouping = (typeof groupings)[number];
 
 export interface Question {
   readonly fromDay: number;
-  /** The first day that no longer belongs to it. */
+  /** The first day after it. */
   readonly toDay: number;
   readonly every: Step;
   readonly by: Grouping;
-  /** Figures are of one currency; amounts are never converted or added up across currencies. */
+  /** Figures are in one currency; amounts are never converted or summed across currencies. */
   readonly currency: string;
   readonly now: Date;
 }
 
-/** Payments with what they were for, as far as that is known; those of a day may be one. */
+/** Payments with what they paid for, as far as known; those of a day may be summed. */
 export interface Receipt {
   readonly at: Date;
   readonly kind: 'invoice' | 'credit_note' | 'refund';
@@ -55,13 +55,13 @@ export interface FiguresRow {
   readonly plan: string | null;
   readonly openingMrrMicros: number;
   readonly movementsMicros: Readonly<Record<MovementKind, number>>;
-  /** The opening one and all movements. */
+  /** The opening one plus all movements. */
   readonly closingMrrMicros: number;
   readonly openingCustomers: number;
   readonly newCustomers: number;
   readonly reactivatedCustomers: number;
   readonly lostCustomers: number;
-  /** By plan: who came from another plan of the product, less who went to one. */
+  /** By plan: arrivals from another plan of the product, minus departures to one. */
   readonly movedCustomers: number;
   readonly closingCustomers: number;
   /** MRR over customers at the end; null without customers. */
@@ -70,19 +70,19 @@ export interface FiguresRow {
   readonly logoChurnRate: number | null;
   /** MRR lost by churn and contraction in the window, of that at its start. */
   readonly revenueChurnRate: number | null;
-  /** The same, less expansion and reactivation; below zero where these are more. */
+  /** The same, minus expansion and reactivation; negative where these are larger. */
   readonly netRevenueChurnRate: number | null;
-  /** ARPA times the number of months that a customer stays at the logo churn of the window; null while nobody leaves. */
+  /** ARPA times the months that a customer stays at the window's logo churn; null while nobody leaves. */
   readonly ltvMicros: number | null;
   readonly invoicedCents: number;
   readonly creditedCents: number;
   readonly refundedCents: number;
-  /** Invoices paid, less credit notes and refunds. */
+  /** Invoices paid, minus credit notes and refunds. */
   readonly revenueCents: number;
   readonly conversions: Readonly<Record<Chance['kind'], Conversion>>;
 }
 
-/** A day's churn is too little to tell: its rates are those of so many days that end with it. */
+/** A single day's churn says too little: its rates cover this many days, up to and including it. */
 export const churnWindowDays = 30;
 
 interface Group {
@@ -96,11 +96,13 @@ interface DayChange {
   new: number;
   reactivated: number;
   lost: number;
-  /** Of plans: customers who came from another plan, less those who went to one. */
+  /** For plans: customers from another plan, minus those to one. */
   moved: number;
 }
 
-/** The rows of every period and group, periods first. Every group that ever had a customer has a row in each period. */
+/**
+ * The rows of every period and group, periods first. Every group that ever had a customer has a row in each period.
+ */
 export function figuresOf(sources: Sources, question: Question): readonly FiguresRow[] {
   const { by, currency, every } = question;
   const segments = sources.segments.filter((segment) => segment.currency === currency);
@@ -109,7 +111,7 @@ export function figuresOf(sources: Sources, question: Question): readonly Figure
     product: by === 'none' ? null : product,
     plan: by === 'plan' ? plan : null,
   });
-  // Neither has a space in its name.
+  // // Neither contains a space.
   const keyOf = ({ product, plan }: Group) =>
     by === 'none' ? '' : by === 'product' ? (product ?? '') : `${product ?? ''} ${plan ?? ''}`;
 
@@ -202,8 +204,8 @@ function row(
 }
 
 /**
- * ARPA over the monthly logo churn, exact until it is rounded once: MRR / customers x (at the start / lost) x (days of the
- * window / 30), the last only where the window is no month.
+ * ARPA over the monthly logo churn, exact until it is rounded once: MRR / customers x (at the start / lost) x (days
+ * of the window / 30), the last only where the window is not a month.
  */
 function lifetimeValue(
   mrr: number,
@@ -228,7 +230,7 @@ function noMicros(): Record<MovementKind, number> {
   return { new: 0, reactivation: 0, expansion: 0, contraction: 0, churn: 0, moved: 0 };
 }
 
-/** What happened in a group on each day on which something did. */
+/** The events of a group on each day that has some. */
 function changesOf(segments: readonly Segment[], keyOf: (of: Group) => string): Map<string, DayChange[]> {
   const groups = new Map<string, Map<number, DayChange>>();
   const changeOn = (key: string, day: number): DayChange => {
@@ -241,7 +243,7 @@ function changesOf(segments: readonly Segment[], keyOf: (of: Group) => string): 
   const holdings = new Map<string, number>();
   const movements = movementsOf(segments);
   for (let index = 0; index < movements.length; ) {
-    // The movements of one customer on one day stand together.
+    // // The movements of one customer on one day are adjacent.
     const first = movements[index];
     if (!first) break;
     const who = customerKey(first);

@@ -1,16 +1,16 @@
-/** Takes what was given back into the log: credit notes and refunds that events told of, as Stripe has them now. */
+/** Records what was given back: credit notes and refunds from events, in their present state at Stripe. */
 import Stripe from 'stripe';
 import type { Database } from '../store/database.ts';
 import { addPayments, linkRefunds, listUntakenReturns, noteTaken, undoRefund } from './log.ts';
 import { paymentOfRefund, paymentsOfCreditNote, refundsOfCreditNote } from './payments.ts';
 import { creditNoteShape, type RefundShape, refundShape } from './stripe-shapes.ts';
 
-/** Of one sweep at most; the next takes the rest. */
+/** Most of one sweep; the next takes the rest. */
 const batch = 100;
 
 /**
- * Looks at each credit note and refund that an event told of. One that Stripe does not have is nothing; when Stripe cannot
- * be asked, the rest waits for the next sweep.
+ * Fetches each credit note and refund from events. One that Stripe does not have counts as nothing; when Stripe does
+ * not answer, the rest waits for the next sweep.
  */
 export async function takeReturns(db: Database, stripe: Stripe): Promise<void> {
   for (const { eventId, objectType, objectId } of await listUntakenReturns(db, batch)) {

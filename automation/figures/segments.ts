@@ -1,13 +1,13 @@
 /**
- * A subscription's history as stretches of time in which its contribution is one and the same. Made from everything that
- * was observed of it, in whatever order that came. Pure; `docs/business-figures.md` has the definitions.
+ * A subscription's history as periods of constant contribution, made from all its observations, in whatever order
+ * they came. Pure; `docs/business-figures.md` has the definitions.
  */
 import { compareObservations, type Observation } from './observation.ts';
 
 /**
- * What a subscription is to the figures:
- * `paying` counts into MRR; `trial` counts nothing; `free` owes nothing a month; `pending` would pay and has not yet;
- * `suspended` is unpaid, paused, or overdue for longer than the grace; `ended` is over.
+ * What a subscription is to the figures: `paying` counts into MRR; `trial` counts nothing; `free` owes nothing a
+ * month; `pending` would pay but has not yet; `suspended` is unpaid, paused, or overdue for longer than the grace;
+ * `ended` is over.
  */
 export const standings = ['pending', 'trial', 'free', 'paying', 'suspended', 'ended'] as const;
 export type Standing = (typeof standings)[number];
@@ -15,7 +15,7 @@ export type Standing = (typeof standings)[number];
 export interface Segment {
   readonly subscriptionId: string;
   readonly from: Date;
-  /** Null: until something changes it. May lie in the future, where a discount or the grace ends. */
+  /** Null until something changes it. May lie in the future, where a discount or the grace ends. */
   readonly to: Date | null;
   readonly standing: Standing;
   readonly account: string;
@@ -35,7 +35,7 @@ export interface Circumstances {
   readonly graceMs: number;
 }
 
-/** The segments of one subscription, in order, without gaps; nothing before its first plan of the catalog. */
+/** The segments of one subscription, in order, without gaps; nothing before its first plan from the catalog. */
 export function segmentsOf(
   observations: readonly Observation[],
   { paidSince, graceMs }: Circumstances,
@@ -45,7 +45,7 @@ export function segmentsOf(
   let plan: { product: string; plan: string; seats: number } | null = null;
   let overdueSince: number | null = null;
   for (const [index, seen] of ordered.entries()) {
-    // What is not of the catalog leaves the plan as it is, as it leaves the tenant.
+    // // Items outside the catalog do not change the plan, just as they do not change the tenant.
     if (seen.product !== null && seen.plan !== null)
       plan = { product: seen.product, plan: seen.plan, seats: seen.seats };
     overdueSince = seen.status === 'past_due' ? (overdueSince ?? seen.at.getTime()) : null;
@@ -95,14 +95,14 @@ function standingOf(status: string, micros: number, isPaid: boolean, isOverdue: 
     case 'paused':
       return 'suspended';
     default:
-      // `active`, `past_due`, and statuses of later versions, which do not take a paying customer off the books.
+      // // `active`, `past_due`, and statuses of later versions, which must not drop a paying customer.
       if (isOverdue) return 'suspended';
       if (micros === 0) return 'free';
       return isPaid ? 'paying' : 'pending';
   }
 }
 
-/** Adds a segment, or makes the last one longer where nothing differs. */
+/** Adds a segment, or prolongs the last one where nothing differs. */
 function append(segments: Segment[], next: Segment): void {
   const last = segments.at(-1);
   const keys = [

@@ -1,17 +1,17 @@
 /**
- * The parts of Stripe's objects that figures are made of. They are read alike from a fetched object and from the
- * snapshot that an event carries, so they are parsed rather than trusted to have the client's types.
+ * The parts of Stripe's objects that figures use. They come from fetched objects and from snapshots in events alike,
+ * so they are parsed rather than trusted to have the client's types.
  */
 import { z } from 'zod';
 
 const id = z.string().min(1).max(255);
-/** An id, or the object itself where it was expanded. */
+/** An id, or the expanded object itself. */
 const reference = z
   .union([id, z.object({ id }).transform((object) => object.id)])
   .nullish()
   .transform((found) => found ?? null);
 const seconds = z.int();
-/** The client makes objects of its own of decimal strings. */
+/** The client turns decimal strings into objects of its own. */
 const decimal = z.unknown().transform((value, check) => {
   const text = value === null || value === undefined ? null : String(value);
   if (text === null || /^\d{1,15}(\.\d{1,12})?$/.test(text)) return text;
@@ -52,7 +52,7 @@ export const couponShape = z.object({
   currency: currency.nullish(),
 });
 
-/** A discount is an id in events, and an object where it was expanded; its coupon likewise. */
+/** A discount is an id in events, and an object where expanded; so is its coupon. */
 export const discountShape = z.object({
   id,
   start: seconds.nullish(),

@@ -3,12 +3,12 @@
 const microsPerUnit = 1_000_000n;
 const microsPerCent = 10_000n;
 
-/** What an amount costs in micro-dollars, a fraction of one dropped. */
+/** The cost of an amount in micro-dollars, rounded down. */
 export function costMicros(microUnits: bigint, unitPriceMicros: number): bigint {
   return (microUnits * BigInt(unitPriceMicros)) / microsPerUnit;
 }
 
-/** What an amount costs in whole cents, half a cent rounded up: as Stripe rounds the line of an invoice. */
+/** The cost of an amount in whole cents, half a cent rounded up: as Stripe rounds the line of an invoice. */
 export function costCents(microUnits: bigint, unitPriceMicros: number): number {
   return roundedShare(microUnits * BigInt(unitPriceMicros), microsPerUnit * microsPerCent);
 }
@@ -34,7 +34,7 @@ export function microUnitsOf(decimal: string): number | null {
   return Number.isSafeInteger(value) ? value : null;
 }
 
-/** Cents as a person reads them: 123456 is `1234.56`. */
+/** Cents for people to read: 123456 is `1234.56`. */
 export function dollarsOf(cents: number): string {
   const digits = String(Math.abs(cents)).padStart(3, '0');
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;

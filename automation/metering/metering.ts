@@ -13,9 +13,9 @@ import { forgetUsage } from './usage-roll-up.ts';
 type Context = Pick<JobContext, 'database' | 'stripe' | 'cell' | 'policy' | 'log' | 'workerId' | 'now'>;
 
 /**
- * Meters the tenants of a worker's cell, and does the accounts of all cells, until it is stopped. Of all workers of a
- * cell one samples, of all workers one does the accounts and one tells Stripe; whatever one that was stopped does late
- * is harmless. Stripe is told apart from the rest, as a day of many tenants takes minutes.
+ * Meters the tenants of a worker's cell, and does the accounts of all cells, until stopped. One worker of each cell
+ * samples, one of all workers does the accounts and one reports to Stripe; whatever a stopped one does late is
+ * harmless. Reporting runs apart from the rest, as a day of many tenants takes minutes.
  */
 export function meterRegularly(
   context: Context,
@@ -57,7 +57,7 @@ export function meterRegularly(
   };
 }
 
-/** Does the work unless another worker is at it; a failure is told and does not keep the rest from its work. */
+/** Does the work unless another worker does; logs a failure, which does not keep the rest from its work. */
 async function inTurn<T>(
   { database, policy, workerId, log }: Context,
   name: string,

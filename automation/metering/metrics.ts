@@ -1,4 +1,4 @@
-/** What Prometheus is told of metering. */
+/** Metering's Prometheus metrics. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Queryable } from '../store/database.ts';
 import type { ReportResult } from './report.ts';
@@ -6,16 +6,16 @@ import { dayMs, slotMs, startOfDay } from './time.ts';
 import { listGaps, type MeteringState, readMeteringState } from './usage-statement.ts';
 
 export interface MeteringMetrics {
-  /** Notes that this process has sampled its cell, and in how many seconds. */
+  /** Records that this process has sampled its cell, and in how many seconds. */
   sampled(seconds: number): void;
-  /** Notes what this process has told Stripe. */
+  /** Records what this process has reported to Stripe. */
   reported(result: ReportResult): void;
 }
 
-/** Gauges are read from the database at each scrape: every worker tells the same. */
+/** Each scrape reads the gauges from the database: every worker exports the same. */
 export function observeMetering(registry: Registry, database: Queryable, now: () => Date): MeteringMetrics {
   let asked: Promise<MeteringState> | undefined;
-  /** One question for all gauges of a scrape. */
+  /** One query for all gauges of a scrape. */
   const state = () => {
     asked ??= readMeteringState(database).finally(() => {
       asked = undefined;
@@ -51,7 +51,7 @@ export function observeMetering(registry: Registry, database: Queryable, now: ()
       const until = now();
       this.reset();
       for (const { cell } of (await state()).cells) this.set({ cell }, 0);
-      // The slot of now may still be sampled.
+      // // The present slot may still be sampled.
       const from = new Date(until.getTime() - dayMs);
       for (const gap of await listGaps(database, null, from, new Date(until.getTime() - slotMs)))
         this.inc({ cell: gap.cell }, (gap.until.getTime() - gap.from.getTime()) / 1000);

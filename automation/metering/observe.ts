@@ -4,8 +4,8 @@ import { isStatus } from '../providers/kubernetes/errors.ts';
 import { quantity } from '../providers/kubernetes/quantity.ts';
 
 /**
- * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are. What is
- * found is told by namespace: a namespace is one tenant's, while labels of what is in it may be its people's to choose.
+ * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are.
+ * Results are by namespace: a namespace belongs to one tenant, while its people may choose the labels inside.
  */
 
 /** What a namespace uses. */
@@ -24,7 +24,7 @@ export interface Observation {
   readonly namespaces: ReadonlyMap<string, NamespaceUse>;
 }
 
-/** Who within a tenant a pod works for; a product's service sets it on the pods that it starts. */
+/** For whom within a tenant a pod works; a product's service sets it on the pods that it starts. */
 export const consumerLabel = 'tenantry.dev/consumer';
 const nameLabel = 'app.kubernetes.io/name';
 
@@ -41,7 +41,7 @@ const podSchema = z.object({
   metadata,
   spec: z.object({
     containers: z.array(container),
-    // With a restart policy of its own it runs beside the others.
+    // // With its own restart policy it runs beside the others.
     initContainers: z.array(container.extend({ restartPolicy: z.string().optional() })).optional(),
     overhead: amounts.optional(),
   }),
@@ -58,7 +58,7 @@ const pageSchema = z.object({
 
 export type Amounts = z.infer<typeof amounts>;
 
-/** What a running pod asks for: its containers, those that run beside them, and what the sandbox takes. Pure. */
+/** What a running pod asks for: its containers, those that run beside them, and the sandbox's share. Pure. */
 export function requestsOf(pod: z.infer<typeof podSchema>): Amounts[] {
   const { containers, initContainers = [], overhead } = pod.spec;
   const beside = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
@@ -68,7 +68,10 @@ export function requestsOf(pod: z.infer<typeof podSchema>): Amounts[] {
   ];
 }
 
-/** @throws when the cluster does not answer, or measures pods but cannot say how: no figure is better than a wrong one */
+/**
+ * @throws when the cluster does not answer, or measures pods but fails to report: no figure is better than a wrong
+ *   one
+ */
 export async function observe(cluster: Pick<KubernetesClient, 'send'>): Promise<Observation> {
   const found = new Map<string, MutableUse>();
   const entryOf = (namespace: string) => {
@@ -112,7 +115,7 @@ export async function observe(cluster: Pick<KubernetesClient, 'send'>): Promise<
   }
   for await (const item of items(cluster, '/api/v1/persistentvolumeclaims', {})) {
     const claim = claimSchema.parse(item);
-    // A claim that waits for its first pod has no volume yet.
+    // // A claim that waits for its first pod has no volume yet.
     const storage = claim.status?.capacity?.storage;
     if (storage !== undefined) entryOf(claim.metadata.namespace).storageBytes += quantity(storage) ?? 0;
   }
@@ -140,7 +143,7 @@ async function firstPage(cluster: Pick<KubernetesClient, 'send'>, path: string):
   }
 }
 
-/** Everything of a list over all namespaces, page by page. */
+/** Everything in a list over all namespaces, page by page. */
 async function* items(
   cluster: Pick<KubernetesClient, 'send'>,
   path: string,

@@ -18,13 +18,14 @@ import {
 } from './usage-reports.ts';
 
 /**
- * Tells Stripe's meters what was used.
+ * Reports usage to Stripe's meters.
  *
- * A day is told once it has been over for an hour. What comes late makes another event with the difference, so an
- * event's figure never changes. Each event is a row before it is sent, with the identifier under which it is sent again
- * after a crash; Stripe refuses an identifier that it has, which proves that it had arrived. Stripe promises that for 24
- * hours only: an event whose fate has been unknown for longer is looked up in the meter's own sums first. What was told
- * too much is cancelled, which Stripe takes for 24 hours after it received an event; then the right figure is sent.
+ * A day is reported once it has been over for an hour. Late usage makes another event with the difference, so an
+ * event's figure never changes. Each event is a row before it is sent, with the identifier under which it is sent
+ * again after a crash; Stripe refuses a known identifier, which proves that the event had arrived. Stripe promises
+ * that for 24 hours only: an event whose fate has been unknown for longer is first looked up in the meter's own sums.
+ * Surplus events are cancelled, which Stripe accepts for 24 hours after it received them; then the right figure is
+ * sent.
  */
 
 export interface Reporting {
@@ -32,19 +33,19 @@ export interface Reporting {
   readonly stripe: Stripe;
   readonly now: () => Date;
   readonly onError: (error: unknown, of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>) => void;
-  /** Ends it after the events that are under way. */
+  /** Ends it after the events under way. */
   readonly signal?: AbortSignal;
 }
 
-/** How long after midnight a day is told, so that what comes a little late is in it. */
+/** How long after midnight a day is reported, so that slightly late usage is included. */
 export const settleMs = hourMs;
-/** Stripe knows an identifier again, and cancels an event, for 24 hours; what is nearer to that than an hour is past it. */
+/** For 24 hours Stripe knows an identifier again, and cancels an event; within the last hour we count that as over. */
 const correctionMs = dayMs - hourMs;
-/** Stripe takes no event about what was longer ago. */
+/** Stripe accepts no event about older use. */
 const oldestMs = 35 * dayMs;
 
 const pageSize = 500;
-/** Stripe takes one call at a time per customer and meter, and a tenant's are made in turn. */
+/** Stripe accepts one call at a time per customer and meter; a tenant's calls take turns. */
 const tenantsAtOnce = 8;
 
 export interface ReportResult {
@@ -53,7 +54,7 @@ export interface ReportResult {
   readonly failed: number;
 }
 
-/** Tells everything that is due. Safe to run at any time, several times at once, and to be stopped at any point. */
+/** Reports everything that is due. Safe to run at any time, several times at once, and to be stopped at any point. */
 export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
   const { database, now } = reporting;
   const at = now();
@@ -94,7 +95,7 @@ export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
 
 type Due = Reportable & { readonly customerId: string };
 
-/** Makes Stripe's figure of one day and dimension ours. */
+/** Brings Stripe's figure of one day and dimension in line with ours. */
 async function settle(reporting: Reporting, due: Due): Promise<{ sent: number; cancelled: number }> {
   const { database, now } = reporting;
   const done = { sent: 0, cancelled: 0 };
@@ -126,8 +127,8 @@ async function settle(reporting: Reporting, due: Due): Promise<{ sent: number; c
 }
 
 /**
- * When a day's use counts as having happened: at its end, so that it is after the begin of a subscription that was made
- * on that day; of a day that is not over, now, which is before the paid period ends.
+ * The time of a day's use at Stripe: the day's end, which is after the beginning of a subscription made on that day;
+ * for today it is now, which is before the paid period ends.
  */
 export function usedAt({ day, periodEnd }: Pick<Reportable, 'day' | 'periodEnd'>, now: Date): Date {
   const end = startOfDay(day).getTime() + dayMs - 1000;
@@ -135,7 +136,7 @@ export function usedAt({ day, periodEnd }: Pick<Reportable, 'day' | 'periodEnd'>
   return new Date(Math.floor(Math.min(end, latest) / 1000) * 1000);
 }
 
-/** Sends an event unless Stripe has it, and notes it. */
+/** Sends an event unless Stripe has it, and records it. */
 async function finish(reporting: Reporting, part: ReportPart): Promise<void> {
   const { database, now } = reporting;
   const ageMs = now().getTime() - part.firstTriedAt.getTime();
@@ -166,7 +167,7 @@ async function send({ database, stripe }: Reporting, part: ReportPart): Promise<
   }
 }
 
-/** Stripe has an event of this identifier: an earlier try of ours. */
+/** Stripe has an event with this identifier: an earlier try of ours. */
 export function isKnownIdentifier(error: unknown): boolean {
   return (
     error instanceof Stripe.errors.StripeInvalidRequestError &&
@@ -175,8 +176,8 @@ export function isKnownIdentifier(error: unknown): boolean {
 }
 
 /**
- * Whether the meter's own sum of the customer's day has the event, which Stripe would not know again by its identifier.
- * @throws when no choice of the events whose fate is unknown explains the sum: a person has to look
+ * Whether the meter's own sum of the customer's day includes the event, whose identifier Stripe no longer knows.
+ * @throws when no subset of the uncertain events explains the sum: a person must look
  */
 async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Promise<boolean> {
   const start = startOfDay(part.day).getTime() / 1000;
@@ -189,7 +190,7 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
       end_time: start + dayMs / 1000,
     });
     for await (const summary of summaries) counted += summary.aggregated_value;
-    // Sums are doubles; ours are exact. They differ by far less than a millionth.
+    // // Sums are doubles, ours are exact. They differ by far less than a millionth.
     const unexplained = Math.round(counted * 1e6) - (await sumSent(database, part));
     const open = await listOpenParts(database, part);
     const arrived = explain(
@@ -205,10 +206,10 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
   return false;
 }
 
-/** More events of one customer, meter and day that crashes left open are for a person to sort out. */
+/** More uncertain events than this, of one customer, meter and day, are for a person to sort out. */
 const mostOpen = 12;
 
-/** Which of several amounts make up a sum: those that arrived. Null when no choice of them does. */
+/** Which of several amounts make up a sum: those that arrived. Null when no subset does. */
 export function explain(amounts: readonly number[], sum: number): readonly boolean[] | null {
   if (amounts.length > mostOpen) return null;
   for (let choice = 0; choice < 2 ** amounts.length; choice += 1) {

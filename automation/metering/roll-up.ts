@@ -19,8 +19,8 @@ import {
 export const periodEndMs = 3 * slotMs;
 
 /**
- * Rolls up the hours that have ended, and again those for which something came late. Each hour is a transaction of its
- * own, so that whoever is stopped leaves at most one to be done again.
+ * Rolls up the hours that have ended, and again those with late samples. Each hour is a transaction of its own, so
+ * that an interruption repeats one at most.
  * @returns how many hours
  */
 export async function rollUpHours(database: Database, now: Date): Promise<number> {
@@ -47,8 +47,8 @@ export async function rollUpHours(database: Database, now: Date): Promise<number
 }
 
 /**
- * Rolls up the hour that is not over, for the few tenants that must not wait: those whose spend is limited, so that the
- * brake sees every sample, and those whose paid period is about to end, so that its last use is on its invoice.
+ * Rolls up the present hour for the few tenants that must not wait: those with a spend limit, so that the brake sees
+ * every sample, and those whose paid period is about to end, so that its last use is on its invoice.
  */
 export async function rollUpUrgent(database: Database, now: Date): Promise<void> {
   const tenants = await listUrgentTenants(database, {
@@ -69,13 +69,13 @@ export async function rollUpUrgent(database: Database, now: Date): Promise<void>
     await reportSpend(database, { id: tenantId, product, plan }, now, micros);
 }
 
-/** Tells what a month's use is charged so far: the brake where there is a limit, otherwise only the figure. */
+/** Records the month's charges so far: through the brake where there is a limit, otherwise only the figure. */
 async function tellSpends(database: Database, monthId: string, now: Date): Promise<void> {
   const month = monthNamed(monthId);
   const urgent = await listUrgentTenants(database, { from: now, until: now });
   const limited = new Set(urgent.filter((tenant) => tenant.limited).map(({ id }) => id));
   const spends = await readMonthSpend(database, month, prices, null);
-  // A month that is over can only be told as a figure: its brake is not today's.
+  // // A past month only needs its figure: its brake is not today's.
   const isNow = dayOf(now).startsWith(month.id);
   const told = spends.filter(({ tenantId }) => isNow && limited.has(tenantId));
   for (const { tenantId, product, plan, micros } of told)
@@ -87,7 +87,10 @@ async function tellSpends(database: Database, monthId: string, now: Date): Promi
   );
 }
 
-/** Tells tenants that come near a limit of their plan, reach it or go beyond it: each once a month, and of several at once the highest. */
+/**
+ * Notifies tenants that approach, reach or exceed a limit of their plan: once a month for each, the highest of
+ * several at once.
+ */
 async function tellLimits(database: Database, monthId: string): Promise<void> {
   const month = monthNamed(monthId);
   const [lowest] = noticePercents;

@@ -20,13 +20,13 @@ export type SampleOutcome =
   | 'sampled'
   /** The slot was sampled before. */
   | 'repeated'
-  /** The look took longer than a slot, so it does not say what was when. */
+  /** The look took longer than a slot, so its figures have no certain time. */
   | 'too_late';
 
 /**
- * Samples all tenants of a cell for the slot of now, unless that was done. Any number of samplers may do so at once, and
- * one may be stopped at any point: a slot counts once.
- * @throws when the cluster cannot say what it runs; the slot may be tried again until it is over, then it is a gap
+ * Samples all tenants of a cell for the present slot, unless somebody did. Any number of samplers may run at once,
+ * and each may be stopped at any point: a slot counts once.
+ * @throws when the cluster cannot say what it runs; the slot may be retried until it is over, then it is a gap
  */
 export async function sampleCell(
   { database, observe, now }: { database: Database; observe: () => Promise<Observation>; now: () => Date },
@@ -38,7 +38,7 @@ export async function sampleCell(
   const seen = await observe();
   const tookMs = now().getTime() - begun.getTime();
   if (tookMs > slotMs) return 'too_late';
-  // Room for tomorrow, too, so that midnight waits for nothing.
+  // // Room for tomorrow too, so that midnight waits for nothing.
   await ensureUsagePartitions(database, slot, new Date(slot.getTime() + dayMs));
   return database.transaction(async (client) => {
     const tenants = await listMeteredTenants(client, cell);
@@ -73,12 +73,12 @@ export async function sampleCell(
   });
 }
 
-/** Slots that are missing between two. */
+/** Missing slots between two. */
 export function slotsBetween(earlier: Date, later: Date): number {
   return Math.max(0, Math.round((later.getTime() - earlier.getTime()) / slotMs) - 1);
 }
 
-/** What is stored of a tenant's namespace; one that the cluster does not have uses nothing. */
+/** The stored values of a tenant's namespace; one that is not in the cluster uses nothing. */
 export function sampleOf({ id }: Pick<MeteredTenant, 'id'>, use: NamespaceUse | undefined): Sample {
   const stored = (value: number) => Math.min(maxSample, Math.round(value));
   return {
@@ -89,11 +89,11 @@ export function sampleOf({ id }: Pick<MeteredTenant, 'id'>, use: NamespaceUse | 
   };
 }
 
-/** Consumers that are told apart within a tenant; the rest are one. */
+/** Consumers within a tenant that count separately; the rest are one. */
 const mostConsumers = 20;
 const otherConsumers = 'other';
 
-/** What each consumer of a tenant used during a slot, the largest first, those beyond the twentieth together. */
+/** Each consumer's use within a tenant during a slot, the largest first, those beyond the twentieth together. */
 export function consumersOf(
   { id }: Pick<MeteredTenant, 'id'>,
   use: NamespaceUse | undefined,

@@ -4,9 +4,9 @@ import { costCents, decimalOf, dollarsOf, roundedShare } from './amounts.ts';
 import { findDimension, prices } from './dimensions.ts';
 import type { Month } from './time.ts';
 
-/** The showback of a tenant for a month: subscription, compute, storage, and who used the most. Pure. */
+/** A tenant's showback for a month: subscription, compute, storage, and who used the most. Pure. */
 
-/** Days of the month on which a plan was paid for with a number of seats. */
+/** Days of the month on which a plan was paid for, with a number of seats. */
 export interface PlanDays {
   readonly product: string;
   readonly plan: string;
@@ -55,9 +55,9 @@ export interface Statement {
  * The statement of a month.
  *
  * - Subscription: the catalog's price of the plan times seats, for the share of the month's days on which it was paid
- *   for; a trial costs nothing, a price that was agreed by hand is not in the catalog.
- * - Use: the month's amount of each dimension times its price, rounded to a cent once, a half up, as Stripe rounds the
- *   line of an invoice. The month's amount is the sum of its days', which are what Stripe is told.
+ *   for; a trial costs nothing, a price agreed by hand is not in the catalog.
+ * - Use: the month's amount of each dimension times its price, rounded to a cent once, a half up, as Stripe rounds
+ *   the line of an invoice. The month's amount is the sum of its days, which is what Stripe gets.
  */
 export function makeStatement(
   month: Month,
@@ -120,7 +120,7 @@ function usageLine({ dimension: id, microUnits }: UsedAmount): readonly Statemen
   ];
 }
 
-/** Which part of the showback a dimension belongs to. */
+/** The showback section of a dimension. */
 export function sectionOf({
   id,
   unit,
@@ -136,7 +136,7 @@ export function csv(
 ): string {
   const cell = (value: string | number | null) => {
     const text = value === null ? '' : String(value);
-    // A spreadsheet would take such a text for a formula.
+    // // A spreadsheet would take such a text for a formula.
     const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
@@ -164,7 +164,7 @@ export function statementCsv(tenantId: string, statement: Statement): string {
   );
 }
 
-/** What a tenant costs in a month, as a list of all tenants shows it. */
+/** A tenant's cost in a month, for the list of all tenants. */
 export interface TenantCost {
   readonly tenant: string;
   readonly product: string;

@@ -6,7 +6,7 @@ const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
-/** How long one sample stands for: 5 minutes. */
+/** The length of a slot: 5 minutes. */
 export const slotMs = (stream.figures.meteringSampleMinutes ?? 5) * minuteMs;
 export const slotSeconds = slotMs / 1000;
 export const slotsPerHour = hourMs / slotMs;
@@ -31,7 +31,7 @@ export function dayOf(at: Date): string {
   return at.toISOString().slice(0, 10);
 }
 
-/** Midnight at which a day begins. */
+/** Midnight at the beginning of a day. */
 export function startOfDay(day: string): Date {
   return new Date(`${day}T00:00:00.000Z`);
 }

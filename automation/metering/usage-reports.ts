@@ -1,9 +1,9 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import { cursorOf } from './usage.ts';
 
-/** What Stripe is told: each meter event is a row before it is sent. */
+/** What Stripe gets: each meter event is a row before it is sent. */
 
-/** A day's amount of one dimension that Stripe has otherwise. */
+/** A day's amount of one dimension that differs at Stripe. */
 export interface Reportable {
   readonly tenantId: string;
   readonly day: string;
@@ -17,7 +17,7 @@ export interface Reportable {
 }
 
 /**
- * Days that ended before a time and that Stripe has otherwise, and today of tenants whose paid period is about to end;
+ * Days that ended before a time and that differ at Stripe, and today for tenants whose paid period is about to end;
  * ordered by tenant, day, dimension.
  */
 export async function listReportable(
@@ -61,7 +61,7 @@ export interface ReportPart {
 const columns = `tenant_id as "tenantId", day::text, dimension, part, identifier, customer_id as "customerId",
   micro_units as "microUnits", used_at as "usedAt", first_tried_at as "firstTriedAt", sent_at as "sentAt"`;
 
-/** The event of this day that was begun and whose end is not known; null when there is none. */
+/** The event of this day whose fate is unknown; null when there is none. */
 export async function findOpenPart(
   db: Queryable,
   of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>,
@@ -76,7 +76,7 @@ export async function findOpenPart(
 }
 
 /**
- * Begins the next event of a day, with what Stripe does not have yet. The day's row is locked meanwhile.
+ * Begins the next event of a day, with what Stripe does not have yet. Locks the day's row meanwhile.
  * @returns null when there is nothing to send, or an event is under way already
  */
 export async function beginPart(
@@ -104,7 +104,7 @@ export async function beginPart(
   );
 }
 
-/** Notes that Stripe has an event. To be run in a transaction; noting it again changes nothing. */
+/** Records that Stripe has an event. Call it in a transaction; repeating it changes nothing. */
 export async function markSent(db: Queryable, part: ReportPart, at: Date): Promise<void> {
   const { rowCount } = await db.query(
     `update tenantry.usage_report set sent_at = $5, refusal = null
@@ -114,7 +114,7 @@ export async function markSent(db: Queryable, part: ReportPart, at: Date): Promi
   if (rowCount === 1) await addReported(db, part, part.microUnits);
 }
 
-/** Notes why Stripe did not take an event. */
+/** Records why Stripe refused an event. */
 export async function markRefused(db: Queryable, part: ReportPart, refusal: string): Promise<void> {
   await db.query(
     `update tenantry.usage_report set refusal = $5
@@ -123,7 +123,7 @@ export async function markRefused(db: Queryable, part: ReportPart, refusal: stri
   );
 }
 
-/** Events of a day that can still be cancelled: those that were begun after a time; newest first. */
+/** Events of a day that can still be cancelled: those begun after a time; newest first. */
 export async function listCancellable(
   db: Queryable,
   of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>,
@@ -138,7 +138,7 @@ export async function listCancellable(
   return rows;
 }
 
-/** Notes that Stripe counts an event no more. To be run in a transaction; noting it again changes nothing. */
+/** Records that Stripe no longer counts an event. Call it in a transaction; repeating it changes nothing. */
 export async function markCancelled(db: Queryable, part: ReportPart, at: Date): Promise<void> {
   const { rowCount } = await db.query(
     `update tenantry.usage_report set cancelled_at = $5
@@ -156,7 +156,10 @@ async function addReported(db: Queryable, part: ReportPart, microUnits: number):
   );
 }
 
-/** What Stripe should have counted for a customer's meter on a day, by what we know it has; in millionths of the unit. */
+/**
+ * What Stripe should have counted for a customer's meter on a day, by the events that we know arrived; in millionths
+ * of the unit.
+ */
 export async function sumSent(
   db: Queryable,
   of: { readonly customerId: string; readonly dimension: string; readonly day: string },
@@ -171,7 +174,7 @@ export async function sumSent(
   return row.sum;
 }
 
-/** Events of a customer's meter and day that were begun and whose end is not known, in an order that stays. */
+/** Events of a customer's meter and day whose fate is unknown, in a stable order. */
 export async function listOpenParts(
   db: Queryable,
   of: { readonly customerId: string; readonly dimension: string; readonly day: string },
@@ -184,7 +187,7 @@ export async function listOpenParts(
   return rows;
 }
 
-/** Use that Stripe has too much of and that can no longer be cancelled, oldest first: a person has to give money back. */
+/** Surplus use at Stripe that can no longer be cancelled, oldest first: a person must refund it. */
 export async function listOverreported(db: Queryable, limit: number): Promise<Reportable[]> {
   const { rows } = await db.query<Reportable>(
     `select tenant_id as "tenantId", day::text, dimension, micro_units as "microUnits", reported,

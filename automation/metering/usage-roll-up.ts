@@ -2,11 +2,11 @@ import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import type { Term } from './dimensions.ts';
 import { dayOf, hourMs, slotSeconds, startOfDay } from './time.ts';
 
-/** Samples into hours, hours into days. Each is computed anew from what it is made of, so it may be done again. */
+/** Samples into hours, hours into days. Each is computed anew from its parts, so repeating it is safe. */
 
 /**
- * Takes an hour whose samples have changed and that ended before a time, oldest first; its marks are gone with the
- * transaction. Samples that are written meanwhile mark it again.
+ * Takes the oldest hour with changed samples that ended before a time; its marks vanish with the transaction. Samples
+ * written meanwhile mark it again.
  */
 export async function takeStaleHour(db: Queryable, before: Date): Promise<Date | null> {
   const row = firstRow(
@@ -46,7 +46,7 @@ export async function rollUpHour(
 }
 
 /**
- * Makes a day's amounts of its hours and of what was told.
+ * Computes a day's amounts from its hours and from reported use.
  * @param terms those of the day's month
  * @param tenants only these; null is all
  */
@@ -101,11 +101,11 @@ export interface MonthSpend {
   readonly tenantId: string;
   readonly product: string;
   readonly plan: string;
-  /** What the month's use is charged so far, in micro-dollars. */
+  /** The month's charges so far, in micro-dollars. */
   readonly micros: number;
 }
 
-/** What tenants' use of a month is charged so far. @param tenants only these; null is all */
+/** Tenants' charges of a month so far. @param tenants only these; null is all */
 export async function readMonthSpend(
   db: Queryable,
   month: { readonly firstDay: string; readonly nextFirstDay: string },
@@ -125,7 +125,7 @@ export async function readMonthSpend(
   return rows;
 }
 
-/** Tenants that must not wait for the end of an hour: a limit counts their spend, or their paid period ends by a time. */
+/** Tenants that must not wait for the end of an hour: their spend has a limit, or their paid period ends by a time. */
 export async function listUrgentTenants(
   db: Queryable,
   period: { readonly from: Date; readonly until: Date },
@@ -143,7 +143,7 @@ export async function listUrgentTenants(
   return rows;
 }
 
-/** Raises the noted spend of many tenants without a limit at once; a lower figure changes nothing. */
+/** Raises the recorded spend of many tenants without a limit at once; a lower figure changes nothing. */
 export async function raiseSpends(
   db: Queryable,
   month: string,
@@ -160,7 +160,7 @@ export async function raiseSpends(
   );
 }
 
-/** A limit of a plan, in millionths of its unit; what counts against it. */
+/** A limit of a plan, in millionths of its unit, and what counts against it. */
 export interface LimitRow {
   readonly product: string;
   readonly plan: string;
@@ -205,7 +205,7 @@ export async function listNearLimits(
   return rows;
 }
 
-/** Notes that a tenant is told of a share of a limit; false when it was before, this month. */
+/** Records that a tenant is notified of a share of a limit; false when it already was this month. */
 export async function insertAlert(
   db: Queryable,
   alert: {
@@ -223,7 +223,7 @@ export async function insertAlert(
   return rowCount === 1;
 }
 
-/** Tables of metering, by how they are partitioned. */
+/** Tables of metering, by the way they are partitioned. */
 const partitioned = [
   { table: 'usage_sample', unit: 'day', kept: 'samples' },
   { table: 'usage_told', unit: 'day', kept: 'samples' },
@@ -234,7 +234,7 @@ const partitioned = [
   { table: 'usage_report', unit: 'month', kept: 'days' },
 ] as const;
 
-/** Makes sure that there is room for what was used between two moments. */
+/** Makes sure that there is room for use between two moments. */
 export async function ensureUsagePartitions(db: Queryable, from: Date, until: Date): Promise<void> {
   for (const { table, unit } of partitioned)
     await db.query('select tenantry.usage_partitions($1, $2, $3, $4)', [table, unit, from, until]);
@@ -247,7 +247,7 @@ export interface UsageRetention {
   readonly days: number;
 }
 
-/** Drops what is older than it is to be kept. @returns how many partitions */
+/** Drops what is older than that. @returns how many partitions */
 export async function forgetUsage(db: Queryable, now: Date, retention: UsageRetention): Promise<number> {
   const before = (days: number) => new Date(now.getTime() - days * 24 * hourMs);
   let dropped = 0;

@@ -3,7 +3,7 @@ import type { MonthTake } from './dimensions.ts';
 import type { Consumer, PlanDays, UsedAmount } from './statement.ts';
 import { type Month, slotMs } from './time.ts';
 
-/** What was used, for people to read. Months and days are UTC. */
+/** Use, for people to read. Months and days are UTC. */
 
 interface Days {
   readonly firstDay: string;
@@ -26,8 +26,8 @@ export async function listPlanDays(
 }
 
 /**
- * What a tenant used of each dimension in a month: the sum of its days, or what its days are otherwise to make.
- * @param takes dimensions of which it is the average over the month, or the highest day
+ * A tenant's use of each dimension in a month: the sum of its days, or another aggregate.
+ * @param takes dimensions that take the average over the month, or the highest day
  */
 export async function readUsed(
   db: Queryable,
@@ -45,7 +45,7 @@ export async function readUsed(
   return rows;
 }
 
-/** Who within a tenant used the most in a month, by processors. */
+/** Who within a tenant used the most processors in a month. */
 export async function listTopConsumers(
   db: Queryable,
   tenantId: string,
@@ -81,7 +81,7 @@ export interface HourUse {
   readonly cpuMilliSeconds: number;
   readonly memoryKbSeconds: number;
   readonly storageMbSeconds: number;
-  /** Samples that it is made of, of 12. */
+  /** Number of its samples, of 12. */
   readonly samples: number;
 }
 
@@ -108,7 +108,7 @@ export interface SampleUse {
   readonly storageMb: number;
 }
 
-/** A tenant's samples of whole hours in [from, until), oldest first; what was not sampled is left out. */
+/** A tenant's samples of whole hours in [from, until), oldest first; omits missing ones. */
 export async function listSamples(
   db: Queryable,
   tenantId: string,
@@ -134,7 +134,7 @@ export interface UsageGap {
 }
 
 /**
- * Times in [from, until) for which nothing was measured in a cell, from its first sample on.
+ * Times in [from, until) for which a cell has no samples, from its first one on.
  * @param cell null is every cell
  */
 export async function listGaps(
@@ -159,7 +159,7 @@ export async function listGaps(
   return rows;
 }
 
-/** A tenant's showback, as far as a list of all tenants shows it. */
+/** A tenant's showback, for the list of all tenants. */
 export interface TenantTotal {
   readonly tenantId: string;
   readonly product: string;
@@ -167,14 +167,14 @@ export interface TenantTotal {
   readonly computeCents: number;
   readonly storageCents: number;
   readonly otherCents: number;
-  /** What its use costs altogether. */
+  /** The cost of all its use. */
   readonly usageCents: number;
 }
 
 /**
- * What every tenant's use of a month costs, the most first: the operator's list of top consumers. Each dimension is
- * rounded to a cent, a half up, as on a statement.
- * @param prices of dimensions, in micro-dollars per unit, with the section that each belongs to
+ * The cost of every tenant's use of a month, the most expensive first: the operator's list of top consumers. Each
+ * dimension is rounded to a cent, a half up, as on a statement.
+ * @param prices of dimensions, in micro-dollars per unit, with the section of each
  * @param options.product only tenants of this product
  */
 export async function listTotals(
@@ -211,16 +211,16 @@ export async function listTotals(
   return rows;
 }
 
-/** How metering itself does. */
+/** The state of metering itself. */
 export interface MeteringState {
-  /** Of every cell, the end of what was measured. */
+  /** For every cell, the end of its samples. */
   readonly cells: readonly { readonly cell: string; readonly lastSample: Date; readonly source: string }[];
   readonly staleHours: number;
   readonly oldestStaleHour: Date | null;
-  /** Days of tenants and dimensions that ended before today and that Stripe was not told of. */
+  /** Days of tenants and dimensions that ended before today and that Stripe lacks. */
   readonly unreported: number;
   readonly oldestUnreportedDay: string | null;
-  /** The same that Stripe has too much of. */
+  /** The same for surplus at Stripe. */
   readonly overreported: number;
 }
 
