@@ -1,9 +1,8 @@
-import { effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
+import { callsKeptDays, effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
 import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import type { Braked } from '../../automation/ledger/means.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
-import { inbox } from '../../tenants/catalog/inbox.ts';
 import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
 import {
   apiCostAnswer,
@@ -117,11 +116,11 @@ export const budgetRoutes = ({ database }: ApiDeps) => {
       return c.json({ budgets: await view(tenant) }, 200);
     })
     .openapi(costs, async (c) => {
-      const { id } = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
+      const { id, product } = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       const { limit, cursor } = c.req.valid('query');
       const before = cursor === undefined ? null : parseCursor(cursor);
       const [days, calls] = await Promise.all([
-        listDailyCosts(database, id, inbox.figures.apiUsageRetentionDays ?? 90),
+        listDailyCosts(database, id, callsKeptDays(product)),
         listCosts(database, id, { before, limit: limit + 1 }),
       ]);
       const shown = calls.slice(0, limit);

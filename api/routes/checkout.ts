@@ -169,8 +169,8 @@ async function assertNameFree(
 }
 
 /** Of what is used beside the plan. A product on credits has its use paid for by them. */
-function usageLookupKeys({ id, meters, figures }: Product): string[] {
-  if (figures.creditsPerSession !== undefined) return [];
+function usageLookupKeys({ id, meters, credits }: Product): string[] {
+  if (credits !== undefined) return [];
   return meters.flatMap((meter) => (meter.unitPriceMicros === null ? [] : [meterLookupKey(id, meter.id)]));
 }
 

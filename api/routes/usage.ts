@@ -2,13 +2,7 @@ import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { decimalOf } from '../../automation/metering/amounts.ts';
 import { findDimension, monthTakes, prices } from '../../automation/metering/dimensions.ts';
-import {
-  csv,
-  makeStatement,
-  sectionOf,
-  statementCsv,
-  totalsCsv,
-} from '../../automation/metering/statement.ts';
+import { csv, makeStatement, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
 import { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from '../../automation/metering/time.ts';
 import { readUse } from '../../automation/metering/told.ts';
 import { type ToldSample, writeTold } from '../../automation/metering/usage.ts';
@@ -100,10 +94,11 @@ const tell = createRoute({
 const mostDays = { sample: 35, hour: 92, day: 400 } as const;
 const topConsumers = 10;
 
-const pricedSections = [...prices].flatMap(([dimension, price]) => {
-  const found = findDimension(dimension);
-  return found ? [{ dimension, price, section: sectionOf(found.dimension) }] : [];
-});
+const pricedSections = () =>
+  [...prices()].flatMap(([dimension, price]) => {
+    const found = findDimension(dimension);
+    return found ? [{ dimension, price, section: found.dimension.section }] : [];
+  });
 
 export const usageRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -169,7 +164,7 @@ export const usageRoutes = ({ database }: ApiDeps) => {
       const month = monthNamed(query.month ?? dayOf(new Date()));
       const [plans, used, consumers, gaps] = await Promise.all([
         listPlanDays(database, [tenant.id], month),
-        readUsed(database, tenant.id, month, monthTakes),
+        readUsed(database, tenant.id, month, monthTakes()),
         listTopConsumers(database, tenant.id, month, topConsumers),
         gapsOf(tenant, startOfDay(month.firstDay), startOfDay(month.nextFirstDay)),
       ]);
@@ -195,7 +190,7 @@ export const usageRoutes = ({ database }: ApiDeps) => {
       const query = c.req.valid('query');
       const { limit, offset } = query;
       const month = monthNamed(query.month ?? dayOf(new Date()));
-      const page = await listTotals(database, month, pricedSections, {
+      const page = await listTotals(database, month, pricedSections(), {
         product: query.product ?? null,
         offset,
         limit: limit + 1,

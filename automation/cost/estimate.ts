@@ -47,13 +47,13 @@ export interface PlanMargin {
 export function estimate(
   config: PlatformConfig,
   tenants: number,
-  fleet: readonly TypicalTenant[] = typicalTenants,
+  fleet: readonly TypicalTenant[] = typicalTenants(),
 ): Estimate {
   if (!Number.isSafeInteger(tenants) || tenants < 1)
     throw new RangeError(`${tenants} tenants cannot be estimated`);
   const mixed = fleet.map((typical) => ({
     needs: tenantNeeds(typical),
-    count: (tenants * typical.usage.shareBasisPoints) / 10_000,
+    count: (tenants * typical.shareBasisPoints) / 10_000,
   }));
   const lines = withSupport(billOfMaterials(config, fleetNeeds(mixed, tenants)));
   const totalMicros = sumOf(lines);
@@ -129,12 +129,12 @@ function margins(
 ): readonly PlanMargin[] {
   const direct = fleet.map((typical) => directMicros(config, typical));
   const allDirect = fleet.reduce(
-    (sum, { usage }, index) => sum + (tenants * usage.shareBasisPoints * (direct[index] ?? 0)) / 10_000,
+    (sum, { shareBasisPoints }, index) => sum + (tenants * shareBasisPoints * (direct[index] ?? 0)) / 10_000,
     0,
   );
   const sharedPerDirect = (totalMicros - allDirect) / allDirect;
   return fleet.map((typical, index) => {
-    const { product, plan, usage } = typical;
+    const { product, plan, shareBasisPoints } = typical;
     const own = direct[index] ?? 0;
     const shared = Math.round(own * sharedPerDirect);
     const revenueMicros = revenue(typical);
@@ -142,7 +142,7 @@ function margins(
     return {
       product: product.id,
       plan: plan.id,
-      shareBasisPoints: usage.shareBasisPoints,
+      shareBasisPoints: Math.round(shareBasisPoints),
       revenueMicros,
       directMicros: own,
       sharedMicros: shared,

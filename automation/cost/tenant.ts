@@ -1,4 +1,5 @@
 /** What one typical tenant of a plan needs, in units that are paid for. Pure. */
+import { platform } from '../../tenants/catalog/index.ts';
 import { packing, tenantNode, volumeFill } from './assumptions.ts';
 import type { TypicalTenant } from './fleet.ts';
 
@@ -20,7 +21,7 @@ export interface TenantNeeds {
   readonly users: number;
 }
 
-export function tenantNeeds({ product, plan, usage }: TypicalTenant): TenantNeeds {
+export function tenantNeeds({ plan, usage }: Pick<TypicalTenant, 'plan' | 'usage'>): TenantNeeds {
   const vcpuHours = (usage.podHours * (plan.compute?.cpuMillis ?? 0)) / 1000;
   const memoryGibHours = (usage.podHours * (plan.compute?.memoryBytes ?? 0)) / 1024 ** 3;
   const volumeGb = (plan.volumeBytes ?? 0) / 1024 ** 3;
@@ -29,11 +30,7 @@ export function tenantNeeds({ product, plan, usage }: TypicalTenant): TenantNeed
     volumeGb,
     snapshotGb: volumeGb * volumeFill,
     objectsGb: usage.objectsGb ?? 0,
-    recordings: kept(
-      usage.recordingsGb ?? 0,
-      Number(plan.entitlements.recordingRetentionDays ?? 0),
-      product.figures,
-    ),
+    recordings: kept(usage.recordingsGb ?? 0, plan.entitlements.recordingRetentionDays ?? 0),
     databaseGb: usage.databaseGb,
     egressGb: usage.egressGb,
     natGb: usage.ingressGb,
@@ -51,17 +48,13 @@ export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
 }
 
 /** What of a month's recordings lies where, once the first of them have reached the end of their retention. */
-export function kept(
-  gbPerMonth: number,
-  retentionDays: number,
-  figures: Readonly<Record<string, number>>,
-): TenantNeeds['recordings'] {
+export function kept(gbPerMonth: number, retentionDays: number): TenantNeeds['recordings'] {
   const perDay = gbPerMonth / 30;
-  const { recordingStandardDays = 7, recordingInfrequentAccessUntilDay = 90 } = figures;
+  const { standardDays, infrequentAccessUntilDay } = platform.recordings;
   const between = (from: number, to: number) => perDay * Math.max(0, Math.min(retentionDays, to) - from);
   return {
-    standardGb: between(0, recordingStandardDays),
-    infrequentGb: between(recordingStandardDays, recordingInfrequentAccessUntilDay),
-    glacierGb: between(recordingInfrequentAccessUntilDay, Number.POSITIVE_INFINITY),
+    standardGb: between(0, standardDays),
+    infrequentGb: between(standardDays, infrequentAccessUntilDay),
+    glacierGb: between(infrequentAccessUntilDay, Number.POSITIVE_INFINITY),
   };
 }

@@ -1,14 +1,12 @@
 import type Stripe from 'stripe';
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
+import type { CreditRule } from '../../tenants/catalog/types.ts';
 import type { CreditGrant } from './book.ts';
 
-/** The entitlement that a product gives out as credits, and what one use of it takes; null where it is not on credits. */
-export function creditRule(
-  productId: string,
-): { readonly entitlement: string; readonly creditsPerUse: number } | null {
-  const creditsPerUse = findProduct(productId)?.figures.creditsPerSession;
-  return creditsPerUse === undefined ? null : { entitlement: 'sessionsPerMonth', creditsPerUse };
+/** How a product gives out credits; null where it is not on credits. */
+export function creditRule(productId: string): CreditRule | null {
+  return findProduct(productId)?.credits ?? null;
 }
 
 /** Credits that a paid period of a plan gives; null where the product is not on credits. */

@@ -274,12 +274,24 @@ export async function releaseStaleReservations(db: Queryable, before: Date, limi
   return row?.released ?? 0;
 }
 
-/** Deletes calls that are older than they are to be kept. The sums of their months stay. */
-export async function deleteCostsBefore(db: Queryable, before: Date, limit: number): Promise<number> {
+/**
+ * Deletes calls that are older than they are to be kept. The sums of their months stay.
+ * @param before of products that `kept` does not name
+ * @param kept by product, the time before which calls go
+ */
+export async function deleteCostsBefore(
+  db: Queryable,
+  before: Date,
+  kept: readonly { readonly product: string; readonly before: Date }[],
+  limit: number,
+): Promise<number> {
   const { rowCount } = await db.query(
     `delete from tenantry.api_cost where ctid = any(array(
-       select ctid from tenantry.api_cost where at < $1 limit $2))`,
-    [before, limit],
+       select c.ctid from tenantry.api_cost c join tenantry.tenant t on t.id = c.tenant_id
+       left join unnest($2::text[], $3::timestamptz[]) k(product, before) on k.product = t.product
+       where c.at < (select max(latest) from unnest(array_append($3::timestamptz[], $1)) latest)
+         and c.at < coalesce(k.before, $1) limit $4))`,
+    [before, kept.map(({ product }) => product), kept.map((each) => each.before), limit],
   );
   return rowCount ?? 0;
 }

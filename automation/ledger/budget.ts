@@ -1,4 +1,4 @@
-import { findPlan } from '../../tenants/catalog/index.ts';
+import { findPlan, findProduct, platform } from '../../tenants/catalog/index.ts';
 
 /** Shares of a budget, in percent, at which its owner is told. */
 export const alertPercents = [50, 80, 100] as const;
@@ -15,8 +15,14 @@ export const maxLimitMicros = 100_000_000_000_000;
  * What a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. It is a hard stop.
  */
 export function planBudgetMicros(productId: string, planId: string): number | null {
-  const cents = findPlan(productId, planId)?.entitlements.apiBudgetCents;
+  const rule = findProduct(productId)?.budget;
+  const cents = rule && findPlan(productId, planId)?.entitlements[rule.entitlement];
   return typeof cents === 'number' ? cents * microsPerCent : null;
+}
+
+/** Days that the calls of a product's tenants are kept. */
+export function callsKeptDays(productId: string): number {
+  return findProduct(productId)?.budget?.callsKeptDays ?? platform.callsKeptDays;
 }
 
 /** The limit that counts: what was agreed by hand, else the plan's, unless the owner wishes to stop earlier. */

@@ -1,10 +1,9 @@
-import { inbox } from '../../tenants/catalog/inbox.ts';
-import { catalog } from '../../tenants/catalog/index.ts';
+import { catalog, platform } from '../../tenants/catalog/index.ts';
 import type { Database } from '../store/database.ts';
 import { markSubscription } from '../store/subscriptions.ts';
 import { expireCredits } from './book.ts';
 import { ringDoubtfulBrakes } from './brake-rows.ts';
-import { monthOf } from './budget.ts';
+import { callsKeptDays, monthOf } from './budget.ts';
 import { deleteCostsBefore, releaseStaleReservations } from './budget-rows.ts';
 import { listUngranted } from './read.ts';
 
@@ -13,15 +12,10 @@ const batch = 1000;
 
 /** An API call that was admitted and not settled for so long gives back what was set aside for it. */
 const reservationMs = 3_600_000;
-
-const costRetentionMs = (inbox.figures.apiUsageRetentionDays ?? 90) * 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
 
 /** Subscriptions that one sweep has fetched because nothing was given for their period: each costs two calls of Stripe. */
 const ungrantedBatch = 50;
-
-const productsOnCredits = catalog
-  .filter(({ figures }) => figures.creditsPerSession !== undefined)
-  .map(({ id }) => id);
 
 /**
  * What becomes due by itself: holds and lots that end, forgotten reservations, old calls, brakes that a new month frees.
@@ -31,8 +25,11 @@ const productsOnCredits = catalog
 export async function keepLedger(database: Database, now: Date): Promise<void> {
   await expireCredits(database, now, batch);
   await releaseStaleReservations(database, new Date(now.getTime() - reservationMs), batch);
-  await deleteCostsBefore(database, new Date(now.getTime() - costRetentionMs), batch);
-  for (const id of await listUngranted(database, productsOnCredits, ungrantedBatch))
+  const daysBefore = (days: number) => new Date(now.getTime() - days * dayMs);
+  const kept = catalog.map(({ id }) => ({ product: id, before: daysBefore(callsKeptDays(id)) }));
+  await deleteCostsBefore(database, daysBefore(platform.callsKeptDays), kept, batch);
+  const onCredits = catalog.filter(({ credits }) => credits !== undefined).map(({ id }) => id);
+  for (const id of await listUngranted(database, onCredits, ungrantedBatch))
     await markSubscription(database, id);
   await ringDoubtfulBrakes(database, monthOf(now), batch);
 }

@@ -1,5 +1,5 @@
 import { catalog } from '../../tenants/catalog/index.ts';
-import type { MeteredDimension, Product } from '../../tenants/catalog/types.ts';
+import type { Measure, MeteredDimension, Product } from '../../tenants/catalog/types.ts';
 import { dayMs, hourMs, type Month, slotSeconds } from './time.ts';
 
 /**
@@ -28,53 +28,25 @@ export interface Term {
 }
 
 /** How what is told of a dimension adds up within a day. */
-export type Told =
-  /** Things that happened: added up. */
-  | 'count'
-  /** Something that is there: its average over the day. */
-  | 'level'
-  /** Something that is there, of which the most at once matters. */
-  | 'peak';
+export type Told = Extract<Measure, { from: 'told' }>['as'];
 
 const hourSeconds = hourMs / 1000;
 const daySeconds = dayMs / 1000;
 
-/** How much of a unit of the dimension one measured unit is, for dimensions that the sampler measures. */
-function measured(
-  { unit, id }: MeteredDimension,
-  month: Month,
-): { source: Exclude<Source, 'told'>; numerator: number; denominator: number } | null {
-  switch (unit) {
-    // Millionths of an hour from thousandths of a second.
-    case 'vCPU-hour':
-      return { source: 'cpu', numerator: 1000, denominator: hourSeconds };
-    case 'CPU-second':
-      return { source: 'cpu', numerator: 1000, denominator: 1 };
-    // A kB is a millionth of a GB.
-    case 'GB-second':
-      return { source: 'memory', numerator: 1, denominator: 1 };
-    case 'GB-hour':
-      return id.includes('storage')
-        ? { source: 'storage', numerator: 1000, denominator: hourSeconds }
-        : { source: 'memory', numerator: 1, denominator: hourSeconds };
-    // A GB kept for the whole of a calendar month, however long that is.
-    case 'GB-month':
-      return { source: 'storage', numerator: 1000, denominator: month.seconds };
-    default:
-      return id === homes ? { source: 'storage', numerator: 1000, denominator: daySeconds } : null;
-  }
+/**
+ * Millionths of a processor-second or a GB-second in what one sample stands for: thousandths of a processor, kB (a
+ * millionth of a GB) and MB.
+ */
+const microsOfSample = { cpu: 1000, memory: 1, storage: 1000 } as const;
+
+/** Seconds that one unit of a sampled dimension stands for; a calendar month's are as many as it has. */
+function unitSeconds(as: Exclude<Measure['as'], 'count' | 'peak'>, month: Month): number {
+  return { second: 1, hour: hourSeconds, level: daySeconds, month: month.seconds }[as];
 }
 
-const homes = 'stream_home_gb';
-const recordings = 'stream_recording_gb';
-const streamStorage = 'stream_storage_gb_months';
-
 /** How a dimension is told, or null where the sampler measures it. */
-export function toldAs({ id, unit }: MeteredDimension): Told | null {
-  if (id === homes || ['vCPU-hour', 'CPU-second', 'GB-second', 'GB-hour', 'GB-month'].includes(unit))
-    return null;
-  if (id === recordings) return 'level';
-  return id === 'stream_sessions_active' ? 'peak' : 'count';
+export function toldAs({ measure }: MeteredDimension): Told | null {
+  return measure.from === 'told' ? measure.as : null;
 }
 
 /**
@@ -82,27 +54,27 @@ export function toldAs({ id, unit }: MeteredDimension): Told | null {
  * credits is paid for with credits, whatever one is worth.
  */
 export function chargedMicros(product: Product, dimension: MeteredDimension): number | null {
-  return product.figures.creditsPerSession === undefined ? dimension.unitPriceMicros : null;
+  return product.credits === undefined ? dimension.unitPriceMicros : null;
 }
 
 /** How the days of a month make a month: added up, their average over the month, or the highest. */
 export type MonthTake = 'sum' | 'average' | 'peak';
 
-export function monthTakeOf(dimension: MeteredDimension): MonthTake {
-  const as = toldAs(dimension);
-  if (as === 'peak') return 'peak';
-  return as === 'level' || dimension.id === homes ? 'average' : 'sum';
+export function monthTakeOf({ measure: { as } }: MeteredDimension): MonthTake {
+  return as === 'peak' ? 'peak' : as === 'level' ? 'average' : 'sum';
 }
 
 /** Dimensions of whose days a month is not the sum. */
-export const monthTakes: ReadonlyMap<string, MonthTake> = new Map(
-  catalog.flatMap(({ meters }) =>
-    meters.flatMap((dimension) => {
-      const take = monthTakeOf(dimension);
-      return take === 'sum' ? [] : [[dimension.id, take] as const];
-    }),
-  ),
-);
+export function monthTakes(products: readonly Product[] = catalog): ReadonlyMap<string, MonthTake> {
+  return new Map(
+    products.flatMap(({ meters }) =>
+      meters.flatMap((dimension) => {
+        const take = monthTakeOf(dimension);
+        return take === 'sum' ? [] : [[dimension.id, take] as const];
+      }),
+    ),
+  );
+}
 
 /** The terms of every dimension of the catalog in a month. */
 export function termsOf(month: Month, products: readonly Product[] = catalog): readonly Term[] {
@@ -113,30 +85,22 @@ export function termsOf(month: Month, products: readonly Product[] = catalog): r
         dimension: dimension.id,
         billable: chargedMicros(product, dimension) !== null,
       };
-      const as = toldAs(dimension);
-      const terms: Term[] = [];
-      const sampled = measured(dimension, month);
-      if (sampled) terms.push({ ...common, told: null, take: 'sum', ...sampled });
-      if (as)
-        terms.push({
-          ...common,
-          source: 'told',
-          told: dimension.id,
-          take: as === 'peak' ? 'peak' : 'sum',
-          numerator: as === 'level' ? slotSeconds : 1,
-          denominator: as === 'level' ? daySeconds : 1,
-        });
-      // Recordings are stored as homes are, and cost the same.
-      if (dimension.id === streamStorage)
-        terms.push({
-          ...common,
-          source: 'told',
-          told: recordings,
-          take: 'sum',
-          numerator: slotSeconds,
-          denominator: month.seconds,
-        });
-      return terms;
+      const { measure } = dimension;
+      const told = (meter: string, as: Told, perSeconds: number): Term => ({
+        ...common,
+        source: 'told',
+        told: meter,
+        take: as === 'peak' ? 'peak' : 'sum',
+        numerator: as === 'level' ? slotSeconds : 1,
+        denominator: as === 'level' ? perSeconds : 1,
+      });
+      if (measure.from === 'told') return [told(dimension.id, measure.as, daySeconds)];
+      const denominator = unitSeconds(measure.as, month);
+      const numerator = microsOfSample[measure.from];
+      return [
+        { ...common, source: measure.from, told: null, take: 'sum' as const, numerator, denominator },
+        ...(measure.withLevel === undefined ? [] : [told(measure.withLevel, 'level', denominator)]),
+      ];
     }),
   );
 }
@@ -153,11 +117,13 @@ export function findDimension(
 }
 
 /** Dimensions that are charged for, with the price of a unit in micro-dollars. */
-export const prices: ReadonlyMap<string, number> = new Map(
-  catalog.flatMap((product) =>
-    product.meters.flatMap((dimension) => {
-      const price = chargedMicros(product, dimension);
-      return price === null ? [] : [[dimension.id, price] as const];
-    }),
-  ),
-);
+export function prices(products: readonly Product[] = catalog): ReadonlyMap<string, number> {
+  return new Map(
+    products.flatMap((product) =>
+      product.meters.flatMap((dimension) => {
+        const price = chargedMicros(product, dimension);
+        return price === null ? [] : [[dimension.id, price] as const];
+      }),
+    ),
+  );
+}

@@ -1,42 +1,9 @@
-import { catalog } from '../../tenants/catalog/index.ts';
+import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { Product } from '../../tenants/catalog/types.ts';
 import { decimalOf } from './amounts.ts';
 import type { LimitRow } from './usage-roll-up.ts';
 
 /** Limits of plans on what is metered, and what a tenant is told about them. Pure. */
-
-interface Limit {
-  readonly product: Product['id'];
-  readonly entitlement: string;
-  /** What it is called when a tenant reads of it. */
-  readonly name: string;
-  readonly counts: (dimensionId: string) => boolean;
-  readonly take: 'sum' | 'peak';
-}
-
-const limits: readonly Limit[] = [
-  monthly('workspace', 'apiCallsPerMonth', 'API calls of this month', 'workspace_api_calls'),
-  monthly('browsers', 'sessionsPerMonth', 'sessions of this month', 'browsers_sessions'),
-  monthly('inbox', 'emailsPerMonth', 'e-mails of this month', 'inbox_emails'),
-  {
-    product: 'agents',
-    entitlement: 'tasksPerMonth',
-    name: 'tasks of this month',
-    counts: (id) => id.startsWith('agents_tasks_'),
-    take: 'sum',
-  },
-  {
-    product: 'stream',
-    entitlement: 'sessions',
-    name: 'sessions at once',
-    counts: (id) => id === 'stream_sessions_active',
-    take: 'peak',
-  },
-];
-
-function monthly(product: Product['id'], entitlement: string, name: string, dimension: string): Limit {
-  return { product, entitlement, name, counts: (id) => id === dimension, take: 'sum' };
-}
 
 /** Shares of a limit, in percent, that a tenant is told of. */
 export const noticePercents = [80, 100] as const;
@@ -54,39 +21,34 @@ export interface CountedEntitlement {
 }
 
 /** The entitlements of a product that its meters count, whatever a plan has of them. */
-export function countedEntitlements({ id, meters }: Product): readonly CountedEntitlement[] {
-  return limits
-    .filter(({ product }) => product === id)
-    .map(({ entitlement, name, take, counts }) => ({
-      entitlement,
-      name,
-      take,
-      dimensions: meters.map((meter) => meter.id).filter(counts),
-    }));
+export function countedEntitlements({ limits, meters }: Product): readonly CountedEntitlement[] {
+  return limits.map(({ entitlement, name, meters: dimensions }) => ({
+    entitlement,
+    name,
+    dimensions,
+    take: meters.some(({ id, measure }) => measure.as === 'peak' && dimensions.includes(id)) ? 'peak' : 'sum',
+  }));
 }
 
 /** The limits of every plan that has some; a plan without a number has none. */
 export function limitRows(products: readonly Product[] = catalog): readonly LimitRow[] {
-  return limits.flatMap(({ product: productId, entitlement, counts, take }) =>
-    products
-      .filter(({ id }) => id === productId)
-      .flatMap(({ id, plans, meters }) =>
-        plans.flatMap((plan) => {
-          const limit = plan.entitlements[entitlement];
-          if (typeof limit !== 'number' || limit === 0) return [];
-          const dimensions = meters.map((meter) => meter.id).filter(counts);
-          return [
-            {
-              product: id,
-              plan: plan.id,
-              id: entitlement,
-              dimensions,
-              take,
-              limitMicroUnits: limit * 1_000_000,
-            },
-          ];
-        }),
-      ),
+  return products.flatMap((product) =>
+    countedEntitlements(product).flatMap(({ entitlement, dimensions, take }) =>
+      product.plans.flatMap((plan) => {
+        const limit = plan.entitlements[entitlement];
+        if (typeof limit !== 'number' || limit === 0) return [];
+        return [
+          {
+            product: product.id,
+            plan: plan.id,
+            id: entitlement,
+            dimensions,
+            take,
+            limitMicroUnits: limit * 1_000_000,
+          },
+        ];
+      }),
+    ),
   );
 }
 
@@ -96,8 +58,15 @@ export function noticesDue(used: number, limit: number): readonly number[] {
   return used > limit ? [...reached, overagePercent] : reached;
 }
 
-/** What a notice says. */
-export function noticeText(limitId: string, percent: number, used: number, limit: number): string {
+/** What a notice of a product's limit says. */
+export function noticeText(
+  productId: string,
+  limitId: string,
+  percent: number,
+  used: number,
+  limit: number,
+): string {
+  const limits = findProduct(productId)?.limits ?? [];
   const name = limits.find(({ entitlement }) => entitlement === limitId)?.name ?? limitId;
   const figures = `${decimalOf(used)} of ${decimalOf(limit)}`;
   return percent === overagePercent

@@ -65,7 +65,7 @@ export async function rollUpUrgent(database: Database, now: Date): Promise<void>
     await rollUpDay(client, day, termsOf(month), ids);
   });
   const limited = tenants.filter((tenant) => tenant.limited).map(({ id }) => id);
-  for (const { tenantId, product, plan, micros } of await readMonthSpend(database, month, prices, limited))
+  for (const { tenantId, product, plan, micros } of await readMonthSpend(database, month, prices(), limited))
     await reportSpend(database, { id: tenantId, product, plan }, now, micros);
 }
 
@@ -74,8 +74,8 @@ async function tellSpends(database: Database, monthId: string, now: Date): Promi
   const month = monthNamed(monthId);
   const urgent = await listUrgentTenants(database, { from: now, until: now });
   const limited = new Set(urgent.filter((tenant) => tenant.limited).map(({ id }) => id));
-  const spends = await readMonthSpend(database, month, prices, null);
-  // // A past month only needs its figure: its brake is not today's.
+  const spends = await readMonthSpend(database, month, prices(), null);
+  // A past month only needs its figure: its brake is not today's.
   const isNow = dayOf(now).startsWith(month.id);
   const told = spends.filter(({ tenantId }) => isNow && limited.has(tenantId));
   for (const { tenantId, product, plan, micros } of told)
@@ -95,7 +95,7 @@ async function tellLimits(database: Database, monthId: string): Promise<void> {
   const month = monthNamed(monthId);
   const [lowest] = noticePercents;
   for (const use of await listNearLimits(database, month, limitRows(), lowest)) {
-    const { tenantId, limitId, usedMicroUnits, limitMicroUnits } = use;
+    const { tenantId, product, limitId, usedMicroUnits, limitMicroUnits } = use;
     await database.transaction(async (client) => {
       const due: number[] = [];
       for (const percent of noticesDue(usedMicroUnits, limitMicroUnits))
@@ -106,7 +106,7 @@ async function tellLimits(database: Database, monthId: string): Promise<void> {
       await record(client, {
         tenantId,
         kind: percent === overagePercent ? 'usage.overage' : 'usage.alert',
-        message: noticeText(limitId, percent, usedMicroUnits, limitMicroUnits),
+        message: noticeText(product, limitId, percent, usedMicroUnits, limitMicroUnits),
         data: { month: month.id, limit: limitId, percent, usedMicroUnits, limitMicroUnits },
       });
     });

@@ -1,7 +1,7 @@
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
-import type { MeteredDimension } from '../../tenants/catalog/types.ts';
+import { type MeterSection, meterSections } from '../../tenants/catalog/types.ts';
 import { costCents, decimalOf, dollarsOf, roundedShare } from './amounts.ts';
-import { findDimension, prices } from './dimensions.ts';
+import { chargedMicros, findDimension } from './dimensions.ts';
 import type { Month } from './time.ts';
 
 /** A tenant's showback for a month: subscription, compute, storage, and who used the most. Pure. */
@@ -26,7 +26,7 @@ export interface Consumer {
   readonly memoryKbSeconds: number;
 }
 
-export type Section = 'subscription' | 'compute' | 'storage' | 'other';
+export type Section = 'subscription' | MeterSection;
 
 export interface StatementLine {
   readonly section: Section;
@@ -80,7 +80,7 @@ export function makeStatement(
   };
 }
 
-const sections: readonly Section[] = ['subscription', 'compute', 'storage', 'other'];
+const sections: readonly Section[] = ['subscription', ...meterSections];
 
 function planLine(month: Month, { product, plan, seats, status, days }: PlanDays): StatementLine {
   const found = findPlan(product, plan);
@@ -105,11 +105,11 @@ function planLine(month: Month, { product, plan, seats, status, days }: PlanDays
 function usageLine({ dimension: id, microUnits }: UsedAmount): readonly StatementLine[] {
   const found = findDimension(id);
   if (!found) return [];
-  const { dimension } = found;
-  const price = prices.get(id) ?? null;
+  const { product, dimension } = found;
+  const price = chargedMicros(product, dimension);
   return [
     {
-      section: sectionOf(dimension),
+      section: dimension.section,
       id,
       name: dimension.name,
       quantity: decimalOf(microUnits),
@@ -118,15 +118,6 @@ function usageLine({ dimension: id, microUnits }: UsedAmount): readonly Statemen
       amountCents: price === null ? 0 : costCents(BigInt(microUnits), price),
     },
   ];
-}
-
-/** The showback section of a dimension. */
-export function sectionOf({
-  id,
-  unit,
-}: Pick<MeteredDimension, 'id' | 'unit'>): Exclude<Section, 'subscription'> {
-  if (/storage|recording|home/.test(id)) return 'storage';
-  return /^(vCPU|CPU|GB)-/.test(unit) ? 'compute' : 'other';
 }
 
 /** Records as comma-separated values (RFC 4180), with a heading. */

@@ -1,4 +1,4 @@
-import { stream } from '../../tenants/catalog/stream.ts';
+import { platform } from '../../tenants/catalog/index.ts';
 
 /** The clock of metering. Days and months are UTC; a slot is one sample's time and begins at a multiple of its length. */
 
@@ -7,11 +7,11 @@ export const hourMs = 60 * minuteMs;
 export const dayMs = 24 * hourMs;
 
 /** The length of a slot: 5 minutes. */
-export const slotMs = (stream.figures.meteringSampleMinutes ?? 5) * minuteMs;
+export const slotMs = platform.metering.sampleMinutes * minuteMs;
 export const slotSeconds = slotMs / 1000;
 export const slotsPerHour = hourMs / slotMs;
 /** A day is reported to Stripe once it is over: every 24 hours. */
-export const reportMs = (stream.figures.meteringReportHours ?? 24) * hourMs;
+export const reportMs = platform.metering.reportHours * hourMs;
 
 export function slotOf(at: Date): Date {
   return new Date(Math.floor(at.getTime() / slotMs) * slotMs);

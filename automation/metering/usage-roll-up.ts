@@ -172,6 +172,7 @@ export interface LimitRow {
 
 export interface LimitUse {
   readonly tenantId: string;
+  readonly product: string;
   readonly limitId: string;
   readonly usedMicroUnits: number;
   readonly limitMicroUnits: number;
@@ -192,12 +193,12 @@ export async function listNearLimits(
        select tenant_id, dimension, sum(micro_units) as total, max(micro_units) as peak from tenantry.usage_day
        where day >= $1 and day < $2 and dimension in (select unnest(dimensions) from plan_limit)
        group by tenant_id, dimension)
-     select used.tenant_id as "tenantId", l.id as "limitId", l."limitMicroUnits",
+     select used.tenant_id as "tenantId", l.product, l.id as "limitId", l."limitMicroUnits",
        sum(case l.take when 'peak' then used.peak else used.total end)::bigint as "usedMicroUnits"
      from used join tenantry.tenant t on t.id = used.tenant_id
      join plan_limit l on l.product = t.product and l.plan = t.desired_spec ->> 'plan'
        and used.dimension = any(l.dimensions)
-     group by used.tenant_id, l.id, l."limitMicroUnits"
+     group by used.tenant_id, l.product, l.id, l."limitMicroUnits"
      having sum(case l.take when 'peak' then used.peak else used.total end) * 100 >= l."limitMicroUnits" * $4::numeric
      order by used.tenant_id, l.id`,
     [month.firstDay, month.nextFirstDay, JSON.stringify(limits), fromPercent],

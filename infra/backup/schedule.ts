@@ -1,20 +1,11 @@
 /** What Velero backs up, how often, and how to restore it. */
-import { catalog } from '../../tenants/catalog/index.ts';
+import { platform } from '../../tenants/catalog/index.ts';
 import { hardenedContainer } from '../hardening.ts';
 
 export const veleroNamespace = 'velero';
 
 /** Days that Velero keeps a backup. */
 export const backupRetentionDays = 30;
-
-/** Hours between backups: figure of the catalog's product `stream`, whose plans promise it. */
-export function backupIntervalHours(): number {
-  const hours = catalog.find(({ id }) => id === 'stream')?.figures.backupIntervalHours;
-  if (hours === undefined || 24 % hours !== 0) {
-    throw new Error(`Backups every ${hours} hours do not divide a day; the catalog says so of "stream".`);
-  }
-  return hours;
-}
 
 /** Namespaces whose objects the platform program recreates. */
 const platformNamespaces = [
@@ -47,7 +38,7 @@ export function backupSchedule(args: { moveVolumes: boolean }) {
     kind: 'Schedule',
     metadata: { name: 'cluster', namespace: veleroNamespace },
     spec: {
-      schedule: `0 */${backupIntervalHours()} * * *`,
+      schedule: `0 */${platform.backupIntervalHours} * * *`,
       useOwnerReferencesInBackup: false,
       // // Runs at once when Velero missed the hour.
       skipImmediately: false,

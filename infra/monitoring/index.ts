@@ -1,6 +1,7 @@
 /** Monitoring of a cell: metrics, dashboards, alerts and their routes, logs. */
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
+import { platform } from '../../tenants/catalog/index.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
 import type { Keys } from '../keys.ts';
@@ -20,7 +21,6 @@ import {
   stackValues,
   stackVersion,
 } from './prometheus.ts';
-import { platformFigure } from './rules/figures.ts';
 import { databaseServers, platformRules } from './rules/index.ts';
 import { prometheusRule } from './rules/rule.ts';
 import { podMonitor, podTargets, publicProbe } from './scraping.ts';
@@ -79,7 +79,7 @@ export function createMonitoring(
     name: 'tenantry',
     namespace: monitoringNamespace,
     groups: platformRules({ databases: databaseServers(config) }),
-    escalationMinutes: platformFigure('escalationMinutes'),
+    escalationMinutes: platform.escalationMinutes,
   });
   new k8s.apiextensions.CustomResource('rules', rules, afterStack);
   for (const target of podTargets) {

@@ -7,7 +7,7 @@
  * function does not get to an object, the lifecycle does what it may: infrequent access on day 30, and the rest on
  * the same day as ever.
  */
-import { catalog } from '../../tenants/catalog/index.ts';
+import { catalog, platform } from '../../tenants/catalog/index.ts';
 import type { LifecycleRule } from './bucket.ts';
 
 /** Tag of a recording: the days that its tenant's plan keeps it. Set when it is written. */
@@ -27,20 +27,12 @@ export interface RecordingFigures {
   readonly retentionDays: readonly number[];
 }
 
-/** Figures of the catalog's product `stream`. */
+/** How recordings age on the platform, and how long plans keep them. */
 export function recordingFigures(): RecordingFigures {
-  const product = catalog.find(({ id }) => id === 'stream');
-  const { recordingStandardDays, recordingInfrequentAccessUntilDay } = product?.figures ?? {};
-  if (recordingStandardDays === undefined || recordingInfrequentAccessUntilDay === undefined) {
-    throw new Error('The catalog does not say how the recordings of "stream" age.');
-  }
-  const kept = product?.plans.map((plan) => plan.entitlements.recordingRetentionDays) ?? [];
-  const days = kept.filter((value) => typeof value === 'number');
-  return {
-    standardDays: recordingStandardDays,
-    infrequentAccessUntilDay: recordingInfrequentAccessUntilDay,
-    retentionDays: [...new Set(days)].sort((a, b) => a - b),
-  };
+  const days = catalog.flatMap(({ plans }) =>
+    plans.flatMap(({ entitlements }) => entitlements.recordingRetentionDays ?? []),
+  );
+  return { ...platform.recordings, retentionDays: [...new Set(days)].sort((a, b) => a - b) };
 }
 
 /** The lifecycle of the bucket of recordings: for each retention a rule for new recordings and one for aged ones. */

@@ -1,5 +1,5 @@
-import type { Plan, Product } from './types.ts';
-import { cents, cpus, mebibytes, micros } from './units.ts';
+import type { MeteredDimension, Plan, Product, TypicalMonth } from './types.ts';
+import { cents, cpus, hoursPerMonth, mebibytes, micros } from './units.ts';
 
 /**
  * Agent tasks: section 4 of the requirements.
@@ -24,6 +24,9 @@ export type AgentId = keyof typeof taskCostMicros;
 export const basicAgent: AgentId = 'opencode';
 const everyAgent = Object.keys(taskCostMicros);
 
+/** The meter of an agent's tasks. */
+const taskMeter = (agent: string) => `agents_tasks_${agent}`;
+
 const sandboxes = 10;
 
 function plan(options: {
@@ -40,6 +43,7 @@ function plan(options: {
   memoryMi: number;
   databaseConnections: number;
   features: readonly string[];
+  typicalMonth: TypicalMonth;
 }): Plan {
   // The gateway, a second one during a rollout, and the sandboxes.
   const pods = 2 + (options.enterprise ? sandboxes : 0);
@@ -71,6 +75,7 @@ function plan(options: {
     warmPods: 0,
     dataIsolation: options.enterprise ? 'database' : 'schema',
     databaseConnections: options.databaseConnections,
+    typicalMonth: options.typicalMonth,
   };
 }
 
@@ -92,6 +97,15 @@ export const agents: Product = {
       memoryMi: 512,
       databaseConnections: 3,
       features: ['10 tasks a month', 'Basic agent only', '5 requests a minute'],
+      typicalMonth: {
+        share: 700,
+        users: 1,
+        podHours: hoursPerMonth,
+        databaseGb: 0.05,
+        egressGb: 0.2,
+        ingressGb: 0.5,
+        requestsThousands: 5,
+      },
     }),
     plan({
       id: 'pro',
@@ -106,6 +120,16 @@ export const agents: Product = {
       memoryMi: 1024,
       databaseConnections: 10,
       features: ['100 tasks a month', 'All agents', 'Priority'],
+      typicalMonth: {
+        share: 800,
+        users: 1,
+        podHours: hoursPerMonth,
+        objectsGb: 1,
+        databaseGb: 0.3,
+        egressGb: 1,
+        ingressGb: 3,
+        requestsThousands: 30,
+      },
     }),
     plan({
       id: 'enterprise',
@@ -126,21 +150,28 @@ export const agents: Product = {
         'API access',
         'A database of your own',
       ],
+      // The gateway, and sandboxes of ten minutes for 600 tasks.
+      typicalMonth: {
+        share: 200,
+        users: 15,
+        podHours: hoursPerMonth + 100,
+        objectsGb: 10,
+        databaseGb: 3,
+        egressGb: 5,
+        ingressGb: 20,
+        requestsThousands: 300,
+      },
     }),
   ],
   meters: [
-    ...Object.entries(taskCostMicros).map(([agent, unitCostMicros]) => ({
-      id: `agents_tasks_${agent}`,
-      name: `Tasks of ${agent}`,
-      unit: 'task',
-      unitPriceMicros: null,
-      unitCostMicros,
-    })),
-    { id: 'agents_requests', name: 'Requests', unit: 'request', unitPriceMicros: null, unitCostMicros: null },
+    ...Object.entries(taskCostMicros).map(([agent, unitCostMicros]) =>
+      meter(taskMeter(agent), `Tasks of ${agent}`, 'task', unitCostMicros),
+    ),
+    meter('agents_requests', 'Requests', 'request', null),
   ],
-  figures: {},
+  limits: [{ entitlement: 'tasksPerMonth', name: 'tasks of this month', meters: everyAgent.map(taskMeter) }],
   objectives: [],
-  alerts: [],
+  alerts: {},
   namespace: { from: 'tenantId', prefix: 'agents-', people: 'view' },
   sandboxEntitlement: 'privateSandboxes',
   slotPlan: 'pro',
@@ -159,3 +190,16 @@ export const agents: Product = {
     terminationGraceSeconds: 60,
   },
 };
+
+/** What happens, in the plan. */
+function meter(id: string, name: string, unit: string, unitCostMicros: number | null): MeteredDimension {
+  return {
+    id,
+    name,
+    unit,
+    measure: { from: 'told', as: 'count' },
+    section: 'other',
+    unitPriceMicros: null,
+    unitCostMicros,
+  };
+}

@@ -1,5 +1,5 @@
 import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
-import { cents, gigabytes, mebibytes, micros } from './units.ts';
+import { cents, gigabytes, hoursPerMonth, mebibytes, micros } from './units.ts';
 
 /**
  * Browser sessions on credits: section 2 of the requirements.
@@ -57,6 +57,15 @@ export const browsers: Product = {
       quota: { ...quota, cpuMillis: 0, memoryBytes: 0, pods: 0 },
       autoscaling: null,
       warmPods: 0,
+      typicalMonth: {
+        share: 300,
+        users: 1,
+        podHours: 0,
+        databaseGb: 0,
+        egressGb: 0,
+        ingressGb: 0,
+        requestsThousands: 1,
+      },
     },
     {
       ...pool,
@@ -65,6 +74,16 @@ export const browsers: Product = {
       price: { kind: 'flat', priceCents: cents(49), interval: 'month' },
       features: ['5,000 sessions a month', '5 warm browsers, up to 50', 'Chrome DevTools Protocol'],
       entitlements: { sessionsPerMonth: 5_000 },
+      // Five warm pods all the time; sessions of three minutes on top, of which most find one of the five.
+      typicalMonth: {
+        share: 800,
+        users: 3,
+        podHours: 5 * hoursPerMonth + 50,
+        databaseGb: 0,
+        egressGb: 20,
+        ingressGb: 60,
+        requestsThousands: 150,
+      },
     },
     {
       ...pool,
@@ -73,6 +92,15 @@ export const browsers: Product = {
       price: { kind: 'custom' },
       features: ['50,000 sessions a month and more', '5 warm browsers, up to 50', 'Agreed by hand'],
       entitlements: { sessionsPerMonth: 50_000 },
+      typicalMonth: {
+        share: 100,
+        users: 10,
+        podHours: 5 * hoursPerMonth + 2_000,
+        databaseGb: 0,
+        egressGb: 200,
+        ingressGb: 600,
+        requestsThousands: 1_500,
+      },
     },
   ],
   meters: [
@@ -80,6 +108,8 @@ export const browsers: Product = {
       id: 'browsers_sessions',
       name: 'Sessions',
       unit: 'session',
+      measure: { from: 'told', as: 'count' },
+      section: 'other',
       unitPriceMicros: micros(0.01),
       unitCostMicros: micros(0.002107),
     },
@@ -87,11 +117,16 @@ export const browsers: Product = {
       id: 'browsers_session_seconds',
       name: 'Session time',
       unit: 'second',
+      measure: { from: 'told', as: 'count' },
+      section: 'other',
       unitPriceMicros: null,
       unitCostMicros: null,
     },
   ],
-  figures: { creditsPerSession: 1, minimumBalanceCredits: 1 },
+  limits: [
+    { entitlement: 'sessionsPerMonth', name: 'sessions of this month', meters: ['browsers_sessions'] },
+  ],
+  credits: { entitlement: 'sessionsPerMonth', creditsPerUse: 1 },
   objectives: [
     objective('browsers-namespace', 'Payment until the namespace exists', 'atMost', 1_000, 'ms'),
     objective('browsers-session-create', 'Session create', 'below', 200, 'ms'),
@@ -100,7 +135,7 @@ export const browsers: Product = {
     objective('browsers-warm-hit-rate', 'Sessions that find a warm pod', 'above', 90, 'percent'),
     objective('browsers-orphans', 'Kubernetes objects without a tenant', 'atMost', 0, 'objects'),
   ],
-  alerts: [],
+  alerts: {},
   namespace: { from: 'tenantId', prefix: 'customer-', people: 'view' },
   slotPlan: 'professional',
   // headless-shell: Chrome without a screen, driven through its DevTools protocol. A browser's profile is scratch.

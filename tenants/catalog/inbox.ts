@@ -1,5 +1,5 @@
-import type { Plan, Product } from './types.ts';
-import { cents, cpus, mebibytes } from './units.ts';
+import type { Plan, Product, TypicalMonth } from './types.ts';
+import { cents, cpus, hoursPerMonth, mebibytes } from './units.ts';
 
 /**
  * Multi-client e-mail processing: section 3 of the requirements.
@@ -23,6 +23,7 @@ function plan(options: {
   dataIsolation: 'schema' | 'database';
   databaseConnections: number;
   features: readonly string[];
+  typicalMonth: TypicalMonth;
 }): Plan {
   return {
     id: options.id,
@@ -50,6 +51,7 @@ function plan(options: {
     warmPods: 0,
     dataIsolation: options.dataIsolation,
     databaseConnections: options.databaseConnections,
+    typicalMonth: options.typicalMonth,
   };
 }
 
@@ -71,6 +73,16 @@ export const inbox: Product = {
       dataIsolation: 'schema',
       databaseConnections: 5,
       features: ['500 e-mails a month', '2 projects', '$20 API budget'],
+      typicalMonth: {
+        share: 1_000,
+        users: 3,
+        podHours: hoursPerMonth,
+        objectsGb: 2,
+        databaseGb: 0.2,
+        egressGb: 0.5,
+        ingressGb: 0.5,
+        requestsThousands: 20,
+      },
     }),
     plan({
       id: 'professional',
@@ -85,6 +97,16 @@ export const inbox: Product = {
       dataIsolation: 'schema',
       databaseConnections: 10,
       features: ['2,000 e-mails a month', 'Unlimited projects', '$100 API budget'],
+      typicalMonth: {
+        share: 500,
+        users: 8,
+        podHours: hoursPerMonth,
+        objectsGb: 10,
+        databaseGb: 1,
+        egressGb: 2,
+        ingressGb: 2,
+        requestsThousands: 80,
+      },
     }),
     plan({
       id: 'enterprise',
@@ -98,21 +120,42 @@ export const inbox: Product = {
       dataIsolation: 'database',
       databaseConnections: 25,
       features: ['Unlimited e-mails and projects', 'A database of your own', 'Agreed by hand'],
+      typicalMonth: {
+        share: 100,
+        users: 40,
+        podHours: hoursPerMonth,
+        objectsGb: 60,
+        databaseGb: 8,
+        egressGb: 15,
+        ingressGb: 15,
+        requestsThousands: 500,
+      },
     }),
   ],
   meters: [
-    { id: 'inbox_emails', name: 'E-mails', unit: 'e-mail', unitPriceMicros: null, unitCostMicros: null },
+    {
+      id: 'inbox_emails',
+      name: 'E-mails',
+      unit: 'e-mail',
+      measure: { from: 'told', as: 'count' },
+      section: 'other',
+      unitPriceMicros: null,
+      unitCostMicros: null,
+    },
     {
       id: 'inbox_api_cost_micros',
       name: 'API cost',
       unit: 'micro-dollar',
+      measure: { from: 'told', as: 'count' },
+      section: 'other',
       unitPriceMicros: null,
       unitCostMicros: 1,
     },
   ],
-  figures: { apiUsageRetentionDays: 90 },
+  limits: [{ entitlement: 'emailsPerMonth', name: 'e-mails of this month', meters: ['inbox_emails'] }],
+  budget: { entitlement: 'apiBudgetCents', callsKeptDays: 90 },
   objectives: [],
-  alerts: [],
+  alerts: {},
   namespace: { from: 'tenantId', prefix: 'inbox-', people: 'view' },
   slotPlan: 'starter',
   // Mailpit: receives e-mail by SMTP from the control plane's mail exchanger and serves it by HTTP.

@@ -1,7 +1,7 @@
 import { agents } from './agents.ts';
 import { browsers } from './browsers.ts';
 import { inbox } from './inbox.ts';
-import { faultsOf } from './schema.ts';
+import { faultsOf, uncountedEntitlements } from './rules.ts';
 import { stream } from './stream.ts';
 import type { Plan, Product } from './types.ts';
 import { workspace } from './workspace.ts';
@@ -24,7 +24,10 @@ export function extendCatalog(additions: readonly Product[]): void {
   const fresh = additions.filter((product) => !products.includes(product));
   const problems = fresh.flatMap((product, n) => {
     const faults = faultsOf(product);
-    const found = faults.length > 0 ? faults : clashes(product, [...products, ...fresh.slice(0, n)]);
+    const found =
+      faults.length > 0
+        ? faults
+        : [...uncountedEntitlements(product), ...clashes(product, [...products, ...fresh.slice(0, n)])];
     return found.map((fault) => `product ${product?.id}: ${fault}`);
   });
   if (problems.length > 0) throw new CatalogError(problems);

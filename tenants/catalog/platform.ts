@@ -1,3 +1,4 @@
+import type { Threshold } from './types.ts';
 import { cents, cpus, gibibytes } from './units.ts';
 
 /**
@@ -21,6 +22,24 @@ export const platform = {
     emptyAfterSeconds: 300,
     replacedAfterDays: 7,
   },
+  metering: { sampleMinutes: 5, reportHours: 24 },
+  /** Calls of priced APIs of products that have no budget for them. */
+  callsKeptDays: 90,
+  /** Recordings are in Standard at first, then in infrequent access, then in Glacier. */
+  recordings: { standardDays: 7, infrequentAccessUntilDay: 90 },
+  backupIntervalHours: 6,
+  /** A page that nobody answers calls again after so long. */
+  escalationMinutes: 15,
+  licenceCheckHours: 24,
+  alerts: {
+    serverErrors: alert('Answers with a server error', 'above', 1, 'percent'),
+    slowAnswers: alert('Slowest answers, 99th percentile', 'above', 500, 'ms'),
+    disk: alert('Free disk space', 'below', 20, 'percent'),
+    certificate: alert('Days left on a certificate', 'below', 30, 'days'),
+    poolExhausted: alert('Database connections left in the pool', 'atMost', 0, 'connections'),
+    billingSync: alert('Failed billing synchronisations', 'above', 0, 'failures'),
+    subscriptionEnds: alert('Days left in the subscription', 'below', 3, 'days'),
+  },
   /** About what the infrastructure of so many tenants costs a month. */
   monthlyCost: [
     { tenants: 100, costCents: cents(4_650) },
@@ -28,3 +47,13 @@ export const platform = {
     { tenants: 2_000, costCents: cents(61_600) },
   ],
 } as const;
+
+/** Fires as soon as it holds. */
+function alert(
+  description: string,
+  comparison: Threshold['comparison'],
+  value: number,
+  unit: string,
+): Threshold {
+  return { description, comparison, value, unit, forSeconds: 0 };
+}

@@ -1,21 +1,29 @@
 /**
- * What a product must be to be sold, checked for products that come from outside this tree: the compiler has not seen
- * them. The products of this tree pass, too; a test holds them to it.
+ * The shape of a product, checked where it comes from outside this tree: the compiler has not seen it. What its parts
+ * must agree on stands in `rules.ts`.
  */
 import { z } from 'zod';
 import {
   type Autoscaling,
+  type BudgetRule,
   type ComputeLimits,
+  type CreditRule,
   dataIsolations,
   type MeteredDimension,
+  meterSections,
   type NamespaceQuota,
   type NamespaceRule,
+  type Objective,
   type Plan,
+  type PlatformEntitlements,
   type Product,
+  type ProductAlerts,
   type Runtime,
   type ScalingPace,
   type Threshold,
+  type TypicalMonth,
   tenantFacts,
+  type UsageLimit,
 } from './types.ts';
 
 /** One schema for each field of the type. */
@@ -35,6 +43,7 @@ const meterId = z
 const name = z.string().trim().min(1).max(100);
 const natural = z.int().nonnegative();
 const positive = z.int().positive();
+const amount = z.number().nonnegative();
 const percent = z.int().min(1).max(100);
 
 const pace = z.strictObject({
@@ -76,10 +85,13 @@ const plan = z
     price,
     trialDays: positive.optional(),
     features: z.array(z.string()),
-    entitlements: z.record(
-      z.string().regex(/^[a-z][A-Za-z0-9]*$/, 'must be a name such as callsPerMonth'),
-      z.union([natural, z.boolean(), z.string(), z.array(z.string()), z.null()]),
-    ),
+    entitlements: z
+      .object({
+        availabilityBasisPoints: natural.max(10_000).optional(),
+        recordingRetentionDays: positive.optional(),
+        compliance: z.boolean().optional(),
+      } satisfies Shape<PlatformEntitlements>)
+      .catchall(z.union([natural, z.boolean(), z.string(), z.array(z.string()), z.null()])),
     compute: z
       .strictObject({ cpuMillis: positive, memoryBytes: positive } satisfies Shape<ComputeLimits>)
       .nullable(),
@@ -96,6 +108,17 @@ const plan = z
     warmPods: natural,
     dataIsolation: z.enum(dataIsolations),
     databaseConnections: natural,
+    typicalMonth: z.strictObject({
+      share: z.number().positive(),
+      users: amount,
+      podHours: amount,
+      objectsGb: amount.optional(),
+      recordingsGb: amount.optional(),
+      databaseGb: amount,
+      egressGb: amount,
+      ingressGb: amount,
+      requestsThousands: amount,
+    } satisfies Shape<TypicalMonth>),
   } satisfies Shape<Plan>)
   .superRefine(({ compute, quota, autoscaling: scaling, warmPods, volumeBytes, ...rest }, check) => {
     const pods = Math.max(scaling?.maxReplicas ?? 1, warmPods);
@@ -127,18 +150,26 @@ const meter = z.strictObject({
   id: meterId,
   name,
   unit: name,
+  measure: z.discriminatedUnion('from', [
+    z.strictObject({ from: z.literal('told'), as: z.enum(['count', 'level', 'peak']) }),
+    z.strictObject({
+      from: z.enum(['cpu', 'memory', 'storage']),
+      as: z.enum(['level', 'second', 'hour', 'month']),
+      withLevel: z.string().optional(),
+    }),
+  ]),
+  section: z.enum(meterSections),
   unitPriceMicros: natural.nullable(),
   unitCostMicros: natural.nullable(),
 } satisfies Shape<MeteredDimension>);
 
-const threshold = z.strictObject({
-  id: name,
+const threshold = {
   description: name,
   comparison: z.enum(['above', 'below', 'atMost', 'atLeast']),
   value: z.number(),
   unit: name,
   forSeconds: natural,
-} satisfies Shape<Threshold>);
+} satisfies Shape<Threshold>;
 
 /** A label's or an annotation's key. */
 const key = z
@@ -194,60 +225,42 @@ const runtime = z.strictObject({
   readsTenant: z.literal(true).optional(),
 } satisfies Shape<Runtime>);
 
-const product = z
-  .strictObject({
-    id,
-    name,
-    description: z.string().trim().min(1),
-    plans: z
-      .array(plan)
-      .min(1)
-      .refine((plans) => unique(plans.map((each) => each.id)), { error: 'must have ids of their own' }),
-    meters: z
-      .array(meter)
-      .refine((meters) => unique(meters.map((each) => each.id)), { error: 'must have ids of their own' }),
-    figures: z.record(z.string(), z.number()),
-    objectives: z.array(threshold),
-    alerts: z.array(threshold),
-    namespace,
-    sandboxEntitlement: z.string().optional(),
-    slotPlan: z.string().nullable(),
-    image: z.string().min(1),
-    runtime,
-  } satisfies Shape<Product>)
-  .superRefine(({ plans, namespace: { from }, slotPlan, sandboxEntitlement }, check) => {
-    const problem = (at: PropertyKey[], message: string) =>
-      check.addIssue({ code: 'custom', path: at, message });
-    const names = (one: (typeof plans)[number] | undefined) => Object.keys(one?.entitlements ?? {}).sort();
-    for (const [n, each] of plans.entries())
-      if (names(each).join() !== names(plans[0]).join())
-        problem(['plans', n, 'entitlements'], `must name the same as those of ${plans[0]?.id}`);
-    if (slotPlan !== null && !plans.some((each) => each.id === slotPlan))
-      problem(['slotPlan'], 'must be the id of one of the plans, or null');
-    if ((slotPlan === null) !== (from === 'slug'))
-      problem(['slotPlan'], 'must be null where namespace.from is slug, and a plan where it is tenantId');
-    if (
-      sandboxEntitlement !== undefined &&
-      plans.some((each) => typeof each.entitlements[sandboxEntitlement] !== 'boolean')
-    )
-      problem(['sandboxEntitlement'], 'must be an entitlement that is true or false in every plan');
-  });
+export const productSchema = z.strictObject({
+  id,
+  name,
+  description: z.string().trim().min(1),
+  plans: z
+    .array(plan)
+    .min(1)
+    .refine((plans) => unique(plans.map((each) => each.id)), { error: 'must have ids of their own' }),
+  meters: z
+    .array(meter)
+    .refine((meters) => unique(meters.map((each) => each.id)), { error: 'must have ids of their own' }),
+  limits: z.array(
+    z.strictObject({
+      entitlement: name,
+      name,
+      meters: z.array(z.string()).min(1),
+    } satisfies Shape<UsageLimit>),
+  ),
+  credits: z
+    .strictObject({ entitlement: name, creditsPerUse: positive } satisfies Shape<CreditRule>)
+    .optional(),
+  budget: z
+    .strictObject({ entitlement: name, callsKeptDays: positive } satisfies Shape<BudgetRule>)
+    .optional(),
+  applies: z.array(name).optional(),
+  objectives: z.array(z.strictObject({ id: name, ...threshold } satisfies Shape<Objective>)),
+  alerts: z.strictObject({
+    memory: z.strictObject(threshold).optional(),
+  } satisfies Shape<ProductAlerts>),
+  namespace,
+  sandboxEntitlement: z.string().optional(),
+  slotPlan: z.string().nullable(),
+  image: z.string().min(1),
+  runtime,
+} satisfies Shape<Product>);
 
 function unique(names: readonly string[]): boolean {
   return new Set(names).size === names.length;
-}
-
-/** What keeps a product from being sold, a line for each fault that names the field; none where it may be sold. */
-export function faultsOf(candidate: unknown): readonly string[] {
-  const { error } = product.safeParse(candidate);
-  return (error?.issues ?? []).map((issue) => {
-    const said = issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message];
-    return `${fieldOf(issue.path)}: ${said.join(', ')}`;
-  });
-}
-
-/** `plans[0].quota.pods` */
-function fieldOf(at: readonly PropertyKey[]): string {
-  const text = at.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  return text.replace(/^\./, '') || 'the product';
 }

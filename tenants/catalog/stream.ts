@@ -1,11 +1,19 @@
-import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
+import type {
+  Autoscaling,
+  Measure,
+  MeteredDimension,
+  NamespaceQuota,
+  Plan,
+  Product,
+  TypicalMonth,
+} from './types.ts';
 import { cents, cpus, gibibytes, gigabytes, mebibytes, micros, tebibytes } from './units.ts';
 
 /**
  * Streamed desktop sessions for companies: section 5 of the requirements.
  *
  * Requirements: prices, sessions, memory, retention, features, usage prices, Business's quota, the autoscaler with
- * its pace, availability, RTO, RPO, intervals, alerts.
+ * its pace, availability, RTO, RPO.
  * Our choice: the GB of a plan are the memory of its sessions (both Professional and Business then give one session
  * 3.2 GB), and ten replicas, the autoscaler's most, have them together; CPU per replica; quotas of the other plans
  * (the replicas and as much again for what a tenant runs beside them); Enterprise, agreed by hand, starts from
@@ -57,6 +65,7 @@ function plan(options: {
   quota: NamespaceQuota;
   databaseConnections: number;
   features: readonly string[];
+  typicalMonth: TypicalMonth;
 }): Plan {
   return {
     id: options.id,
@@ -89,6 +98,7 @@ function plan(options: {
     warmPods: 0,
     dataIsolation: options.enterprise ? 'database' : 'schema',
     databaseConnections: options.databaseConnections,
+    typicalMonth: options.typicalMonth,
   };
 }
 
@@ -121,6 +131,7 @@ export const stream: Product = {
       },
       databaseConnections: 3,
       features: ['1 session', '2 GB memory', 'Recordings kept 7 days'],
+      typicalMonth: { share: 800, databaseGb: 0.05, ...company(1, 8, 10) },
     }),
     plan({
       id: 'professional',
@@ -147,6 +158,7 @@ export const stream: Product = {
       },
       databaseConnections: 10,
       features: ['5 sessions', '16 GB memory', 'Recordings kept 30 days'],
+      typicalMonth: { share: 1_600, databaseGb: 0.5, ...company(4, 60, 2) },
     }),
     plan({
       id: 'business',
@@ -166,6 +178,7 @@ export const stream: Product = {
       quota: businessQuota,
       databaseConnections: 25,
       features: ['20 sessions', '64 GB memory', 'SSO, DLP, compliance, branding', 'Recordings kept 90 days'],
+      typicalMonth: { share: 800, databaseGb: 3, ...company(18, 90, 0.5) },
     }),
     plan({
       id: 'enterprise',
@@ -197,39 +210,34 @@ export const stream: Product = {
         'Advanced audit',
         'A database of your own',
       ],
+      typicalMonth: { share: 100, databaseGb: 12, ...company(60, 100, 0.25) },
     }),
   ],
   meters: [
-    meter('stream_vcpu_hours', 'CPU', 'vCPU-hour', micros(0.05)),
-    meter('stream_memory_gb_hours', 'Memory', 'GB-hour', micros(0.01)),
-    meter('stream_storage_gb_months', 'Storage', 'GB-month', micros(0.1)),
-    meter('stream_cpu_seconds', 'CPU sampled', 'CPU-second', null),
-    meter('stream_memory_gb_seconds', 'Memory sampled', 'GB-second', null),
-    meter('stream_sessions_active', 'Active sessions', 'session', null),
-    meter('stream_sessions_total', 'Sessions', 'session', null),
-    meter('stream_recording_gb', 'Recordings', 'GB', null),
-    meter('stream_home_gb', 'Homes', 'GB', null),
-    meter('stream_egress_gb', 'Egress', 'GB', null),
+    meter('stream_vcpu_hours', 'CPU', 'vCPU-hour', { from: 'cpu', as: 'hour' }, micros(0.05)),
+    meter('stream_memory_gb_hours', 'Memory', 'GB-hour', { from: 'memory', as: 'hour' }, micros(0.01)),
+    // Recordings are stored as homes are, and cost the same.
+    meter(
+      'stream_storage_gb_months',
+      'Storage',
+      'GB-month',
+      { from: 'storage', as: 'month', withLevel: 'stream_recording_gb' },
+      micros(0.1),
+    ),
+    meter('stream_cpu_seconds', 'CPU sampled', 'CPU-second', { from: 'cpu', as: 'second' }),
+    meter('stream_memory_gb_seconds', 'Memory sampled', 'GB-second', { from: 'memory', as: 'second' }),
+    meter('stream_sessions_active', 'Active sessions', 'session', { from: 'told', as: 'peak' }),
+    meter('stream_sessions_total', 'Sessions', 'session', { from: 'told', as: 'count' }),
+    {
+      ...meter('stream_recording_gb', 'Recordings', 'GB', { from: 'told', as: 'level' }),
+      section: 'storage',
+    },
+    meter('stream_home_gb', 'Homes', 'GB', { from: 'storage', as: 'level' }),
+    meter('stream_egress_gb', 'Egress', 'GB', { from: 'told', as: 'count' }),
   ],
-  figures: {
-    meteringSampleMinutes: 5,
-    meteringRollUpMinutes: 60,
-    meteringReportHours: 24,
-    licenceCheckHours: 24,
-    recordingStandardDays: 7,
-    recordingInfrequentAccessUntilDay: 90,
-    backupIntervalHours: 6,
-    escalationMinutes: 15,
-  },
+  limits: [{ entitlement: 'sessions', name: 'sessions at once', meters: ['stream_sessions_active'] }],
   objectives: [],
-  alerts: [
-    alert('stream-5xx', 'Answers with a server error', 'above', 1, 'percent'),
-    alert('stream-p99', 'Slowest answers, 99th percentile', 'above', 500, 'ms'),
-    alert('stream-disk', 'Free disk space', 'below', 20, 'percent'),
-    alert('stream-certificate', 'Days left on a certificate', 'below', 30, 'days'),
-    alert('stream-pool-exhausted', 'Database connections left in the pool', 'atMost', 0, 'connections'),
-    alert('stream-billing-sync', 'Failed billing synchronisations', 'above', 0, 'failures'),
-  ],
+  alerts: {},
   namespace: {
     from: 'slug',
     prefix: 'tenant-',
@@ -255,16 +263,33 @@ export const stream: Product = {
   },
 };
 
-function meter(id: string, name: string, unit: string, unitPriceMicros: number | null) {
-  return { id, name, unit, unitPriceMicros, unitCostMicros: null };
+/** What runs and what is stored has a part of the statement of its own. */
+function meter(
+  id: string,
+  name: string,
+  unit: string,
+  measure: Measure,
+  unitPriceMicros: number | null = null,
+): MeteredDimension {
+  const sections = { cpu: 'compute', memory: 'compute', storage: 'storage', told: 'other' } as const;
+  return { id, name, unit, measure, section: sections[measure.from], unitPriceMicros, unitCostMicros: null };
 }
 
-function alert(
-  id: string,
-  description: string,
-  comparison: 'above' | 'below' | 'atMost',
-  value: number,
-  unit: string,
-) {
-  return { id, description, comparison, value, unit, forSeconds: 0 };
+/**
+ * A company: what follows from its people and the hours that each streams. A desktop mostly stands still: 0.15 GB an
+ * hour go out, 0.03 GB are recorded.
+ * @param podsPerSession pods of the plan that one session fills: it has 3.2 GB of memory, all replicas of the plan
+ *   together have the plan's
+ */
+function company(users: number, hoursEach: number, podsPerSession: number) {
+  const hours = users * hoursEach;
+  return {
+    users,
+    podHours: hours * podsPerSession,
+    objectsGb: 4 * users,
+    recordingsGb: 0.03 * hours,
+    egressGb: 0.15 * hours,
+    ingressGb: 0.08 * hours,
+    requestsThousands: 0.6 * hours,
+  };
 }

@@ -60,12 +60,36 @@ export type PlanPrice =
     }
   | { readonly kind: 'custom' };
 
+/**
+ * How a meter's amounts come to be.
+ *
+ * `told`: the product's service or application says them. A `count` is of things that happened and adds up; a `level`
+ * is of something that is there, of which a day and a month have the average; a `peak` the most that was there at once.
+ *
+ * Otherwise they are sampled from the cluster: processors, GB of memory, GB of volumes. A `level` is their average; one
+ * unit of a `second`, an `hour` or a `month` is a processor (a GB) that was there for so long.
+ */
+export type Measure =
+  | { readonly from: 'told'; readonly as: 'count' | 'level' | 'peak' }
+  | {
+      readonly from: 'cpu' | 'memory' | 'storage';
+      readonly as: 'level' | 'second' | 'hour' | 'month';
+      /** A meter of the product, told as a level in the same unit, that is added as if it were sampled with it. */
+      readonly withLevel?: string;
+    };
+
+/** The part of a statement that a meter belongs to. */
+export const meterSections = ['compute', 'storage', 'other'] as const;
+export type MeterSection = (typeof meterSections)[number];
+
 /** A dimension that is measured and, where it has a price, billed. */
 export interface MeteredDimension {
   /** Stable name, unique over all products: Stripe meter event name and metrics label. */
   readonly id: string;
   readonly name: string;
   readonly unit: string;
+  readonly measure: Measure;
+  readonly section: MeterSection;
   /** Charged to the customer for one unit; null where use is included in the plan or only observed. */
   readonly unitPriceMicros: number | null;
   /** What one unit costs us; null where it is not tracked. */
@@ -74,7 +98,6 @@ export interface MeteredDimension {
 
 /** A figure that is watched: as an alert it fires when it holds, as an objective it is met when it holds. */
 export interface Threshold {
-  readonly id: string;
   readonly description: string;
   readonly comparison: 'above' | 'below' | 'atMost' | 'atLeast';
   readonly value: number;
@@ -82,6 +105,78 @@ export interface Threshold {
   /** How long the comparison must hold; 0 is at once. */
   readonly forSeconds: number;
 }
+
+/** What a product is to hold. */
+export interface Objective extends Threshold {
+  readonly id: string;
+}
+
+/** What of its tenants a product has watched. */
+export interface ProductAlerts {
+  /** Memory of a container, in percent of its limit. */
+  readonly memory?: Threshold;
+}
+
+/** An entitlement whose number limits what meters count. */
+export interface UsageLimit {
+  readonly entitlement: string;
+  /** What it is called when a tenant reads of it, such as `API calls of this month`. */
+  readonly name: string;
+  /** Meters of the product. Together they are limited by the month; meters of a peak by what is there at once. */
+  readonly meters: readonly string[];
+}
+
+/** A product whose use is paid for with credits. */
+export interface CreditRule {
+  /** Its number of uses is given out as credits with each paid period. */
+  readonly entitlement: string;
+  readonly creditsPerUse: number;
+}
+
+/** A product whose calls of somebody's priced API have a budget in each month. */
+export interface BudgetRule {
+  /** US cents that the calls of a month may cost; null has no limit. */
+  readonly entitlement: string;
+  /** Days that each call is kept; the sums of months stay. */
+  readonly callsKeptDays: number;
+}
+
+/** What a typical tenant of a plan uses in a month. Assumptions: `docs/cost.md` says where each comes from. */
+export interface TypicalMonth {
+  /** How many tenants have the plan, in proportion to those of all other plans. */
+  readonly share: number;
+  /** People who sign in; those who pay, where a plan is sold by the seat. */
+  readonly users: number;
+  /** Hours that pods of the plan's size run, all replicas together. */
+  readonly podHours: number;
+  /** Objects in S3 that are read now and then: assets, uploads, e-mails. */
+  readonly objectsGb?: number;
+  /** Recordings made in a month; how long they are kept is an entitlement. */
+  readonly recordingsGb?: number;
+  /** Rows in PostgreSQL. */
+  readonly databaseGb: number;
+  /** What goes to the tenant's people. */
+  readonly egressGb: number;
+  /** What its pods fetch from the internet. */
+  readonly ingressGb: number;
+  /** Requests that reach the edge, in thousands. */
+  readonly requestsThousands: number;
+}
+
+/** Entitlements that the platform applies, to whichever product's plans have them. */
+export interface PlatformEntitlements {
+  /** Share of time in which a tenant is to be available. */
+  readonly availabilityBasisPoints?: number;
+  readonly recordingRetentionDays?: number;
+  /** A law may bind the tenant's data to a region. */
+  readonly compliance?: boolean;
+}
+
+export const platformEntitlements = [
+  'availabilityBasisPoints',
+  'recordingRetentionDays',
+  'compliance',
+] as const satisfies readonly (keyof PlatformEntitlements)[];
 
 export type EntitlementValue = number | boolean | string | readonly string[] | null;
 
@@ -95,7 +190,7 @@ export interface Plan {
   readonly features: readonly string[];
   /** Named entitlements of the product (sessions, API calls, e-mails, …), the same keys in all its plans;
    *  a number is a cap or an allowance, null is unlimited or agreed by hand. */
-  readonly entitlements: Readonly<Record<string, EntitlementValue>>;
+  readonly entitlements: Readonly<Record<string, EntitlementValue>> & PlatformEntitlements;
   /** Requests and limits of one pod of the tenant's workload, or null where the plan runs none. */
   readonly compute: ComputeLimits | null;
   /** Size of the tenant's volume, or null where it has none. */
@@ -107,6 +202,7 @@ export interface Plan {
   readonly dataIsolation: DataIsolation;
   /** Most connections the tenant's database role may hold; 0 where the tenant has no database. */
   readonly databaseConnections: number;
+  readonly typicalMonth: TypicalMonth;
 }
 
 /** What of a tenant its namespace can tell. `createdOn` is a date; a slot has neither owner nor billing account. */
@@ -167,10 +263,13 @@ export interface Product {
   /** Cheapest first. */
   readonly plans: readonly Plan[];
   readonly meters: readonly MeteredDimension[];
-  /** Figures of the product as a whole; the unit is part of the name. */
-  readonly figures: Readonly<Record<string, number>>;
-  readonly objectives: readonly Threshold[];
-  readonly alerts: readonly Threshold[];
+  readonly limits: readonly UsageLimit[];
+  readonly credits?: CreditRule;
+  readonly budget?: BudgetRule;
+  /** Entitlements that the product's own service or application applies; the platform only tells them. */
+  readonly applies?: readonly string[];
+  readonly objectives: readonly Objective[];
+  readonly alerts: ProductAlerts;
   readonly namespace: NamespaceRule;
   /** The entitlement, true or false, by which a plan's tenants run sandboxes: pods that are each alone. */
   readonly sandboxEntitlement?: string;

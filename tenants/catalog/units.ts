@@ -11,6 +11,9 @@ export const tebibytes = (count: number): number => integer(count * kibi ** 4);
 export const gigabytes = (count: number): number => integer(count * 1e9);
 export const cpus = (count: number): number => integer(count * 1000);
 
+/** Hours of a month of AWS, in which a pod runs that never stops. */
+export const hoursPerMonth = 730;
+
 /** Dollars as US cents. */
 export const cents = (dollars: number): number => integer(dollars * 100);
 /** Dollars as micro-dollars. */

@@ -1,4 +1,4 @@
-import type { Plan, Product } from './types.ts';
+import type { Measure, MeteredDimension, MeterSection, Plan, Product, TypicalMonth } from './types.ts';
 import { cents, cpus, gibibytes, mebibytes } from './units.ts';
 
 /**
@@ -20,6 +20,7 @@ function plan(options: {
   /** null: calls run on the user's own key and are not counted against the plan. */
   apiCallsPerMonth: number | null;
   features: readonly string[];
+  typicalMonth: TypicalMonth;
 }): Plan {
   return {
     id: options.id,
@@ -45,6 +46,7 @@ function plan(options: {
     warmPods: 0,
     dataIsolation: 'none',
     databaseConnections: 0,
+    typicalMonth: options.typicalMonth,
   };
 }
 
@@ -68,6 +70,16 @@ export const workspace: Product = {
         '1 concurrent session',
         'API calls on your own key',
       ],
+      // Stopped between sessions: twelve hours of a week.
+      typicalMonth: {
+        share: 1_200,
+        users: 1,
+        podHours: 52,
+        databaseGb: 0,
+        egressGb: 4,
+        ingressGb: 6,
+        requestsThousands: 30,
+      },
     }),
     plan({
       id: 'we-manage',
@@ -84,58 +96,36 @@ export const workspace: Product = {
         '3 concurrent sessions',
         '1,000 API calls a month',
       ],
+      typicalMonth: {
+        share: 1_000,
+        users: 1,
+        podHours: 52,
+        databaseGb: 0,
+        egressGb: 6,
+        ingressGb: 8,
+        requestsThousands: 45,
+      },
     }),
   ],
   meters: [
-    {
-      id: 'workspace_cpu_seconds',
-      name: 'CPU',
-      unit: 'CPU-second',
-      unitPriceMicros: null,
-      unitCostMicros: null,
-    },
-    {
-      id: 'workspace_memory_gb_seconds',
-      name: 'Memory',
-      unit: 'GB-second',
-      unitPriceMicros: null,
-      unitCostMicros: null,
-    },
-    {
-      id: 'workspace_storage_gb_hours',
-      name: 'Storage',
-      unit: 'GB-hour',
-      unitPriceMicros: null,
-      unitCostMicros: null,
-    },
-    {
-      id: 'workspace_api_calls',
-      name: 'API calls',
-      unit: 'call',
-      unitPriceMicros: null,
-      unitCostMicros: null,
-    },
+    meter('workspace_cpu_seconds', 'CPU', 'CPU-second', { from: 'cpu', as: 'second' }, 'compute'),
+    meter('workspace_memory_gb_seconds', 'Memory', 'GB-second', { from: 'memory', as: 'second' }, 'compute'),
+    meter('workspace_storage_gb_hours', 'Storage', 'GB-hour', { from: 'storage', as: 'hour' }, 'storage'),
+    meter('workspace_api_calls', 'API calls', 'call', { from: 'told', as: 'count' }, 'other'),
   ],
-  figures: {},
+  limits: [
+    { entitlement: 'apiCallsPerMonth', name: 'API calls of this month', meters: ['workspace_api_calls'] },
+  ],
   objectives: [],
-  alerts: [
-    {
-      id: 'workspace-memory',
+  alerts: {
+    memory: {
       description: "A workspace's memory in percent of its limit",
       comparison: 'above',
       value: 90,
       unit: 'percent',
       forSeconds: 300,
     },
-    {
-      id: 'workspace-subscription-ends',
-      description: 'Days left in the subscription',
-      comparison: 'below',
-      value: 3,
-      unit: 'days',
-      forSeconds: 0,
-    },
-  ],
+  },
   namespace: {
     from: 'tenantId',
     prefix: 'beta-user-',
@@ -158,3 +148,14 @@ export const workspace: Product = {
     terminationGraceSeconds: 30,
   },
 };
+
+/** Use that is in the plan. */
+function meter(
+  id: string,
+  name: string,
+  unit: string,
+  measure: Measure,
+  section: MeterSection,
+): MeteredDimension {
+  return { id, name, unit, measure, section, unitPriceMicros: null, unitCostMicros: null };
+}

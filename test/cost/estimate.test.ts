@@ -83,8 +83,19 @@ test.each([
 
 describe('the mix of plans', () => {
   test('makes 100 percent and leaves no plan out', () => {
-    expect(typicalTenants.reduce((sum, { usage }) => sum + usage.shareBasisPoints, 0)).toBe(10_000);
-    expect(typicalTenants.map(({ plan }) => plan)).toEqual(catalog.flatMap(({ plans }) => plans));
+    const tenants = typicalTenants();
+    expect(tenants.reduce((sum, { shareBasisPoints }) => sum + shareBasisPoints, 0)).toBe(10_000);
+    expect(tenants.map(({ plan }) => plan)).toEqual(catalog.flatMap(({ plans }) => plans));
+  });
+
+  test('makes room for one more product, whose shares count as those of the others do', () => {
+    const [first, ...others] = catalog;
+    if (!first) throw new Error('the catalog is empty');
+    const all = typicalTenants([...catalog, first]);
+    expect(all.reduce((sum, { shareBasisPoints }) => sum + shareBasisPoints, 0)).toBeCloseTo(10_000);
+    const [once, twice] = [typicalTenants([first, ...others])[0], all[0]];
+    expect(twice?.shareBasisPoints).toBeLessThan(once?.shareBasisPoints ?? 0);
+    expect(estimate(prod, 500, all).plans).toHaveLength(all.length);
   });
 });
 

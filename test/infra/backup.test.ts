@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { ensureCrds } from '../../automation/toolchain/crds.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import { backupIntervalHours, restoreManifest } from '../../infra/backup/schedule.ts';
+import { restoreManifest } from '../../infra/backup/schedule.ts';
+import { platform } from '../../tenants/catalog/index.ts';
 import { databaseSecretName } from '../../tenants/data.ts';
 import { managedBy } from '../../tenants/labels.ts';
 import { type InfraGraph, infraGraph } from '../support/infra-graph.ts';
@@ -27,7 +28,7 @@ const object = (graph: InfraGraph, kind: string, name?: string) => {
 
 describe('Velero', () => {
   test('backs up every six hours, as the catalog promises, and keeps it thirty days', () => {
-    expect(backupIntervalHours()).toBe(6);
+    expect(platform.backupIntervalHours).toBe(6);
     expect(object(prod, 'Schedule')).toMatchObject({
       metadata: { namespace: 'velero' },
       spec: {

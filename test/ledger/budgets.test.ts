@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { monthOf } from '../../automation/ledger/budget.ts';
-import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
+import {
+  deleteCostsBefore,
+  listCosts,
+  listDailyCosts,
+  readBudgets,
+} from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reportSpend, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import { keepLedger } from '../../automation/ledger/upkeep.ts';
 import { listAudit } from '../../automation/store/audit.ts';
@@ -184,5 +189,22 @@ describe('upkeep', () => {
     const kept = await listCosts(database, tenant.id, { before: null, limit: 10 });
     expect(kept.map(({ callId }) => callId)).toEqual(['new']);
     expect((await api(tenant, old))?.[0]).toBeGreaterThanOrEqual(7);
+  });
+
+  test('are kept as long as the tenant’s product says, whatever the others say', async () => {
+    const tenant = await organization();
+    const other = { id: (await addTenant(database, { product: 'agents', plan: 'pro' })).id };
+    const daysAgo = (days: number) => new Date(Date.now() - days * day);
+    for (const { id } of [tenant, other])
+      await settleApiCost(database, { id, product: 'inbox', plan: 'starter' }, call('50', daysAgo(50)), 7);
+    const isKept = async ({ id }: { id: string }) =>
+      (await listCosts(database, id, { before: null, limit: 10 })).length === 1;
+    const inbox = (days: number) => [{ product: 'inbox', before: daysAgo(days) }];
+    await deleteCostsBefore(database, daysAgo(90), inbox(60), 1000);
+    expect([await isKept(tenant), await isKept(other)]).toEqual([true, true]);
+    await deleteCostsBefore(database, daysAgo(90), inbox(40), 1000);
+    expect([await isKept(tenant), await isKept(other)]).toEqual([false, true]);
+    await deleteCostsBefore(database, daysAgo(40), inbox(60), 1000);
+    expect(await isKept(other)).toBe(false);
   });
 });

@@ -135,7 +135,7 @@ describe('samples', () => {
         samples: 12,
       },
     ]);
-    const used = await readUsed(database, tenant.id, november, monthTakes);
+    const used = await readUsed(database, tenant.id, november, monthTakes());
     expect(Object.fromEntries(used.map(({ dimension, microUnits }) => [dimension, microUnits]))).toEqual({
       stream_vcpu_hours: 10_000_000,
       stream_cpu_seconds: 36_000_000_000,
@@ -158,7 +158,7 @@ describe('samples', () => {
     expect(await listTopConsumers(database, tenant.id, november, 1)).toEqual([
       { consumer: 'ann', cpuMilliSeconds: 32_400_000, memoryKbSeconds: 54_000_000_000 },
     ]);
-    expect(await readUsed(database, idle.id, november, monthTakes)).toEqual([]);
+    expect(await readUsed(database, idle.id, november, monthTakes())).toEqual([]);
     const prices = [
       { dimension: 'stream_vcpu_hours', price: 50_000, section: 'compute' },
       { dimension: 'stream_memory_gb_hours', price: 10_000, section: 'compute' },
@@ -295,12 +295,12 @@ describe('what services tell', () => {
       told('stream_sessions_total', 5, 1e6),
     ]);
     await rollUpHours(database, at(60));
-    expect(await readUsed(database, id, november, monthTakes)).toEqual([
+    expect(await readUsed(database, id, november, monthTakes())).toEqual([
       { dimension: 'stream_sessions_total', microUnits: 5e6 },
     ]);
     await writeTold(database, id, [told('stream_sessions_total', 5, 1e6)], { replace: true });
     await rollUpHours(database, at(60));
-    expect(await readUsed(database, id, november, monthTakes)).toEqual([
+    expect(await readUsed(database, id, november, monthTakes())).toEqual([
       { dimension: 'stream_sessions_total', microUnits: 3e6 },
     ]);
   });
@@ -315,7 +315,7 @@ describe('what services tell', () => {
     ]);
     await rollUpHours(database, at(2 * day));
     // 15 GB on each of two of thirty days.
-    expect(await readUsed(database, id, november, monthTakes)).toEqual([
+    expect(await readUsed(database, id, november, monthTakes())).toEqual([
       { dimension: 'stream_recording_gb', microUnits: 1e6 },
       { dimension: 'stream_sessions_active', microUnits: 7e6 },
       { dimension: 'stream_storage_gb_months', microUnits: 1e6 },
@@ -353,7 +353,7 @@ test('a spend cap sees every sample, before the hour is over', async () => {
   await rollUpUrgent(database, at(0));
   const [, spend] = await readBudgets(database, id, november.firstDay);
   expect(spend).toMatchObject({ spentMicros: 50_000, alertedPercent: 100 });
-  expect(await readUsed(database, other.id, november, monthTakes)).toEqual([]);
+  expect(await readUsed(database, other.id, november, monthTakes())).toEqual([]);
   const kinds = (await listAudit(database, id, { audience: 'tenant' })).map(({ message }) => message);
   expect(kinds.at(-1)).toBe("100 % of this month's spend cap is used: $0.05 of $0.04");
 });
@@ -371,7 +371,7 @@ describe('time', () => {
     expect(await listHours(database, id, start, at(60))).toHaveLength(1);
     await forgetUsage(database, later(usageRetention.hours + 31), usageRetention);
     expect(await listHours(database, id, start, at(60))).toEqual([]);
-    expect(await readUsed(database, id, november, monthTakes)).not.toEqual([]);
+    expect(await readUsed(database, id, november, monthTakes())).not.toEqual([]);
   });
 
   test('room is made once, also by several at once, and across the end of a year', async () => {

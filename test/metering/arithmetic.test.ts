@@ -13,7 +13,7 @@ import { findDimension, prices, termsOf, toldAs } from '../../automation/meterin
 import { limitRows, noticesDue, noticeText, overagePercent } from '../../automation/metering/limits.ts';
 import { explain, usedAt } from '../../automation/metering/report.ts';
 import { consumersOf, sampleOf, slotsBetween } from '../../automation/metering/sample.ts';
-import { csv, makeStatement, sectionOf, statementCsv } from '../../automation/metering/statement.ts';
+import { csv, makeStatement, statementCsv } from '../../automation/metering/statement.ts';
 import { hourOf, monthNamed, placeOf, slotOf } from '../../automation/metering/time.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 
@@ -68,7 +68,7 @@ describe('amounts', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 10_000_000_000 }), { maxLength: 31 }),
-        fc.constantFrom(...prices.values()),
+        fc.constantFrom(...prices().values()),
         (days, price) => {
           const total = days.reduce((sum, day) => sum + BigInt(day), 0n);
           const unitCents = decimalOf(BigInt(price) * 100n);
@@ -240,10 +240,10 @@ describe('limits', () => {
   ])('%i of 100', (used, due) => expect(noticesDue(used, 100)).toEqual(due));
 
   test('a notice says how much of what', () => {
-    expect(noticeText('tasksPerMonth', 80, 8_000_000, 10_000_000)).toBe(
+    expect(noticeText('agents', 'tasksPerMonth', 80, 8_000_000, 10_000_000)).toBe(
       "80 % of the plan's tasks of this month is used: 8 of 10",
     );
-    expect(noticeText('sessions', overagePercent, 6_000_000, 5_000_000)).toBe(
+    expect(noticeText('stream', 'sessions', overagePercent, 6_000_000, 5_000_000)).toBe(
       "Beyond the plan's sessions at once: 6 of 5",
     );
   });
@@ -330,7 +330,7 @@ describe('the statement', () => {
     ['browsers_sessions', 'other'],
   ])('%s is %s', (id, section) => {
     const found = findDimension(id);
-    expect(found && sectionOf(found.dimension)).toBe(section);
+    expect(found?.dimension.section).toBe(section);
   });
 
   test('a cell of a table is quoted where it must be, and never a formula', () => {

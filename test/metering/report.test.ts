@@ -237,7 +237,7 @@ test('what was told too much is cancelled within a day, and for a person to see 
     await writeTold(database, tenant.id, [told], { replace: true });
     await rollUpHours(database, account.now());
     const month = monthNamed(dayOf(slot));
-    const used = await readUsed(database, tenant.id, month, monthTakes);
+    const used = await readUsed(database, tenant.id, month, monthTakes());
     return (used.find(({ dimension }) => dimension === 'stream_storage_gb_months')?.microUnits ?? 0) / 1e6;
   };
   await advance(hourMs);
@@ -311,7 +311,7 @@ test('Stripe away, a customer that is none, and nobody who pays: the rest is tol
 });
 
 test("everything that was sent is what Stripe's own description takes", async () => {
-  expect(prices.size).toBe(3);
+  expect(prices().size).toBe(3);
   expect(await unrepeated('test/metering/report.test.ts', tee)).toEqual([]);
   expect(await tee.problems()).toEqual([]);
 });

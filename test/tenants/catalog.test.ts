@@ -8,7 +8,7 @@ import {
   planLookupKey,
   platform,
 } from '../../tenants/catalog/index.ts';
-import type { Plan, PlanPrice, ProductId } from '../../tenants/catalog/types.ts';
+import type { Plan, PlanPrice, ProductId, Threshold } from '../../tenants/catalog/types.ts';
 import { everyPlan } from './specs.ts';
 
 /** Figures of `requirements.md`, written out: this table and the catalog are two readings of the same text. */
@@ -221,26 +221,35 @@ describe('the catalog holds what the requirements say', () => {
     expect(meter).toMatchObject({ unitPriceMicros, unitCostMicros });
   });
 
-  const thresholds = (list: 'alerts' | 'objectives') =>
-    catalog
-      .flatMap((product) => product[list])
-      .map(({ id, comparison, value, unit, forSeconds }) => [id, comparison, value, unit, forSeconds]);
+  const figuresOf = ({ comparison, value, unit, forSeconds }: Threshold) => [
+    comparison,
+    value,
+    unit,
+    forSeconds,
+  ];
 
   test('these alerts and no others', () => {
-    expect(thresholds('alerts')).toEqual([
-      ['workspace-memory', 'above', 90, 'percent', 300],
-      ['workspace-subscription-ends', 'below', 3, 'days', 0],
-      ['stream-5xx', 'above', 1, 'percent', 0],
-      ['stream-p99', 'above', 500, 'ms', 0],
-      ['stream-disk', 'below', 20, 'percent', 0],
-      ['stream-certificate', 'below', 30, 'days', 0],
-      ['stream-pool-exhausted', 'atMost', 0, 'connections', 0],
-      ['stream-billing-sync', 'above', 0, 'failures', 0],
+    const all = [
+      ...catalog.map(({ id, alerts }) => ({ id, alerts })),
+      { id: 'platform', alerts: platform.alerts },
+    ].flatMap(({ id, alerts }) =>
+      Object.entries(alerts).map(([name, alert]) => [`${id}.${name}`, ...figuresOf(alert)]),
+    );
+    expect(all).toEqual([
+      ['workspace.memory', 'above', 90, 'percent', 300],
+      ['platform.serverErrors', 'above', 1, 'percent', 0],
+      ['platform.slowAnswers', 'above', 500, 'ms', 0],
+      ['platform.disk', 'below', 20, 'percent', 0],
+      ['platform.certificate', 'below', 30, 'days', 0],
+      ['platform.poolExhausted', 'atMost', 0, 'connections', 0],
+      ['platform.billingSync', 'above', 0, 'failures', 0],
+      ['platform.subscriptionEnds', 'below', 3, 'days', 0],
     ]);
   });
 
   test('these objectives and no others', () => {
-    expect(thresholds('objectives')).toEqual([
+    const all = catalog.flatMap(({ objectives }) => objectives);
+    expect(all.map((objective) => [objective.id, ...figuresOf(objective)])).toEqual([
       ['browsers-namespace', 'atMost', 1_000, 'ms', 0],
       ['browsers-session-create', 'below', 200, 'ms', 0],
       ['browsers-session-create-warm', 'below', 100, 'ms', 0],
@@ -251,19 +260,18 @@ describe('the catalog holds what the requirements say', () => {
   });
 
   test('figures of whole products and of the platform', () => {
-    expect(findProduct('browsers')?.figures).toEqual({ creditsPerSession: 1, minimumBalanceCredits: 1 });
-    expect(findProduct('inbox')?.figures).toEqual({ apiUsageRetentionDays: 90 });
-    expect(findProduct('stream')?.figures).toEqual({
-      meteringSampleMinutes: 5,
-      meteringRollUpMinutes: 60,
-      meteringReportHours: 24,
+    expect(catalog.flatMap(({ id, credits }) => (credits ? [[id, credits]] : []))).toEqual([
+      ['browsers', { entitlement: 'sessionsPerMonth', creditsPerUse: 1 }],
+    ]);
+    expect(catalog.flatMap(({ id, budget }) => (budget ? [[id, budget]] : []))).toEqual([
+      ['inbox', { entitlement: 'apiBudgetCents', callsKeptDays: 90 }],
+    ]);
+    expect(platform).toMatchObject({
+      metering: { sampleMinutes: 5, reportHours: 24 },
       licenceCheckHours: 24,
-      recordingStandardDays: 7,
-      recordingInfrequentAccessUntilDay: 90,
+      recordings: { standardDays: 7, infrequentAccessUntilDay: 90 },
       backupIntervalHours: 6,
       escalationMinutes: 15,
-    });
-    expect(platform).toMatchObject({
       regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1'],
       availabilityZones: 3,
       database: { pointInTimeRecoveryDays: 35 },
@@ -304,7 +312,7 @@ describe('the catalog agrees with itself', () => {
       catalog.map(({ id }) => id),
       ...catalog.map(({ plans }) => plans.map(({ id }) => id)),
       catalog.flatMap(({ meters }) => meters.map(({ id }) => id)),
-      catalog.flatMap(({ alerts, objectives }) => [...alerts, ...objectives].map(({ id }) => id)),
+      catalog.flatMap(({ objectives }) => objectives.map(({ id }) => id)),
       catalog.map(({ namespace }) => namespace.prefix),
     ]) {
       expect(new Set(ids).size).toBe(ids.length);
@@ -312,7 +320,10 @@ describe('the catalog agrees with itself', () => {
   });
 
   test.each(plans)('%s %s: every number is a safe integer, none negative', (_product, _id, _entry, plan) => {
-    for (const [path, number] of numbersIn(plan)) {
+    // The typical month is an assumption of the cost model, not a figure of the plan.
+    const { typicalMonth, ...figures } = plan;
+    expect(Math.min(...numbersIn(typicalMonth).map(([, number]) => number))).toBeGreaterThanOrEqual(0);
+    for (const [path, number] of numbersIn(figures)) {
       expect(Number.isSafeInteger(number) && number >= 0, `${path} = ${number}`).toBe(true);
     }
   });

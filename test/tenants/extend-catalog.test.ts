@@ -1,7 +1,12 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { typicalTenants } from '../../automation/cost/fleet.ts';
+import { monthTakes, prices, termsOf } from '../../automation/metering/dimensions.ts';
+import { limitRows, noticeText } from '../../automation/metering/limits.ts';
+import { makeStatement } from '../../automation/metering/statement.ts';
+import { monthNamed } from '../../automation/metering/time.ts';
 import { CatalogError, catalog, extendCatalog, findProduct } from '../../tenants/catalog/index.ts';
-import { faultsOf } from '../../tenants/catalog/schema.ts';
-import type { Plan, Product } from '../../tenants/catalog/types.ts';
+import { faultsOf } from '../../tenants/catalog/rules.ts';
+import type { Measure, MeteredDimension, Plan, Product } from '../../tenants/catalog/types.ts';
 
 /** A product of somebody's own, as small as one can be. */
 function ownProduct(id: string, changes: Partial<Product> = {}): Product {
@@ -18,6 +23,15 @@ function ownProduct(id: string, changes: Partial<Product> = {}): Product {
     warmPods: 0,
     dataIsolation: 'none',
     databaseConnections: 0,
+    typicalMonth: {
+      share: 100,
+      users: 1,
+      podHours: 0,
+      databaseGb: 0,
+      egressGb: 0,
+      ingressGb: 0,
+      requestsThousands: 1,
+    },
   };
   return {
     id,
@@ -25,9 +39,9 @@ function ownProduct(id: string, changes: Partial<Product> = {}): Product {
     description: 'Of a package beside the tree.',
     plans: [plan],
     meters: [],
-    figures: {},
+    limits: [],
     objectives: [],
-    alerts: [],
+    alerts: {},
     namespace: { from: 'tenantId', prefix: `${id}-`, people: 'view' },
     slotPlan: 'basic',
     image: 'registry.example.com/own:1',
@@ -47,6 +61,16 @@ function ownProduct(id: string, changes: Partial<Product> = {}): Product {
   };
 }
 
+const meter = (id: string, measure: Measure): MeteredDimension => ({
+  id,
+  name: id,
+  unit: 'call',
+  measure,
+  section: 'other',
+  unitPriceMicros: null,
+  unitCostMicros: null,
+});
+
 const planOf = (id: string, changes: Partial<Plan>) =>
   ownProduct(id, { plans: ownProduct(id).plans.map((plan) => ({ ...plan, ...changes })) });
 
@@ -63,7 +87,40 @@ describe('a product of a package', () => {
     extendCatalog([crm]);
     extendCatalog([crm]);
     expect(findProduct('crm')).toBe(crm);
-    expect(catalog).toEqual([...ofTheTree, crm]);
+    expect(catalog.slice(ofTheTree.length)).toEqual([crm]);
+  });
+
+  test('may apply numbers by itself, where it says so', () => {
+    const own = { ...planOf('crm2', { entitlements: { seats: 5 } }), applies: ['seats'] };
+    extendCatalog([own]);
+    expect(findProduct('crm2')).toBe(own);
+  });
+
+  test('has its meters charged, limited, averaged and shown as it says, though it came later', () => {
+    const limited = ownProduct('pos', {
+      plans: planOf('pos', { entitlements: { tills: 3, receipts: 500 } }).plans,
+      meters: [
+        { ...meter('pos_receipts', { from: 'told', as: 'count' }), unitPriceMicros: 20 },
+        meter('pos_tills', { from: 'told', as: 'peak' }),
+        { ...meter('pos_archive', { from: 'storage', as: 'level' }), section: 'storage' },
+      ],
+      limits: [
+        { entitlement: 'tills', name: 'tills at once', meters: ['pos_tills'] },
+        { entitlement: 'receipts', name: 'receipts of this month', meters: ['pos_receipts'] },
+      ],
+    });
+    extendCatalog([limited]);
+    expect(limitRows().filter(({ product }) => product === 'pos')).toMatchObject([
+      { id: 'tills', take: 'peak', limitMicroUnits: 3_000_000 },
+      { id: 'receipts', take: 'sum', dimensions: ['pos_receipts'] },
+    ]);
+    expect(noticeText('pos', 'tills', 80, 2_400_000, 3_000_000)).toContain('tills at once');
+    expect(prices().get('pos_receipts')).toBe(20);
+    expect([monthTakes().get('pos_tills'), monthTakes().get('pos_archive')]).toEqual(['peak', 'average']);
+    expect(termsOf(monthNamed('2026-11')).filter(({ product }) => product === 'pos')).toHaveLength(3);
+    const used = [{ dimension: 'pos_archive', microUnits: 1_000_000 }];
+    expect(makeStatement(monthNamed('2026-11'), [], used).lines).toMatchObject([{ section: 'storage' }]);
+    expect(typicalTenants().some(({ product }) => product === limited)).toBe(true);
   });
 
   const compute = { cpuMillis: 500, memoryBytes: 1_000_000 };
@@ -127,6 +184,52 @@ describe('a product of a package', () => {
       'a meter of another product',
       ownProduct('erp', { meters: [...(findProduct('stream')?.meters ?? [])].slice(0, 1) }),
       /^product erp: meters\[0\]\.id: stream_vcpu_hours is a meter of stream/,
+    ],
+    [
+      'a number that nobody counts',
+      planOf('erp', { entitlements: { callsPerMonth: 100, beta: true, seats: null } }),
+      /^product erp: plans\[\]\.entitlements\.callsPerMonth: nothing counts it; name it in limits.*$/,
+    ],
+    [
+      'a limit on an entitlement that is no number',
+      ownProduct('erp', {
+        ...planOf('erp', { entitlements: { beta: true } }),
+        limits: [{ entitlement: 'beta', name: 'b', meters: ['erp_calls'] }],
+        meters: [meter('erp_calls', { from: 'told', as: 'count' })],
+      }),
+      /^product erp: limits\[0\]\.entitlement: beta must be an entitlement of every plan, a number or null/,
+    ],
+    [
+      'a limit that counts a meter of nobody',
+      ownProduct('erp', {
+        ...planOf('erp', { entitlements: { calls: 5 } }),
+        limits: [{ entitlement: 'calls', name: 'calls', meters: ['erp_calls'] }],
+      }),
+      /^product erp: limits\[0\]\.meters: must be meters of the product/,
+    ],
+    [
+      'a limit that counts an average',
+      ownProduct('erp', {
+        ...planOf('erp', { entitlements: { gb: 5 } }),
+        limits: [{ entitlement: 'gb', name: 'GB', meters: ['erp_gb'] }],
+        meters: [meter('erp_gb', { from: 'storage', as: 'level' })],
+      }),
+      /^product erp: limits\[0\]\.meters: must not be meters of a level/,
+    ],
+    [
+      'a level added that is none',
+      ownProduct('erp', {
+        meters: [
+          meter('erp_gb_months', { from: 'storage', as: 'month', withLevel: 'erp_calls' }),
+          meter('erp_calls', { from: 'told', as: 'count' }),
+        ],
+      }),
+      /^product erp: meters\[0\]\.measure\.withLevel: must be a meter of the product that is told as a level/,
+    ],
+    [
+      'no typical month',
+      planOf('erp', { typicalMonth: undefined } as unknown as Partial<Plan>),
+      /^product erp: plans\[0\]\.typicalMonth: /,
     ],
     [
       'a field that there is not',

@@ -1,12 +1,12 @@
 /** Velero's backups. */
-import { platformFigure } from './figures.ts';
+import { platform } from '../../../tenants/catalog/index.ts';
 import { duration, type RuleGroup } from './rule.ts';
 
 const hourSeconds = 3_600;
 
 export function backupRules(): RuleGroup {
-  const intervalSeconds = platformFigure('backupIntervalHours') * hourSeconds;
-  // // Plus the time of one backup.
+  const intervalSeconds = platform.backupIntervalHours * hourSeconds;
+  // Plus the time of one backup.
   const overdueSeconds = intervalSeconds + hourSeconds;
   return {
     name: 'tenantry-backup',

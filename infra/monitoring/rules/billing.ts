@@ -1,12 +1,13 @@
 /** Stripe and subscriptions. */
-import { breaches, threshold } from './figures.ts';
+import { platform } from '../../../tenants/catalog/index.ts';
+import { breaches } from './figures.ts';
 import type { RuleGroup } from './rule.ts';
 
 const daySeconds = 86_400;
 
 export function billingRules(): RuleGroup {
-  const sync = threshold('stream-billing-sync');
-  const ends = threshold('workspace-subscription-ends');
+  const sync = platform.alerts.billingSync;
+  const ends = platform.alerts.subscriptionEnds;
   return {
     name: 'tenantry-billing',
     rules: [

@@ -1,5 +1,6 @@
 /** Room: disks, nodes, certificates' remaining time, and what AWS runs for us. */
-import { breaches, threshold } from './figures.ts';
+import { platform } from '../../../tenants/catalog/index.ts';
+import { breaches } from './figures.ts';
 import type { RecordingRule, RuleGroup } from './rule.ts';
 
 const gibibyte = 1024 ** 3;
@@ -17,8 +18,8 @@ export interface CapacityFigures {
 }
 
 export function capacityRules({ databases }: CapacityFigures): RuleGroup {
-  const disk = threshold('stream-disk');
-  const certificate = threshold('stream-certificate');
+  const disk = platform.alerts.disk;
+  const certificate = platform.alerts.certificate;
   return {
     name: 'tenantry-capacity',
     rules: [

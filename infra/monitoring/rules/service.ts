@@ -1,14 +1,15 @@
 /** The API that people and Stripe call. */
-import { breaches, threshold } from './figures.ts';
+import { platform } from '../../../tenants/catalog/index.ts';
+import { breaches } from './figures.ts';
 import type { RuleGroup } from './rule.ts';
 
 /** Event streams last as long as somebody watches; their duration says nothing. */
 const answered = 'route!~".*/events"';
 
 export function serviceRules(): RuleGroup {
-  const errors = threshold('stream-5xx');
-  const slow = threshold('stream-p99');
-  const pool = threshold('stream-pool-exhausted');
+  const errors = platform.alerts.serverErrors;
+  const slow = platform.alerts.slowAnswers;
+  const pool = platform.alerts.poolExhausted;
   return {
     name: 'tenantry-service',
     rules: [

@@ -1,10 +1,9 @@
 /** What runs in tenants' namespaces. */
-import { breaches, namespacesOf, threshold } from './figures.ts';
-import type { RuleGroup } from './rule.ts';
+import { catalog, type Product } from '../../../tenants/catalog/index.ts';
+import { breaches, namespacesOf } from './figures.ts';
+import type { AlertRule, RuleGroup } from './rule.ts';
 
 export function workloadRules(): RuleGroup {
-  const memory = threshold('workspace-memory');
-  const inWorkspaces = `namespace=~"${namespacesOf('workspace')}"`;
   return {
     name: 'tenantry-workloads',
     rules: [
@@ -15,15 +14,7 @@ export function workloadRules(): RuleGroup {
             / max by (namespace, pod, container) (kube_pod_container_resource_limits{resource="memory"})
             and on (namespace) kube_namespace_labels{label_tenantry_dev_tenant!=""}`,
       },
-      {
-        alert: 'WorkspaceMemoryHigh',
-        expr: `tenantry:container_memory:limit_ratio{${inWorkspaces}} ${breaches(memory, 0.01)}`,
-        forSeconds: memory.forSeconds,
-        severity: 'warning',
-        summary:
-          'The workspace in {{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its memory',
-        description: 'At 100 % its processes are killed. Its user may close some, or take the larger plan.',
-      },
+      ...catalog.flatMap(memoryAlert),
       {
         alert: 'TenantWorkloadUnavailable',
         expr: `
@@ -39,4 +30,22 @@ export function workloadRules(): RuleGroup {
       },
     ],
   };
+}
+
+/** Where a product has its tenants' memory watched. */
+function memoryAlert(product: Product): AlertRule[] {
+  const { memory } = product.alerts;
+  if (memory === undefined) return [];
+  const name = product.id.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase());
+  const inNamespaces = `namespace=~"${namespacesOf(product)}"`;
+  return [
+    {
+      alert: `${name}MemoryHigh`,
+      expr: `tenantry:container_memory:limit_ratio{${inNamespaces}} ${breaches(memory, 0.01)}`,
+      forSeconds: memory.forSeconds,
+      severity: 'warning',
+      summary: `The ${product.name.toLowerCase()} in {{ $labels.namespace }} uses {{ $value | humanizePercentage }} of its memory`,
+      description: 'At 100 % its processes are killed. Its user may close some, or take the larger plan.',
+    },
+  ];
 }

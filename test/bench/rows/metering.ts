@@ -271,13 +271,13 @@ async function reads(database: Database, tenants: number, days: number, times: n
       const made = makeStatement(
         month,
         await listPlanDays(database, [tenant], month),
-        await readUsed(database, tenant, month, monthTakes),
+        await readUsed(database, tenant, month, monthTakes()),
       );
       await listTopConsumers(database, tenant, month, 10);
       if (made.computeCents === 0) throw new Error('the statement is empty');
     }),
     fleet: await timed(Math.ceil(times / 10), async () => {
-      const sections = [...prices].map(([dimension, price]) => ({ dimension, price, section: 'compute' }));
+      const sections = [...prices()].map(([dimension, price]) => ({ dimension, price, section: 'compute' }));
       const rows = await listTotals(database, month, sections, { product: null, offset: 0, limit: 20 });
       if (rows.length !== 20) throw new Error(`${rows.length} tenants were read`);
     }),

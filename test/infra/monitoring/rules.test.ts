@@ -13,7 +13,7 @@ import {
   type RuleGroup,
   ruleFile,
 } from '../../../infra/monitoring/rules/rule.ts';
-import { catalog } from '../../../tenants/catalog/index.ts';
+import { catalog, platform, type Threshold } from '../../../tenants/catalog/index.ts';
 import { backupCases } from './cases/backup.ts';
 import { billingCases } from './cases/billing.ts';
 import { capacityCases, databases } from './cases/capacity.ts';
@@ -107,22 +107,26 @@ describe('alerts', () => {
     expect(new Set(alerts.map(({ alert }) => alert)).size).toBe(alerts.length);
   });
 
-  test.each(catalog.flatMap(({ alerts }) => alerts).map((threshold) => [threshold.id, threshold] as const))(
-    'there is one for the catalog’s %s, with its figure',
-    (id, threshold) => {
-      const names = alertsOfCatalog[id] ?? [];
-      expect(names.length).toBeGreaterThan(0);
-      for (const name of names) {
-        const rule = alerts.find(({ alert }) => alert === name);
-        expect(rule?.forSeconds).toBe(threshold.forSeconds);
-        const operator = { above: '>', below: '<', atMost: '<=', atLeast: '>=' }[threshold.comparison];
-        const scaled = [1, 0.01, 0.001].map(
-          (scale) => `${operator} ${Number((threshold.value * scale).toPrecision(6))}`,
-        );
-        expect(scaled.some((comparison) => rule?.expr.includes(comparison))).toBe(true);
-      }
-    },
-  );
+  const thresholds: readonly (readonly [string, Threshold])[] = [
+    ...catalog.flatMap(({ id, alerts }) =>
+      Object.entries(alerts).map(([name, threshold]) => [`${id}.${name}`, threshold] as const),
+    ),
+    ...Object.entries(platform.alerts).map(([name, threshold]) => [`platform.${name}`, threshold] as const),
+  ];
+
+  test.each(thresholds)('there is one for the catalog’s %s, with its figure', (id, threshold) => {
+    const names = alertsOfCatalog[id] ?? [];
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) {
+      const rule = alerts.find(({ alert }) => alert === name);
+      expect(rule?.forSeconds).toBe(threshold.forSeconds);
+      const operator = { above: '>', below: '<', atMost: '<=', atLeast: '>=' }[threshold.comparison];
+      const scaled = [1, 0.01, 0.001].map(
+        (scale) => `${operator} ${Number((threshold.value * scale).toPrecision(6))}`,
+      );
+      expect(scaled.some((comparison) => rule?.expr.includes(comparison))).toBe(true);
+    }
+  });
 
   test('of every plan’s promise are made from the catalog', () => {
     const file = ruleFile(groups, escalationMinutes);
@@ -141,14 +145,14 @@ describe('alerts', () => {
 
 /** Which alerts answer for an alert of the catalog. */
 const alertsOfCatalog: Readonly<Record<string, readonly string[]>> = {
-  'workspace-memory': ['WorkspaceMemoryHigh'],
-  'workspace-subscription-ends': ['SubscriptionEnding'],
-  'stream-5xx': ['ApiServerErrors'],
-  'stream-p99': ['ApiSlow'],
-  'stream-disk': ['NodeDiskLow', 'VolumeLow', 'DatabaseStorageLow'],
-  'stream-certificate': ['CertificateExpiring'],
-  'stream-pool-exhausted': ['DatabasePoolExhausted'],
-  'stream-billing-sync': ['BillingSyncFailing'],
+  'workspace.memory': ['WorkspaceMemoryHigh'],
+  'platform.subscriptionEnds': ['SubscriptionEnding'],
+  'platform.serverErrors': ['ApiServerErrors'],
+  'platform.slowAnswers': ['ApiSlow'],
+  'platform.disk': ['NodeDiskLow', 'VolumeLow', 'DatabaseStorageLow'],
+  'platform.certificate': ['CertificateExpiring'],
+  'platform.poolExhausted': ['DatabasePoolExhausted'],
+  'platform.billingSync': ['BillingSyncFailing'],
 };
 
 describe('the second call', () => {

@@ -1,0 +1,122 @@
+/** What the parts of a product must agree on, and what it must be to be sold. Pure. */
+import { productSchema } from './schema.ts';
+import { type MeteredDimension, type Plan, type Product, platformEntitlements } from './types.ts';
+
+/** What keeps a product from being sold, a line for each fault that names the field; none where it may be sold. */
+export function faultsOf(candidate: unknown): readonly string[] {
+  const { error } = productSchema.safeParse(candidate);
+  if (error)
+    return error.issues.map((issue) => {
+      const said =
+        issue.code === 'invalid_key' ? issue.issues.map(({ message }) => message) : [issue.message];
+      return `${fieldOf(issue.path)}: ${said.join(', ')}`;
+    });
+  const product = candidate as Product;
+  return [...contradictions(product), ...wrongNames(product)].map(
+    ([at, message]) => `${fieldOf(at)}: ${message}`,
+  );
+}
+
+/** Entitlements of a product that something applies: a rule of its own, the platform, or the product itself. */
+export function appliedEntitlements(product: Product): ReadonlySet<string> {
+  const { limits, credits, budget, sandboxEntitlement, applies = [] } = product;
+  const rules = [...limits, ...(credits ? [credits] : []), ...(budget ? [budget] : [])];
+  return new Set([
+    ...rules.map(({ entitlement }) => entitlement),
+    ...(sandboxEntitlement === undefined ? [] : [sandboxEntitlement]),
+    ...platformEntitlements,
+    ...applies,
+  ]);
+}
+
+/** A line for each number that a plan grants and nobody counts: it would be without limit, and nobody would say so. */
+export function uncountedEntitlements(product: Product): readonly string[] {
+  const applied = appliedEntitlements(product);
+  const numbers = product.plans.flatMap(({ entitlements }) =>
+    Object.entries(entitlements).flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
+  );
+  return [...new Set(numbers)]
+    .filter((name) => !applied.has(name))
+    .map(
+      (name) =>
+        `plans[].entitlements.${name}: nothing counts it; name it in limits, credits or budget, or in applies where the product itself refuses what goes beyond`,
+    );
+}
+
+/** A fault: where, and a message that follows the field's name. */
+type Fault = readonly [at: readonly PropertyKey[], message: string];
+
+function contradictions({ plans, namespace: { from }, slotPlan }: Product): Fault[] {
+  const namesOf = (one: Plan | undefined) =>
+    Object.keys(one?.entitlements ?? {})
+      .sort()
+      .join();
+  return [
+    ...plans.flatMap((each, n): Fault[] =>
+      namesOf(each) === namesOf(plans[0])
+        ? []
+        : [[['plans', n, 'entitlements'], `must name the same as those of ${plans[0]?.id}`]],
+    ),
+    ...(slotPlan === null || plans.some((each) => each.id === slotPlan)
+      ? []
+      : [[['slotPlan'], 'must be the id of one of the plans, or null'] as const]),
+    ...((slotPlan === null) === (from === 'slug')
+      ? []
+      : [
+          [
+            ['slotPlan'],
+            'must be null where namespace.from is slug, and a plan where it is tenantId',
+          ] as const,
+        ]),
+  ];
+}
+
+/** Entitlements and meters that a rule names and that are not there, or not of the rule's kind. */
+function wrongNames(product: Product): Fault[] {
+  const { plans, meters, limits, credits, budget, applies = [], sandboxEntitlement } = product;
+  const entitlement = (at: PropertyKey[], named: string, kind: 'boolean' | 'number' | null): Fault[] => {
+    const values = plans.map(({ entitlements }) => entitlements[named]);
+    const fits = (value: unknown) =>
+      value !== undefined &&
+      (kind === null || typeof value === kind || (kind === 'number' && value === null));
+    const what = { boolean: ', true or false', number: ', a number or null' };
+    return values.every(fits)
+      ? []
+      : [[at, `${named} must be an entitlement of every plan${kind === null ? '' : what[kind]}`]];
+  };
+  const measureOf = (meter: string) => meters.find(({ id: other }) => other === meter)?.measure;
+  return [
+    ...limits.flatMap(({ entitlement: named, meters: counted }, n) => [
+      ...entitlement(['limits', n, 'entitlement'], named, 'number'),
+      ...countable(counted.map(measureOf)).map((message): Fault => [['limits', n, 'meters'], message]),
+    ]),
+    ...(credits ? entitlement(['credits', 'entitlement'], credits.entitlement, 'number') : []),
+    ...(budget ? entitlement(['budget', 'entitlement'], budget.entitlement, 'number') : []),
+    ...applies.flatMap((named, n) => entitlement(['applies', n], named, null)),
+    ...(sandboxEntitlement === undefined
+      ? []
+      : entitlement(['sandboxEntitlement'], sandboxEntitlement, 'boolean')),
+    ...meters.flatMap(({ measure }, n): Fault[] => {
+      if (measure.from === 'told' || measure.withLevel === undefined) return [];
+      const other = measureOf(measure.withLevel);
+      return other?.from === 'told' && other.as === 'level'
+        ? []
+        : [[['meters', n, 'measure', 'withLevel'], 'must be a meter of the product that is told as a level']];
+    }),
+  ];
+}
+
+/** Why meters cannot be counted together against one number. */
+function countable(measures: readonly (MeteredDimension['measure'] | undefined)[]): string[] {
+  if (measures.includes(undefined)) return ['must be meters of the product'];
+  const peaks = measures.filter((measure) => measure?.as === 'peak').length;
+  if (measures.some((measure) => measure?.as === 'level'))
+    return ['must not be meters of a level: a limit counts what adds up, or the most at once'];
+  return peaks === 0 || peaks === measures.length ? [] : ['must be of a peak all, or none of them'];
+}
+
+/** `plans[0].quota.pods` */
+function fieldOf(at: readonly PropertyKey[]): string {
+  const text = at.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  return text.replace(/^\./, '') || 'the product';
+}
