@@ -1,4 +1,5 @@
 import { changeTenant } from '../followers.ts';
+import { keepContainerKey } from '../keys/index.ts';
 import { retryDelayMs } from '../policy.ts';
 import { classifyFailure } from '../stacks/failure.ts';
 import type { OperationResult } from '../stacks/protocol.ts';
@@ -46,6 +47,7 @@ export async function settle(
         ...('applied' in result && { applied: result.applied }),
       }),
     );
+    if (result.outputs?.apiKey) await keepContainerKey(client, tenant.id, result.outputs.apiKey);
     const entries: NewAuditEntry[] = [
       {
         ...about,

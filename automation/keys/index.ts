@@ -3,10 +3,10 @@ export { createKeyRing, type KeyRing, type Verdict } from './ring.ts';
 export {
   type ApiKey,
   createKey,
-  createTenantKey,
   findKey,
   type KeyOwner,
   type KeyReach,
+  keepContainerKey,
   listKeys,
   type NewKey,
   removeTenantKeys,

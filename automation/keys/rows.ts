@@ -89,15 +89,25 @@ export async function createKey(
   return { key, text };
 }
 
-/** The key of a tenant's own container, made by the control plane. @returns its text */
-export async function createTenantKey(
+/** What the key of a tenant's own container may do: ask what the tenant may, take it, and say what was used. */
+const containerScopes: readonly KeyScope[] = ['checks:write', 'entitlements:read', 'usage:write'];
+
+/**
+ * Keeps the key that a tenant's program drew for the tenant's container, in place of an earlier one.
+ * @param key.sha256 of its secret part, in hexadecimal
+ */
+export async function keepContainerKey(
   client: Queryable,
   tenantId: string,
-  scopes: readonly KeyScope[],
-): Promise<string> {
-  const owner = { kind: 'tenant', tenantId } as const;
-  const made = { name: 'The tenant’s own', owner, scopes, expiresAt: null, createdBy: null };
-  return (await createKey(client, made)).text;
+  key: { readonly id: string; readonly sha256: string },
+): Promise<void> {
+  await client.query(
+    `insert into tenantry.api_key (id, secret_sha256, name, owner_kind, tenant_id, scopes)
+     values ($1, decode($2, 'hex'), 'The container''s own', 'tenant', $3, $4)
+     on conflict (id) do update set secret_sha256 = excluded.secret_sha256, scopes = excluded.scopes
+     where api_key.tenant_id = excluded.tenant_id`,
+    [key.id, key.sha256, tenantId, containerScopes],
+  );
 }
 
 /** The key of an id if it is within reach; null otherwise. */

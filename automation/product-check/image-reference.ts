@@ -26,7 +26,8 @@ export function parseImage(text: string): ImageReference {
   const slash = name.indexOf('/');
   const first = slash < 0 ? '' : name.slice(0, slash);
   const hasRegistry = first === 'localhost' || /[.:]/.test(first);
-  if (hasRegistry && !registryPattern.test(first)) throw new Unreadable(`"${text}": "${first}" is no registry.`);
+  if (hasRegistry && !registryPattern.test(first))
+    throw new Unreadable(`"${text}": "${first}" is no registry.`);
   const path = hasRegistry ? name.slice(slash + 1) : name;
   const colon = path.lastIndexOf(':');
   const repository = colon < 0 ? path : path.slice(0, colon);

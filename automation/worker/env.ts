@@ -58,6 +58,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
       'TENANTRY_EVENT_RETENTION_MS',
       'TENANTRY_RESERVED_STACKS',
       'TENANTRY_SLOTS_PER_PRODUCT',
+      'TENANTRY_API_URL',
       'LOG_LEVEL',
     ],
     optional: [
@@ -81,6 +82,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
     cell: { id: v.TENANTRY_CELL, region: v.TENANTRY_REGION },
     tenants: {
       ...defaultCell,
+      apiUrl: v.TENANTRY_API_URL.replace(/\/$/, ''),
       nodePool: v.TENANTRY_NODE_POOL ?? null,
       databaseCidrs: v.TENANTRY_DATABASE_CIDRS,
       verticalPodAutoscaler: v.TENANTRY_VERTICAL_POD_AUTOSCALER,

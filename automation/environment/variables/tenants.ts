@@ -7,6 +7,7 @@ import {
   onOff,
   tenantBuckets,
   text,
+  url,
 } from '../kinds.ts';
 import type { Section } from '../variable.ts';
 
@@ -52,6 +53,12 @@ export const tenants = {
       kind: tenantBuckets,
       about: "Places of tenants' objects in buckets, which their end empties; workers need to list them.",
       default: '',
+      readBy: ['worker'],
+    },
+    TENANTRY_API_URL: {
+      kind: url,
+      about: "Where tenants' pods reach the API.",
+      default: 'http://api.tenantry-system.svc.cluster.local',
       readBy: ['worker'],
     },
     TENANTRY_NODE_POOL: {
