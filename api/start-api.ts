@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createKeyRing } from '../automation/keys/index.ts';
+import { notifyFollower } from '../automation/notify/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
 import { migrationsOf } from '../automation/service.ts';
@@ -56,7 +57,7 @@ export async function startApi(
   const keys = createKeyRing(database, log);
   const app = createApp({
     database,
-    followers: [],
+    followers: [notifyFollower],
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),

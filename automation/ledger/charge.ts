@@ -1,3 +1,4 @@
+import { emit } from '../notify/index.ts';
 import { record } from '../store/audit.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { ringBrake } from './brake-rows.ts';
@@ -142,11 +143,13 @@ export async function changeBudget(
   await database.transaction(async (client) => {
     await lockMonth(client, tenant.id, kind, month);
     await setBudget(client, tenant.id, kind, limits);
-    const { limitMicros, spentMicros } = await limitOf(client, tenant, kind, month);
+    const { limitMicros, spentMicros, alertedPercent } = await limitOf(client, tenant, kind, month);
     const reached = alertPercents.filter(
       (percent) => limitMicros !== null && reaches(spentMicros, limitMicros, percent),
     );
     await noteAlerted(client, { tenantId: tenant.id, kind, month }, reached.at(-1) ?? 0);
+    if (limitMicros !== null && reached.includes(100) && alertedPercent < 100)
+      await tellReached(client, tenant, { kind, month, spentMicros, limitMicros });
     await ringBrake(client, tenant.id);
     await record(client, {
       tenantId: tenant.id,
@@ -177,6 +180,7 @@ async function follow(
   const due = alertsDue(spentMicros, limitMicros, alertedPercent);
   const highest = due.at(-1);
   if (highest !== undefined) await noteAlerted(client, { tenantId: tenant.id, kind, month }, highest);
+  if (highest === 100) await tellReached(client, tenant, { kind, month, spentMicros, limitMicros });
   if (reaches(spentMicros, limitMicros, throttleAtPercent)) await ringBrake(client, tenant.id);
   await record(
     client,
@@ -186,6 +190,26 @@ async function follow(
       message: `${percent} % of this month's ${nameOf(kind)} is used: ${dollars(spentMicros)} of ${dollars(limitMicros)}`,
       data: { kind, percent, month, spentMicros, limitMicros },
     })),
+  );
+}
+
+/** @param budget.month its first day */
+async function tellReached(
+  client: Queryable,
+  { id: tenantId }: Braked,
+  budget: {
+    readonly kind: BudgetKind;
+    readonly month: string;
+    readonly spentMicros: number;
+    readonly limitMicros: number;
+  },
+): Promise<void> {
+  const { kind, month, spentMicros, limitMicros } = budget;
+  await emit(
+    client,
+    'budget.reached',
+    { tenantId },
+    { tenantId, month: month.slice(0, 7), budget: kind, spentMicros, limitMicros },
   );
 }
 

@@ -180,6 +180,8 @@ function programVariables(pieces: Pieces, env: LocalEnv, home: Home): Record<str
     TENANTRY_SECRETS_PROVIDER: pieces.secrets.provider,
     ...pieces.secrets.variables,
     TENANTRY_HOME: home.path,
+    // Whoever tries webhooks here listens on this machine.
+    TENANTRY_NOTIFY_PRIVATE: env.processEnv.TENANTRY_NOTIFY_PRIVATE ?? 'allow',
   };
 }
 

@@ -1,4 +1,5 @@
 import { reportSpend } from '../ledger/charge.ts';
+import { emit } from '../notify/index.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { prices, termsOf } from './dimensions.ts';
@@ -103,6 +104,13 @@ async function tellLimits(database: Database, monthId: string): Promise<void> {
           due.push(percent);
       const percent = due.at(-1);
       if (percent === undefined) return;
+      if (due.includes(100))
+        await emit(
+          client,
+          'usage.limit_reached',
+          { tenantId },
+          { tenantId, month: month.id, limit: limitId, usedMicroUnits, limitMicroUnits },
+        );
       await record(client, {
         tenantId,
         kind: percent === overagePercent ? 'usage.overage' : 'usage.alert',

@@ -2,6 +2,7 @@ import { figuresFollower } from '../figures/follower.ts';
 import type { Follower } from '../followers.ts';
 import type { JobContext } from '../jobs/context.ts';
 import { ledgerFollower } from '../ledger/follower.ts';
+import { notifyFollower } from '../notify/index.ts';
 
 /** The control plane's own followers, in the order in which they act. */
 export function ownFollowers(
@@ -11,5 +12,6 @@ export function ownFollowers(
   return [
     figuresFollower({ database, stripe, graceMs: policy.graceMs, log }),
     ledgerFollower(database, stripe),
+    notifyFollower,
   ];
 }

@@ -20,6 +20,7 @@ import { createMailer } from '../mail/mailer.ts';
 import { sendMail } from '../mail/send-mail.ts';
 import { meterRegularly } from '../metering/metering.ts';
 import { observeMetering } from '../metering/metrics.ts';
+import { observeNotifications, openNotifications, readNotifyEnv } from '../notify/index.ts';
 import { readOffboardingEnv } from '../offboarding/env.ts';
 import { sharedServer } from '../offboarding/look/postgres.ts';
 import { openOffboarding } from '../offboarding/start.ts';
@@ -97,7 +98,7 @@ export async function startWorker(
     // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again. It may forget
     // a sync, too, as that forgets with it that its marks are settled.
     const relaxedDatabase = openDatabase(env.databaseUrl, {
-      maxConnections: syncsAtOnce + env.runners + endsAtOnce + productTasksAtOnce + 10,
+      maxConnections: syncsAtOnce + env.runners + endsAtOnce + productTasksAtOnce + 14,
       name: 'tenantry-worker-relaxed',
       relaxedCommits: true,
       abandonAfterMs,
@@ -177,6 +178,18 @@ export async function startWorker(
       'send-mail': (payload) =>
         sendMail({ ...context, mailer, retryBaseMs: env.policy.retryBaseMs }, textOf(payload, 'key')),
     };
+    const notifications = openNotifications({
+      database: relaxedDatabase,
+      rules: readNotifyEnv(),
+      log,
+      now: context.now,
+      random: Math.random,
+    });
+    releasers.push(notifications.stop);
+    observeNotifications(metrics.registry, database, context.now);
+    // Its jobs only wake it: nothing that takes long stands before them.
+    const doorbells = await work(notifications.tasks, 1);
+    releasers.push(() => doorbells.stop());
     const offboardings = await work({ ...ends.tasks, ...mails }, endsAtOnce);
     releasers.push(() => offboardings.stop());
     const productTasks = serviceTasks(services, serviceContext);

@@ -8,6 +8,7 @@ import { refillSlots } from '../jobs/refill-slots.ts';
 import { reserveStacks } from '../jobs/reserve-stacks.ts';
 import { keepLedger } from '../ledger/upkeep.ts';
 import { ringDueMails } from '../mail/mail.ts';
+import { keepNotifications } from '../notify/index.ts';
 import { ringOpenEnds } from '../offboarding/ring-open.ts';
 import { record } from '../store/audit.ts';
 import { ringUnresolvedEvents } from '../store/events.ts';
@@ -45,6 +46,7 @@ const steps: Record<SweepPart, SweepSteps> = {
     keepLedger: ({ database, now }) => keepLedger(database, now()),
     takeReturns: ({ database, stripe }) => takeReturns(database, stripe),
     ringDueMails: ({ database }) => ringDueMails(database, batch),
+    keepNotifications: ({ database, now }) => keepNotifications(database, now(), batch),
   },
   cell: {
     endRetention,

@@ -1,4 +1,4 @@
-import { count, milliseconds, positiveMilliseconds } from '../kinds.ts';
+import { count, milliseconds, oneOf, positiveMilliseconds } from '../kinds.ts';
 import type { Section } from '../variable.ts';
 
 const day = 24 * 3_600_000;
@@ -85,6 +85,13 @@ export const work = {
       about: 'The reconciler leaves alone what a job, an event or a person touched within this time.',
       default: 60_000,
       readBy: ['worker'],
+    },
+    TENANTRY_NOTIFY_PRIVATE: {
+      kind: oneOf('allow', 'refuse'),
+      about:
+        'Whether [webhook endpoints](webhooks.md) may be on this machine and in private networks, and without TLS. `npm start` sets `allow` where nothing is set.',
+      default: 'refuse',
+      readBy: ['api', 'worker'],
     },
   },
 } as const satisfies Section;

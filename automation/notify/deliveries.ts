@@ -1,0 +1,128 @@
+import { firstRow, type Queryable, storable } from '../store/database.ts';
+
+/** One attempt that somebody has begun: what is sent where, signed by which secrets. */
+export interface BegunDelivery {
+  readonly id: number;
+  /** Its number; the answer is noted under it only. */
+  readonly attempt: number;
+  readonly tries: number;
+  readonly eventId: string;
+  readonly type: string;
+  readonly body: string;
+  readonly endpointId: string;
+  readonly url: string;
+  /** The newest first. */
+  readonly secrets: readonly string[];
+  readonly failingSince: Date | null;
+}
+
+/**
+ * Begins the attempt of an endpoint that is due for longest; null when none is. Who begins it and dies leaves it to the
+ * next one once `lostAfterMs` have passed. What the database's own clock calls due is due: it wrote the time.
+ */
+export async function beginDelivery(
+  db: Queryable,
+  endpointId: string,
+  now: Date,
+  lostAfterMs: number,
+): Promise<BegunDelivery | null> {
+  return firstRow(
+    await db.query<BegunDelivery>(
+      `update tenantry.notify_delivery d set attempts = attempts + 1, tries = tries + 1,
+         next_attempt_at = greatest($2, clock_timestamp()) + $3 * interval '1 ms'
+       from (select id from tenantry.notify_delivery
+             where endpoint_id = $1 and state = 'pending' and next_attempt_at <= greatest($2, clock_timestamp())
+             order by next_attempt_at, id limit 1 for update skip locked) due,
+         tenantry.notify_endpoint e, tenantry.notify_event v
+       where d.id = due.id and e.id = d.endpoint_id and e.state = 'enabled' and v.id = d.event_id
+       returning d.id, d.attempts as attempt, d.tries, v.id as "eventId", v.type, v.body, e.id as "endpointId", e.url,
+         array_remove(array[e.secret, case when e.previous_secret_until > $2 then e.previous_secret end], null) as secrets,
+         e.failing_since as "failingSince"`,
+      [endpointId, now, lostAfterMs],
+    ),
+  );
+}
+
+/** What is noted of an attempt. */
+export interface AttemptNote {
+  readonly at: Date;
+  readonly durationMs: number;
+  readonly status: number | null;
+  readonly problem: string | null;
+  readonly answer: string | null;
+}
+
+/**
+ * Notes what an attempt came to, and when the next one is due or that there is none. In a transaction.
+ * @returns false when a later attempt began meanwhile, or the delivery was ended or replayed: that one counts
+ */
+export async function noteAttempt(
+  client: Queryable,
+  { id, attempt }: Pick<BegunDelivery, 'id' | 'attempt'>,
+  note: AttemptNote,
+  then: { readonly state: 'delivered' | 'failed' } | { readonly state: 'pending'; readonly nextAt: Date },
+): Promise<boolean> {
+  const nextAt = then.state === 'pending' ? then.nextAt : null;
+  const { rowCount } = await client.query(
+    `update tenantry.notify_delivery set state = $3, next_attempt_at = $4, ended_at = $5
+     where id = $1 and attempts = $2 and state = 'pending'`,
+    [id, attempt, then.state, nextAt, nextAt === null ? note.at : null],
+  );
+  await client.query(
+    `insert into tenantry.notify_attempt (delivery_id, attempt, at, duration_ms, status, problem, answer)
+     select $1, $2, $3, $4, $5, $6, $7 where exists (select from tenantry.notify_delivery where id = $1)
+     on conflict do nothing`,
+    [
+      id,
+      attempt,
+      note.at,
+      Math.round(note.durationMs),
+      note.status,
+      note.problem === null ? null : storable(note.problem),
+      note.answer === null ? null : storable(note.answer),
+    ],
+  );
+  return rowCount === 1;
+}
+
+/** Gives an attempt back that was cut off by our own end: it is due at once. */
+export async function giveBack(
+  db: Queryable,
+  { id, attempt }: Pick<BegunDelivery, 'id' | 'attempt'>,
+  now: Date,
+): Promise<void> {
+  await db.query(
+    `update tenantry.notify_delivery set next_attempt_at = $3, tries = tries - 1
+     where id = $1 and attempts = $2 and state = 'pending'`,
+    [id, attempt, now],
+  );
+}
+
+/** Notes that an endpoint took something, or since when it does not. */
+export async function noteFailing(
+  db: Queryable,
+  endpointId: string,
+  failingSince: Date | null,
+): Promise<void> {
+  await db.query(
+    `update tenantry.notify_endpoint set failing_since = case when $2::timestamptz is null then null
+       else coalesce(failing_since, $2) end
+     where id = $1 and ($2::timestamptz is null) <> (failing_since is null)`,
+    [endpointId, failingSince],
+  );
+}
+
+/** Rings for an endpoint at a time. */
+export async function ringEndpoint(db: Queryable, endpointId: string, at: Date | null = null): Promise<void> {
+  await db.query('select tenantry.ring_notifications(array[$1], $2)', [endpointId, at]);
+}
+
+/** Rings for endpoints whose deliveries are due and whose doorbell was lost. */
+export async function ringDueEndpoints(db: Queryable, now: Date): Promise<void> {
+  await db.query(
+    `select tenantry.ring_notifications(array(select distinct d.endpoint_id from tenantry.notify_delivery d
+       join tenantry.notify_endpoint e on e.id = d.endpoint_id and e.state = 'enabled'
+       where d.state = 'pending' and d.next_attempt_at <= greatest($1, clock_timestamp())))`,
+    [now],
+  );
+}

@@ -1,0 +1,157 @@
+import type { Logger } from 'pino';
+import type { Database } from '../store/database.ts';
+import type { AddressRules } from './address.ts';
+import {
+  type BegunDelivery,
+  beginDelivery,
+  giveBack,
+  noteAttempt,
+  noteFailing,
+  ringEndpoint,
+} from './deliveries.ts';
+import { disableWithNotice } from './disable.ts';
+import { failedForDays, judge } from './schedule.ts';
+import { type Sent, send } from './send.ts';
+
+/*
+ * Deliveries.
+ *
+ * - The row is the truth: `next_attempt_at` says when a delivery is to be sent. A job is only a doorbell, and ends at
+ *   once; the sweep rings again for what is due.
+ * - Each endpoint has lanes of its own in each worker, and every lane sends one delivery after the other. So an endpoint
+ *   that takes its time holds up nobody but itself. One that fails has a single lane.
+ * - Whoever begins an attempt moves `next_attempt_at` to when the attempt counts as lost, and notes the answer under the
+ *   attempt's number. A worker that is killed between sending and noting has the event sent again, under the same id.
+ */
+
+/** Requests to one endpoint at once, of one worker. */
+const lanesPerEndpoint = 4;
+
+/** How long an endpoint has to answer. */
+export const answerTimeoutMs = 15_000;
+
+/** How long after its begin an attempt counts as lost whose worker says nothing more. */
+const lostAfterMs = 60_000;
+
+/** How long a worker that ends waits for answers. */
+const graceMs = 2_000;
+
+export interface DispatchContext {
+  readonly database: Database;
+  readonly rules: AddressRules;
+  readonly log: Logger;
+  readonly now: () => Date;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** `answerTimeoutMs` when left out. */
+  readonly timeoutMs?: number;
+}
+
+export interface Dispatcher {
+  /** Sends what is due to these endpoints. Returns at once. */
+  ring(endpointIds: readonly string[]): void;
+  /** Begins nothing more; what is cut off is due at once, for the next worker. */
+  stop(): Promise<void>;
+}
+
+interface Lanes {
+  readonly open: Set<Promise<void>>;
+  /** Somebody rang since a lane last looked. */
+  rung: boolean;
+}
+
+export function createDispatcher(context: DispatchContext): Dispatcher {
+  const { database, log, now } = context;
+  const endpoints = new Map<string, Lanes>();
+  const cutOff = new AbortController();
+  let stopping = false;
+
+  function open(endpointId: string): void {
+    const lanes = endpoints.get(endpointId) ?? { open: new Set(), rung: false };
+    endpoints.set(endpointId, lanes);
+    lanes.rung = true;
+    if (stopping || lanes.open.size >= lanesPerEndpoint) return;
+    const lane = drain(endpointId, lanes)
+      // What is left is found by the sweep.
+      .catch((error: unknown) => log.error({ error, endpoint: endpointId }, 'a delivery could not be noted'))
+      .finally(() => {
+        lanes.open.delete(lane);
+        if (lanes.open.size === 0) endpoints.delete(endpointId);
+      });
+    lanes.open.add(lane);
+  }
+
+  async function drain(endpointId: string, lanes: Lanes): Promise<void> {
+    while (!stopping) {
+      lanes.rung = false;
+      const delivery = await beginDelivery(database, endpointId, now(), lostAfterMs);
+      if (!delivery) {
+        if (lanes.rung) continue;
+        return;
+      }
+      if (delivery.failingSince === null) open(endpointId);
+      await deliver(context, delivery, cutOff.signal);
+    }
+  }
+
+  return {
+    ring: (endpointIds) => {
+      for (const id of endpointIds) open(id);
+    },
+    async stop() {
+      stopping = true;
+      const lanes = [...endpoints.values()].flatMap((of) => [...of.open]);
+      const cut = setTimeout(() => cutOff.abort(), graceMs);
+      await Promise.all(lanes);
+      clearTimeout(cut);
+    },
+  };
+}
+
+async function deliver(
+  context: DispatchContext,
+  delivery: BegunDelivery,
+  signal: AbortSignal,
+): Promise<void> {
+  const { database, rules, now, timeoutMs = answerTimeoutMs } = context;
+  const at = now();
+  const begun = performance.now();
+  let sent: Sent;
+  try {
+    sent = await send(delivery, rules, at, { timeoutMs, signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await giveBack(database, delivery, now());
+    return;
+  }
+  await settle(context, delivery, sent, { at, durationMs: performance.now() - begun });
+}
+
+/** Notes what came of an attempt, and what follows from it for the delivery and its endpoint. */
+async function settle(
+  { database, log, now, random }: DispatchContext,
+  delivery: BegunDelivery,
+  { result, answer }: Sent,
+  when: { readonly at: Date; readonly durationMs: number },
+): Promise<void> {
+  const verdict = judge(result, delivery.tries, now(), random());
+  const problem = verdict.kind === 'delivered' ? null : verdict.problem;
+  const status = result.kind === 'answered' ? result.status : null;
+  const { endpointId } = delivery;
+  if (problem !== null)
+    log.warn({ endpoint: endpointId, event: delivery.eventId, problem }, 'an event was not delivered');
+  await database.transaction(async (client) => {
+    const counts = await noteAttempt(
+      client,
+      delivery,
+      { ...when, status, problem, answer },
+      verdict.kind === 'again'
+        ? { state: 'pending', nextAt: verdict.at }
+        : { state: verdict.kind === 'delivered' ? 'delivered' : 'failed' },
+    );
+    await noteFailing(client, endpointId, problem === null ? null : when.at);
+    if (counts && verdict.kind === 'again') await ringEndpoint(client, endpointId, verdict.at);
+    if (problem !== null && (verdict.kind === 'gone' || failedForDays(delivery.failingSince, now())))
+      await disableWithNotice(client, endpointId, problem, now());
+  });
+}

@@ -1,0 +1,26 @@
+/** Outgoing webhooks: what happens is told to whoever has an endpoint for it, signed, at least once. */
+export { type AddressRules, allowedAddresses, hostOf, RefusedAddress, urlProblem } from './address.ts';
+export {
+  type Endpoint,
+  type EndpointScope,
+  enableEndpoint,
+  findEndpoint,
+  insertEndpoint,
+  listEndpoints,
+  maxEndpoints,
+  removeEndpoint,
+  rotateSecret,
+} from './endpoints.ts';
+export { readNotifyEnv } from './env.ts';
+export { chosenEventTypes, type EventType, eventData, eventTypes } from './events.ts';
+export { notifyFollower } from './follower.ts';
+export {
+  findDelivery,
+  type LoggedAttempt,
+  type LoggedDelivery,
+  listDeliveries,
+  maxReplayed,
+  replay,
+} from './log.ts';
+export { emit, emitTest } from './outbox.ts';
+export { keepNotifications, observeNotifications, openNotifications } from './work.ts';

@@ -1,0 +1,176 @@
+import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import type { EndpointScope } from './endpoints.ts';
+
+/** How long events and what became of them are kept. */
+export const keptMs = 30 * 24 * 3_600_000;
+
+/** An event and how far its delivery to one endpoint is. */
+export interface LoggedDelivery {
+  readonly id: number;
+  readonly endpointId: string;
+  readonly eventId: string;
+  readonly type: string;
+  readonly tenantId: string | null;
+  readonly organizationId: string | null;
+  readonly at: Date;
+  readonly state: 'pending' | 'delivered' | 'failed';
+  readonly attempts: number;
+  readonly nextAttemptAt: Date | null;
+  readonly endedAt: Date | null;
+  /** Of the last attempt. */
+  readonly status: number | null;
+  readonly problem: string | null;
+}
+
+export interface LoggedAttempt {
+  readonly attempt: number;
+  readonly at: Date;
+  readonly durationMs: number;
+  readonly status: number | null;
+  readonly problem: string | null;
+  /** The beginning of the answer's body. */
+  readonly answer: string | null;
+}
+
+const columns = `d.id, d.endpoint_id as "endpointId", v.id as "eventId", v.type, v.tenant_id as "tenantId",
+  v.organization_id as "organizationId", v.at, d.state, d.attempts, d.next_attempt_at as "nextAttemptAt",
+  d.ended_at as "endedAt", last.status, last.problem`;
+
+const from = `tenantry.notify_delivery d
+  join tenantry.notify_event v on v.id = d.event_id
+  join tenantry.notify_endpoint e on e.id = d.endpoint_id
+  left join lateral (select a.status, a.problem from tenantry.notify_attempt a
+    where a.delivery_id = d.id order by a.attempt desc limit 1) last on true`;
+
+export interface LogFilter {
+  readonly scope: EndpointScope;
+  readonly endpointId?: string | undefined;
+  readonly state?: LoggedDelivery['state'] | undefined;
+  readonly type?: string | undefined;
+  /** Only those with a lower id. */
+  readonly before: number | null;
+  readonly limit: number;
+}
+
+/** Deliveries to the endpoints of a scope, newest first. */
+export async function listDeliveries(db: Queryable, filter: LogFilter): Promise<LoggedDelivery[]> {
+  const { scope } = filter;
+  const { rows } = await db.query<LoggedDelivery>(
+    `select ${columns} from ${from}
+     where ($1::text is null or e.product = $1) and ($2::text is null or e.tenant_id = $2)
+       and ($3::text is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
+       and ($5::text is null or v.type = $5) and ($6::bigint is null or d.id < $6)
+     order by d.id desc limit $7`,
+    [
+      scope.kind === 'product' ? scope.product : null,
+      scope.kind === 'tenant' ? scope.tenantId : null,
+      filter.endpointId ?? null,
+      filter.state ?? null,
+      filter.type ?? null,
+      filter.before,
+      filter.limit,
+    ],
+  );
+  return rows;
+}
+
+/** One delivery with its event's body and every attempt, oldest first. */
+export async function findDelivery(
+  db: Queryable,
+  id: number,
+): Promise<(LoggedDelivery & { readonly body: string; readonly tries: readonly LoggedAttempt[] }) | null> {
+  const delivery = firstRow(
+    await db.query<LoggedDelivery & { body: string }>(
+      `select ${columns}, v.body from ${from} where d.id = $1`,
+      [id],
+    ),
+  );
+  if (!delivery) return null;
+  const { rows } = await db.query<LoggedAttempt>(
+    `select attempt, at, duration_ms as "durationMs", status, problem, answer from tenantry.notify_attempt
+     where delivery_id = $1 order by attempt`,
+    [id],
+  );
+  return { ...delivery, tries: rows };
+}
+
+/** What is sent again: one event, or those of a time. */
+export type ReplayOf =
+  | { readonly eventId: string }
+  | {
+      readonly since: Date;
+      readonly until: Date | null;
+      /** Also what was delivered, not only what was not. */
+      readonly delivered: boolean;
+    };
+
+/** Events that one replay sends at most. */
+export const maxReplayed = 10_000;
+
+/**
+ * Has events sent to an endpoint again, under their ids, also those from before it was there or while it was disabled.
+ * @returns how many; the oldest ones when there are more than `maxReplayed`
+ */
+export async function replay(db: Queryable, endpointId: string, of: ReplayOf, now: Date): Promise<number> {
+  const one = 'eventId' in of;
+  const row = onlyRow(
+    await db.query<{ count: number }>(
+      `with chosen as (
+         select v.id from tenantry.notify_event v
+         join tenantry.notify_endpoint e on e.id = $1 and e.state = 'enabled'
+         left join tenantry.notify_delivery d on d.event_id = v.id and d.endpoint_id = e.id
+         where tenantry.notify_concerns(e, v)
+           and case when $2::text is not null then v.id = $2
+             else v.at >= $3 and ($4::timestamptz is null or v.at < $4)
+               and ($5 or d.id is null or d.state = 'failed') end
+         order by v.at, v.id limit $6),
+       again as (
+         insert into tenantry.notify_delivery as known (event_id, endpoint_id, next_attempt_at)
+           select id, $1, $7 from chosen
+         on conflict (event_id, endpoint_id) do update
+           set state = 'pending', tries = 0, next_attempt_at = excluded.next_attempt_at, ended_at = null
+         returning id)
+       select count(*) as count, tenantry.ring_notifications(array[$1]) as rung from again`,
+      [
+        endpointId,
+        one ? storable(of.eventId) : null,
+        one ? null : of.since,
+        one ? null : of.until,
+        !one && of.delivered,
+        maxReplayed,
+        now,
+      ],
+    ),
+  );
+  return row.count;
+}
+
+/** Forgets events whose time is over, with their deliveries; at most `limit`. */
+export async function forgetEvents(db: Queryable, now: Date, limit: number): Promise<void> {
+  await db.query(
+    `delete from tenantry.notify_event where id in (
+       select id from tenantry.notify_event where at < $1 order by at limit $2)`,
+    [new Date(now.getTime() - keptMs), limit],
+  );
+}
+
+export interface NotifyFigures {
+  /** How long the delivery that is due for longest has been; 0 when none is. */
+  readonly overdueSeconds: number;
+  /** Endpoints. */
+  readonly disabled: number;
+}
+
+/** How deliveries stand over all endpoints. */
+export async function readFigures(db: Queryable, now: Date): Promise<NotifyFigures> {
+  return onlyRow(
+    await db.query<NotifyFigures>(
+      `select greatest(0, coalesce(extract(epoch from $1::timestamptz - min(d.next_attempt_at)), 0))::float8
+           as "overdueSeconds",
+         (select count(*) from tenantry.notify_endpoint where state = 'disabled') as disabled
+       from tenantry.notify_delivery d join tenantry.notify_endpoint e on e.id = d.endpoint_id and e.state = 'enabled'
+       where d.state = 'pending'`,
+      [now],
+    ),
+  );
+}

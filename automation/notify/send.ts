@@ -1,0 +1,138 @@
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
+import { Webhook } from 'standardwebhooks';
+import { type AddressRules, allowedAddresses, hostOf, RefusedAddress, urlProblem } from './address.ts';
+import type { BegunDelivery } from './deliveries.ts';
+import type { Result } from './schedule.ts';
+
+/** What is kept of an answer's body. */
+const maxAnswerBytes = 1024;
+
+export interface Sent {
+  readonly result: Result;
+  /** The beginning of the answer's body. */
+  readonly answer: string | null;
+}
+
+/**
+ * Headers of Standard Webhooks: the id stays the same over all attempts, the time is the attempt's, and each secret that
+ * is valid signs.
+ * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+ */
+export function signatureHeaders(
+  { eventId, body, secrets }: Pick<BegunDelivery, 'eventId' | 'body' | 'secrets'>,
+  at: Date,
+): Record<string, string> {
+  return {
+    'webhook-id': eventId,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': secrets.map((secret) => new Webhook(secret).sign(eventId, at, body)).join(' '),
+  };
+}
+
+/**
+ * Posts an event to its endpoint. Connects to addresses that were checked and to no others, whatever the name resolves
+ * to a moment later, and follows no redirect. Never rejects for what the endpoint does.
+ * @param limits.timeoutMs for all of it, from the look-up of the name to the end of the answer
+ * @param limits.signal cuts it off; the promise then rejects
+ */
+export async function send(
+  delivery: Pick<BegunDelivery, 'url' | 'eventId' | 'body' | 'secrets'>,
+  rules: AddressRules,
+  at: Date,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
+): Promise<Sent> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  try {
+    return await post(delivery, rules, at, AbortSignal.any([signal, timeout]));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const problem = timeout.aborted
+      ? `The endpoint did not answer within ${timeoutMs / 1000} s`
+      : problemOf(error);
+    return { result: { kind: 'failed', problem }, answer: null };
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof RefusedAddress) return `Not sent: ${error.message}`;
+  const { code, message } = error as NodeJS.ErrnoException;
+  return `The endpoint could not be reached: ${code && !message.includes(code) ? `${code}, ` : ''}${message}`;
+}
+
+async function post(
+  delivery: Pick<BegunDelivery, 'url' | 'eventId' | 'body' | 'secrets'>,
+  rules: AddressRules,
+  at: Date,
+  signal: AbortSignal,
+): Promise<Sent> {
+  // The rules may have become stricter since it was registered.
+  const wrong = urlProblem(delivery.url, rules);
+  if (wrong !== null) throw new RefusedAddress(`the URL ${wrong}`);
+  const url = new URL(delivery.url);
+  const addresses = await orAborted(allowedAddresses(hostOf(url), rules), signal);
+  return new Promise<Sent>((resolve, reject) => {
+    const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(
+      url,
+      {
+        method: 'POST',
+        // A connection that was kept could be to an address that was checked for somebody else's name.
+        agent: false,
+        lookup: lookupIn(addresses),
+        signal,
+        headers: {
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(delivery.body),
+          'user-agent': 'Tenantry-Webhooks/1',
+          connection: 'close',
+          ...signatureHeaders(delivery, at),
+        },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        const answered = () => {
+          const { statusCode: status = 0, headers } = response;
+          resolve({
+            result: { kind: 'answered', status, retryAfter: headers['retry-after'] ?? null },
+            answer: bytes === 0 ? null : Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString('utf8'),
+          });
+          // The rest of a long answer is not waited for.
+          request.destroy();
+        };
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes >= maxAnswerBytes) answered();
+        });
+        response.on('end', answered);
+        response.on('error', reject);
+      },
+    );
+    request.on('error', reject);
+    request.end(delivery.body);
+  });
+}
+
+/** Resolves every name to the addresses that were checked, so that nothing else can be connected to. */
+function lookupIn(addresses: readonly string[]): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (hostname, options, callback) => {
+    const [first] = found;
+    if (!first) callback(new Error(`${hostname} does not resolve`), []);
+    else if (options.all) callback(null, found);
+    else callback(null, first.address, first.family);
+  };
+}
+
+/** A look-up cannot be cut off; nobody waits for it any more. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
