@@ -46,7 +46,10 @@ const price = z.object({
   kind: z.enum(['flat', 'perSeat', 'custom']),
   priceCents: z.int().nullable(),
   currency: z.literal('usd'),
-  interval: z.literal('month').nullable(),
+  interval: z
+    .literal('month')
+    .nullable()
+    .openapi({ enum: ['month', null] }),
   maxSeats: z.int().nullable().openapi({
     description: 'Most seats that are sold without an agreement; null where it is not sold by seats',
   }),

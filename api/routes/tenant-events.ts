@@ -17,7 +17,7 @@ const pageEntries = 500;
 const route = createRoute({
   method: 'get',
   path: '/v1/tenants/{id}/events',
-  operationId: 'followTenantEvents',
+  operationId: 'streamTenantEvents',
   tags: ['Tenants'],
   summary: 'Follow a tenant (server-sent events)',
   description:

@@ -32,6 +32,7 @@ const entries = {
   bench: ['test/bench/main.ts'],
   preview: ['automation/preview/main.ts'],
   docs: ['automation/environment/write-document.ts'],
+  client: ['api/generate-client.ts'],
 };
 
 const [command = '', ...rest] = process.argv.slice(2);

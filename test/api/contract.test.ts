@@ -34,6 +34,19 @@ describe('every route', () => {
   });
 });
 
+test('what may be null is not ruled out by the list of its values', () => {
+  const wrong: string[] = [];
+  const look = (value: unknown, path: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { type, enum: values } = value as { type?: unknown; enum?: unknown };
+    if (Array.isArray(type) && type.includes('null') && Array.isArray(values) && !values.includes(null))
+      wrong.push(path);
+    for (const [key, part] of Object.entries(value)) look(part, `${path}/${key}`);
+  };
+  look(describeApi(), '');
+  expect(wrong).toEqual([]);
+});
+
 test('the shape of a request or an answer is written down in api/contract only', () => {
   const api = fileURLToPath(new URL('../../api/', import.meta.url));
   const files = readdirSync(api, { recursive: true, encoding: 'utf8' })

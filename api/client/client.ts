@@ -1,0 +1,98 @@
+import { errorOfAnswer, TenantryError } from './error.ts';
+import { type Client, createClient, createConfig } from './generated/client/index.ts';
+import { defaultRetry, type RetryPolicy, retryAfterMs, retrying } from './retry.ts';
+
+export interface TenantryClientOptions {
+  /** Where the API is, such as `https://tenantry.example.com`. */
+  readonly baseUrl: string;
+  /** A token or an API key, or what gives one when a request needs it. Left out for what anybody may read. */
+  readonly token?: string | (() => string | undefined | Promise<string | undefined>);
+  /** How long to wait until an answer begins; 20 s. */
+  readonly timeoutMs?: number;
+  /** For requests that may be sent twice. */
+  readonly retry?: Partial<RetryPolicy>;
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * A client to hand to the API's functions: `getTenant({ client, path: { id } })`.
+ * Whatever a function rejects with is a `TenantryError`, except for the reason of a signal that aborted it.
+ */
+export function createTenantryClient(options: TenantryClientOptions): Client {
+  const { token, timeoutMs = 20_000, fetch = globalThis.fetch } = options;
+  const send = retrying(
+    inTime((request, signal) => fetch(request, { signal }), timeoutMs),
+    {
+      ...defaultRetry,
+      ...options.retry,
+    },
+  );
+  const client = createClient(
+    createConfig({
+      baseUrl: options.baseUrl.replace(/\/+$/, ''),
+      fetch: (input, init) => send(new Request(input, init)),
+      throwOnError: true,
+      requestValidator: async (request) => assertPath(request),
+      ...(token !== undefined && { auth: token }),
+    }),
+  );
+  client.interceptors.response.use((response) => {
+    if (response.ok && !isOfTheApi(response)) throw unexpected(response);
+    return response;
+  });
+  client.interceptors.error.use((error, response, request) => {
+    if (error instanceof TenantryError || request?.signal.aborted) return error;
+    if (response === undefined) return unreachable(options.baseUrl, error);
+    if (response.ok) return unexpected(response, error);
+    return errorOfAnswer(error, response, retryAfterMs(response.headers));
+  });
+  return client;
+}
+
+/** A part of a path that is empty or dots would name another address. */
+function assertPath(request: unknown): void {
+  const { path } = request as { path?: Readonly<Record<string, unknown>> };
+  for (const [name, value] of Object.entries(path ?? {})) {
+    if (!/^\.{0,2}$/.test(String(value))) continue;
+    const message = `path.${name}: must not be empty or dots.`;
+    throw new TenantryError({ status: 0, code: 'invalid_request', title: message });
+  }
+}
+
+/** Ends the waiting for an answer; one that has begun may take as long as it does. */
+function inTime(
+  send: (request: Request, signal: AbortSignal) => Promise<Response>,
+  timeoutMs: number,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), timeoutMs);
+    try {
+      return await send(request, AbortSignal.any([request.signal, late.signal]));
+    } catch (error) {
+      if (!late.signal.aborted || request.signal.aborted) throw error;
+      const title = `The service did not answer within ${timeoutMs / 1000} s.`;
+      throw new TenantryError({ status: 0, code: 'timeout', title }, { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** A page of something in between, such as a sign-in, is no answer of the API. */
+function isOfTheApi({ status, headers }: Response): boolean {
+  const type = headers.get('content-type');
+  return status === 204 || (type !== null && !/^text\/html\b/.test(type));
+}
+
+function unexpected({ status, url }: Response, cause?: unknown): TenantryError {
+  const title = `${url} answered something unexpected: is it a Tenantry of this version?`;
+  return new TenantryError({ status, code: 'unexpected_answer', title }, { cause });
+}
+
+function unreachable(baseUrl: string, cause: unknown): TenantryError {
+  return new TenantryError(
+    { status: 0, code: 'unreachable', title: `Tenantry cannot be reached at ${baseUrl}.` },
+    { cause },
+  );
+}

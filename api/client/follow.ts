@@ -1,0 +1,173 @@
+import { TenantryError } from './error.ts';
+import { readEventStream } from './event-stream.ts';
+import type { Client } from './generated/client/index.ts';
+import { getTenant, getTimeline } from './generated/sdk.gen.ts';
+import type { Tenant, TimelineEntry } from './generated/types.gen.ts';
+import { pause } from './pause.ts';
+import { openStream } from './stream.ts';
+
+export type Happening =
+  /** Something that happened to the tenant; each is told once, in order. */
+  | { readonly kind: 'entry'; readonly entry: TimelineEntry }
+  /** The tenant as it is now: first, and whenever it changed. */
+  | { readonly kind: 'tenant'; readonly tenant: Tenant }
+  /** How changes arrive from now on: at once, by asking every now and then, or not at all for the moment. */
+  | { readonly kind: 'link'; readonly link: Link };
+
+export type Link = 'live' | 'polling' | 'waiting';
+
+export interface FollowOptions {
+  /** Id of the last entry that is known; left out, the story begins at its beginning. */
+  readonly after?: number;
+  readonly signal?: AbortSignal;
+  readonly pace?: Partial<FollowPace>;
+}
+
+export interface FollowPace {
+  /** Before the first try to connect again; it doubles with every further one. */
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+  /** A stream begins with the tenant: one that brings nothing for so long is held back by something in between. */
+  readonly longestBeginningMs: number;
+  /** The service says something every 15 s: a stream that is silent for longer is dead. */
+  readonly longestSilenceMs: number;
+  /** Between two questions where no stream can be had. */
+  readonly pollMs: number;
+  /** Questions before a stream is tried again. */
+  readonly pollsBetweenStreams: number;
+}
+
+const defaultPace: FollowPace = {
+  firstWaitMs: 250,
+  longestWaitMs: 8_000,
+  longestBeginningMs: 10_000,
+  longestSilenceMs: 40_000,
+  pollMs: 2_000,
+  pollsBetweenStreams: 15,
+};
+
+/**
+ * Follows a tenant until the signal aborts: by server-sent events, taken up again where they break; where something in
+ * between lets none through, by asking.
+ * @throws TenantryError for what no further try changes, such as `not_found`
+ */
+export async function* followTenant(
+  client: Client,
+  id: string,
+  options: FollowOptions = {},
+): AsyncGenerator<Happening, void> {
+  const { signal = new AbortController().signal } = options;
+  const pace = { ...defaultPace, ...options.pace };
+  let after = options.after ?? 0;
+  let shown = '';
+  let link: Link | undefined;
+  let failures = 0;
+
+  function* told(happening: Happening): Generator<Happening> {
+    if (happening.kind === 'entry') {
+      if (happening.entry.id <= after) return;
+      after = happening.entry.id;
+    }
+    if (happening.kind === 'tenant') {
+      const text = JSON.stringify(happening.tenant);
+      if (text === shown) return;
+      shown = text;
+    }
+    if (happening.kind === 'link') {
+      if (happening.link === link) return;
+      link = happening.link;
+    }
+    yield happening;
+  }
+
+  while (!signal.aborted) {
+    let streamed = false;
+    try {
+      for await (const happening of streamOf(client, id, after, pace, signal)) {
+        streamed = true;
+        failures = 0;
+        yield* told({ kind: 'link', link: 'live' });
+        yield* told(happening);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isFinal(error)) throw error;
+    }
+    try {
+      for (let polls = 0; !streamed && polls < pace.pollsBetweenStreams && !signal.aborted; polls++) {
+        const happenings = await ask(client, id, after, signal);
+        failures = 0;
+        yield* told({ kind: 'link', link: 'polling' });
+        for (const happening of happenings) yield* told(happening);
+        await pause(pace.pollMs, signal);
+      }
+      if (!streamed) continue;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isFinal(error)) throw error;
+    }
+    yield* told({ kind: 'link', link: 'waiting' });
+    const waitMs = Math.min(pace.longestWaitMs, pace.firstWaitMs * 2 ** failures);
+    await pause(waitMs * (0.75 + Math.random() / 2), signal);
+    failures += 1;
+  }
+}
+
+/** What a stream brings until it ends, breaks or falls silent. */
+async function* streamOf(
+  client: Client,
+  id: string,
+  after: number,
+  pace: FollowPace,
+  signal: AbortSignal,
+): AsyncGenerator<Happening, void> {
+  const watch = watchSilence(pace.longestBeginningMs);
+  try {
+    const { body, headers } = await openStream(client, {
+      url: '/v1/tenants/{id}/events',
+      path: { id },
+      headers: { accept: 'text/event-stream', 'last-event-id': String(after) },
+      signal: AbortSignal.any([signal, watch.signal]),
+    });
+    if (!headers.get('content-type')?.startsWith('text/event-stream')) {
+      await body.cancel();
+      return;
+    }
+    let longestSilenceMs = pace.longestBeginningMs;
+    for await (const { event, data } of readEventStream(body, () => watch.alive(longestSilenceMs))) {
+      longestSilenceMs = pace.longestSilenceMs;
+      if (event === 'tenant') yield { kind: 'tenant', tenant: JSON.parse(data) as Tenant };
+      else yield { kind: 'entry', entry: JSON.parse(data) as TimelineEntry };
+    }
+  } finally {
+    watch.end();
+  }
+}
+
+/** The same by two questions: what happened since, and how the tenant is now. */
+async function ask(client: Client, id: string, after: number, signal: AbortSignal): Promise<Happening[]> {
+  const [{ entries }, tenant] = await Promise.all([
+    getTimeline({ client, path: { id }, query: { after }, signal }),
+    getTenant({ client, path: { id }, signal }),
+  ]);
+  return [...entries.map((entry) => ({ kind: 'entry', entry }) as const), { kind: 'tenant', tenant }];
+}
+
+/** No use asking again: not allowed, or not there. */
+function isFinal(error: unknown): boolean {
+  return error instanceof TenantryError && [400, 401, 403, 404, 410].includes(error.status);
+}
+
+/** Ends a connection that has gone silent: behind a sleeping machine or a lost network it would never break. */
+function watchSilence(firstMs: number) {
+  const silent = new AbortController();
+  let timer = setTimeout(() => silent.abort(), firstMs);
+  return {
+    signal: silent.signal,
+    alive(longestMs: number) {
+      clearTimeout(timer);
+      timer = setTimeout(() => silent.abort(), longestMs);
+    },
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,678 @@
+// Generated from the OpenAPI document by `npm run client`
+// @ts-nocheck
+
+import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
+import type { ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
+
+export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
+    /**
+     * You can provide a client instance returned by `createClient()` instead of
+     * individual options. This might be also useful if you want to implement a
+     * custom client.
+     */
+    client: Client;
+    /**
+     * You can pass arbitrary values through the `meta` object. This can be
+     * used to access values that aren't defined as part of the SDK function.
+     */
+    meta?: keyof ClientMeta extends never ? Record<string, unknown> : ClientMeta;
+};
+
+/**
+ * Stripe reports an event
+ *
+ * For Stripe only: the header `Stripe-Signature` must sign the raw body. Snapshot and thin events are taken; an event that is here already is acknowledged and changes nothing.
+ */
+export const receiveStripeEvent = <ThrowOnError extends boolean = true>(options: Options<ReceiveStripeEventData, ThrowOnError>): RequestResult<ReceiveStripeEventResponses, ReceiveStripeEventErrors, ThrowOnError, 'data'> => options.client.post<ReceiveStripeEventResponses, ReceiveStripeEventErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/webhooks/stripe',
+    ...options
+});
+
+/**
+ * Products and their plans
+ */
+export const listProducts = <ThrowOnError extends boolean = true>(options: Options<ListProductsData, ThrowOnError>): RequestResult<ListProductsResponses, unknown, ThrowOnError, 'data'> => options.client.get<ListProductsResponses, unknown, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/v1/products',
+    ...options
+});
+
+/**
+ * Begin to subscribe to a plan
+ *
+ * Answers where to pay. The tenant appears once Stripe reports the subscription.
+ */
+export const createCheckout = <ThrowOnError extends boolean = true>(options: Options<CreateCheckoutData, ThrowOnError>): RequestResult<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError, 'data'> => options.client.post<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/checkout',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Your tenants, newest first; all tenants for operators
+ */
+export const listTenants = <ThrowOnError extends boolean = true>(options: Options<ListTenantsData, ThrowOnError>): RequestResult<ListTenantsResponses, ListTenantsErrors, ThrowOnError, 'data'> => options.client.get<ListTenantsResponses, ListTenantsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants',
+    ...options
+});
+
+/**
+ * Follow a tenant (server-sent events)
+ *
+ * The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by their kind; between them, `tenant` events carry the whole tenant whenever it changed.
+ */
+export const streamTenantEvents = <ThrowOnError extends boolean = true>(options: Options<StreamTenantEventsData, ThrowOnError, StreamTenantEventsResponse>): Promise<ServerSentEventsResult<StreamTenantEventsResponses>> => options.client.sse.get<StreamTenantEventsResponses, StreamTenantEventsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/events',
+    ...options
+});
+
+/**
+ * One tenant
+ */
+export const getTenant = <ThrowOnError extends boolean = true>(options: Options<GetTenantData, ThrowOnError>): RequestResult<GetTenantResponses, GetTenantErrors, ThrowOnError, 'data'> => options.client.get<GetTenantResponses, GetTenantErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}',
+    ...options
+});
+
+/**
+ * What happened to a tenant and why, oldest first
+ */
+export const getTimeline = <ThrowOnError extends boolean = true>(options: Options<GetTimelineData, ThrowOnError>): RequestResult<GetTimelineResponses, GetTimelineErrors, ThrowOnError, 'data'> => options.client.get<GetTimelineResponses, GetTimelineErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/timeline',
+    ...options
+});
+
+/**
+ * May the tenant be used now?
+ *
+ * For gateways: 200 with the address, 402 with the reason while suspended, 409 while not ready.
+ */
+export const getAccess = <ThrowOnError extends boolean = true>(options: Options<GetAccessData, ThrowOnError>): RequestResult<GetAccessResponses, GetAccessErrors, ThrowOnError, 'data'> => options.client.get<GetAccessResponses, GetAccessErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/access',
+    ...options
+});
+
+/**
+ * Try again now
+ *
+ * Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.
+ */
+export const retryTenant = <ThrowOnError extends boolean = true>(options: Options<RetryTenantData, ThrowOnError>): RequestResult<RetryTenantResponses, RetryTenantErrors, ThrowOnError, 'data'> => options.client.post<RetryTenantResponses, RetryTenantErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/retry',
+    ...options
+});
+
+/**
+ * Credits of a tenant: balance, what gave it, entries newest first
+ */
+export const getCredits = <ThrowOnError extends boolean = true>(options: Options<GetCreditsData, ThrowOnError>): RequestResult<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'> => options.client.get<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/credits',
+    ...options
+});
+
+/**
+ * Set credits aside for work that begins
+ *
+ * 402 when the balance does not allow it. Given back by itself when its time is over. For operators: a product's own service asks, not its tenant.
+ */
+export const holdCredits = <ThrowOnError extends boolean = true>(options: Options<HoldCreditsData, ThrowOnError>): RequestResult<HoldCreditsResponses, HoldCreditsErrors, ThrowOnError, 'data'> => options.client.post<HoldCreditsResponses, HoldCreditsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/credits/holds',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take credits for work that is done
+ *
+ * From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing. For operators: a product's own service asks, not its tenant.
+ */
+export const captureCredits = <ThrowOnError extends boolean = true>(options: Options<CaptureCreditsData, ThrowOnError>): RequestResult<CaptureCreditsResponses, CaptureCreditsErrors, ThrowOnError, 'data'> => options.client.post<CaptureCreditsResponses, CaptureCreditsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/credits/captures',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Give a hold back
+ *
+ * What came from a period that is over expires. For operators: a product's own service asks, not its tenant.
+ */
+export const releaseCredits = <ThrowOnError extends boolean = true>(options: Options<ReleaseCreditsData, ThrowOnError>): RequestResult<ReleaseCreditsResponses, ReleaseCreditsErrors, ThrowOnError, 'data'> => options.client.post<ReleaseCreditsResponses, ReleaseCreditsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/credits/releases',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Add credits that a renewal leaves alone
+ *
+ * Spent in the order in which they end. For operators: a product's own service asks, not its tenant.
+ */
+export const topUpCredits = <ThrowOnError extends boolean = true>(options: Options<TopUpCreditsData, ThrowOnError>): RequestResult<TopUpCreditsResponses, TopUpCreditsErrors, ThrowOnError, 'data'> => options.client.post<TopUpCreditsResponses, TopUpCreditsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/credits/top-ups',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * This month's budgets of a tenant
+ */
+export const getBudgets = <ThrowOnError extends boolean = true>(options: Options<GetBudgetsData, ThrowOnError>): RequestResult<GetBudgetsResponses, GetBudgetsErrors, ThrowOnError, 'data'> => options.client.get<GetBudgetsResponses, GetBudgetsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/budget',
+    ...options
+});
+
+/**
+ * Set a cap of your own, below the limit of the plan
+ *
+ * The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.
+ */
+export const changeBudget = <ThrowOnError extends boolean = true>(options: Options<ChangeBudgetData, ThrowOnError>): RequestResult<ChangeBudgetResponses, ChangeBudgetErrors, ThrowOnError, 'data'> => options.client.put<ChangeBudgetResponses, ChangeBudgetErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/budget',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What API calls cost: per day, and each, newest first
+ */
+export const listApiCosts = <ThrowOnError extends boolean = true>(options: Options<ListApiCostsData, ThrowOnError>): RequestResult<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'> => options.client.get<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/api-costs',
+    ...options
+});
+
+/**
+ * Ask whether an API call may be made, or say what it cost
+ *
+ * `estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond the limit, as it was spent already. For operators: a product's own service asks, not its tenant.
+ */
+export const chargeApiCall = <ThrowOnError extends boolean = true>(options: Options<ChargeApiCallData, ThrowOnError>): RequestResult<ChargeApiCallResponses, ChargeApiCallErrors, ThrowOnError, 'data'> => options.client.post<ChargeApiCallResponses, ChargeApiCallErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/api-costs',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What a tenant used, by samples, hours or days
+ */
+export const getUsage = <ThrowOnError extends boolean = true>(options: Options<GetUsageData, ThrowOnError>): RequestResult<GetUsageResponses, GetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetUsageResponses, GetUsageErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/usage',
+    ...options
+});
+
+/**
+ * Tell what a tenant used that no cluster shows: sessions, recordings, calls
+ *
+ * Late and repeated samples are harmless. For operators: a product’s own service tells, not its tenant.
+ */
+export const tellUsage = <ThrowOnError extends boolean = true>(options: Options<TellUsageData, ThrowOnError>): RequestResult<TellUsageResponses, TellUsageErrors, ThrowOnError, 'data'> => options.client.post<TellUsageResponses, TellUsageErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/usage',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What a month of a tenant costs: subscription, compute, storage, top consumers
+ */
+export const getStatement = <ThrowOnError extends boolean = true>(options: Options<GetStatementData, ThrowOnError>): RequestResult<GetStatementResponses, GetStatementErrors, ThrowOnError, 'data'> => options.client.get<GetStatementResponses, GetStatementErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/statement',
+    ...options
+});
+
+/**
+ * What all tenants used in a month, the most first, and how metering does; for operators
+ */
+export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Options<GetFleetUsageData, ThrowOnError>): RequestResult<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/usage',
+    ...options
+});
+
+/**
+ * Where money and infrastructure disagree, newest first; for operators
+ */
+export const listFindings = <ThrowOnError extends boolean = true>(options: Options<ListFindingsData, ThrowOnError>): RequestResult<ListFindingsResponses, ListFindingsErrors, ThrowOnError, 'data'> => options.client.get<ListFindingsResponses, ListFindingsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/findings',
+    ...options
+});
+
+/**
+ * Do what the finding says; for operators
+ */
+export const approveFinding = <ThrowOnError extends boolean = true>(options: Options<ApproveFindingData, ThrowOnError>): RequestResult<ApproveFindingResponses, ApproveFindingErrors, ThrowOnError, 'data'> => options.client.post<ApproveFindingResponses, ApproveFindingErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/findings/{id}/approve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Leave it as it is, for as long as it lasts; for operators
+ */
+export const dismissFinding = <ThrowOnError extends boolean = true>(options: Options<DismissFindingData, ThrowOnError>): RequestResult<DismissFindingResponses, DismissFindingErrors, ThrowOnError, 'data'> => options.client.post<DismissFindingResponses, DismissFindingErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/findings/{id}/dismiss',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * When money and infrastructure were last compared; for operators
+ */
+export const getReconciliation = <ThrowOnError extends boolean = true>(options: Options<GetReconciliationData, ThrowOnError>): RequestResult<GetReconciliationResponses, GetReconciliationErrors, ThrowOnError, 'data'> => options.client.get<GetReconciliationResponses, GetReconciliationErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/reconciliation',
+    ...options
+});
+
+/**
+ * Compare money and infrastructure now; for operators
+ *
+ * An area has been compared once its `answered` is at least the `asked` of this answer.
+ */
+export const reconcile = <ThrowOnError extends boolean = true>(options: Options<ReconcileData, ThrowOnError>): RequestResult<ReconcileResponses, ReconcileErrors, ThrowOnError, 'data'> => options.client.post<ReconcileResponses, ReconcileErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/reconciliation',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Subscriptions of your organizations and your own; all of them for operators
+ */
+export const listSubscriptions = <ThrowOnError extends boolean = true>(options: Options<ListSubscriptionsData, ThrowOnError>): RequestResult<ListSubscriptionsResponses, ListSubscriptionsErrors, ThrowOnError, 'data'> => options.client.get<ListSubscriptionsResponses, ListSubscriptionsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions',
+    ...options
+});
+
+/**
+ * One subscription, and what you may do with it
+ */
+export const getSubscription = <ThrowOnError extends boolean = true>(options: Options<GetSubscriptionData, ThrowOnError>): RequestResult<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError, 'data'> => options.client.get<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions/{id}',
+    ...options
+});
+
+/**
+ * What a change of plan or seats would cost
+ *
+ * Nothing changes. Send its `prorationDate` with the change to be charged exactly this.
+ */
+export const previewChange = <ThrowOnError extends boolean = true>(options: Options<PreviewChangeData, ThrowOnError>): RequestResult<PreviewChangeResponses, PreviewChangeErrors, ThrowOnError, 'data'> => options.client.post<PreviewChangeResponses, PreviewChangeErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions/{id}/preview',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Change plan, seats or both
+ *
+ * What costs more is charged at once, and without the payment nothing changes (402). What costs less is credited on the next invoice.
+ */
+export const changeSubscription = <ThrowOnError extends boolean = true>(options: Options<ChangeSubscriptionData, ThrowOnError>): RequestResult<ChangeSubscriptionResponses, ChangeSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<ChangeSubscriptionResponses, ChangeSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions/{id}/change',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End the subscription
+ *
+ * At the end of the paid period, or now: then usage so far is invoiced.
+ */
+export const cancelSubscription = <ThrowOnError extends boolean = true>(options: Options<CancelSubscriptionData, ThrowOnError>): RequestResult<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions/{id}/cancel',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Take a cancellation at the end of the period back, or resume what is paused
+ */
+export const reactivateSubscription = <ThrowOnError extends boolean = true>(options: Options<ReactivateSubscriptionData, ThrowOnError>): RequestResult<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/subscriptions/{id}/reactivate',
+    ...options
+});
+
+/**
+ * Invoices of an organization, newest first
+ *
+ * Of the organization named, of whoever pays for the subscription named, else of your own by the token. Operators see those of everybody.
+ */
+export const listInvoices = <ThrowOnError extends boolean = true>(options: Options<ListInvoicesData, ThrowOnError>): RequestResult<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError, 'data'> => options.client.get<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/invoices',
+    ...options
+});
+
+/**
+ * One invoice
+ */
+export const getInvoice = <ThrowOnError extends boolean = true>(options: Options<GetInvoiceData, ThrowOnError>): RequestResult<GetInvoiceResponses, GetInvoiceErrors, ThrowOnError, 'data'> => options.client.get<GetInvoiceResponses, GetInvoiceErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/invoices/{id}',
+    ...options
+});
+
+/**
+ * Charge an open invoice to the present payment method now
+ *
+ * Once, however often it is asked for. 402 when the payment is declined.
+ */
+export const payInvoice = <ThrowOnError extends boolean = true>(options: Options<PayInvoiceData, ThrowOnError>): RequestResult<PayInvoiceResponses, PayInvoiceErrors, ThrowOnError, 'data'> => options.client.post<PayInvoiceResponses, PayInvoiceErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/invoices/{id}/pay',
+    ...options
+});
+
+/**
+ * Open the payment service's billing portal
+ *
+ * For the payment method, the billing address and invoices of the organization that pays. Only its admins; the address is good for a short time.
+ */
+export const openPortal = <ThrowOnError extends boolean = true>(options: Options<OpenPortalData, ThrowOnError>): RequestResult<OpenPortalResponses, OpenPortalErrors, ThrowOnError, 'data'> => options.client.post<OpenPortalResponses, OpenPortalErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/portal',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * The organizations that you are in, and what you may do there
+ */
+export const listOrganizations = <ThrowOnError extends boolean = true>(options: Options<ListOrganizationsData, ThrowOnError>): RequestResult<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError, 'data'> => options.client.get<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/organizations',
+    ...options
+});
+
+/**
+ * Business figures over time: MRR and what moved it, churn, LTV, conversion, revenue
+ *
+ * For operators. The definitions are in docs/business-figures.md.
+ */
+export const getFigures = <ThrowOnError extends boolean = true>(options: Options<GetFiguresData, ThrowOnError>): RequestResult<GetFiguresResponses, GetFiguresErrors, ThrowOnError, 'data'> => options.client.get<GetFiguresResponses, GetFiguresErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/figures',
+    ...options
+});
+
+/**
+ * MRR by plan at an instant
+ *
+ * For operators. As of any past instant, to the second.
+ */
+export const getMrr = <ThrowOnError extends boolean = true>(options: Options<GetMrrData, ThrowOnError>): RequestResult<GetMrrResponses, GetMrrErrors, ThrowOnError, 'data'> => options.client.get<GetMrrResponses, GetMrrErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/figures/mrr',
+    ...options
+});
+
+/**
+ * How each product stands: applications, subscriptions, MRR, active tenants, resources
+ *
+ * For operators.
+ */
+export const getFiguresOverview = <ThrowOnError extends boolean = true>(options: Options<GetFiguresOverviewData, ThrowOnError>): RequestResult<GetFiguresOverviewResponses, GetFiguresOverviewErrors, ThrowOnError, 'data'> => options.client.get<GetFiguresOverviewResponses, GetFiguresOverviewErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/figures/overview',
+    ...options
+});
+
+/**
+ * How far bringing an organization in is
+ */
+export const getOnboarding = <ThrowOnError extends boolean = true>(options: Options<GetOnboardingData, ThrowOnError>): RequestResult<GetOnboardingResponses, GetOnboardingErrors, ThrowOnError, 'data'> => options.client.get<GetOnboardingResponses, GetOnboardingErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/onboardings',
+    ...options
+});
+
+/**
+ * Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail
+ *
+ * For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.
+ */
+export const onboardOrganization = <ThrowOnError extends boolean = true>(options: Options<OnboardOrganizationData, ThrowOnError>): RequestResult<OnboardOrganizationResponses, OnboardOrganizationErrors, ThrowOnError, 'data'> => options.client.post<OnboardOrganizationResponses, OnboardOrganizationErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/onboardings',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Exports of a tenant, newest first
+ */
+export const listExports = <ThrowOnError extends boolean = true>(options: Options<ListExportsData, ThrowOnError>): RequestResult<ListExportsResponses, ListExportsErrors, ThrowOnError, 'data'> => options.client.get<ListExportsResponses, ListExportsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/exports',
+    ...options
+});
+
+/**
+ * Ask for an export of all that is kept of a tenant
+ *
+ * One at a time: while one is being made, the same is answered.
+ */
+export const requestExport = <ThrowOnError extends boolean = true>(options: Options<RequestExportData, ThrowOnError>): RequestResult<RequestExportResponses, RequestExportErrors, ThrowOnError, 'data'> => options.client.post<RequestExportResponses, RequestExportErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/exports',
+    ...options
+});
+
+/**
+ * The file of an export: lines of JSON, compressed by gzip
+ */
+export const downloadExport = <ThrowOnError extends boolean = true>(options: Options<DownloadExportData, ThrowOnError>): RequestResult<DownloadExportResponses, DownloadExportErrors, ThrowOnError, 'data'> => options.client.get<DownloadExportResponses, DownloadExportErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/exports/{export}/file',
+    ...options
+});
+
+/**
+ * How far the end of a tenant is: export, backup, destroy, verify, receipt
+ */
+export const getOffboarding = <ThrowOnError extends boolean = true>(options: Options<GetOffboardingData, ThrowOnError>): RequestResult<GetOffboardingResponses, GetOffboardingErrors, ThrowOnError, 'data'> => options.client.get<GetOffboardingResponses, GetOffboardingErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/offboarding',
+    ...options
+});
+
+/**
+ * Delete a tenant now whose subscription has ended, or try again what its end waits for
+ *
+ * Otherwise it is deleted when the time is over for which its data is kept. Exported and backed up first; cannot be undone.
+ */
+export const beginOffboarding = <ThrowOnError extends boolean = true>(options: Options<BeginOffboardingData, ThrowOnError>): RequestResult<BeginOffboardingResponses, BeginOffboardingErrors, ThrowOnError, 'data'> => options.client.post<BeginOffboardingResponses, BeginOffboardingErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/offboarding',
+    ...options
+});
+
+/**
+ * Ends of tenants that are not over, the longest first; for operators
+ */
+export const listOffboardings = <ThrowOnError extends boolean = true>(options: Options<ListOffboardingsData, ThrowOnError>): RequestResult<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'> => options.client.get<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/offboardings',
+    ...options
+});
+
+/**
+ * The signed receipt that nothing of a tenant remains
+ */
+export const getReceipt = <ThrowOnError extends boolean = true>(options: Options<GetReceiptData, ThrowOnError>): RequestResult<GetReceiptResponses, GetReceiptErrors, ThrowOnError, 'data'> => options.client.get<GetReceiptResponses, GetReceiptErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/receipt',
+    ...options
+});
+
+/**
+ * Public keys that receipts are signed with, as a JSON Web Key Set
+ */
+export const listReceiptKeys = <ThrowOnError extends boolean = true>(options: Options<ListReceiptKeysData, ThrowOnError>): RequestResult<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError, 'data'> => options.client.get<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/v1/receipt-keys',
+    ...options
+});
+
+/**
+ * Is the process alive?
+ */
+export const getHealth = <ThrowOnError extends boolean = true>(options: Options<GetHealthData, ThrowOnError>): RequestResult<GetHealthResponses, unknown, ThrowOnError, 'data'> => options.client.get<GetHealthResponses, unknown, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/healthz',
+    ...options
+});
+
+/**
+ * Would a subscription become a tenant now?
+ *
+ * A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.
+ */
+export const getReadiness = <ThrowOnError extends boolean = true>(options: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError, 'data'> => options.client.get<GetReadinessResponses, GetReadinessErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/readyz',
+    ...options
+});
+
+/**
+ * Metrics for Prometheus
+ */
+export const getMetrics = <ThrowOnError extends boolean = true>(options: Options<GetMetricsData, ThrowOnError>): RequestResult<GetMetricsResponses, unknown, ThrowOnError, 'data'> => options.client.get<GetMetricsResponses, unknown, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/metrics',
+    ...options
+});
+
+/**
+ * How the web page signs in
+ */
+export const getPageConfig = <ThrowOnError extends boolean = true>(options: Options<GetPageConfigData, ThrowOnError>): RequestResult<GetPageConfigResponses, unknown, ThrowOnError, 'data'> => options.client.get<GetPageConfigResponses, unknown, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    url: '/v1/config',
+    ...options
+});

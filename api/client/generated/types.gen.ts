@@ -1,0 +1,2679 @@
+// Generated from the OpenAPI document by `npm run client`
+// @ts-nocheck
+
+export type ClientOptions = {
+    baseUrl: `${string}://${string}` | (string & {});
+};
+
+export type StripeEventReceived = {
+    received: true;
+    duplicate: boolean;
+};
+
+/**
+ * RFC 9457 problem details
+ */
+export type Problem = {
+    type: string;
+    title: string;
+    status: number;
+    detail: string;
+    code: string;
+    errors?: Array<{
+        field: string;
+        message: string;
+    }>;
+};
+
+export type ProductList = {
+    products: Array<Product>;
+};
+
+export type Product = {
+    id: string;
+    name: string;
+    description: string;
+    plans: Array<{
+        id: string;
+        name: string;
+        price: {
+            kind: 'flat' | 'perSeat' | 'custom';
+            priceCents: number | null;
+            currency: 'usd';
+            interval: 'month' | null;
+            /**
+             * Most seats that are sold without an agreement; null where it is not sold by seats
+             */
+            maxSeats: number | null;
+        };
+        /**
+         * Days of a free trial; null where there is none
+         */
+        trialDays: number | null;
+        features: Array<string>;
+        /**
+         * Figures whose unit is the end of their name: cpuMillis, memoryBytes, pods, …
+         */
+        limits: {
+            [key: string]: number | null;
+        };
+        /**
+         * null is unlimited or agreed by hand
+         */
+        entitlements: {
+            [key: string]: number | boolean | string | Array<string> | null;
+        };
+    }>;
+    meters: Array<{
+        id: string;
+        name: string;
+        unit: string;
+        unitPriceMicros: number | null;
+    }>;
+    namespace: {
+        from: 'tenantId' | 'slug';
+        prefix: string;
+    };
+};
+
+export type Checkout = {
+    /**
+     * Find the tenant by GET /v1/tenants?checkout=<id>
+     */
+    id: string;
+    /**
+     * Where the customer pays
+     */
+    url: string;
+};
+
+export type CheckoutRequest = {
+    product: string;
+    plan: string;
+    /**
+     * Public name of the tenant, where its product has one
+     */
+    slug?: string;
+    seats?: number;
+    /**
+     * Where the tenant is to be; the home region when left out
+     */
+    region?: string;
+    /**
+     * Law that its data must stay under; for plans that include compliance
+     */
+    residency?: 'gdpr';
+    /**
+     * Who pays; your organization by the token, else you yourself
+     */
+    organization?: string;
+    /**
+     * Begin with the free trial of the plan; once for each product
+     */
+    trial?: boolean;
+    /**
+     * Left out, one may be typed where the customer pays
+     */
+    promotionCode?: string;
+    /**
+     * {CHECKOUT_SESSION_ID} in it is replaced
+     */
+    successUrl?: string;
+    cancelUrl?: string;
+};
+
+export type TenantList = {
+    tenants: Array<Tenant>;
+    nextCursor: string | null;
+    /**
+     * With `checkout`: why it led to no tenant, where more time alone will not help
+     */
+    reason?: {
+        code: string;
+        message: string;
+    };
+};
+
+export type Tenant = {
+    id: string;
+    product: string;
+    plan: string;
+    slug: string;
+    namespace: string;
+    region: string;
+    cell: string;
+    owner: string | null;
+    phase: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
+    desired: {
+        state: 'active' | 'suspended' | 'deleted';
+        plan: string;
+        generation: number;
+    };
+    observed: {
+        generation: number;
+        plan: string | null;
+    };
+    /**
+     * Why it waits, failed or is suspended
+     */
+    reason: {
+        code: string;
+        message: string;
+    } | null;
+    nextTryAt: string | null;
+    subscription: {
+        id: string;
+        status: string;
+        currentPeriodEnd: string | null;
+        cancelAtPeriodEnd: boolean;
+    } | null;
+    outputs: {
+        namespace: string;
+        serviceUrl: string | null;
+        database: {
+            name: string | null;
+            schema: string;
+            role: string;
+            secretName: string;
+        } | null;
+        objects: Array<{
+            apiVersion: string;
+            kind: string;
+            name: string;
+            namespace: string | null;
+        }>;
+    } | null;
+    createdAt: string;
+    /**
+     * When the first word of its payment reached us
+     */
+    requestedAt: string | null;
+    activeAt: string | null;
+    /**
+     * Its data is kept until then
+     */
+    deleteAfter: string | null;
+    /**
+     * For operators only
+     */
+    cause?: string | null;
+};
+
+export type Timeline = {
+    entries: Array<TimelineEntry>;
+};
+
+export type TimelineEntry = {
+    id: number;
+    at: string;
+    kind: string;
+    message: string;
+    data: {
+        [key: string]: unknown;
+    };
+};
+
+export type Access = {
+    namespace: string;
+    serviceUrl: string | null;
+};
+
+export type Credits = {
+    balance: {
+        available: number;
+        held: number;
+        overshoot: number;
+    };
+    lots: Array<{
+        kind: 'plan' | 'top_up';
+        cause: string;
+        remaining: number;
+        spendBy: string | null;
+        expiresAt: string | null;
+    }>;
+    brake: {
+        level: 'none' | 'throttled' | 'paused';
+        reason: string | null;
+        since: string | null;
+    };
+    entries: Array<{
+        id: number;
+        at: string;
+        kind: 'grant' | 'top_up' | 'hold' | 'capture' | 'release' | 'expiry' | 'overshoot';
+        cause: string;
+        amount: number;
+        from: string;
+        to: string;
+    }>;
+    /**
+     * Send as `before` for the next page
+     */
+    nextBefore: number | null;
+};
+
+export type LedgerAnswer = {
+    cause: string;
+    /**
+     * What the cause has moved
+     */
+    amount: number;
+    /**
+     * How much of it no balance was there for
+     */
+    overshoot: number;
+    repeated: boolean;
+    balance: {
+        available: number;
+        held: number;
+    };
+};
+
+export type HoldRequest = {
+    /**
+     * What it is for; booked once, however often it is sent
+     */
+    cause: string;
+    /**
+     * Whole credits
+     */
+    amount: number;
+    expiresInSeconds?: number;
+};
+
+export type CaptureRequest = {
+    /**
+     * What it is for; booked once, however often it is sent
+     */
+    cause: string;
+    /**
+     * Whole credits
+     */
+    amount: number;
+    /**
+     * Cause of the hold that pays; the balance when left out
+     */
+    hold?: string;
+    /**
+     * The work is done already: what is not there is noted as overshoot
+     */
+    metered?: boolean;
+    /**
+     * Gives the rest of the hold back
+     */
+    final?: boolean;
+};
+
+export type ReleaseRequest = {
+    /**
+     * Cause of the hold
+     */
+    hold: string;
+    /**
+     * What it is for; booked once, however often it is sent
+     */
+    cause?: string;
+};
+
+export type TopUpRequest = {
+    /**
+     * What it is for; booked once, however often it is sent
+     */
+    cause: string;
+    /**
+     * Whole credits
+     */
+    amount: number;
+    expiresAt?: string;
+};
+
+export type Budgets = {
+    budgets: Array<Budget>;
+};
+
+export type Budget = {
+    kind: 'api' | 'spend';
+    month: string;
+    /**
+     * The limit that counts; null is none
+     */
+    limitMicros: number | null;
+    planMicros: number | null;
+    agreedMicros: number | null;
+    /**
+     * The owner's own limit
+     */
+    capMicros: number | null;
+    spentMicros: number;
+    reservedMicros: number;
+    remainingMicros: number | null;
+    calls: number;
+    alertedPercent: number;
+};
+
+export type BudgetChange = {
+    kind: 'api' | 'spend';
+    /**
+     * Micro-dollars: 1,000,000 are one dollar
+     */
+    capMicros?: number | null;
+    /**
+     * For operators
+     */
+    agreedMicros?: number | null;
+};
+
+export type ApiCosts = {
+    days: Array<{
+        day: string;
+        costMicros: number;
+        calls: number;
+    }>;
+    calls: Array<{
+        callId: string;
+        at: string;
+        provider: string;
+        operation: string | null;
+        project: string | null;
+        estimateMicros: number | null;
+        costMicros: number | null;
+    }>;
+    nextCursor: string | null;
+};
+
+export type ApiCostAnswer = {
+    callId: string;
+    repeated: boolean;
+    budget: Budget;
+};
+
+/**
+ * With `estimateMicros` it asks for admission, with `costMicros` it says what was spent
+ */
+export type ApiCost = {
+    /**
+     * Your own id of the call: counted once
+     */
+    callId: string;
+    provider: string;
+    operation?: string;
+    project?: string;
+    /**
+     * Micro-dollars: 1,000,000 are one dollar
+     */
+    estimateMicros?: number;
+    /**
+     * Micro-dollars: 1,000,000 are one dollar
+     */
+    costMicros?: number;
+};
+
+export type Usage = {
+    by: 'sample' | 'hour' | 'day';
+    from: string;
+    until: string;
+    samples?: Array<{
+        at: string;
+        cpuMillis: number;
+        memoryKb: number;
+        storageMb: number;
+    }>;
+    hours?: Array<{
+        hour: string;
+        cpuMilliSeconds: number;
+        memoryKbSeconds: number;
+        storageMbSeconds: number;
+        /**
+         * Of 12; fewer where something is missing
+         */
+        samples: number;
+    }>;
+    days?: Array<{
+        day: string;
+        dimension: string;
+        /**
+         * A decimal number
+         */
+        quantity: string;
+        unit: string;
+        microUnits: number;
+    }>;
+    /**
+     * Times without samples: they are charged to nobody
+     */
+    gaps: Array<{
+        cell: string;
+        from: string;
+        until: string;
+        /**
+         * Samples that are missing
+         */
+        samples: number;
+    }>;
+};
+
+export type Statement = {
+    tenant: string;
+    month: string;
+    lines: Array<{
+        section: 'subscription' | 'compute' | 'storage' | 'other';
+        id: string;
+        name: string;
+        /**
+         * A decimal number
+         */
+        quantity: string;
+        unit: string;
+        /**
+         * Micro-dollars; null where it is in the plan, or agreed by hand
+         */
+        unitPriceMicros: number | null;
+        /**
+         * Whole US cents
+         */
+        amountCents: number;
+    }>;
+    /**
+     * Whole US cents
+     */
+    subscriptionCents: number;
+    /**
+     * Whole US cents
+     */
+    computeCents: number;
+    /**
+     * Whole US cents
+     */
+    storageCents: number;
+    /**
+     * Whole US cents
+     */
+    otherCents: number;
+    /**
+     * Whole US cents
+     */
+    totalCents: number;
+    /**
+     * Who within the tenant used the most
+     */
+    topConsumers: Array<{
+        consumer: string;
+        /**
+         * A decimal number
+         */
+        cpuHours: string;
+        /**
+         * A decimal number
+         */
+        memoryGbHours: string;
+    }>;
+    gaps: Array<{
+        cell: string;
+        from: string;
+        until: string;
+        /**
+         * Samples that are missing
+         */
+        samples: number;
+    }>;
+};
+
+export type FleetUsage = {
+    month: string;
+    /**
+     * Those whose use costs the most first
+     */
+    tenants: Array<{
+        tenant: string;
+        product: string;
+        slug: string;
+        /**
+         * Whole US cents
+         */
+        subscriptionCents: number;
+        /**
+         * Whole US cents
+         */
+        computeCents: number;
+        /**
+         * Whole US cents
+         */
+        storageCents: number;
+        /**
+         * Whole US cents
+         */
+        otherCents: number;
+        /**
+         * Whole US cents
+         */
+        totalCents: number;
+    }>;
+    nextOffset: number | null;
+    metering: {
+        cells: Array<{
+            cell: string;
+            lastSample: string;
+            source: string;
+        }>;
+        staleHours: number;
+        oldestStaleHour: string | null;
+        /**
+         * Days of tenants and dimensions that Stripe was not told of
+         */
+        unreported: number;
+        oldestUnreportedDay: string | null;
+        /**
+         * The same that Stripe has too much of
+         */
+        overreported: number;
+    };
+    gaps: Array<{
+        cell: string;
+        from: string;
+        until: string;
+        /**
+         * Samples that are missing
+         */
+        samples: number;
+    }>;
+};
+
+export type ToldUsageAnswer = {
+    accepted: number;
+};
+
+export type ToldUsage = {
+    samples: Array<{
+        dimension: string;
+        /**
+         * When; it counts for the five minutes that this is in
+         */
+        at: string;
+        /**
+         * A decimal number of at most six places
+         */
+        quantity: string;
+    }>;
+    /**
+     * Corrects what was told before; otherwise the greatest of five minutes counts
+     */
+    replace?: boolean;
+};
+
+export type FindingList = {
+    findings: Array<Finding>;
+    nextCursor: string | null;
+};
+
+export type Finding = {
+    id: number;
+    /**
+     * The same for the same disagreement, whenever it comes back
+     */
+    key: string;
+    kind: string;
+    subject: string;
+    tenantId: string | null;
+    subscriptionId: string | null;
+    cause: string;
+    /**
+     * What is done about it, or what an operator is to do
+     */
+    action: string;
+    state: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
+    canApprove: boolean;
+    ageSeconds: number;
+    firstSeenAt: string;
+    lastSeenAt: string;
+    looks: number;
+    /**
+     * How often healing was tried
+     */
+    heals: number;
+    decidedBy: string | null;
+    decidedAt: string | null;
+    note: string | null;
+    endedAt: string | null;
+};
+
+export type Reconciliations = {
+    areas: Array<Reconciliation>;
+};
+
+export type Reconciliation = {
+    area: string;
+    asked: number;
+    answered: number;
+    startedAt: string | null;
+    completedAt: string | null;
+    durationMs: number | null;
+    looked: {
+        [key: string]: {
+            calls: number;
+            items: number;
+        };
+    };
+    failure: string | null;
+};
+
+export type SubscriptionList = {
+    subscriptions: Array<Subscription>;
+    nextCursor: string | null;
+};
+
+export type Subscription = {
+    id: string;
+    status: string;
+    product: string | null;
+    plan: string | null;
+    seats: number | null;
+    currentPeriodEnd: string | null;
+    cancelAtPeriodEnd: boolean;
+    /**
+     * When a payment first failed
+     */
+    pastDueSince: string | null;
+    /**
+     * When its tenant is suspended unless the payment is made by then
+     */
+    graceEndsAt: string | null;
+    organization: {
+        id: string;
+        name: string;
+    } | null;
+    /**
+     * What you may do: an admin changes, a viewer reads
+     */
+    role: 'admin' | 'viewer';
+    tenant: string | null;
+};
+
+export type ChangePreview = {
+    plan: string;
+    seats: number;
+    currency: string;
+    /**
+     * Charged the moment the change is made
+     */
+    dueNowCents: number;
+    /**
+     * What it adds to the next invoice; negative for a credit
+     */
+    nextInvoiceCents: number;
+    /**
+     * Price of every further period, without usage
+     */
+    periodCents: number;
+    lines: Array<{
+        description: string;
+        amountCents: number;
+        quantity: number | null;
+        proration: boolean;
+        periodStart: string;
+        periodEnd: string;
+    }>;
+    /**
+     * Send it with the change
+     */
+    prorationDate: number;
+};
+
+export type ChangePreviewRequest = {
+    /**
+     * Id of a plan of the same product
+     */
+    plan?: string;
+    seats?: number;
+};
+
+export type ChangeRequest = {
+    /**
+     * Id of a plan of the same product
+     */
+    plan?: string;
+    seats?: number;
+    /**
+     * Of a preview of the last 10 minutes: exactly its amounts are charged
+     */
+    prorationDate?: number;
+};
+
+export type CancelRequest = {
+    when?: 'period_end' | 'now';
+};
+
+export type InvoiceList = {
+    invoices: Array<Invoice>;
+    nextCursor: string | null;
+};
+
+export type Invoice = {
+    id: string;
+    number: string | null;
+    status: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
+    subscription: string | null;
+    currency: string;
+    totalCents: number;
+    dueCents: number;
+    paidCents: number;
+    remainingCents: number;
+    createdAt: string;
+    periodStart: string;
+    periodEnd: string;
+    paidAt: string | null;
+    nextAttemptAt: string | null;
+    attempts: number;
+    /**
+     * Where it can be read and paid
+     */
+    hostedUrl: string | null;
+    pdfUrl: string | null;
+    lines: Array<{
+        description: string;
+        amountCents: number;
+        quantity: number | null;
+        proration: boolean;
+        periodStart: string;
+        periodEnd: string;
+    }>;
+};
+
+export type Portal = {
+    url: string;
+};
+
+export type PortalRequest = {
+    organization?: string;
+    /**
+     * The portal of whoever pays for it
+     */
+    subscription?: string;
+    returnUrl?: string;
+    /**
+     * Begin at this, not at the front page
+     */
+    flow?: 'payment_method_update';
+};
+
+export type OrganizationList = {
+    organizations: Array<Organization>;
+};
+
+export type Organization = {
+    id: string;
+    name: string;
+    slug: string;
+    /**
+     * Of one person alone
+     */
+    personal: boolean;
+    billingEmail: string | null;
+    /**
+     * What you may do there
+     */
+    role: 'admin' | 'viewer';
+    members: Array<{
+        email: string | null;
+        subject: string | null;
+        role: 'admin' | 'viewer';
+    }>;
+    createdAt: string;
+};
+
+export type Figures = {
+    from: string;
+    /**
+     * Exclusive
+     */
+    to: string;
+    every: 'day' | 'month' | 'whole';
+    by: 'none' | 'product' | 'plan';
+    /**
+     * Figures are of one currency; nothing is converted
+     */
+    currency: string;
+    /**
+     * Every currency that there is
+     */
+    currencies: Array<string>;
+    asOf: string;
+    rows: Array<FiguresRow>;
+};
+
+export type FiguresRow = {
+    period: string;
+    from: string;
+    /**
+     * Exclusive
+     */
+    to: string;
+    product: string | null;
+    plan: string | null;
+    /**
+     * Millionths of the unit of the currency
+     */
+    openingMrrMicros: number;
+    movementsMicros: {
+        /**
+         * Millionths of the unit of the currency
+         */
+        new: number;
+        /**
+         * Millionths of the unit of the currency
+         */
+        reactivation: number;
+        /**
+         * Millionths of the unit of the currency
+         */
+        expansion: number;
+        /**
+         * Millionths of the unit of the currency
+         */
+        contraction: number;
+        /**
+         * Millionths of the unit of the currency
+         */
+        churn: number;
+        /**
+         * Millionths of the unit of the currency
+         */
+        moved: number;
+    };
+    /**
+     * Millionths of the unit of the currency
+     */
+    closingMrrMicros: number;
+    openingCustomers: number;
+    newCustomers: number;
+    reactivatedCustomers: number;
+    lostCustomers: number;
+    movedCustomers: number;
+    closingCustomers: number;
+    /**
+     * Millionths of the unit of the currency
+     */
+    arpaMicros: number | null;
+    logoChurnRate: number | null;
+    revenueChurnRate: number | null;
+    netRevenueChurnRate: number | null;
+    /**
+     * Millionths of the unit of the currency
+     */
+    ltvMicros: number | null;
+    invoicedCents: number;
+    creditedCents: number;
+    refundedCents: number;
+    revenueCents: number;
+    conversions: {
+        trial: {
+            /**
+             * How many had the chance in the period
+             */
+            of: number;
+            /**
+             * How many of them have paid since
+             */
+            converted: number;
+            rate: number | null;
+        };
+        free: {
+            /**
+             * How many had the chance in the period
+             */
+            of: number;
+            /**
+             * How many of them have paid since
+             */
+            converted: number;
+            rate: number | null;
+        };
+        checkout: {
+            /**
+             * How many had the chance in the period
+             */
+            of: number;
+            /**
+             * How many of them have paid since
+             */
+            converted: number;
+            rate: number | null;
+        };
+    };
+};
+
+export type Mrr = {
+    at: string;
+    plans: Array<{
+        product: string;
+        plan: string;
+        /**
+         * Figures are of one currency; nothing is converted
+         */
+        currency: string;
+        /**
+         * Millionths of the unit of the currency
+         */
+        mrrMicros: number;
+        customers: number;
+    }>;
+};
+
+export type FiguresOverview = {
+    asOf: string;
+    products: Array<{
+        product: string;
+        applications: {
+            total: number;
+            pending: number;
+            approved: number;
+        };
+        subscriptions: Array<{
+            plan: string;
+            status: string;
+            count: number;
+            seats: number;
+        }>;
+        mrr: Array<{
+            plan: string;
+            /**
+             * Figures are of one currency; nothing is converted
+             */
+            currency: string;
+            /**
+             * Millionths of the unit of the currency
+             */
+            mrrMicros: number;
+            customers: number;
+        }>;
+        activeTenants: number;
+        cpuMillis: number;
+        memoryBytes: number;
+        storageBytes: number;
+    }>;
+};
+
+export type Onboarding = {
+    organization: {
+        id: string;
+        name: string;
+        slug: string;
+        /**
+         * At Stripe
+         */
+        customerId: string | null;
+        createdAt: string;
+    };
+    admins: Array<string>;
+    mail: {
+        state: 'pending' | 'sent' | 'refused' | 'unconfigured';
+        recipient: string;
+        subject: string;
+        body: string;
+        attempts: number;
+        /**
+         * What the mail server said last
+         */
+        answer: string | null;
+        nextTryAt: string | null;
+        sentAt: string | null;
+    };
+    /**
+     * What this request has made; empty when all was there
+     */
+    made: Array<'organization' | 'admin' | 'customer' | 'mail'>;
+};
+
+export type OnboardRequest = {
+    name: string;
+    /**
+     * Short name; what tokens call it in their claim `organization`
+     */
+    slug: string;
+    adminEmail: string;
+};
+
+export type TenantExportList = {
+    exports: Array<TenantExport>;
+};
+
+export type TenantExport = {
+    id: number;
+    reason: 'request' | 'offboarding';
+    state: 'pending' | 'ready' | 'expired';
+    requestedAt: string;
+    finishedAt: string | null;
+    bytes: number | null;
+    tables: number | null;
+    rows: number | null;
+    /**
+     * Of the file, in hexadecimal
+     */
+    sha256: string | null;
+    expiresAt: string | null;
+    problem: string | null;
+};
+
+export type Offboarding = {
+    tenantId: string;
+    begunAt: string;
+    /**
+     * When the receipt was signed
+     */
+    finishedAt: string | null;
+    /**
+     * What it waits for
+     */
+    problem: string | null;
+    /**
+     * Why, for operators
+     */
+    cause: string | null;
+    nextTryAt: string | null;
+    steps: Array<{
+        step: 'export' | 'backup' | 'destroy' | 'verify' | 'receipt';
+        state: 'waiting' | 'begun' | 'ended';
+        attempts: number;
+        startedAt: string | null;
+        finishedAt: string | null;
+    }>;
+};
+
+export type OffboardingList = {
+    offboardings: Array<Offboarding>;
+};
+
+export type Receipt = {
+    receipt: {
+        format: string;
+        keyId: string;
+        [key: string]: unknown;
+    };
+    signature: {
+        algorithm: 'Ed25519';
+        value: string;
+    };
+};
+
+export type Health = {
+    status: 'ok';
+};
+
+export type Readiness = {
+    ready: boolean;
+    /**
+     * `ok`, or what is wrong
+     */
+    checks: {
+        [key: string]: string;
+    };
+};
+
+/**
+ * RFC 9457 problem details
+ */
+export type NotReady = Problem & {
+    ready: boolean;
+    /**
+     * `ok`, or what is wrong
+     */
+    checks: {
+        [key: string]: string;
+    };
+};
+
+export type PageConfig = {
+    issuer: string;
+    clientId: string;
+    audience: string;
+    scope: string;
+    local: boolean;
+    /**
+     * Addresses of page parts that products bring, by product
+     */
+    parts: {
+        [key: string]: string;
+    };
+};
+
+export type ReceiveStripeEventData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/webhooks/stripe';
+};
+
+export type ReceiveStripeEventErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReceiveStripeEventError = ReceiveStripeEventErrors[keyof ReceiveStripeEventErrors];
+
+export type ReceiveStripeEventResponses = {
+    /**
+     * The event is durable
+     */
+    200: StripeEventReceived;
+};
+
+export type ReceiveStripeEventResponse = ReceiveStripeEventResponses[keyof ReceiveStripeEventResponses];
+
+export type ListProductsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/products';
+};
+
+export type ListProductsResponses = {
+    /**
+     * Everything on sale, in the order of the price page
+     */
+    200: ProductList;
+};
+
+export type ListProductsResponse = ListProductsResponses[keyof ListProductsResponses];
+
+export type CreateCheckoutData = {
+    body: CheckoutRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/checkout';
+};
+
+export type CreateCheckoutErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type CreateCheckoutError = CreateCheckoutErrors[keyof CreateCheckoutErrors];
+
+export type CreateCheckoutResponses = {
+    /**
+     * Pay at `url`
+     */
+    201: Checkout;
+};
+
+export type CreateCheckoutResponse = CreateCheckoutResponses[keyof CreateCheckoutResponses];
+
+export type ListTenantsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        product?: string;
+        phase?: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
+        checkout?: string;
+    };
+    url: '/v1/tenants';
+};
+
+export type ListTenantsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListTenantsError = ListTenantsErrors[keyof ListTenantsErrors];
+
+export type ListTenantsResponses = {
+    /**
+     * One page
+     */
+    200: TenantList;
+};
+
+export type ListTenantsResponse = ListTenantsResponses[keyof ListTenantsResponses];
+
+export type StreamTenantEventsData = {
+    body?: never;
+    headers?: {
+        'last-event-id'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/events';
+};
+
+export type StreamTenantEventsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type StreamTenantEventsError = StreamTenantEventsErrors[keyof StreamTenantEventsErrors];
+
+export type StreamTenantEventsResponses = {
+    /**
+     * The stream
+     */
+    200: string;
+};
+
+export type StreamTenantEventsResponse = StreamTenantEventsResponses[keyof StreamTenantEventsResponses];
+
+export type GetTenantData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}';
+};
+
+export type GetTenantErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetTenantError = GetTenantErrors[keyof GetTenantErrors];
+
+export type GetTenantResponses = {
+    /**
+     * The tenant
+     */
+    200: Tenant;
+};
+
+export type GetTenantResponse = GetTenantResponses[keyof GetTenantResponses];
+
+export type GetTimelineData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        after?: number | null;
+    };
+    url: '/v1/tenants/{id}/timeline';
+};
+
+export type GetTimelineErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetTimelineError = GetTimelineErrors[keyof GetTimelineErrors];
+
+export type GetTimelineResponses = {
+    /**
+     * At most 1,000 entries; the next page begins after the last id
+     */
+    200: Timeline;
+};
+
+export type GetTimelineResponse = GetTimelineResponses[keyof GetTimelineResponses];
+
+export type GetAccessData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/access';
+};
+
+export type GetAccessErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetAccessError = GetAccessErrors[keyof GetAccessErrors];
+
+export type GetAccessResponses = {
+    /**
+     * Yes, here
+     */
+    200: Access;
+};
+
+export type GetAccessResponse = GetAccessResponses[keyof GetAccessResponses];
+
+export type RetryTenantData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/retry';
+};
+
+export type RetryTenantErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type RetryTenantError = RetryTenantErrors[keyof RetryTenantErrors];
+
+export type RetryTenantResponses = {
+    /**
+     * Somebody is at it
+     */
+    202: Tenant;
+};
+
+export type RetryTenantResponse = RetryTenantResponses[keyof RetryTenantResponses];
+
+export type GetCreditsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        limit?: number;
+        before?: number;
+    };
+    url: '/v1/tenants/{id}/credits';
+};
+
+export type GetCreditsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetCreditsError = GetCreditsErrors[keyof GetCreditsErrors];
+
+export type GetCreditsResponses = {
+    /**
+     * The credits
+     */
+    200: Credits;
+};
+
+export type GetCreditsResponse = GetCreditsResponses[keyof GetCreditsResponses];
+
+export type HoldCreditsData = {
+    body: HoldRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/credits/holds';
+};
+
+export type HoldCreditsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type HoldCreditsError = HoldCreditsErrors[keyof HoldCreditsErrors];
+
+export type HoldCreditsResponses = {
+    /**
+     * The cause was booked before; nothing changed
+     */
+    200: LedgerAnswer;
+    /**
+     * Booked
+     */
+    201: LedgerAnswer;
+};
+
+export type HoldCreditsResponse = HoldCreditsResponses[keyof HoldCreditsResponses];
+
+export type CaptureCreditsData = {
+    body: CaptureRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/credits/captures';
+};
+
+export type CaptureCreditsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type CaptureCreditsError = CaptureCreditsErrors[keyof CaptureCreditsErrors];
+
+export type CaptureCreditsResponses = {
+    /**
+     * The cause was booked before; nothing changed
+     */
+    200: LedgerAnswer;
+    /**
+     * Booked
+     */
+    201: LedgerAnswer;
+};
+
+export type CaptureCreditsResponse = CaptureCreditsResponses[keyof CaptureCreditsResponses];
+
+export type ReleaseCreditsData = {
+    body: ReleaseRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/credits/releases';
+};
+
+export type ReleaseCreditsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReleaseCreditsError = ReleaseCreditsErrors[keyof ReleaseCreditsErrors];
+
+export type ReleaseCreditsResponses = {
+    /**
+     * The cause was booked before; nothing changed
+     */
+    200: LedgerAnswer;
+    /**
+     * Booked
+     */
+    201: LedgerAnswer;
+};
+
+export type ReleaseCreditsResponse = ReleaseCreditsResponses[keyof ReleaseCreditsResponses];
+
+export type TopUpCreditsData = {
+    body: TopUpRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/credits/top-ups';
+};
+
+export type TopUpCreditsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type TopUpCreditsError = TopUpCreditsErrors[keyof TopUpCreditsErrors];
+
+export type TopUpCreditsResponses = {
+    /**
+     * The cause was booked before; nothing changed
+     */
+    200: LedgerAnswer;
+    /**
+     * Booked
+     */
+    201: LedgerAnswer;
+};
+
+export type TopUpCreditsResponse = TopUpCreditsResponses[keyof TopUpCreditsResponses];
+
+export type GetBudgetsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/budget';
+};
+
+export type GetBudgetsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetBudgetsError = GetBudgetsErrors[keyof GetBudgetsErrors];
+
+export type GetBudgetsResponses = {
+    /**
+     * Both budgets
+     */
+    200: Budgets;
+};
+
+export type GetBudgetsResponse = GetBudgetsResponses[keyof GetBudgetsResponses];
+
+export type ChangeBudgetData = {
+    body: BudgetChange;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/budget';
+};
+
+export type ChangeBudgetErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ChangeBudgetError = ChangeBudgetErrors[keyof ChangeBudgetErrors];
+
+export type ChangeBudgetResponses = {
+    /**
+     * Both budgets
+     */
+    200: Budgets;
+};
+
+export type ChangeBudgetResponse = ChangeBudgetResponses[keyof ChangeBudgetResponses];
+
+export type ListApiCostsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/tenants/{id}/api-costs';
+};
+
+export type ListApiCostsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListApiCostsError = ListApiCostsErrors[keyof ListApiCostsErrors];
+
+export type ListApiCostsResponses = {
+    /**
+     * One page
+     */
+    200: ApiCosts;
+};
+
+export type ListApiCostsResponse = ListApiCostsResponses[keyof ListApiCostsResponses];
+
+export type ChargeApiCallData = {
+    body: ApiCost;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/api-costs';
+};
+
+export type ChargeApiCallErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ChargeApiCallError = ChargeApiCallErrors[keyof ChargeApiCallErrors];
+
+export type ChargeApiCallResponses = {
+    /**
+     * The call was counted before; nothing changed
+     */
+    200: ApiCostAnswer;
+    /**
+     * Counted
+     */
+    201: ApiCostAnswer;
+};
+
+export type ChargeApiCallResponse = ChargeApiCallResponses[keyof ChargeApiCallResponses];
+
+export type GetUsageData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * Samples of five minutes are kept 35 days, hours 400 days, days three years
+         */
+        by?: 'sample' | 'hour' | 'day';
+        /**
+         * First day (UTC); the first of this month when left out
+         */
+        from?: string;
+        /**
+         * Last day; today when left out
+         */
+        until?: string;
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/tenants/{id}/usage';
+};
+
+export type GetUsageErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetUsageError = GetUsageErrors[keyof GetUsageErrors];
+
+export type GetUsageResponses = {
+    /**
+     * The use; with `format=csv` as comma-separated values
+     */
+    200: Usage;
+};
+
+export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
+
+export type TellUsageData = {
+    body: ToldUsage;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/usage';
+};
+
+export type TellUsageErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type TellUsageError = TellUsageErrors[keyof TellUsageErrors];
+
+export type TellUsageResponses = {
+    /**
+     * All of it counts
+     */
+    200: ToldUsageAnswer;
+};
+
+export type TellUsageResponse = TellUsageResponses[keyof TellUsageResponses];
+
+export type GetStatementData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * A calendar month (UTC); the present one when left out
+         */
+        month?: string;
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/tenants/{id}/statement';
+};
+
+export type GetStatementErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetStatementError = GetStatementErrors[keyof GetStatementErrors];
+
+export type GetStatementResponses = {
+    /**
+     * The statement; with `format=csv` as comma-separated values
+     */
+    200: Statement;
+};
+
+export type GetStatementResponse = GetStatementResponses[keyof GetStatementResponses];
+
+export type GetFleetUsageData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * A calendar month (UTC); the present one when left out
+         */
+        month?: string;
+        product?: string;
+        limit?: number;
+        offset?: number | null;
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/usage';
+};
+
+export type GetFleetUsageErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetFleetUsageError = GetFleetUsageErrors[keyof GetFleetUsageErrors];
+
+export type GetFleetUsageResponses = {
+    /**
+     * One page; with `format=csv` as comma-separated values
+     */
+    200: FleetUsage;
+};
+
+export type GetFleetUsageResponse = GetFleetUsageResponses[keyof GetFleetUsageResponses];
+
+export type ListFindingsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        state?: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
+        kind?: 'paid-without-tenant' | 'paid-not-served' | 'unpaid-served' | 'wrong-plan' | 'wrong-seats' | 'stale-record' | 'wrong-product' | 'subscription-missing' | 'tenant-without-subscription' | 'billed-after-deletion' | 'subscription-of-nobody' | 'customer-of-nobody' | 'customer-missing' | 'unreported-usage' | 'ledger-unbalanced' | 'tenant-stuck' | 'slot-stuck' | 'tenant-stalled' | 'namespace-missing' | 'object-missing' | 'wrong-plan-in-cluster' | 'database-missing' | 'lease-left' | 'stack-missing' | 'reservation-without-stack' | 'slot-of-nobody' | 'namespace-of-nobody' | 'schema-of-nobody' | 'role-of-nobody' | 'database-of-nobody' | 'stack-of-nobody' | 'object-of-nobody';
+        tenant?: string;
+        ended?: 'true' | 'false';
+    };
+    url: '/v1/findings';
+};
+
+export type ListFindingsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListFindingsError = ListFindingsErrors[keyof ListFindingsErrors];
+
+export type ListFindingsResponses = {
+    /**
+     * One page
+     */
+    200: FindingList;
+};
+
+export type ListFindingsResponse = ListFindingsResponses[keyof ListFindingsResponses];
+
+export type ApproveFindingData = {
+    body: {
+        note?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/findings/{id}/approve';
+};
+
+export type ApproveFindingErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ApproveFindingError = ApproveFindingErrors[keyof ApproveFindingErrors];
+
+export type ApproveFindingResponses = {
+    /**
+     * It is being done
+     */
+    200: Finding;
+};
+
+export type ApproveFindingResponse = ApproveFindingResponses[keyof ApproveFindingResponses];
+
+export type DismissFindingData = {
+    body: {
+        note?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/findings/{id}/dismiss';
+};
+
+export type DismissFindingErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type DismissFindingError = DismissFindingErrors[keyof DismissFindingErrors];
+
+export type DismissFindingResponses = {
+    /**
+     * Dismissed
+     */
+    200: Finding;
+};
+
+export type DismissFindingResponse = DismissFindingResponses[keyof DismissFindingResponses];
+
+export type GetReconciliationData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/reconciliation';
+};
+
+export type GetReconciliationErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetReconciliationError = GetReconciliationErrors[keyof GetReconciliationErrors];
+
+export type GetReconciliationResponses = {
+    /**
+     * Every area
+     */
+    200: Reconciliations;
+};
+
+export type GetReconciliationResponse = GetReconciliationResponses[keyof GetReconciliationResponses];
+
+export type ReconcileData = {
+    body: {
+        /**
+         * Look and tell, and heal nothing
+         */
+        dryRun?: boolean;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/reconciliation';
+};
+
+export type ReconcileErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReconcileError = ReconcileErrors[keyof ReconcileErrors];
+
+export type ReconcileResponses = {
+    /**
+     * Every area that will be compared
+     */
+    202: Reconciliations;
+};
+
+export type ReconcileResponse = ReconcileResponses[keyof ReconcileResponses];
+
+export type ListSubscriptionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/subscriptions';
+};
+
+export type ListSubscriptionsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListSubscriptionsError = ListSubscriptionsErrors[keyof ListSubscriptionsErrors];
+
+export type ListSubscriptionsResponses = {
+    /**
+     * One page, by id
+     */
+    200: SubscriptionList;
+};
+
+export type ListSubscriptionsResponse = ListSubscriptionsResponses[keyof ListSubscriptionsResponses];
+
+export type GetSubscriptionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/subscriptions/{id}';
+};
+
+export type GetSubscriptionErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetSubscriptionError = GetSubscriptionErrors[keyof GetSubscriptionErrors];
+
+export type GetSubscriptionResponses = {
+    /**
+     * The subscription
+     */
+    200: Subscription;
+};
+
+export type GetSubscriptionResponse = GetSubscriptionResponses[keyof GetSubscriptionResponses];
+
+export type PreviewChangeData = {
+    body: ChangePreviewRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/subscriptions/{id}/preview';
+};
+
+export type PreviewChangeErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type PreviewChangeError = PreviewChangeErrors[keyof PreviewChangeErrors];
+
+export type PreviewChangeResponses = {
+    /**
+     * The costs
+     */
+    200: ChangePreview;
+};
+
+export type PreviewChangeResponse = PreviewChangeResponses[keyof PreviewChangeResponses];
+
+export type ChangeSubscriptionData = {
+    body: ChangeRequest;
+    headers?: {
+        /**
+         * The same answer for every request with it, for 24 hours
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/subscriptions/{id}/change';
+};
+
+export type ChangeSubscriptionErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ChangeSubscriptionError = ChangeSubscriptionErrors[keyof ChangeSubscriptionErrors];
+
+export type ChangeSubscriptionResponses = {
+    /**
+     * The subscription afterwards; its tenant follows
+     */
+    200: Subscription;
+};
+
+export type ChangeSubscriptionResponse = ChangeSubscriptionResponses[keyof ChangeSubscriptionResponses];
+
+export type CancelSubscriptionData = {
+    body: CancelRequest;
+    headers?: {
+        /**
+         * The same answer for every request with it, for 24 hours
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/subscriptions/{id}/cancel';
+};
+
+export type CancelSubscriptionErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type CancelSubscriptionError = CancelSubscriptionErrors[keyof CancelSubscriptionErrors];
+
+export type CancelSubscriptionResponses = {
+    /**
+     * The subscription afterwards; its tenant follows
+     */
+    200: Subscription;
+};
+
+export type CancelSubscriptionResponse = CancelSubscriptionResponses[keyof CancelSubscriptionResponses];
+
+export type ReactivateSubscriptionData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/subscriptions/{id}/reactivate';
+};
+
+export type ReactivateSubscriptionErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReactivateSubscriptionError = ReactivateSubscriptionErrors[keyof ReactivateSubscriptionErrors];
+
+export type ReactivateSubscriptionResponses = {
+    /**
+     * The subscription afterwards
+     */
+    200: Subscription;
+};
+
+export type ReactivateSubscriptionResponse = ReactivateSubscriptionResponses[keyof ReactivateSubscriptionResponses];
+
+export type ListInvoicesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        cursor?: string;
+        organization?: string;
+        subscription?: string;
+        status?: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
+    };
+    url: '/v1/invoices';
+};
+
+export type ListInvoicesErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListInvoicesError = ListInvoicesErrors[keyof ListInvoicesErrors];
+
+export type ListInvoicesResponses = {
+    /**
+     * One page
+     */
+    200: InvoiceList;
+};
+
+export type ListInvoicesResponse = ListInvoicesResponses[keyof ListInvoicesResponses];
+
+export type GetInvoiceData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/invoices/{id}';
+};
+
+export type GetInvoiceErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetInvoiceError = GetInvoiceErrors[keyof GetInvoiceErrors];
+
+export type GetInvoiceResponses = {
+    /**
+     * The invoice
+     */
+    200: Invoice;
+};
+
+export type GetInvoiceResponse = GetInvoiceResponses[keyof GetInvoiceResponses];
+
+export type PayInvoiceData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/invoices/{id}/pay';
+};
+
+export type PayInvoiceErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type PayInvoiceError = PayInvoiceErrors[keyof PayInvoiceErrors];
+
+export type PayInvoiceResponses = {
+    /**
+     * The invoice afterwards
+     */
+    200: Invoice;
+};
+
+export type PayInvoiceResponse = PayInvoiceResponses[keyof PayInvoiceResponses];
+
+export type OpenPortalData = {
+    body: PortalRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/portal';
+};
+
+export type OpenPortalErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type OpenPortalError = OpenPortalErrors[keyof OpenPortalErrors];
+
+export type OpenPortalResponses = {
+    /**
+     * Go to `url`
+     */
+    201: Portal;
+};
+
+export type OpenPortalResponse = OpenPortalResponses[keyof OpenPortalResponses];
+
+export type ListOrganizationsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/organizations';
+};
+
+export type ListOrganizationsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListOrganizationsError = ListOrganizationsErrors[keyof ListOrganizationsErrors];
+
+export type ListOrganizationsResponses = {
+    /**
+     * All of them
+     */
+    200: OrganizationList;
+};
+
+export type ListOrganizationsResponse = ListOrganizationsResponses[keyof ListOrganizationsResponses];
+
+export type GetFiguresData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * First UTC day; the first of the month eleven months ago
+         */
+        from?: string;
+        /**
+         * Last UTC day; today
+         */
+        to?: string;
+        every?: 'day' | 'month' | 'whole';
+        by?: 'none' | 'product' | 'plan';
+        /**
+         * Figures are of one currency; nothing is converted
+         */
+        currency?: string;
+    };
+    url: '/v1/figures';
+};
+
+export type GetFiguresErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetFiguresError = GetFiguresErrors[keyof GetFiguresErrors];
+
+export type GetFiguresResponses = {
+    /**
+     * A row for each period and product or plan
+     */
+    200: Figures;
+};
+
+export type GetFiguresResponse = GetFiguresResponses[keyof GetFiguresResponses];
+
+export type GetMrrData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * An instant, past ones too; now
+         */
+        at?: string;
+    };
+    url: '/v1/figures/mrr';
+};
+
+export type GetMrrErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetMrrError = GetMrrErrors[keyof GetMrrErrors];
+
+export type GetMrrResponses = {
+    /**
+     * By plan and currency
+     */
+    200: Mrr;
+};
+
+export type GetMrrResponse = GetMrrResponses[keyof GetMrrResponses];
+
+export type GetFiguresOverviewData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/figures/overview';
+};
+
+export type GetFiguresOverviewErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetFiguresOverviewError = GetFiguresOverviewErrors[keyof GetFiguresOverviewErrors];
+
+export type GetFiguresOverviewResponses = {
+    /**
+     * By product
+     */
+    200: FiguresOverview;
+};
+
+export type GetFiguresOverviewResponse = GetFiguresOverviewResponses[keyof GetFiguresOverviewResponses];
+
+export type GetOnboardingData = {
+    body?: never;
+    path?: never;
+    query: {
+        slug: string;
+        adminEmail: string;
+    };
+    url: '/v1/onboardings';
+};
+
+export type GetOnboardingErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetOnboardingError = GetOnboardingErrors[keyof GetOnboardingErrors];
+
+export type GetOnboardingResponses = {
+    /**
+     * The parts
+     */
+    200: Onboarding;
+};
+
+export type GetOnboardingResponse = GetOnboardingResponses[keyof GetOnboardingResponses];
+
+export type OnboardOrganizationData = {
+    body: OnboardRequest;
+    path?: never;
+    query?: never;
+    url: '/v1/onboardings';
+};
+
+export type OnboardOrganizationErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type OnboardOrganizationError = OnboardOrganizationErrors[keyof OnboardOrganizationErrors];
+
+export type OnboardOrganizationResponses = {
+    /**
+     * All of it was there
+     */
+    200: Onboarding;
+    /**
+     * Something of it was made
+     */
+    201: Onboarding;
+};
+
+export type OnboardOrganizationResponse = OnboardOrganizationResponses[keyof OnboardOrganizationResponses];
+
+export type ListExportsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/exports';
+};
+
+export type ListExportsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListExportsError = ListExportsErrors[keyof ListExportsErrors];
+
+export type ListExportsResponses = {
+    /**
+     * The exports
+     */
+    200: TenantExportList;
+};
+
+export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponses];
+
+export type RequestExportData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/exports';
+};
+
+export type RequestExportErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type RequestExportError = RequestExportErrors[keyof RequestExportErrors];
+
+export type RequestExportResponses = {
+    /**
+     * It is being made
+     */
+    202: TenantExport;
+};
+
+export type RequestExportResponse = RequestExportResponses[keyof RequestExportResponses];
+
+export type DownloadExportData = {
+    body?: never;
+    path: {
+        id: string;
+        export: number;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/exports/{export}/file';
+};
+
+export type DownloadExportErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type DownloadExportError = DownloadExportErrors[keyof DownloadExportErrors];
+
+export type DownloadExportResponses = {
+    /**
+     * The file
+     */
+    200: Blob | File;
+};
+
+export type DownloadExportResponse = DownloadExportResponses[keyof DownloadExportResponses];
+
+export type GetOffboardingData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/offboarding';
+};
+
+export type GetOffboardingErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetOffboardingError = GetOffboardingErrors[keyof GetOffboardingErrors];
+
+export type GetOffboardingResponses = {
+    /**
+     * The journal
+     */
+    200: Offboarding;
+};
+
+export type GetOffboardingResponse = GetOffboardingResponses[keyof GetOffboardingResponses];
+
+export type BeginOffboardingData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/offboarding';
+};
+
+export type BeginOffboardingErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type BeginOffboardingError = BeginOffboardingErrors[keyof BeginOffboardingErrors];
+
+export type BeginOffboardingResponses = {
+    /**
+     * The journal
+     */
+    202: Offboarding;
+};
+
+export type BeginOffboardingResponse = BeginOffboardingResponses[keyof BeginOffboardingResponses];
+
+export type ListOffboardingsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/offboardings';
+};
+
+export type ListOffboardingsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListOffboardingsError = ListOffboardingsErrors[keyof ListOffboardingsErrors];
+
+export type ListOffboardingsResponses = {
+    /**
+     * At most 100 journals
+     */
+    200: OffboardingList;
+};
+
+export type ListOffboardingsResponse = ListOffboardingsResponses[keyof ListOffboardingsResponses];
+
+export type GetReceiptData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/receipt';
+};
+
+export type GetReceiptErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetReceiptError = GetReceiptErrors[keyof GetReceiptErrors];
+
+export type GetReceiptResponses = {
+    /**
+     * The receipt
+     */
+    200: Receipt;
+};
+
+export type GetReceiptResponse = GetReceiptResponses[keyof GetReceiptResponses];
+
+export type ListReceiptKeysData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/receipt-keys';
+};
+
+export type ListReceiptKeysErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListReceiptKeysError = ListReceiptKeysErrors[keyof ListReceiptKeysErrors];
+
+export type ListReceiptKeysResponses = {
+    /**
+     * The keys
+     */
+    200: {
+        keys: Array<{
+            kty: string;
+            crv: string;
+            x: string;
+            kid: string;
+            [key: string]: unknown;
+        }>;
+    };
+};
+
+export type ListReceiptKeysResponse = ListReceiptKeysResponses[keyof ListReceiptKeysResponses];
+
+export type GetHealthData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/healthz';
+};
+
+export type GetHealthResponses = {
+    /**
+     * Yes
+     */
+    200: Health;
+};
+
+export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type GetReadinessData = {
+    body?: never;
+    path?: never;
+    query?: {
+        exclude?: Array<'database' | 'worker' | 'stripe' | 'issuer'>;
+    };
+    url: '/readyz';
+};
+
+export type GetReadinessErrors = {
+    /**
+     * No, and what is missing
+     */
+    503: NotReady;
+};
+
+export type GetReadinessError = GetReadinessErrors[keyof GetReadinessErrors];
+
+export type GetReadinessResponses = {
+    /**
+     * Yes
+     */
+    200: Readiness;
+};
+
+export type GetReadinessResponse = GetReadinessResponses[keyof GetReadinessResponses];
+
+export type GetMetricsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/metrics';
+};
+
+export type GetMetricsResponses = {
+    /**
+     * Text exposition format
+     */
+    200: string;
+};
+
+export type GetMetricsResponse = GetMetricsResponses[keyof GetMetricsResponses];
+
+export type GetPageConfigData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/v1/config';
+};
+
+export type GetPageConfigResponses = {
+    /**
+     * Settings
+     */
+    200: PageConfig;
+};
+
+export type GetPageConfigResponse = GetPageConfigResponses[keyof GetPageConfigResponses];
