@@ -1,7 +1,9 @@
 /** Every command with its arguments; what a command does stands in its own file and is loaded only when asked for. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { allowances } from '../automation/preview/allowances.ts';
-import { phases } from './api-types.ts';
+
+import { phases } from '../automation/store/tenants.ts';
+
 import { addBilling } from './commands-billing.ts';
 import { addPeople } from './commands-people.ts';
 import { connect } from './connection.ts';

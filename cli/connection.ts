@@ -1,15 +1,15 @@
 /** The installation that commands talk to, and as whom. */
+import { type Client, createTenantryClient } from '../api/client/index.ts';
 import { type Endpoints, readEndpoints } from '../automation/local/home.ts';
-import { type ApiClient, createApiClient, notRunning } from './api-client.ts';
 import type { CliEnv } from './env.ts';
-import { CliProblem, exitCodes } from './problem.ts';
+import { CliProblem, exitCodes, notRunning } from './problem.ts';
 import { signIn } from './sign-in.ts';
 
 export interface Connection {
   readonly env: CliEnv;
   readonly endpoints: Endpoints;
   /** Without a token. */
-  readonly api: ApiClient;
+  readonly client: Client;
 }
 
 /** Who asks: a person by e-mail address, or (without one) the operator. */
@@ -21,12 +21,21 @@ export interface Identity {
 export async function connect(env: CliEnv): Promise<Connection> {
   const endpoints = await readEndpoints(env.home);
   if (!endpoints) throw notRunning();
-  return { env, endpoints, api: createApiClient(endpoints.api) };
+  return { env, endpoints, client: clientOf(endpoints.api) };
 }
 
 /** A client that asks as a person, or as the operator. */
-export async function apiAs(connection: Connection, identity: Identity): Promise<ApiClient> {
-  return createApiClient(connection.endpoints.api, await tokenFor(connection, identity));
+export async function clientAs(connection: Connection, identity: Identity): Promise<Client> {
+  return clientOf(connection.endpoints.api, await tokenFor(connection, identity));
+}
+
+/** Whoever sits at the terminal hears at once that something does not answer, and decides whether to try again. */
+export function clientOf(url: string, token?: string): Client {
+  return createTenantryClient({
+    baseUrl: url,
+    retry: { retries: 0 },
+    ...(token !== undefined && { token }),
+  });
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { TenantryError } from '../api/client/index.ts';
+
 /** What a command's exit code says; documented in `tenantry --help`. */
 export const exitCodes = {
   ok: 0,
@@ -25,4 +27,23 @@ export class CliProblem extends Error {
     this.exitCode = exitCode;
     this.code = code;
   }
+}
+
+/** Nothing runs in this home, or what ran there does not answer. */
+export function notRunning(): CliProblem {
+  return new CliProblem(exitCodes.notRunning, 'not_running', 'Tenantry is not running here: npm start');
+}
+
+/** What a request that failed means to the person at the terminal. */
+export function problemOf({ status, code, message }: TenantryError): CliProblem {
+  if (code === 'unreachable') return notRunning();
+  if (code === 'timeout') return new CliProblem(exitCodes.notRunning, 'no_answer', message);
+  return new CliProblem(exitCodeOf(status), code, message);
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return exitCodes.notAllowed;
+  if (status === 404) return exitCodes.notFound;
+  if (status === 400 || status === 422) return exitCodes.usage;
+  return exitCodes.failed;
 }

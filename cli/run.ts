@@ -1,10 +1,11 @@
 /** Runs one command line: parses it, says what went wrong, gives the exit code. */
 import { type Command, CommanderError } from 'commander';
+import { TenantryError } from '../api/client/index.ts';
 import { EnvironmentError } from '../automation/environment/index.ts';
 import { createCommands } from './commands.ts';
 import type { CliEnv } from './env.ts';
 import { createOutput, type Streams } from './output.ts';
-import { CliProblem, type ExitCode, exitCodes } from './problem.ts';
+import { CliProblem, type ExitCode, exitCodes, problemOf } from './problem.ts';
 
 export async function run(
   args: readonly string[],
@@ -30,9 +31,10 @@ export async function run(
       output.problem({ code: 'environment', message: error.message });
       return exitCodes.usage;
     }
-    if (error instanceof CliProblem) {
-      output.problem(error);
-      return error.exitCode;
+    const problem = error instanceof TenantryError ? problemOf(error) : error;
+    if (problem instanceof CliProblem) {
+      output.problem(problem);
+      return problem.exitCode;
     }
     streams.err.write(`${error instanceof Error ? error.stack : error}\n`);
     if (json)

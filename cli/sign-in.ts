@@ -1,8 +1,7 @@
 /** Signs in at the local issuer as a browser would: authorization code with PKCE, without the browser. */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { notRunning } from './api-client.ts';
-import { CliProblem, exitCodes } from './problem.ts';
+import { CliProblem, exitCodes, notRunning } from './problem.ts';
 
 /** Never opened: the code is taken from the redirect. */
 const redirectUri = 'http://127.0.0.1/tenantry-command';

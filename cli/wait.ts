@@ -1,14 +1,19 @@
 /** Waits for what a tenant becomes, telling what happens on the way. */
-import type { ApiClient } from './api-client.ts';
-import type { Entry, Tenant } from './api-types.ts';
-import { followTenant } from './follow.ts';
-import { CliProblem, exitCodes } from './problem.ts';
+import {
+  type Client,
+  type Tenant,
+  TenantryError,
+  type TimelineEntry,
+  WaitError,
+  waitForTenant as wait,
+} from '../api/client/index.ts';
+import { CliProblem, exitCodes, problemOf } from './problem.ts';
 
 export interface WaitOptions {
   readonly isDone: (tenant: Tenant) => boolean;
   /** Entries up to this id are not told. */
   readonly after?: number;
-  readonly onEntry: (entry: Entry) => void;
+  readonly onEntry: (entry: TimelineEntry) => void;
   /** Ends the waiting. */
   readonly deadlineMs: number;
   /** What is waited for, as in "is not active". */
@@ -19,31 +24,27 @@ export interface WaitOptions {
  * Resolves with the tenant as it is when done.
  * @throws CliProblem `tenant_failed` when it fails for good, `timeout` when the deadline passes first
  */
-export async function waitForTenant(api: ApiClient, id: string, options: WaitOptions): Promise<Tenant> {
-  const ending = new AbortController();
-  const timer = setTimeout(() => ending.abort(), Math.max(0, options.deadlineMs - Date.now()));
-  let last: Tenant | undefined;
+export async function waitForTenant(client: Client, id: string, options: WaitOptions): Promise<Tenant> {
+  const { isDone, after = 0, onEntry, deadlineMs, wanted } = options;
+  const timeoutMs = Math.max(0, deadlineMs - Date.now());
   try {
-    const happenings = followTenant(api, id, { after: options.after ?? 0, signal: ending.signal });
-    for await (const happening of happenings) {
-      if (happening.kind === 'entry') {
-        options.onEntry(happening.entry);
-        continue;
-      }
-      last = happening.tenant;
-      if (options.isDone(last)) return last;
-      if (last.phase === 'failed') throw failed(last);
-    }
-  } finally {
-    clearTimeout(timer);
-    ending.abort();
+    return await wait(client, id, { until: isDone, after, onEntry, timeoutMs });
+  } catch (error) {
+    if (error instanceof TenantryError) throw problemOf(error);
+    if (!(error instanceof WaitError)) throw error;
+    throw error.code === 'tenant_failed' && error.tenant
+      ? failed(error.tenant)
+      : late(id, wanted, error.tenant);
   }
-  const state = last === undefined ? 'the service says nothing about it' : `it is ${last.phase}`;
+}
+
+function late(id: string, wanted: string, last: Tenant | null): CliProblem {
+  const state = last === null ? 'the service says nothing about it' : `it is ${last.phase}`;
   const why = last?.reason ? ` (${last.reason.message})` : '';
-  throw new CliProblem(
+  return new CliProblem(
     exitCodes.failed,
     'timeout',
-    `Tenant ${id} is not ${options.wanted} in the time given; ${state}${why}. It goes on without this command: npm run -s tenantry -- tenant ${id}`,
+    `Tenant ${id} is not ${wanted} in the time given; ${state}${why}. It goes on without this command: npm run -s tenantry -- tenant ${id}`,
   );
 }
 

@@ -1,18 +1,23 @@
 /** What a customer does with a subscription: `plan`, `seats`, `reactivate`, `invoices`, `portal`, `organization`. */
-import { type ApiClient, tenantPath } from '../api-client.ts';
-import { tenant as tenantSchema } from '../api-types.ts';
 import {
-  changePreview,
-  invoice,
-  invoiceList,
-  organizationList,
-  portal as portalSchema,
+  type Client,
+  cancelSubscription,
+  changeSubscription,
+  getSubscription,
+  getTenant,
+  type ListInvoicesData,
+  listInvoices,
+  listOrganizations,
+  openPortal,
+  payInvoice,
+  previewChange,
+  reactivateSubscription,
   type Subscription,
-  subscription as subscriptionSchema,
-} from '../billing-types.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+} from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
+import { tenantId } from '../tenant-id.ts';
 import { invoicesText, money, organizationsText, previewText, subscriptionText } from '../text/billing.ts';
 
 export interface ChangeOptions extends Identity {
@@ -32,25 +37,25 @@ export async function plan(
   to: string | undefined,
   options: ChangeOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, options);
-  const path = await subscriptionPath(api, tenant);
+  const client = await clientAs(connection, options);
+  const path = await subscriptionOf(client, tenant);
   const wish = {
     ...(to !== undefined && { plan: to }),
     ...(options.seats !== undefined && { seats: options.seats }),
   };
   if (Object.keys(wish).length === 0) {
-    const found = await api.get(path, subscriptionSchema);
+    const found = await getSubscription({ client, path });
     output.result(found, () => subscriptionText(found));
     return;
   }
-  const cost = await api.post(`${path}/preview`, wish, changePreview);
+  const cost = await previewChange({ client, path, body: wish });
   if (options.preview) {
     output.result(cost, () => previewText(cost));
     return;
   }
   output.progress(previewText(cost));
   const { prorationDate } = cost;
-  const after = await api.post(`${path}/change`, { ...wish, prorationDate }, subscriptionSchema);
+  const after = await changeSubscription({ client, path, body: { ...wish, prorationDate } });
   output.result({ ...after, cost }, () => subscriptionText(after));
 }
 
@@ -60,14 +65,14 @@ export async function reactivate(
   tenant: string,
   identity: Identity,
 ): Promise<void> {
-  const api = await apiAs(connection, identity);
-  const after = await api.post(`${await subscriptionPath(api, tenant)}/reactivate`, {}, subscriptionSchema);
+  const client = await clientAs(connection, identity);
+  const after = await reactivateSubscription({ client, path: await subscriptionOf(client, tenant) });
   output.result(after, () => subscriptionText(after));
 }
 
 export interface InvoiceOptions extends Identity {
   organization?: string;
-  status?: string;
+  status?: NonNullable<ListInvoicesData['query']>['status'];
   /** Default 20. */
   limit?: number;
   /** Id of an open invoice to pay first. */
@@ -80,18 +85,18 @@ export async function invoices(
   tenant: string | undefined,
   { organization, status, limit = 20, pay, ...identity }: InvoiceOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, identity);
+  const client = await clientAs(connection, identity);
   if (pay !== undefined) {
-    const paid = await api.post(`/v1/invoices/${encodeURIComponent(pay)}/pay`, {}, invoice);
+    const paid = await payInvoice({ client, path: { id: pay } });
     output.progress(`Paid ${money(paid.totalCents, paid.currency)}: invoice ${paid.number ?? paid.id}`);
   }
-  const query = new URLSearchParams({
-    limit: String(Math.min(limit, 100)),
+  const query = {
+    limit: Math.min(limit, 100),
     ...(organization !== undefined && { organization }),
     ...(status !== undefined && { status }),
-    ...(tenant !== undefined && { subscription: (await subscriptionOf(api, tenant)).id }),
-  });
-  const found = await api.get(`/v1/invoices?${query}`, invoiceList);
+    ...(tenant !== undefined && { subscription: (await subscriptionOf(client, tenant)).id }),
+  };
+  const found = await listInvoices({ client, query });
   output.result(found, () => invoicesText(found.invoices));
 }
 
@@ -107,16 +112,15 @@ export async function portal(
   tenant: string | undefined,
   { organization, paymentMethod, ...identity }: PortalOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, identity);
-  const opened = await api.post(
-    '/v1/portal',
-    {
+  const client = await clientAs(connection, identity);
+  const opened = await openPortal({
+    client,
+    body: {
       ...(organization !== undefined && { organization }),
-      ...(tenant !== undefined && { subscription: (await subscriptionOf(api, tenant)).id }),
-      ...(paymentMethod && { flow: 'payment_method_update' }),
+      ...(tenant !== undefined && { subscription: (await subscriptionOf(client, tenant)).id }),
+      ...(paymentMethod && { flow: 'payment_method_update' as const }),
     },
-    portalSchema,
-  );
+  });
   output.result(opened, () => opened.url);
 }
 
@@ -125,27 +129,23 @@ export async function organization(
   output: Output,
   identity: Identity,
 ): Promise<void> {
-  const api = await apiAs(connection, identity);
-  const found = await api.get('/v1/organizations', organizationList);
+  const client = await clientAs(connection, identity);
+  const found = await listOrganizations({ client });
   output.result(found, () => organizationsText(found.organizations));
 }
 
 /** Ends the subscription of a tenant. */
 export async function endSubscription(
-  api: ApiClient,
+  client: Client,
   id: string,
   when: 'period_end' | 'now',
 ): Promise<Subscription> {
-  return api.post(`/v1/subscriptions/${encodeURIComponent(id)}/cancel`, { when }, subscriptionSchema);
-}
-
-async function subscriptionPath(api: ApiClient, tenant: string): Promise<string> {
-  return `/v1/subscriptions/${encodeURIComponent((await subscriptionOf(api, tenant)).id)}`;
+  return cancelSubscription({ client, path: { id }, body: { when } });
 }
 
 /** @throws CliProblem `no_subscription` for a tenant without one */
-async function subscriptionOf(api: ApiClient, tenant: string): Promise<{ id: string }> {
-  const { subscription } = await api.get(tenantPath(tenant), tenantSchema);
-  if (subscription !== null) return subscription;
+async function subscriptionOf(client: Client, tenant: string): Promise<{ id: string }> {
+  const { subscription } = await getTenant({ client, path: { id: tenantId(tenant) } });
+  if (subscription !== null) return { id: subscription.id };
   throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${tenant} has no subscription.`);
 }

@@ -1,10 +1,9 @@
 /** `tenantry cancel <tenant>`: ends its subscription. */
-
-import { tenantPath } from '../api-client.ts';
-import { type Tenant, tenant as tenantSchema } from '../api-types.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import { getTenant, type Tenant } from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
+import { tenantId } from '../tenant-id.ts';
 import { time } from '../text/table.ts';
 import { sinceLine } from '../text/timeline.ts';
 import { waitForTenant } from '../wait.ts';
@@ -26,29 +25,30 @@ export async function cancel(
   id: string,
   options: CancelOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, options);
-  const before = await api.get(tenantPath(id), tenantSchema);
+  const client = await clientAs(connection, options);
+  const path = { id: tenantId(id) };
+  const before = await getTenant({ client, path });
   const { subscription } = before;
   if (subscription === null)
     throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
-  const known = await readTimeline(api, id);
+  const known = await readTimeline(client, id);
   const cancelledAtMs = Date.now();
   if (subscription.status === 'canceled') output.progress('The subscription has been cancelled before.');
   else {
     const when = options.atPeriodEnd ? 'period_end' : 'now';
-    const { status } = await endSubscription(api, subscription.id, when);
+    const { status } = await endSubscription(client, subscription.id, when);
     output.progress(`The subscription ${options.atPeriodEnd ? 'ends with its period' : `is ${status}`}`);
   }
   const isDone = (tenant: Tenant) => hasEnded(tenant, options.atPeriodEnd === true);
   const after = options.wait
-    ? await waitForTenant(api, id, {
+    ? await waitForTenant(client, id, {
         isDone,
         after: known.at(-1)?.id ?? 0,
         onEntry: (entry) => output.progress(sinceLine(entry, cancelledAtMs)),
         deadlineMs: cancelledAtMs + (options.timeout ?? defaultTimeoutS) * 1000,
         wanted: 'cancelled',
       })
-    : await api.get(tenantPath(id), tenantSchema);
+    : await getTenant({ client, path });
   output.result(after, () => cancelText(after, options));
 }
 

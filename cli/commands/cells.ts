@@ -12,10 +12,9 @@ import { withControlPlane } from '../../automation/dr/cell-access.ts';
 import { type CellPlace, readOperationsEnv } from '../../automation/dr/env.ts';
 import { countTenantsByCell, listCells, listDatabaseServers } from '../../automation/store/cells.ts';
 import { migrate } from '../../automation/store/migrate.ts';
-import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
-import { CliProblem, exitCodes } from '../problem.ts';
+import { CliProblem, exitCodes, notRunning } from '../problem.ts';
 import { cellsText } from '../text/cells.ts';
 
 const projectDir = resolve(import.meta.dirname, '../..');

@@ -15,10 +15,9 @@ import type { RecoveryTarget } from '../../automation/dr/target.ts';
 import { cellDatabaseStep, convergeSteps, moveStep } from '../../automation/dr/tenant-steps.ts';
 import { trafficStep } from '../../automation/dr/traffic.ts';
 import { migrate } from '../../automation/store/migrate.ts';
-import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
-import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
+import { CliProblem, type ExitCode, exitCodes, notRunning } from '../problem.ts';
 import { statusText, stepsText, verificationText } from '../text/dr.ts';
 
 const projectDir = resolve(import.meta.dirname, '../..');

@@ -5,11 +5,17 @@ import { rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { type ApiClient, tenantPath } from '../api-client.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import {
+  type Client,
+  listExports,
+  requestExport,
+  streamExport,
+  type TenantExport,
+} from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
+import { tenantId } from '../tenant-id.ts';
 import { table } from '../text/table.ts';
 
 export interface ExportOptions extends Identity {
@@ -20,38 +26,22 @@ export interface ExportOptions extends Identity {
   timeout?: number;
 }
 
-const exportSchema = z.looseObject({
-  id: z.number(),
-  reason: z.string(),
-  state: z.enum(['pending', 'ready', 'expired']),
-  requestedAt: z.string(),
-  bytes: z.number().nullable(),
-  tables: z.number().nullable(),
-  rows: z.number().nullable(),
-  sha256: z.string().nullable(),
-  expiresAt: z.string().nullable(),
-  problem: z.string().nullable(),
-});
-type Export = z.infer<typeof exportSchema>;
-const listSchema = z.object({ exports: z.array(exportSchema) });
-
 export async function exportTenant(
   connection: Connection,
   output: Output,
-  tenantId: string,
+  typed: string,
   options: ExportOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, options);
-  const path = `${tenantPath(tenantId)}/exports`;
+  const client = await clientAs(connection, options);
+  const path = { id: tenantId(typed) };
   if (options.list) {
-    const { exports } = await api.get(path, listSchema);
+    const { exports } = await listExports({ client, path });
     return output.result({ exports }, () => listText(exports));
   }
-  const wanted =
-    options.id === undefined ? (await api.post(path, {}, exportSchema)).id : numberOf(options.id);
-  const ready = await untilReady(api, path, wanted, Date.now() + (options.timeout ?? 600) * 1000);
-  const file = resolve(options.out ?? `${tenantId}-${wanted}.jsonl.gz`);
-  await fetchFile(api, `${path}/${wanted}/file`, file, ready);
+  const wanted = options.id === undefined ? (await requestExport({ client, path })).id : numberOf(options.id);
+  const ready = await untilReady(client, path, wanted, Date.now() + (options.timeout ?? 600) * 1000);
+  const file = resolve(options.out ?? `${path.id}-${wanted}.jsonl.gz`);
+  await fetchFile(client, { ...path, export: wanted }, file, ready);
   output.result(
     { ...ready, file },
     () =>
@@ -64,9 +54,14 @@ function numberOf(text: string): number {
   throw new CliProblem(exitCodes.usage, 'usage', '--id takes the number of an export: --list shows them.');
 }
 
-async function untilReady(api: ApiClient, path: string, id: number, deadlineMs: number): Promise<Export> {
+async function untilReady(
+  client: Client,
+  path: { id: string },
+  id: number,
+  deadlineMs: number,
+): Promise<TenantExport> {
   for (;;) {
-    const found = (await api.get(path, listSchema)).exports.find((one) => one.id === id);
+    const found = (await listExports({ client, path })).exports.find((one) => one.id === id);
     if (!found)
       throw new CliProblem(exitCodes.notFound, 'not_found', `There is no export ${id} of this tenant.`);
     if (found.state === 'ready') return found;
@@ -87,10 +82,15 @@ async function untilReady(api: ApiClient, path: string, id: number, deadlineMs: 
 }
 
 /** Whole under its name, or not at all. */
-async function fetchFile(api: ApiClient, path: string, file: string, { sha256 }: Export): Promise<void> {
+async function fetchFile(
+  client: Client,
+  path: { id: string; export: number },
+  file: string,
+  { sha256 }: TenantExport,
+): Promise<void> {
   const unfinished = `${file}.part`;
   const hash = createHash('sha256');
-  const content = await api.stream(path, { accept: 'application/gzip' }, AbortSignal.timeout(3_600_000));
+  const content = await streamExport(client, path, AbortSignal.timeout(3_600_000));
   try {
     await pipeline(
       async function* () {
@@ -113,7 +113,7 @@ async function fetchFile(api: ApiClient, path: string, file: string, { sha256 }:
   }
 }
 
-function listText(exports: readonly Export[]): string {
+function listText(exports: readonly TenantExport[]): string {
   if (exports.length === 0) return 'There is no export of this tenant.';
   return table(
     ['export', 'why', 'state', 'asked for', 'rows', 'bytes', 'kept until'],

@@ -1,10 +1,16 @@
 /** `tenantry offboarding <tenant>`: how far a tenant's end is; `--now` begins it, or tries again. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { type ApiClient, tenantPath } from '../api-client.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import {
+  beginOffboarding,
+  type Client,
+  getOffboarding,
+  listOffboardings,
+  type Offboarding,
+} from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
+import { tenantId } from '../tenant-id.ts';
 import { table, time } from '../text/table.ts';
 
 export interface OffboardingOptions extends Identity {
@@ -15,48 +21,29 @@ export interface OffboardingOptions extends Identity {
   timeout?: number;
 }
 
-const journal = z.looseObject({
-  tenantId: z.string(),
-  begunAt: z.string(),
-  finishedAt: z.string().nullable(),
-  problem: z.string().nullable(),
-  cause: z.string().nullable(),
-  nextTryAt: z.string().nullable(),
-  steps: z.array(
-    z.looseObject({
-      step: z.string(),
-      state: z.string(),
-      attempts: z.number(),
-      startedAt: z.string().nullable(),
-      finishedAt: z.string().nullable(),
-    }),
-  ),
-});
-type Journal = z.infer<typeof journal>;
-
 export async function offboarding(
   connection: Connection,
   output: Output,
-  tenantId: string | undefined,
+  typed: string | undefined,
   options: OffboardingOptions,
 ): Promise<void> {
-  if (tenantId === undefined) return listOpen(connection, output, options);
-  const path = `${tenantPath(tenantId)}/offboarding`;
+  if (typed === undefined) return listOpen(connection, output, options);
+  const path = { id: tenantId(typed) };
   if (options.now && !options.yes)
     throw new CliProblem(
       exitCodes.usage,
       'not_confirmed',
       '--now deletes the tenant for good, after an export of it: say --yes, too.',
     );
-  const api = await apiAs(connection, options);
-  let found = options.now ? await api.post(path, {}, journal) : await api.get(path, journal);
-  if (options.wait) found = await untilSigned(api, path, output, (options.timeout ?? 600) * 1000);
+  const client = await clientAs(connection, options);
+  let found = await (options.now ? beginOffboarding : getOffboarding)({ client, path });
+  if (options.wait) found = await untilSigned(client, path, output, (options.timeout ?? 600) * 1000);
   output.result(found, () => text(found));
 }
 
 async function listOpen(connection: Connection, output: Output, identity: Identity): Promise<void> {
-  const api = await apiAs(connection, identity);
-  const found = await api.get('/v1/offboardings', z.object({ offboardings: z.array(journal) }));
+  const client = await clientAs(connection, identity);
+  const found = await listOffboardings({ client });
   output.result(found, () =>
     found.offboardings.length === 0
       ? 'No tenant is being deleted.'
@@ -68,15 +55,15 @@ async function listOpen(connection: Connection, output: Output, identity: Identi
 }
 
 async function untilSigned(
-  api: ApiClient,
-  path: string,
+  client: Client,
+  path: { id: string },
   output: Output,
   timeoutMs: number,
-): Promise<Journal> {
+): Promise<Offboarding> {
   const deadlineMs = Date.now() + timeoutMs;
   let told = '';
   for (;;) {
-    const found = await api.get(path, journal);
+    const found = await getOffboarding({ client, path });
     const line = progress(found);
     if (line !== told) output.progress(line);
     told = line;
@@ -87,13 +74,13 @@ async function untilSigned(
   }
 }
 
-function progress({ steps, problem, cause }: Journal): string {
+function progress({ steps, problem, cause }: Offboarding): string {
   const at = steps.findLast(({ state }) => state !== 'waiting');
   const why = cause ?? problem;
   return `${at ? `${at.step}: ${at.state}` : 'not begun'}${why ? ` (${why})` : ''}`;
 }
 
-function text(found: Journal): string {
+function text(found: Offboarding): string {
   const rows = found.steps.map(({ step, state, attempts, startedAt, finishedAt }) => [
     step,
     state,

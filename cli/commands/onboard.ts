@@ -1,7 +1,7 @@
 /** `tenantry onboard <organization>`: brings it in, and says what became of the welcome. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import { apiAs, type Connection } from '../connection.ts';
+import { getOnboarding, type Onboarding, onboardOrganization } from '../../api/client/index.ts';
+import { type Connection, clientAs } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { fields } from '../text/table.ts';
@@ -13,26 +13,6 @@ export interface OnboardOptions {
   timeout?: number;
 }
 
-const onboarding = z.looseObject({
-  organization: z.looseObject({
-    id: z.string(),
-    name: z.string(),
-    slug: z.string(),
-    customerId: z.string().nullable(),
-  }),
-  admins: z.array(z.string()),
-  mail: z.looseObject({
-    state: z.enum(['pending', 'sent', 'refused', 'unconfigured']),
-    recipient: z.string(),
-    subject: z.string(),
-    body: z.string(),
-    answer: z.string().nullable(),
-    nextTryAt: z.string().nullable(),
-  }),
-  made: z.array(z.string()),
-});
-type Onboarding = z.infer<typeof onboarding>;
-
 export async function onboard(
   connection: Connection,
   output: Output,
@@ -40,15 +20,15 @@ export async function onboard(
   options: OnboardOptions,
 ): Promise<void> {
   const slug = options.slug ?? slugOf(name);
-  const api = await apiAs(connection, {});
-  const begun = await api.post('/v1/onboardings', { name, slug, adminEmail: options.admin }, onboarding);
-  const query = new URLSearchParams({ slug, adminEmail: options.admin });
+  const client = await clientAs(connection, {});
+  const begun = await onboardOrganization({ client, body: { name, slug, adminEmail: options.admin } });
+  const query = { slug, adminEmail: options.admin };
   const deadlineMs = Date.now() + (options.timeout ?? 30) * 1000;
   let now = begun;
   // One that the server puts off is tried again without this command.
   while (now.mail.state === 'pending' && now.mail.nextTryAt === null && Date.now() < deadlineMs) {
     await delay(200);
-    now = await api.get(`/v1/onboardings?${query}`, onboarding);
+    now = await getOnboarding({ client, query });
   }
   const shown = { ...now, made: begun.made };
   if (shown.mail.state === 'refused') {

@@ -1,10 +1,10 @@
 /** `tenantry products`: what can be subscribed to. */
-import { productList } from '../api-types.ts';
+import { listProducts } from '../../api/client/index.ts';
 import type { Connection } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { productsText } from '../text/products.ts';
 
-export async function products({ api }: Connection, output: Output): Promise<void> {
-  const answer = await api.get('/v1/products', productList);
+export async function products({ client }: Connection, output: Output): Promise<void> {
+  const answer = await listProducts({ client });
   output.result(answer, () => productsText(answer.products));
 }

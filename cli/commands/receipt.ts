@@ -1,5 +1,6 @@
 /** `tenantry receipt show <tenant>` and `tenantry receipt verify <file>`. */
 import { readFile, writeFile } from 'node:fs/promises';
+import { getReceipt } from '../../api/client/index.ts';
 import {
   NotAReceipt,
   type PublishedKey,
@@ -9,10 +10,10 @@ import {
   verifyReceipt,
 } from '../../automation/offboarding/receipt.ts';
 import { keyId, publicKeyFile } from '../../automation/offboarding/signing-key.ts';
-import { tenantPath } from '../api-client.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
+import { tenantId } from '../tenant-id.ts';
 import { fields, plain, time } from '../text/table.ts';
 
 /** More than any receipt of ours has. */
@@ -21,11 +22,11 @@ const maxBytes = 10 * 1024 * 1024;
 export async function showReceipt(
   connection: Connection,
   output: Output,
-  tenantId: string,
+  typed: string,
   options: Identity & { out?: string },
 ): Promise<void> {
-  const api = await apiAs(connection, options);
-  const document = await api.get(`${tenantPath(tenantId)}/receipt`, signedReceipt);
+  const client = await clientAs(connection, options);
+  const document = signedReceipt.parse(await getReceipt({ client, path: { id: tenantId(typed) } }));
   if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(document, null, 2)}\n`);
   output.result(document, () => text(document.receipt));
 }

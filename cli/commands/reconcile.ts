@@ -1,8 +1,17 @@
 /** `tenantry reconcile`: compares money, rows and infrastructure now, and tells what it found. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { z } from 'zod';
-import type { ApiClient } from '../api-client.ts';
-import { apiAs, type Connection } from '../connection.ts';
+import {
+  approveFinding,
+  reconcile as askReconciliation,
+  type Client,
+  dismissFinding,
+  type Finding,
+  type FindingList,
+  getReconciliation,
+  listFindings,
+  type Reconciliation,
+} from '../../api/client/index.ts';
+import { type Connection, clientAs } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
 import { findingsText } from '../text/findings.ts';
@@ -13,34 +22,6 @@ export interface ReconcileOptions {
   timeout?: number;
 }
 
-const areaSchema = z.looseObject({
-  area: z.string(),
-  asked: z.number(),
-  answered: z.number(),
-  durationMs: z.number().nullable(),
-  looked: z.record(z.string(), z.object({ calls: z.number(), items: z.number() })),
-  failure: z.string().nullable(),
-});
-const areasSchema = z.looseObject({ areas: z.array(areaSchema) });
-export type Area = z.infer<typeof areaSchema>;
-
-const findingSchema = z.looseObject({
-  id: z.number(),
-  kind: z.string(),
-  subject: z.string(),
-  cause: z.string(),
-  action: z.string(),
-  state: z.string(),
-  canApprove: z.boolean(),
-  ageSeconds: z.number(),
-  heals: z.number(),
-});
-const findingsSchema = z.looseObject({
-  findings: z.array(findingSchema),
-  nextCursor: z.string().nullable(),
-});
-export type Finding = z.infer<typeof findingSchema>;
-
 const pollMs = 500;
 
 /** @returns `waiting` when findings wait for an operator */
@@ -49,9 +30,9 @@ export async function reconcile(
   output: Output,
   { dryRun = false, timeout = 120 }: ReconcileOptions,
 ): Promise<ExitCode> {
-  const api = await apiAs(connection, {});
-  const areas = await compared(api, output, { dryRun, timeoutMs: timeout * 1000 });
-  const findings = await openFindings(api);
+  const client = await clientAs(connection, {});
+  const areas = await compared(client, output, { dryRun, timeoutMs: timeout * 1000 });
+  const findings = await openFindings(client);
   output.result({ dryRun, areas, findings }, () => findingsText(areas, findings));
   const failed = areas.filter(({ failure }) => failure !== null);
   if (failed.length > 0) return exitCodes.failed;
@@ -60,18 +41,18 @@ export async function reconcile(
 
 /** Asks, and waits until every area was compared. */
 async function compared(
-  api: ApiClient,
+  client: Client,
   output: Output,
   { dryRun, timeoutMs }: { dryRun: boolean; timeoutMs: number },
-): Promise<Area[]> {
-  const asked = (await api.post('/v1/reconciliation', { dryRun }, areasSchema)).areas;
+): Promise<Reconciliation[]> {
+  const asked = (await askReconciliation({ client, body: { dryRun } })).areas;
   if (asked.length === 0)
     throw new CliProblem(exitCodes.failed, 'no_worker', 'No worker has been here yet that could compare.');
   output.progress(`Comparing ${asked.map(({ area }) => area).join(', ')} …`);
   const wanted = new Map(asked.map((area) => [area.area, area.asked]));
   const endAt = Date.now() + timeoutMs;
   for (;;) {
-    const { areas } = await api.get('/v1/reconciliation', areasSchema);
+    const { areas } = await getReconciliation({ client });
     const missing = areas.filter(({ area, answered }) => answered < (wanted.get(area) ?? 0));
     if (missing.length === 0) return areas;
     if (Date.now() > endAt) {
@@ -86,24 +67,27 @@ async function compared(
   }
 }
 
-async function openFindings(api: ApiClient): Promise<Finding[]> {
+async function openFindings(client: Client): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: z.infer<typeof findingsSchema> = await api.get(
-      `/v1/findings?limit=500${cursor && `&cursor=${cursor}`}`,
-      findingsSchema,
-    );
+  let cursor: string | null = null;
+  do {
+    const page: FindingList = await listFindings({
+      client,
+      query: { limit: 500, ...(cursor !== null && { cursor }) },
+    });
     findings.push(...page.findings);
     cursor = page.nextCursor;
-  }
+  } while (cursor !== null);
   return findings;
 }
+
+const decisions = { approve: approveFinding, dismiss: dismissFinding } as const;
 
 /** Approves or dismisses findings, one after the other; what cannot be decided ends it. */
 export async function decide(
   connection: Connection,
   output: Output,
-  decision: 'approve' | 'dismiss',
+  decision: keyof typeof decisions,
   ids: readonly string[],
   { note }: { note?: string },
 ): Promise<void> {
@@ -114,11 +98,11 @@ export async function decide(
         'usage',
         `${JSON.stringify(id)} is no finding: \`npm run -s tenantry -- reconcile\` shows their numbers.`,
       );
-  const api = await apiAs(connection, {});
+  const client = await clientAs(connection, {});
   const decided: Finding[] = [];
   for (const id of ids) {
     const body = note === undefined ? {} : { note };
-    decided.push(await api.post(`/v1/findings/${id}/${decision}`, body, findingSchema));
+    decided.push(await decisions[decision]({ client, path: { id }, body }));
   }
   output.result({ findings: decided }, () =>
     decided.map(({ id, kind, subject, state }) => `${id}  ${kind} (${subject}) is ${state}`).join('\n'),

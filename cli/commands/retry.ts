@@ -1,8 +1,8 @@
 /** `tenantry retry <id>`: try again now, whatever the waiting time. */
-import { tenantPath } from '../api-client.ts';
-import { tenant as tenantSchema } from '../api-types.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import { retryTenant } from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
+import { tenantId } from '../tenant-id.ts';
 
 export async function retry(
   connection: Connection,
@@ -10,8 +10,8 @@ export async function retry(
   id: string,
   identity: Identity,
 ): Promise<void> {
-  const api = await apiAs(connection, identity);
-  const tenant = await api.post(`${tenantPath(id)}/retry`, {}, tenantSchema);
+  const client = await clientAs(connection, identity);
+  const tenant = await retryTenant({ client, path: { id: tenantId(id) } });
   output.result(
     tenant,
     () => `Tenant ${tenant.id} is being tried again: npm run -s tenantry -- events ${tenant.id} --follow`,

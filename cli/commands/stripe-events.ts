@@ -5,10 +5,9 @@ import { planReplay, replay } from '../../automation/billing/events/replay.ts';
 import { withControlPlane } from '../../automation/dr/cell-access.ts';
 import { readOperationsEnv } from '../../automation/dr/env.ts';
 import type { EventSelection } from '../../automation/store/event-inbox.ts';
-import { notRunning } from '../api-client.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
-import { CliProblem, exitCodes } from '../problem.ts';
+import { CliProblem, exitCodes, notRunning } from '../problem.ts';
 import { stripeAccount } from '../stripe-client.ts';
 import { alertsText, replayText } from '../text/stripe-events.ts';
 

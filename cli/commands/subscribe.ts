@@ -1,8 +1,13 @@
 /** `tenantry subscribe <product> <plan>`: from the choice of a plan to an active tenant, as a customer does it. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiClient } from '../api-client.ts';
-import { checkout as checkoutSchema, productList, type Tenant, tenantList } from '../api-types.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import {
+  type Client,
+  createCheckout,
+  listProducts,
+  listTenants,
+  type Tenant,
+} from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { isSimulated, paySimulated } from '../stripe-account.ts';
@@ -39,7 +44,7 @@ export async function subscribe(
   planId: string,
   options: SubscribeOptions,
 ): Promise<void> {
-  await assertForSale(connection.api, productId, planId);
+  await assertForSale(connection.client, productId, planId);
   const simulated = await isSimulated(connection);
   if (options.decline && !simulated)
     throw new CliProblem(
@@ -47,7 +52,7 @@ export async function subscribe(
       'not_simulated',
       '--decline is for simulated payments; this is a real Stripe.',
     );
-  const api = await apiAs(connection, options);
+  const client = await clientAs(connection, options);
   const { slug, seats, region, trial, code } = options;
   const request = {
     product: productId,
@@ -58,7 +63,7 @@ export async function subscribe(
     ...(trial && { trial }),
     ...(code !== undefined && { promotionCode: code }),
   };
-  const checkout = await api.post('/v1/checkout', request, checkoutSchema);
+  const checkout = await createCheckout({ client, body: request });
   output.progress(`${options.as} subscribes to ${productId} ${planId}`);
 
   const paidAtMs = Date.now();
@@ -76,9 +81,9 @@ export async function subscribe(
 
   const deadlineMs =
     Date.now() + (options.timeout ?? (simulated ? simulatedTimeoutS : personTimeoutS)) * 1000;
-  const { id, requestedAt } = await tenantOfCheckout(api, checkout.id, { deadlineMs, simulated });
+  const { id, requestedAt } = await tenantOfCheckout(client, checkout.id, { deadlineMs, simulated });
   const sinceMs = simulated || requestedAt === null ? paidAtMs : Date.parse(requestedAt);
-  const tenant = await waitForTenant(api, id, {
+  const tenant = await waitForTenant(client, id, {
     isDone: (now) => now.phase === 'active' && now.observed.generation === now.desired.generation,
     // A tenant that was prepared ahead has a past.
     onEntry: (entry) => {
@@ -92,8 +97,8 @@ export async function subscribe(
   output.result({ checkout, elapsedMs, settledMs, tenant }, () => activeText(tenant, elapsedMs, settledMs));
 }
 
-async function assertForSale(api: ApiClient, productId: string, planId: string): Promise<void> {
-  const { products } = await api.get('/v1/products', productList);
+async function assertForSale(client: Client, productId: string, planId: string): Promise<void> {
+  const { products } = await listProducts({ client });
   const product = products.find(({ id }) => id === productId);
   if (!product)
     throw new CliProblem(
@@ -122,15 +127,12 @@ async function assertForSale(api: ApiClient, productId: string, planId: string):
  * @throws CliProblem with the service's reason when there will be none as it is, `timeout` when the deadline passes first
  */
 async function tenantOfCheckout(
-  api: ApiClient,
+  client: Client,
   checkoutId: string,
   { deadlineMs, simulated }: { deadlineMs: number; simulated: boolean },
 ): Promise<Tenant> {
   while (Date.now() < deadlineMs) {
-    const { tenants, reason } = await api.get(
-      `/v1/tenants?checkout=${encodeURIComponent(checkoutId)}`,
-      tenantList,
-    );
+    const { tenants, reason } = await listTenants({ client, query: { checkout: checkoutId } });
     if (tenants[0]) return tenants[0];
     if (reason) throw new CliProblem(exitCodes.tenantFailed, reason.code, reason.message);
     await delay(simulated ? 25 : 1000);

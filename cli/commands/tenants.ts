@@ -1,12 +1,14 @@
 /** `tenantry tenants`: newest first. */
-import { type Tenant, tenantList } from '../api-types.ts';
-import { apiAs, type Connection, type Identity } from '../connection.ts';
+import { type ListTenantsData, listTenants, type Tenant, type TenantList } from '../../api/client/index.ts';
+import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { tenantsText } from '../text/tenants.ts';
 
+type Filter = NonNullable<ListTenantsData['query']>;
+
 export interface TenantsOptions extends Identity {
-  phase?: string;
-  product?: string;
+  phase?: Filter['phase'];
+  product?: Filter['product'];
   /** Default 50. */
   limit?: number;
   all?: boolean;
@@ -20,19 +22,21 @@ export async function tenants(
   output: Output,
   options: TenantsOptions,
 ): Promise<void> {
-  const api = await apiAs(connection, options);
+  const client = await clientAs(connection, options);
   const wanted = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? 50);
   const found: Tenant[] = [];
+  const { phase, product } = options;
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ limit: String(Math.min(pageSize, wanted - found.length)) });
-    if (options.phase !== undefined) query.set('phase', options.phase);
-    if (options.product !== undefined) query.set('product', options.product);
-    if (cursor !== null) query.set('cursor', cursor);
-    const page: { tenants: Tenant[]; nextCursor: string | null } = await api.get(
-      `/v1/tenants?${query}`,
-      tenantList,
-    );
+    const page: TenantList = await listTenants({
+      client,
+      query: {
+        limit: Math.min(pageSize, wanted - found.length),
+        ...(phase !== undefined && { phase }),
+        ...(product !== undefined && { product }),
+        ...(cursor !== null && { cursor }),
+      },
+    });
     found.push(...page.tenants);
     cursor = page.nextCursor;
   } while (cursor !== null && found.length < wanted);

@@ -1,5 +1,5 @@
 /** Subscriptions, costs, invoices and organizations for a terminal. Pure. */
-import type { ChangePreview, Invoice, Organizations, Subscription } from '../billing-types.ts';
+import type { ChangePreview, Invoice, Organization, Subscription } from '../../api/client/index.ts';
 import { fields, table, time } from './table.ts';
 
 /** `$1,234.50`, a credit as `-$3.00` */
@@ -52,7 +52,7 @@ export function invoicesText(invoices: readonly Invoice[]): string {
   );
 }
 
-export function organizationsText(organizations: Organizations): string {
+export function organizationsText(organizations: readonly Organization[]): string {
   if (organizations.length === 0) return 'No organization; the first checkout makes one.';
   return table(
     ['ORGANIZATION', 'NAME', 'YOUR ROLE', 'MEMBERS'],

@@ -1,11 +1,12 @@
 /** Credits and budgets for a terminal. Pure. */
+
+import type { Budget, Credits } from '../../api/client/index.ts';
 import { dollars } from '../../automation/ledger/budget.ts';
-import type { Budgets, Credits } from '../commands/credits.ts';
 import { fields, table, time } from './table.ts';
 
 const names: Record<string, string> = { api: 'API budget', spend: 'spend cap' };
 
-export function creditsText({ balance, lots, brake, entries }: Credits, budgets: Budgets): string {
+export function creditsText({ balance, lots, brake, entries }: Credits, budgets: readonly Budget[]): string {
   const parts = [
     fields([
       ['available', count(balance.available)],
@@ -39,7 +40,7 @@ export function creditsText({ balance, lots, brake, entries }: Credits, budgets:
   return parts.join('\n\n');
 }
 
-function budgetText(budget: Budgets[number]): string | null {
+function budgetText(budget: Budget): string | null {
   if (budget.limitMicros === null && budget.spentMicros === 0) return null;
   const limit = budget.limitMicros === null ? 'no limit' : `of ${dollars(budget.limitMicros)}`;
   const running = budget.reservedMicros > 0 ? `, ${dollars(budget.reservedMicros)} set aside` : '';

@@ -1,7 +1,8 @@
 /** Business figures for a terminal and for spreadsheets. Pure. */
+
+import type { Figures, FiguresOverview, FiguresRow } from '../../api/client/index.ts';
 import { centsOf } from '../../automation/figures/month.ts';
 import { csv } from '../../automation/metering/statement.ts';
-import type { Figures, FiguresRow, Overview } from '../commands/figures.ts';
 import { table, time } from './table.ts';
 
 export function figuresText({ rows, currency, currencies, asOf, by }: Figures): string {
@@ -117,7 +118,7 @@ export function figuresCsv({ rows, currency }: Figures): string {
   ).trimEnd();
 }
 
-export function overviewText({ products, asOf }: Overview): string {
+export function overviewText({ products, asOf }: FiguresOverview): string {
   const rows = products.map((one) => [
     one.product,
     `${one.applications.total} (${one.applications.pending} pending, ${one.applications.approved} approved)`,

@@ -1,8 +1,8 @@
 /** Findings of the reconciler for a terminal. Pure. */
-import type { Area, Finding } from '../commands/reconcile.ts';
+import type { Finding, Reconciliation } from '../../api/client/index.ts';
 import { duration, table } from './table.ts';
 
-export function findingsText(areas: readonly Area[], findings: readonly Finding[]): string {
+export function findingsText(areas: readonly Reconciliation[], findings: readonly Finding[]): string {
   const parts = [
     table(
       ['COMPARED', 'TOOK', 'CALLS', 'LOOKED AT'],

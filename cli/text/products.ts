@@ -1,5 +1,5 @@
 /** Products and plans as text. Pure. */
-import type { Plan, Product } from '../api-types.ts';
+import type { Product } from '../../api/client/index.ts';
 import { table } from './table.ts';
 
 export function productsText(products: readonly Product[]): string {
@@ -15,7 +15,9 @@ export function productsText(products: readonly Product[]): string {
 }
 
 /** `$29/seat/month`, `free`, `by agreement` */
-export function price({ price: { kind, priceCents, currency, interval } }: Plan): string {
+export function price({
+  price: { kind, priceCents, currency, interval },
+}: Pick<Product['plans'][number], 'price'>): string {
   if (kind === 'custom' || priceCents === null) return 'by agreement';
   if (priceCents === 0) return 'free';
   const amount = new Intl.NumberFormat('en-US', {

@@ -1,5 +1,5 @@
 /** Tenants as text. Pure. */
-import type { Entry, Tenant } from '../api-types.ts';
+import type { Tenant, TimelineEntry } from '../../api/client/index.ts';
 import { age, duration, fields, plain, table, time } from './table.ts';
 import { timelineText } from './timeline.ts';
 
@@ -21,7 +21,7 @@ export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
 }
 
 /** Everything about one tenant, in the order a person asks: how is it, why, what is there, what happened. */
-export function tenantText(tenant: Tenant, entries: readonly Entry[], nowMs: number): string {
+export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], nowMs: number): string {
   const parts = [
     `${tenant.product} ${tenant.plan}, tenant ${tenant.id}: ${tenant.phase}`,
     ...whyText(tenant, nowMs),

@@ -1,12 +1,12 @@
 /** The audit trail as text. Pure. */
-import type { Entry } from '../api-types.ts';
+import type { TimelineEntry } from '../../api/client/index.ts';
 import { duration, plain, table } from './table.ts';
 
 /** Entries further apart than this belong to different stories: the clock starts anew. */
 const episodeGapMs = 60_000;
 
 /** The trail in order; each line says when, and how long after the first of its episode. */
-export function timelineText(entries: readonly Entry[]): string {
+export function timelineText(entries: readonly TimelineEntry[]): string {
   if (entries.length === 0) return 'Nothing has happened yet.';
   let startMs = 0;
   let previousMs = Number.NEGATIVE_INFINITY;
@@ -20,12 +20,12 @@ export function timelineText(entries: readonly Entry[]): string {
 }
 
 /** One entry of a trail that is followed live. */
-export function timelineLine({ at, kind, message }: Entry): string {
+export function timelineLine({ at, kind, message }: TimelineEntry): string {
   return `${moment(at)}  ${kind.padEnd(kindWidth)}  ${plain(message)}`;
 }
 
 /** One entry, by the time since something else happened. */
-export function sinceLine({ at, message }: Pick<Entry, 'at' | 'message'>, sinceMs: number): string {
+export function sinceLine({ at, message }: Pick<TimelineEntry, 'at' | 'message'>, sinceMs: number): string {
   return `${`+${duration(Date.parse(at) - sinceMs)}`.padStart(9)}  ${plain(message)}`;
 }
 

@@ -1,6 +1,7 @@
 /** Usage and statements for a terminal. Pure. */
+
+import type { FleetUsage, Statement, Usage } from '../../api/client/index.ts';
 import { decimalOf, dollarsOf } from '../../automation/metering/amounts.ts';
-import type { FleetUsage, Statement, UsageSteps } from '../commands/usage.ts';
 import { fields, table, time } from './table.ts';
 
 export function statementText(statement: Statement): string {
@@ -76,20 +77,23 @@ export function fleetText({ month, tenants, nextOffset, metering, gaps }: FleetU
   return parts.join('\n\n');
 }
 
-export function stepsText({ from, until, samples, hours, days, gaps }: UsageSteps): string {
+export function stepsText({ from, until, samples, hours, days, gaps }: Usage): string {
   const head = fields([
     ['from', from],
     ['until', until],
     ['not measured', gapsText(gaps)],
   ]);
-  const rows = samples ?? hours ?? days ?? [];
+  const rows: readonly object[] = samples ?? hours ?? days ?? [];
   const [first] = rows;
   if (!first) return `${head}\n\n  Nothing was used.`;
   const shown = Object.keys(first).filter((key) => key !== 'microUnits');
   const heading = shown.map((key) => key.replace(/[A-Z]/g, (letter) => ` ${letter}`).toUpperCase());
   return `${head}\n\n${table(
     heading,
-    rows.map((row) => shown.map((key) => String(row[key] ?? ''))),
+    rows.map((row) => {
+      const cells = new Map(Object.entries(row));
+      return shown.map((key) => String(cells.get(key) ?? ''));
+    }),
   )}`;
 }
 

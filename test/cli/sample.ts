@@ -1,5 +1,5 @@
 /** Answers of the service, as far as the command line reads them. */
-import type { Entry, Tenant } from '../../cli/api-types.ts';
+import type { Tenant, TimelineEntry } from '../../api/client/index.ts';
 
 export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
   return {
@@ -23,13 +23,14 @@ export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
       cancelAtPeriodEnd: false,
     },
     outputs: {
+      namespace: 'tenant-acme',
       serviceUrl: 'tcp://stream.tenant-acme.svc.cluster.local:4822',
-      database: { name: null, schema: 'tenant_abcd1234', role: 'tenant_abcd1234' },
+      database: { name: null, schema: 'tenant_abcd1234', role: 'tenant_abcd1234', secretName: 'database' },
       objects: [
-        { kind: 'Namespace', name: 'tenant-acme' },
-        { kind: 'NetworkPolicy', name: 'default-deny' },
-        { kind: 'NetworkPolicy', name: 'allow-dns' },
-        { kind: 'Deployment', name: 'stream' },
+        object('Namespace', 'tenant-acme'),
+        object('NetworkPolicy', 'default-deny'),
+        object('NetworkPolicy', 'allow-dns'),
+        object('Deployment', 'stream'),
       ],
     },
     createdAt: '2026-11-21T10:00:00.000Z',
@@ -41,6 +42,10 @@ export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
   };
 }
 
-export function sampleEntry(id: number, at: string, message: string, kind = 'tenant.created'): Entry {
+function object(kind: string, name: string) {
+  return { apiVersion: 'v1', kind, name, namespace: 'tenant-acme' };
+}
+
+export function sampleEntry(id: number, at: string, message: string, kind = 'tenant.created'): TimelineEntry {
   return { id, at, kind, message, data: {} };
 }

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Tenant } from '../../api/client/index.ts';
 import { writeEndpoints } from '../../automation/local/home.ts';
-import type { Tenant } from '../../cli/api-types.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { command } from './command.ts';
 

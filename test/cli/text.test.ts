@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../cli/api-types.ts';
+import type { Product, Tenant } from '../../api/client/index.ts';
 import { price, productsText } from '../../cli/text/products.ts';
 import { age, duration, fields, plain, table } from '../../cli/text/table.ts';
 import { tenantsText, tenantText, whyText } from '../../cli/text/tenants.ts';
@@ -70,8 +70,12 @@ test.each([
   expect(age(created, nowMs)).toBe(text);
 });
 
-function planOf(cost: Plan['price']): Plan {
-  return { id: 'p', name: 'P', price: cost, features: ['one', 'two'] };
+function planOf(cost: Omit<Product['plans'][number]['price'], 'maxSeats'>): Product['plans'][number] {
+  return {
+    ...{ id: 'p', name: 'P', features: ['one', 'two'] },
+    ...{ trialDays: null, limits: {}, entitlements: {} },
+    price: { ...cost, maxSeats: null },
+  };
 }
 
 test.each([
@@ -91,7 +95,8 @@ test('a product is named once, on the line of its first plan', () => {
     name: 'Stream',
     description: '',
     plans: [plan, { ...plan, id: 'q' }],
-    namespace: { from: 'slug' as const },
+    meters: [],
+    namespace: { from: 'slug' as const, prefix: 'tenant-' },
   };
   expect(productsText([product]).split('\n')).toEqual([
     'PRODUCT  PLAN  PRICE      WHAT IT HOLDS',
@@ -122,7 +127,7 @@ describe('a tenant', () => {
     ]);
   });
 
-  test.each([
+  test.each<[Tenant['phase'], string]>([
     ['failed', 'Failed: '],
     ['suspended', 'Suspended: '],
     ['updating', 'Waits: '],

@@ -2,9 +2,9 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { afterEach, expect, test } from 'vitest';
-import { createApiClient } from '../../cli/api-client.ts';
-import type { Tenant } from '../../cli/api-types.ts';
+import type { Tenant } from '../../api/client/index.ts';
 import { subscribe } from '../../cli/commands/subscribe.ts';
+import { clientOf } from '../../cli/connection.ts';
 import { createOutput } from '../../cli/output.ts';
 import { waitForTenant } from '../../cli/wait.ts';
 import { sampleEntry, sampleTenant } from './sample.ts';
@@ -38,7 +38,7 @@ async function service(connections: Message[][], options: { stays?: boolean } = 
       if (options.stays) await new Promise<void>((resolve) => stream.onAbort(resolve));
     });
   });
-  return { api: createApiClient(await listening(app)), resumedAfter };
+  return { client: clientOf(await listening(app)), resumedAfter };
 }
 
 const entryMessage = (id: number): Message => ({
@@ -64,31 +64,31 @@ const untilActive = (timeoutMs = 10_000) => {
 };
 
 test('a tenant that becomes active is waited for, its entries told in order', async () => {
-  const { api } = await service([
+  const { client } = await service([
     [tenantMessage({ phase: 'provisioning' }), entryMessage(1), entryMessage(2), tenantMessage({})],
   ]);
   const { told, options } = untilActive();
-  expect((await waitForTenant(api, 'abcd1234', options)).phase).toBe('active');
+  expect((await waitForTenant(client, 'abcd1234', options)).phase).toBe('active');
   expect(told).toEqual([1, 2]);
 });
 
 test('a stream that breaks is taken up again after the last entry', async () => {
-  const { api, resumedAfter } = await service([
+  const { client, resumedAfter } = await service([
     [entryMessage(1), entryMessage(2)],
     [entryMessage(3), tenantMessage({})],
   ]);
   const { told, options } = untilActive();
-  await waitForTenant(api, 'abcd1234', options);
+  await waitForTenant(client, 'abcd1234', options);
   expect(told).toEqual([1, 2, 3]);
   expect(resumedAfter).toEqual(['0', '2']);
 });
 
 test('a tenant that fails ends the waiting with its reason, its cause and exit code 4', async () => {
   const reason = { code: 'quota_exceeded', message: 'The region is full.' };
-  const { api } = await service([
+  const { client } = await service([
     [tenantMessage({ phase: 'failed', reason, cause: 'pods: exceeded quota' })],
   ]);
-  await expect(waitForTenant(api, 'abcd1234', untilActive().options)).rejects.toMatchObject({
+  await expect(waitForTenant(client, 'abcd1234', untilActive().options)).rejects.toMatchObject({
     exitCode: 4,
     code: 'tenant_failed',
     message: expect.stringMatching(/The region is full\. \(quota_exceeded\) Cause: pods: exceeded quota/),
@@ -97,8 +97,8 @@ test('a tenant that fails ends the waiting with its reason, its cause and exit c
 
 test('a deadline that passes says in which phase the tenant is, and why', async () => {
   const reason = { code: 'cluster_unreachable', message: 'The cluster does not answer.' };
-  const { api } = await service([[tenantMessage({ phase: 'provisioning', reason })]], { stays: true });
-  await expect(waitForTenant(api, 'abcd1234', untilActive(300).options)).rejects.toMatchObject({
+  const { client } = await service([[tenantMessage({ phase: 'provisioning', reason })]], { stays: true });
+  await expect(waitForTenant(client, 'abcd1234', untilActive(300).options)).rejects.toMatchObject({
     exitCode: 1,
     code: 'timeout',
     message: expect.stringMatching(/it is provisioning \(The cluster does not answer\.\)/),
@@ -107,8 +107,8 @@ test('a deadline that passes says in which phase the tenant is, and why', async 
 
 test('a tenant that does not exist is not waited for', async () => {
   const app = new Hono().all('*', (c) => c.json({ code: 'not_found', detail: 'There is no tenant.' }, 404));
-  const api = createApiClient(await listening(app));
-  await expect(waitForTenant(api, 'abcd1234', untilActive().options)).rejects.toMatchObject({
+  const client = clientOf(await listening(app));
+  await expect(waitForTenant(client, 'abcd1234', untilActive().options)).rejects.toMatchObject({
     exitCode: 5,
     code: 'not_found',
     message: 'There is no tenant.',
@@ -133,7 +133,7 @@ test('a checkout that leads to no tenant is not waited for either: the reason is
       ...{ api: url, stripe: 'https://stripe.example', issuer: 'https://issuer.example' },
       ...{ kubeconfig: '', postgres: '', operatorToken: null },
     },
-    api: createApiClient(url),
+    client: clientOf(url),
   };
   const said: string[] = [];
   const stream = { write: (text: string) => said.push(text) };
