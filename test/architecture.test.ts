@@ -105,8 +105,8 @@ const rules: Record<string, Rule> = {
     forbidden: (to, isType) =>
       !isType &&
       (['automation', 'cli', 'infra', 'services'].some((folder) => inside(folder)(to)) ||
-        /^api\/(?!dashboard\/)/.test(to)),
-    because: 'the page knows the service by its HTTP interface only.',
+        /^api\/(?!dashboard\/|client\/)/.test(to)),
+    because: 'the page knows the service by its HTTP interface only, as the client has it.',
   },
 };
 

@@ -23,6 +23,11 @@ export class TenantryError extends Error {
   /** When the service says that another try makes sense, from the answer on. */
   readonly retryAfterMs: number | undefined;
 
+  /** No further try changes it: not allowed, not there, or wrong as it is. */
+  get isFinal(): boolean {
+    return [400, 401, 403, 404, 410].includes(this.status);
+  }
+
   constructor(
     { status, code, title, detail, errors, retryAfterMs }: TenantryErrorDetails,
     options?: ErrorOptions,

@@ -153,9 +153,8 @@ async function ask(client: Client, id: string, after: number, signal: AbortSigna
   return [...entries.map((entry) => ({ kind: 'entry', entry }) as const), { kind: 'tenant', tenant }];
 }
 
-/** No use asking again: not allowed, or not there. */
 function isFinal(error: unknown): boolean {
-  return error instanceof TenantryError && [400, 401, 403, 404, 410].includes(error.status);
+  return error instanceof TenantryError && error.isFinal;
 }
 
 /** Ends a connection that has gone silent: behind a sleeping machine or a lost network it would never break. */

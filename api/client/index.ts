@@ -3,6 +3,7 @@ export { TenantryError } from './error.ts';
 export { type FollowOptions, type FollowPace, followTenant, type Happening, type Link } from './follow.ts';
 export type { Client } from './generated/client/index.ts';
 export * from './generated/index.ts';
+export { pause } from './pause.ts';
 export { defaultRetry, type RetryPolicy } from './retry.ts';
 export { streamExport } from './stream.ts';
 export { WaitError, type WaitOptions, waitForTenant } from './wait.ts';

@@ -58,8 +58,14 @@ async function bundle(outDir: string): Promise<void> {
 
 /** Of everything the page is made from, the versions of its libraries included. */
 async function fingerprint(): Promise<string> {
-  const inSrc = await readdir(join(dashboard, 'src'), { recursive: true, withFileTypes: true });
-  const files = inSrc.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const folders = [join(dashboard, 'src'), join(repository, 'api/client')];
+  const found = await Promise.all(
+    folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true })),
+  );
+  const files = found
+    .flat()
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
   const others = [
     'api/dashboard/index.html',
     'api/dashboard/vite.config.ts',

@@ -36,7 +36,7 @@ export function App({ opening }: { opening: Opening }) {
   }, []);
   useExpiry(session, end);
 
-  const api = useMemo(
+  const client = useMemo(
     () => createApi({ token: () => token.current, onUnauthorized: () => end('expired') }),
     [end],
   );
@@ -52,8 +52,8 @@ export function App({ opening }: { opening: Opening }) {
   }, [config]);
 
   const app = useMemo<AppContext>(
-    () => ({ api, config, session, expired, signIn, signOut: () => end('sign-out'), replace }),
-    [api, config, session, expired, signIn, end, replace],
+    () => ({ client, config, session, expired, signIn, signOut: () => end('sign-out'), replace }),
+    [client, config, session, expired, signIn, end, replace],
   );
 
   return (

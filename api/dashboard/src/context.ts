@@ -1,11 +1,11 @@
 import { createContext, useContext } from 'react';
-import type { Api } from './api.ts';
+import type { Client } from '../../client/index.ts';
 import type { Session } from './session.ts';
 import type { Config } from './types.ts';
 
 /** What every part of the page may use. */
 export interface AppContext {
-  readonly api: Api;
+  readonly client: Client;
   readonly config: Config | null;
   readonly session: Session | null;
   /** True when a session ended while the visitor was here. */

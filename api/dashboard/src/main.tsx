@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiProblem, createApi, toProblem } from './api.ts';
+import { getPageConfig } from '../../client/index.ts';
+import { createApi, toProblem } from './api.ts';
 import { App, type Opening } from './app.tsx';
 import { Boundary } from './parts/boundary.tsx';
 import { finishSignIn, isSignInAnswer, storedSession } from './session.ts';
@@ -16,10 +17,10 @@ root.render(
 
 /** What has to be known before the first page: where to sign in, and the end of a sign-in that is under way. */
 async function open(): Promise<Opening> {
-  const api = createApi({ token: () => null, onUnauthorized: () => {} });
+  const client = createApi({ token: () => null, onUnauthorized: () => {} });
   const url = new URL(location.href);
   try {
-    const config = await api.config();
+    const config = await getPageConfig({ client });
     if (!isSignInAnswer(url)) return { config, problem: null };
     return await finishSignIn(config, url).then(
       ({ returnTo }) => {
@@ -34,6 +35,6 @@ async function open(): Promise<Opening> {
       },
     );
   } catch (error) {
-    return { config: null, problem: error instanceof ApiProblem ? error.details : toProblem(error) };
+    return { config: null, problem: toProblem(error) };
   }
 }

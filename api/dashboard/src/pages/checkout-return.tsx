@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react';
-import { ApiProblem, toProblem } from '../api.ts';
+import { listTenants, TenantryError } from '../../../client/index.ts';
+import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { ProblemNote } from '../parts/problem.tsx';
 import { paths } from '../route.ts';
@@ -12,7 +13,7 @@ const patienceMs = 8_000;
 
 /** Where the payment page sends the visitor: waits for the paid tenant and opens it. */
 export function CheckoutReturnPage({ session }: { session: string }) {
-  const { api, replace } = useApp();
+  const { client, replace } = useApp();
   const [late, setLate] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
   /** Why there will be no tenant until somebody mends it. */
@@ -26,7 +27,7 @@ export function CheckoutReturnPage({ session }: { session: string }) {
     const startedMs = Date.now();
     async function ask(waitMs: number) {
       try {
-        const found = await api.tenants({ checkout: session });
+        const found = await listTenants({ client, query: { checkout: session } });
         if (gone) return;
         const tenant = found.tenants[0];
         if (tenant !== undefined) return replace(paths.tenant(tenant.id));
@@ -35,7 +36,7 @@ export function CheckoutReturnPage({ session }: { session: string }) {
       } catch (error) {
         if (gone) return;
         setProblem(toProblem(error));
-        const status = error instanceof ApiProblem ? error.details.status : 0;
+        const status = error instanceof TenantryError ? error.status : 0;
         if (status >= 400 && status < 500) return;
       }
       setLate(Date.now() - startedMs > patienceMs);
@@ -46,7 +47,7 @@ export function CheckoutReturnPage({ session }: { session: string }) {
       gone = true;
       clearTimeout(timer);
     };
-  }, [api, session, replace, round]);
+  }, [client, session, replace, round]);
 
   return (
     <section className="lone">

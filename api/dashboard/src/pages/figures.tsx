@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import { getFigures, getFiguresOverview } from '../../../client/index.ts';
 import { useApp } from '../context.ts';
 import { bytes, count, cpu, microMoney, money, percent } from '../format.ts';
 import { useLoad } from '../load.ts';
@@ -7,10 +8,12 @@ import type { FiguresRow, Overview } from '../types.ts';
 
 /** What the operator earns: MRR and what moved it, month by month, and how each product stands. */
 export function FiguresPage() {
-  const { api } = useApp();
+  const { client } = useApp();
   const [currency, setCurrency] = useState('usd');
-  const months = useLoad(useCallback(() => api.figures({ every: 'month', currency }), [api, currency]));
-  const overview = useLoad(useCallback(() => api.overview(), [api]));
+  const months = useLoad(
+    useCallback(() => getFigures({ client, query: { every: 'month', currency } }), [client, currency]),
+  );
+  const overview = useLoad(useCallback(() => getFiguresOverview({ client }), [client]));
   const found = months.value;
   const now = found?.rows.at(-1);
   const rows = sinceTheFirst(found?.rows ?? []);

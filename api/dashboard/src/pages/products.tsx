@@ -1,4 +1,5 @@
 import { useCallback, useEffect } from 'react';
+import { listProducts } from '../../../client/index.ts';
 import { useApp } from '../context.ts';
 import { entitlementFigures, namespaceFigures, podFigures, unitMoney } from '../format.ts';
 import { useLoad } from '../load.ts';
@@ -9,8 +10,10 @@ import { paths } from '../route.ts';
 import type { Plan, Product } from '../types.ts';
 
 export function ProductsPage({ first }: { first: string | null }) {
-  const { api } = useApp();
-  const { value, problem, again } = useLoad(useCallback(() => api.products(), [api]));
+  const { client } = useApp();
+  const loaded = useLoad(useCallback(() => listProducts({ client }), [client]));
+  const { problem, again } = loaded;
+  const value = loaded.value?.products ?? null;
   useEffect(() => {
     if (value !== null && first !== null) document.getElementById(`product-${first}`)?.scrollIntoView();
   }, [value, first]);

@@ -1,4 +1,5 @@
 import { type FormEvent, useCallback, useId, useState } from 'react';
+import { createCheckout, listProducts } from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { money, podFigures } from '../format.ts';
@@ -18,9 +19,9 @@ interface Props {
 }
 
 export function SubscribePage({ product: productId, plan: planId, cancelled }: Props) {
-  const { api } = useApp();
-  const { value, problem, again } = useLoad(useCallback(() => api.products(), [api]));
-  const product = value?.find(({ id }) => id === productId);
+  const { client } = useApp();
+  const { value, problem, again } = useLoad(useCallback(() => listProducts({ client }), [client]));
+  const product = value?.products.find(({ id }) => id === productId);
   const plan = product?.plans.find(({ id }) => id === planId);
   if (problem) return <ProblemNote problem={problem} action="Try again" onAction={again} />;
   if (value === null) return <p className="quiet">Loading the plan…</p>;
@@ -84,7 +85,7 @@ function Order({ product, plan }: { product: Product; plan: Plan }) {
 }
 
 function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
-  const { api } = useApp();
+  const { client } = useApp();
   const needsSlug = product.namespace.from === 'slug';
   const perSeat = plan.price.kind === 'perSeat';
   const [slug, setSlug] = useState('');
@@ -103,13 +104,16 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
     setBusy(true);
     setProblem(null);
     try {
-      const checkout = await api.checkout({
-        product: product.id,
-        plan: plan.id,
-        ...(needsSlug ? { slug } : {}),
-        ...(perSeat ? { seats } : {}),
-        successUrl: `${location.origin}/?checkout={CHECKOUT_SESSION_ID}`,
-        cancelUrl: `${location.origin}${paths.subscribe(product.id, plan.id)}?cancelled`,
+      const checkout = await createCheckout({
+        client,
+        body: {
+          product: product.id,
+          plan: plan.id,
+          ...(needsSlug ? { slug } : {}),
+          ...(perSeat ? { seats } : {}),
+          successUrl: `${location.origin}/?checkout={CHECKOUT_SESSION_ID}`,
+          cancelUrl: `${location.origin}${paths.subscribe(product.id, plan.id)}?cancelled`,
+        },
       });
       location.assign(checkout.url);
     } catch (error) {

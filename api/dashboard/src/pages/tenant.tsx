@@ -1,4 +1,5 @@
 import { useCallback, useEffect } from 'react';
+import { listProducts } from '../../../client/index.ts';
 import { useApp } from '../context.ts';
 import { useLiveTenant } from '../live-tenant.ts';
 import { useLoad } from '../load.ts';
@@ -14,9 +15,9 @@ import { Trouble } from '../parts/trouble.tsx';
 import { paths } from '../route.ts';
 
 export function TenantPage({ id }: { id: string }) {
-  const { api } = useApp();
-  const { tenant, entries, link, problem, show } = useLiveTenant(api, id);
-  const products = useLoad(useCallback(() => api.products(), [api]));
+  const { client } = useApp();
+  const { tenant, entries, link, problem, show } = useLiveTenant(client, id);
+  const products = useLoad(useCallback(() => listProducts({ client }), [client]));
   const billing = useBilling(tenant);
 
   const namespace = tenant?.namespace;
@@ -36,7 +37,7 @@ export function TenantPage({ id }: { id: string }) {
     );
   }
 
-  const product = products.value?.find((candidate) => candidate.id === tenant.product);
+  const product = products.value?.products.find((candidate) => candidate.id === tenant.product);
   const plan = product?.plans.find((candidate) => candidate.id === tenant.plan);
   return (
     <article className="tenant" data-phase={tenant.phase}>

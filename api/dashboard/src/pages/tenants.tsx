@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import { listTenants } from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { date, sentence } from '../format.ts';
@@ -8,11 +9,11 @@ import { ProblemNote } from '../parts/problem.tsx';
 import { paths } from '../route.ts';
 import type { ProblemDetails, Tenant } from '../types.ts';
 
-const pageSize = '50';
+const pageSize = 50;
 
 export function TenantsPage() {
-  const { api } = useApp();
-  const first = useLoad(useCallback(() => api.tenants({ limit: pageSize }), [api]));
+  const { client } = useApp();
+  const first = useLoad(useCallback(() => listTenants({ client, query: { limit: pageSize } }), [client]));
   const [more, setMore] = useState<{ tenants: Tenant[]; nextCursor: string | null } | null>(null);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
   const tenants = [...(first.value?.tenants ?? []), ...(more?.tenants ?? [])];
@@ -20,7 +21,7 @@ export function TenantsPage() {
 
   async function loadMore(from: string) {
     try {
-      const next = await api.tenants({ limit: pageSize, cursor: from });
+      const next = await listTenants({ client, query: { limit: pageSize, cursor: from } });
       setMore((before) => ({ ...next, tenants: [...(before?.tenants ?? []), ...next.tenants] }));
       setProblem(null);
     } catch (error) {

@@ -1,4 +1,12 @@
 import { useCallback, useState } from 'react';
+import {
+  cancelSubscription,
+  getSubscription,
+  listInvoices,
+  openPortal,
+  payInvoice,
+  reactivateSubscription,
+} from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { date, sentence, words } from '../format.ts';
@@ -19,13 +27,13 @@ export interface Billing {
 
 /** The tenant's subscription, read again whenever the tenant follows a change of it. */
 export function useBilling(tenant: Tenant | null): Billing {
-  const { api } = useApp();
+  const { client } = useApp();
   const id = tenant?.subscription?.id ?? null;
   const version = JSON.stringify([tenant?.subscription, tenant?.desired.generation]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another version is what makes it load again
   const load = useCallback(
-    () => (id === null ? Promise.resolve(null) : api.subscription(id)),
-    [api, id, version],
+    () => (id === null ? Promise.resolve(null) : getSubscription({ client, path: { id } })),
+    [client, id, version],
   );
   const subscription = useLoad<Subscription | null>(load);
   const [busy, setBusy] = useState(false);
@@ -60,7 +68,7 @@ interface Props {
 
 /** What is paid for, and what its admins do about it. */
 export function BillingCard({ tenant, product, billing }: Props) {
-  const { api } = useApp();
+  const { client } = useApp();
   const [open, setOpen] = useState<'plan' | 'cancel' | null>(null);
   const { busy, problem, act } = billing;
   const found = billing.subscription.value;
@@ -77,7 +85,10 @@ export function BillingCard({ tenant, product, billing }: Props) {
   const mayChange = found?.role === 'admin' && !ended;
   const portal = () =>
     act(async () => {
-      const { url } = await api.portal({ subscription: shown.id, returnUrl: returnUrl(tenant) });
+      const { url } = await openPortal({
+        client,
+        body: { subscription: shown.id, returnUrl: returnUrl(tenant) },
+      });
       location.assign(url);
     });
   return (
@@ -110,7 +121,7 @@ export function BillingCard({ tenant, product, billing }: Props) {
               type="button"
               className="button button-quiet"
               disabled={busy}
-              onClick={() => void act(() => api.reactivate(found.id))}
+              onClick={() => void act(() => reactivateSubscription({ client, path: { id: found.id } }))}
             >
               Keep subscription
             </button>
@@ -137,7 +148,9 @@ export function BillingCard({ tenant, product, billing }: Props) {
               className="button"
               disabled={busy}
               onClick={() =>
-                void act(() => api.cancel(found.id, 'period_end')).then((done) => done && setOpen(null))
+                void act(() =>
+                  cancelSubscription({ client, path: { id: found.id }, body: { when: 'period_end' } }),
+                ).then((done) => done && setOpen(null))
               }
             >
               Cancel at the end
@@ -155,21 +168,27 @@ export function BillingCard({ tenant, product, billing }: Props) {
 
 /** A payment that failed: until when the tenant keeps running, and the two ways to pay. */
 export function Overdue({ tenant, billing }: Pick<Props, 'tenant' | 'billing'>) {
-  const { api } = useApp();
+  const { client } = useApp();
   const found = billing.subscription.value;
   if (found === null || (found.status !== 'past_due' && found.status !== 'unpaid')) return null;
   const { busy, act } = billing;
   const pay = () =>
     act(async () => {
-      const { invoices } = await api.invoices({ subscription: found.id, status: 'open' });
-      for (const { id } of invoices) await api.payInvoice(id);
+      const { invoices } = await listInvoices({
+        client,
+        query: { subscription: found.id, status: 'open' },
+      });
+      for (const { id } of invoices) await payInvoice({ client, path: { id } });
     });
   const method = () =>
     act(async () => {
-      const { url } = await api.portal({
-        subscription: found.id,
-        returnUrl: returnUrl(tenant),
-        flow: 'payment_method_update',
+      const { url } = await openPortal({
+        client,
+        body: {
+          subscription: found.id,
+          returnUrl: returnUrl(tenant),
+          flow: 'payment_method_update',
+        },
       });
       location.assign(url);
     });

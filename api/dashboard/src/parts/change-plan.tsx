@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useId, useState } from 'react';
+import { changeSubscription, previewChange } from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { money } from '../format.ts';
@@ -15,7 +16,7 @@ interface Props {
 
 /** Another plan or number of seats: says what it costs first, then is charged exactly that. */
 export function ChangePlan({ product, subscription, billing, onClose }: Props) {
-  const { api } = useApp();
+  const { client } = useApp();
   const { busy, act } = billing;
   const ids = useId();
   const [plan, setPlan] = useState(subscription.plan ?? product.plans[0]?.id ?? '');
@@ -34,7 +35,8 @@ export function ChangePlan({ product, subscription, billing, onClose }: Props) {
     let current = true;
     // Typing a number asks once, not for each digit.
     const timer = setTimeout(() => {
-      api.previewChange(subscription.id, { plan, ...(most !== null && { seats }) }).then(
+      const path = { id: subscription.id };
+      previewChange({ client, path, body: { plan, ...(most !== null && { seats }) } }).then(
         (cost) => current && setPreview(cost),
         (error: unknown) => current && setProblem(toProblem(error)),
       );
@@ -43,14 +45,14 @@ export function ChangePlan({ product, subscription, billing, onClose }: Props) {
       current = false;
       clearTimeout(timer);
     };
-  }, [api, subscription.id, plan, seats, most, same, seatsOk]);
+  }, [client, subscription.id, plan, seats, most, same, seatsOk]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     if (preview === null || busy) return;
     const { prorationDate } = preview;
     const wish = { plan, ...(most !== null && { seats }), prorationDate };
-    if (await act(() => api.changePlan(subscription.id, wish))) onClose();
+    if (await act(() => changeSubscription({ client, path: { id: subscription.id }, body: wish }))) onClose();
   }
 
   return (

@@ -1,15 +1,16 @@
 import { useCallback, useEffect, useState } from 'react';
+import { listInvoices } from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { date, money } from '../format.ts';
 import type { Invoice, ProblemDetails, Subscription } from '../types.ts';
 import { ProblemNote } from './problem.tsx';
 
-const pageSize = '6';
+const pageSize = 6;
 
 /** The subscription's invoices, newest first, each with where it is read and paid. */
 export function Invoices({ subscription }: { subscription: Subscription }) {
-  const { api } = useApp();
+  const { client } = useApp();
   const { id, status, plan, seats } = subscription;
   const [shown, setShown] = useState<{ invoices: readonly Invoice[]; nextCursor: string | null } | null>(
     null,
@@ -18,8 +19,11 @@ export function Invoices({ subscription }: { subscription: Subscription }) {
 
   const load = useCallback(
     (cursor: string | null) =>
-      api.invoices({ subscription: id, limit: pageSize, ...(cursor !== null && { cursor }) }),
-    [api, id],
+      listInvoices({
+        client,
+        query: { subscription: id, limit: pageSize, ...(cursor !== null && { cursor }) },
+      }),
+    [client, id],
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what changes the subscription makes invoices
   useEffect(() => {

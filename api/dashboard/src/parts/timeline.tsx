@@ -2,7 +2,12 @@ import { date, dateTime, duration } from '../format.ts';
 import { type Episode, entryTone, episodes, type Step } from '../timeline.ts';
 import type { Entry } from '../types.ts';
 
-const links = { live: 'Live', connecting: 'Connecting', waiting: 'Reconnecting' } as const;
+const links = {
+  live: 'Live',
+  connecting: 'Connecting',
+  polling: 'Every 2 s',
+  waiting: 'Reconnecting',
+} as const;
 
 interface Props {
   readonly entries: readonly Entry[];

@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { retryTenant } from '../../../client/index.ts';
 import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { date, dateTime } from '../format.ts';
@@ -15,7 +16,7 @@ const headings: Readonly<Record<string, string>> = {
 
 /** Says why a tenant is not what was paid for, what happens next, and lets the visitor hurry it on. */
 export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (tenant: Tenant) => void }) {
-  const { api } = useApp();
+  const { client } = useApp();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
   const heading = headings[tenant.phase] ?? (tenant.reason ? 'The last attempt did not succeed' : null);
@@ -25,7 +26,7 @@ export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (ten
     setBusy(true);
     setProblem(null);
     try {
-      onRetried(await api.retry(tenant.id));
+      onRetried(await retryTenant({ client, path: { id: tenant.id } }));
     } catch (error) {
       setProblem(toProblem(error));
     } finally {
