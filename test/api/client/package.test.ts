@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import * as client from '../../../api/client/index.ts';
 import { generateClient } from '../../../api/generate-client.ts';
 import { type Service, startService } from '../../support/service.ts';
 import { addTenant } from '../../support/tenant-rows.ts';
@@ -36,6 +37,15 @@ test('the generated part of the client is that of the present API: `npm run clie
   expect(Object.keys(committed).sort()).toEqual(Object.keys(written).sort());
   const stale = Object.keys(written).filter((file) => written[file] !== committed[file]);
   expect(stale, 'run `npm run client` and commit what it writes').toEqual([]);
+});
+
+test('the README calls nothing that is not there', async () => {
+  const readme = await readFile(join(source, 'README.md'), 'utf8');
+  const imported = [...readme.matchAll(/import \{([^}]+)\} from '@tenantry\/client'/g)].flatMap(([, names]) =>
+    (names ?? '').split(',').map((name) => name.trim()),
+  );
+  expect(imported).toContain('createTenantryClient');
+  expect(Object.keys(client)).toEqual(expect.arrayContaining(imported));
 });
 
 describe('the package', () => {
