@@ -110,7 +110,7 @@ function trustedBeside(
 }
 
 function missing(what: string): never {
-  throw new Error(`There is no ${what}: the stack at home comes first.`);
+  throw new Error(`There is no ${what}: deploy the home stack first.`);
 }
 
 function issuerOf(region: string, poolId: string): string {

@@ -134,7 +134,7 @@ async function plan(
   if (!current) {
     throw new BillingRefusal(
       'plan_not_for_sale',
-      'The subscription holds no plan of the catalog; contact us.',
+      'The subscription has no plan from the catalog; contact us.',
     );
   }
   const target = targetOf(current, wish);

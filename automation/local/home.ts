@@ -59,7 +59,7 @@ export async function takeHome(path: string, log: (line: string) => void = () =>
     const endpoints = await readEndpoints(path);
     if (endpoints) throw new AlreadyRunning(`Tenantry already runs with ${path}: ${endpoints.api}`);
     if (Date.now() > deadline) throw new AlreadyRunning(`Tenantry is already starting with ${path}.`);
-    if (tries === 1) log('waiting for another Tenantry with this home, which starts or stops');
+    if (tries === 1) log('waiting for another Tenantry that is starting or stopping in this home');
     await delay(100);
   }
   return {

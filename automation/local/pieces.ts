@@ -123,7 +123,7 @@ async function payments({
 
 function withoutWebhooks(webhookUrl: string): string {
   return [
-    'without STRIPE_WEBHOOK_SECRET no event of Stripe is taken, and a payment is found within a minute:',
+    'without STRIPE_WEBHOOK_SECRET the API accepts no Stripe events, and only the sweep finds a payment, within a minute:',
     '`stripe listen --print-secret` shows a secret,',
     `\`stripe listen --forward-to ${webhookUrl}\` brings the events`,
   ].join(' ');

@@ -64,7 +64,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const ended = await endLeftovers(runDir);
     if (ended.length > 0) log(`ended what an earlier run left: ${ended.join(', ')}`);
     const own = ownPieces(env);
-    if (own.length > 0) log(`your own: ${own.join(', ')}`);
+    if (own.length > 0) log(`using your own ${own.join(', ')}`);
     let reserved = await reservePort(options.port, log);
     stopPieces.push(() => reserved.release());
     const ports = await keptPorts(join(home.path, 'ports.json'), pieceNames, (name: PieceName, from, to) =>

@@ -40,7 +40,7 @@ export function meterRegularly(
   };
   const report = async (signal: AbortSignal) => {
     const onError = (error: unknown, of: object) =>
-      log.error({ error, ...of }, 'usage could not be told to Stripe');
+      log.error({ error, ...of }, 'usage could not be reported to Stripe');
     metrics.reported(await reportUsage({ ...context, onError, signal }));
   };
   const stops = [

@@ -144,7 +144,7 @@ async function finish(reporting: Reporting, part: ReportPart): Promise<void> {
   if (!forgotten || !(await hasArrived(reporting, part))) {
     if (now().getTime() - part.usedAt.getTime() > oldestMs) {
       await markRefused(database, part, 'Stripe takes no use that is older than 35 days');
-      throw new Error('it is older than the 35 days that Stripe takes');
+      throw new Error('it is older than the 35 days that Stripe accepts');
     }
     await send(reporting, part);
   }

@@ -33,7 +33,7 @@ export async function exportOnRequest(context: RequestedExportContext, exportId:
       await record(database, {
         tenantId: tenant.id,
         kind: 'export.made',
-        message: `The export that was asked for is there: ${rows} rows of ${tables} tables`,
+        message: `The requested export is ready: ${rows} rows of ${tables} tables`,
         data: { export: exportId, bytes, rows, tables },
       });
     } catch (error) {

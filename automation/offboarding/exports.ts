@@ -63,7 +63,7 @@ export async function requestExport(
       [tenant.id, tenant.cell, storable(by)],
     ),
   );
-  if (!inserted) throw new Error('an export was asked for and is not there');
+  if (!inserted) throw new Error('the requested export has vanished');
   await ringExport(db, inserted);
   return inserted;
 }

@@ -159,7 +159,7 @@ export function parseReceipt(text: string): SignedReceipt {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const where = issue?.path.join('.') || 'the document';
-  throw new NotAReceipt(`It is not a receipt of ours: ${where}: ${issue?.message ?? 'is wrong'}.`);
+  throw new NotAReceipt(`It is not one of our receipts: ${where}: ${issue?.message ?? 'is wrong'}.`);
 }
 
 const jsonWebKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() });

@@ -15,7 +15,7 @@ export async function reportUsageAgain(context: ReconcileContext): Promise<void>
   const { database, workerId, jobs, log } = context;
   const turn = { name: 'usage-accounts', holder: workerId, ttlMs: jobs.leaseTtlMs };
   const onError = (error: unknown, of: object) =>
-    log.error({ error, ...of }, 'usage could not be told to Stripe');
+    log.error({ error, ...of }, 'usage could not be reported to Stripe');
   await withTurn(database, turn, () => reportUsage({ ...context, onError }));
 }
 

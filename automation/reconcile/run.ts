@@ -27,7 +27,7 @@ export function reconcileRegularly(context: ReconcileContext): () => Promise<voi
       known = true;
       for (const area of areas) if (!signal.aborted) await reconcileIfDue(context, area);
     } catch (error) {
-      log.error({ error }, 'what is to be compared could not be asked');
+      log.error({ error }, 'could not read which comparisons are due');
     }
   });
 }

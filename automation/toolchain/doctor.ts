@@ -132,7 +132,7 @@ function goLine(go: Go | null): string {
 function chromiumLine({ path, found }: Inspection['chromium']): string {
   return found
     ? `chromium ${path}`
-    : `chromium not found at ${path}: npm test needs it, there or where CHROMIUM_PATH says`;
+    : `chromium not found at ${path}: npm test needs it, there or at CHROMIUM_PATH`;
 }
 
 const sources: Record<FoundTool['source'], string> = {

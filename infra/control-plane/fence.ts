@@ -29,7 +29,7 @@ export function workerFence(worker: { readonly namespace: string; readonly servi
       matchConditions,
       rule: { apiGroups: ['*'], apiVersions: ['*'], resources: ['*/*'], scope: 'Namespaced' },
       expression: `${isTenants('namespaceObject')} || ${ordersLastBackup}`,
-      message: 'a worker changes nothing outside the namespaces of tenants',
+      message: 'a worker may change objects only in the namespaces of tenants',
     }),
     fence(`${namespace}-${serviceAccount}-namespaces`, {
       matchConditions,
@@ -39,7 +39,7 @@ export function workerFence(worker: { readonly namespace: string; readonly servi
         `(request.operation != 'DELETE' && request.name == '${controlPlaneNamespace}')`,
         `((object == null || ${isTenants('object')}) && (oldObject == null || ${isTenants('oldObject')}))`,
       ].join(' || '),
-      message: 'a worker makes, changes and removes no namespaces but those of tenants',
+      message: 'a worker may make, change and remove only the namespaces of tenants',
     }),
   ];
 }

@@ -140,7 +140,7 @@ describe('the home', () => {
     const said: string[] = [];
     const second = takeHome(folder, (line) => said.push(line));
     await until(() => said.length > 0);
-    expect(said).toEqual(['waiting for another Tenantry with this home, which starts or stops']);
+    expect(said).toEqual(['waiting for another Tenantry that is starting or stopping in this home']);
     first.release();
     (await second).release();
   });

@@ -127,7 +127,7 @@ describe('a supervisor', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(endpoints);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(supervisor.stderr()).toContain(
-      'your own: PostgreSQL (DATABASE_URL), Kubernetes (KUBECONFIG), Stripe (STRIPE_SECRET_KEY)\n',
+      'using your own PostgreSQL (DATABASE_URL), Kubernetes (KUBECONFIG), Stripe (STRIPE_SECRET_KEY)\n',
     );
     expect((await tell(endpoints)).env).toMatchObject({
       DATABASE_URL: inject('postgresUrl'),
@@ -151,7 +151,7 @@ describe('a supervisor', () => {
     expect(env.STRIPE_SECRET_KEY).toBe('sk_test_1');
     expect(env.STRIPE_WEBHOOK_SECRET).toMatch(/^whsec_/);
     expect(supervisor.stderr()).toMatch(
-      /without STRIPE_WEBHOOK_SECRET no event of Stripe is taken, .*stripe listen/,
+      /without STRIPE_WEBHOOK_SECRET the API accepts no Stripe events, .*stripe listen/,
     );
     await end(supervisor);
   });

@@ -236,7 +236,7 @@ test.concurrent('what the provider has to say comes out of the engine', async ()
   await kube.delete(map);
   await kube.apply({ ...map, metadata: { ...map.metadata, labels: labels('other001') } });
   await stack.destroy();
-  expect(engine.log.join('')).toContain('ConfigMap engine-says/map is not the object of this stack any more');
+  expect(engine.log.join('')).toContain('ConfigMap engine-says/map no longer belongs to this stack');
 });
 
 test.concurrent('provider instances of one run keep their own configuration', async () => {

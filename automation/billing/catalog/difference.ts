@@ -284,7 +284,7 @@ function productsToEnd(wanted: WantedCatalog, found: FoundCatalog, inUse: Readon
         kind: 'product' as const,
         key: keyOfProduct(product),
         id: product.id,
-        why: 'the catalog has it no longer; subscriptions that live pay for it',
+        why: 'it is no longer in the catalog, but live subscriptions pay for it',
       })),
   };
 }

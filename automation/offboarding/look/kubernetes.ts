@@ -61,7 +61,7 @@ export async function lookInKubernetes(
   };
   await Promise.all(Array.from({ length: concurrency }, lookAtSome));
   const blocked = unread.filter((name) => required.has(name));
-  if (blocked.length > 0) throw new Error(`the cluster lets us not list ${blocked.join(', ')}`);
+  if (blocked.length > 0) throw new Error(`the cluster does not let us list ${blocked.join(', ')}`);
   return {
     looked: [
       `namespace ${tenant.namespace}`,

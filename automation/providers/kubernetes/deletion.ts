@@ -76,7 +76,7 @@ async function requestDeletion(
     }
     const tenant = textAt(known, 'metadata', 'labels', tenantLabel);
     if (tenant === undefined || textAt(live, 'metadata', 'labels', tenantLabel) !== tenant) {
-      context.warn(`${describe(live)} is not the object of this stack any more and is left alone.`);
+      context.warn(`${describe(live)} no longer belongs to this stack and is left alone.`);
       return null;
     }
     return cluster.delete(ref, { propagation, uid, signal });

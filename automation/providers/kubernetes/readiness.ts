@@ -57,7 +57,7 @@ export async function waitUntilReady(
     last: live,
     timeoutMs,
     judge: (seen) => {
-      if (!seen) throw new NeverReadyError('the object was deleted while it was waited for');
+      if (!seen) throw new NeverReadyError('the object was deleted while we waited for it');
       return judge(seen);
     },
   });

@@ -41,7 +41,7 @@ export function billingRules(): RuleGroup {
         severity: 'warning',
         summary: 'Stripe reported what an operator must see to: {{ $labels.kind }} ({{ $value }})',
         description:
-          '`tenantry events alerts` says what: a disputed payment has a day until which it must be answered, a changed catalog is mended by `tenantry catalog sync`. What is done is ended with --close.',
+          '`tenantry events alerts` says what: answer a disputed payment before its deadline, repair a changed catalog with `tenantry catalog sync`. Close what is done with --close.',
       },
       {
         alert: 'StripeEventsFailing',

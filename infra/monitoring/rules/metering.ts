@@ -19,7 +19,7 @@ export function meteringRules(): RuleGroup {
         severity: 'critical',
         summary: 'Nothing has been measured in cell {{ $labels.cell }} for a quarter of an hour',
         description:
-          'What is used now is charged to nobody, and spend caps see nothing of it. Look at the workers’ log for metering: it names what the cluster refuses.',
+          'Current use is charged to nobody, and spend caps do not see it. The workers’ log about metering names what the cluster refuses.',
       },
       {
         alert: 'MeteringGap',
@@ -37,7 +37,7 @@ export function meteringRules(): RuleGroup {
         severity: 'critical',
         summary: 'Stripe was not told of use for hours after its day was over',
         description:
-          'It is on no invoice until it is told, and after 35 days Stripe takes it no more. `tenantry usage` shows how much waits, the workers’ log why.',
+          'It is on no invoice until it is reported, and after 35 days Stripe no longer accepts it. `tenantry usage` shows how much waits, the workers’ log says why.',
       },
       {
         alert: 'UsageOverreported',

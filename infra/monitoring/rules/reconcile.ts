@@ -27,7 +27,7 @@ export function reconcileRules(): RuleGroup {
         severity: 'warning',
         summary: 'A finding of {{ $labels.kind }} does not heal',
         description:
-          'Healing rings the ordinary jobs, and they do not get on. `tenantry reconcile` names the tenant, its timeline says why.',
+          'Healing rings the ordinary jobs, and they make no progress. `tenantry reconcile` names the tenant, its timeline says why.',
       },
       {
         alert: 'ReconcileStopped',
@@ -36,7 +36,7 @@ export function reconcileRules(): RuleGroup {
         severity: 'critical',
         summary: 'Money and infrastructure ({{ $labels.area }}) were not compared for half an hour',
         description:
-          'Who pays and gets nothing, or gets what nobody pays, stays unseen. `tenantry reconcile` says what cannot be asked: Stripe, the cluster, a database or the bucket of stacks.',
+          'Customers who pay and get nothing, or get what nobody pays for, go unnoticed. `tenantry reconcile` says what does not answer: Stripe, the cluster, a database or the bucket of stacks.',
       },
     ],
   };

@@ -30,7 +30,7 @@ export function serviceRules(): RuleGroup {
         severity: 'critical',
         summary: '{{ $value | humanizePercentage }} of the API’s answers are server errors',
         description:
-          'Over the last five minutes. The dashboard “Platform health” tells the routes; the API’s log has a line for each error.',
+          'Over the last five minutes. The dashboard “Platform health” shows the routes; the API’s log has a line for each error.',
       },
       {
         alert: 'ApiSlow',

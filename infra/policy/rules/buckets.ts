@@ -90,7 +90,7 @@ function eachBucket(module: string, { applies = () => true, fulfils, wanted }: C
       );
     return resources
       .filter((resource) => bucketTypes.has(resource.type) && applies(resource) && !isFulfilled(resource))
-      .map((bucket) => ({ resource: bucket, message: `the bucket has not what is wanted: ${wanted}` }));
+      .map((bucket) => ({ resource: bucket, message: `the bucket lacks ${wanted}` }));
   };
 }
 

@@ -37,7 +37,7 @@ export const podRules: readonly Rule[] = [
       name: 'namespace-has-level',
       concern: 'restricted pods',
       description:
-        'Every namespace says its level of Pod Security: what is privileged, as agents on nodes are, is so on purpose.',
+        'Every namespace declares its Pod Security level, so that privileged pods, such as agents on nodes, are so on purpose.',
     },
     {
       'kubernetes:core/v1:Namespace': ({ props }) => {
