@@ -2,9 +2,9 @@ import type { KeyScope } from '../automation/keys/index.ts';
 import { Problem } from './errors.ts';
 import type { Principal } from './principal.ts';
 
-/** Who may use a route. Operators always may. What of the data they reach is up to the scoped stores. */
+/** Who may use a route. Operators always may. The scoped stores decide which data they reach. */
 export interface Access {
-  /** Whoever is signed in. */
+  /** Any person who is signed in. */
   readonly people: boolean;
   /** API keys with this scope; none when null. */
   readonly keys: KeyScope | null;
@@ -21,7 +21,7 @@ export const operatorsOnly: Access = { people: false, keys: null };
 /** People who are signed in, and API keys with the scope. */
 export const peopleAndKeys = (scope: KeyScope): Access => ({ people: true, keys: scope });
 
-/** For what a product's own application does: operators, and API keys with the scope. */
+/** For a product's own application: operators, and API keys with the scope. */
 export const operatorsAndKeys = (scope: KeyScope): Access => ({ people: false, keys: scope });
 
 /** Why the principal may not use a route with this access; null when they may. */

@@ -21,15 +21,15 @@ export interface AuthOptions {
 /** The principal of an `Authorization` header. @throws Problem `unauthenticated`, `forbidden` or `unavailable` */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
-/** Asymmetric algorithms only: with these a public key can never be used as a shared secret. */
+/** Asymmetric algorithms only: a public key can never pass as a shared secret. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 /**
- * Verifies bearer tokens against the published keys of the issuer that they name, which has to be one of those given.
- * An issuer is asked at its first token, and again when a key is unknown. People are known by `sub` alone, so several
- * issuers must never give one `sub` to two people; user pools of Cognito do not, theirs are random.
- * @param own the one whose rules tell what is wrong with a token of nobody's
- * @returns a function that throws `unauthenticated`, `forbidden`, or `unavailable` when keys cannot be had
+ * Verifies bearer tokens with the published keys of the issuer that they name, which must be one of the given ones.
+ * Fetches an issuer's keys at its first token, and again when a key is unknown. People are known by `sub` alone, so
+ * several issuers must never give one `sub` to two people; Cognito user pools do not, as theirs are random.
+ * @param own the issuer whose rules explain what is wrong with a token of an unknown issuer
+ * @returns a function that throws `unauthenticated`, `forbidden`, or `unavailable` when keys are not available
  */
 export function createAuthenticator(
   own: AuthOptions,
@@ -42,7 +42,7 @@ export function createAuthenticator(
   return async (authorization) => {
     const token = bearerOf(authorization);
     try {
-      // Which keys to ask for; that the issuer really is this one its signature says.
+      // // Only says which keys to fetch; the signature proves the issuer.
       const verify = verifiers.get(decodeJwt(token).iss ?? '') ?? verifyOwn;
       return principalOf(await verify(token));
     } catch (error) {
@@ -69,7 +69,7 @@ export interface PrincipalSources {
   readonly database: Queryable;
 }
 
-/** Takes access tokens and API keys, and finds out what people may do in which organization. */
+/** Accepts access tokens and API keys, and finds out what people may do in which organization. */
 export function createPrincipals({ tokens, keys, database }: PrincipalSources): Authenticate {
   return async (authorization) => {
     const presented = bearerOf(authorization);
@@ -88,7 +88,7 @@ export function createPrincipals({ tokens, keys, database }: PrincipalSources): 
 }
 
 /**
- * A person's key sees what the person's membership rows say now. What only a token says (its claims of an organization
+ * A person's key follows the person's present membership rows. What only a token says (its claims of an organization
  * and of a role) ends with the token, and a key would outlive it.
  */
 async function principalOfKey(
@@ -135,7 +135,7 @@ function tokenVerifier({ issuer, audience }: AuthOptions): (token: string) => Pr
   };
 }
 
-/** A key that the issuer does not have is the token's fault; keys that cannot be had are not. */
+/** A key that the issuer does not have is the token's fault; keys that cannot be fetched are not. */
 function orUnavailable(keySet: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (...asked) => {
     try {
@@ -171,10 +171,10 @@ function principalOf(payload: JWTPayload): PersonPrincipal | OperatorPrincipal {
   return isOperator ? { kind: 'operator', ...person } : { kind: 'person', ...person, customers: new Map() };
 }
 
-/** As an identity provider may write it; a claim of any other form is none. */
+/** As identity providers write it; a claim of any other form is ignored. */
 const organizationPattern = /^[!-~]{1,200}$/;
 
-/** Cognito writes claims of an application's own with a prefix. */
+/** Cognito prefixes an application's own claims. */
 function organizationOf(payload: JWTPayload): PersonPrincipal['organization'] {
   const claim = payload.organization ?? payload['custom:organization'];
   if (typeof claim !== 'string' || !organizationPattern.test(claim)) return null;

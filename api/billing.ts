@@ -26,7 +26,7 @@ export function subscriptionView(
   };
 }
 
-/** The row as it will be once the change that Stripe answered is synchronized. */
+/** The row as it will be once the change that Stripe confirmed is synchronized. */
 export function withFacts(row: PaidSubscription, facts: SubscriptionFacts): PaidSubscription {
   const { status, bought, currentPeriodEnd, cancelAtPeriodEnd } = facts;
   return {

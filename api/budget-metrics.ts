@@ -1,20 +1,20 @@
-/** What the database knows of tenants' budgets; every replica of the API tells the same. */
+/** Metrics of tenants' budgets from the database; every replica of the API exports the same. */
 import { Gauge, type Registry } from 'prom-client';
 import { alertPercents } from '../automation/ledger/budget.ts';
 import type { Queryable } from '../automation/store/database.ts';
 
-/** Budgets of one scrape at most, those that are used up most. */
+/** Most budgets of one scrape: the ones closest to their limit. */
 const mostBudgets = 200;
 
 interface Reached {
   readonly tenant: string;
   readonly product: string;
   readonly kind: string;
-  /** The highest share that the owner was told of. */
+  /** The highest share that the owner was notified of. */
   readonly told: number;
 }
 
-/** Each share of this month's budget that a tenant has reached: one series for each that its owner is told of. */
+/** Each share of this month's budget that a tenant has reached: one series for each that its owner hears about. */
 export function observeBudgets(registry: Registry, database: Queryable): void {
   new Gauge({
     name: 'tenantry_budget_reached',

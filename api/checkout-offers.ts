@@ -1,12 +1,12 @@
-/** What a checkout gives away: a trial, a promotion code. */
+/** A checkout's offers: a trial, a promotion code. */
 import type Stripe from 'stripe';
 import { firstRow, type Queryable } from '../automation/store/database.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
 import { Problem } from './errors.ts';
 
 /**
- * Parameters of the subscription for a free trial: a card is asked for, and the subscription ends with the trial if that
- * card is taken away meanwhile. Each customer gets one trial of a product.
+ * Parameters of the subscription for a free trial: checkout asks for a card, and the subscription ends with the trial
+ * if the card is removed meanwhile. Each customer gets one trial of a product.
  * @throws Problem `invalid_request` when the plan has no trial or the customer had one
  */
 export async function trialOf(
@@ -37,8 +37,8 @@ export async function trialOf(
 type Discounts = Pick<Stripe.Checkout.SessionCreateParams, 'discounts' | 'allow_promotion_codes'>;
 
 /**
- * Parameters of the session for a promotion code: one that was given is applied, otherwise the customer may type one.
- * @throws Problem `invalid_request` when Stripe has no such code that can still be used
+ * Parameters of the session for a promotion code: applies a given one, otherwise lets the customer type one.
+ * @throws Problem `invalid_request` when Stripe has no such usable code
  */
 export async function discountsOf(stripe: Stripe, code: string | undefined): Promise<Discounts> {
   if (code === undefined) return { allow_promotion_codes: true };

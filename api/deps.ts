@@ -11,10 +11,10 @@ import type { Metrics } from './metrics.ts';
 import type { AskReadiness } from './readiness.ts';
 import type { ApiService } from './router.ts';
 
-/** What the routes work with. */
+/** What the routes need. */
 export interface ApiDeps {
   readonly database: Database;
-  /** Who acts when a route changes a tenant, in its transaction; the same as the workers have. */
+  /** Called when a route changes a tenant, in its transaction; the same as the workers'. */
   readonly followers: readonly Follower[];
   readonly stripe: Stripe;
   readonly webhookSecrets: readonly string[];
@@ -26,18 +26,18 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly readiness: AskReadiness;
   readonly pageConfig: PageConfig;
-  /** Those of the page at other names, by host. */
+  /** Settings of the page at other host names, by host. */
   readonly pageConfigs: ReadonlyMap<string, PageConfig>;
   readonly publicUrl: string;
   readonly cell: string;
-  /** How long a tenant keeps running while a payment is overdue; the workers' policy says the same. */
+  /** How long a tenant keeps running while a payment is overdue, as in the workers' policy. */
   readonly graceMs: number;
-  /** How long the data of an ended tenant is kept; likewise. */
+  /** How long the data of an ended tenant is kept, as in the workers' policy. */
   readonly retentionMs: number;
-  /** Where exports of tenants are kept. */
+  /** Where tenants' exports are. */
   readonly exportFiles: FileStore;
   readonly services: readonly ApiService[];
   readonly log: Logger;
-  /** What answers about readiness say in a header. */
+  /** Mark in a header of readiness answers. */
   readonly instance?: string;
 }

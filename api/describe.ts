@@ -4,12 +4,12 @@ import type { ApiDeps } from './deps.ts';
 import { openApiInfo } from './docs.ts';
 import { createMetrics } from './metrics.ts';
 
-/** The OpenAPI document as `/openapi.json` answers it, without an installation. */
+/** The OpenAPI document of `/openapi.json`, without an installation. */
 export function describeApi() {
   return createApp(withoutInstallation()).getOpenAPI31Document(openApiInfo);
 }
 
-/** Routes are put together here and none is asked: what only an answer needs is left out. */
+/** This only assembles the routes and calls none: dependencies that only answers need are left out. */
 function withoutInstallation(): ApiDeps {
   const absent: Partial<ApiDeps> = {
     metrics: createMetrics({ query: () => Promise.reject(new Error('there is no database here')) }),

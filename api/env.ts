@@ -6,35 +6,35 @@ export interface TrustedIssuer {
   readonly audience: string;
   readonly clientId: string;
   readonly scope: string;
-  /** Name under which this API serves people of that issuer: the page there signs in with it. */
+  /** Host name under which this API serves people of that issuer: the page there signs in with it. */
   readonly host?: string | undefined;
 }
 
 export interface ApiEnv {
   readonly port: number;
   readonly host: string;
-  /** Where browsers reach the API; decided by the port when not set. */
+  /** Where browsers reach the API; derived from the port when not set. */
   readonly publicUrl: string | undefined;
   readonly databaseUrl: string;
   readonly stripeSecretKey: string;
-  /** Several, separated by commas, while a secret is being rotated. */
+  /** Several while a secret is being rotated. */
   readonly stripeWebhookSecrets: readonly string[];
   readonly stripeApiBase: string | undefined;
   readonly oidc: {
     readonly issuer: string;
     readonly audience: string;
     readonly clientId: string;
-    /** What the web page asks the issuer for. */
+    /** The scopes that the page requests. */
     readonly scope: string;
   };
-  /** Issuers whose tokens are taken too. */
+  /** Further issuers whose tokens are accepted. */
   readonly alsoTrusted: readonly TrustedIssuer[];
   readonly cell: string;
   /** As the workers have it. */
   readonly graceMs: number;
   /** How long the data of an ended tenant is kept, as the workers have it. */
   readonly retentionMs: number;
-  /** What answers about readiness say in a header, for whoever started this process. */
+  /** Mark in a header of readiness answers, for whoever started this process. */
   readonly instance?: string;
   readonly logLevel: string;
 }

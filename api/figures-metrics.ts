@@ -1,4 +1,7 @@
-/** Business figures as Prometheus has them; every replica of the API tells the same. docs/business-figures.md defines them. */
+/**
+ * Business figures as Prometheus metrics; every replica of the API exports the same. docs/business-figures.md defines
+ * them.
+ */
 import { Gauge, type Registry } from 'prom-client';
 import { askFigures, lastDays } from '../automation/figures/ask.ts';
 import { microsPerCent } from '../automation/figures/month.ts';
@@ -7,7 +10,7 @@ import { booksNow, listCurrencies, type PlanRevenue, revenueAt } from '../automa
 import type { FiguresRow } from '../automation/figures/report.ts';
 import type { Queryable } from '../automation/store/database.ts';
 
-/** MRR is one question to an index; what took whole histories to find out is kept for so long. */
+/** MRR is one indexed query; figures from whole histories are cached for this long. */
 const keptMs = 5 * 60_000;
 
 interface ProductFigures {
@@ -15,7 +18,7 @@ interface ProductFigures {
   readonly row: FiguresRow;
 }
 
-/** MRR and customers now, and what the last 30 days were, by product and (where it adds up) by plan. */
+/** Present MRR and customers, and the last 30 days, by product and (where it adds up) by plan. */
 export function observeFigures(
   registry: Registry,
   database: Queryable,
@@ -122,7 +125,7 @@ export function observeFigures(
   );
 }
 
-/** One answer for all who ask while it is being found, and for so long after it was. */
+/** One answer for everybody who asks during its computation, and for this long afterwards. */
 function shared<T>(keepMs: number, find: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => {

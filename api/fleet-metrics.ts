@@ -1,10 +1,10 @@
-/** What the database knows of the whole fleet; every replica of the API tells the same. */
+/** Metrics of the whole fleet from the database; every replica of the API exports the same. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
 
-/** Subscriptions that end later than this are no news. */
+/** Later ends of subscriptions are not reported. */
 const endsWithinDays = 7;
-/** Series of one scrape at most; whoever has more has one problem, not hundreds. */
+/** Most series of one scrape: more than this is one problem, not hundreds. */
 const mostSeries = 500;
 
 /** Statuses in which Stripe charges for a subscription. */
@@ -18,10 +18,10 @@ interface SubscriptionCount {
   readonly seats: number;
 }
 
-/** Subscriptions by plan, what ends soon, and what does not get on; what they bring is told by `figures-metrics.ts`. */
+/** Subscriptions by plan, imminent ends, and stuck ones; `figures-metrics.ts` reports what they bring. */
 export function observeFleet(registry: Registry, database: Queryable): void {
   let asked: Promise<readonly SubscriptionCount[]> | undefined;
-  /** One question for all gauges of a scrape. */
+  /** One query for all gauges of a scrape. */
   const subscriptions = () => {
     asked ??= countSubscriptions(database).finally(() => {
       asked = undefined;

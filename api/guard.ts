@@ -9,7 +9,10 @@ export interface Guard extends ScopeSources {
   readonly authenticate: Authenticate;
 }
 
-/** What a handler finds on its request. Without the app's `guard` every guarded route fails, rather than let pass. */
+/**
+ * What the guard adds to a request for its handler. Without the app's `guard` every guarded route fails rather than
+ * let anybody pass.
+ */
 export interface ApiVariables extends Scoped {
   readonly guard: Guard;
 }

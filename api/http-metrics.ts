@@ -2,7 +2,7 @@ import { createMiddleware } from 'hono/factory';
 import { matchedRoutes } from 'hono/route';
 import { Histogram, type Registry } from 'prom-client';
 
-/** Asked by machines about this process; counted, they would hide what customers get. */
+/** Requests of machines about this process; counting them would hide what customers get. */
 const unmeasured: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Measures every answer by method, route (as declared, so that ids make no series) and status code. */

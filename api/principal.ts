@@ -7,23 +7,23 @@ import { Problem } from './errors.ts';
 export type Principal = PersonPrincipal | OperatorPrincipal | ApiKeyPrincipal | ServicePrincipal;
 
 interface SignedIn extends Person {
-  /** What the issuer says of the person's organization: its name there, and the role in it where one is named. */
+  /** The issuer's statement about the person's organization: its name there, and the role in it where one is named. */
   readonly organization: { readonly claim: string; readonly role: Role | null } | null;
 }
 
-/** Somebody with a token: sees what they own, and what their organizations pay for. */
+/** A person with a token: sees their own tenants, and those that their organizations pay for. */
 export interface PersonPrincipal extends SignedIn {
   readonly kind: 'person';
   /** The role in each organization of the person, by its Stripe customer. */
   readonly customers: ReadonlyMap<string, Role>;
 }
 
-/** Somebody whose token has the scope `operator`: sees and changes everything. */
+/** A person whose token has the scope `operator`: sees and changes everything. */
 export interface OperatorPrincipal extends SignedIn {
   readonly kind: 'operator';
 }
 
-/** A key of a person or of one tenant: reaches at most what its owner does, and of that what its scopes name. */
+/** A key of a person or of one tenant: reaches at most what its owner reaches, limited to its scopes. */
 export interface ApiKeyPrincipal {
   readonly kind: 'apiKey';
   readonly keyId: string;
@@ -46,7 +46,9 @@ export function isOperator(principal: Principal): boolean {
   return principal.kind === 'operator';
 }
 
-/** The same text for the same principal, and no text for two: for limits and records of requests. */
+/**
+ * The same text for the same principal, and different texts for different ones: for limits and records of requests.
+ */
 export function principalId(principal: Principal): string {
   switch (principal.kind) {
     case 'person':
@@ -58,7 +60,7 @@ export function principalId(principal: Principal): string {
   }
 }
 
-/** Who did it, for rows that keep one name: a person's subject, or `key:<id>`. */
+/** Who did it, for columns with a single name: a person's subject, or `key:<id>`. */
 export function actorOf(principal: Principal): string {
   return 'subject' in principal ? principal.subject : principalId(principal);
 }
@@ -76,7 +78,7 @@ export function actorName(principal: Principal): string {
   }
 }
 
-/** For an entry's data: who asked. Only operators read which operator it was. */
+/** For an entry's data: who asked. Only operators see which operator it was. */
 export function askedBy(principal: Principal): Readonly<Record<string, string>> {
   switch (principal.kind) {
     case 'person':

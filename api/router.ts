@@ -9,10 +9,10 @@ import { type ApiVariables, guarded } from './guard.ts';
 export { z } from '@hono/zod-openapi';
 
 export type ApiRouter = OpenAPIHono<{ Variables: ApiVariables }>;
-/** A service as the API takes it. */
+/** A service, as the API sees it. */
 export type ApiService = Service<ApiRouter>;
 
-/** A router whose routes are described for OpenAPI and whose input is parsed before a handler sees it. */
+/** A router that describes its routes for OpenAPI and parses input before a handler sees it. */
 export function createRouter(): ApiRouter {
   const router: ApiRouter = new OpenAPIHono<{ Variables: ApiVariables }>({
     defaultHook: (result) => {
@@ -39,7 +39,7 @@ export function createRouter(): ApiRouter {
   return router;
 }
 
-/** Paths of a router that were added past `openapi`, so that nothing says who may use them. */
+/** Paths that were added past `openapi`, so that they declare no access. */
 export function undeclaredRoutes(router: ApiRouter): string[] {
   const known = addressesOf(router);
   return (
@@ -60,16 +60,16 @@ function addressesOf(router: object): Set<string> {
   return known;
 }
 
-/** Routes that say who may use them. */
+/** Routes that declare their access. */
 const declared = new WeakSet<object>();
 
 type Declared<Path extends string> = Omit<RouteConfig, 'path' | 'security' | 'middleware'> & {
   readonly path: Path;
-  /** Who may use the route: one of `api/access.ts`. A handler of one that is not for anybody has a principal. */
+  /** Who may use the route: one of `api/access.ts`. Handlers of all routes that are not public have a principal. */
   readonly access: Access | null;
 };
 
-/** A route with who may use it. It stands in the OpenAPI document as `x-access`, too. */
+/** A route with its access, which the OpenAPI document also shows as `x-access`. */
 export function createRoute<Path extends string, Route extends Declared<Path>>(
   route: Route & { readonly path: Path },
 ) {
@@ -90,7 +90,7 @@ function unknownKeys(issue: z.core.$ZodIssue): string {
   return issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
 }
 
-/** Answers of a route that needs a token, beside its own. */
+/** Answers of a route that needs a token, besides its own. */
 export const problemResponses = {
   default: {
     description: 'An error',

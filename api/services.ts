@@ -8,8 +8,8 @@ import { type ApiRouter, type ApiService, createRouter, undeclaredRoutes } from 
 /**
  * Mounts the routes of all services, each with its declared access.
  * @param app with all of the core's routes
- * @throws Error that names the product and the path when a route is not where the product may have it, or does not say who
- *   may use it
+ * @throws Error that names the product and the path when a route is outside the product's paths, or declares no
+ *   access
  */
 export function mountServices(app: ApiRouter, deps: ApiDeps): void {
   const { database, log } = deps;

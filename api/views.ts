@@ -7,7 +7,7 @@ import type { Plan, Product } from '../tenants/catalog/index.ts';
 import type { EntryView, ProductView, TenantView } from './contract/tenant.ts';
 import { isOperator, type Principal } from './principal.ts';
 
-/** What callers are shown of our rows. */
+/** Our rows as callers see them. */
 
 export function productView(product: Product): ProductView {
   return {
@@ -105,7 +105,7 @@ export function reasonOf(tenant: Tenant): TenantView['reason'] {
   return suspensionOf(tenant);
 }
 
-/** Why a checkout led to no tenant: nothing that time alone will change. */
+/** Why a checkout led to no tenant: only causes that time alone will not change. */
 export function reasonOfNoTenant(problem: string): NonNullable<TenantView['reason']> {
   const why = problem.replace(/\.$/, '');
   return {
@@ -114,7 +114,7 @@ export function reasonOfNoTenant(problem: string): NonNullable<TenantView['reaso
   };
 }
 
-/** Why the tenant is suspended, whatever else goes on with it. */
+/** Why the tenant is suspended, whatever else happens with it. */
 export function suspensionOf(tenant: Tenant): TenantView['reason'] {
   if (tenant.desiredState !== 'suspended') return null;
   const reason = tenant.suspendReason as SuspendReason | null;

@@ -1,4 +1,4 @@
-/** The commands for those who come and go: onboarding, exports, a tenant's end and its receipt. */
+/** The commands for beginnings and ends: onboarding, exports, a tenant's end and its receipt. */
 import { type Command, Option } from 'commander';
 import { connect } from './connection.ts';
 import type { CliEnv } from './env.ts';

@@ -4,9 +4,9 @@ import { readVariables } from '../automation/environment/index.ts';
 export interface CliEnv {
   /** Home of the installation to talk to: `TENANTRY_HOME`, else `.tenantry` in the working folder, as for `start`. */
   home: string;
-  /** `TENANTRY_TOKEN`: an access token to use instead of signing in, for an identity provider that is not ours. */
+  /** `TENANTRY_TOKEN`: an access token to use instead of signing in, for an identity provider of the user's. */
   token: string | undefined;
-  /** `STRIPE_SECRET_KEY`: for an installation that uses a real Stripe account. */
+  /** `STRIPE_SECRET_KEY`: for an installation with a real Stripe account. */
   stripeSecretKey: string | undefined;
   /** `STRIPE_API_BASE`: another server than Stripe's, for that key. */
   stripeApiBase?: string | undefined;

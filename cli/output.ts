@@ -1,11 +1,11 @@
-/** Where a command's words go: its result to standard output, progress and trouble to standard error. */
+/** Where a command's output goes: its result to standard output, progress and trouble to standard error. */
 import type { CliProblem } from './problem.ts';
 
 export interface Output {
   readonly json: boolean;
-  /** Says the command's result, once: as JSON, or as the text that `text` makes. */
+  /** Prints the command's result, once: as JSON, or as the text that `text` makes. */
   result(value: unknown, text: () => string): void;
-  /** One line of a result that comes bit by bit; with `--json` it is progress. */
+  /** One line of a result that arrives in parts; with `--json` it is progress. */
   line(text: string): void;
   /** A line about long work. */
   progress(line: string): void;

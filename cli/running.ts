@@ -10,7 +10,7 @@ export type SupervisorRecord = z.infer<typeof recordSchema>;
 
 const recordFile = (home: string) => join(home, 'supervisor.json');
 
-/** Says that this process runs the home. */
+/** Records that this process runs the home. */
 export async function recordSupervisor(home: string): Promise<void> {
   const startTime = processStarted(process.pid);
   if (startTime === null) return;
@@ -20,18 +20,18 @@ export async function recordSupervisor(home: string): Promise<void> {
   await rename(`${file}.${process.pid}`, file);
 }
 
-/** Removes the record if it is this process's. */
+/** Removes the record if it belongs to this process. */
 export async function forgetSupervisor(home: string): Promise<void> {
   if ((await readRecord(home))?.pid === process.pid) await rm(recordFile(home), { force: true });
 }
 
-/** The process that runs the home; undefined when none does that was started by this command. */
+/** The process that runs the home; undefined when this command started none that still runs. */
 export async function findSupervisor(home: string): Promise<SupervisorRecord | undefined> {
   const record = await readRecord(home);
   return record && isAlive(record) ? record : undefined;
 }
 
-/** Whether it is still the process that was recorded, whoever has its number now. */
+/** Whether it is still the recorded process, and not another with the same id. */
 export function isAlive({ pid, startTime }: SupervisorRecord): boolean {
   return processStarted(pid) === startTime;
 }

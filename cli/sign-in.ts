@@ -3,12 +3,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { CliProblem, exitCodes, notRunning } from './problem.ts';
 
-/** Never opened: the code is taken from the redirect. */
+/** Never opened: the redirect contains the code. */
 const redirectUri = 'http://127.0.0.1/tenantry-command';
 const clientId = 'tenantry-command';
 const tokenSchema = z.object({ access_token: z.string() });
 
-/** An access token for whoever has the e-mail address; the local issuer believes it. */
+/** An access token for an e-mail address; the local issuer does not check it. */
 export async function signIn(issuer: string, email: string): Promise<string> {
   if (!z.email().max(254).safeParse(email).success)
     throw new CliProblem(

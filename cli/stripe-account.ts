@@ -5,7 +5,7 @@ import { CliProblem, exitCodes } from './problem.ts';
 
 const errorSchema = z.object({ error: z.object({ message: z.string(), code: z.string().optional() }) });
 
-/** Whether payments are simulated, and so can be made from here. */
+/** Whether payments are simulated, so that commands can make them. */
 export async function isSimulated({ endpoints }: Connection): Promise<boolean> {
   const { hostname } = new URL(endpoints.stripe);
   if (hostname !== '127.0.0.1' && hostname !== 'localhost' && hostname !== '[::1]') return false;

@@ -9,7 +9,7 @@ const simulatedKey = /^sk_test_[0-9a-f]{48}$/;
 
 export interface StripeAccount {
   readonly stripe: Stripe;
-  /** Said to whoever is about to change it; never the key. */
+  /** Shown to whoever is about to change it; never the key. */
   readonly name: string;
 }
 

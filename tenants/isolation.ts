@@ -13,7 +13,7 @@ import type {
 import { bytesQuantity, countQuantity, cpuQuantity } from './quantities.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
-/** Objects that keep one tenant from all others: who may do what, use how much and reach whom. */
+/** Objects that isolate one tenant from all others: who may do what, how much it may use and whom it may reach. */
 
 /** The account of the tenant's pods. It has no rights and its token is not mounted. */
 export const serviceAccountName = 'workload';
@@ -44,13 +44,13 @@ export function metadata(tenant: Tenant, name: string) {
 }
 
 /**
- * The ceiling of the namespace. Requests and limits have the same one, so that no plan promises more than it gets.
- * A volume that is larger than its plan's, from a larger plan before, keeps the plan's room beside it.
+ * The ceiling of the namespace. Requests and limits share it, so that no plan promises more than it gets. A volume
+ * that is larger than its plan's, from a larger earlier plan, keeps the plan's room beside it.
  */
 export function resourceQuota(tenant: Tenant): ResourceQuota {
   const { quota } = tenant.plan;
   const hard: Record<string, string> = {
-    // Ways out of the namespace that no product needs.
+    // // Ways out of the namespace that no product needs.
     'services.nodeports': '0',
     'services.loadbalancers': '0',
   };
@@ -70,7 +70,7 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   return {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
-    // It holds as soon as it is there: what is not counted yet is refused.
+    // // It applies as soon as it exists: what is not counted yet is refused.
     metadata: { ...metadata(tenant, 'plan'), annotations: { 'pulumi.com/skipAwait': 'true' } },
     spec: { hard },
   };
@@ -82,7 +82,7 @@ function storageCeiling(tenant: Tenant, planCeiling: number): number {
   return planCeiling + 2 * Math.max(0, surplus);
 }
 
-/** What a container gets that asks for nothing; without it the quota would refuse its pod. */
+/** Defaults for a container that asks for nothing; otherwise the quota would refuse its pod. */
 const defaultContainer = {
   cpuMillis: 100,
   memoryBytes: 128 * 1024 ** 2,
@@ -118,7 +118,7 @@ export function serviceAccount(tenant: Tenant): ServiceAccount {
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'update', 'patch', 'delete'];
 
-/** What people of the tenant may see: what runs and why it does not. No Secrets. */
+/** What the tenant's people may see: what runs, and why it does not. No Secrets. */
 const viewerRules = [
   {
     apiGroups: [''],
@@ -137,7 +137,7 @@ const viewerRules = [
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: read },
 ];
 
-/** What a tenant's administrators may change: what they run. Not what limits or isolates them, not who may do it. */
+/** What a tenant's administrators may change: what they run, but neither limits, nor isolation, nor rights. */
 const adminRules = [
   ...viewerRules,
   {
@@ -165,7 +165,7 @@ export function role(tenant: Tenant): Role {
   };
 }
 
-/** The group that the identity provider puts the tenant's people in. */
+/** The group into which the identity provider puts the tenant's people. */
 export function peopleGroup(tenant: Tenant): string {
   return `tenantry:tenant:${tenant.spec.tenantId}`;
 }
@@ -206,8 +206,8 @@ export function allowDns(tenant: Tenant): NetworkPolicy {
 
 /**
  * What the product itself needs: in from the control plane and its own namespace; out to its own namespace, the
- * internet on the product's ports, and its database. Never another namespace, never instance metadata. Sandboxes are
- * not meant, whatever the plan: those that outlive a plan that has them are left with nothing.
+ * internet on the product's ports, and its database. Never another namespace, never instance metadata. Does not apply
+ * to sandboxes, whatever the plan: those that outlive a plan with sandboxes get nothing.
  */
 export function allowProduct(tenant: Tenant): NetworkPolicy {
   const { id, runtime, sandboxEntitlement } = tenant.product;
@@ -251,8 +251,8 @@ export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
 }
 
 /**
- * Instance metadata of AWS, by IPv4 and IPv6; EKS answers pod identity at 169.254.170.23, so that all link-local
- * addresses are left out.
+ * AWS instance metadata, by IPv4 and IPv6; EKS serves pod identity at 169.254.170.23, so all link-local addresses are
+ * excluded.
  */
 const metadataAddresses = {
   ipv4: ['169.254.169.254/32', '169.254.0.0/16'],

@@ -9,10 +9,9 @@ const digestLength = 20;
 const digestSuffix = new RegExp(`-[0-9a-f]{${digestLength}}$`);
 
 /**
- * A valid label value for any text from outside, always the same for the same text.
- * A text that is valid already stays as it is. Any other becomes what is legible of it and a digest of all of it;
- * a valid text that looks like such a result gets a digest too, so that nobody can choose a text to be taken for
- * another.
+ * A valid label value for any outside text, always the same for the same text. A valid text stays as it is. Any other
+ * becomes its legible part and a digest of all of it; a valid text that looks like such a result gets a digest too,
+ * so that nobody can choose a text that passes for another.
  */
 export function labelSafe(text: string): string {
   if (labelValue.test(text) && !digestSuffix.test(text)) return text;
@@ -27,12 +26,12 @@ export function labelSafe(text: string): string {
   return legible === '' ? digest : `${legible}-${digest}`;
 }
 
-/** Any text as an annotation: kept whole, without what cannot be encoded or would garble a terminal. */
+/** Any text as an annotation: whole, but without what cannot be encoded or would garble a terminal. */
 export function annotationSafe(text: string): string {
   return text.toWellFormed().replace(/\p{Cc}/gu, '\u{fffd}');
 }
 
-/** On every object of a tenant, in the cluster and beyond. */
+/** On every object of a tenant, in the cluster and elsewhere. */
 export function standardLabels({ spec, product, plan }: Tenant): Record<string, string> {
   return {
     ...managedBy,
@@ -42,14 +41,14 @@ export function standardLabels({ spec, product, plan }: Tenant): Record<string, 
   };
 }
 
-/** Selects the pods of the tenant's workload. Without the plan: a selector is fixed for life, a plan is not. */
+/** Selects the pods of the tenant's workload. Without the plan: a selector never changes, a plan does. */
 export function selectorLabels({ spec, product }: Tenant): Record<string, string> {
   return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
 }
 
 /**
- * On the pod of one task, with the task's id: it is alone, see `allowSandboxes`. It takes the place of the workload's
- * own labels, which would make it a part of the tenant's service.
+ * On the pod of one task, with the task's id: it is isolated, see `allowSandboxes`. It replaces the workload's own
+ * labels, which would make it part of the tenant's service.
  */
 export const sandboxLabel = 'tenantry.dev/sandbox';
 
@@ -66,7 +65,7 @@ export function productAnnotations(tenant: Tenant): Record<string, string> {
   };
 }
 
-/** What the keys tell of the tenant, made safe; what it has not, as a slot has no owner, is left out. */
+/** The values for the keys, made safe; omits missing ones, such as a slot's owner. */
 function told(
   { spec }: Tenant,
   keys: Readonly<Record<string, TenantFact>>,

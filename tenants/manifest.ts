@@ -1,7 +1,7 @@
 import type { input } from '@pulumi/kubernetes/types/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 
-/** Every object of ours names itself: names are the same in every run, so that one that exists can be found again. */
+/** Every object names itself: names are the same in every run, so that an existing object is found again. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -43,7 +43,7 @@ export type PodDisruptionBudget = Plain<
   'PodDisruptionBudget'
 >;
 
-/** A custom resource, of `k8s.io/autoscaler`; the part of it that we use. */
+/** A custom resource of `k8s.io/autoscaler`, as far as we use it. */
 export interface VerticalPodAutoscaler extends Manifest {
   apiVersion: 'autoscaling.k8s.io/v1';
   kind: 'VerticalPodAutoscaler';
@@ -53,7 +53,7 @@ export interface VerticalPodAutoscaler extends Manifest {
   };
 }
 
-/** Every kind of object that stands in a tenant's namespace, besides the Secret of its database. */
+/** Every kind of object in a tenant's namespace, besides the Secret of its database. */
 export type NamespacedManifest =
   | ResourceQuota
   | LimitRange

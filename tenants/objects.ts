@@ -17,14 +17,14 @@ import { volumeClaim } from './storage.ts';
 import type { Tenant } from './tenant.ts';
 import { deployment, service } from './workload.ts';
 
-/** The Kubernetes objects of a tenant in the groups that must follow one another; within a group order is free. */
+/** A tenant's Kubernetes objects in groups that must follow one another; within a group order is free. */
 export interface TenantObjects {
   readonly namespace: Namespace;
-  /** What stands in the namespace before anything runs or is counted. */
+  /** What the namespace contains before anything runs or is counted. */
   readonly foundation: readonly Exclude<NamespacedManifest, Deployment>[];
   /**
-   * The quota, once the volume and the service are there: until the API server has first counted a new quota, it
-   * refuses whatever the quota counts.
+   * The quota, once the volume and the service exist: until the API server has first counted a new quota, it refuses
+   * whatever the quota counts.
    */
   readonly quota: NamespacedManifest;
   /** Pods, once they are limited, isolated and have their account. Null where the plan runs none. */

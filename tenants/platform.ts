@@ -5,9 +5,9 @@ import type { Manifest, ObjectMeta } from './manifest.ts';
 import { type Cell, defaultCell } from './tenant.ts';
 
 /**
- * Objects that stand once in a cluster and that its tenants rely on: the control plane's namespace, the priority of
- * tenant pods, and a guard for what no tenant may ever do. The platform program applies them on a real cluster, the
- * embedded default at its start; both by server-side apply.
+ * Objects that exist once in a cluster and that its tenants rely on: the control plane's namespace, the priority of
+ * tenant pods, and a guard against what no tenant may ever do. The platform program applies them on a real cluster,
+ * the embedded default at its start; both by server-side apply.
  */
 export function platformManifests(cell: Cell = defaultCell): Manifest[] {
   return [controlPlaneNamespace(cell), priorityClass, admissionPolicy, admissionPolicyBinding];
@@ -39,7 +39,7 @@ function controlPlaneNamespace(cell: Cell): Manifest {
   };
 }
 
-/** Not `managed-by: tenantry`, which says that an object belongs to a tenant. */
+/** Not `managed-by: tenantry`, which marks a tenant's objects. */
 const platformLabels = { 'app.kubernetes.io/part-of': 'tenantry-platform' };
 
 const priorityClass: PriorityClass = {
@@ -54,8 +54,8 @@ const priorityClass: PriorityClass = {
 };
 
 /**
- * What Pod Security at level `restricted` forbids already, once more where its labels cannot be trusted, and what it
- * does not look at: ports on nodes, load balancers, addresses of others, priority above a tenant's, and what a
+ * Repeats what Pod Security at level `restricted` forbids, for namespaces whose labels cannot be trusted, and covers
+ * what that level ignores: ports on nodes, load balancers, foreign addresses, priority above a tenant's, and what a
  * sandbox may know of its tenant.
  */
 const admissionPolicy: AdmissionPolicy = {

@@ -10,7 +10,7 @@ interface PlaceArgs {
   readonly connectionLimit: Input<number>;
 }
 
-/** What both resources hand back, besides what they were given. */
+/** What both resources return, besides their inputs. */
 const outputs = { host: undefined, port: undefined, migrationLevel: undefined };
 /** Registered with every such resource: the provider's version, and what must stay encrypted in the state. */
 const defaults: CustomResourceOptions = { version: '1.0.0', additionalSecretOutputs: ['password'] };

@@ -31,12 +31,12 @@ import { type Cell, defaultCell, resolveTenant, type Tenant } from './tenant.ts'
 import { serviceUrl } from './workload.ts';
 
 /**
- * Declares everything a tenant is, inside a running Pulumi program: its Kubernetes objects and its place in
- * PostgreSQL. Declares only; the engine works while the program returns.
+ * Declares everything that a tenant is, inside a running Pulumi program: its Kubernetes objects and its place in
+ * PostgreSQL. Only declares; the engine works while the program returns.
  *
- * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. Of
- * waiting, only that for the namespace's end is wanted: a tenant is there when its objects are in the API, and gone
- * when its namespace is, with all that stood in it.
+ * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. The only
+ * wait is for the namespace's end: a tenant exists when its objects are in the API, and is gone when its namespace
+ * is, with everything in it.
  *
  * @throws ZodError or RangeError when the spec is malformed or contradicts the catalog, before anything is declared
  */
@@ -49,7 +49,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   });
   const inNamespace: CustomResourceOptions = {
     dependsOn: [namespace],
-    // The namespace takes along all that stands in it: one request and one wait instead of a dozen.
+    // // The namespace's deletion removes everything in it: one request and one wait instead of a dozen.
     deletedWith: namespace,
     customTimeouts: { create: '1m', update: '1m', delete: '2m' },
   };
@@ -72,7 +72,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
       secretName: databaseSecretName,
       ...(place.server !== undefined && { server: place.server }),
     },
-    // Known when the engine has drawn it, and not in a preview of a tenant that is not there yet.
+    // // Known once the engine has drawn it, and not in the preview of a tenant that does not exist yet.
     get apiKey() {
       return apiKey?.kept();
     },
@@ -119,10 +119,10 @@ function declare(manifest: NamespacedManifest, options: CustomResourceOptions): 
   }
 }
 
-/** The tenant's role with its schema or database, beside the namespace, and the Secret that says how to get there. */
+/** The tenant's role with its schema or database, beside the namespace, and the Secret with its address. */
 function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: CustomResourceOptions): Manifest {
   const { role, schema, connectionLimit } = place;
-  // Letters and digits: the password stands in a URL and in SQL.
+  // // Letters and digits: the password is part of a URL and of SQL.
   const { result: password } = new RandomPassword('database-password', { length: 32, special: false });
   const args = { tenantId: tenant.spec.tenantId, schema, role, password, connectionLimit };
   const options = { customTimeouts: { create: '2m', update: '2m', delete: '5m' } };

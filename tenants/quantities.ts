@@ -1,6 +1,6 @@
 /**
- * Kubernetes quantities in the form that the API server itself writes: what is sent comes back unchanged, so that
- * a comparison with the live object shows no difference where there is none.
+ * Kubernetes quantities in the form that the API server itself writes: they come back unchanged, so that a comparison
+ * with the live object shows no false difference.
  */
 
 const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];

@@ -13,9 +13,9 @@ export function isAutoscaled({ spec, plan }: Tenant): boolean {
  * The autoscaler, or null where the number of pods is fixed or the tenant is suspended.
  *
  * A plan that scales to zero has `minReplicas: 1` here: the API refuses 0 for metrics of pods that would not exist
- * (it allows 0 only for external metrics, behind `HPAScaleToZero`, which is off by default in 1.36 and cannot be
- * set on EKS). Zero is the Deployment's: an autoscaler rests while `spec.replicas` is 0, so that whoever sees the
- * tenant idle sets 0, the first session sets 1, and the autoscaler takes over from there.
+ * (it allows 0 only for external metrics, behind `HPAScaleToZero`, which is off by default in 1.36 and cannot be set
+ * on EKS). Zero is the Deployment's: an autoscaler rests while `spec.replicas` is 0, so that whoever sees the tenant
+ * idle sets 0, the first session sets 1, and the autoscaler takes over from there.
  */
 export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
   const { autoscaling } = tenant.plan;
@@ -47,9 +47,9 @@ function workloadOf({ product }: Tenant) {
 }
 
 /**
- * Asks for recommendations what a pod should request, or null where the plan or the cell has none. Nothing is changed
- * by them: the two autoscalers would chase each other, and a pod's size is what the plan sells. They tell whoever
- * writes plans how well a size fits.
+ * Requests recommendations for a pod's size, or null where the plan or the cell has none. They change nothing: the
+ * two autoscalers would chase each other, and a pod's size is what the plan sells. They tell the plans' authors how
+ * well a size fits.
  */
 export function verticalAutoscaler(tenant: Tenant): VerticalPodAutoscaler | null {
   if (!tenant.cell.verticalPodAutoscaler || !tenant.plan.autoscaling?.recommendsRequests) return null;
@@ -75,7 +75,7 @@ function pace({ pods, periodSeconds, stabilizationSeconds }: ScalingPace) {
 }
 
 /**
- * At most one pod leaves at a time when nodes are drained, or null for workloads of one pod: a budget could only
+ * Lets at most one pod leave at a time when nodes are drained, or null for workloads of one pod: a budget could only
  * block the drain.
  */
 export function disruptionBudget(tenant: Tenant): PodDisruptionBudget | null {
@@ -87,7 +87,7 @@ export function disruptionBudget(tenant: Tenant): PodDisruptionBudget | null {
     spec: {
       maxUnavailable: 1,
       selector: { matchLabels: selectorLabels(tenant) },
-      // A pod that is broken must not keep a node from being drained.
+      // // A broken pod must not keep a node from being drained.
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },
   };

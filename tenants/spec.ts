@@ -24,7 +24,7 @@ export const tenantSpec = z.strictObject({
   seats: z.int().positive(),
   /** `suspended` scales compute to zero and keeps the data. */
   state: z.enum(['active', 'suspended']),
-  /** Set while the credit brake throttles it: the workload keeps to its smallest size. */
+  /** Set while the credit brake throttles it: the workload stays at its smallest size. */
   throttled: z.literal(true).optional(),
   /** Size of the volume: the largest any plan of this tenant ever asked for, as a volume never shrinks. */
   volumeBytes: z.int().positive().nullable(),
@@ -39,7 +39,7 @@ export const tenantSpec = z.strictObject({
 });
 export type TenantSpec = z.infer<typeof tenantSpec>;
 
-/** What the program hands back; everything here may be shown to the tenant. */
+/** What the program returns; the tenant may see all of it. */
 export interface TenantOutputs {
   readonly namespace: string;
   /** In-cluster address of the tenant's service, or null where the product has none. */

@@ -2,21 +2,21 @@ import { findPlan, findProduct } from './catalog/index.ts';
 import type { DataIsolation, Plan, Product, ProductId } from './catalog/types.ts';
 import { type TenantSpec, tenantSpec } from './spec.ts';
 
-/** What a cell's operator decides for all its tenants; the defaults are those of the platform program. */
+/** A cell operator's decisions for all its tenants; the defaults are the platform program's. */
 export interface Cell {
   /** Where the control plane runs: the only other namespace that may reach a tenant. */
   readonly controlPlaneNamespace: string;
   /** Where pods of tenants reach the API. */
   readonly apiUrl: string;
-  /** Images in place of the catalog's. They listen on the same ports and write only to `/tmp` and the volume. */
+  /** Replacements for the catalog's images. They listen on the same ports and write only to `/tmp` and the volume. */
   readonly images: Readonly<Record<ProductId, string>>;
   /** Class of the tenants' volumes; null is the cluster's default. It must allow volumes to grow. */
   readonly storageClassName: string | null;
-  /** Address ranges of the database servers, as a tenant reaches no private address otherwise. */
+  /** Address ranges of the database servers, the only private addresses that a tenant reaches. */
   readonly databaseCidrs: readonly string[];
-  /** Pool of nodes that tenants' pods run on and tolerate the taint of; null is any node. */
+  /** Pool of nodes that tenants' pods run on and whose taint they tolerate; null is any node. */
   readonly nodePool: string | null;
-  /** Whether the cluster has the custom resources of the Vertical Pod Autoscaler, and somebody who recommends. */
+  /** Whether the cluster has the custom resources and the recommender of the Vertical Pod Autoscaler. */
   readonly verticalPodAutoscaler: boolean;
 }
 
@@ -59,14 +59,14 @@ export function resolveTenant(spec: TenantSpec, cell: Cell = defaultCell): Tenan
 
 /**
  * Bytes of the tenant's volume, or null where it has none: the largest that the spec remembers or the plan asks for.
- * A volume never shrinks and never goes away with a plan, as the data on it would.
+ * A volume never shrinks and never vanishes with a change of plan, as its data would.
  */
 export function volumeBytes({ spec, plan }: Tenant): number | null {
   const largest = Math.max(spec.volumeBytes ?? 0, plan.volumeBytes ?? 0);
   return largest === 0 ? null : largest;
 }
 
-/** Where the tenant's rows live: where the spec says they live already, else where the plan wants them. */
+/** Where the tenant's rows are: where the spec says they already are, else where the plan wants them. */
 export function dataIsolation({ spec, plan }: Tenant): DataIsolation {
   return spec.dataIsolation ?? plan.dataIsolation;
 }

@@ -2,8 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { groupings } from '../../automation/figures/report.ts';
 
 /**
- * What goes in and out of business figures. `…Micros` are millionths of the currency's unit (10,000 a cent), so that sums
- * are exact where a year's price has a month's share; rates are shares of 1; docs/business-figures.md defines each figure.
+ * Requests and answers about business figures. `…Micros` are millionths of the currency's unit (10,000 a cent), so
+ * that sums are exact where a month has a share of a year's price; rates are shares of 1; docs/business-figures.md
+ * defines each figure.
  */
 
 const date = z.iso.date().openapi({ example: '2026-11-21' });

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { readinessChecks } from '../readiness.ts';
 import { problem } from './tenant.ts';
 
-/** What goes in and out of questions about the process itself. */
+/** Requests and answers about the process itself. */
 
 export const alive = z.object({ status: z.literal('ok') }).openapi('Health');
 

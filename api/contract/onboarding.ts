@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { slugPattern } from '../../tenants/catalog/names.ts';
 
-/** What goes in and out of bringing an organization in. */
+/** Requests and answers about onboarding an organization. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 const email = z.email('must be an e-mail address').max(254);

@@ -8,7 +8,7 @@ import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
-/** Rows of one answer at most, for each product or plan. */
+/** Most rows of one answer, for each product or plan. */
 const mostPeriods = 400;
 
 const figuresRoute = createRoute({
@@ -111,7 +111,7 @@ export const figuresRoutes = ({ database }: ApiDeps) => {
     });
 };
 
-/** The first of the month eleven months before a day's, so that twelve months are told. */
+/** The first of the month eleven months earlier, so that the answer covers twelve months. */
 function yearBefore(day: number): number {
   const date = new Date(day * 86_400_000);
   return dayOf(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() - 11, 1)));

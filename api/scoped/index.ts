@@ -13,8 +13,8 @@ import {
 import { type ScopedTenants, scopedTenants } from './tenants.ts';
 
 /**
- * What of the rows a request may reach. A route has no other way to tenants and to what hangs on them, so that no route
- * can forget whose they are.
+ * The rows that a request may reach. Routes have no other way to tenants and what depends on them, so no route can
+ * forget to check the owner.
  */
 export interface Scoped {
   readonly principal: Principal;

@@ -13,7 +13,7 @@ import { type Principal, signedIn } from '../principal.ts';
 import type { ScopedOrganizations } from './organizations.ts';
 import type { ScopedSubscriptions } from './subscriptions.ts';
 
-/** Of the organization named, of whoever pays for the subscription named, else of the principal's own. */
+/** Of the named organization, of the named subscription's payer, else of the principal's own. */
 export interface InvoicesAsked {
   readonly organization?: string | undefined;
   readonly subscription?: string | undefined;
@@ -49,7 +49,7 @@ export function scopedInvoices(
     return organization && organizations.roleIn(organization);
   };
 
-  /** Whose invoices are asked for; null for nobody's, undefined for everybody's. */
+  /** Whose invoices are requested; null for nobody's, undefined for everybody's. */
   const customerOf = async ({
     organization,
     subscription,

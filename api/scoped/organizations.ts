@@ -29,9 +29,9 @@ export interface ScopedOrganizations {
   /** The organization that the token names, else the person's own; null when it does not exist yet. */
   own(): Promise<Organization | null>;
   /**
-   * The organization that pays for what the person buys, made when it does not exist yet.
+   * The organization that pays for the person's purchases, made when it does not exist yet.
    * @param asked id of one of the person's organizations; else the token's, else the person's own
-   * @throws Problem `not_found` for somebody else's organization, `forbidden` where the person only reads
+   * @throws Problem `not_found` for somebody else's organization, `forbidden` where the person may only read
    */
   paying(asked: string | undefined): Promise<Organization>;
 }
@@ -83,8 +83,8 @@ export function scopedOrganizations(db: Queryable, principal: Principal): Scoped
 }
 
 /**
- * The organizations of a person. A role in the token is the issuer's word and goes before that of the membership; who has
- * neither reads.
+ * The organizations of a person. A role in the token, the issuer's statement, takes precedence over the membership's;
+ * without either the person only reads.
  */
 async function standingsOf(
   db: Queryable,

@@ -9,7 +9,7 @@ import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import { assertAdmin, type ScopedOrganizations } from './organizations.ts';
 
-/** A subscription and what the principal may do with it: that is up to their role in the organization that pays. */
+/** A subscription and what the principal may do with it: their role in the paying organization decides. */
 export interface SubscriptionAccess {
   readonly subscription: PaidSubscription;
   readonly role: Role;
@@ -30,7 +30,7 @@ export function scopedSubscriptions(
   principal: Principal,
   organizations: ScopedOrganizations,
 ): ScopedSubscriptions {
-  /** Who bought it for an organization that they left still sees it. */
+  /** Somebody who bought it for an organization and then left still sees it. */
   const roleFor = async ({ owner, organizationId }: PaidSubscription): Promise<Role | null> => {
     const { kind, subject } = signedIn(principal);
     if (kind === 'operator') return 'admin';
@@ -69,7 +69,7 @@ export function scopedSubscriptions(
       );
       return found.map((subscription) => ({
         subscription,
-        // Bought outside of an organization it is the owner's; otherwise the list holds it for who bought it once.
+        // // Bought outside an organization it is the owner's; otherwise the list shows it to its former buyer.
         role:
           customers.get(subscription.customerId ?? '') ??
           (subscription.organizationId === null ? 'admin' : 'viewer'),

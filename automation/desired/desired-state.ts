@@ -16,7 +16,7 @@ export interface NewTenant {
   readonly billingAccount: string | null;
   readonly seats: number;
   readonly createdAt: Date;
-  /** Database server of its own; null or absent is the cell's shared one. */
+  /** Its own database server; null or absent is the cell's shared one. */
   readonly databaseServer?: string | null;
 }
 
@@ -54,16 +54,16 @@ function dataIsolationOf(product: ProductId, planId: string): DataIsolation {
   return findPlan(product, planId)?.dataIsolation ?? 'none';
 }
 
-/** Where rows live already they stay, as moving the tenant's objects would drop them; else the plan decides. */
+/** Existing rows stay where they are, as moving the tenant's objects would drop them; else the plan decides. */
 function dataIsolationFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): DataIsolation {
   const { dataIsolation: has, product } = tenant.desiredSpec;
   return has === undefined || has === 'none' ? dataIsolationOf(product, planId) : has;
 }
 
 export interface Decision {
-  /** What to want from now on, or null when that is wanted already. */
+  /** The new wish, or null when nothing changes. */
   readonly change: DesiredChange | null;
-  /** Retention to note although nothing else changes, or null. */
+  /** Retention to record although nothing else changes, or null. */
   readonly retention: {
     readonly suspendReason: SuspendReason | null;
     readonly deleteAfter: Date | null;
@@ -73,9 +73,9 @@ export interface Decision {
 }
 
 /**
- * What to want of an existing tenant, given its subscription. Pure: the same arguments, the same decision.
- * A tenant whose deletion has begun is never brought back; its subscription gets a new one.
- * @param throttled the credit brake keeps the workload to its smallest size
+ * The wish for an existing tenant, given its subscription. Pure: the same arguments, the same decision. A tenant
+ * whose deletion has begun is never brought back; its subscription gets a new one.
+ * @param throttled the credit brake keeps the workload at its smallest size
  */
 export function decide(
   tenant: Tenant,
@@ -114,7 +114,7 @@ export function decide(
   };
   const suspendReason =
     entitlement.kind === 'suspended' || entitlement.kind === 'ended' ? entitlement.reason : null;
-  // The day of deletion is set once, when the end is first seen; later fetches do not move it.
+  // // The day of deletion is set once, when the end is first seen; later fetches do not move it.
   const deleteAfter = entitlement.kind === 'ended' ? (tenant.deleteAfter ?? entitlement.deleteAfter) : null;
 
   if (state !== tenant.desiredState || !sameSpec(spec, tenant.desiredSpec)) {
@@ -125,7 +125,7 @@ export function decide(
   return { change: null, retention: sameRetention ? null : { suspendReason, deleteAfter }, notes };
 }
 
-/** Plan and seats to want; the present ones while the subscription holds nothing that fits this tenant. */
+/** Plan and seats to want; the present ones while the subscription contains nothing that fits this tenant. */
 function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { plan: string; seats: number } {
   const { bought } = facts;
   if ('problem' in bought) {
@@ -141,7 +141,7 @@ function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { pl
   return bought;
 }
 
-/** The spec with the workload kept to its smallest size, or not. */
+/** The spec with the workload at its smallest size, or not. */
 export function throttledSpec(spec: TenantSpec, throttled: boolean): TenantSpec {
   const { throttled: _, ...rest } = spec;
   return throttled ? { ...rest, throttled: true } : rest;

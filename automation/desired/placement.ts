@@ -1,11 +1,11 @@
 import { findPlan, platform } from '../../tenants/catalog/index.ts';
 import type { Cell, DatabaseServer } from '../store/cells.ts';
 
-/** Where data must stay that falls under a law, by the name that customers ask for it with. */
+/** Where the data under a law must stay, by the name that customers use for the law. */
 export const residencies = { gdpr: platform.gdprRegion } as const;
 export type Residency = keyof typeof residencies;
 
-/** What is known of a tenant's place before it has one. */
+/** What is known about a tenant's place before it has one. */
 export interface PlaceAsked {
   readonly product: string;
   readonly plan: string;
@@ -17,13 +17,13 @@ export interface PlaceAsked {
 
 export type Placement =
   | { readonly cell: Cell }
-  /** There is no place as it was asked for; the text is for the customer. */
+  /** No place satisfies the request; the text is for the customer. */
   | { readonly field: 'region' | 'residency'; readonly problem: string };
 
 /**
- * The cell that a new tenant goes to. Pure.
- * @param cells all there are; of several in one region the first by id
- * @param fallback where tenants go that ask for nothing while no cell is the home: the only one of a small installation
+ * The cell for a new tenant. Pure.
+ * @param cells all cells; of several in one region the first by id
+ * @param fallback the cell of tenants without wishes while no cell is the home: a small installation's only one
  */
 export function placeTenant(
   asked: PlaceAsked,
@@ -45,9 +45,9 @@ export function placeTenant(
 }
 
 /**
- * The database server of its own that a new tenant gets: one that was ordered for it, else the first that is free and
- * ordered for nobody. Null is the cell's shared server: for plans without a database of their own, and where no server
- * is left, as a database of its own is all that those plans promise. Pure.
+ * A new tenant's own database server: one ordered for it, else the first free one ordered for nobody. Null is the
+ * cell's shared server: for plans without a database of their own, and where no server is left, as those plans
+ * promise no more than a database. Pure.
  * @param servers of the tenant's cell, by name
  */
 export function placeDatabase(
@@ -60,7 +60,7 @@ export function placeDatabase(
   return server?.name ?? null;
 }
 
-/** The region that the wishes come down to; null when there is none, a problem when they contradict. */
+/** The region that the wishes amount to; null when there is none, a problem when they contradict each other. */
 function wantedRegion({ product, plan, region, residency }: PlaceAsked): string | null | Placement {
   if (residency === null) return region;
   if (findPlan(product, plan)?.entitlements.compliance !== true) {

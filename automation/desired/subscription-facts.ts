@@ -4,7 +4,7 @@ import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type Residency, residencies } from './placement.ts';
 
-/** Metadata that checkout writes on a subscription and that the jobs read back. */
+/** Metadata that checkout writes on a subscription and that the jobs read. */
 export const subscriptionMetadata = {
   owner: 'tenantry_owner',
   slug: 'tenantry_slug',
@@ -13,13 +13,13 @@ export const subscriptionMetadata = {
   residency: 'tenantry_residency',
 } as const;
 
-/** A subject as an identity provider may give it: no control characters, no halves of characters. */
+/** A subject as an identity provider may give it: no control characters, no half characters. */
 const ownerPattern = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 const checkoutPattern = /^[\w-]{1,100}$/;
-/** A region of a cloud, or whatever the operator of a small installation calls its place. */
+/** A cloud region, or a small installation's name for its place. */
 export const regionPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** What matters of a Stripe subscription. */
+/** The relevant facts of a Stripe subscription. */
 export interface SubscriptionFacts {
   readonly id: string;
   readonly status: Stripe.Subscription.Status;
@@ -29,18 +29,18 @@ export interface SubscriptionFacts {
   /** The name the customer chose, if it is a valid one. */
   readonly slug: string | null;
   readonly checkoutId: string | null;
-  /** Region that the customer asked for, whether or not there is a cell in it. */
+  /** Region that the customer asked for, whether or not it has a cell. */
   readonly region: string | null;
   readonly residency: Residency | null;
   readonly currentPeriodEnd: Date | null;
   readonly cancelAtPeriodEnd: boolean;
   readonly bought:
     | { readonly product: ProductId; readonly plan: string; readonly seats: number }
-    /** Nothing that the catalog sells; the text says why. */
+    /** Nothing from the catalog; the text says why. */
     | { readonly problem: string };
 }
 
-/** Reads a subscription as fetched from Stripe. Trusts Stripe for its shape and nothing for its metadata. */
+/** Reads a subscription as fetched from Stripe. Trusts Stripe for its shape, but not the metadata. */
 export function readSubscription(subscription: Stripe.Subscription): SubscriptionFacts {
   const { metadata } = subscription;
   const customerId =
@@ -48,7 +48,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   const slug = metadata[subscriptionMetadata.slug];
   const { owner, checkoutId } = originOf(metadata, customerId);
   const region = metadata[subscriptionMetadata.region];
-  // The base item is the one whose price is a plan; metered prices stand beside it.
+  // // The base item is the one whose price is a plan; metered prices are separate items.
   const planItem = subscription.items.data.find((item) => planOfPrice(item.price));
   const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
   return {
@@ -66,7 +66,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   };
 }
 
-/** Whose a subscription is, and by which checkout it came. Trusts its metadata for nothing. */
+/** A subscription's owner, and the checkout that made it. Does not trust its metadata. */
 export function originOf(
   metadata: Readonly<Record<string, string>>,
   customerId: string,

@@ -8,8 +8,8 @@ import { record } from '../store/audit.ts';
 import type { JobContext } from './context.ts';
 
 /**
- * Compares Stripe's products, prices, meters and coupons with the catalog. What differs is an alert until it is mended;
- * mending is an operator's command, as prices are money.
+ * Compares Stripe's products, prices, meters and coupons with the catalog. Differences are an alert until repaired;
+ * the repair is an operator's command, as prices are money.
  */
 export async function checkCatalog(
   { database, stripe, now }: Pick<JobContext, 'database' | 'stripe' | 'now'>,

@@ -7,12 +7,12 @@ import type { RunnerPool } from '../stacks/runners.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 
-/** What every job works with. */
+/** What every job needs. */
 export interface JobContext extends Following {
   readonly database: Database;
   /**
-   * The same, with commits that do not wait for the disk: a crash of the server may forget the last moments of them. A
-   * commit of `database` keeps those before it, too.
+   * The same, with commits that do not wait for the disk: a crash of the server may forget the last moments of them.
+   * A commit of `database` also keeps the earlier ones.
    */
   readonly relaxedDatabase: Database;
   readonly stripe: Stripe;
@@ -21,6 +21,6 @@ export interface JobContext extends Following {
   readonly cell: Cell;
   readonly policy: Policy;
   readonly log: Logger;
-  /** Name of this worker process, unique over all replicas. */
+  /** Name of this worker process, unique across replicas. */
   readonly workerId: string;
 }

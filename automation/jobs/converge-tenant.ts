@@ -13,34 +13,35 @@ import { nextStep, type Operate } from './next-step.ts';
 import { operate } from './operate-tenant.ts';
 import { settleUnchanged } from './record-operation.ts';
 
-/*
+/**
  * The one hard state machine.
  *
  * A tenant has a desired generation, raised by whoever wants something of it, and an observed generation, written
- * here once the engine has done what that generation asks for. This job makes them equal. It is rung for every
- * cause, any number of times, on any replica; the following keeps it right.
+ * here once the engine has done what that generation asks for. This job makes them equal. Every cause rings it, any
+ * number of times, on any replica; the following keeps it right.
  *
  * - The lease. Whoever converges a tenant holds its lease, renews it three times per life, and writes only under its
- *   fence. Somebody who finds it taken leaves: the holder looks again before it gives the lease back.
+ *   fence. A job that finds it taken leaves: the holder looks again before it gives the lease back.
  * - The permit. An engine runs in a runner process, which may write only while its permit lasts, and kills itself
- *   when it runs out. The permit is prolonged with each renewal and ends before the lease does. So when a lease has
- *   run out, its engine is dead, also when its worker was stopped, cut off or killed. On the same host the next
- *   holder makes sure by killing the process group it finds noted in the lease.
- * - `unsettled`. It is set before the engine begins and cleared with its result, and set when somebody changed the
- *   tenant's objects. When it is found set, the engine's state may not be what stands: an engine was killed in
- *   mid-operation, say. An update then simply runs again, as providers adopt what carries the tenant's label. When
- *   something else is wanted by then, and before a deletion, what was begun (`begun_spec`) is first applied once more,
- *   so that the state knows all there is to remove.
+ *   when it runs out. Each renewal prolongs the permit, which ends before the lease does. So when a lease has run
+ *   out, its engine is dead, even when its worker was stopped, cut off or killed. On the same host the next holder
+ *   makes sure by killing the process group recorded in the lease.
+ * - `unsettled`. Set before the engine begins and cleared with its result, and set when somebody changed the tenant's
+ *   objects. When it is found set, the engine's state may differ from reality, because an engine was killed in
+ *   mid-operation, say. An update then simply runs again, as providers adopt whatever carries the tenant's label.
+ *   When something else is wanted by then, and before a deletion, the earlier wish (`begun_spec`) is first applied
+ *   once more, so that the state knows everything there is to remove.
  * - "Deleted" is not believed but looked up in cluster and database.
- * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
+ * - Nothing is destroyed before the tenant's journal says that its data is exported
+ *   (`offboarding/offboard-tenant.ts`).
  */
 
-/** Makes one tenant what it should be; returns when it is, when it must wait, or when somebody else is at it. */
+/** Converges one tenant; returns when it is done, must wait, or belongs to another job. */
 export async function convergeTenant(context: JobContext, tenantId: string): Promise<void> {
   const { relaxedDatabase, policy, workerId } = context;
-  // No commit of a lease waits for the disk, so that a look at a tenant that needs nothing is cheap. What begins an
-  // operation does wait, before its engine starts, and keeps the lease with it; a lease that was given back and is found
-  // again after a crash of the server runs out.
+  // // No commit of a lease waits for the disk, so that looking at an unchanged tenant is cheap. The start of an
+  // operation does wait, before its engine starts, and so makes the lease durable; a returned lease that a crash of
+  // the server brings back runs out.
   const lease = await takeLease(relaxedDatabase, tenantId, {
     holder: workerId,
     host: hostname(),
@@ -72,12 +73,12 @@ async function ringIfMoved({ database, now }: JobContext, tenantId: string): Pro
 async function endPreviousHolder(previous: LeaseProcess): Promise<void> {
   const { host, processGroup, processStarted: started } = previous;
   if (host !== hostname() || processGroup === null) return;
-  // The group's leader may be gone while its engine lives; a leader of another start time is another process.
+  // // The group's leader may be gone while its engine lives; a leader with another start time is another process.
   const leader = processStarted(processGroup);
   if (leader === null || leader === started) await endProcessGroup(processGroup);
 }
 
-/** What is to be done next: nothing more; all of it again; the same, but the cluster is as an engine has just left it. */
+/** The next thing to do: nothing; everything again; the same, with a cluster as an engine has just left it. */
 type Outcome = 'done' | 'again' | 'applied';
 
 async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): Promise<Outcome> {
@@ -89,7 +90,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
     case 'wait':
       return 'done';
     case 'settled':
-      // What was applied is known, so that what somebody changes from then on is found by any later look.
+      // // What was applied is recorded, so that any later look finds later changes.
       if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
     case 'operate': {
@@ -100,7 +101,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
         await settleUnchanged(context, lease, tenant);
         return 'again';
       }
-      // Where the declarations are the same, only the live objects can say what is to be done.
+      // // Where the declarations are the same, only the live objects can say what to do.
       return operate(context, lease, tenant, step, { refresh: unchanged });
     }
   }
@@ -127,7 +128,7 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   return 'again';
 }
 
-/** A look at what is recent finds most tenants unchanged. What looks changed there is looked at as it is now. */
+/** A look at the cache finds most tenants unchanged. Apparent changes are checked against the live objects. */
 async function look(
   fingerprints: Fingerprints,
   outputs: TenantOutputs,
@@ -139,12 +140,12 @@ async function look(
   return { live, drifted: driftFrom(outputs, fingerprint, live) };
 }
 
-/** What is wanted now declares the same resources as the last operation. */
+/** The present wish declares the same resources as the last operation. */
 function wantsWhatStands({ observedSpec, desiredSpec }: Tenant): boolean {
   return observedSpec !== null && declaresTheSame(observedSpec, desiredSpec);
 }
 
-/** The last operation did all that it should. */
+/** The last operation did everything it should. */
 function isIntact({ unsettled, reasonCode, observedState, desiredState }: Tenant): boolean {
   return !unsettled && reasonCode === null && observedState === desiredState;
 }
@@ -169,7 +170,7 @@ async function mustWaitForName(
   return true;
 }
 
-/** How long a deletion waits before it asks the journal again, if nobody rings: whoever ends the export does. */
+/** How long a deletion waits before it asks the journal again if nobody rings: the end of the export does. */
 const exportPatienceMs = 60_000;
 
 async function mustWaitForExport(

@@ -4,7 +4,8 @@ import type { Queryable } from '../store/database.ts';
 import { changeDesired, ringTenant, type Tenant } from '../store/tenants.ts';
 
 /**
- * Wants a tenant deleted whose data is kept no longer, and rings for it. In a transaction that holds the tenant's row.
+ * Wants a tenant deleted whose retention is over, and rings for it. Call it in a transaction that holds the tenant's
+ * row.
  * @returns what to record, last in the transaction
  */
 export async function endTenant(

@@ -7,7 +7,7 @@ const batch = 5_000;
 /** For changes in Stripe's dashboard whose events never came. */
 const catalogCheckMs = 3_600_000;
 
-/** Forgets events and notices whose time is over, and has the catalog compared now and then. */
+/** Forgets old events and notices, and has the catalog compared now and then. */
 export async function keepInbox({
   database,
   policy,

@@ -3,7 +3,7 @@ import type { Phase, Tenant } from '../store/tenants.ts';
 /** What a tenant needs next. */
 export type Step =
   | { readonly kind: 'settled' }
-  /** A failure that only a change or a person can end. */
+  /** Only a change or a person can end this failure. */
   | { readonly kind: 'stuck' }
   | { readonly kind: 'wait'; readonly until: Date }
   | Operate;
@@ -23,7 +23,7 @@ export function nextStep(tenant: Tenant, now: Date): Step {
   return operationFor(tenant);
 }
 
-/** The operation that brings the tenant to what is desired, and the phase to show meanwhile. */
+/** The operation that brings the tenant to its wanted state, and the phase to show meanwhile. */
 export function operationFor(tenant: Pick<Tenant, 'desiredState' | 'observedState'>): Operate {
   switch (tenant.desiredState) {
     case 'deleted':
@@ -39,7 +39,7 @@ export function operationFor(tenant: Pick<Tenant, 'desiredState' | 'observedStat
   }
 }
 
-/** Tries after which a tenant that still fails is shown as failed; it is tried again all the same. */
+/** After this many failed tries a tenant is shown as failed; tries continue all the same. */
 const patienceAttempts = 4;
 
 /** The phase to show after an operation failed. */

@@ -13,9 +13,9 @@ import type { Operate } from './next-step.ts';
 import { fail, settle } from './record-operation.ts';
 
 /**
- * Runs the engine operation that a tenant needs, under its lease, and writes how it ended.
- * @returns `applied` when all that was wanted was done
- * @throws LeaseLost when the lease went to somebody else; then nothing more was written
+ * Runs the engine operation that a tenant needs, under its lease, and records how it ended.
+ * @returns `applied` when everything wanted was done
+ * @throws LeaseLost when somebody else has the lease; then nothing more was written
  */
 export async function operate(
   context: JobContext,
@@ -59,7 +59,7 @@ export async function operate(
   });
 
   if (result.outcome === 'succeeded') {
-    // What a mending leaves different from its state is not mended for ever: the next look tells what was applied.
+    // // Differences that a repair leaves are not repaired for ever: the next look records what was applied.
     const applied = options.refresh ? null : (result.applied ?? null);
     await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
     return 'applied';
@@ -89,21 +89,21 @@ async function update(
   const { stackSettings } = initialised;
   const { begunSpec, desiredSpec } = tenant;
   if (tenant.unsettled && begunSpec && !declaresTheSame(begunSpec, desiredSpec)) {
-    // What it made and what is not wanted any more is removed only once the state knows it.
+    // // What it made and what is no longer wanted is removed only once the state knows it.
     const adopted = await run({ kind: 'up', spec: begunSpec, stackSettings, refresh });
-    // What the state did not get to know would stay for ever; only what can never be is passed over.
+    // // What the state does not learn would stay for ever; skips only what can never exist.
     if (adopted.outcome !== 'succeeded' && !classifyFailure(adopted).permanent) return adopted;
     await context.database.transaction((client) => noteBegun(client, lease, desiredSpec));
   }
   const result = await run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
   const isNew = tenant.observedSpec === null;
   if (refresh || !isNew || result.outcome !== 'succeeded' || !result.changes.same) return result;
-  // The state knew of objects: by a try before this one, or by a tenant that a restored database has forgotten, whose stack
-  // is in the reserve again. Whether they are there has to be seen.
+  // // The state had objects: from an earlier try, or from a tenant that a restored database has forgotten and whose
+  // stack is in the reserve again. Whether they exist must be seen.
   return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh: true });
 }
 
-/** What stands of a tenant as far as anybody knows. */
+/** What stands of a tenant, as far as anybody knows. */
 function standingSpec({ unsettled, begunSpec, observedSpec, desiredSpec }: Tenant): TenantSpec {
   return (unsettled ? begunSpec : null) ?? observedSpec ?? desiredSpec;
 }
@@ -116,7 +116,7 @@ async function destroy(
 ): Promise<OperationResult> {
   const spec = standingSpec(tenant);
   if (tenant.unsettled) {
-    // The state may lack what an interrupted operation made: adopt it, then delete.
+    // // The state may lack what an interrupted operation made: adopt it, then delete.
     const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);
     if (adopted.outcome === 'killed') return adopted;
   }
@@ -134,7 +134,7 @@ async function destroy(
   };
 }
 
-/** The settings of the tenant's stack, which is initialised first unless that was done ahead of need. */
+/** The settings of the tenant's stack, which is initialised first unless the reserve already did. */
 async function initialisedStack(
   { database }: JobContext,
   lease: Lease,
@@ -150,7 +150,7 @@ async function initialisedStack(
   return { stackSettings };
 }
 
-/** Reserves a runner, notes it in the lease, and keeps lease and permit alive while the work lasts. */
+/** Reserves a runner, records it in the lease, and renews lease and permit as long as the work lasts. */
 async function withRunner(
   { database, policy, runners, log }: JobContext,
   lease: Lease,
@@ -176,7 +176,7 @@ async function withRunner(
   const renewal = setInterval(() => void renew(), renewEveryMs(policy));
   try {
     runner = await runners.acquire();
-    // Waiting for a runner may have taken long.
+    // // Waiting for a runner may have taken long.
     await renew();
     if (lost || !(await noteLeaseProcess(database, lease, runner.process)))
       throw new LeaseLost(lease.tenantId);
@@ -186,7 +186,7 @@ async function withRunner(
     return { outcome: 'failed', cause: error.message, durationMs: 0, stateComplete: false };
   } finally {
     clearInterval(renewal);
-    // A renewal that is under way must not reach whoever has the runner next.
+    // // A renewal under way must not reach the runner's next user.
     const done = runner;
     runner = null;
     done?.release();

@@ -1,11 +1,11 @@
 import pThrottle from 'p-throttle';
 
-/** So often a second's share is given out: calls do not come in a rush at the beginning of each second. */
+/** The second is divided into so many parts: calls do not rush at its beginning. */
 const portionMs = 200;
 
 /**
- * Lets calls through at no more than so many per second; the others wait for their turn, in order. What it lets through
- * is exact over time, also for a rate that cannot be divided into equal portions.
+ * Lets through at most so many calls per second; the others wait for their turn, in order. The rate is exact over
+ * time, even where it does not divide into equal portions.
  * @param perSecond greater than 0
  */
 export function paced<Arguments extends readonly unknown[], Result>(

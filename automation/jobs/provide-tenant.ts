@@ -22,7 +22,7 @@ import {
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 
-/** Where a subscription without a tenant is to have one; null when it is to have none. */
+/** The cell for a subscription without a tenant; null when it gets none. */
 export async function placeFor(
   { cell }: JobContext,
   client: Queryable,
@@ -34,8 +34,8 @@ export async function placeFor(
 }
 
 /**
- * The database server of its own that a tenant without rows is to have, or null. It is the tenant's with the transaction
- * that writes it into a spec.
+ * The own database server for a tenant without rows, or null. It belongs to the tenant from the transaction that
+ * writes it into a spec.
  */
 async function databaseServerFor(
   { cell }: JobContext,
@@ -47,7 +47,7 @@ async function databaseServerFor(
   return placeDatabase(tenant, await listDatabaseServers(client, cell.id));
 }
 
-/** Finds or makes a tenant for a subscription that has none, in the cell of the context, and rings for it. */
+/** Finds or makes a tenant for a subscription without one, in the context's cell, and rings for it. */
 export async function provideTenant(
   context: JobContext,
   client: Queryable,
@@ -77,11 +77,11 @@ interface Source {
   readonly tenantId: string;
   readonly kind: string;
   readonly message: string;
-  /** What a person should know beside it, one sentence each. */
+  /** What a person should also know, one sentence each. */
   readonly notes?: readonly string[];
 }
 
-/** A customer who comes back before the data is deleted gets the same tenant again. */
+/** A customer who returns before the data is deleted gets the same tenant again. */
 async function reattach(
   context: JobContext,
   client: Queryable,
@@ -104,7 +104,7 @@ async function reattach(
   };
 }
 
-/** A slot was provisioned ahead: it is the customer's from this transaction on. */
+/** A slot was provisioned in advance: it belongs to the customer from this transaction on. */
 async function claimSlot(
   context: JobContext,
   client: Queryable,
@@ -132,7 +132,8 @@ async function claimSlot(
 }
 
 /**
- * Gives a tenant to a subscription, with the name and what else is `chosen` for it, and wants of it what that entitles to.
+ * Gives a tenant to a subscription, with its name and everything else `chosen` for it, and wants of it what that
+ * entitles to.
  * @returns what a person should know about it, one sentence each
  */
 async function assign(
@@ -154,7 +155,7 @@ async function assign(
   return notes;
 }
 
-/** A new tenant, if possible on a stack that is initialised already. */
+/** A new tenant, if possible on a stack that is already initialised. */
 async function create(context: JobContext, client: Queryable, facts: SubscriptionFacts): Promise<Source> {
   const { cell, now } = context;
   if ('problem' in facts.bought) throw new Error(facts.bought.problem);
@@ -185,7 +186,7 @@ async function create(context: JobContext, client: Queryable, facts: Subscriptio
   if (await insert(facts.slug ?? tenantId)) {
     return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
   }
-  // Checkout refuses a name that is taken; two customers who paid for it at the same moment both get a tenant.
+  // // Checkout refuses a taken name; two customers who paid for it at the same moment both get a tenant.
   const slug = `${(facts.slug ?? tenantId).slice(0, 30).replace(/-$/, '')}-${tenantId}`;
   if (!(await insert(slug))) throw new Error(`tenant id ${tenantId} is taken`);
   return {

@@ -10,10 +10,10 @@ import type { JobContext } from './context.ts';
 import { endTenant } from './end-tenant.ts';
 
 /**
- * Keeps warm slots: tenants provisioned ahead, without an owner, for each product whose names do not depend on the
- * customer. They are provisioned by the ordinary loop; one pool per product and cell, never larger than the policy
- * says, however many workers refill it. A slot that failed keeps its place until it is deleted, which is asked for no
- * sooner than the policy says, so that a fault that lasts makes no endless stream of slots.
+ * Keeps warm slots: tenants provisioned in advance, without an owner, for each product whose names do not depend on
+ * the customer. The ordinary loop provisions them; there is one pool per product and cell, never larger than the
+ * policy says, however many workers refill it. A failed slot keeps its place until it is deleted, which happens no
+ * sooner than the policy says, so that a lasting fault makes no endless stream of slots.
  */
 export async function refillSlots(context: JobContext): Promise<void> {
   const { database, cell, policy, now } = context;
@@ -55,7 +55,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
         await changeTenant(client, context, null, (db) =>
           insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),
         );
-        // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
+        // // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
         await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
         await record(client, {
           tenantId,

@@ -2,13 +2,13 @@ import { newTenantId } from '../desired/tenant-id.ts';
 import { addReservedStacks, countReservedStacks } from '../store/stacks.ts';
 import type { JobContext } from './context.ts';
 
-/** So many in one operation, that a payment does not wait long for its runner. */
+/** Stacks of one operation, few enough that a payment does not wait long for its runner. */
 const stacksAtOnce = 16;
 
 /**
- * Keeps initialised stacks ready: an engine that only initialises a stack costs as much as a third of a tenant's
- * creation, and a payment must not wait for it. Stacks that a crash leaves behind unregistered are empty and owned by
- * nobody; their ids are never used again.
+ * Keeps initialised stacks ready: an engine that only initialises a stack costs a third of a tenant's creation, and a
+ * payment must not wait for it. Stacks that a crash leaves unregistered are empty and have no owner; their ids are
+ * never used again.
  */
 export async function reserveStacks(context: JobContext): Promise<void> {
   const { database, cell, policy, runners } = context;

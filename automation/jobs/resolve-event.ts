@@ -17,9 +17,9 @@ import { markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
 
 /**
- * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, tells people
- * of it. However often it is done, and in whatever order, each state of an object is told once.
- * @throws what kept Stripe from answering, once it is noted; the queue tries again, and then the sweep
+ * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, and
+ * notifies people. However often and in whatever order it runs, it reports each state of an object once.
+ * @throws what kept Stripe from answering, once recorded; the queue tries again, and then the sweep
  */
 export async function resolveStripeEvent(context: JobContext, eventId: string): Promise<void> {
   const { database, stripe, log } = context;
@@ -47,8 +47,8 @@ export async function resolveStripeEvent(context: JobContext, eventId: string): 
 }
 
 /**
- * What the trail tells of an event whose payload named no subscription, once it is known which it concerns. Who may not
- * read what it meant does not read of it either.
+ * The trail's entry for an event whose payload named no subscription, once it is known which one it concerns. Whoever
+ * may not read its meaning does not see the event either.
  */
 async function receivedEntries(
   client: Queryable,
@@ -67,7 +67,7 @@ async function receivedEntries(
   return entries;
 }
 
-/** Writes notices. Returns the entries of the trail for those that are news. */
+/** Writes notices. Returns the trail entries for the new ones. */
 async function tell(
   client: Queryable,
   notices: readonly ToldNotice[],
@@ -89,7 +89,7 @@ async function tell(
   return entries;
 }
 
-/** A payment that no invoice explains is that of the customer's one subscription, where there is one. */
+/** A payment without an invoice belongs to the customer's one subscription, where there is just one. */
 async function knownPayer(client: Queryable, { customerId, subscriptionId }: ToldNotice) {
   if (subscriptionId !== null || customerId === null) return { customerId, subscriptionId };
   const [only, ...others] = await subscriptionsOfCustomer(client, customerId);

@@ -32,9 +32,9 @@ import type { JobContext } from './context.ts';
 import { placeFor, provideTenant } from './provide-tenant.ts';
 
 /**
- * Fetches a subscription from Stripe and turns it into what its tenant should be. The last fetch wins, in whatever
+ * Fetches a subscription from Stripe and turns it into its tenant's wanted state. The last fetch wins, in whatever
  * order events arrive and however many jobs run at once. One fetch answers all marks that it found; when newer ones
- * came meanwhile, the job is rung again.
+ * arrived meanwhile, the job is rung again.
  */
 export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
   const fetch = await drawFetchTicket(context.database, subscriptionId);
@@ -49,7 +49,7 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
     else await apply(context, client, fetch, known, fetched);
     return true;
   });
-  // Otherwise a later fetch was applied; who did that settles, and rings again if it had not seen every mark.
+  // // Otherwise a later fetch was applied; its job settles the marks, and rings again if it had not seen every one.
   if (applied) await settleMarks(context.database, fetch);
 }
 
@@ -59,7 +59,7 @@ interface Fetched {
   readonly steps: readonly SubscriptionStep[];
 }
 
-/** The subscription, `missing` when Stripe does not have it, or null when Stripe could not be asked. */
+/** The subscription, `missing` when Stripe does not have it, or null when Stripe did not answer. */
 async function fetchSubscription(
   { stripe, database, followers, policy, log, now }: JobContext,
   { subscriptionId: id, ticket, attempts }: FetchTicket,
@@ -158,7 +158,7 @@ async function apply(
   await record(client, ...entries);
 }
 
-/** Wants of a tenant what its subscription says now, as far as the followers let it. */
+/** Wants of a tenant what its subscription now says, as far as the followers allow. */
 async function want(
   context: JobContext,
   client: Queryable,
@@ -214,7 +214,7 @@ async function restraintsOf(
   return restraints;
 }
 
-/** Nothing is done to the tenant, but why it is suspended or how long its data is kept has changed. */
+/** The tenant does not change, but the reason of its suspension or its retention has changed. */
 function retentionEntry({ suspendReason, deleteAfter }: NonNullable<Decision['retention']>): NewAuditEntry {
   const why = suspendReason === null ? 'The tenant stays as it is.' : suspendMessages[suspendReason];
   const until = deleteAfter && ` Its data is kept until ${deleteAfter.toISOString()}.`;

@@ -1,13 +1,13 @@
 import { onlyRow, type Queryable } from '../store/database.ts';
 
-/** One change of a tenant's credits; `cause` says what for, and is booked once per kind of operation. */
+/** One change of a tenant's credits; `cause` names its reason, and each kind of operation is booked once per cause. */
 export type LedgerOperation =
   | {
       readonly op: 'hold';
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** Given back by itself after this time. */
+      /** Returned by itself after this time. */
       readonly until: Date;
     }
   | {
@@ -15,11 +15,11 @@ export type LedgerOperation =
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** Cause of the hold that pays for it; left out, the balance pays. */
+      /** Cause of the hold that pays for it; without one, the balance pays. */
       readonly hold?: string;
-      /** The work is done already: takes what there is and notes the rest as overshoot instead of refusing. */
+      /** The work is already done: takes what there is and records the rest as overshoot instead of refusing. */
       readonly metered?: boolean;
-      /** Gives the rest of the hold back. Default true. */
+      /** Returns the rest of the hold. Default true. */
       readonly final?: boolean;
     }
   | { readonly op: 'release'; readonly tenant: string; readonly cause: string; readonly hold: string }
@@ -28,15 +28,15 @@ export type LedgerOperation =
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** What is left then expires; null is never. */
+      /** The remaining credits expire then; null is never. */
       readonly until: Date | null;
     };
 
 export type LedgerOutcome =
   | 'done'
-  /** The cause was booked before, for the same; nothing changed. */
+  /** The cause was already booked, for the same; nothing changed. */
   | 'repeated'
-  /** The cause was booked before, for something else. */
+  /** The cause was already booked, for something else. */
   | 'conflict'
   | 'insufficient'
   | 'no_hold'
@@ -48,7 +48,7 @@ export interface LedgerResult {
   readonly outcome: LedgerOutcome;
   /** What the cause has moved. */
   readonly amount: number;
-  /** How much of it no balance was there for. */
+  /** The part that no balance covered. */
   readonly overshoot: number;
   readonly holdId: number | null;
   /** The tenant's balance afterwards. */
@@ -57,9 +57,9 @@ export interface LedgerResult {
 }
 
 /**
- * Does operations in one transaction, each once by its cause, and answers each in the order given. One that cannot be
- * done has an outcome that says so and leaves the others alone.
- * @param at what counts as expired; left out, the time of the database
+ * Does operations in one transaction, each once by its cause, and answers each in order. An operation that is
+ * impossible has an outcome that says so and does not affect the others.
+ * @param at what counts as expired; default: the database's time
  */
 export async function applyToLedger(
   db: Queryable,
@@ -92,7 +92,7 @@ export interface CreditGrant {
   readonly cause: string;
   /** 0 ends what was left of earlier periods. */
   readonly amount: number;
-  /** Adds to what is left of the period's credits instead of beginning anew. */
+  /** Adds to what is left of the period's credits instead of starting over. */
   readonly adds: boolean;
   /** Lots are spent in the order of this time. */
   readonly spendBy: Date | null;
@@ -113,7 +113,7 @@ export async function grantCredits(db: Queryable, tenantId: string, grant: Credi
 }
 
 /**
- * Gives back holds and ends lots whose time is over.
+ * Returns expired holds and ends expired lots.
  * @returns how many, at most `limit`
  */
 export async function expireCredits(db: Queryable, at: Date, limit: number): Promise<number> {

@@ -1,11 +1,11 @@
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
 
 /**
- * How far use may go beyond what there is to pay for it.
+ * How far use may exceed what there is to pay for it.
  *
  * - Held work: 0. Its credits are set aside before it begins, and a capture never takes more than the hold.
- * - Metered work: it is seen at samples only, so between the sample that would have stopped it and the stop it goes on:
- *   at most `rate × (interval + reaction)`, and whatever was used already but not yet sampled when it was stopped.
+ * - Metered work: only samples show it, so between the sample that would have stopped it and the stop it continues:
+ *   at most `rate × (interval + reaction)`, plus what was used but not yet sampled when it stopped.
  */
 export function overshootBound(metering: {
   /** The most that the tenant can use in a second. */
@@ -14,7 +14,7 @@ export function overshootBound(metering: {
   readonly sampleSeconds: number;
   /** Seconds from a sample until the tenant has stopped. */
   readonly reactionSeconds: number;
-  /** Use that is told all at once when it ends: the largest of each work that runs, added up. */
+  /** Use that is reported all at once at its end: the largest of each running work, added up. */
   readonly inFlight: number;
 }): number {
   const { ratePerSecond, sampleSeconds, reactionSeconds, inFlight } = metering;
@@ -22,8 +22,8 @@ export function overshootBound(metering: {
 }
 
 /**
- * The most that a tenant of a plan can spend on metered compute, in micro-dollars per hour: its quota at the product's
- * prices. Storage is left out: it is charged by the month.
+ * The most that a tenant of a plan can spend on metered compute, in micro-dollars per hour: its quota at the
+ * product's prices. Omits storage, which is charged by the month.
  */
 export function maxSpendMicrosPerHour(product: Product, plan: Plan): number {
   const price = (ending: string) =>

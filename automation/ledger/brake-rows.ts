@@ -6,7 +6,7 @@ export interface BrakeRow {
   readonly changedAt: Date;
 }
 
-/** How a tenant's brake stands; null where it never stood otherwise than open. */
+/** The state of a tenant's brake; null where it has always been open. */
 export async function readBrake(db: Queryable, tenantId: string): Promise<BrakeRow | null> {
   return firstRow(
     await db.query<BrakeRow>(
@@ -16,7 +16,7 @@ export async function readBrake(db: Queryable, tenantId: string): Promise<BrakeR
   );
 }
 
-/** Notes how the brake stands; false when it stood so already. */
+/** Records the state of the brake; false when it did not change. */
 export async function writeBrake(
   db: Queryable,
   tenantId: string,
@@ -33,15 +33,15 @@ export async function writeBrake(
   return rowCount === 1;
 }
 
-/** Rings whoever decides how the brake of a tenant stands. */
+/** Rings the job that decides the state of a tenant's brake. */
 export async function ringBrake(db: Queryable, tenantId: string): Promise<void> {
   await db.query('select tenantry.ring_brake($1)', [tenantId]);
 }
 
 /**
- * Rings for tenants whose brake may be wrong, as a doorbell was lost or a month began: those that are braked, those
- * without a credit, those near a limit. When they are more than `limit`, another choice of them each time, rung in the
- * order of their ids, as whoever books for several tenants does it.
+ * Rings for tenants whose brake may be wrong, because a doorbell was lost or a month began: those with the brake on,
+ * those without a credit, those near a limit. When there are more than `limit`, picks others each time, rung in the
+ * order of their ids, as everybody who books for several tenants does.
  */
 export async function ringDoubtfulBrakes(db: Queryable, month: string, limit: number): Promise<void> {
   await db.query(

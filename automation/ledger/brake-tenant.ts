@@ -7,8 +7,8 @@ import { type Brake, changeByBrake } from './brake.ts';
 import { settleBrake } from './means.ts';
 
 /**
- * Throttles, pauses or resumes a tenant by what it has left to spend. Rung whenever a balance comes to zero or leaves it
- * and a budget nears its end, and by the sweep; what follows is the ordinary way to what is desired.
+ * Throttles, pauses or resumes a tenant by what it has left to spend. Rung whenever a balance reaches or leaves zero
+ * and a budget nears its end, and by the sweep; the rest is the ordinary way to the wanted state.
  */
 export async function brakeTenant(
   context: Following & { readonly database: Database },

@@ -10,7 +10,7 @@ import { restraintOf } from './brake.ts';
 import { settleBrake } from './means.ts';
 import { readGrants } from './read-grants.ts';
 
-/** Books the credits that a subscription has paid for, and brakes its tenant while there is nothing left to spend. */
+/** Books the credits that a subscription has paid for, and brakes its tenant while it has nothing left to spend. */
 export function ledgerFollower(database: Queryable, stripe: Stripe): Follower {
   return {
     name: 'ledger',

@@ -6,7 +6,7 @@ import { effectiveLimit, monthOf, planBudgetMicros } from './budget.ts';
 import { readBudgets } from './budget-rows.ts';
 import { readBalance, wasEverGranted } from './read.ts';
 
-/** What a brake is decided for. */
+/** Facts for the decision about a brake. */
 export interface Braked {
   readonly id: string;
   readonly product: string;
@@ -32,7 +32,7 @@ export async function readMeans(db: Queryable, tenant: Braked, now: Date): Promi
   };
 }
 
-/** Decides how a tenant's brake stands now and notes it. The tenant's row must be locked. */
+/** Decides the present state of a tenant's brake and records it. The tenant's row must be locked. */
 export async function settleBrake(
   db: Queryable,
   tenant: Braked,

@@ -5,14 +5,14 @@ import { creditAllowance, creditItem, grantsOf, pricesOf } from './allowance.ts'
 import type { CreditGrant } from './book.ts';
 import { isInvoiceGranted } from './read.ts';
 
-/** A period's invoice may be a little older than the period, as clocks and seconds go. */
+/** A period's invoice may be a little older than the period, as clocks differ. */
 const earlierSeconds = 86_400;
 
-/** Invoices of one period that are read: one of its own and one for each change of plan. */
+/** Invoices to read of one period: its own, and one for each change of plan. */
 const mostInvoices = 1000;
 
 /**
- * The credits that a subscription has paid for, read from its invoices as Stripe has them now. Asks Stripe only while the
+ * The credits that a subscription has paid for, from its invoices at Stripe. Asks Stripe only while the
  * subscription's latest invoice has given nothing yet.
  */
 export async function readGrants(

@@ -1,15 +1,15 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 
 export interface CreditBalance {
-  /** What new work may take. */
+  /** Available to new work. */
   readonly available: number;
-  /** What work that runs has taken ahead. */
+  /** Set aside by running work. */
   readonly held: number;
-  /** What work has used beyond its balance, ever. */
+  /** What work has ever used beyond its balance. */
   readonly overshoot: number;
 }
 
-/** A tenant's credits now; null when nothing was ever booked for it. */
+/** A tenant's present credits; null when nothing was ever booked for it. */
 export async function readBalance(
   db: Queryable,
   tenantId: string,
@@ -26,7 +26,7 @@ export async function readBalance(
   );
 }
 
-/** True once anything was given to the tenant, be it spent since. */
+/** True once the tenant was given anything, even if spent since. */
 export async function wasEverGranted(db: Queryable, tenantId: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `select 1 from tenantry.ledger_account where tenant_id = $1 and kind in ('plan', 'top_up') limit 1`,
@@ -35,7 +35,7 @@ export async function wasEverGranted(db: Queryable, tenantId: string): Promise<b
   return rowCount === 1;
 }
 
-/** What a paid period or a top-up gave, and what is left of it. */
+/** A paid period's or a top-up's credits, and what is left of them. */
 export interface CreditLot {
   readonly kind: 'plan' | 'top_up';
   readonly cause: string;
@@ -44,7 +44,7 @@ export interface CreditLot {
   readonly expiresAt: Date | null;
 }
 
-/** The lots of a tenant that are not ended, in the order in which they are spent. */
+/** A tenant's open lots, in the order of spending. */
 export async function listLots(db: Queryable, tenantId: string): Promise<CreditLot[]> {
   const { rows } = await db.query<CreditLot>(
     `select kind, cause, balance as remaining, spend_by as "spendBy", expires_at as "expiresAt"
@@ -63,7 +63,7 @@ export interface LedgerEntry {
   readonly kind: 'grant' | 'top_up' | 'hold' | 'capture' | 'release' | 'expiry' | 'overshoot';
   readonly cause: string;
   readonly amount: number;
-  /** Kinds of the accounts that it moved the amount between. */
+  /** Kinds of the accounts between which it moved the amount. */
   readonly from: string;
   readonly to: string;
 }
@@ -88,7 +88,7 @@ export async function listEntries(
   return rows;
 }
 
-/** True when the invoice has given credits to the tenant of the subscription. */
+/** True when the invoice has given credits to the subscription's tenant. */
 export async function isInvoiceGranted(
   db: Queryable,
   subscriptionId: string,
@@ -104,8 +104,8 @@ export async function isInvoiceGranted(
 }
 
 /**
- * Subscriptions to products on credits that may have paid for their present period while nobody told us: nothing was
- * given for it yet. When they are more than `limit`, another choice of them each time.
+ * Subscriptions to products on credits that may have paid for their present period without our knowledge: it has
+ * given nothing yet. When there are more than `limit`, picks others each time.
  */
 export async function listUngranted(
   db: Queryable,
@@ -126,15 +126,15 @@ export async function listUngranted(
 export interface LedgerCheck {
   readonly accounts: number;
   readonly entries: number;
-  /** The sum over all accounts: 0 in a ledger that is right. */
+  /** The sum over all accounts: 0 in a correct ledger. */
   readonly total: number;
-  /** Accounts whose kept balance is not the sum of their entries. */
+  /** Accounts whose stored balance is not the sum of their entries. */
   readonly wrong: readonly number[];
-  /** Tenants whose open holds do not add up to what is held for them. */
+  /** Tenants whose open holds do not add up to their held amount. */
   readonly wrongHolds: readonly string[];
 }
 
-/** Adds every entry up and compares it with what is kept. Reads the whole ledger. */
+/** Adds up every entry and compares it with the stored figures. Reads the whole ledger. */
 export async function checkLedger(db: Queryable): Promise<LedgerCheck> {
   return onlyRow(
     await db.query<LedgerCheck>(

@@ -4,7 +4,7 @@ import { applyToLedger, type LedgerOperation, type LedgerResult } from './book.t
 
 /** Books operations; those that arrive together share a transaction. */
 export interface LedgerWriter {
-  /** Resolves with the outcome once it is durable. @throws whatever kept it from being booked; it may be repeated */
+  /** Resolves with the outcome once it is durable. @throws whatever prevented the booking; repeating it is safe */
   book(operation: LedgerOperation): Promise<LedgerResult>;
 }
 
@@ -14,10 +14,12 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Operations of one transaction at most: whoever comes next to one of its tenants waits for all of them. */
+/** Most operations of one transaction: the next for one of its tenants waits for all of them. */
 const batchSize = 64;
 
-/** Transactions under way at most. More than one, so that one that waits for a tenant does not hold up all others. */
+/**
+ * Most transactions at once. More than one, so that a transaction that waits for a tenant does not delay all others.
+ */
 const maxWriters = 4;
 
 /**
@@ -26,7 +28,7 @@ const maxWriters = 4;
  */
 export function createLedgerWriter(db: Queryable): LedgerWriter {
   const waiting: Waiting[] = [];
-  /** Tenants in a transaction under way: another one would only wait for it, and hold up what shares it. */
+  /** Tenants of transactions under way: another one would only wait for them, and delay those that share it. */
   const busy = new Set<string>();
   let writers = 0;
 
@@ -45,7 +47,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
     }
   }
 
-  /** The oldest that are not of a busy tenant; those of one tenant in the order in which they came. */
+  /** The oldest whose tenant is not busy; those of one tenant in order of arrival. */
   function nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
@@ -64,7 +66,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
         waiting.push({ operation, resolve, reject });
         if (scheduled) return;
         scheduled = true;
-        // Whatever arrived in the same turn of the event loop goes together.
+        // // Operations of the same turn of the event loop go together.
         setImmediate(() => {
           scheduled = false;
           write();
@@ -73,7 +75,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
   };
 }
 
-/** Never rejects: tells each operation's sender what became of it. */
+/** Never rejects: tells each operation's sender the outcome. */
 async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
   try {
     const results = await applyToLedger(
@@ -94,7 +96,9 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
   }
 }
 
-/** Refused for something in it (PostgreSQL's classes data, constraint, raised), so the others may do without it. */
+/**
+ * Refused for something in it (PostgreSQL's classes data, constraint, raised), so the others may succeed without it.
+ */
 function isAboutOneOperation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23|P0)/.test(error.code ?? '');
 }

@@ -1,19 +1,19 @@
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 
-/** A mail that is to be sent, or was. */
+/** A mail to send, or a sent one. */
 export interface Mail {
-  /** What it is about; of one key there is one mail. */
+  /** Its subject matter; there is one mail for each key. */
   readonly key: string;
-  /** The same at every try, so that a server or a reader knows a second copy. */
+  /** The same at every try, so that servers and readers recognise a second copy. */
   readonly messageId: string;
   readonly recipient: string;
   readonly subject: string;
   readonly body: string;
-  /** `unconfigured`: there was no mail server to send it by. */
+  /** `unconfigured`: there was no mail server. */
   readonly state: 'pending' | 'sent' | 'refused' | 'unconfigured';
   readonly attempts: number;
   readonly nextTryAt: Date | null;
-  /** What the server said last. */
+  /** The server's last answer. */
   readonly answer: string | null;
   readonly createdAt: Date;
   readonly sentAt: Date | null;
@@ -22,7 +22,7 @@ export interface Mail {
 const columns = `key, message_id as "messageId", recipient, subject, body, state, attempts, next_try_at as "nextTryAt",
   answer, created_at as "createdAt", sent_at as "sentAt"`;
 
-/** Asks for a mail. One that was sent or is on its way stays as it is; one that could not be sent is tried again. */
+/** Requests a mail. A sent or pending one stays as it is; a failed one is tried again. */
 export async function postMail(
   db: Queryable,
   mail: Pick<Mail, 'key' | 'messageId' | 'recipient' | 'subject' | 'body'>,
@@ -50,7 +50,7 @@ export async function ringMail(db: Queryable, key: string, at: Date | null = nul
   await db.query('select tenantry.ring_mail($1, $2)', [key, at]);
 }
 
-/** Rings for mails that are due and that nobody is at. */
+/** Rings for due mails that nobody sends. */
 export async function ringDueMails(db: Queryable, limit: number): Promise<void> {
   await db.query(
     `select tenantry.ring_mail(due.key) from (
@@ -62,7 +62,7 @@ export async function ringDueMails(db: Queryable, limit: number): Promise<void> 
   );
 }
 
-/** Notes that the server has taken it. */
+/** Records that the server has accepted it. */
 export async function noteMailSent(db: Queryable, key: string, answer: string): Promise<void> {
   await db.query(
     `update tenantry.mail set state = 'sent', sent_at = clock_timestamp(), attempts = attempts + 1, next_try_at = null,
@@ -71,7 +71,7 @@ export async function noteMailSent(db: Queryable, key: string, answer: string): 
   );
 }
 
-/** Notes that it was not sent, and when it is tried again; never again by itself when `nextTryAt` is null. */
+/** Records a failure and the time of the next try; null for none. */
 export async function noteMailUnsent(
   db: Queryable,
   key: string,

@@ -1,13 +1,13 @@
-/** Sends mail by SMTP, and says in one of three ways how that went. */
+/** Sends mail by SMTP, with one of three outcomes. */
 import nodemailer, { type NodemailerError } from 'nodemailer';
 import type { MailEnv } from './env.ts';
 import type { Mail } from './mail.ts';
 
 export type Delivery =
   | { readonly kind: 'sent'; readonly answer: string }
-  /** The server, or the way to it, may take it later. */
+  /** The server, or the way to it, may accept it later. */
   | { readonly kind: 'later'; readonly answer: string }
-  /** It will not be taken as it is. */
+  /** It will never be accepted as it is. */
   | { readonly kind: 'refused'; readonly answer: string };
 
 export interface Mailer {
@@ -34,7 +34,7 @@ export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // A text of ours is all that a mail has.
+    // // Our mails consist of text only.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -58,10 +58,10 @@ export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
   };
 }
 
-/** Failures that another try does not mend, beside those of which the server says so. */
+/** Failures that another try does not help, besides those that the server reports. */
 const lasting = new Set(['ENOAUTH', 'EMESSAGE', 'ECONFIG', 'EREQUIRETLS', 'ETLS']);
 
-/** What a failure means. Pure. */
+/** The meaning of a failure. Pure. */
 export function failureOf({
   code,
   message,

@@ -11,11 +11,11 @@ export interface MailContext {
   readonly workerId: string;
   readonly log: Logger;
   readonly now: () => Date;
-  /** First waiting time after a failure that may pass; doubles up to an hour. */
+  /** First waiting time after a temporary failure; doubles up to an hour. */
   readonly retryBaseMs: number;
 }
 
-/** A server says that it is greylisting for minutes, and may be down for a night. */
+/** Greylisting lasts minutes, and a server may be down for a night. */
 const longestWaitMs = 3_600_000;
 const patienceMs = 3 * 24 * 3_600_000;
 
@@ -23,8 +23,8 @@ const patienceMs = 3 * 24 * 3_600_000;
 const turnMs = 120_000;
 
 /**
- * Sends one mail unless it was sent or somebody is at it. A worker that dies between the server's word and ours has it
- * sent again, under the same message id.
+ * Sends one mail unless it was sent or somebody is sending it. If a worker dies between the server's answer and our
+ * record, the mail is sent again under the same message id.
  */
 export async function sendMail(context: MailContext, key: string): Promise<void> {
   const { database, workerId } = context;

@@ -8,10 +8,10 @@ export const customerMetadata = { organization: 'tenantry_organization' } as con
 /**
  * The organization's one Stripe customer, made when there is none.
  *
- * However many ask at once there is one: all send the same request under the same idempotency key, and Stripe answers
- * all of them with the same customer. Stripe keeps keys for at least 24 hours, and its search knows a customer after
- * about a minute (https://docs.stripe.com/search#data-freshness): whoever comes again after a crash finds it by one or
- * the other. The request holds nothing that may change meanwhile; name and address follow in another one.
+ * However many processes ask at once, there is one: all send the same request under the same idempotency key, and
+ * Stripe gives all of them the same customer. Stripe keeps keys for at least 24 hours, and its search finds a
+ * customer after about a minute (https://docs.stripe.com/search#data-freshness): a retry after a crash finds it one
+ * way or the other. The request contains nothing that may change meanwhile; name and address follow in another one.
  */
 export async function ensureCustomer(
   stripe: Stripe,

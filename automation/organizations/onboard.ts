@@ -1,4 +1,4 @@
-/** An organization comes: it, its first admin, its Stripe customer and a welcome by mail. */
+/** Onboards an organization: it, its first admin, its Stripe customer and a welcome mail. */
 import type Stripe from 'stripe';
 import { findMail, type Mail, postMail } from '../mail/mail.ts';
 import { record } from '../store/audit.ts';
@@ -24,7 +24,7 @@ export interface Onboarding {
   readonly organization: Organization;
   readonly admins: readonly Member[];
   readonly mail: Mail;
-  /** What this run has made; nothing when all was there. */
+  /** What this run has made; nothing when everything existed. */
   readonly made: readonly ('organization' | 'admin' | 'customer' | 'mail')[];
 }
 
@@ -41,10 +41,10 @@ export interface OnboardingContext {
 }
 
 /**
- * Brings an organization in. Each part is there once, however often this runs and wherever a run before was cut off: it
- * makes what is missing. A mail that was sent is not sent again; one that was refused is tried once more.
- * @param newcomer.adminEmail becomes an admin beside those that there are
- * @throws SlugTaken; StripeError when Stripe cannot be asked, with what comes before it done
+ * Onboards an organization. Each part exists once, however often this runs and wherever an earlier run stopped: it
+ * makes what is missing. A sent mail is not sent again; a refused one is tried once more.
+ * @param newcomer.adminEmail becomes an admin besides the existing ones
+ * @throws SlugTaken; StripeError when Stripe does not answer, with the earlier parts done
  */
 export async function onboard(
   { database, stripe, publicUrl }: OnboardingContext,
@@ -91,7 +91,7 @@ export async function onboard(
   return { organization, admins: await adminsOf(database, known.id), mail: posted, made };
 }
 
-/** How far an organization's onboarding is; null when there is no such organization, or nobody was welcomed. */
+/** Progress of an organization's onboarding; null when there is no such organization, or nobody was welcomed. */
 export async function findOnboarding(
   database: Database,
   slug: string,

@@ -1,24 +1,24 @@
 import { randomInt } from 'node:crypto';
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 
-/** Who pays for tenants: a company, or one person for themself. */
+/** Who pays for tenants: a company, or a single person. */
 export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly slug: string;
-  /** What tokens call it in their claim `organization`; null where none may. */
+  /** Its name in tokens' claim `organization`; null where none may name it. */
   readonly claim: string | null;
-  /** Subject of the person whose own it is; null for those of several people. */
+  /** Subject of its only person; null for those of several people. */
   readonly personalOf: string | null;
   readonly billingEmail: string | null;
-  /** Its one Stripe customer; null until `ensureCustomer` has seen to it. */
+  /** Its one Stripe customer; null until `ensureCustomer` has made it. */
   readonly customerId: string | null;
   /** How many of its customers were deleted at Stripe. */
   readonly customersLost: number;
   readonly createdAt: Date;
 }
 
-/** An admin changes what is subscribed to, a viewer reads. */
+/** An admin changes subscriptions, a viewer reads. */
 export const roles = ['admin', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
@@ -42,7 +42,7 @@ export interface Person {
 export interface NewOrganization {
   readonly name: string;
   readonly slug: string;
-  /** The slug when left out; null when no token may claim it. */
+  /** The slug when omitted; null when no token may claim it. */
   readonly claim?: string | null;
   readonly billingEmail?: string | null;
 }
@@ -97,13 +97,13 @@ export async function insertOrganization(
   );
 }
 
-/** The organization that tokens call so, made when there is none: whom the issuer vouches for exists. */
+/** The organization of a token's claim, made when there is none: if the issuer vouches for it, it exists. */
 export async function ensureClaimedOrganization(db: Queryable, claim: string): Promise<Organization> {
   const known = await findOrganization(db, { claim });
   if (known) return known;
   if (slugForm.test(claim)) await insertOrganization(db, { name: claim, slug: claim, claim });
   const id = newOrganizationId();
-  // Its own slug may be another's; a row that another process made meanwhile is as good.
+  // // Its own slug may be another's; a row that another process made meanwhile is as good.
   await db.query(
     `insert into tenantry.organization (id, name, slug, claim) values ($1, $2, $3, $2) on conflict do nothing`,
     [id, claim, id.replace('_', '-')],
@@ -114,8 +114,8 @@ export async function ensureClaimedOrganization(db: Queryable, claim: string): P
 }
 
 /**
- * The organization of one person alone, made when there is none. It begins with the customer that the person has paid
- * with already, if there is one.
+ * The organization of one person alone, made when there is none. It starts with the customer that the person has
+ * already paid with, if any.
  */
 export async function ensurePersonalOrganization(
   db: Queryable,
@@ -147,7 +147,7 @@ export async function findPersonalOrganization(db: Queryable, subject: string): 
   );
 }
 
-/** The organizations of a person with what they may do there: their own, and those they are a member of. */
+/** A person's organizations with their rights there: their own, and those they are a member of. */
 export async function listOrganizationsOf(
   db: Queryable,
   { subject, email }: Person,
@@ -192,7 +192,7 @@ export async function putMember(
   );
 }
 
-/** Notes who an invited e-mail address turned out to be: from then on only that subject is the member. */
+/** Records the subject of an invited e-mail address: from then on only that subject is the member. */
 export async function bindMember(db: Queryable, { subject, email }: Person): Promise<void> {
   if (email === null) return;
   await db.query(
@@ -203,7 +203,7 @@ export async function bindMember(db: Queryable, { subject, email }: Person): Pro
   );
 }
 
-/** Takes somebody's rights; false when they had none. */
+/** Removes somebody's membership; false when they had none. */
 export async function removeMember(
   db: Queryable,
   organizationId: string,
@@ -224,7 +224,7 @@ export async function listMembers(db: Queryable, organizationId: string): Promis
   return result.rows;
 }
 
-/** Gives the organization its customer unless it has one; answers the one that it has now. */
+/** Gives the organization its customer unless it has one; returns the present one. */
 export async function assignCustomer(
   db: Queryable,
   organizationId: string,
@@ -240,7 +240,7 @@ export async function assignCustomer(
   return row.customerId;
 }
 
-/** Forgets a customer that was deleted at Stripe: the organization gets another one when it next needs one. */
+/** Forgets a customer deleted at Stripe: the organization gets another one when it next needs one. */
 export async function forgetCustomer(db: Queryable, customerId: string): Promise<void> {
   await db.query(
     `update tenantry.organization set customer_id = null, customers_lost = customers_lost + 1 where customer_id = $1`,

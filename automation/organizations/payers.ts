@@ -1,11 +1,11 @@
 import { firstRow, type Queryable, storable } from '../store/database.ts';
 
-/** A subscription with who pays for it and what it pays for. */
+/** A subscription with its payer and its tenant. */
 export interface PaidSubscription {
   readonly id: string;
   readonly status: string | null;
   readonly customerId: string | null;
-  /** Subject of whoever bought it. */
+  /** Subject of the buyer. */
   readonly owner: string | null;
   readonly product: string | null;
   readonly plan: string | null;
@@ -14,7 +14,7 @@ export interface PaidSubscription {
   readonly cancelAtPeriodEnd: boolean;
   readonly pastDueSince: Date | null;
   readonly createdAt: Date;
-  /** The organization whose customer it is on; null for one that was bought outside of our checkout. */
+  /** The organization of its customer; null for one that was bought outside our checkout. */
   readonly organizationId: string | null;
   readonly organizationName: string | null;
   readonly tenantId: string | null;

@@ -1,9 +1,9 @@
-/** What a new admin reads first. Pure. */
+/** A new admin's first mail. Pure. */
 import { createHash } from 'node:crypto';
 import type { Mail } from '../mail/mail.ts';
 import type { Organization } from './organizations.ts';
 
-/** Of one admin of one organization there is one welcome. */
+/** There is one welcome for each admin of an organization. */
 export function welcomeKey({ id }: Pick<Organization, 'id'>, email: string): string {
   return `welcome:${id}:${email}`;
 }

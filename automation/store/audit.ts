@@ -22,12 +22,15 @@ export interface NewAuditEntry {
   readonly audience?: Audience;
 }
 
-/** What of an entry's data only operators read, whomever the entry is for: where the work was done, and who of them asked. */
+/**
+ * Parts of an entry's data that only operators read, whomever the entry is for: where the work was done, and which of
+ * them asked.
+ */
 const operatorsOnly = ['worker', 'operator'];
 
 /**
- * Appends entries. Call it last in a transaction: see the lock order in the migration. Of an entry's data, `worker` and
- * `operator` are kept from tenants.
+ * Appends entries. Call it last in a transaction: see the lock order in the migration. Tenants do not see `worker`
+ * and `operator` in an entry's data.
  */
 export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
@@ -51,7 +54,7 @@ export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]
 const columns = `id, at, tenant_id as "tenantId", subscription_id as "subscriptionId", kind, message, audience`;
 
 /**
- * The trail of one tenant and of the subscription that pays for it, oldest first.
+ * The trail of one tenant and of its paying subscription, oldest first.
  * @param after only entries with a higher id, so that a reader can resume
  */
 export async function listAudit(

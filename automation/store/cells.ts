@@ -6,9 +6,9 @@ export interface Cell {
   readonly region: string;
 }
 
-/** A cell with what its platform stack says of it; null until that was synced. */
+/** A cell as its platform stack describes it; null until synced. */
 export interface KnownCell extends Cell {
-  /** Tenants that asked for no region go here. */
+  /** Tenants without a wish for a region go here. */
   readonly home: boolean;
   readonly cluster: string | null;
   /** Host of the tenants' database. */
@@ -18,7 +18,7 @@ export interface KnownCell extends Cell {
   readonly syncedAt: Date | null;
 }
 
-/** A cell as its stack's output has it, to be written. */
+/** A cell from its stack's output, to be written. */
 export interface SyncedCell extends Cell {
   readonly home: boolean;
   readonly cluster: string;
@@ -30,7 +30,7 @@ export interface SyncedCell extends Cell {
 
 const columns = 'id, region, home, cluster, database, state_bucket as "stateBucket", synced_at as "syncedAt"';
 
-/** Makes the cell known with its region; what was synced of it stays. */
+/** Registers the cell with its region; keeps what was synced. */
 export async function ensureCell(db: Queryable, cell: Cell): Promise<void> {
   await db.query(
     'insert into tenantry.cell (id, region) values ($1, $2) on conflict (id) do update set region = excluded.region',
@@ -52,8 +52,8 @@ export async function countTenantsByCell(db: Queryable): Promise<Map<string, num
 }
 
 /**
- * Writes cells as their stacks have them. Subscriptions that could not be served are looked at again, as their region
- * may have a cell now. To be run in a transaction.
+ * Writes cells as their stacks describe them. Marks unserved subscriptions to be looked at again, as their region may
+ * have a cell now. Call it in a transaction.
  */
 export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): Promise<void> {
   // One home at a time: the index allows no other order.
@@ -81,16 +81,16 @@ export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): P
   );
 }
 
-/** A database server for one tenant, and who it is kept for. */
+/** A database server for one tenant, and for whom it is kept. */
 export interface DatabaseServer {
   readonly name: string;
-  /** Slug of the tenant that it was ordered for; null is whoever comes first. */
+  /** Slug of the tenant that ordered it; null for anybody. */
   readonly slug: string | null;
-  /** Tenant whose rows it has; null while it is free. */
+  /** Tenant with rows on it; null while it is free. */
   readonly tenant: string | null;
 }
 
-/** The cell's servers for one tenant each, by name. A tenant that is deleted has left its server. */
+/** The cell's servers for one tenant each, by name. A deleted tenant has left its server. */
 export async function listDatabaseServers(db: Queryable, cellId: string): Promise<DatabaseServer[]> {
   const { rows } = await db.query<DatabaseServer>(
     `select server->>'name' as name, server->>'tenant' as slug,
@@ -105,12 +105,12 @@ export async function listDatabaseServers(db: Queryable, cellId: string): Promis
   return rows;
 }
 
-/** Lets no other transaction give a server of the cell away until this one ends. */
+/** Keeps other transactions from giving away a server of the cell until this one ends. */
 export async function lockDatabaseServers(db: Queryable, cellId: string): Promise<void> {
   await db.query('select from tenantry.cell where id = $1 for no key update', [cellId]);
 }
 
-/** Writes where a cell's database is from now on. */
+/** Records where a cell's database is from now on. */
 export async function writeCellDatabase(db: Queryable, id: string, host: string): Promise<void> {
   await db.query('update tenantry.cell set database = $2 where id = $1', [id, host]);
 }

@@ -7,9 +7,9 @@ type Settings = Pick<
 >;
 
 /**
- * How to connect to the database of a URL. Where the URL names a file in `password_file`, the password is read from
- * it for each connection, so that a rotated one is used from its first minute; such a connection is by TLS, and the
- * server has to prove its name (`sslmode=verify-full`).
+ * How to connect to the database of a URL. Where the URL names a file in `password_file`, each connection reads the
+ * password from it, so that a rotated one is used at once; such a connection uses TLS, and the server must prove its
+ * name (`sslmode=verify-full`).
  * @throws Error when a URL with `password_file` asks for anything less
  */
 export function connectionTo(databaseUrl: string): Settings {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { connectionTo } from './connection.ts';
 
-/** Whatever runs SQL: the pool, or the client of one transaction. */
+/** Anything that runs SQL: the pool, or the client of one transaction. */
 export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
 export interface Database extends Queryable {
@@ -11,17 +11,17 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-// Counts and ids fit a double; money is never read through this parser as it is kept in integer cents.
+// // Counts and ids fit a double; money is stored in integer cents and never read through this parser.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /**
  * Opens a pool on `url`.
- * @param maxConnections upper bound of this process's share of the server's connections
- * @param queryTimeoutMs a query without an answer for so long fails, and its connection is given up
+ * @param maxConnections this process's share of the server's connections
+ * @param queryTimeoutMs a query without an answer for so long fails, and its connection is closed
  * @param relaxedCommits commits do not wait for the disk: a crash of the server may forget the last moments of them.
  *   Only for what may be forgotten.
- * @param abandonAfterMs a transaction that its process does not go on with for so long is rolled back: the process may
- *   be stopped, and others wait for its locks
+ * @param abandonAfterMs rolls back a transaction that its process does not continue for so long: the process may be
+ *   stopped, and others wait for its locks
  */
 export function openDatabase(
   url: string,
@@ -33,7 +33,7 @@ export function openDatabase(
     abandonAfterMs?: number;
   } = {},
 ): Database {
-  // By statements, as a proxy in between (RDS Proxy) refuses such settings when a connection is made.
+  // // By statements, as a proxy in between (RDS Proxy) refuses such settings at connection time.
   const settings = [
     ...(options.relaxedCommits ? ['set synchronous_commit = off'] : []),
     ...(options.abandonAfterMs === undefined
@@ -49,7 +49,7 @@ export function openDatabase(
     ...(settings && { onConnect: (client: pg.ClientBase) => client.query(settings).then(() => {}) }),
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
-  // An idle connection that breaks is replaced at the next query; without a listener it would end the process.
+  // // The next query replaces an idle connection that breaks; without a listener the break would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
@@ -77,7 +77,7 @@ export function openDatabase(
   };
 }
 
-/** Opens a pool on each of several servers, by name; none connects before it is asked. */
+/** Opens a pool on each of several servers, by name; none connects before its first query. */
 export function openServers(
   urls: Readonly<Record<string, string>>,
   options: { maxConnections: number; name: string },
@@ -85,7 +85,7 @@ export function openServers(
   return new Map(Object.entries(urls).map(([server, url]) => [server, openDatabase(url, options)]));
 }
 
-/** Text without what PostgreSQL cannot hold: NUL characters and halves of characters. */
+/** Text without what PostgreSQL cannot store: NUL characters and half characters. */
 export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }

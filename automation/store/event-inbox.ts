@@ -1,4 +1,4 @@
-/** The inbox as operators see it: which events are in it, handling them anew, and how long they are kept. */
+/** The inbox for operators: which events are in it, handling them again, and how long they are kept. */
 import type { Queryable } from './database.ts';
 
 export interface StoredEvent {
@@ -10,17 +10,17 @@ export interface StoredEvent {
   readonly receivedAt: Date;
   readonly resolvedAt: Date | null;
   readonly attempts: number;
-  /** Why it could not be handled the last time. */
+  /** Why handling it failed the last time. */
   readonly problem: string | null;
 }
 
-/** Which events are meant; what is left out does not matter. */
+/** A selection of events; omitted parts do not matter. */
 export interface EventSelection {
   readonly id?: string;
   readonly since?: Date;
   /** Without the `v1.` of thin notifications; `invoice.*` is every type below `invoice.`. */
   readonly type?: string;
-  /** Only those that could not be handled. */
+  /** Only those whose handling failed. */
   readonly failed?: boolean;
 }
 
@@ -47,7 +47,7 @@ export async function selectEvents(
   return rows;
 }
 
-/** Of these ids those that came already, in whichever form. */
+/** Those of these ids that have already arrived, in either form. */
 export async function knownEvents(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
     `select asked.id from unnest($1::text[]) asked(id)
@@ -59,9 +59,8 @@ export async function knownEvents(db: Queryable, ids: readonly string[]): Promis
 }
 
 /**
- * Has events of the inbox handled anew, as if they came now: their subscriptions are marked, those that need a job of
- * their own or could not be handled get it again, and the catalog is compared when one was about it. In one transaction or
- * none.
+ * Has events of the inbox handled again, as if they came now: marks their subscriptions, gives a job again to those
+ * that need one or failed, and compares the catalog when one concerned it. In one transaction or not at all.
  */
 export async function replayEvents(
   db: Queryable,
@@ -90,8 +89,8 @@ export async function replayEvents(
 }
 
 /**
- * Forgets events that came before an instant and are done with: those that wait to be handled stay, and so do those
- * whose subscription has not been fetched since.
+ * Forgets handled events that came before an instant: those that still need handling stay, and so do those whose
+ * subscription has not been fetched since.
  * @returns how many were forgotten, at most `limit`
  */
 export async function forgetEvents(db: Queryable, before: Date, limit: number): Promise<number> {
@@ -107,7 +106,7 @@ export async function forgetEvents(db: Queryable, before: Date, limit: number): 
   return rowCount ?? 0;
 }
 
-/** Events that are to be handled: never tried, and tried in vain. */
+/** Events that need handling: never tried, and failed. */
 export async function countWaitingEvents(
   db: Queryable,
 ): Promise<{ readonly fresh: number; readonly failed: number }> {

@@ -7,7 +7,7 @@ export interface ReceivedEvent {
   readonly objectType: string | null;
   readonly objectId: string | null;
   readonly subscriptionId: string | null;
-  /** The payload does not say which subscription it is about; the object must be fetched to know. */
+  /** The payload does not say which subscription it concerns; the object must be fetched to know. */
   readonly needsLookup: boolean;
   /** The raw JSON as received. */
   readonly body: string;
@@ -16,8 +16,8 @@ export interface ReceivedEvent {
 }
 
 /**
- * Makes events durable, marks their subscriptions and rings, all of it in one transaction or none. Returns the ids of
- * those that were not here before.
+ * Makes events durable, marks their subscriptions and rings, in one transaction or not at all. Returns the ids of the
+ * new ones.
  */
 export async function receiveEvents(db: Queryable, events: readonly ReceivedEvent[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
@@ -61,8 +61,8 @@ export async function findUnresolvedEvent(db: Queryable, id: string): Promise<Un
 }
 
 /**
- * Notes whose event it was (nobody's: null); the event needs no more looking up.
- * @returns whether the trail does not tell of the event yet: its payload named no subscription, and this is the first time
+ * Records whose event it was (null for nobody's); it needs no more looking up.
+ * @returns whether the trail still lacks the event: its payload named no subscription, and this is the first time
  *   that it could be handled, or that a subscription was found
  */
 export async function resolveEvent(
@@ -84,7 +84,7 @@ export async function resolveEvent(
   return resolved?.untold ?? false;
 }
 
-/** Notes why an event could not be handled; it stays unresolved. */
+/** Records why an event could not be handled; it stays unresolved. */
 export async function noteEventFailure(db: Queryable, id: string, problem: string): Promise<void> {
   await db.query(
     `update tenantry.stripe_event set attempts = attempts + 1, problem = $2 where id = $1 and resolved_at is null`,

@@ -17,13 +17,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Events of one transaction at most. */
+/** Most events of one transaction. */
 const batchSize = 100;
 
 /** Transactions begin at least so far apart. A lone event never waits, many share one commit. */
 const intervalMs = 10;
 
-/** Transactions under way at most. More than one, so that one that hangs does not hold up all others. */
+/** Most transactions at once. More than one, so that a hanging one does not delay all others. */
 const maxWriters = 3;
 
 /**
@@ -68,7 +68,7 @@ export function createInbox(db: Queryable): Inbox {
   };
 }
 
-/** Never rejects: tells each event's sender what became of it. */
+/** Never rejects: tells each event's sender the outcome. */
 async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
   try {
     const fresh = await receiveEvents(
@@ -79,7 +79,7 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
     for (const { event, resolve } of batch) resolve(fresh.delete(event.id));
   } catch (error) {
     if (batch.length > 1 && isAboutOneEvent(error)) {
-      // One after the other, so that they do not take the connections that others need.
+      // // One after the other, so that they do not take connections that others need.
       for (const one of batch) await store(db, [one]);
     } else {
       for (const { reject } of batch) reject(error);
@@ -88,8 +88,8 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
 }
 
 /**
- * The statement was understood and refused for something in it (classes of PostgreSQL's errors: data, constraint,
- * limit), so the others may do without it; any other error would meet each of them too.
+ * The server understood the statement and refused it for something in it (PostgreSQL's error classes data,
+ * constraint, limit), so the others may succeed without it; any other error would meet each of them too.
  */
 function isAboutOneEvent(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? '');

@@ -2,9 +2,9 @@ import type { Database, Queryable } from './database.ts';
 import { firstRow } from './database.ts';
 
 /**
- * A lease is the right to change one tenant. It carries a fence: a number that only grows. Every write of a
- * holder is conditional on its fence still standing in the table (`fenced`), so a holder that was paused past its
- * expiry and wakes later changes nothing.
+ * A lease is the right to change one tenant. It carries a fence: a number that only grows. Every write of a holder
+ * requires that its fence still stands in the table (`fenced`), so a holder that was paused past its expiry and wakes
+ * later changes nothing.
  */
 export interface Lease {
   readonly tenantId: string;
@@ -20,7 +20,7 @@ export interface LeaseProcess {
 }
 
 export interface TakenLease extends Lease {
-  /** The holder whose lease had run out, if it did not give it back; its engine may be alive still. */
+  /** The previous holder whose lease ran out, if it did not return it; its engine may still be alive. */
   readonly previous: LeaseProcess | null;
 }
 
@@ -75,7 +75,7 @@ export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Pr
   return result.rowCount === 1;
 }
 
-/** Notes the process group that is about to run the engine; false once the lease is lost. */
+/** Records the process group that is about to run the engine; false once the lease is lost. */
 export async function noteLeaseProcess(db: Queryable, lease: Lease, process: LeaseProcess): Promise<boolean> {
   const result = await db.query(
     `update tenantry.lease set process_group = $3, process_started = $4
@@ -85,7 +85,7 @@ export async function noteLeaseProcess(db: Queryable, lease: Lease, process: Lea
   return result.rowCount === 1;
 }
 
-/** Gives the lease back. Harmless when it was lost before. */
+/** Returns the lease. Harmless when it was already lost. */
 export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   await db.query('delete from tenantry.lease where tenant_id = $1 and fence = $2', [
     lease.tenantId,
@@ -93,7 +93,7 @@ export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   ]);
 }
 
-/** Thrown by a write of a holder whose lease has gone to somebody else. */
+/** Thrown by a holder's write when somebody else has the lease. */
 export class LeaseLost extends Error {
   constructor(tenantId: string) {
     super(`the lease of tenant ${tenantId} was lost`);
@@ -102,8 +102,8 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Locks the lease row for the rest of the transaction, or throws `LeaseLost`: what follows in the same
- * transaction happens under the fence, as nobody can take the lease over before the commit.
+ * Locks the lease row for the rest of the transaction, or throws `LeaseLost`: everything else in the transaction
+ * happens under the fence, as nobody can take over the lease before the commit.
  */
 export async function fenced(client: Queryable, lease: Lease): Promise<void> {
   const result = await client.query(

@@ -6,13 +6,13 @@ import pg from 'pg';
 import { connectionTo } from './connection.ts';
 import { openDatabase } from './database.ts';
 
-/** Each stands beside its subject; the number in its name gives it its place in one order over all folders. */
+/** Each file is beside its subject; the number in its name gives its place in one order across all folders. */
 const migrations = fileURLToPath(new URL('../**/migrations/*.sql', import.meta.url));
 
 // One lock for the queue's migrations and ours, so that replicas that start together take turns.
 const migrationLock = 7_236_540_911;
 
-/** Migrations of somebody who stands on the core, in an order of their own. */
+/** Migrations of a package on top of the core, in an order of their own. */
 export interface MigrationSet {
   /** Unique; names the table that says which have run. */
   readonly name: string;
@@ -50,7 +50,7 @@ async function run(client: pg.Client, files: string, migrationsTable: string): P
   });
 }
 
-/** By a pool, as it takes a URL or a pool, and a URL has no password that is read when it is needed. */
+/** By a pool, as the library takes a URL or a pool, and a URL's password cannot be read on demand. */
 async function migrateQueue(databaseUrl: string): Promise<void> {
   const database = openDatabase(databaseUrl, { maxConnections: 2, name: 'tenantry-migrate' });
   try {

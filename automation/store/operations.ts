@@ -12,11 +12,11 @@ import {
   tenantColumns,
 } from './tenants.ts';
 
-/** What the holder of a tenant's lease writes about its work. Everything here happens under the fence. */
+/** What a lease's holder writes about its work. Everything here happens under the fence. */
 
 /**
- * Written before an operation begins, so that a crash in it is known afterwards. Of several whose ends were not recorded
- * the first one's spec stays noted, until `noteBegun`.
+ * Written before an operation begins, so that a later process notices a crash in it. Of several without a recorded
+ * end the first one's spec stays, until `noteBegun`.
  */
 export async function beginOperation(
   db: Queryable,
@@ -32,7 +32,7 @@ export async function beginOperation(
   );
 }
 
-/** The engine's state knows what was begun before; from now on another spec is applied. */
+/** The engine's state has the earlier wish; from now on another spec is applied. */
 export async function noteBegun(db: Queryable, lease: Lease, spec: TenantSpec): Promise<void> {
   await fenced(db, lease);
   await db.query('update tenantry.tenant set begun_spec = $2 where id = $1', [
@@ -48,13 +48,13 @@ export interface SettledOperation {
   readonly generation: number;
   readonly outputs: TenantOutputs | null;
   /**
-   * What the objects looked like when they were applied: null when only a look can tell, absent when no engine ran, so
-   * that what was known still holds.
+   * What the objects looked like when they were applied: null when only a look can tell, absent when no engine ran,
+   * so that the earlier knowledge still holds.
    */
   readonly applied?: Fingerprint | null;
 }
 
-/** Writes the result of an operation that did what was wanted. */
+/** Records a successful operation. */
 export async function settleOperation(
   db: FollowedClient,
   lease: Lease,
@@ -93,7 +93,7 @@ export interface FailedOperation {
   readonly unsettled: boolean;
 }
 
-/** Writes why an operation did not do what was wanted, and when it is tried again. */
+/** Records why an operation failed, and when it is tried again. */
 export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
   await fenced(db, lease);
   await db.query(
@@ -115,8 +115,8 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
 }
 
 /**
- * Says what a tenant waits for without counting it as a failure; the trail tells it once, however often it is asked again.
- * To be called last in a transaction.
+ * Records what a tenant waits for without counting it as a failure; the trail mentions it once, however often this is
+ * called. Call it last in a transaction.
  */
 export async function postpone(
   db: Queryable,
@@ -144,8 +144,8 @@ export async function postpone(
 }
 
 /**
- * Asks for an operation on what is wanted already, because somebody changed the tenant's objects. It is done like every
- * other: taken up again when its worker dies, and tried again when it fails.
+ * Requests an operation for the present wish, because somebody changed the tenant's objects. It is like every other
+ * operation: taken up again when its worker dies, and tried again when it fails.
  */
 export async function wantMended(db: Queryable, lease: Lease): Promise<void> {
   await fenced(db, lease);
@@ -156,10 +156,7 @@ export async function wantMended(db: Queryable, lease: Lease): Promise<void> {
   );
 }
 
-/**
- * Notes under the lease, in one statement, what the tenant's objects look like when somebody looked and nothing was
- * to be done.
- */
+/** Records under the lease, in one statement, what the tenant's objects look like when a look found nothing to do. */
 export async function noteLook(db: Queryable, lease: Lease, live: Fingerprint): Promise<void> {
   const { rowCount } = await db.query(
     `update tenantry.tenant set fingerprint = $3, drift_checked_at = clock_timestamp()
@@ -171,7 +168,7 @@ export async function noteLook(db: Queryable, lease: Lease, live: Fingerprint): 
   if (rowCount !== 1) throw new LeaseLost(lease.tenantId);
 }
 
-/** Notes under the lease that the stack is initialised. */
+/** Records under the lease that the stack is initialised. */
 export async function writeStackSettings(
   db: Queryable,
   lease: Lease,

@@ -6,7 +6,7 @@ export interface ReservedStack {
   readonly stackSettings: StackSettings;
 }
 
-/** Takes a tenant id whose stack is initialised; null when none is left. */
+/** Takes a tenant id with an initialised stack; null when none is left. */
 export async function takeReservedStack(db: Queryable, cell: string): Promise<ReservedStack | null> {
   return firstRow(
     await db.query<ReservedStack>(
@@ -19,7 +19,7 @@ export async function takeReservedStack(db: Queryable, cell: string): Promise<Re
   );
 }
 
-/** Adds initialised stacks, given by the tenant ids that they are for. */
+/** Adds initialised stacks, by their tenant ids. */
 export async function addReservedStacks(
   db: Queryable,
   cell: string,
@@ -43,7 +43,7 @@ export function replenishJob(cell: string): string {
   return `replenish:${cell}`;
 }
 
-/** Asks for a cell's pools of stacks and slots to be filled again, a little later so that payments go first. */
+/** Requests a refill of a cell's pools of stacks and slots, a little later so that payments go first. */
 export async function ringReplenish(db: Queryable, cell: string): Promise<void> {
   await db.query(
     `select graphile_worker.add_job($1, '{}'::json, job_key => $1, job_key_mode => 'preserve_run_at',

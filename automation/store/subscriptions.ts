@@ -1,6 +1,6 @@
 import { firstRow, type Queryable, storable } from './database.ts';
 
-/** What we know of a Stripe subscription from the last time we fetched it. */
+/** Our record of a Stripe subscription from its last fetch. */
 export interface Subscription {
   readonly id: string;
   readonly status: string | null;
@@ -15,7 +15,7 @@ export interface Subscription {
   readonly checkoutId: string | null;
   readonly problem: string | null;
   readonly attempts: number;
-  /** When the first word of it reached us. */
+  /** When we first heard of it. */
   readonly createdAt: Date;
 }
 
@@ -30,8 +30,8 @@ export async function findSubscription(db: Queryable, id: string): Promise<Subsc
 }
 
 /**
- * Why a subscription that came by a checkout cannot have a tenant as it is, or null. That Stripe could not be asked is no
- * such reason: it is asked again.
+ * Why a subscription from a checkout cannot have a tenant as it is, or null. An unanswered request to Stripe is no
+ * such reason: it is repeated.
  * @param of only one that the owner bought or that is on one of the customers; anybody's when null
  */
 export async function findCheckoutProblem(
@@ -74,25 +74,25 @@ export async function ringSubscriptions(db: Queryable, ids: readonly string[]): 
 }
 
 /**
- * Waits until whoever is marking the subscription has committed, and has others wait until this transaction ends. For the
- * one that gives the subscription its tenant, before it locks that: what is recorded with a mark names the tenant if there
- * is one, and is then read in order with the tenant's other entries. What names none has thus come before all of these,
- * and what comes later names it, so that nobody who resumes after an entry misses one.
+ * Waits until whoever is marking the subscription has committed, and makes others wait until this transaction ends.
+ * For the transaction that gives the subscription its tenant, before it locks that: an entry recorded with a mark
+ * names the tenant if there is one, and is then read in order with the tenant's other entries. Entries without a
+ * tenant thus come before all of these, and later ones name it, so that nobody who resumes after an entry misses one.
  */
 export async function holdMarks(db: Queryable, id: string): Promise<void> {
   await db.query('select from tenantry.subscription_mark where subscription_id = $1 for no key update', [id]);
 }
 
-/** A fetch that is about to begin: which marks it will have seen, and its place among concurrent fetches. */
+/** A fetch that is about to begin: the marks it will have seen, and its place among concurrent fetches. */
 export interface FetchTicket {
   readonly subscriptionId: string;
   readonly ticket: number;
   readonly markedSeq: number;
-  /** Fetches that failed since the last that did not. */
+  /** Failed fetches since the last success. */
   readonly attempts: number;
 }
 
-/** Draws a ticket before the fetch, so that an older answer that comes late can be told from a newer one. */
+/** Draws a ticket before the fetch, so that an older answer that arrives late is recognised. */
 export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchTicket | null> {
   const row = firstRow(
     await db.query<Omit<FetchTicket, 'subscriptionId'>>(
@@ -105,9 +105,7 @@ export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchT
   return row && { subscriptionId: id, ...row };
 }
 
-/**
- * Locks the subscription for the rest of the transaction; null when a later fetch was applied already.
- */
+/** Locks the subscription for the rest of the transaction; null when a later fetch was already applied. */
 export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<Subscription | null> {
   return firstRow(
     await db.query<Subscription>(
@@ -119,7 +117,7 @@ export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<S
 
 export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts' | 'createdAt'>;
 
-/** Writes what was fetched. Its marks are settled once this is committed, see `settleMarks`. */
+/** Writes a fetch. Settle its marks after the commit, see `settleMarks`. */
 export async function applySubscription(
   db: Queryable,
   fetch: FetchTicket,
@@ -150,14 +148,14 @@ export async function applySubscription(
 }
 
 /**
- * Settles the marks that an applied fetch has seen, and rings again when newer ones came meanwhile. To be called outside
- * of the transaction that applied it, as webhooks wait for the row that this locks.
+ * Settles the marks that an applied fetch has seen, and rings again when newer ones came meanwhile. Call it outside
+ * the transaction that applied the fetch, as webhooks wait for the row that this locks.
  */
 export async function settleMarks(db: Queryable, fetch: FetchTicket): Promise<void> {
   await db.query('select tenantry.settle_subscription($1, $2)', [fetch.subscriptionId, fetch.markedSeq]);
 }
 
-/** Notes that a fetch failed; the next mark rings again, or the sweep after `nextTryAt`. */
+/** Records a failed fetch; the next mark rings again, or the sweep after `nextTryAt`. */
 export async function noteFetchFailure(
   db: Queryable,
   id: string,
@@ -172,8 +170,8 @@ export async function noteFetchFailure(
 }
 
 /**
- * Subscriptions whose marks are not settled and whose waiting time is over.
- * @param at what counts as over; left out, the time of the database
+ * Subscriptions with unsettled marks whose waiting time is over.
+ * @param at what counts as over; default: the database's time
  */
 export async function listDirtySubscriptions(
   db: Queryable,
@@ -190,7 +188,7 @@ export async function listDirtySubscriptions(
 
 /**
  * Subscriptions that have been past due for longer than the grace and whose tenants still run.
- * @param at what counts as over; left out, the time of the database
+ * @param at what counts as over; default: the database's time
  */
 export async function listGraceExpired(
   db: Queryable,

@@ -1,6 +1,6 @@
 import type { Queryable } from './database.ts';
 
-/** A kind of work that is done by one process at a time, and who asks for it. */
+/** A kind of work for one process at a time, and who asks for it. */
 export interface Turn {
   readonly name: string;
   readonly holder: string;

@@ -2,10 +2,10 @@ import pg from 'pg';
 import { connectionTo } from '../store/connection.ts';
 import { onlyRow, type Queryable } from '../store/database.ts';
 
-/** What a worker shows of itself: that it is at work, or that its cluster does not answer. */
+/** What a worker shows of itself: that it works, or that its cluster does not answer. */
 export type Presence = 'at work' | 'without cluster';
 
-/** First half of the advisory lock that a worker holds while it is there; the second is its cell. */
+/** First half of the advisory lock that a present worker holds; the second is its cell. */
 const presenceClasses: Record<Presence, number> = { 'at work': 723_654, 'without cluster': 723_655 };
 
 const reconnectMs = 1000;
@@ -17,8 +17,8 @@ export interface ShownPresence {
 }
 
 /**
- * Shows that a worker of the cell is there, at work at first, until the process ends in whatever way. The lock belongs
- * to a session, so it has a connection of its own, which is opened anew when it breaks.
+ * Shows that a worker of the cell is present, at first as working, until the process ends for whatever reason. The
+ * lock belongs to a session, so it has a connection of its own, which is reopened when it breaks.
  */
 export async function announceWorker(databaseUrl: string, cell: string): Promise<ShownPresence> {
   let client: pg.Client;
@@ -55,7 +55,7 @@ export async function announceWorker(databaseUrl: string, cell: string): Promise
   };
 }
 
-/** The best that workers of the cell show; null when there is none. */
+/** The best state among the cell's workers; null when there is none. */
 export async function presenceOfWorkers(db: Queryable, cell: string): Promise<Presence | null> {
   const row = onlyRow(
     await db.query<{ classes: number[] }>(

@@ -52,7 +52,7 @@ export async function cancel(
   output.result(after, () => cancelText(after, options));
 }
 
-/** The service knows, and has done what follows at once. */
+/** The service knows, and has done its immediate work. */
 function hasEnded({ desired, observed, subscription }: Tenant, atPeriodEnd: boolean): boolean {
   if (atPeriodEnd && subscription?.cancelAtPeriodEnd) return true;
   return desired.state !== 'active' && observed.generation === desired.generation;

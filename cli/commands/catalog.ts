@@ -17,7 +17,7 @@ import { catalogText, changeLine } from '../text/catalog.ts';
 
 export interface CatalogSyncOptions {
   readonly dryRun?: boolean;
-  /** Does not ask. */
+  /** Does not ask for confirmation. */
   readonly yes?: boolean;
 }
 

@@ -41,9 +41,9 @@ export async function cells(env: CliEnv, output: Output): Promise<void> {
 
 export interface CellsSyncOptions {
   readonly stack: readonly string[];
-  /** Pulumi's CLI; the one on PATH when left out. */
+  /** Pulumi's CLI; the one on PATH when omitted. */
   readonly pulumi?: string;
-  /** Where the database can be reached, Pulumi often cannot: the outputs come through a pipe. */
+  /** Pulumi often does not work where the database is reachable: the outputs then come through a pipe. */
   readonly stdin?: boolean;
 }
 
@@ -73,7 +73,7 @@ export async function cellsSync(env: CliEnv, output: Output, options: CellsSyncO
   });
 }
 
-/** Outputs on standard input, under names that say which of them is meant. */
+/** Outputs on standard input, under names that identify them. */
 async function pipedOutputs(): Promise<{ stacks: string[]; read: ReadStackOutput }> {
   const given: unknown = await json(process.stdin).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error);

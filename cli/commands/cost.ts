@@ -9,9 +9,9 @@ import { costText } from '../text/cost.ts';
 
 export interface CostOptions {
   readonly stack: string;
-  /** The sizes of the requirements where it is left out. */
+  /** The sizes in the requirements where omitted. */
   readonly tenants?: number;
-  /** Every line of the bill as well. */
+  /** Also shows every line of the bill. */
   readonly bill?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** `tenantry doctor`: which tools and providers were found, and what to do about what is missing. */
+/** `tenantry doctor`: which tools and providers were found, and what to do about missing ones. */
 import { formatDoctor, inspect } from '../../automation/toolchain/doctor.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
 import type { Output } from '../output.ts';

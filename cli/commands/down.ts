@@ -1,4 +1,4 @@
-/** `tenantry down`: ends the `start` of this home from another terminal; on request its state too. */
+/** `tenantry down`: ends the `start` of this home from another terminal; on request deletes its state too. */
 import { access, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { findSupervisor, isAlive, isHeld } from '../running.ts';
 
 export interface DownOptions {
   deleteState?: boolean;
-  /** Does not ask. */
+  /** Does not ask for confirmation. */
   yes?: boolean;
   /** Seconds; default one minute. */
   timeout?: number;
@@ -61,7 +61,7 @@ async function stop(home: string, output: Output, timeoutMs: number): Promise<bo
   return true;
 }
 
-/** Nothing is deleted that is not plainly a home of Tenantry. */
+/** Deletes only what is clearly a home of Tenantry. */
 async function assertIsHome(home: string): Promise<void> {
   const marks = await Promise.all(['lock', 'run'].map((file) => exists(join(home, file))));
   if (marks.every(Boolean) && home !== homedir()) return;

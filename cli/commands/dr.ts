@@ -1,8 +1,9 @@
 /**
- * `tenantry dr`: what of a disaster recovery can be automated. Each command can be broken off and started again.
+ * `tenantry dr`: the parts of a disaster recovery that can be automated. Each command can be interrupted and started
+ * again.
  *
- * What needs the database runs where the database can be reached, in a pod of the control plane. Its image has nothing
- * of the platform's program, which is therefore loaded only by what needs it.
+ * What needs the database runs where the database is reachable, in a pod of the control plane. Its image does not
+ * contain the platform's program, so only commands that need that load it.
  */
 import { resolve } from 'node:path';
 import { type Aws, connectAws } from '../../automation/dr/aws.ts';
@@ -22,9 +23,9 @@ import { statusText, stepsText, verificationText } from '../text/dr.ts';
 
 const projectDir = resolve(import.meta.dirname, '../..');
 
-/** Of every command that changes something. */
+/** For every command that changes something. */
 export interface RecoveryOptions {
-  /** Name of the recovery: the same name goes on with it. Default the day, in UTC. */
+  /** Name of the recovery: the same name continues it. Default: the day, in UTC. */
   readonly recovery?: string;
   readonly dryRun?: boolean;
 }
@@ -45,17 +46,17 @@ export interface RestoreOptions extends RecoveryOptions {
   readonly copies?: string;
 }
 
-/** Either traffic, or (without `away` and `back`) the tenants of the cell that the environment names. */
+/** Either traffic, or (without `away` and `back`) the tenants of the environment's cell. */
 export interface RepointOptions extends RecoveryOptions {
   /** Stack of a region that traffic leaves. */
   readonly away?: string;
-  /** Stack of the region at home, whose health decides about traffic again. */
+  /** Stack of the home region, whose health decides about traffic again. */
   readonly back?: string;
-  /** A lost cell, whose tenants become this one's. */
+  /** A lost cell, whose tenants this one takes over. */
   readonly move?: string;
 }
 
-/** How the commands reach AWS; a test brings its own. */
+/** The commands' access to AWS; tests bring their own. */
 export type Connect = (region: string) => Aws;
 
 export async function drStatus(
@@ -82,7 +83,7 @@ export async function drStatus(
   const lines = !place
     ? await ask({})
     : await withControlPlane(place.databaseUrl, (database) =>
-        // Only a cell of a stack has Velero.
+        // // Only a cell with a stack has Velero.
         target
           ? withCluster(place.kubeconfig, operations.processEnv, (cluster) => ask({ database, cluster }))
           : ask({ database }),
@@ -175,7 +176,7 @@ export async function drRepoint(
   });
 }
 
-/** @returns `failed` when anything is not as its row says */
+/** @returns `failed` when anything differs from its row */
 export async function drVerify(env: CliEnv, output: Output): Promise<ExitCode> {
   const operations = await readOperationsEnv(env.home);
   const verification = await verifyPlace(placeIn(operations), operations.processEnv);

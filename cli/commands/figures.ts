@@ -27,14 +27,14 @@ export async function figures(
   output.result(found, () => (csv ? figuresCsv(found) : figuresText(found)));
 }
 
-/** How each product stands now. */
+/** The present state of each product. */
 export async function figuresOverview(connection: Connection, output: Output): Promise<void> {
   const client = await clientAs(connection, {});
   const found = await getFiguresOverview({ client });
   output.result(found, () => overviewText(found));
 }
 
-/** Works on the database and Stripe themselves, as it may take longer than a request. */
+/** Works on the database and Stripe directly, as it may take longer than a request. */
 export async function figuresRebuild(env: CliEnv, output: Output): Promise<void> {
   const { place, processEnv } = await readOperationsEnv(env.home);
   if (!place) throw notRunning();

@@ -1,4 +1,4 @@
-/** `tenantry offboarding <tenant>`: how far a tenant's end is; `--now` begins it, or tries again. */
+/** `tenantry offboarding <tenant>`: the progress of a tenant's end; `--now` begins it, or tries again. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   beginOffboarding,

@@ -1,4 +1,4 @@
-/** `tenantry onboard <organization>`: brings it in, and says what became of the welcome. */
+/** `tenantry onboard <organization>`: onboards it, and reports what happened to the welcome mail. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { getOnboarding, type Onboarding, onboardOrganization } from '../../api/client/index.ts';
 import { type Connection, clientAs } from '../connection.ts';
@@ -25,7 +25,7 @@ export async function onboard(
   const query = { slug, adminEmail: options.admin };
   const deadlineMs = Date.now() + (options.timeout ?? 30) * 1000;
   let now = begun;
-  // One that the server puts off is tried again without this command.
+  // // A mail that the server postpones is tried again without this command.
   while (now.mail.state === 'pending' && now.mail.nextTryAt === null && Date.now() < deadlineMs) {
     await delay(200);
     now = await getOnboarding({ client, query });
@@ -42,7 +42,7 @@ export async function onboard(
   output.result(shown, () => text(shown));
 }
 
-/** A short name made of the name, for example "Émile & Co." becomes "emile-co". */
+/** A slug made from the name, for example "Émile & Co." becomes "emile-co". */
 export function slugOf(name: string): string {
   return name
     .normalize('NFKD')

@@ -22,7 +22,7 @@ export interface PreviewCommandOptions {
   readonly maxPreviews?: number;
 }
 
-/** Root of this checkout: the version that is previewed. */
+/** Root of this checkout: the version to preview. */
 const root = resolve(import.meta.dirname, '../..');
 
 /** @returns `blocked` when the change must not be merged as it is */

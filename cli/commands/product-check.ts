@@ -110,7 +110,7 @@ function chosen({ product: productId, plan: planId }: ProductCheckOptions): { pr
   return { product, plan };
 }
 
-/** A tenant as the program's file names one. */
+/** A tenant as the program's file describes it. */
 function sampleSpec(product: Product, plan: Plan) {
   return {
     tenantId: 'checked1',

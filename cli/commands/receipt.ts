@@ -16,7 +16,7 @@ import { CliProblem, exitCodes } from '../problem.ts';
 import { tenantId } from '../tenant-id.ts';
 import { fields, plain, time } from '../text/table.ts';
 
-/** More than any receipt of ours has. */
+/** Larger than any of our receipts. */
 const maxBytes = 10 * 1024 * 1024;
 
 export async function showReceipt(
@@ -32,7 +32,7 @@ export async function showReceipt(
 }
 
 /**
- * Checks a receipt against keys that the caller trusts: those of `--key`, else that of the home. Asks nobody.
+ * Verifies a receipt with keys that the caller trusts: those of `--key`, else the home's. Makes no request.
  * @throws CliProblem `not_valid` with what is wrong
  */
 export async function verify(

@@ -10,13 +10,13 @@ import { CliProblem, exitCodes } from '../problem.ts';
 import { forgetSupervisor, isHeld, recordSupervisor } from '../running.ts';
 import { duration } from '../text/table.ts';
 
-/** A start that is told to stop gets this long to come to an end of its own. */
+/** How long an interrupted start may take to end by itself. */
 const abandonAfterMs = 3000;
 const heartbeatMs = 10_000;
 
 /**
- * Starts an installation, says where it is, and ends it at the first SIGINT, SIGTERM or SIGHUP, or when the bootstrap
- * that runs this process is killed. A second signal ends this process at once; the next start ends what is left.
+ * Starts an installation, prints where it is, and stops it at the first SIGINT, SIGTERM or SIGHUP, or when the
+ * bootstrap that runs this process is killed. A second signal ends this process at once; the next start cleans up.
  */
 export async function start(output: Output): Promise<void> {
   const stopAsked = Promise.race([firstSignal(output), bootstrapEnded()]);
@@ -33,11 +33,11 @@ export async function start(output: Output): Promise<void> {
     const starting = launch(env, say, begunMs);
     const running = await Promise.race([starting, stopAsked]);
     if (running === undefined) {
-      // What ends now ends on purpose.
+      // // Whatever ends now ends on purpose.
       quiet = true;
       return await abandon(starting, env.home, output);
     }
-    // Once more: of two that start at once, only one gets here.
+    // // Once more: of two simultaneous starts, only one gets here.
     await recordSupervisor(env.home);
     const { api, stripe, issuer, kubeconfig } = running.endpoints;
     output.result({ home: env.home, pid: process.pid, api, stripe, issuer, kubeconfig }, () =>
@@ -71,7 +71,7 @@ async function launch(env: LocalEnv, tell: (line: string) => void, begunMs: numb
   }
 }
 
-/** Ends a start that is under way: once it has come up or failed, or else with whatever has begun so far. */
+/** Stops a start under way: after it has come up or failed, or else whatever has begun so far. */
 async function abandon(starting: Promise<Running>, home: string, output: Output): Promise<void> {
   output.progress('Stopping before it has started.');
   const settled = starting.then(
@@ -96,10 +96,10 @@ function firstSignal(output: Output): Promise<undefined> {
   });
 }
 
-/** Resolves when the process that hands over to the command has gone; never where there is none. */
+/** Resolves when the process that handed over to the command is gone; never where there is none. */
 function bootstrapEnded(): Promise<undefined> {
   return new Promise((resolve) => {
-    // It may have gone before this was asked.
+    // // It may have gone before this call.
     if (process.connected === false) resolve(undefined);
     else process.once('disconnect', () => resolve(undefined));
   });
@@ -131,7 +131,7 @@ function asProblem<Result>(read: () => Result): Result {
   }
 }
 
-/** What keeps a start from succeeding is said in a sentence by whoever found it. */
+/** Every cause that prevents a start has a sentence of its own. */
 function problemOfStart(error: unknown): CliProblem {
   const code = error instanceof Error && error.name === 'AlreadyRunning' ? 'already_running' : 'start_failed';
   return new CliProblem(exitCodes.failed, code, error instanceof Error ? error.message : String(error));

@@ -85,7 +85,7 @@ export async function subscribe(
   const sinceMs = simulated || requestedAt === null ? paidAtMs : Date.parse(requestedAt);
   const tenant = await waitForTenant(client, id, {
     isDone: (now) => now.phase === 'active' && now.observed.generation === now.desired.generation,
-    // A tenant that was prepared ahead has a past.
+    // // A tenant prepared in advance has a history.
     onEntry: (entry) => {
       if (Date.parse(entry.at) >= sinceMs) output.progress(sinceLine(entry, sinceMs));
     },
@@ -123,8 +123,9 @@ async function assertForSale(client: Client, productId: string, planId: string):
 }
 
 /**
- * The tenant that a checkout led to, as soon as there is one.
- * @throws CliProblem with the service's reason when there will be none as it is, `timeout` when the deadline passes first
+ * The tenant of a checkout, as soon as there is one.
+ * @throws CliProblem with the service's reason when there will be none as it is, `timeout` when the deadline passes
+ *   first
  */
 async function tenantOfCheckout(
   client: Client,
@@ -153,7 +154,7 @@ function elapsed({ activeAt }: Tenant, sinceMs: number): number {
 }
 
 function activeText(tenant: Tenant, elapsedMs: number, settledMs: number): string {
-  // One that was prepared ahead is usable at once, and is then brought to its plan.
+  // // A tenant prepared in advance is usable at once, and then brought to its plan.
   const later =
     tenant.observed.generation > 1 ? ` (and exactly as its plan says after ${duration(settledMs)})` : '';
   return [

@@ -14,7 +14,7 @@ export interface TenantsOptions extends Identity {
   all?: boolean;
 }
 
-/** Most that the service gives at once. */
+/** The service's largest page. */
 const pageSize = 100;
 
 export async function tenants(

@@ -1,4 +1,4 @@
-/** `tenantry token`: an access token for requests of one's own. */
+/** `tenantry token`: an access token for your own requests. */
 import { decodeJwt } from 'jose';
 import { type Connection, type Identity, tokenFor } from '../connection.ts';
 import type { Output } from '../output.ts';

@@ -1,4 +1,4 @@
-/** What differs between the catalog and Stripe, as text. Pure. */
+/** Differences between the catalog and Stripe, as text. Pure. */
 import type { CatalogChange, CatalogDifference } from '../../automation/billing/catalog/difference.ts';
 import { plain } from './table.ts';
 

@@ -27,7 +27,7 @@ export function cellsText(cells: readonly ListedCell[]): string {
   );
 }
 
-/** `2, 1 free`; those kept for a tenant that is not there yet are free too. */
+/** `2, 1 free`; those kept for a future tenant count as free. */
 function dedicated(servers: readonly DatabaseServer[]): string {
   if (servers.length === 0) return '-';
   const free = servers.filter(({ tenant }) => tenant === null).length;

@@ -77,7 +77,7 @@ export function figuresText({ rows, currency, currencies, asOf, by }: Figures): 
   ].join('\n\n');
 }
 
-/** Every figure of every row; amounts in the unit of the currency, with as many places as they need. */
+/** Every figure of every row; amounts in the unit of the currency, with as many places as needed. */
 export function figuresCsv({ rows, currency }: Figures): string {
   const columns: readonly (readonly [string, (row: FiguresRow) => string | number | null])[] = [
     ['period', (row) => row.period],
@@ -175,7 +175,7 @@ function percent(rate: number | null): string {
   return rate === null ? '-' : `${(rate * 100).toFixed(1)} %`;
 }
 
-/** In the unit of the currency. A double writes a whole number of micro-units back exactly. */
+/** In the unit of the currency. A double holds a whole number of micro-units exactly. */
 function exact(micros: number): number {
   return micros / 1_000_000;
 }

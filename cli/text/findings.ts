@@ -40,7 +40,7 @@ export function findingsText(areas: readonly Reconciliation[], findings: readonl
   return parts.join('\n\n');
 }
 
-/** What an operator is to do, once for each kind that waits. */
+/** What an operator should do, once for each waiting kind. */
 function actionsOf(findings: readonly Finding[]): string[] {
   const waiting = findings.filter(({ state }) => state === 'waiting');
   const actions = new Map(waiting.map(({ kind, action }) => [kind, action]));

@@ -1,10 +1,10 @@
-/** Events of Stripe, and the alerts that they led to, as text. Pure. */
+/** Stripe events, and the alerts they caused, as text. Pure. */
 
 import type { StoredNotice } from '../../automation/billing/events/notices-rows.ts';
 import type { ReplayPlan } from '../../automation/billing/events/replay.ts';
 import { table, time } from './table.ts';
 
-/** Events that are shown one by one. */
+/** Events to show one by one. */
 const mostShown = 50;
 
 export function replayText({ stored, missed, isCut }: ReplayPlan, dryRun: boolean): string {

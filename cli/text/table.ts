@@ -1,6 +1,6 @@
 /** Text for a terminal: aligned columns, money, counts, times. Pure. */
 
-/** Text from outside on one line: line breaks and control characters (a terminal would obey them) become spaces. */
+/** Outside text on one line: line breaks and control characters (which a terminal would obey) become spaces. */
 export function plain(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 }
@@ -19,7 +19,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/** `name  value` lines, the names padded to one width; rows without a value are left out. */
+/** `name  value` lines, with names padded to one width; omits rows without a value. */
 export function fields(rows: readonly (readonly [string, string | null])[]): string {
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== null);
   const longest = Math.max(0, ...shown.map(([name]) => width(name)));

@@ -1,6 +1,6 @@
 import type { EntitlementValue, Plan } from './types.ts';
 
-/** How figures are written on the page. */
+/** How the page writes figures. */
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
@@ -14,7 +14,7 @@ export function money(cents: number, currency = 'usd'): string {
   }).format(cents / 100);
 }
 
-/** A price in millionths of the currency, below a cent with the digits it has: `2107` is `$0.002107`. */
+/** A price in millionths of the currency, with all its digits below a cent: `2107` is `$0.002107`. */
 export function unitMoney(micros: number, currency = 'usd'): string {
   return new Intl.NumberFormat('en-US', {
     style: 'currency',
@@ -52,7 +52,7 @@ export function count(value: number): string {
   return decimal(value, 2);
 }
 
-/** A duration as a person reads it: `840 ms` is `0.84 s`, then minutes, hours and days. */
+/** A duration for people to read: `840 ms` is `0.84 s`, then minutes, hours and days. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, ms) / 1000;
   if (seconds < 10) return `${seconds.toFixed(2)} s`;
@@ -90,7 +90,7 @@ export interface Figure {
   readonly value: string;
 }
 
-/** What one pod may use and keep, in the order it is shown; the other limits are those of the whole namespace. */
+/** What one pod may use and keep, in display order; the other limits apply to the whole namespace. */
 const podLimits: readonly (readonly [name: string, label: string])[] = [
   ['cpuMillis', 'CPU per pod'],
   ['memoryBytes', 'Memory per pod'],
@@ -99,12 +99,12 @@ const podLimits: readonly (readonly [name: string, label: string])[] = [
 
 type Limits = Plan['limits'];
 
-/** The limits a customer compares plans by. A plan that runs no pods has none. */
+/** The limits by which customers compare plans. A plan that runs no pods has none. */
 export function podFigures(limits: Limits): Figure[] {
   return podLimits.flatMap(([name, label]) => limitFigure(name, label, limits[name]));
 }
 
-/** The ceilings of the tenant's namespace; the unit is read off the end of the name. */
+/** The ceilings of the tenant's namespace; the end of a name gives its unit. */
 export function namespaceFigures(limits: Limits): Figure[] {
   const others = Object.entries(limits).filter(([name]) => podLimits.every(([known]) => known !== name));
   return others.flatMap(([name, value]) =>
@@ -119,7 +119,7 @@ function limitFigure(name: string, label: string, value: number | null | undefin
   return [{ label, value: count(value) }];
 }
 
-/** Units that an entitlement's name ends with, and how a figure in them is written. */
+/** Units at the end of entitlements' names, and how their figures are written. */
 const entitlementUnits: readonly [suffix: RegExp, write: (value: number) => string][] = [
   [/Cents$/, (value) => money(value)],
   [/Bytes$/, bytes],
@@ -134,8 +134,8 @@ const entitlementUnits: readonly [suffix: RegExp, write: (value: number) => stri
 const abbreviations = /\b(api|sso|dlp|rto|rpo|gdpr|scim|cpu)\b/gi;
 
 /**
- * What a plan entitles to, as label and value. A missing number is unlimited, or left to the agreement where the
- * plan is custom; a missing duration is a promise that the plan does not make, so it has no line.
+ * A plan's entitlements as label and value. A missing number is unlimited, or subject to agreement where the plan is
+ * custom; a missing duration is a promise that the plan does not make, so it has no line.
  */
 export function entitlementFigures({ entitlements, price }: Pick<Plan, 'entitlements' | 'price'>): Figure[] {
   return Object.entries(entitlements).flatMap(([name, value]) => {

@@ -1,4 +1,4 @@
-/** Where the visitor is. Pages live in the hash, so the server needs to know none of them. */
+/** Where the visitor is. Pages live in the hash, so the server need not know any of them. */
 export type Route =
   | { readonly page: 'products' /** The one to show first. */; readonly product: string | null }
   | {

@@ -3,13 +3,13 @@ import * as oauth from 'oauth4webapi';
 import type { Config } from './types.ts';
 
 /**
- * Sign-in by authorization code with PKCE, entirely in the browser. The token lives in sessionStorage: it
- * survives the way to the payment page and back, and ends with the tab.
+ * Sign-in by authorization code with PKCE, entirely in the browser. sessionStorage keeps the token: it survives the
+ * way to the payment page and back, and ends with the tab.
  */
 export interface Session {
   readonly token: string;
   readonly subject: string;
-  /** E-mail or name where the issuer tells one, else the subject. */
+  /** E-mail or name where the issuer gives one, else the subject. */
   readonly label: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
@@ -26,7 +26,7 @@ interface PendingSignIn {
 const sessionKey = 'tenantry.session';
 const pendingKey = 'tenantry.sign-in';
 
-/** The session kept in this tab, or null when there is none or its time is over. */
+/** This tab's session, or null when there is none or it has expired. */
 export function storedSession(now = Date.now()): Session | null {
   const session = read<Session>(sessionKey);
   return session !== null && typeof session.token === 'string' && session.expiresAt > now ? session : null;
@@ -36,7 +36,7 @@ export function forgetSession(): void {
   sessionStorage.removeItem(sessionKey);
 }
 
-/** Whether the token says that it is an operator's. Only for what is shown: the service decides itself what it answers. */
+/** Whether the token looks like an operator's. Only for display: the API decides for itself. */
 export function isOperator({ token }: Pick<Session, 'token'>): boolean {
   try {
     const { scope } = decodeJwt<{ scope?: unknown }>(token);
@@ -79,7 +79,7 @@ export function isSignInAnswer(url: URL): boolean {
   return url.searchParams.has('state') && (url.searchParams.has('code') || url.searchParams.has('error'));
 }
 
-/** Exchanges the issuer's answer for a session and says where the visitor was. */
+/** Exchanges the issuer's answer for a session and returns where the visitor was. */
 export async function finishSignIn(config: Config, url: URL): Promise<{ returnTo: string }> {
   const pending = read<PendingSignIn>(pendingKey);
   sessionStorage.removeItem(pendingKey);
@@ -125,7 +125,7 @@ async function discover(config: Config): Promise<oauth.AuthorizationServer> {
   return oauth.processDiscoveryResponse(issuer, response);
 }
 
-/** Plain HTTP is for the issuer on this machine only. */
+/** Plain HTTP is only for an issuer on this machine. */
 function insecureIfLoopback(issuer: string): { [oauth.allowInsecureRequests]?: boolean } {
   const { protocol, hostname } = new URL(issuer);
   const loopback = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');

@@ -4,7 +4,7 @@ declare const SLUG_PATTERN: string;
 
 const slugPattern = new RegExp(SLUG_PATTERN);
 
-/** Why a name cannot be had, or null when it can; the last word is the pattern's. */
+/** Why a name is refused, or null when it is fine; the pattern has the last word. */
 export function slugComplaint(slug: string): string | null {
   if (slugPattern.test(slug)) return null;
   if (slug === '') return 'Choose a name.';

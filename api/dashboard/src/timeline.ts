@@ -1,6 +1,6 @@
 import type { Entry, Tenant } from './types.ts';
 
-/** What happened in one go: one payment, one plan change, one cancellation. */
+/** One sequence of work: one payment, one plan change, one cancellation. */
 export interface Episode {
   /** Of its first entry. */
   readonly startedAt: string;
@@ -38,7 +38,7 @@ export function episodes(entries: readonly Entry[]): Episode[] {
   });
 }
 
-/** Whether the tenant is as it is wanted after this. */
+/** Whether the tenant is in its wanted state after this. */
 function isSettled(kind: string): boolean {
   return /^(operation\.succeeded|tenant\.(active|suspended|deleted))$/.test(kind);
 }
@@ -61,8 +61,8 @@ export function withEntry(entries: readonly Entry[], entry: Entry): readonly Ent
 }
 
 /**
- * Milliseconds from the first word of the payment to the first time the tenant was active, or null when that cannot
- * be said: not active yet, or older than the subscription that pays for it now.
+ * Milliseconds from the first sign of the payment to the tenant's first activation, or null when unknown: not active
+ * yet, or older than its present subscription.
  */
 export function paymentToActiveMs({ requestedAt, createdAt, activeAt }: Tenant): number | null {
   if (activeAt === null) return null;
@@ -89,7 +89,7 @@ const toneOf: Readonly<Record<string, Tone>> = {
   missing: 'bad',
 };
 
-/** The colour of an entry's mark: kinds are `subject.what`, and what happened decides. */
+/** The colour of an entry's mark: kinds are `subject.what`, and the second part decides. */
 export function entryTone(kind: string): Tone {
   return toneOf[kind.slice(kind.lastIndexOf('.') + 1)] ?? 'plain';
 }

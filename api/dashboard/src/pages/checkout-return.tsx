@@ -8,7 +8,7 @@ import type { ProblemDetails, Tenant } from '../types.ts';
 
 const firstWaitMs = 100;
 const longestWaitMs = 1_500;
-/** After this the page says that it takes longer than usual, and goes on asking. */
+/** After this the page says that it takes longer than usual, and keeps asking. */
 const patienceMs = 8_000;
 
 /** Where the payment page sends the visitor: waits for the paid tenant and opens it. */
@@ -16,7 +16,7 @@ export function CheckoutReturnPage({ session }: { session: string }) {
   const { client, replace } = useApp();
   const [late, setLate] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
-  /** Why there will be no tenant until somebody mends it. */
+  /** Why there will be no tenant until somebody fixes the cause. */
   const [reason, setReason] = useState<Tenant['reason']>(null);
   const [round, setRound] = useState(0);
 

@@ -6,7 +6,7 @@ import { useLoad } from '../load.ts';
 import { ProblemNote } from '../parts/problem.tsx';
 import type { FiguresRow, Overview } from '../types.ts';
 
-/** What the operator earns: MRR and what moved it, month by month, and how each product stands. */
+/** The operator's earnings: MRR and what moved it, month by month, and the state of each product. */
 export function FiguresPage() {
   const { client } = useApp();
   const [currency, setCurrency] = useState('usd');
@@ -94,7 +94,7 @@ function Tiles({ row, currency }: { row: FiguresRow; currency: string }) {
   );
 }
 
-/** A bar for each month; the table below says the same in numbers. */
+/** A bar for each month; the table below has the numbers. */
 function Bars({ rows, currency }: { rows: readonly FiguresRow[]; currency: string }) {
   const highest = Math.max(1, ...rows.map(({ closingMrrMicros }) => closingMrrMicros));
   return (
@@ -187,7 +187,7 @@ function Products({ overview }: { overview: Overview }) {
   );
 }
 
-/** Those that have not ended: `pro 12, free 40`. */
+/** The live ones: `pro 12, free 40`. */
 function plansOf(subscriptions: Overview['products'][number]['subscriptions']): string {
   const plans = new Map<string, number>();
   for (const { plan, status, count: held } of subscriptions)
@@ -196,7 +196,7 @@ function plansOf(subscriptions: Overview['products'][number]['subscriptions']): 
   return [...plans].map(([plan, held]) => `${plan} ${count(held)}`).join(', ');
 }
 
-/** Currencies apart. */
+/** Each currency apart. */
 function sums(mrr: Overview['products'][number]['mrr']): string {
   const currencies = new Map<string, number>();
   for (const { currency, mrrMicros } of mrr)

@@ -150,7 +150,7 @@ function OrderForm({ product, plan }: { product: Product; plan: Plan }) {
   );
 }
 
-/** A name the service would not take, and why. */
+/** A name that the API would refuse, and why. */
 interface Refusal {
   readonly slug: string;
   readonly message: string;

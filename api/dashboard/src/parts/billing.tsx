@@ -21,11 +21,11 @@ export interface Billing {
   readonly subscription: Loaded<Subscription | null>;
   readonly busy: boolean;
   readonly problem: ProblemDetails | null;
-  /** Does one thing at a time, then shows the subscription as it is afterwards. */
+  /** Does one thing at a time, then shows the subscription afterwards. */
   act(work: () => Promise<unknown>): Promise<boolean>;
 }
 
-/** The tenant's subscription, read again whenever the tenant follows a change of it. */
+/** The tenant's subscription, read again whenever a change of it reaches the tenant. */
 export function useBilling(tenant: Tenant | null): Billing {
   const { client } = useApp();
   const id = tenant?.subscription?.id ?? null;
@@ -66,7 +66,7 @@ interface Props {
   readonly billing: Billing;
 }
 
-/** What is paid for, and what its admins do about it. */
+/** What is paid for, and what its admins can do about it. */
 export function BillingCard({ tenant, product, billing }: Props) {
   const { client } = useApp();
   const [open, setOpen] = useState<'plan' | 'cancel' | null>(null);

@@ -14,7 +14,7 @@ interface Props {
   readonly onClose: () => void;
 }
 
-/** Another plan or number of seats: says what it costs first, then is charged exactly that. */
+/** Another plan or number of seats: shows the cost first, then charges exactly that. */
 export function ChangePlan({ product, subscription, billing, onClose }: Props) {
   const { client } = useApp();
   const { busy, act } = billing;
@@ -33,7 +33,7 @@ export function ChangePlan({ product, subscription, billing, onClose }: Props) {
     setProblem(null);
     if (same || !seatsOk) return;
     let current = true;
-    // Typing a number asks once, not for each digit.
+    // // Asks once for a typed number, not for each digit.
     const timer = setTimeout(() => {
       const path = { id: subscription.id };
       previewChange({ client, path, body: { plan, ...(most !== null && { seats }) } }).then(

@@ -8,7 +8,7 @@ import { ProblemNote } from './problem.tsx';
 
 const pageSize = 6;
 
-/** The subscription's invoices, newest first, each with where it is read and paid. */
+/** The subscription's invoices, newest first, each with a link to read and pay it. */
 export function Invoices({ subscription }: { subscription: Subscription }) {
   const { client } = useApp();
   const { id, status, plan, seats } = subscription;

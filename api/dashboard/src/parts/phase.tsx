@@ -18,7 +18,7 @@ export function phaseTone(phase: Phase): Tone {
   return tones[phase] ?? 'plain';
 }
 
-/** True while something is being done that the visitor may want to watch. */
+/** True during work that the visitor may want to watch. */
 export function isMoving(phase: Phase): boolean {
   return ['pending', 'provisioning', 'updating', 'suspending', 'deleting'].includes(phase);
 }

@@ -2,12 +2,12 @@ import type { ProblemDetails } from '../types.ts';
 
 interface Props {
   readonly problem: ProblemDetails;
-  /** Label of the button that does something about it. */
+  /** Label of the button for a remedy. */
   readonly action?: string;
   readonly onAction?: () => void;
 }
 
-/** Shows what went wrong where it went wrong. */
+/** Shows a failure where it happened. */
 export function ProblemNote({ problem, action, onAction }: Props) {
   const code = [problem.status > 0 ? String(problem.status) : '', problem.code ?? '']
     .filter(Boolean)

@@ -4,11 +4,11 @@ import { episodes, paymentToActiveMs } from '../timeline.ts';
 import type { Entry, Tenant } from '../types.ts';
 import { isMoving } from './phase.tsx';
 
-/** The one figure a new tenant is about: how long it took, or takes. */
+/** The figure that matters about a new tenant: how long it took, or takes. */
 export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly Entry[] }) {
   const { phase } = tenant;
   const readyMs = paymentToActiveMs(tenant);
-  // A tenant that waits for its next try says so itself.
+  // // A tenant that waits for its next try says so itself.
   const working = isMoving(phase) && tenant.reason === null;
   const runningMs = useRunningMs(entries, working);
   if ((phase === 'active' || phase === 'updating') && readyMs !== null) {
@@ -41,8 +41,8 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /**
- * Time since the current episode began. Counted from the server's own times plus what has gone by here since
- * its last word, so that a clock that is off on this machine does not show.
+ * Time since the present episode began. Adds the time since the server's last message to the server's own times, so
+ * that a wrong clock on this machine does not show.
  */
 function useRunningMs(entries: readonly Entry[], running: boolean): number {
   const reachedMs = episodes(entries).at(-1)?.durationMs ?? 0;

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { useApp } from '../context.ts';
 
-/** Shows its children to somebody who is signed in, and the way to sign in to everybody else. */
+/** Shows its children to people who are signed in, and the way to sign in to everybody else. */
 export function SignedIn({ to, children }: { to: string; children: ReactNode }) {
   const { session, expired } = useApp();
   if (session !== null) return children;

@@ -70,7 +70,7 @@ function StepRow({ step, ofMs }: { step: Step; ofMs: number }) {
   );
 }
 
-/** Where in the episode the time before this step went. */
+/** Where in the episode the time before this step falls. */
 function Span({ fromMs, tookMs, ofMs }: { fromMs: number; tookMs: number; ofMs: number }) {
   const scale = ofMs === 0 ? 0 : 100 / ofMs;
   return (

@@ -47,7 +47,7 @@ export function TopBar({ page }: { page: Route['page'] }) {
   );
 }
 
-/** Four plots, one let. */
+/** Four plots, one of them let. */
 function Mark() {
   return (
     <svg className="mark" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
