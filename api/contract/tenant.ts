@@ -86,16 +86,17 @@ export type ProductView = z.infer<typeof product>;
 export const productList = z.object({ products: z.array(product) }).openapi('ProductList');
 
 /** Most seats that any plan has; the plan's own limit is checked where it is known. */
-const mostSeats = Math.max(
-  ...catalog.flatMap(({ plans }) =>
-    plans.map(({ price }) => (price.kind === 'perSeat' ? price.maxSeats : 1)),
-  ),
-);
+const mostSeats = () =>
+  Math.max(
+    ...catalog.flatMap(({ plans }) =>
+      plans.map(({ price }) => (price.kind === 'perSeat' ? price.maxSeats : 1)),
+    ),
+  );
 
 export const seats = z
   .int('must be a whole number')
   .min(1, 'must be at least 1')
-  .max(mostSeats, `must be at most ${mostSeats}`);
+  .refine((count) => count <= mostSeats(), { error: () => `must be at most ${mostSeats()}` });
 
 export const organizationId = z
   .string()

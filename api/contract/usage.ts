@@ -137,7 +137,7 @@ export const toldUsage = z
     samples: z
       .array(
         z.strictObject({
-          dimension: z.string().min(1).max(100).openapi({ example: 'stream_sessions_active' }),
+          dimension: z.string().min(1).max(100).openapi({ description: 'A meter of the tenant’s product' }),
           at: time.openapi({ description: 'When; it counts for the five minutes that this is in' }),
           quantity: z
             .string()

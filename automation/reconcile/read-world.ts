@@ -101,9 +101,8 @@ function compareCustomers(
   };
 }
 
-const slotProducts: ReadonlySet<string> = new Set(
-  catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id),
-);
+const slotProducts = (): ReadonlySet<string> =>
+  new Set(catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id));
 
 /** The live objects first, then our rows, and last who is busy. */
 export async function readCellWorld(
@@ -141,7 +140,7 @@ export async function readCellWorld(
     stacks,
     reserved: new Set(reserved.map(({ id }) => id)),
     leases: leases.map(({ id, expiredAt }) => ({ tenantId: id, expiredAt })),
-    slotProducts,
+    slotProducts: slotProducts(),
     busy,
     now: now(),
     policy,

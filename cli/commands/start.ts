@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type LocalEnv, readLocalEnv } from '../../automation/local/env.ts';
 import { endLeftovers } from '../../automation/local/processes.ts';
 import { type Running, startSupervisor } from '../../automation/local/supervisor.ts';
+import { catalog } from '../../tenants/catalog/index.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { forgetSupervisor, isHeld, recordSupervisor } from '../running.ts';
@@ -106,13 +107,14 @@ function bootstrapEnded(): Promise<undefined> {
 }
 
 function summary(home: string, api: string, tookMs: number): string {
+  const [product] = catalog;
   return [
     '',
     `Tenantry runs (started in ${duration(tookMs)}). Open ${api}`,
     '',
     'Subscribe on the page, or from another terminal:',
     '  npm run -s tenantry -- products',
-    '  npm run -s tenantry -- subscribe workspace byoc --as you@example.com',
+    `  npm run -s tenantry -- subscribe ${product?.id} ${product?.plans[0]?.id} --as you@example.com`,
     '  npm run -s tenantry -- tenants',
     '',
     `  API    ${api}/docs`,

@@ -30,7 +30,7 @@ export function catalogText({ changes, kept }: CatalogDifference): string {
   return [...lines, ...left, summary].join('\n');
 }
 
-/** `replace price tenantry:inbox:starter (price_1…)` */
+/** `replace price tenantry:<product>:<plan> (price_1…)` */
 export function changeLine({ action, kind, key, id }: CatalogChange): string {
   return plain(`${action} ${kinds[kind]} ${key}${id === null ? '' : ` (${id})`}`);
 }
