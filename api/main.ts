@@ -1,6 +1,8 @@
 /** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run as many as there are zones, or more. */
 import pino from 'pino';
 import { warnOfUnknownVariables } from '../automation/environment/index.ts';
+import { loadServices, readServicePackages } from '../automation/packages/index.ts';
+import { services as own } from '../services/index.ts';
 import { ensurePage } from './dashboard/build.ts';
 import { readApiEnv } from './env.ts';
 import { startApi } from './start-api.ts';
@@ -8,8 +10,9 @@ import { startApi } from './start-api.ts';
 const env = readApiEnv();
 const log = pino({ level: env.logLevel, base: { process: 'api' } });
 warnOfUnknownVariables((line) => log.warn(line));
+const services = await loadServices({ own, packages: readServicePackages() });
 const [api] = await Promise.all([
-  startApi(env, log),
+  startApi(env, log, services),
   // Without its page the API still does its work.
   ensurePage().catch((error: unknown) => log.error({ error }, 'the web page could not be built')),
 ]);

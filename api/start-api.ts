@@ -6,7 +6,7 @@ import { createKeyRing } from '../automation/keys/index.ts';
 import { notifyFollower } from '../automation/notify/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
-import { migrationsOf } from '../automation/service.ts';
+import { followersOf, migrationsOf } from '../automation/service.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { observePool } from '../automation/store/pool-metrics.ts';
@@ -57,7 +57,7 @@ export async function startApi(
   const keys = createKeyRing(database, log);
   const app = createApp({
     database,
-    followers: [notifyFollower],
+    followers: [notifyFollower, ...followersOf(services)],
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),

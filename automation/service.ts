@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Plan, Product } from '../tenants/catalog/types.ts';
+import type { Follower } from './followers.ts';
 import type { KubernetesClient } from './providers/kubernetes/client.ts';
 import type { Database, Queryable } from './store/database.ts';
 import type { Tenant } from './store/tenants.ts';
@@ -26,6 +27,8 @@ export interface Service<Router = never> {
   readonly tasks?: Readonly<Record<string, ServiceTask>>;
   /** Steps of every cell's sweep, by name: each finishes what a crash or a lost doorbell left behind. */
   readonly sweep?: Readonly<Record<string, (context: WorkerServiceContext) => Promise<void>>>;
+  /** Follows the product's tenants: called in the transaction of each change. */
+  readonly tenantChanged?: NonNullable<Follower['tenantChanged']>;
   /** Tells use that neither the cluster shows nor anybody sends. Read at each sweep of a cell. */
   readonly usage?: (context: WorkerServiceContext) => AsyncIterable<ServiceUse> | Iterable<ServiceUse>;
   /** What a use of the product must pass before it begins, by name. */
@@ -77,10 +80,40 @@ export interface ServiceRoutes<Router> {
   readonly add: (router: Router, context: ServiceContext) => void;
 }
 
+/** The followers of services, each called for the tenants of its product alone. */
+export function followersOf(services: readonly Service[]): readonly Follower[] {
+  return services.flatMap(({ product, tenantChanged }) =>
+    tenantChanged
+      ? [
+          {
+            name: product.id,
+            tenantChanged: async (client, tenant, change, at) => {
+              if (tenant.product === product.id) await tenantChanged(client, tenant, change, at);
+            },
+          } satisfies Follower,
+        ]
+      : [],
+  );
+}
+
+/** The checks of services by product, each by its own name. */
+export function checksOf(
+  services: readonly Service[],
+): ReadonlyMap<string, Readonly<Record<string, ServiceCheck>>> {
+  return new Map(services.flatMap(({ product, checks }) => (checks ? [[product.id, checks]] : [])));
+}
+
 /** The folders of migrations of services, for `migrate`. */
 export function migrationsOf(services: readonly Service[]): { name: string; folder: string }[] {
   return services.flatMap(({ product, migrations }) =>
     migrations === undefined ? [] : [{ name: product.id, folder: migrations }],
+  );
+}
+
+/** What services keep about people, by product, for exports and the ends of tenants. */
+export function personalDataOf(services: readonly Service[]): ReadonlyMap<string, PersonalData> {
+  return new Map(
+    services.flatMap(({ product, personalData }) => (personalData ? [[product.id, personalData]] : [])),
   );
 }
 
@@ -123,14 +156,16 @@ export async function ringServiceTask(
   ]);
 }
 
-/** Use of one meter of a tenant. Of several for one meter and slot the greatest counts, so telling twice is harmless. */
+/** Use of one meter of a tenant, counted once by its id: telling it again is harmless. */
 export interface ServiceUse {
   readonly tenantId: string;
+  /** The service's own, unique within the tenant. */
+  readonly id: string;
   /** Id of a meter of the product. */
   readonly meter: string;
   readonly at: Date;
-  /** In the meter's unit, to six decimals. */
-  readonly amount: number;
+  /** In the meter's unit: a decimal number of at most six places. */
+  readonly quantity: string;
 }
 
 /** What a use must pass before it begins, such as `task` with the attribute `agent`. */

@@ -1,13 +1,16 @@
 /** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as there is work for. */
 import pino from 'pino';
+import { services as own } from '../services/index.ts';
 import { warnOfUnknownVariables } from './environment/index.ts';
+import { loadServices, readServicePackages } from './packages/index.ts';
 import { readWorkerEnv } from './worker/env.ts';
 import { startWorker } from './worker/start.ts';
 
 const env = readWorkerEnv();
 const log = pino({ level: env.logLevel, base: { process: 'worker' } });
 warnOfUnknownVariables((line) => log.warn(line));
-const worker = await startWorker(env, log);
+const services = await loadServices({ own, packages: readServicePackages() });
+const worker = await startWorker(env, log, services);
 log.info({ cell: env.cell.id, runners: env.runners }, 'the worker is ready');
 
 let stopping = false;

@@ -1,5 +1,7 @@
 import { warnOfUnknownVariables } from '../automation/environment/index.ts';
+import { loadServices, readServicePackages } from '../automation/packages/index.ts';
 import { readCliEnv } from './env.ts';
+import { CliProblem, exitCodes } from './problem.ts';
 import { run } from './run.ts';
 
 // A reader that has seen enough (`| head`) is no error.
@@ -7,5 +9,19 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.
 // Nor is progress that nobody reads any more: a terminal that has gone must not keep a command from ending well.
 process.stderr.on('error', () => {});
 
+/** Commands see the products of packages beside the tree, as the API and the worker do. */
+async function loadProducts(): Promise<void> {
+  try {
+    await loadServices({ own: [], packages: readServicePackages() });
+  } catch (error) {
+    throw new CliProblem(
+      exitCodes.failed,
+      'services_not_loaded',
+      error instanceof Error ? error.message : String(error),
+    );
+  }
+}
+
 warnOfUnknownVariables((line) => process.stderr.write(`${line}\n`));
-process.exit(await run(process.argv.slice(2), readCliEnv, { out: process.stdout, err: process.stderr }));
+const streams = { out: process.stdout, err: process.stderr };
+process.exit(await run(process.argv.slice(2), readCliEnv, streams, loadProducts));

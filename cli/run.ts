@@ -7,16 +7,20 @@ import type { CliEnv } from './env.ts';
 import { createOutput, type Streams } from './output.ts';
 import { CliProblem, type ExitCode, exitCodes, problemOf } from './problem.ts';
 
+/** @param prepare what has to be done before any command; its problem is the command's */
 export async function run(
   args: readonly string[],
   readEnv: () => CliEnv,
   streams: Streams,
+  prepare: () => Promise<void> = async () => {},
 ): Promise<ExitCode> {
   const json = args.includes('--json');
   const output = createOutput(json, streams);
   let exitCode: ExitCode = exitCodes.ok;
   try {
-    const program = createCommands({ env: readEnv(), output, exit: (code) => (exitCode = code) });
+    const read = readEnv();
+    await prepare();
+    const program = createCommands({ env: read, output, exit: (code) => (exitCode = code) });
     for (const command of withSubcommands(program)) speakThrough(command, streams, json);
     // --json may stand before the command as well as behind it.
     await program.parseAsync(args.length === 0 ? ['--help'] : withoutLeadingJson(args), { from: 'user' });

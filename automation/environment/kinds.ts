@@ -49,6 +49,11 @@ export const trustedIssuers = {
   ),
 };
 
+export const modules = {
+  form: 'paths or names of modules, separated by commas',
+  schema: list(z.string().min(1)),
+};
+
 export const backendUrl = {
   form: 'a file://, s3://, gs:// or azblob:// URL',
   schema: z.string().regex(/^(file|s3|gs|azblob):\/\//),

@@ -3,6 +3,7 @@
  */
 
 import { listEntries } from '../ledger/read.ts';
+import type { PersonalData } from '../service.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import { findSubscriptions } from '../store/subscriptions.ts';
@@ -31,13 +32,15 @@ export interface ExportSources {
   readonly database: Queryable;
   /** Administrators' URLs of the database servers with tenants. */
   readonly servers: TenantServers;
+  /** What products keep about tenants' people outside of the tenants' own databases, by product. */
+  readonly personalData: ReadonlyMap<string, PersonalData>;
   readonly now: () => Date;
 }
 
 /**
  * The lines of an export, from first to last: the tenant's record, its timeline and credits as its owner may read
- * them, and everything in its schema or database. The last line says how much there was, so that nobody takes a part
- * for the whole. A slot has neither an owner nor rows.
+ * them, what its product keeps about its people, and everything in its schema or database. The last line says how
+ * much there was, so that nobody takes a part for the whole. A slot has neither an owner nor rows.
  * @param counts counted up while the lines are read
  */
 export async function* exportLines(
@@ -65,6 +68,10 @@ export async function* exportLines(
   }
   yield* timelineLines(database, id);
   yield* creditLines(database, id);
+  const kept = sources.personalData.get(product);
+  if (kept)
+    for await (const record of kept.export(database, tenant))
+      yield line({ ...record, record: 'service', product });
   const place = tenant.outputs?.database;
   if (place) {
     for await (const { kind, json } of databaseLines(adminUrlOf(sources.servers, place), place)) {

@@ -50,6 +50,8 @@ import { BackupUnderWay } from './volume-backup.ts';
 export interface OffboardingSteps {
   exportData(tenant: Tenant): Promise<ExportLine>;
   backUp(tenant: Tenant): Promise<BackupLine>;
+  /** Deletes what the tenant's product keeps about its people. */
+  erase(tenant: Tenant): Promise<void>;
   /** Looks for the tenant in one area. */
   look(
     area: Area,
@@ -194,6 +196,7 @@ async function verifyGone(
   _journal: Offboarding,
   tenant: Tenant,
 ): Promise<void> {
+  await steps.erase(tenant);
   const subscriptions = await listSubscriptionsEver(database, tenant.id);
   const checks: AreaCheck[] = [];
   const remains: string[] = [];

@@ -2,6 +2,7 @@
 import type { TaskList } from 'graphile-worker';
 import type { JobContext } from '../jobs/context.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { PersonalData } from '../service.ts';
 import type { Queryable } from '../store/database.ts';
 import type { OffboardingEnv } from './env.ts';
 import type { TenantServers } from './export-lines.ts';
@@ -20,6 +21,8 @@ export interface OffboardingOptions {
   readonly serverUrls: TenantServers;
   /** A database on each of them, by name. */
   readonly servers: ReadonlyMap<string, Queryable>;
+  /** What products keep about people, by product. */
+  readonly personalData: ReadonlyMap<string, PersonalData>;
 }
 
 /** Exports whose files one job removes; the next sweep asks for the rest. */
@@ -29,13 +32,14 @@ const removedAtOnce = 500;
 export async function openOffboarding(
   options: OffboardingOptions,
 ): Promise<{ tasks: TaskList; close: () => void }> {
-  const { context, env, home, cluster, backendUrl } = options;
+  const { context, env, home, cluster, backendUrl, personalData } = options;
   const { database, stripe, cell, policy, log, workerId, now } = context;
   const key = env.receiptKey === undefined ? await keptSigningKey(home) : signingKeyOf(env.receiptKey);
   const files = await openFileStore(env.exportsUrl);
   const exports = {
     database,
     servers: options.serverUrls,
+    personalData,
     files,
     exportDays: env.exportDays,
     now,
@@ -44,6 +48,7 @@ export async function openOffboarding(
     workerId,
   };
   const steps = createOffboardingSteps({
+    database,
     cluster,
     servers: options.servers,
     stripe,

@@ -1,7 +1,8 @@
 /** What the steps of a tenant's end do to the world. */
 import type Stripe from 'stripe';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
-import type { Queryable } from '../store/database.ts';
+import type { PersonalData } from '../service.ts';
+import type { Database, Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { exportFormat } from './export-lines.ts';
 import { offboardingExport } from './exports.ts';
@@ -16,6 +17,7 @@ import type { ExportLine } from './receipt.ts';
 import { backUpVolumes } from './volume-backup.ts';
 
 export interface World {
+  readonly database: Database;
   readonly cluster: KubernetesClient;
   /** Database servers that tenants may be on, by name, as their administrators. */
   readonly servers: ReadonlyMap<string, Queryable>;
@@ -28,10 +30,11 @@ export interface World {
 }
 
 export function createOffboardingSteps(world: World): OffboardingSteps {
-  const { cluster, servers, stripe, backendUrl, tenantBuckets, exports } = world;
+  const { database, cluster, servers, stripe, backendUrl, tenantBuckets, exports } = world;
   return {
     exportData: (tenant) => exportBeforeEnd(exports, tenant),
     backUp: (tenant) => backUpVolumes(cluster, tenant),
+    erase: (tenant) => erasePersonalData(database, exports.personalData, tenant),
     look: async (area, tenant, subscriptions) => {
       switch (area) {
         case 'kubernetes':
@@ -47,6 +50,16 @@ export function createOffboardingSteps(world: World): OffboardingSteps {
       }
     },
   };
+}
+
+/** Deletes what the tenant's product keeps about its people, all of it or nothing. */
+export async function erasePersonalData(
+  database: Database,
+  personalData: ReadonlyMap<string, PersonalData>,
+  tenant: Tenant,
+): Promise<void> {
+  const kept = personalData.get(tenant.product);
+  if (kept) await database.transaction((client) => kept.erase(client, tenant));
 }
 
 /** The export before the end, or why there is none. */

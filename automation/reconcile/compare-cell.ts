@@ -4,6 +4,7 @@ import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { TenantState } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
+import { compareServiceObjects, type LeftObject } from './service-objects.ts';
 
 /** A tenant of the cell that is not deleted. */
 export interface CellTenant {
@@ -61,6 +62,8 @@ export interface CellWorld {
   readonly tenants: readonly CellTenant[];
   readonly namespaces: readonly LiveNamespace[];
   readonly objects: readonly LiveObject[];
+  /** Objects of services that no row wants. */
+  readonly leftObjects: readonly LeftObject[];
   readonly databaseObjects: readonly DatabaseObject[];
   /** Ids of tenants whose stacks have a state; null where they cannot be listed. */
   readonly stacks: ReadonlySet<string> | null;
@@ -93,6 +96,7 @@ export function compareCell(world: CellWorld): Observation[] {
     ...world.tenants.flatMap((tenant) => (world.busy.has(tenant.id) ? [] : compareProgress(tenant, world))),
     ...compareNamespaces(world, standing),
     ...compareObjects(world, standing),
+    ...compareServiceObjects(world),
     ...compareDatabases(world, standing),
     ...compareStacks(world, standing),
     ...compareLeases(world, standing),

@@ -5,12 +5,15 @@ import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import type { ReconcilePolicy } from './policy.ts';
+import type { ServiceObjects } from './service-objects.ts';
 
 /** What the reconciler needs. */
 export interface ReconcileContext {
   readonly database: Database;
   readonly stripe: Stripe;
   readonly cluster: KubernetesClient;
+  /** Objects of services that come and go in tenants' namespaces. */
+  readonly objects: readonly ServiceObjects[];
   /** The cell's servers of tenants' databases; the shared one has no name. */
   readonly servers: readonly { readonly name: string | null; readonly database: Queryable }[];
   /** Ids of the tenants whose stacks have a state; null where they cannot be listed. */

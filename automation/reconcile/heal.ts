@@ -55,7 +55,9 @@ export async function heal(
       if (typeof data.reserved === 'string' && (await dropReservation(client, data.reserved)))
         await ringReplenish(client, cell.id);
       break;
-    // // All usage at once, see `reportUsageAgain`.
+    // Outside of the transaction, see `removeLeftObject`.
+    case 'remove-object':
+    // All usage at once, see `reportUsageAgain`.
     case 'report-usage':
     case null:
       break;

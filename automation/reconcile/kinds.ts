@@ -17,6 +17,8 @@ export type Remedy =
   | 'retry'
   /** Gives up the reservation and initialises another stack. */
   | 'reserve-again'
+  /** Deletes an object of a service that no row of its wants. */
+  | 'remove-object'
   /** Reports usage to Stripe again, under the same identifiers. */
   | 'report-usage';
 
@@ -162,6 +164,12 @@ export const kinds = {
   'role-of-nobody': remains,
   'database-of-nobody': remains,
   'stack-of-nobody': remains,
+  'object-left': {
+    area: 'cell',
+    heals: 'remove-object',
+    approval: null,
+    action: 'the object is deleted, as its product has no row that wants it',
+  },
   'object-of-nobody': {
     area: 'cell',
     heals: null,

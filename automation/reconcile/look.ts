@@ -15,9 +15,10 @@ import {
   updateFindings,
 } from './findings.ts';
 import { heal, reportUsageAgain } from './heal.ts';
-import { type Kind, kinds, type Observation } from './kinds.ts';
+import { factsOf, type Kind, kinds, type Observation } from './kinds.ts';
 import { type LookOutcome, type OpenFinding, takeLook } from './looks.ts';
 import { type Looked, readCellWorld, readMoneyWorld } from './read-world.ts';
+import { removeLeftObject } from './service-objects.ts';
 
 /** Most rows that one statement writes. */
 const batch = 1000;
@@ -176,6 +177,7 @@ async function healOne(context: ReconcileContext, id: number, observation: Obser
         audience: 'operator',
       });
     });
+    if (factsOf(observation.kind).heals === 'remove-object') await removeLeftObject(context, observation);
     return 1;
   } catch (error) {
     log.error({ finding: id, kind: observation.kind, error }, 'a finding could not be healed');

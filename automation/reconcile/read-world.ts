@@ -15,6 +15,7 @@ import {
   readSpentLeases,
   readSubscriptions,
 } from './reconcile-rows.ts';
+import { listLeftObjects } from './service-objects.ts';
 import {
   type Asked,
   type ListedCustomer,
@@ -105,20 +106,27 @@ const slotProducts = (): ReadonlySet<string> =>
   new Set(catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id));
 
 /** The live objects first, then our rows, and last who is busy. */
-export async function readCellWorld(
-  { database, cluster, servers, stacks: listStacks, cell, policy, now }: ReconcileContext,
-  looked: Looked,
-): Promise<CellWorld> {
+export async function readCellWorld(context: ReconcileContext, looked: Looked): Promise<CellWorld> {
+  const { database, cluster, objects: ofServices, servers, stacks: listStacks, cell, policy, now } = context;
   const begun = performance.now();
   const begunAt = now();
   const ask = counter(looked);
   const namespacesAsked = ask('namespaces');
   const objectsAsked = ask('objects in the cluster');
+  const servicesAsked = ask('objects of services');
   const databaseAsked = ask('database servers');
-  const [stacks, [namespaces, objects], databaseObjects] = await Promise.all([
+  const [stacks, [namespaces, objects, leftObjects], databaseObjects] = await Promise.all([
     listStacks(),
     (async () =>
-      [await listNamespaces(cluster, namespacesAsked), await listObjects(cluster, objectsAsked)] as const)(),
+      [
+        await listNamespaces(cluster, namespacesAsked),
+        await listObjects(
+          cluster,
+          objectsAsked,
+          ofServices.map(({ label }) => label),
+        ),
+        await listLeftObjects(context, servicesAsked),
+      ] as const)(),
     Promise.all(servers.map((server) => listDatabaseObjects(server, databaseAsked))),
   ]);
   looked.stacks = { calls: 1, items: stacks?.size ?? 0 };
@@ -136,6 +144,7 @@ export async function readCellWorld(
     tenants,
     namespaces,
     objects,
+    leftObjects,
     databaseObjects: databaseObjects.flat(),
     stacks,
     reserved: new Set(reserved.map(({ id }) => id)),

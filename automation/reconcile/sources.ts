@@ -113,8 +113,15 @@ export async function listNamespaces(cluster: KubernetesClient, asked: Asked): P
   return listed;
 }
 
-/** Every other object with a tenant's label. */
-export async function listObjects(cluster: KubernetesClient, asked: Asked): Promise<LiveObject[]> {
+/**
+ * Every other object that carries a tenant's label.
+ * @param ofServices labels by which services know objects of their own, which are compared apart
+ */
+export async function listObjects(
+  cluster: KubernetesClient,
+  asked: Asked,
+  ofServices: readonly string[],
+): Promise<LiveObject[]> {
   const discovery = new Discovery(cluster);
   const listed: LiveObject[] = [];
   for (const [apiVersion, kind] of objectKinds) {
@@ -126,6 +133,7 @@ export async function listObjects(cluster: KubernetesClient, asked: Asked): Prom
         cluster,
         `${root}/${resource.plural}`,
         asked,
+        ofServices.map((label) => `!${label}`),
       ))
         listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
     } catch (error) {
@@ -139,6 +147,7 @@ export async function listObjects(cluster: KubernetesClient, asked: Asked): Prom
 interface Labelled {
   readonly name: string;
   readonly namespace: string | null;
+  readonly uid: string;
   readonly label: (name: string) => string | undefined;
   readonly createdAt: Date | null;
   readonly deletedAt: Date | null;
@@ -147,10 +156,12 @@ interface Labelled {
 /** Metadata only: a tenth of the size, and the contents of Secrets are not needed here. */
 const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-async function* listLabelled(
+/** @param selectors more conditions on labels, such as `example.com/sandbox` or `!example.com/sandbox` */
+export async function* listLabelled(
   cluster: KubernetesClient,
   path: string,
   asked: Asked,
+  selectors: readonly string[] = [],
 ): AsyncGenerator<Labelled, void> {
   for (let next = ''; ; ) {
     const page = await cluster.send({
@@ -158,7 +169,7 @@ async function* listLabelled(
       path,
       accept: metadataOnly,
       query: {
-        labelSelector: `${labels.managedBy},${labels.tenant}`,
+        labelSelector: [labels.managedBy, labels.tenant, ...selectors].join(','),
         limit: String(clusterPage),
         ...(next && { continue: next }),
       },
@@ -177,6 +188,7 @@ function labelled(metadata: JsonObject): Labelled {
   return {
     name: textOf(metadata.name) ?? '',
     namespace: textOf(metadata.namespace) ?? null,
+    uid: textOf(metadata.uid) ?? '',
     label: (name) => textOf(given[name]),
     createdAt: timeOf(metadata.creationTimestamp),
     deletedAt: timeOf(metadata.deletionTimestamp),

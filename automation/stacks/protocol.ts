@@ -1,3 +1,4 @@
+import type { Product } from '../../tenants/catalog/types.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { Cell } from '../../tenants/tenant.ts';
 import type { Fingerprint, StackSettings } from '../store/tenants.ts';
@@ -89,7 +90,12 @@ export interface RunnerSettings {
 }
 
 export type ToRunner =
-  | { readonly type: 'settings'; readonly settings: RunnerSettings }
+  | {
+      readonly type: 'settings';
+      readonly settings: RunnerSettings;
+      /** The worker's catalog, with the products of packages beside the tree. */
+      readonly products: readonly Product[];
+    }
   | { readonly type: 'operate'; readonly request: OperationRequest; readonly permitMs: number }
   /** The lease was renewed: the running operation may write for so many milliseconds from now. */
   | { readonly type: 'permit'; readonly permitMs: number };

@@ -8,10 +8,12 @@
  * kills a runner that is stopped or too busy to do so.
  */
 import { flushCompileCache } from 'node:module';
+import type { Product } from '../../tenants/catalog/types.ts';
 import { serveProviders } from '../providers/serve.ts';
 import { Driver } from './driver.ts';
 import { engineCommand } from './engine-command.ts';
 import { prepareEngineHome } from './engine-home.ts';
+import { completeCatalog } from './program-catalog.ts';
 import type { FromRunner, RunnerSettings, ToRunner } from './protocol.ts';
 
 let driver: Driver | undefined;
@@ -42,7 +44,8 @@ function assertPermit(): void {
   throw new Error('the permit to change this tenant has run out');
 }
 
-async function start(settings: RunnerSettings): Promise<void> {
+async function start(settings: RunnerSettings, products: readonly Product[]): Promise<void> {
+  await completeCatalog(products, settings.programRoot);
   const providers = await serveProviders({
     ...(settings.kubernetesProvider === 'embedded' && { kubernetes: { kubeconfig: settings.kubeconfig } }),
     ...(settings.randomProvider === 'embedded' && { random: true as const }),
@@ -70,7 +73,7 @@ function send(message: FromRunner): void {
 process.on('message', (message: ToRunner) => {
   switch (message.type) {
     case 'settings':
-      void start(message.settings);
+      void start(message.settings, message.products);
       break;
     case 'permit':
       // // A message after the operation's end is for nobody.

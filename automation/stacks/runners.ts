@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { catalog } from '../../tenants/catalog/index.ts';
 import type { LeaseProcess } from '../store/leases.ts';
 import { endProcessGroup, killProcessGroup, processStarted } from './process-group.ts';
 import type { FromRunner, OperationRequest, OperationResult, RunnerSettings, ToRunner } from './protocol.ts';
@@ -202,7 +203,7 @@ class RunnerProcess {
         reject(new RunnerNotStarted(`a runner process ${how}`));
       });
     });
-    this.send({ type: 'settings', settings });
+    this.send({ type: 'settings', settings, products: catalog });
   }
 
   get process(): LeaseProcess {

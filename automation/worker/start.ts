@@ -28,8 +28,9 @@ import { KubernetesClient } from '../providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
 import { observeFindings } from '../reconcile/metrics.ts';
 import { reconcileRegularly } from '../reconcile/run.ts';
+import { objectsOf } from '../reconcile/service-objects.ts';
 import { repeat } from '../repeat.ts';
-import { migrationsOf, type Service } from '../service.ts';
+import { followersOf, migrationsOf, personalDataOf, type Service } from '../service.ts';
 import { createFingerprints } from '../stacks/fingerprint.ts';
 import { applyPlatform } from '../stacks/platform.ts';
 import { createRunnerPool } from '../stacks/runners.ts';
@@ -142,7 +143,10 @@ export async function startWorker(
       policy: env.policy,
       log,
       workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-      followers: ownFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }),
+      followers: [
+        ...ownFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }),
+        ...followersOf(services),
+      ],
       now: () => new Date(),
     };
     const serviceContext = { ...context, cluster };
@@ -169,6 +173,7 @@ export async function startWorker(
       backendUrl: env.backendUrl,
       serverUrls: { shared: env.tenantDatabaseUrl, own: env.tenantDatabaseServers },
       servers: new Map([[sharedServer, tenantDatabase], ...servers]),
+      personalData: personalDataOf(services),
     });
     releasers.push(async () => ends.close());
     const mailEnv = readMailEnv();
@@ -214,6 +219,7 @@ export async function startWorker(
         jobs: env.policy,
         policy: env.reconcile,
         cluster,
+        objects: objectsOf(services),
         servers: [
           { name: null, database: tenantDatabase },
           ...[...servers].map(([name, server]) => ({ name, database: server })),

@@ -146,6 +146,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       audience: 'tenantry',
       scope: 'openid profile email tenant',
       local: true,
+      parts: {},
     }),
   );
   app.get('/v1/products', (context) => context.json({ products: catalog.map(productAnswer) }));

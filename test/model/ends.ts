@@ -21,6 +21,7 @@ export function endTasks(context: JobContext): TaskList {
   const steps: OffboardingSteps = {
     exportData: async () => ({ made: false, why: 'the model keeps no data' }),
     backUp: async () => ({ made: false, why: 'the model has no volumes' }),
+    erase: async () => {},
     look: async (area, { desiredSpec }, subscriptions) => {
       if (area === 'stripe') return lookInStripe(context.stripe, subscriptions);
       if (area !== 'kubernetes') return notInUse('the model has none');

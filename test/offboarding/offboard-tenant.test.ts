@@ -22,7 +22,8 @@ import { type OffboardingSteps, offboardTenant } from '../../automation/offboard
 import { areas, type ReceiptBody, verifyReceipt } from '../../automation/offboarding/receipt.ts';
 import { findReceipt } from '../../automation/offboarding/receipts.ts';
 import { signingKeyOf } from '../../automation/offboarding/signing-key.ts';
-import { exportBeforeEnd } from '../../automation/offboarding/steps.ts';
+import { erasePersonalData, exportBeforeEnd } from '../../automation/offboarding/steps.ts';
+import type { PersonalData } from '../../automation/service.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
@@ -41,12 +42,26 @@ beforeAll(async () => {
   database = control.database;
   const day = new Date('2026-11-21');
   await ensureUsagePartitions(database, day, day);
+  await database.query('create table sender (tenant_id text not null, address text not null)');
 });
 afterAll(() => control?.drop());
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'offboarding-'));
   return () => rm(folder, { recursive: true, force: true });
 });
+
+/** What the tenants' product keeps about their people in the control plane's database. */
+const personalData: ReadonlyMap<string, PersonalData> = new Map([
+  [
+    'inbox',
+    {
+      async *export(db, { id }) {
+        yield* (await db.query('select address from sender where tenant_id = $1', [id])).rows;
+      },
+      erase: async (db, { id }) => void (await db.query('delete from sender where tenant_id = $1', [id])),
+    },
+  ],
+]);
 
 /** A worker dies here: nothing that it does afterwards reaches the database. */
 class Killed extends Error {}
@@ -111,6 +126,10 @@ async function endingTenant(set: Readonly<Record<string, unknown>> = {}, rows = 
       json ? JSON.stringify(value) : value,
     ]);
   }
+  await database.query(
+    `insert into sender values ($1, 'grace@example.com'), ('stranger', 'eve@example.com')`,
+    [tenant.id],
+  );
   await addConsumers(database, '2026-11-21', [
     { tenantId: tenant.id, consumer: 'grace-laptop', cpuMilliSeconds: 1, memoryKbSeconds: 1 },
   ]);
@@ -127,6 +146,7 @@ async function visit(ending: Ending, worker: Database, steps: Partial<Offboardin
   const exports = {
     database: worker,
     servers: { shared: control.url, own: {} },
+    personalData,
     files,
     exportDays: 30,
     now: () => new Date(),
@@ -144,6 +164,7 @@ async function visit(ending: Ending, worker: Database, steps: Partial<Offboardin
         steps: {
           exportData: (of) => exportBeforeEnd(exports, of),
           backUp: async () => ({ made: false, why: 'the tenant has no volumes' }),
+          erase: (of) => erasePersonalData(worker, personalData, of),
           look: async () => ({ looked: ['everything'], places: 1, remains: [], notes: [], customers: [] }),
           ...steps,
         },
@@ -206,6 +227,9 @@ async function expectWholeEnd({ tenant, destroyed }: Ending): Promise<void> {
   expect(journal).toMatchObject({ problem: null, finishedAt: expect.any(Date) });
   const consumers = 'select 1 from tenantry.usage_consumer_day where tenant_id = $1';
   expect((await database.query(consumers, [tenant.id])).rowCount).toBe(0);
+  const senders = 'select from sender where tenant_id = $1';
+  expect((await database.query(senders, [tenant.id])).rowCount).toBe(0);
+  expect((await database.query(senders, ['stranger'])).rowCount).toBeGreaterThan(0);
 }
 
 /** Some at once: most of the time goes by in PostgreSQL. */
@@ -340,6 +364,9 @@ test('an export has every row as PostgreSQL has it, and says at its end how much
   const records = lines.map((line) => JSON.parse(line) as { record: string });
   expect(records[0]).toMatchObject({ record: 'export', tenant: { id: ending.tenant.id, owner: 'somebody' } });
   expect(records.at(-1)).toEqual({ record: 'end', tables: 1, rows: 1000 });
+  expect(records.filter(({ record }) => record === 'service')).toEqual([
+    { record: 'service', product: 'inbox', address: 'grace@example.com' },
+  ]);
   expect(records.find(({ record }) => record === 'table')).toMatchObject({
     name: 'mail',
     columns: expect.arrayContaining([expect.objectContaining({ name: 'size', type: 'numeric' })]),
@@ -383,6 +410,7 @@ test('an export on request is tried again after a failure, and its file goes whe
   const context = (shared: string) => ({
     database,
     servers: { shared, own: {} },
+    personalData,
     files,
     exportDays: 30,
     now: () => now,

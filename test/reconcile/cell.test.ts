@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newTenantId } from '../../automation/desired/tenant-id.ts';
+import type { ApiRequest, KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { cellArea } from '../../automation/reconcile/context.ts';
 import { approveFinding } from '../../automation/reconcile/decide.ts';
 import { listOpenFindings } from '../../automation/reconcile/findings.ts';
 import { lookAt } from '../../automation/reconcile/look.ts';
-import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { readCellWorld } from '../../automation/reconcile/read-world.ts';
+import { removeLeftObject } from '../../automation/reconcile/service-objects.ts';
+import { type Database, openDatabase, type Queryable } from '../../automation/store/database.ts';
 import { addReservedStacks } from '../../automation/store/stacks.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
@@ -148,6 +151,91 @@ describe('a cell', () => {
     const decision = { id: await idOf(`stack-missing:${tenant.id}`), by: 'ops', note: null };
     await approveFinding({ database, stripe, followers: [], now, policy: { retentionMs: 0 } }, decision);
     expect(await findTenant(database, tenant.id)).toMatchObject({ unsettled: true, desiredGeneration: 2 });
+  });
+
+  test('loses the objects of a service that no row of its wants, and no others', async () => {
+    const { database } = account;
+    await database.query('create table sandbox (id text primary key)');
+    await database.query(`insert into sandbox values ('kept')`);
+    const sandboxes = {
+      product: 'browsers',
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      label: 'tenantry.dev/test-sandbox',
+      wanted: async (db: Queryable, ids: readonly string[]) => {
+        const { rows } = await db.query<{ id: string }>('select id from sandbox where id = any($1)', [ids]);
+        return new Set(rows.map(({ id }) => id));
+      },
+    };
+    const path = '/api/v1/namespaces/default/configmaps';
+    const make = (id: string) =>
+      context.cluster.send({
+        method: 'PATCH',
+        path: `${path}/${tenant.id}-${id}`,
+        query: { fieldManager: 'test' },
+        contentType: 'application/apply-patch+yaml',
+        body: {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: {
+            name: `${tenant.id}-${id}`,
+            labels: {
+              'app.kubernetes.io/managed-by': 'tenantry',
+              'tenantry.dev/tenant': tenant.id,
+              'tenantry.dev/test-sandbox': id,
+            },
+          },
+        },
+      });
+    const standing = async () => {
+      const { items } = await context.cluster.send({
+        method: 'GET',
+        path,
+        query: { labelSelector: `tenantry.dev/tenant=${tenant.id}` },
+      });
+      return (items as { metadata: { name: string } }[]).map(({ metadata }) => metadata.name);
+    };
+    const withSandboxes = { ...context, objects: [sandboxes] };
+    try {
+      await make('kept');
+      await make('left');
+      const within = { ...withSandboxes, policy: { ...context.policy, graceMs: 60_000 } };
+      expect((await readCellWorld(within, {})).leftObjects.map(({ id }) => id)).toEqual(['left']);
+      await lookAt(within, area, { heals: true });
+      await lookAt(within, area, { heals: true });
+      expect(await standing()).toEqual([`${tenant.id}-kept`, `${tenant.id}-left`]);
+
+      await lookAt(withSandboxes, area, { heals: true });
+      const keys = (await listOpenFindings(database, area)).map(({ key }) => key);
+      expect(keys).toContain(`object-left:ConfigMap/${tenant.id}-left in default`);
+      expect(keys.filter((key) => key.startsWith('object-of-nobody') && key.includes(tenant.id))).toEqual([]);
+      await lookAt(withSandboxes, area, { heals: true });
+      expect(await standing()).toEqual([`${tenant.id}-kept`]);
+    } finally {
+      for (const id of ['kept', 'left'])
+        await context.cluster.send({ method: 'DELETE', path: `${path}/${tenant.id}-${id}` }).catch(() => {});
+    }
+  });
+
+  test('removes no object that was made again, or is wanted by now', async () => {
+    const removed: unknown[] = [];
+    const cluster = {
+      send: async (request: ApiRequest) => {
+        if (request.method === 'DELETE') removed.push(request.body);
+        return { resources: [{ name: 'configmaps', kind: 'ConfigMap', namespaced: true }] };
+      },
+    } as unknown as KubernetesClient;
+    const object = { apiVersion: 'v1', kind: 'ConfigMap', label: 'example.com/sandbox', product: 'browsers' };
+    const data = { ...object, id: 'a', namespace: 'x', name: 'y', uid: 'seen' };
+    const remove = (wanted: readonly string[]) =>
+      removeLeftObject(
+        { ...account, cluster, objects: [{ ...object, wanted: async () => new Set(wanted) }] },
+        { data },
+      );
+    await remove(['a']);
+    expect(removed).toEqual([]);
+    await remove([]);
+    expect(removed).toEqual([{ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: 'seen' } }]);
   });
 
   test('gives up a stack that was kept and has no state', async () => {

@@ -199,6 +199,28 @@ const mutations: readonly [string, Customer['standing'], Change, string][] = [
     addObject({ namespace: 'default', tenantId: tenant }),
     'object-of-nobody:Secret/left in default',
   ],
+  [
+    'an object of a service has no row that wants it',
+    'paying',
+    (world) => ({
+      ...world,
+      leftObjects: [
+        {
+          product: 'agents',
+          apiVersion: 'v1',
+          kind: 'Pod',
+          label: 'tenantry.dev/sandbox',
+          id: 'sandbox1',
+          namespace,
+          name: 'left',
+          uid: 'uid',
+          tenantId: tenant,
+          createdAt: longAgo,
+        },
+      ],
+    }),
+    `object-left:Pod/left in ${namespace}`,
+  ],
   ['a schema is of nobody', 'paying', addDatabaseObject({}), 'schema-of-nobody:tenant_nobody01'],
   ['a role is of nobody', 'paying', addDatabaseObject({ kind: 'role' }), 'role-of-nobody:tenant_nobody01'],
   [

@@ -25,6 +25,7 @@ export function testContext(
     database,
     stripe,
     cluster,
+    objects: [],
     servers: [{ name: null, database }],
     standing,
     stacks: async () => standing,

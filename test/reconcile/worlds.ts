@@ -182,6 +182,7 @@ export function cellWorld(all: readonly Customer[]): CellWorld {
         return { kind, name, namespace, tenantId: id, deletedAt: null };
       }),
     ),
+    leftObjects: [],
     databaseObjects: tenants.flatMap(({ id, database }) => {
       if (database === null) return [];
       const place = { server: null, tenantId: id };

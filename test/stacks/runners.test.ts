@@ -163,7 +163,7 @@ async function loneRunner() {
   });
   const exited = once(child, 'exit');
   releasers.push(async () => void child.kill('SIGKILL'));
-  child.send({ type: 'settings', settings });
+  child.send({ type: 'settings', settings, products: [] });
   const [ready] = (await once(child, 'message')) as [FromRunner];
   expect(ready).toEqual({ type: 'ready' });
   return { child, pid: child.pid ?? 0, exited };

@@ -1,13 +1,16 @@
 import { run } from 'graphile-worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { readToldOfMonth } from '../../automation/metering/usage-events.ts';
 import type { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
-import { ringServiceTask, type Service, serviceTask } from '../../automation/service.ts';
+import { followersOf, ringServiceTask, type Service, serviceTask } from '../../automation/service.ts';
+import type { Tenant } from '../../automation/store/tenants.ts';
 import { serviceSteps, serviceTasks } from '../../automation/worker/services.ts';
 import { sweep } from '../../automation/worker/sweep.ts';
 import { findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
 /** What a worker does with a service, which it knows by the contract alone. */
@@ -83,6 +86,51 @@ describe('a service in a worker', () => {
     const tasks = serviceTasks([service], contexts().ofServices);
     const greet = tasks['service:lectures:greet:local'];
     await expect(async () => greet?.({ nam: 'Ada' }, undefined as never)).rejects.toThrow(/name/);
+  });
+
+  test('tells its use, each once by its id, and says what of it cannot count', async () => {
+    const { context, ofServices } = contexts();
+    const agents = findProduct('agents');
+    if (!agents) throw new Error('there is no such product');
+    const { id: tenantId } = await addTenant(control.database, { product: 'agents', plan: 'pro' });
+    const at = new Date();
+    const told = [
+      { tenantId, id: 'a', meter: 'agents_requests', at, quantity: '2' },
+      { tenantId, id: 'b', meter: 'agents_requests', at, quantity: '1.5' },
+    ];
+    const telling: Service = { product: agents, usage: () => told };
+    expect(await sweep(context, 'cell', serviceSteps([telling], ofServices))).toEqual([]);
+    expect(await sweep(context, 'cell', serviceSteps([telling], ofServices))).toEqual([]);
+    const counted = await readToldOfMonth(control.database, tenantId, `${at.toISOString().slice(0, 7)}-01`);
+    expect(counted.get('agents_requests')).toBe(3_500_000);
+
+    const wrong: Service = {
+      product: agents,
+      usage: () => [{ tenantId, id: 'c', meter: 'browsers_sessions', at, quantity: '1' }],
+    };
+    const step = serviceSteps([wrong], ofServices)['agents.usage'];
+    await expect(step?.()).rejects.toThrow(`use c of tenant ${tenantId}: dimension is none that is told`);
+  });
+
+  test('follows its own product’s tenants, in the transaction of their change', async () => {
+    const seen: string[] = [];
+    const [follower] = followersOf([
+      {
+        product,
+        tenantChanged: async (client, tenant, change) => {
+          const { rows } = await client.query<{ inside: boolean }>(
+            `select now() < clock_timestamp() as inside`,
+          );
+          seen.push(`${tenant.product} ${change.kind} ${rows[0]?.inside}`);
+        },
+      },
+    ]);
+    expect(follower?.name).toBe('lectures');
+    for (const of of ['agents', 'lectures'])
+      await control.database.transaction(async (client) =>
+        follower?.tenantChanged?.(client, { product: of } as Tenant, { kind: 'created' }, new Date()),
+      );
+    expect(seen).toEqual(['lectures created true']);
   });
 
   test('takes its steps in the cell’s sweep, and one that fails keeps no other from its work', async () => {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createApi, toProblem } from './api.ts';
 import { type AppContext, Context } from './context.ts';
+import type { PageParts } from './page-part.ts';
 import { CheckoutReturnPage } from './pages/checkout-return.tsx';
 import { FiguresPage } from './pages/figures.tsx';
 import { ProductsPage } from './pages/products.tsx';
@@ -20,7 +21,7 @@ export interface Opening {
   readonly problem: ProblemDetails | null;
 }
 
-export function App({ opening }: { opening: Opening }) {
+export function App({ opening, parts }: { opening: Opening; parts: PageParts }) {
   const [session, setSession] = useState<Session | null>(() => storedSession());
   const [expired, setExpired] = useState(false);
   const [problem, setProblem] = useState(opening.problem);
@@ -52,8 +53,8 @@ export function App({ opening }: { opening: Opening }) {
   }, [config]);
 
   const app = useMemo<AppContext>(
-    () => ({ client, config, session, expired, signIn, signOut: () => end('sign-out'), replace }),
-    [client, config, session, expired, signIn, end, replace],
+    () => ({ client, config, parts, session, expired, signIn, signOut: () => end('sign-out'), replace }),
+    [client, config, parts, session, expired, signIn, end, replace],
   );
 
   return (

@@ -1,5 +1,6 @@
 import { createContext, useContext } from 'react';
 import type { Client } from '../../client/index.ts';
+import type { PageParts } from './page-part.ts';
 import type { Session } from './session.ts';
 import type { Config } from './types.ts';
 
@@ -7,6 +8,8 @@ import type { Config } from './types.ts';
 export interface AppContext {
   readonly client: Client;
   readonly config: Config | null;
+  /** What products of this tree add to their tenants' pages. */
+  readonly parts: PageParts;
   readonly session: Session | null;
   /** True when a session ended while the visitor was here. */
   readonly expired: boolean;

@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { pages } from '../../../services/pages.ts';
 import { getPageConfig } from '../../client/index.ts';
 import { createApi, toProblem } from './api.ts';
 import { App, type Opening } from './app.tsx';
@@ -10,7 +11,7 @@ const root = createRoot(document.getElementById('root') ?? document.body);
 root.render(
   <StrictMode>
     <Boundary>
-      <App opening={await open()} />
+      <App opening={await open()} parts={pages} />
     </Boundary>
   </StrictMode>,
 );

@@ -1,4 +1,4 @@
-import { oneOf, path, port, text, url } from '../kinds.ts';
+import { modules, oneOf, path, port, text, url } from '../kinds.ts';
 import type { Section } from '../variable.ts';
 
 export const installation = {
@@ -10,6 +10,12 @@ export const installation = {
       about: 'The folder that keeps the state of an embedded installation, and the work files of a worker.',
       default: '.tenantry',
       readBy: ['api', 'worker', 'start', 'tenantry'],
+    },
+    TENANTRY_SERVICES: {
+      kind: modules,
+      about: 'Modules of products beside this tree, separated by commas: paths, or names of packages.',
+      unset: "the products are this tree's",
+      readBy: ['api', 'worker', 'migrate', 'tenantry'],
     },
     PORT: {
       kind: port,

@@ -7,6 +7,8 @@ import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Product } from '../../../tenants/catalog/types.ts';
+import { completeCatalog } from '../../stacks/program-catalog.ts';
 import {
   type Declaration,
   type DeclaredResource,
@@ -15,7 +17,7 @@ import {
   unknownValue,
 } from './declared.ts';
 
-export type ToProgram = { readonly specs: readonly unknown[] };
+export type ToProgram = { readonly specs: readonly unknown[]; readonly products: readonly Product[] };
 export type FromProgram =
   | { readonly type: 'ready' }
   | { readonly type: 'declared'; readonly declarations: readonly Declaration[] };
@@ -184,7 +186,8 @@ function send(message: FromProgram): void {
   process.send?.(message);
 }
 
-process.on('message', async ({ specs }: ToProgram) => {
+process.on('message', async ({ specs, products }: ToProgram) => {
+  await completeCatalog(products, root);
   const declarations: Declaration[] = [];
   for (const spec of specs) declarations.push(await declare(spec));
   send({ type: 'declared', declarations });

@@ -1,6 +1,7 @@
 /** One version of the tenant program, in a process of its own, which declares specs on request. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { catalog } from '../../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../../tenants/spec.ts';
 import type { Declaration } from './declared.ts';
 import type { FromProgram, ToProgram } from './program-process.ts';
@@ -40,7 +41,7 @@ export async function loadProgram(root: string): Promise<ProgramVersion> {
     async declare(specs) {
       const turn = last.then(async () => {
         const answered = Promise.race([answer(child, 'declared'), ended]);
-        child.send({ specs } satisfies ToProgram);
+        child.send({ specs, products: catalog } satisfies ToProgram);
         return (await answered).declarations;
       });
       last = turn.catch(() => {});

@@ -127,6 +127,7 @@ async function agreeingWorld(bench: Bench, tenants: number): Promise<ReconcileCo
     database,
     stripe,
     cluster,
+    objects: [],
     servers: [{ name: null, database }],
     stacks: async () => stacks,
     cell,

@@ -8,6 +8,7 @@ import { Invoices } from '../parts/invoices.tsx';
 import { Objects } from '../parts/objects.tsx';
 import { isMoving, PhaseBadge } from '../parts/phase.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
+import { ProductPart } from '../parts/product-part.tsx';
 import { Readout } from '../parts/readout.tsx';
 import { DatabaseCard, PlanCard } from '../parts/tenant-cards.tsx';
 import { Timeline } from '../parts/timeline.tsx';
@@ -64,6 +65,7 @@ export function TenantPage({ id }: { id: string }) {
       <div className="tenant-row">
         <div className="tenant-main">
           <Timeline entries={entries} link={link} running={isMoving(tenant.phase)} />
+          <ProductPart tenant={tenant} />
           <Objects outputs={tenant.outputs} />
         </div>
         <div className="cards">

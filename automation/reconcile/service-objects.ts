@@ -1,0 +1,117 @@
+/** Objects that services make in tenants' namespaces: which are there, which nobody wants any more, and their removal. */
+import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
+import { isStatus } from '../providers/kubernetes/errors.ts';
+import type { NamespaceObjects, Service } from '../service.ts';
+import type { Queryable } from '../store/database.ts';
+import type { ReconcileContext } from './context.ts';
+import { type Observation, observe } from './kinds.ts';
+import { type Asked, listLabelled } from './sources.ts';
+
+/** A kind of objects and the product that makes them. */
+export interface ServiceObjects extends NamespaceObjects {
+  readonly product: string;
+}
+
+export function objectsOf(services: readonly Service[]): readonly ServiceObjects[] {
+  return services.flatMap(({ product, objects = [] }) =>
+    objects.map((kind) => ({ ...kind, product: product.id })),
+  );
+}
+
+/** An object of a service that no row of its wants. */
+export interface LeftObject {
+  readonly product: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly label: string;
+  /** What the label says: the object's id in the service's tables. */
+  readonly id: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly tenantId: string;
+  readonly createdAt: Date | null;
+}
+
+/** Lists the objects first and asks for their rows afterwards: a row that comes before its object is always seen. */
+export async function listLeftObjects(
+  { cluster, database, objects }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects'>,
+  asked: Asked,
+): Promise<LeftObject[]> {
+  const discovery = new Discovery(cluster);
+  const left: LeftObject[] = [];
+  for (const { product, apiVersion, kind, label, wanted } of objects) {
+    const resource = await discovery.find({ apiVersion, kind });
+    if (!resource?.namespaced) continue;
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const found: LeftObject[] = [];
+    for await (const item of listLabelled(cluster, `${root}/${resource.plural}`, asked, [label])) {
+      const { namespace, name, uid, createdAt, deletedAt } = item;
+      if (namespace === null || deletedAt !== null) continue;
+      const tenantId = item.label('tenantry.dev/tenant') ?? '';
+      const id = item.label(label) ?? '';
+      found.push({ product, apiVersion, kind, label, id, namespace, name, uid, tenantId, createdAt });
+    }
+    const ids = await wantedOf(database, wanted, found);
+    left.push(...found.filter(({ id }) => !ids.has(id)));
+  }
+  return left;
+}
+
+async function wantedOf(
+  database: Queryable,
+  wanted: NamespaceObjects['wanted'],
+  found: readonly LeftObject[],
+): Promise<ReadonlySet<string>> {
+  return found.length === 0 ? new Set() : wanted(database, [...new Set(found.map(({ id }) => id))]);
+}
+
+/** Those that are older than the grace: a younger one may be under way. Pure. */
+export function compareServiceObjects(world: {
+  readonly leftObjects: readonly LeftObject[];
+  readonly busy: ReadonlySet<string>;
+  readonly now: Date;
+  readonly policy: { readonly graceMs: number };
+}): Observation[] {
+  const { leftObjects, busy, now, policy } = world;
+  return leftObjects.flatMap((object) => {
+    const { product, kind, namespace, name, tenantId, createdAt, ...rest } = object;
+    const ageMs = createdAt === null ? 0 : now.getTime() - createdAt.getTime();
+    if (busy.has(tenantId) || ageMs < policy.graceMs) return [];
+    const data = { product, kind, namespace, name, ...rest };
+    return [
+      observe('object-left', `${kind}/${name} in ${namespace}`, `no row of ${product} wants it`, {
+        tenantId: tenantId === '' ? null : tenantId,
+        data,
+      }),
+    ];
+  });
+}
+
+/** Deletes the very object that was seen, unless its product wants it by now. */
+export async function removeLeftObject(
+  { cluster, database, objects }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects'>,
+  { data }: Pick<Observation, 'data'>,
+): Promise<void> {
+  const text = (key: string) => String(data[key] ?? '');
+  const [apiVersion, kind, label, id] = [text('apiVersion'), text('kind'), text('label'), text('id')];
+  const declared = objects.find(
+    (known) =>
+      known.product === data.product &&
+      known.apiVersion === apiVersion &&
+      known.kind === kind &&
+      known.label === label,
+  );
+  if (!declared || (await declared.wanted(database, [id])).has(id)) return;
+  const resource = await new Discovery(cluster).resource({ apiVersion, kind });
+  try {
+    await cluster.send({
+      method: 'DELETE',
+      path: objectPath({ apiVersion, kind }, resource, text('namespace'), text('name')),
+      body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: text('uid') } },
+    });
+  } catch (error) {
+    // It is gone, or another one has its name.
+    if (!isStatus(error, 404, 409)) throw error;
+  }
+}
