@@ -11,10 +11,10 @@ import { readBalance } from '../automation/ledger/read.ts';
 import { releaseLease, takeLease } from '../automation/store/leases.ts';
 import { markSubscription } from '../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../automation/store/tenants.ts';
-import { sweep } from '../automation/worker/sweep.ts';
 import { listener } from './support/followers.ts';
 import { jobContext } from './support/job-context.ts';
 import { type Account, startAccount } from './support/stripe.ts';
+import { sweep } from './support/sweep.ts';
 import { activeColumns, addTenant } from './support/tenant-rows.ts';
 
 let account: Account;

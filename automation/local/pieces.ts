@@ -2,11 +2,13 @@
  * The pieces that an installation consists of (database, cluster, payments, identity, keys): the user's own where a
  * variable names one, else the embedded one.
  */
+
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { promotions } from '../../tenants/catalog/promotions.ts';
 import type { ToolName } from '../toolchain/pins.ts';
+import { settleAll } from '../work/settle-all.ts';
 import type { LocalEnv } from './env.ts';
 import { type Home, keptStripeSecrets } from './home.ts';
 import { startIssuer, type TokenClaims } from './issuer.ts';
@@ -158,14 +160,4 @@ async function keys({ env, home, ports, onStarted }: PiecesContext): Promise<Pie
     provider: 'hashivault://tenantry',
     variables: { VAULT_ADDR: service.address, VAULT_TOKEN: service.token },
   };
-}
-
-/** Like `Promise.all`, but waits for all, so that everything that has begun can be stopped. */
-async function settleAll<Values extends readonly unknown[]>(
-  promises: {
-    [Index in keyof Values]: Promise<Values[Index]>;
-  },
-): Promise<Values> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises) as unknown as Promise<Values>;
 }

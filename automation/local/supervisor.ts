@@ -1,6 +1,7 @@
 /**
  * Everything on one machine: starts the pieces, the API and the worker, keeps them running, and stops them in order.
  */
+
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureEngine } from '../toolchain/engine.ts';
 import { resolveProviders } from '../toolchain/plugins.ts';
 import { ensureTools, type ToolName } from '../toolchain/tools.ts';
+import { settleAll } from '../work/settle-all.ts';
 import { type LocalEnv, ownPieces } from './env.ts';
 import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
 import { instanceHeader } from './instance.ts';
@@ -71,7 +73,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
       log(`port ${from} of ${name} is taken by another program; it moves to ${to}`),
     );
     const tools = toolPaths(env, log);
-    const [pieces, engine, providers] = await allSettledFirst([
+    const [pieces, engine, providers] = await settleAll([
       startPieces({
         env,
         home,
@@ -252,14 +254,4 @@ async function untilReady({ api, worker, port, instance, home }: Starting): Prom
 async function isTakenFrom(service: KeptProcess, port: number): Promise<boolean> {
   const process = service.current();
   return !process.running() && !(await isPortFree(port, everywhere)) && service.current() === process;
-}
-
-/** Waits for all before it throws the first failure, so that nothing is left starting. */
-async function allSettledFirst<Values extends readonly unknown[]>(
-  promises: {
-    [Index in keyof Values]: Promise<Values[Index]>;
-  },
-): Promise<Values> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises) as unknown as Promise<Values>;
 }

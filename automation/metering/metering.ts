@@ -1,8 +1,13 @@
-import type { JobContext } from '../jobs/context.ts';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import type { Policy } from '../policy.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
-import { repeat } from '../repeat.ts';
+import type { Cell } from '../store/cells.ts';
+import type { Database } from '../store/database.ts';
 import { withTurn } from '../store/turns.ts';
-import type { MeteringMetrics } from './metrics.ts';
+import { repeat } from '../work/repeat.ts';
+import type { Work } from '../work/work.ts';
+import { type MeteringMetrics, observeMetering } from './metrics.ts';
 import { observe } from './observe.ts';
 import { forgetEveryMs, reportEveryMs, tickMs, usageRetention } from './policy.ts';
 import { reportUsage } from './report.ts';
@@ -10,7 +15,24 @@ import { rollUpHours, rollUpUrgent } from './roll-up.ts';
 import { sampleCell } from './sample.ts';
 import { forgetUsage } from './usage-roll-up.ts';
 
-type Context = Pick<JobContext, 'database' | 'stripe' | 'cell' | 'policy' | 'log' | 'workerId' | 'now'>;
+/** What metering works with. */
+export interface MeteringContext {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly cell: Cell;
+  readonly policy: Pick<Policy, 'leaseTtlMs'>;
+  readonly log: Pick<Logger, 'error'>;
+  readonly workerId: string;
+  readonly now: () => Date;
+}
+
+/** Metering, as part of a worker. */
+export function meteringWork(context: MeteringContext, cluster: Pick<KubernetesClient, 'send'>): Work {
+  return {
+    begin: (registry) =>
+      meterRegularly(context, cluster, observeMetering(registry, context.database, context.now)),
+  };
+}
 
 /**
  * Meters the tenants of a worker's cell, and does the accounts of all cells, until stopped. One worker of each cell
@@ -18,7 +40,7 @@ type Context = Pick<JobContext, 'database' | 'stripe' | 'cell' | 'policy' | 'log
  * harmless. Reporting runs apart from the rest, as a day of many tenants takes minutes.
  */
 export function meterRegularly(
-  context: Context,
+  context: MeteringContext,
   cluster: Pick<KubernetesClient, 'send'>,
   metrics: MeteringMetrics,
 ): () => Promise<void> {
@@ -59,7 +81,7 @@ export function meterRegularly(
 
 /** Does the work unless another worker does; logs a failure, which does not keep the rest from its work. */
 async function inTurn<T>(
-  { database, policy, workerId, log }: Context,
+  { database, policy, workerId, log }: MeteringContext,
   name: string,
   work: () => Promise<T>,
 ): Promise<T | null> {

@@ -23,4 +23,4 @@ export {
   replay,
 } from './log.ts';
 export { emit, emitTest } from './outbox.ts';
-export { keepNotifications, observeNotifications, openNotifications } from './work.ts';
+export { keepNotifications, notificationsWork } from './work.ts';

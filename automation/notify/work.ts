@@ -1,22 +1,34 @@
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Queryable } from '../store/database.ts';
+import { task } from '../work/task.ts';
+import type { Work } from '../work/work.ts';
 import { ringDueEndpoints } from './deliveries.ts';
 import { createDispatcher, type DispatchContext } from './dispatcher.ts';
 import { forgetSecrets, removeEndpointsOfDeleted } from './endpoints.ts';
 import { forgetEvents, readFigures } from './log.ts';
 
-const payloadSchema = z.object({ endpointIds: z.array(z.string()) });
+const woken = z.object({ endpointIds: z.array(z.string()) });
 
-/** What a worker does for notifications: the jobs, which only wake its dispatcher, and their end. */
-export function openNotifications(context: DispatchContext) {
+/** Events that one sweep forgets at most; the next takes the rest. */
+const batch = 500;
+
+/** What a worker does for notifications. Its jobs only wake the dispatcher. */
+export function notificationsWork(context: DispatchContext): Work {
+  const { database, now } = context;
   const dispatcher = createDispatcher(context);
   return {
     tasks: {
-      'deliver-notifications': (payload: unknown) =>
-        dispatcher.ring(payloadSchema.parse(payload).endpointIds),
+      doorbells: {
+        'deliver-notifications': task(woken, async ({ endpointIds }) => dispatcher.ring(endpointIds)),
+      },
     },
-    stop: dispatcher.stop,
+    sweep: { shared: { keepNotifications: () => keepNotifications(database, now(), batch) } },
+    begin(registry) {
+      observeNotifications(registry, database, now);
+      return async () => {};
+    },
+    close: dispatcher.stop,
   };
 }
 
@@ -29,7 +41,7 @@ export async function keepNotifications(db: Queryable, now: Date, limit: number)
 }
 
 /** Shows how deliveries stand. */
-export function observeNotifications(registry: Registry, database: Queryable, now: () => Date): void {
+function observeNotifications(registry: Registry, database: Queryable, now: () => Date): void {
   new Gauge({
     name: 'tenantry_notifications_overdue_seconds',
     help: 'How long the webhook delivery that is due for longest has been; 0 when none is',

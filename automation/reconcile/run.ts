@@ -1,10 +1,12 @@
 /** Keeps comparing: one process of all replicas compares an area when its time has come or somebody asks. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { listOpenRecoveries } from '../dr/recoveries.ts';
-import { repeat } from '../repeat.ts';
 import { withTurn } from '../store/turns.ts';
+import { repeat } from '../work/repeat.ts';
+import type { Work } from '../work/work.ts';
 import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
 import { type LookResult, lookAt } from './look.ts';
+import { observeFindings } from './metrics.ts';
 import {
   beginReconciliation,
   endReconciliation,
@@ -15,6 +17,16 @@ import {
 
 /** How soon a request is noticed. */
 const pollMs = 2_000;
+
+/** The reconciler, as part of a worker. */
+export function reconcileWork(context: ReconcileContext): Work {
+  return {
+    begin(registry) {
+      observeFindings(registry, context.database, context.now);
+      return reconcileRegularly(context);
+    },
+  };
+}
 
 /** Compares for as long as it runs. @returns ends it, after the present look */
 export function reconcileRegularly(context: ReconcileContext): () => Promise<void> {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
-import { repeat } from '../repeat.ts';
+import { repeat } from '../work/repeat.ts';
 import type { ShownPresence } from './presence.ts';
 
 export interface ClusterWatch {

@@ -4,9 +4,21 @@ import type { Product } from '../../tenants/catalog/types.ts';
 import { readUse } from '../metering/told.ts';
 import { type UsageEvent, writeEvents } from '../metering/usage-events.ts';
 import { type Service, type ServiceUse, serviceTaskName, type WorkerServiceContext } from '../service.ts';
+import type { SweepSteps, Work } from '../work/work.ts';
+
+export function servicesWork(services: readonly Service[], context: WorkerServiceContext): Work {
+  return {
+    tasks: { products: tasksOf(services, context) },
+    sweep: { cell: stepsOf(services, context) },
+    begin(registry) {
+      for (const { metrics } of services) metrics?.(registry, { ...context, process: 'worker' });
+      return async () => {};
+    },
+  };
+}
 
 /** The tasks of all services, under the queue's names for this cell. */
-export function serviceTasks(services: readonly Service[], context: WorkerServiceContext): TaskList {
+function tasksOf(services: readonly Service[], context: WorkerServiceContext): TaskList {
   return Object.fromEntries(
     services.flatMap(({ product, tasks = {} }) =>
       Object.entries(tasks).map(([name, task]) => [
@@ -18,10 +30,7 @@ export function serviceTasks(services: readonly Service[], context: WorkerServic
 }
 
 /** The steps of all services, named `<product>.<step>`; a service that tells use does so as `usage`. */
-export function serviceSteps(
-  services: readonly Service[],
-  context: WorkerServiceContext,
-): Record<string, () => Promise<void>> {
+function stepsOf(services: readonly Service[], context: WorkerServiceContext): SweepSteps {
   return Object.fromEntries(
     services.flatMap(({ product, sweep = {}, usage }) => [
       ...Object.entries(sweep).map(([name, step]) => [`${product.id}.${name}`, () => step(context)] as const),

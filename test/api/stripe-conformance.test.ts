@@ -3,10 +3,10 @@ import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createReadiness } from '../../api/readiness.ts';
 import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
+import { resolveStripeEvent } from '../../automation/billing/events/resolve-event.ts';
 import { originOf } from '../../automation/desired/subscription-facts.ts';
 import { rebuildFigures } from '../../automation/figures/rebuild.ts';
 import { takeReturns } from '../../automation/figures/returns.ts';
-import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { lookInStripe } from '../../automation/offboarding/look/stripe.ts';
 import { moneyArea } from '../../automation/reconcile/context.ts';
@@ -16,7 +16,6 @@ import { lookAt } from '../../automation/reconcile/look.ts';
 import { receiveEvent } from '../../automation/store/events.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { createStripeClient } from '../../automation/stripe-client.ts';
-import { sweep } from '../../automation/worker/sweep.ts';
 import { callers, callSites, misnamedClients, unrepeated } from '../local/stripe/call-sites.ts';
 import {
   type ProxyTee,
@@ -27,6 +26,7 @@ import {
 import { testContext } from '../reconcile/context.ts';
 import { jobContext } from '../support/job-context.ts';
 import { type Service, startService } from '../support/service.ts';
+import { sweep } from '../support/sweep.ts';
 
 let mock: StripeMock;
 let setup: Service;

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { resolveStripeEvent } from '../../automation/billing/events/resolve-event.ts';
 import type { JobContext } from '../../automation/jobs/context.ts';
-import { resolveStripeEvent } from '../../automation/jobs/resolve-event.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
@@ -15,11 +15,11 @@ import {
   markSubscription,
 } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { sweep } from '../../automation/worker/sweep.ts';
 import { catalog, findPlan, parsePlanLookupKey } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { jobContext } from '../support/job-context.ts';
 import { type Account, startAccount, stripeAway } from '../support/stripe.ts';
+import { sweep } from '../support/sweep.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 

@@ -13,9 +13,9 @@ import { listAudit } from '../../automation/store/audit.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
-import { sweep } from '../../automation/worker/sweep.ts';
 import { jobContext } from '../support/job-context.ts';
 import { type Account, startAccount } from '../support/stripe.ts';
+import { sweep } from '../support/sweep.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 let account: Account;

@@ -3,14 +3,16 @@
  * killed: from a chosen call to the world outside on, none of its calls arrives, and what it had begun is left as it is.
  */
 
+import type { TaskList } from 'graphile-worker';
 import pino from 'pino';
 import Stripe from 'stripe';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/policy.ts';
 import type { Database, Queryable } from '../../automation/store/database.ts';
+import { lanes, sweepParts } from '../../automation/work/work.ts';
 import { ownFollowers } from '../../automation/worker/followers.ts';
-import { convergeTasks, syncTasks } from '../../automation/worker/start.ts';
-import { sweep, sweepParts } from '../../automation/worker/sweep.ts';
+import { sweep } from '../../automation/worker/sweep.ts';
+import { worksOf } from '../support/sweep.ts';
 import { type ClusterInMemory, type Fate, kindly } from './cluster.ts';
 import { endTasks } from './ends.ts';
 
@@ -118,7 +120,11 @@ export function createWorker(
     followers: ownFollowers({ database: mortalDatabase, stripe: client, policy, log }),
     now,
   };
-  const tasks = { ...syncTasks(context), ...convergeTasks(context), ...endTasks(context) };
+  const works = [...worksOf(context), { tasks: { ends: endTasks(context) } }];
+  const tasks: TaskList = Object.assign(
+    {},
+    ...works.flatMap((work) => lanes.map((lane) => work.tasks?.[lane])),
+  );
 
   async function workOnce(): Promise<boolean> {
     const job = dead ? null : await takeJob(database, Object.keys(tasks), now());
@@ -158,7 +164,7 @@ export function createWorker(
     async sweep() {
       const failed: string[] = [];
       try {
-        for (const part of sweepParts) failed.push(...((await sweep(context, part)) ?? []));
+        for (const part of sweepParts) failed.push(...((await sweep(context, part, works)) ?? []));
       } catch (error) {
         if (!dead) throw error;
       }

@@ -5,7 +5,7 @@ import { readToldOfMonth } from '../../automation/metering/usage-events.ts';
 import type { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { followersOf, ringServiceTask, type Service, serviceTask } from '../../automation/service.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
-import { serviceSteps, serviceTasks } from '../../automation/worker/services.ts';
+import { servicesWork } from '../../automation/worker/services.ts';
 import { sweep } from '../../automation/worker/sweep.ts';
 import { findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
@@ -62,7 +62,7 @@ describe('a service in a worker', () => {
     await ring('local', 'Bob');
     const queue = await run({
       pgPool: control.database.pool,
-      taskList: serviceTasks([service], contexts().ofServices),
+      taskList: servicesWork([service], contexts().ofServices).tasks?.products ?? {},
       noHandleSignals: true,
     });
     await until(async () => heard.length === 2, { what: 'two greetings' });
@@ -83,7 +83,7 @@ describe('a service in a worker', () => {
   });
 
   test('has its payloads parsed before the handler sees them', async () => {
-    const tasks = serviceTasks([service], contexts().ofServices);
+    const tasks = servicesWork([service], contexts().ofServices).tasks?.products ?? {};
     const greet = tasks['service:lectures:greet:local'];
     await expect(async () => greet?.({ nam: 'Ada' }, undefined as never)).rejects.toThrow(/name/);
   });
@@ -99,8 +99,8 @@ describe('a service in a worker', () => {
       { tenantId, id: 'b', meter: 'agents_requests', at, quantity: '1.5' },
     ];
     const telling: Service = { product: agents, usage: () => told };
-    expect(await sweep(context, 'cell', serviceSteps([telling], ofServices))).toEqual([]);
-    expect(await sweep(context, 'cell', serviceSteps([telling], ofServices))).toEqual([]);
+    expect(await sweep(context, 'cell', [servicesWork([telling], ofServices)])).toEqual([]);
+    expect(await sweep(context, 'cell', [servicesWork([telling], ofServices)])).toEqual([]);
     const counted = await readToldOfMonth(control.database, tenantId, `${at.toISOString().slice(0, 7)}-01`);
     expect(counted.get('agents_requests')).toBe(3_500_000);
 
@@ -108,7 +108,7 @@ describe('a service in a worker', () => {
       product: agents,
       usage: () => [{ tenantId, id: 'c', meter: 'browsers_sessions', at, quantity: '1' }],
     };
-    const step = serviceSteps([wrong], ofServices)['agents.usage'];
+    const step = servicesWork([wrong], ofServices).sweep?.cell?.['agents.usage'];
     await expect(step?.()).rejects.toThrow(`use c of tenant ${tenantId}: dimension is none that is told`);
   });
 
@@ -136,7 +136,7 @@ describe('a service in a worker', () => {
   test('takes its steps in the cell’s sweep, and one that fails keeps no other from its work', async () => {
     heard = [];
     const { context, ofServices } = contexts();
-    const failed = await sweep(context, 'cell', serviceSteps([service], ofServices));
+    const failed = await sweep(context, 'cell', [servicesWork([service], ofServices)]);
     expect(failed).toEqual(['lectures.fail']);
     expect(heard).toEqual(['everybody']);
   });

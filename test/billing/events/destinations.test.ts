@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listOpenAlerts } from '../../../automation/billing/events/notices-rows.ts';
 import { planReplay } from '../../../automation/billing/events/replay.ts';
-import { resolveStripeEvent } from '../../../automation/jobs/resolve-event.ts';
+import { resolveStripeEvent } from '../../../automation/billing/events/resolve-event.ts';
 import { command } from '../../cli/command.ts';
 import { subscribe } from '../../local/stripe/simulated.ts';
 import { jobContext } from '../../support/job-context.ts';

@@ -17,7 +17,7 @@ export const callers = {
     'automation/figures/rebuild.ts',
     'automation/figures/record.ts',
     'automation/figures/returns.ts',
-    'automation/worker/sweep.ts',
+    'automation/jobs/compare-with-stripe.ts',
     'automation/jobs/sync-subscription.ts',
     'automation/ledger/read-grants.ts',
     'automation/offboarding/look/stripe.ts',

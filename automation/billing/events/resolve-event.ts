@@ -1,27 +1,27 @@
-import { handleEvent } from '../billing/events/handle-event.ts';
-import { customerDeletedNotice, type ToldNotice } from '../billing/events/notices.ts';
-import {
-  subscriptionsOfCustomer,
-  tenantOfSubscription,
-  writeNotice,
-} from '../billing/events/notices-rows.ts';
-import { type NewAuditEntry, record } from '../store/audit.ts';
-import type { Queryable } from '../store/database.ts';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import { type NewAuditEntry, record } from '../../store/audit.ts';
+import type { Database, Queryable } from '../../store/database.ts';
 import {
   findUnresolvedEvent,
   noteEventFailure,
   resolveEvent,
   type UnresolvedEvent,
-} from '../store/events.ts';
-import { markSubscription } from '../store/subscriptions.ts';
-import type { JobContext } from './context.ts';
+} from '../../store/events.ts';
+import { markSubscription } from '../../store/subscriptions.ts';
+import { handleEvent } from './handle-event.ts';
+import { customerDeletedNotice, type ToldNotice } from './notices.ts';
+import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from './notices-rows.ts';
 
 /**
  * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, and
  * notifies people. However often and in whatever order it runs, it reports each state of an object once.
  * @throws what kept Stripe from answering, once recorded; the queue tries again, and then the sweep
  */
-export async function resolveStripeEvent(context: JobContext, eventId: string): Promise<void> {
+export async function resolveStripeEvent(
+  context: { readonly database: Database; readonly stripe: Stripe; readonly log: Pick<Logger, 'warn'> },
+  eventId: string,
+): Promise<void> {
   const { database, stripe, log } = context;
   const event = await findUnresolvedEvent(database, eventId);
   if (!event) return;

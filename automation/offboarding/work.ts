@@ -1,19 +1,33 @@
 /** Assembles what ends tenants: a worker's jobs that export, verify and sign. */
-import type { TaskList } from 'graphile-worker';
-import type { JobContext } from '../jobs/context.ts';
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import { z } from 'zod';
+import type { Policy } from '../policy.ts';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
 import type { PersonalData } from '../service.ts';
-import type { Queryable } from '../store/database.ts';
+import type { Cell } from '../store/cells.ts';
+import type { Database, Queryable } from '../store/database.ts';
+import { task, tenantPayload } from '../work/task.ts';
+import type { SweepSteps, Work } from '../work/work.ts';
 import type { OffboardingEnv } from './env.ts';
 import type { TenantServers } from './export-lines.ts';
 import { exportOnRequest, removeExpiredExports } from './export-on-request.ts';
 import { openFileStore } from './file-store.ts';
 import { offboardTenant } from './offboard-tenant.ts';
+import { ringOpenEnds } from './ring-open.ts';
 import { keptSigningKey, signingKeyOf } from './signing-key.ts';
 import { createOffboardingSteps } from './steps.ts';
 
 export interface OffboardingOptions {
-  readonly context: JobContext;
+  readonly context: {
+    readonly database: Database;
+    readonly stripe: Stripe;
+    readonly cell: Cell;
+    readonly policy: Policy;
+    readonly log: Logger;
+    readonly workerId: string;
+    readonly now: () => Date;
+  };
   readonly env: OffboardingEnv;
   readonly home: string;
   readonly cluster: KubernetesClient;
@@ -25,13 +39,11 @@ export interface OffboardingOptions {
   readonly personalData: ReadonlyMap<string, PersonalData>;
 }
 
-/** Exports whose files one job removes; the next sweep asks for the rest. */
-const removedAtOnce = 500;
+/** Exports whose files one job removes, and ends that one sweep rings for; the next takes the rest. */
+const batch = 500;
 
-/** The tasks, and what closes their resources. @throws Error when the key for receipts is not valid */
-export async function openOffboarding(
-  options: OffboardingOptions,
-): Promise<{ tasks: TaskList; close: () => void }> {
+/** @throws Error when the key for receipts is not valid */
+export async function offboardingWork(options: OffboardingOptions): Promise<Work> {
   const { context, env, home, cluster, backendUrl, personalData } = options;
   const { database, stripe, cell, policy, log, workerId, now } = context;
   const key = env.receiptKey === undefined ? await keptSigningKey(home) : signingKeyOf(env.receiptKey);
@@ -59,21 +71,26 @@ export async function openOffboarding(
   const offboarding = { database, cell, policy, log, workerId, now, key, steps };
   return {
     tasks: {
-      [`offboard-tenant:${cell.id}`]: (payload) => offboardTenant(offboarding, textIn(payload, 'tenantId')),
-      [`export-tenant:${cell.id}`]: (payload) =>
-        exportOnRequest(exports, Number(valueIn(payload, 'exportId'))),
-      [`remove-exports:${cell.id}`]: () => removeExpiredExports(exports, cell.id, removedAtOnce),
+      ends: {
+        [`offboard-tenant:${cell.id}`]: task(tenantPayload, ({ tenantId }) =>
+          offboardTenant(offboarding, tenantId),
+        ),
+        [`export-tenant:${cell.id}`]: task(z.object({ exportId: z.number().int() }), ({ exportId }) =>
+          exportOnRequest(exports, exportId),
+        ),
+        [`remove-exports:${cell.id}`]: () => removeExpiredExports(exports, cell.id, batch),
+      },
     },
-    close: () => files.close(),
+    sweep: { cell: offboardingSteps(context) },
+    close: async () => files.close(),
   };
 }
 
-function valueIn(payload: unknown, key: string): unknown {
-  return (payload as Record<string, unknown>)[key];
-}
-
-function textIn(payload: unknown, key: string): string {
-  const value = valueIn(payload, key);
-  if (typeof value !== 'string') throw new Error(`the job's payload lacks ${key}`);
-  return value;
+/** What each sweep of a cell does for tenants' ends and exports. */
+export function offboardingSteps({
+  database,
+  cell,
+  now,
+}: Pick<OffboardingOptions['context'], 'database' | 'cell' | 'now'>): SweepSteps {
+  return { ringOpenEnds: () => ringOpenEnds(database, { cell: cell.id, now: now(), limit: batch }) };
 }

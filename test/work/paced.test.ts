@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { paced } from '../../automation/jobs/paced.ts';
+import { paced } from '../../automation/work/paced.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,7 @@
-import { forgetNotices, ringCatalogCheck } from '../billing/events/notices-rows.ts';
-import { forgetEvents } from '../store/event-inbox.ts';
-import type { JobContext } from './context.ts';
+import type { Policy } from '../../policy.ts';
+import type { Queryable } from '../../store/database.ts';
+import { forgetEvents } from '../../store/event-inbox.ts';
+import { forgetNotices, ringCatalogCheck } from './notices-rows.ts';
 
 const batch = 5_000;
 
@@ -12,7 +13,11 @@ export async function keepInbox({
   database,
   policy,
   now,
-}: Pick<JobContext, 'database' | 'policy' | 'now'>): Promise<void> {
+}: {
+  readonly database: Queryable;
+  readonly policy: Pick<Policy, 'eventRetentionMs'>;
+  readonly now: () => Date;
+}): Promise<void> {
   const before = new Date(now().getTime() - policy.eventRetentionMs);
   await forgetEvents(database, before, batch);
   await forgetNotices(database, before, batch);

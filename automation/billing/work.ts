@@ -1,0 +1,40 @@
+import type { Logger } from 'pino';
+import type Stripe from 'stripe';
+import { z } from 'zod';
+import type { Policy } from '../policy.ts';
+import type { Database } from '../store/database.ts';
+import { paced } from '../work/paced.ts';
+import { task } from '../work/task.ts';
+import type { Work } from '../work/work.ts';
+import { checkCatalog } from './events/check-catalog.ts';
+import { keepInbox } from './events/keep-inbox.ts';
+import { observeStripeEvents } from './events/metrics.ts';
+import { resolveStripeEvent } from './events/resolve-event.ts';
+
+export interface BillingContext {
+  readonly relaxedDatabase: Database;
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly policy: Pick<Policy, 'eventRetentionMs' | 'fetchesPerSecond'>;
+  readonly log: Logger;
+  readonly now: () => Date;
+}
+
+/** Events of Stripe that say more than which subscription to fetch, and the comparison of its catalog with ours. */
+export function billingWork(context: BillingContext): Work {
+  const relaxed = { ...context, database: context.relaxedDatabase };
+  const resolve = paced(context.policy.fetchesPerSecond, (id: string) => resolveStripeEvent(relaxed, id));
+  return {
+    tasks: {
+      payments: {
+        'resolve-event': task(z.object({ eventId: z.string() }), ({ eventId }) => resolve(eventId)),
+        'check-catalog': () => checkCatalog(relaxed),
+      },
+    },
+    sweep: { shared: { keepInbox: () => keepInbox(context) } },
+    begin(registry) {
+      observeStripeEvents(registry, context.database);
+      return async () => {};
+    },
+  };
+}

@@ -1,0 +1,15 @@
+import type Stripe from 'stripe';
+import type { Database } from '../store/database.ts';
+import type { Work } from '../work/work.ts';
+import { takeReturns } from './returns.ts';
+
+/** What was given back, which only the sweep asks Stripe for. */
+export function figuresWork({
+  database,
+  stripe,
+}: {
+  readonly database: Database;
+  readonly stripe: Stripe;
+}): Work {
+  return { sweep: { shared: { takeReturns: () => takeReturns(database, stripe) } } };
+}

@@ -1,0 +1,19 @@
+import type { Following } from '../followers.ts';
+import type { Database } from '../store/database.ts';
+import { task, tenantPayload } from '../work/task.ts';
+import type { Work } from '../work/work.ts';
+import { brakeTenant } from './brake-tenant.ts';
+import { keepLedger } from './upkeep.ts';
+
+/** The brake, and what becomes due by itself. */
+export function ledgerWork(
+  context: Following & { readonly database: Database; readonly relaxedDatabase: Database },
+): Work {
+  const relaxed = { ...context, database: context.relaxedDatabase };
+  return {
+    tasks: {
+      payments: { 'brake-tenant': task(tenantPayload, ({ tenantId }) => brakeTenant(relaxed, tenantId)) },
+    },
+    sweep: { shared: { keepLedger: () => keepLedger(context.database, context.now()) } },
+  };
+}

@@ -1,0 +1,136 @@
+/** What a worker opens before it begins: databases, the cluster, runners, metrics. */
+import { randomUUID } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { JobContext } from '../jobs/context.ts';
+import { KubernetesClient } from '../providers/kubernetes/client.ts';
+import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
+import { followersOf, migrationsOf, type Service } from '../service.ts';
+import { createFingerprints } from '../stacks/fingerprint.ts';
+import { applyPlatform } from '../stacks/platform.ts';
+import { createRunnerPool } from '../stacks/runners.ts';
+import { ensureCell } from '../store/cells.ts';
+import { type Database, openDatabase, openServers } from '../store/database.ts';
+import { ensureDatabase, migrate } from '../store/migrate.ts';
+import { observePool } from '../store/pool-metrics.ts';
+import { createStripeClient } from '../stripe-client.ts';
+import { ensureEngine } from '../toolchain/engine.ts';
+import { readToolchainEnv } from '../toolchain/env.ts';
+import { resolveProviders } from '../toolchain/plugins.ts';
+import { lanes } from '../work/work.ts';
+import type { WorkerEnv } from './env.ts';
+import { ownFollowers } from './followers.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import { jobsAtOnce } from './queues.ts';
+import { serveMetrics } from './serve-metrics.ts';
+
+export interface Resources {
+  readonly context: JobContext;
+  readonly cluster: KubernetesClient;
+  readonly metrics: WorkerMetrics;
+  /** The cell's shared database of tenants. */
+  readonly tenantDatabase: Database;
+  /** Those that one tenant has to itself, by name. */
+  readonly servers: ReadonlyMap<string, Database>;
+}
+
+/** How long a worker that was stopped in the middle of a transaction may keep its locks. No transaction waits for others. */
+const abandonAfterMs = 20_000;
+
+/** Makes the databases and brings their tables up to date. */
+export async function prepare(env: WorkerEnv, services: readonly Service[]): Promise<void> {
+  await ensureDatabase(env.databaseUrl);
+  await Promise.all([
+    migrate(env.databaseUrl, migrationsOf(services)),
+    ensureDatabase(env.tenantDatabaseUrl),
+  ]);
+}
+
+/** Opens everything; what was opened is closed by what `onStop` gets, in the reverse order, also when the rest fails. */
+export async function openResources(
+  env: WorkerEnv,
+  log: Logger,
+  services: readonly Service[],
+  onStop: (release: () => Promise<unknown>) => void,
+): Promise<Resources> {
+  // The jobs, with the converge jobs' lease renewals, and the sweep.
+  const database = openDatabase(env.databaseUrl, {
+    maxConnections: env.runners * 2 + 6,
+    name: 'tenantry-worker',
+    abandonAfterMs,
+  });
+  onStop(() => database.close());
+  // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again.
+  const atOnce = jobsAtOnce(env);
+  const relaxedDatabase = openDatabase(env.databaseUrl, {
+    maxConnections: lanes.reduce((sum, lane) => sum + atOnce[lane], 12),
+    name: 'tenantry-worker-relaxed',
+    relaxedCommits: true,
+    abandonAfterMs,
+  });
+  onStop(() => relaxedDatabase.close());
+  await ensureCell(database, env.cell);
+
+  const runners = createRunnerPool({
+    settings: await runnerSettings(env),
+    size: env.runners,
+    operationsPerRunner: env.operationsPerRunner,
+  });
+  onStop(() => runners.close());
+  const metrics = createWorkerMetrics({ runners: env.runners });
+  observePool(metrics.registry, database.pool);
+  if (env.metricsPort !== undefined) {
+    const server = await serveMetrics(metrics.registry, { host: '0.0.0.0', port: env.metricsPort });
+    onStop(() => server.close());
+  }
+
+  const ofTenants = { maxConnections: 2, name: 'tenantry-worker' };
+  const tenantDatabase = openDatabase(env.tenantDatabaseUrl, ofTenants);
+  onStop(() => tenantDatabase.close());
+  const servers = openServers(env.tenantDatabaseServers, ofTenants);
+  onStop(() => Promise.all([...servers.values()].map((server) => server.close())));
+  const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), process.env, () => {});
+  onStop(async () => cluster.close());
+  await applyPlatform(cluster);
+
+  const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
+  const context: JobContext = {
+    database,
+    relaxedDatabase,
+    stripe,
+    runners: metrics.measured(runners),
+    fingerprints: createFingerprints(cluster, tenantDatabase, servers),
+    cell: env.cell,
+    policy: env.policy,
+    log,
+    workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
+    followers: [
+      ...ownFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }),
+      ...followersOf(services),
+    ],
+    now: () => new Date(),
+  };
+  return { context, cluster, metrics, tenantDatabase, servers };
+}
+
+async function runnerSettings(env: WorkerEnv) {
+  const toolchain = readToolchainEnv();
+  const engine = await ensureEngine({ env: toolchain });
+  const workDir = join(env.home, 'engine');
+  await mkdir(workDir, { recursive: true });
+  if (env.backendUrl.startsWith('file://')) await mkdir(fileURLToPath(env.backendUrl), { recursive: true });
+  return {
+    enginePath: engine.path,
+    backendUrl: env.backendUrl,
+    secretsProvider: env.secretsProvider,
+    workDir,
+    kubeconfig: env.kubeconfig,
+    tenantDatabaseUrl: env.tenantDatabaseUrl,
+    tenantDatabaseServers: env.tenantDatabaseServers,
+    cell: env.tenants,
+    ...(await resolveProviders({ env: toolchain })),
+  };
+}
