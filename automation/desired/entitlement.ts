@@ -11,7 +11,12 @@ export type Entitlement =
   | { readonly kind: 'ended'; readonly reason: SuspendReason; readonly deleteAfter: Date };
 
 /** Why a tenant is kept from going on although its subscription is in order. */
-export type BrakeReason = 'credits_exhausted' | 'api_budget_exhausted' | 'spend_cap_reached';
+const brakeReasons = ['credits_exhausted', 'api_budget_exhausted', 'spend_cap_reached'] as const;
+export type BrakeReason = (typeof brakeReasons)[number];
+
+export function isBrakeReason(reason: string | null): reason is BrakeReason {
+  return brakeReasons.some((known) => known === reason);
+}
 
 /** What keeps a tenant back although its subscription is in order. */
 export interface Restraint {

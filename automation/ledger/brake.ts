@@ -1,5 +1,5 @@
 import { throttledSpec } from '../desired/desired-state.ts';
-import type { BrakeReason, Restraint } from '../desired/entitlement.ts';
+import { type BrakeReason, isBrakeReason, type Restraint } from '../desired/entitlement.ts';
 import type { DesiredChange, Tenant } from '../store/tenants.ts';
 import { reaches, throttleAtPercent } from './budget.ts';
 
@@ -87,10 +87,4 @@ export function changeByBrake(tenant: Tenant, brake: Brake): DesiredChange | nul
     return null;
   const spec = { ...throttledSpec(desiredSpec, throttled), state } as const;
   return { state, spec, suspendReason: reason, deleteAfter: null };
-}
-
-function isBrakeReason(reason: string | null): boolean {
-  return (
-    reason === 'credits_exhausted' || reason === 'api_budget_exhausted' || reason === 'spend_cap_reached'
-  );
 }

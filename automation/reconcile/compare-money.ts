@@ -1,6 +1,6 @@
 /** Compares Stripe with our records and wishes. Pure. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { type Entitlement, entitlementOf } from '../desired/entitlement.ts';
+import { type Entitlement, entitlementOf, isBrakeReason } from '../desired/entitlement.ts';
 import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
 import type { LedgerCheck } from '../ledger/read.ts';
 import type { Policy } from '../policy.ts';
@@ -244,12 +244,6 @@ function lives(status: string | null): boolean {
 
 function isBilled(status: string): boolean {
   return status === 'active' || status === 'trialing' || status === 'past_due';
-}
-
-function isBrakeReason(reason: string | null): boolean {
-  return (
-    reason === 'credits_exhausted' || reason === 'api_budget_exhausted' || reason === 'spend_cap_reached'
-  );
 }
 
 function compareCustomers({ customersOfNobody, organizationsWithoutCustomer }: MoneyWorld): Observation[] {

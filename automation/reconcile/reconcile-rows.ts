@@ -1,8 +1,7 @@
 /** What the reconciler reads from our own tables: pages in the order of ids, whatever their number. */
-import type { ProductId } from '../../tenants/catalog/types.ts';
-import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { Queryable } from '../store/database.ts';
-import type { TenantState } from '../store/tenants.ts';
+import type { CellTenant } from './compare-cell.ts';
+import type { PaidTenant, SubscriptionRecord } from './compare-money.ts';
 
 const pageSize = 2000;
 
@@ -29,20 +28,8 @@ async function all<Row extends { readonly id: string }>(
   return rows;
 }
 
-export interface PaidTenantRow {
-  readonly id: string;
-  readonly product: ProductId;
-  readonly plan: string;
-  readonly seats: number;
-  readonly subscriptionId: string | null;
-  readonly slot: boolean;
-  readonly desiredState: TenantState;
-  readonly suspendReason: string | null;
-  readonly deleteAfter: Date | null;
-}
-
 /** Tenants of all cells that are not gone, and those whose subscription we believe to be alive. */
-export function readPaidTenants(db: Queryable): Promise<PaidTenantRow[]> {
+export function readPaidTenants(db: Queryable): Promise<PaidTenant[]> {
   return all(
     db,
     `select id, product, desired_spec->>'plan' as plan, (desired_spec->>'seats')::int as seats,
@@ -55,21 +42,8 @@ export function readPaidTenants(db: Queryable): Promise<PaidTenantRow[]> {
   );
 }
 
-export interface SubscriptionRow {
-  readonly id: string;
-  readonly status: string | null;
-  readonly product: string | null;
-  readonly plan: string | null;
-  readonly seats: number | null;
-  readonly currentPeriodEnd: Date | null;
-  readonly cancelAtPeriodEnd: boolean;
-  readonly pastDueSince: Date | null;
-  readonly problem: string | null;
-  readonly missing: boolean;
-}
-
 /** Subscriptions as last recorded, except ended ones whose tenant has ended too. */
-export function readSubscriptions(db: Queryable): Promise<SubscriptionRow[]> {
+export function readSubscriptions(db: Queryable): Promise<SubscriptionRecord[]> {
   return all(
     db,
     `select id, status, product, plan, seats, current_period_end as "currentPeriodEnd",
@@ -95,28 +69,8 @@ export function readCustomers(db: Queryable): Promise<CustomerRow[]> {
   );
 }
 
-export interface CellTenantRow {
-  readonly id: string;
-  readonly product: ProductId;
-  readonly plan: string;
-  readonly slot: boolean;
-  readonly namespace: string;
-  readonly desiredState: TenantState;
-  readonly observedState: TenantState | null;
-  readonly settled: boolean;
-  readonly permanent: boolean;
-  readonly attempts: number;
-  readonly nextTryAt: Date | null;
-  readonly reasonCode: string | null;
-  readonly updatedAt: Date;
-  readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
-  readonly databaseServer: string | null;
-  /** `Kind/name` of the objects in its namespace. */
-  readonly objects: readonly string[];
-}
-
 /** Tenants of a cell that are not deleted. */
-export function readCellTenants(db: Queryable, cell: string): Promise<CellTenantRow[]> {
+export function readCellTenants(db: Queryable, cell: string): Promise<CellTenant[]> {
   return all(
     db,
     `select id, product, desired_spec->>'plan' as plan, slot, namespace, desired_state as "desiredState",
