@@ -1,6 +1,6 @@
 import Stripe from 'stripe';
 import { NoStripeEvent, readEvent as readStripeEvent } from '../../automation/billing/events/read-event.ts';
-import type { ReceivedEvent } from '../../automation/store/events.ts';
+import type { ReceivedEvent } from '../../automation/billing/events/received-events.ts';
 import { Problem } from '../errors.ts';
 
 /**

@@ -9,6 +9,7 @@ import type { Work } from '../work/work.ts';
 import { checkCatalog } from './events/check-catalog.ts';
 import { keepInbox } from './events/keep-inbox.ts';
 import { observeStripeEvents } from './events/metrics.ts';
+import { ringUnresolvedEvents } from './events/received-events.ts';
 import { resolveStripeEvent } from './events/resolve-event.ts';
 
 export interface BillingContext {
@@ -19,6 +20,9 @@ export interface BillingContext {
   readonly log: Logger;
   readonly now: () => Date;
 }
+
+/** Events that one sweep rings for; the next takes the rest. */
+const batch = 500;
 
 /** Events of Stripe that say more than which subscription to fetch, and the comparison of its catalog with ours. */
 export function billingWork(context: BillingContext): Work {
@@ -31,7 +35,12 @@ export function billingWork(context: BillingContext): Work {
         'check-catalog': () => checkCatalog(relaxed),
       },
     },
-    sweep: { shared: { keepInbox: () => keepInbox(context) } },
+    sweep: {
+      shared: {
+        ringUnresolvedEvents: () => ringUnresolvedEvents(context.database, batch),
+        keepInbox: () => keepInbox(context),
+      },
+    },
     begin(registry) {
       observeStripeEvents(registry, context.database);
       return async () => {};

@@ -1,6 +1,5 @@
 /** What the sweep rings for and ends: each finds what no doorbell told, or whose time has come. */
 import { record } from '../store/audit.ts';
-import { ringUnresolvedEvents } from '../store/events.ts';
 import {
   listDirtySubscriptions,
   listGraceExpired,
@@ -20,9 +19,8 @@ import { endTenant } from './end-tenant.ts';
 /** Rows that one step takes at most; the next sweep takes the rest. */
 const batch = 500;
 
-/** Subscriptions and events that wait, and those whose grace is over. */
+/** Subscriptions that wait, and those whose grace is over. */
 export async function ringDirty({ database, policy, now }: JobContext): Promise<void> {
-  await ringUnresolvedEvents(database, batch);
   await ringSubscriptions(database, await listDirtySubscriptions(database, batch, now()));
   for (const id of await listGraceExpired(database, policy.graceMs, batch, now())) {
     await markSubscription(database, id);

@@ -14,7 +14,7 @@ import {
   readReserved,
   readSpentLeases,
   readSubscriptions,
-} from './reconcile-rows.ts';
+} from './rows.ts';
 import { listLeftObjects } from './service-objects.ts';
 import {
   type Asked,

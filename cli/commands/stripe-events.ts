@@ -4,7 +4,7 @@ import { closeAlert, listOpenAlerts } from '../../automation/billing/events/noti
 import { planReplay, replay } from '../../automation/billing/events/replay.ts';
 import { withControlPlane } from '../../automation/dr/cell-access.ts';
 import { readOperationsEnv } from '../../automation/dr/env.ts';
-import type { EventSelection } from '../../automation/store/event-inbox.ts';
+import type { EventSelection } from '../../automation/billing/events/stored-events.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes, notRunning } from '../problem.ts';

@@ -1,11 +1,11 @@
 /** Credit notes and refunds: what Stripe says of them when it is asked, whatever the events said and however often. */
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { receiveEvent } from '../../automation/billing/events/received-events.ts';
 import { addPayments } from '../../automation/figures/log.ts';
 import { listReceipts } from '../../automation/figures/read.ts';
 import { takeReturns } from '../../automation/figures/returns.ts';
 import type { Database } from '../../automation/store/database.ts';
-import { receiveEvent } from '../../automation/store/events.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 
 let control: ControlDatabase;

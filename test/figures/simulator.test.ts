@@ -2,13 +2,13 @@
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readEvent } from '../../api/stripe/event.ts';
+import { receiveEvent } from '../../automation/billing/events/received-events.ts';
 import { originOf, subscriptionMetadata } from '../../automation/desired/subscription-facts.ts';
 import { listCheckouts, listReceipts, listSegments, revenueAt } from '../../automation/figures/read.ts';
 import { rebuildFigures } from '../../automation/figures/rebuild.ts';
 import { figuresOf } from '../../automation/figures/report.ts';
 import type { Segment } from '../../automation/figures/segments.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
-import { receiveEvent } from '../../automation/store/events.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { jobContext } from '../support/job-context.ts';
 import { type Account, startAccount } from '../support/stripe.ts';

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { receiveEvent } from '../../automation/billing/events/received-events.ts';
 import { resolveStripeEvent } from '../../automation/billing/events/resolve-event.ts';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import type { Database } from '../../automation/store/database.ts';
-import { receiveEvent } from '../../automation/store/events.ts';
 import {
   findSubscription,
   listDirtySubscriptions,

@@ -3,18 +3,18 @@ import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import {
+  findUnresolvedEvent,
+  receiveEvent,
+  resolveEvent,
+  ringUnresolvedEvents,
+} from '../../automation/billing/events/received-events.ts';
 import { newTenantId } from '../../automation/desired/tenant-id.ts';
 import { changeTenant } from '../../automation/followers.ts';
 import { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
-import {
-  findUnresolvedEvent,
-  receiveEvent,
-  resolveEvent,
-  ringUnresolvedEvents,
-} from '../../automation/store/events.ts';
 import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
 import {
   addReservedStacks,

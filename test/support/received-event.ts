@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ReceivedEvent } from '../../automation/store/events.ts';
+import type { ReceivedEvent } from '../../automation/billing/events/received-events.ts';
 
 /** An event as the inbox receives it, with an id of its own: of a subscription, unless `more` says else. */
 export function receivedEvent(

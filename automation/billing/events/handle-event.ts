@@ -1,6 +1,5 @@
 /** Asks Stripe about the object that an event names, and returns what to do about it. Writes nothing. */
 import Stripe from 'stripe';
-import type { UnresolvedEvent } from '../../store/events.ts';
 import { meaningOf } from './meanings.ts';
 import {
   disputeNotice,
@@ -13,6 +12,7 @@ import {
   type ToldNotice,
   trialNotice,
 } from './notices.ts';
+import type { UnresolvedEvent } from './received-events.ts';
 
 export interface EventOutcome {
   /** Its subscription. */

@@ -1,7 +1,7 @@
 import type { Policy } from '../../policy.ts';
 import type { Queryable } from '../../store/database.ts';
-import { forgetEvents } from '../../store/event-inbox.ts';
 import { forgetNotices, ringCatalogCheck } from './notices-rows.ts';
+import { forgetEvents } from './stored-events.ts';
 
 const batch = 5_000;
 

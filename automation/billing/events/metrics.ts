@@ -1,8 +1,8 @@
 /** Stripe's events that wait for an operator or for a job. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../../store/database.ts';
-import { countWaitingEvents } from '../../store/event-inbox.ts';
 import { countOpenAlerts } from './notices-rows.ts';
+import { countWaitingEvents } from './stored-events.ts';
 
 export function observeStripeEvents(registry: Registry, database: Queryable): void {
   new Gauge({

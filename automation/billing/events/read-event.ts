@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { ReceivedEvent } from '../../store/events.ts';
 import { needsHandling } from './meanings.ts';
+import type { ReceivedEvent } from './received-events.ts';
 
 /**
  * Stripe sends events in two forms: snapshots, which carry the object as it was, and thin notifications, which only

@@ -1,16 +1,16 @@
 /** Handles Stripe's events again: those of our inbox, and missed ones from Stripe's list. */
 import Stripe from 'stripe';
 import type { Database } from '../../store/database.ts';
+import { meaningOf, needsHandling } from './meanings.ts';
+import { readEvent } from './read-event.ts';
+import { receiveEvents } from './received-events.ts';
 import {
   type EventSelection,
   knownEvents,
   replayEvents,
   type StoredEvent,
   selectEvents,
-} from '../../store/event-inbox.ts';
-import { receiveEvents } from '../../store/events.ts';
-import { meaningOf, needsHandling } from './meanings.ts';
-import { readEvent } from './read-event.ts';
+} from './stored-events.ts';
 
 export interface MissedEvent {
   readonly id: string;

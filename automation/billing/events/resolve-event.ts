@@ -2,16 +2,16 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import { type NewAuditEntry, record } from '../../store/audit.ts';
 import type { Database, Queryable } from '../../store/database.ts';
+import { markSubscription } from '../../store/subscriptions.ts';
+import { handleEvent } from './handle-event.ts';
+import { customerDeletedNotice, type ToldNotice } from './notices.ts';
+import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from './notices-rows.ts';
 import {
   findUnresolvedEvent,
   noteEventFailure,
   resolveEvent,
   type UnresolvedEvent,
-} from '../../store/events.ts';
-import { markSubscription } from '../../store/subscriptions.ts';
-import { handleEvent } from './handle-event.ts';
-import { customerDeletedNotice, type ToldNotice } from './notices.ts';
-import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from './notices-rows.ts';
+} from './received-events.ts';
 
 /**
  * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, and

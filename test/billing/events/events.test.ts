@@ -6,9 +6,9 @@ import { checkCatalog } from '../../../automation/billing/events/check-catalog.t
 import { keepInbox } from '../../../automation/billing/events/keep-inbox.ts';
 import { closeAlert, listOpenAlerts } from '../../../automation/billing/events/notices-rows.ts';
 import { readEvent } from '../../../automation/billing/events/read-event.ts';
+import { receiveEvents } from '../../../automation/billing/events/received-events.ts';
 import { planReplay, replay } from '../../../automation/billing/events/replay.ts';
 import { resolveStripeEvent } from '../../../automation/billing/events/resolve-event.ts';
-import { receiveEvents } from '../../../automation/store/events.ts';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { unrepeated } from '../../local/stripe/call-sites.ts';
 import {

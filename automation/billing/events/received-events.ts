@@ -1,4 +1,4 @@
-import { firstRow, type Queryable, storable } from './database.ts';
+import { firstRow, type Queryable, storable } from '../../store/database.ts';
 
 /** A verified Stripe event, reduced to what decides whose it is. */
 export interface ReceivedEvent {

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import type { Queryable } from './database.ts';
-import { type ReceivedEvent, receiveEvents } from './events.ts';
+import type { Queryable } from '../../store/database.ts';
+import { type ReceivedEvent, receiveEvents } from './received-events.ts';
 
 /** Receives events; those that arrive together share a transaction. */
 export interface Inbox {

@@ -1,5 +1,5 @@
 /** The inbox for operators: which events are in it, handling them again, and how long they are kept. */
-import type { Queryable } from './database.ts';
+import type { Queryable } from '../../store/database.ts';
 
 export interface StoredEvent {
   readonly id: string;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Database, openDatabase, type Queryable } from '../../automation/store/database.ts';
-import type { ReceivedEvent } from '../../automation/store/events.ts';
-import { createInbox } from '../../automation/store/inbox.ts';
-import { markSubscription, settleMarks } from '../../automation/store/subscriptions.ts';
-import { type ControlDatabase, controlDatabase } from '../support/database.ts';
-import { receivedEvent as event } from '../support/received-event.ts';
-import { until } from '../support/wait.ts';
+import { createInbox } from '../../../automation/billing/events/inbox.ts';
+import type { ReceivedEvent } from '../../../automation/billing/events/received-events.ts';
+import { type Database, openDatabase, type Queryable } from '../../../automation/store/database.ts';
+import { markSubscription, settleMarks } from '../../../automation/store/subscriptions.ts';
+import { type ControlDatabase, controlDatabase } from '../../support/database.ts';
+import { receivedEvent as event } from '../../support/received-event.ts';
+import { until } from '../../support/wait.ts';
 
 let control: ControlDatabase;
 let database: Database;
