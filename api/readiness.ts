@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Database } from '../automation/store/database.ts';
-import { presenceOfWorkers } from '../automation/worker/presence.ts';
+import { presenceOfWorkers } from '../automation/store/presence.ts';
 import { catalog, planLookupKey } from '../tenants/catalog/index.ts';
 
 export interface ReadinessDeps {

@@ -178,7 +178,8 @@ describe('imports go one way', () => {
 const environmentPassedOn: Record<string, string> = {
   'api/dashboard/build.ts': 'Vite runs as a process of its own',
   'automation/stacks/driver.ts': 'the engine gets it, as from the Automation API',
-  'automation/worker/resources.ts': 'credential plugins of a kubeconfig run with the environment of the process',
+  'automation/worker/resources.ts':
+    'credential plugins of a kubeconfig run with the environment of the process',
 };
 
 describe('the environment is read at the edge', () => {

@@ -1,4 +1,4 @@
-import { instanceHeader } from '../../automation/local/instance.ts';
+import { instanceHeader } from '../../automation/instance.ts';
 import { anybody } from '../access.ts';
 import { alive, exposition, notReady, readiness, readinessQuery } from '../contract/health.ts';
 import type { ApiDeps } from '../deps.ts';

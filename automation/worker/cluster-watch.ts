@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { ShownPresence } from '../store/presence.ts';
 import { repeat } from '../work/repeat.ts';
-import type { ShownPresence } from './presence.ts';
 
 export interface ClusterWatch {
   readonly cluster: Pick<KubernetesClient, 'send'>;

@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeApi } from '../../api/describe.ts';
 import { createReadiness } from '../../api/readiness.ts';
-import { announceWorker } from '../../automation/worker/presence.ts';
+import { announceWorker } from '../../automation/store/presence.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { cell, type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';

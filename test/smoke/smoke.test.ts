@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { announceWorker } from '../../automation/worker/presence.ts';
+import { announceWorker } from '../../automation/store/presence.ts';
 import { cell, type Service, startService } from '../support/service.ts';
 import { failuresOf, watch } from './checks.ts';
 

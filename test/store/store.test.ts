@@ -16,6 +16,7 @@ import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
+import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/presence.ts';
 import {
   addReservedStacks,
   countReservedStacks,
@@ -25,7 +26,6 @@ import {
 } from '../../automation/store/stacks.ts';
 import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
 import { watchCluster } from '../../automation/worker/cluster-watch.ts';
-import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/worker/presence.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
 import { unfollowed } from '../support/followers.ts';

@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { instanceHeader } from '../../../automation/local/instance.ts';
+import { instanceHeader } from '../../../automation/instance.ts';
 
 const { PORT, STAND_IN_GATE: gate, TENANTRY_INSTANCE: instance = '' } = process.env;
 process.on('SIGTERM', () => process.exit(0));

@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { connectionTo } from '../store/connection.ts';
-import { onlyRow, type Queryable } from '../store/database.ts';
+import { connectionTo } from './connection.ts';
+import { onlyRow, type Queryable } from './database.ts';
 
 /** What a worker shows of itself: that it works, or that its cluster does not answer. */
 export type Presence = 'at work' | 'without cluster';
