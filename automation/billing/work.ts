@@ -1,25 +1,13 @@
-import type { Logger } from 'pino';
-import type Stripe from 'stripe';
 import { z } from 'zod';
-import type { Policy } from '../policy.ts';
-import type { Database } from '../store/database.ts';
 import { paced } from '../work/paced.ts';
 import { task } from '../work/task.ts';
 import type { Work } from '../work/work.ts';
+import type { BillingContext } from './context.ts';
 import { checkCatalog } from './events/check-catalog.ts';
 import { keepInbox } from './events/keep-inbox.ts';
 import { observeStripeEvents } from './events/metrics.ts';
 import { ringUnresolvedEvents } from './events/received-events.ts';
 import { resolveStripeEvent } from './events/resolve-event.ts';
-
-export interface BillingContext {
-  readonly relaxedDatabase: Database;
-  readonly database: Database;
-  readonly stripe: Stripe;
-  readonly policy: Pick<Policy, 'eventRetentionMs' | 'fetchesPerSecond'>;
-  readonly log: Logger;
-  readonly now: () => Date;
-}
 
 /** Events that one sweep rings for; the next takes the rest. */
 const batch = 500;

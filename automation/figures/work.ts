@@ -4,12 +4,6 @@ import type { Work } from '../work/work.ts';
 import { takeReturns } from './returns.ts';
 
 /** What was given back, which only the sweep asks Stripe for. */
-export function figuresWork({
-  database,
-  stripe,
-}: {
-  readonly database: Database;
-  readonly stripe: Stripe;
-}): Work {
+export function figuresWork(database: Database, stripe: Stripe): Work {
   return { sweep: { shared: { takeReturns: () => takeReturns(database, stripe) } } };
 }

@@ -18,16 +18,19 @@ import { ringOpenEnds } from './ring-open.ts';
 import { keptSigningKey, signingKeyOf } from './signing-key.ts';
 import { createOffboardingSteps } from './steps.ts';
 
+/** What the end of a tenant takes from a worker. */
+export interface OffboardingContext {
+  readonly database: Database;
+  readonly stripe: Stripe;
+  readonly cell: Cell;
+  readonly policy: Policy;
+  readonly log: Logger;
+  readonly workerId: string;
+  readonly now: () => Date;
+}
+
 export interface OffboardingOptions {
-  readonly context: {
-    readonly database: Database;
-    readonly stripe: Stripe;
-    readonly cell: Cell;
-    readonly policy: Policy;
-    readonly log: Logger;
-    readonly workerId: string;
-    readonly now: () => Date;
-  };
+  readonly context: OffboardingContext;
   readonly env: OffboardingEnv;
   readonly home: string;
   readonly cluster: KubernetesClient;
@@ -91,6 +94,6 @@ export function offboardingSteps({
   database,
   cell,
   now,
-}: Pick<OffboardingOptions['context'], 'database' | 'cell' | 'now'>): SweepSteps {
+}: Pick<OffboardingContext, 'database' | 'cell' | 'now'>): SweepSteps {
   return { ringOpenEnds: () => ringOpenEnds(database, { cell: cell.id, now: now(), limit: batch }) };
 }

@@ -7,5 +7,10 @@ import type { Work } from '../work/work.ts';
 
 /** What rooms have a worker do with nothing but what every job works with. */
 export function roomsWork(context: JobContext): readonly Work[] {
-  return [jobsWork(context), billingWork(context), ledgerWork(context), figuresWork(context)];
+  return [
+    jobsWork(context),
+    billingWork(context),
+    ledgerWork(context),
+    figuresWork(context.database, context.stripe),
+  ];
 }

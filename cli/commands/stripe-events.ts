@@ -2,9 +2,9 @@
 
 import { closeAlert, listOpenAlerts } from '../../automation/billing/events/notices-rows.ts';
 import { planReplay, replay } from '../../automation/billing/events/replay.ts';
+import type { EventSelection } from '../../automation/billing/events/stored-events.ts';
 import { withControlPlane } from '../../automation/dr/cell-access.ts';
 import { readOperationsEnv } from '../../automation/dr/env.ts';
-import type { EventSelection } from '../../automation/billing/events/stored-events.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes, notRunning } from '../problem.ts';

@@ -20,9 +20,9 @@ import {
 import { releaseLease, takeLease } from '../../automation/store/leases.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant } from '../../automation/store/tenants.ts';
-import { sweep } from '../../automation/worker/sweep.ts';
 import { jobContext } from '../support/job-context.ts';
 import { type Account, startAccount } from '../support/stripe.ts';
+import { sweep } from '../support/sweep.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { addEndpoint, logOf } from './setting.ts';
 

@@ -1,10 +1,9 @@
-import type Stripe from 'stripe';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import { promotions } from '../../../tenants/catalog/promotions.ts';
 import { record } from '../../store/audit.ts';
-import type { Database } from '../../store/database.ts';
 import { planCatalog } from '../catalog/sync.ts';
 import { type WantedCatalog, wantedCatalog } from '../catalog/wanted.ts';
+import type { BillingContext } from '../context.ts';
 import { catalogNotice } from './notices.ts';
 import { noteCatalogCheck, writeNotice } from './notices-rows.ts';
 
@@ -13,11 +12,7 @@ import { noteCatalogCheck, writeNotice } from './notices-rows.ts';
  * the repair is an operator's command, as prices are money.
  */
 export async function checkCatalog(
-  {
-    database,
-    stripe,
-    now,
-  }: { readonly database: Database; readonly stripe: Stripe; readonly now: () => Date },
+  { database, stripe, now }: Pick<BillingContext, 'database' | 'stripe' | 'now'>,
   wanted: WantedCatalog = wantedCatalog(catalog, promotions),
 ): Promise<void> {
   const notice = catalogNotice(await planCatalog(stripe, wanted));

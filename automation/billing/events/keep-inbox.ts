@@ -1,5 +1,4 @@
-import type { Policy } from '../../policy.ts';
-import type { Queryable } from '../../store/database.ts';
+import type { BillingContext } from '../context.ts';
 import { forgetNotices, ringCatalogCheck } from './notices-rows.ts';
 import { forgetEvents } from './stored-events.ts';
 
@@ -13,11 +12,7 @@ export async function keepInbox({
   database,
   policy,
   now,
-}: {
-  readonly database: Queryable;
-  readonly policy: Pick<Policy, 'eventRetentionMs'>;
-  readonly now: () => Date;
-}): Promise<void> {
+}: Pick<BillingContext, 'database' | 'policy' | 'now'>): Promise<void> {
   const before = new Date(now().getTime() - policy.eventRetentionMs);
   await forgetEvents(database, before, batch);
   await forgetNotices(database, before, batch);

@@ -1,8 +1,7 @@
-import type { Logger } from 'pino';
-import type Stripe from 'stripe';
 import { type NewAuditEntry, record } from '../../store/audit.ts';
-import type { Database, Queryable } from '../../store/database.ts';
+import type { Queryable } from '../../store/database.ts';
 import { markSubscription } from '../../store/subscriptions.ts';
+import type { BillingContext } from '../context.ts';
 import { handleEvent } from './handle-event.ts';
 import { customerDeletedNotice, type ToldNotice } from './notices.ts';
 import { subscriptionsOfCustomer, tenantOfSubscription, writeNotice } from './notices-rows.ts';
@@ -19,7 +18,7 @@ import {
  * @throws what kept Stripe from answering, once recorded; the queue tries again, and then the sweep
  */
 export async function resolveStripeEvent(
-  context: { readonly database: Database; readonly stripe: Stripe; readonly log: Pick<Logger, 'warn'> },
+  context: Pick<BillingContext, 'database' | 'stripe' | 'log'>,
   eventId: string,
 ): Promise<void> {
   const { database, stripe, log } = context;
