@@ -1,19 +1,11 @@
 /** The commands of billing with their arguments. */
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { invoiceStatuses } from '../automation/billing/invoices.ts';
+import { month, person, positiveInteger } from './arguments.ts';
 import { connect } from './connection.ts';
-import type { CliEnv } from './env.ts';
-import type { Output } from './output.ts';
+import type { Commands } from './context.ts';
 
-export interface BillingCommands {
-  readonly env: CliEnv;
-  readonly output: Output;
-  readonly add: (usage: string, description: string) => Command;
-  readonly person: () => Option;
-  readonly positiveInteger: (text: string) => number;
-}
-
-export function addBilling({ env, output, add, person, positiveInteger }: BillingCommands): void {
+export function addBilling({ env, output, add }: Commands): void {
   const load = () => import('./commands/billing.ts');
   add('plan <tenant> [plan]', "show a tenant's subscription, or change its plan and say what that costs")
     .option('--seats <n>', 'seats, for plans sold by the seat', positiveInteger)
@@ -49,4 +41,27 @@ export function addBilling({ env, output, add, person, positiveInteger }: Billin
   add('organization', 'list the organizations of a person, with roles')
     .addOption(person())
     .action(async (options) => (await load()).organization(await connect(env), output, options));
+  add('credits <tenant>', "show a tenant's credits, budgets and newest entries")
+    .option('--limit <n>', 'at most so many entries (20)', positiveInteger)
+    .option('--top-up <n>', 'add so many credits first, as the operator', positiveInteger)
+    .option('--cause <id>', 'what they are for; added once, however often it is run')
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/credits.ts')).credits(await connect(env), output, tenant, options),
+    );
+  add('usage [tenant]', 'show what a month costs: of one tenant, or of all for the operator')
+    .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
+    .addOption(
+      new Option('--by <step>', 'what a tenant used instead, step by step').choices([
+        'sample',
+        'hour',
+        'day',
+      ]),
+    )
+    .option('--csv', 'as comma-separated values')
+    .option('--limit <n>', 'at most so many tenants (20)', positiveInteger)
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/usage.ts')).usage(await connect(env), output, tenant, options),
+    );
 }

@@ -1,18 +1,10 @@
 /** The commands for beginnings and ends: onboarding, exports, a tenant's end and its receipt. */
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
+import { person, timeout } from './arguments.ts';
 import { connect } from './connection.ts';
-import type { CliEnv } from './env.ts';
-import type { Output } from './output.ts';
+import type { Commands } from './context.ts';
 
-export interface PeopleCommands {
-  readonly env: CliEnv;
-  readonly output: Output;
-  readonly add: (usage: string, description: string) => Command;
-  readonly person: () => Option;
-  readonly timeout: (description: string) => Option;
-}
-
-export function addPeople({ env, output, add, person, timeout }: PeopleCommands): void {
+export function addPeople({ env, output, add }: Commands): void {
   add('onboard <organization>', 'bring an organization in: first admin, Stripe customer, welcome by mail')
     .requiredOption('--admin <email>', 'its first admin')
     .option('--slug <name>', 'short name, as in tokens (made of the name)')
