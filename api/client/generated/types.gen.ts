@@ -583,6 +583,9 @@ export type ToldUsageAnswer = {
 
 export type ToldUsage = {
     samples: Array<{
+        /**
+         * A meter of the tenant’s product
+         */
         dimension: string;
         /**
          * When; it counts for the five minutes that this is in
@@ -1782,7 +1785,7 @@ export type ListFindingsData = {
         limit?: number;
         cursor?: string;
         state?: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
-        kind?: 'paid-without-tenant' | 'paid-not-served' | 'unpaid-served' | 'wrong-plan' | 'wrong-seats' | 'stale-record' | 'wrong-product' | 'subscription-missing' | 'tenant-without-subscription' | 'billed-after-deletion' | 'subscription-of-nobody' | 'customer-of-nobody' | 'customer-missing' | 'unreported-usage' | 'ledger-unbalanced' | 'tenant-stuck' | 'slot-stuck' | 'tenant-stalled' | 'namespace-missing' | 'object-missing' | 'wrong-plan-in-cluster' | 'database-missing' | 'lease-left' | 'stack-missing' | 'reservation-without-stack' | 'slot-of-nobody' | 'namespace-of-nobody' | 'schema-of-nobody' | 'role-of-nobody' | 'database-of-nobody' | 'stack-of-nobody' | 'object-of-nobody';
+        kind?: 'paid-without-tenant' | 'paid-not-served' | 'unpaid-served' | 'wrong-plan' | 'wrong-seats' | 'stale-record' | 'wrong-product' | 'subscription-missing' | 'tenant-without-subscription' | 'billed-after-deletion' | 'subscription-of-nobody' | 'customer-of-nobody' | 'customer-missing' | 'unreported-usage' | 'ledger-unbalanced' | 'tenant-stuck' | 'slot-stuck' | 'tenant-stalled' | 'namespace-missing' | 'object-missing' | 'wrong-plan-in-cluster' | 'database-missing' | 'lease-left' | 'stack-missing' | 'reservation-without-stack' | 'slot-of-nobody' | 'namespace-of-nobody' | 'schema-of-nobody' | 'role-of-nobody' | 'database-of-nobody' | 'stack-of-nobody' | 'object-left' | 'object-of-nobody';
         tenant?: string;
         ended?: 'true' | 'false';
     };
