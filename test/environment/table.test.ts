@@ -16,6 +16,7 @@ import {
 import { readFiguresEnv } from '../../automation/figures/env.ts';
 import { readLocalEnv } from '../../automation/local/env.ts';
 import { readMailEnv } from '../../automation/mail/env.ts';
+import { readNotifyEnv } from '../../automation/notify/env.ts';
 import { readExportsEnv, readOffboardingEnv } from '../../automation/offboarding/env.ts';
 import { readPreviewEnv } from '../../automation/preview/env.ts';
 import { readMigrationEnv } from '../../automation/store/env.ts';
@@ -32,10 +33,11 @@ type Read = (env: NodeJS.ProcessEnv) => unknown;
 
 /** What each process reads its environment by. */
 const readsOf: Record<Reader, Record<string, Read>> = {
-  api: { readApiEnv, readExportsEnv },
+  api: { readApiEnv, readExportsEnv, readNotifyEnv },
   worker: {
     readWorkerEnv,
     readMailEnv,
+    readNotifyEnv,
     readOffboardingEnv: (env) => readOffboardingEnv('/home', env),
     readToolchainEnv,
   },
