@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { stackConfiguration, UnknownStackError } from '../../automation/cost/configuration.ts';
 import { estimate } from '../../automation/cost/estimate.ts';
+import { meterMargins } from '../../automation/cost/meters.ts';
 import { platform } from '../../tenants/catalog/index.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
@@ -24,5 +25,8 @@ export async function cost(output: Output, { stack, tenants, bill }: CostOptions
   });
   const sizes = tenants === undefined ? platform.monthlyCost.map((size) => size.tenants) : [tenants];
   const estimates = sizes.map((size) => estimate(config, size));
-  output.result({ stack, currency: 'USD', estimates }, () => costText(stack, estimates, bill ?? false));
+  const meters = meterMargins();
+  output.result({ stack, currency: 'USD', estimates, meters }, () =>
+    costText(stack, estimates, meters, bill ?? false),
+  );
 }

@@ -1,9 +1,15 @@
 /** Estimates as text. Pure. */
 import type { BillLine } from '../../automation/cost/bill.ts';
 import type { Estimate, PlanMargin } from '../../automation/cost/estimate.ts';
+import type { MeterMargin } from '../../automation/cost/meters.ts';
 import { table } from './table.ts';
 
-export function costText(stack: string, estimates: readonly Estimate[], bill: boolean): string {
+export function costText(
+  stack: string,
+  estimates: readonly Estimate[],
+  meters: readonly MeterMargin[],
+  bill: boolean,
+): string {
   const margins = estimates[Math.floor(estimates.length / 2)];
   const remarks = new Set(estimates.flatMap((each) => each.remarks));
   return [
@@ -13,6 +19,7 @@ export function costText(stack: string, estimates: readonly Estimate[], bill: bo
     ...(margins
       ? ['', `A typical tenant of each plan, of ${count(margins.tenants)}`, '', plansText(margins)]
       : []),
+    ...(meters.length > 0 ? ['', 'One unit of use whose cost is known', '', metersText(meters)] : []),
     ...(bill
       ? estimates.flatMap((each) => ['', `The bill for ${count(each.tenants)}`, '', billText(each.lines)])
       : []),
@@ -49,6 +56,20 @@ function plansText({ plans }: Estimate): string {
       dollarsAndCents(plan.sharedMicros),
       plan.marginMicros === null ? '' : dollarsAndCents(plan.marginMicros),
       share(plan),
+    ]),
+  );
+}
+
+function metersText(meters: readonly MeterMargin[]): string {
+  return table(
+    ['PRODUCT', 'METER', 'UNIT', 'COST', 'PRICE', 'MARGIN'],
+    meters.map((each) => [
+      each.product,
+      each.meter,
+      each.unit,
+      money(each.unitCostMicros, 6),
+      each.unitPriceMicros === null ? 'in the plan' : money(each.unitPriceMicros, 6),
+      each.marginMicros === null ? '' : money(each.marginMicros, 6),
     ]),
   );
 }

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { stackConfiguration } from '../../automation/cost/configuration.ts';
 import { estimate, supportMicros } from '../../automation/cost/estimate.ts';
 import { typicalTenants } from '../../automation/cost/fleet.ts';
+import { meterMargins } from '../../automation/cost/meters.ts';
 import type { PlatformConfig } from '../../infra/config.ts';
 import { catalog, platform } from '../../tenants/catalog/index.ts';
 import { command } from '../cli/command.ts';
@@ -135,6 +136,26 @@ describe('margins', () => {
   });
 });
 
+describe('a unit of use', () => {
+  test('is shown with its cost, its price and what is left, wherever its cost is known', () => {
+    const margins = meterMargins();
+    expect(margins.map(({ meter }) => meter)).toEqual(
+      catalog.flatMap(({ meters }) =>
+        meters.flatMap(({ id, unitCostMicros }) => (unitCostMicros === null ? [] : [id])),
+      ),
+    );
+    expect(margins.find(({ meter }) => meter === 'browsers_sessions')).toMatchObject({
+      unitCostMicros: 2_107,
+      unitPriceMicros: 10_000,
+      marginMicros: 7_893,
+    });
+    expect(margins.find(({ meter }) => meter === 'agents_tasks_claude')).toMatchObject({
+      unitCostMicros: 500_000,
+      marginMicros: null,
+    });
+  });
+});
+
 describe('tenantry cost', () => {
   const home = '/nonexistent';
 
@@ -145,6 +166,7 @@ describe('tenantry cost', () => {
     expect(stdout).toMatch(/^total +\$[45],\d{3} +\$1\d,\d{3} +\$[56]\d,\d{3}$/m);
     expect(stdout).toMatch(/^stream +business +8 % +\$1,782\.00/m);
     expect(stdout).toMatch(/^browsers +enterprise +1 % +by agreement/m);
+    expect(stdout).toMatch(/^browsers +browsers_sessions +session +\$0\.002107 +\$0\.010000 +\$0\.007893$/m);
   });
 
   test('answers one document with --json, for the stack and the number that are asked for', async () => {
