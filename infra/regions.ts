@@ -1,5 +1,7 @@
+import { platform } from '../tenants/catalog/index.ts';
+
 /** Regions the platform is made for. */
-export const regions = ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1'] as const;
+export const { regions } = platform;
 export type Region = (typeof regions)[number];
 
 /** Three zones of a region. */

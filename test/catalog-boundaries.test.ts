@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { catalog } from '../tenants/catalog/index.ts';
 import { platformEntitlements } from '../tenants/catalog/types.ts';
+import { sourceFiles } from './support/sources.ts';
 
 /**
  * A product stands in two places: its catalog file and its service. Whoever writes a sixth one writes these two and a
@@ -14,8 +13,6 @@ import { platformEntitlements } from '../tenants/catalog/types.ts';
  * does not count: a word of plain English in a sentence, a variable, a folder of npm or Node.
  */
 
-const root = resolve(import.meta.dirname, '..');
-const folders = ['api', 'automation', 'cli', 'gateway', 'infra', 'services', 'tenants'];
 const ids = catalog.map(({ id }) => id);
 
 /** The lists that say which products there are: a line for each. */
@@ -24,10 +21,12 @@ const lists = ['tenants/catalog/index.ts', 'services/index.ts', 'services/pages.
 /** A product's two places. */
 const own = new RegExp(`^(?:tenants/catalog/(?:${ids.join('|')})\\.ts|services/(?:${ids.join('|')})/)`);
 
-/** Words that are a product's id and mean something else, by file, with what they mean. */
+/** Words that are a product's id and mean something else, by file or folder, with what they mean. */
 const otherwise: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'cli/api-client.ts': { stream: 'an answer that is read as it comes' },
+  'api/client/': { stream: 'an answer that is read as it comes' },
 };
+const isOtherwise = ({ file, name }: Named) =>
+  Object.entries(otherwise).some(([place, exempt]) => file.startsWith(place) && exempt[name] !== undefined);
 
 const words = new Set([...ids, ...catalog.map(({ namespace }) => namespace.prefix)]);
 const within = [
@@ -103,20 +102,7 @@ function namesInText(file: string, content: string): Named[] {
   });
 }
 
-function filesOf(folder: string): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory())
-      return ['node_modules', 'dist', 'modules'].includes(entry.name) ? [] : filesOf(path);
-    return /\.(ts|tsx|mjs|sql|json|yaml|html|css|sh)$/.test(entry.name) ? [path] : [];
-  });
-}
-
-const there = new Set(readdirSync(root));
-const files = folders
-  .filter((folder) => there.has(folder))
-  .flatMap(filesOf)
-  .map((file) => ({ file, content: readFileSync(join(root, file), 'utf8') }));
+const files = sourceFiles(/\.(ts|tsx|mjs|sql|json|yaml|html|css|sh)$/);
 const isSource = (file: string) => /\.(ts|tsx|mjs)$/.test(file);
 const namesIn = ({ file, content }: { readonly file: string; readonly content: string }) =>
   isSource(file) ? namesInSource(file, content) : namesInText(file, content);
@@ -126,7 +112,7 @@ describe('a product stands in its catalog file and in its service', () => {
     const named = files
       .filter(({ file }) => !own.test(file) && !lists.includes(file))
       .flatMap(namesIn)
-      .filter(({ file, name }) => otherwise[file]?.[name] === undefined)
+      .filter((found) => !isOtherwise(found))
       .map(({ file, line, name }) => `${file}:${line} names ${name}`);
     expect(
       named,
@@ -151,8 +137,8 @@ describe('a product stands in its catalog file and in its service', () => {
   });
 
   test('words that mean something else are still there', () => {
-    const idle = Object.entries(otherwise).flatMap(([file, exempt]) => {
-      const found = files.filter((each) => each.file === file).flatMap(namesIn);
+    const idle = Object.entries(otherwise).flatMap(([place, exempt]) => {
+      const found = files.filter(({ file }) => file.startsWith(place)).flatMap(namesIn);
       return Object.keys(exempt).filter((word) => !found.some(({ name }) => name === word));
     });
     expect(idle).toEqual([]);
@@ -185,7 +171,7 @@ describe('the catalog may grow until a process has started', () => {
       if (ts.isFunctionLike(node) || ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
       if (ts.isIdentifier(node) && ['catalog', 'findProduct', 'findPlan'].includes(node.text)) {
         const line = source.getLineAndCharacterOfPosition(node.getStart()).line + 1;
-        found.push(`${relative('.', file)}:${line} reads ${node.text}`);
+        found.push(`${file}:${line} reads ${node.text}`);
       }
       ts.forEachChild(node, visit);
     };

@@ -1,10 +1,11 @@
 /** What the configuration may be: a schema for each subject, and the rules between them. */
 import { z } from 'zod';
+import { platform as figures } from '../../tenants/catalog/index.ts';
 import { databaseServerPattern, slugPattern } from '../../tenants/catalog/names.ts';
 import { regions } from '../regions.ts';
 import type { requiredTags } from '../tags.ts';
 
-export const environments = ['dev', 'staging', 'prod'] as const;
+export const { environments } = figures;
 
 /** Minor versions of EKS under standard support that the pinned add-ons work with. */
 export const kubernetesVersions = ['1.34', '1.35'] as const;
@@ -262,9 +263,9 @@ export const platform = z
     path: ['edge', 'failover', 'region'],
     error: 'a region other than the stack’s own',
   })
-  .refine((v) => v.environment !== 'prod' || v.network.natGateways === 3, {
+  .refine((v) => v.environment !== 'prod' || v.network.natGateways === figures.availabilityZones, {
     path: ['network', 'natGateways'],
-    error: '3 in prod: one for each zone',
+    error: `${figures.availabilityZones} in prod: one for each zone`,
   })
   .refine((v) => v.environment !== 'prod' || v.database.multiAz, {
     path: ['database', 'multiAz'],
@@ -274,13 +275,13 @@ export const platform = z
     path: ['cache', 'replicas'],
     error: 'at least 1 in prod, for the failover to another zone',
   })
-  .refine((v) => v.environment !== 'prod' || v.controlPlane.apiReplicas >= 3, {
+  .refine((v) => v.environment !== 'prod' || v.controlPlane.apiReplicas >= figures.minimumApiReplicas, {
     path: ['controlPlane', 'apiReplicas'],
-    error: 'at least 3 in prod, one for each zone',
+    error: `at least ${figures.minimumApiReplicas} in prod, one for each zone`,
   })
-  .refine((v) => v.environment !== 'prod' || v.cluster.systemNodes.min >= 3, {
+  .refine((v) => v.environment !== 'prod' || v.cluster.systemNodes.min >= figures.availabilityZones, {
     path: ['cluster', 'systemNodes', 'min'],
-    error: 'at least 3 in prod, one for each zone',
+    error: `at least ${figures.availabilityZones} in prod, one for each zone`,
   });
 
 /** Whether the text is a network in CIDR notation with an allowed prefix and no host bits. */

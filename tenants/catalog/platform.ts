@@ -9,7 +9,6 @@ export const platform = {
   environments: ['dev', 'staging', 'prod'],
   /** The first is primary; eu-west-1 keeps the data of tenants under the GDPR. */
   regions: ['us-east-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1'],
-  primaryRegion: 'us-east-1',
   gdprRegion: 'eu-west-1',
   availabilityZones: 3,
   minimumApiReplicas: 3,

@@ -1,0 +1,184 @@
+import ts from 'typescript';
+import { describe, expect, test } from 'vitest';
+import { catalog, type Product, platform } from '../tenants/catalog/index.ts';
+import { appliedEntitlements } from '../tenants/catalog/rules.ts';
+import { platformEntitlements } from '../tenants/catalog/types.ts';
+import { nodesOf, parse, type SourceFile, sourceFiles } from './support/sources.ts';
+
+/**
+ * Nothing is sold that nothing enforces, and no figure stands in the catalog that nobody applies.
+ *
+ * An entitlement has a reader when a rule of its product goes by it (a limit, credits, a budget, sandboxes), when it is
+ * one of the platform's and a source asks for it, or when the product's service names it. A field, and a figure of the
+ * platform, has one when a source outside the catalog asks for it.
+ */
+
+/** What has no reader yet, with the work that brings it to life. Whoever gives one its reader takes it off the list. */
+const waiting: Readonly<Record<string, string>> = {
+  'workspace.concurrentSessions': 'sessions of workspaces refuse one more',
+  'workspace.apiKey': 'sessions of workspaces give the pod its key',
+  'inbox.projects': 'the inbox refuses one more project',
+  'agents.agents': 'admission of tasks refuses another agent',
+  'agents.requestsPerMinute': 'requests of agents are limited by plan',
+  'agents.priority': 'tasks of plans that have it come first',
+  'agents.concurrentSandboxes': 'sandboxes of tasks refuse one more',
+  'agents.apiAccess': 'keys of the API are for plans that have it',
+  'stream.memoryGb': 'sessions of desktops share the memory of the plan',
+  'stream.sso': 'sign-in by the company’s own provider',
+  'stream.dlp': 'policies on clipboard, files and watermark',
+  'stream.branding': 'a page under the company’s own name',
+  'stream.multiRegion': 'tenants in several regions',
+  'stream.dedicatedCluster': 'cells that keep one tenant',
+  'stream.advancedAudit': 'evidence of compliance',
+  'stream.rtoMinutes': 'recovery of a region by plan',
+  'stream.rpoMinutes': 'recovery of a region by plan',
+  'objective browsers-namespace': 'sessions of browsers measure them',
+  'objective browsers-session-create': 'sessions of browsers measure them',
+  'objective browsers-session-create-warm': 'sessions of browsers measure them',
+  'objective browsers-session-create-on-demand': 'sessions of browsers measure them',
+  'objective browsers-warm-hit-rate': 'sessions of browsers measure them',
+  'objective browsers-orphans': 'sessions of browsers measure them',
+  'platform.licenceCheckHours': 'licences are checked with their service',
+};
+
+const sources = sourceFiles(/\.(ts|tsx)$/).filter(
+  ({ file }) => !file.startsWith('tenants/catalog/') && !file.startsWith('api/dashboard/'),
+);
+const trees = sources.map((source) => ({ ...source, tree: parse(source) }));
+
+/** What is asked of an object here: `one.two`, `const { two } = one`, `one['two']`; null where nothing is. */
+function askedFor(node: ts.Node): string | null {
+  if (ts.isPropertyAccessExpression(node)) return node.name.text;
+  if (ts.isElementAccessExpression(node) && ts.isStringLiteral(node.argumentExpression))
+    return node.argumentExpression.text;
+  if (!ts.isBindingElement(node) || !ts.isObjectBindingPattern(node.parent)) return null;
+  const name = node.propertyName ?? node.name;
+  return ts.isIdentifier(name) ? name.text : null;
+}
+
+const asked = new Set(
+  trees.flatMap(({ tree }) => [...nodesOf(tree)].flatMap((node) => askedFor(node) ?? [])),
+);
+
+/** `platform.nodes.maxCpuMillis` for each place that reads it; where a whole part is taken along, all that is in it. */
+const platformReads = trees.flatMap(({ tree, content }) => {
+  const imported = /\bplatform(?: as (\w+))?\b[^;]*from '[./]*(?:tenants\/)?catalog\/index\.ts'/.exec(
+    content,
+  );
+  if (!imported) return [];
+  return [...nodesOf(tree)].flatMap((node) => {
+    if (!ts.isIdentifier(node) || node.text !== (imported[1] ?? 'platform')) return [];
+    if (ts.isImportSpecifier(node.parent)) return [];
+    let top: ts.Node = node;
+    const path: string[] = [];
+    while (ts.isPropertyAccessExpression(top.parent) && top.parent.expression === top) {
+      top = top.parent;
+      path.push((top as ts.PropertyAccessExpression).name.text);
+    }
+    const { parent } = top;
+    return ts.isVariableDeclaration(parent) && ts.isObjectBindingPattern(parent.name)
+      ? parent.name.elements.map((element) => [...path, askedFor(element) ?? ''].join('.'))
+      : [path.join('.')];
+  });
+});
+
+function isReadOfPlatform(figure: string): boolean {
+  const last = figure.slice(figure.lastIndexOf('.') + 1);
+  return platformReads.some(
+    (read) =>
+      read === figure ||
+      // A list is asked for its entries and methods.
+      read.startsWith(`${figure}.`) ||
+      (read !== '' && figure.startsWith(`${read}.`) && asked.has(last)),
+  );
+}
+
+/** The figures of an object by their paths; a list is one figure. */
+function figuresOf(value: object, path: readonly string[] = []): string[] {
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? figuresOf(inner, [...path, key])
+      : [[...path, key].join('.')],
+  );
+}
+
+/** Whether the product's own service asks for an entitlement, or names it. */
+function isNamedByService(id: string, entitlement: string, from: readonly SourceFile[] = trees): boolean {
+  return from
+    .filter(({ file }) => file.startsWith(`services/${id}/`))
+    .some((source) =>
+      [...nodesOf(parse(source))].some(
+        (node) => askedFor(node) === entitlement || (ts.isStringLiteral(node) && node.text === entitlement),
+      ),
+    );
+}
+
+function isApplied(product: Product, entitlement: string): boolean {
+  if (isNamedByService(product.id, entitlement)) return true;
+  if (product.applies?.includes(entitlement)) return false;
+  return (platformEntitlements as readonly string[]).includes(entitlement)
+    ? asked.has(entitlement)
+    : appliedEntitlements(product).has(entitlement);
+}
+
+const unread = [
+  ...catalog.flatMap((product) =>
+    Object.keys(product.plans[0]?.entitlements ?? {})
+      .filter((entitlement) => !isApplied(product, entitlement))
+      .map((entitlement) => `${product.id}.${entitlement}`),
+  ),
+  ...catalog.flatMap(({ id, objectives }) =>
+    objectives
+      .filter((objective) => !asked.has('objectives') && !isNamedByService(id, objective.id))
+      .map((objective) => `objective ${objective.id}`),
+  ),
+  ...figuresOf(platform)
+    // A threshold is applied as one: what compares it reads all of it but its description.
+    .filter((figure) => !/^alerts\.\w+\.(?!value)/.test(figure))
+    .filter((figure) => !isReadOfPlatform(figure))
+    .map((figure) => `platform.${figure}`),
+];
+
+describe('what the catalog says has a reader that applies it', () => {
+  test('every entitlement, objective and figure, except those that wait by name', () => {
+    expect(
+      unread.filter((entry) => waiting[entry] === undefined),
+      'Give it a reader, or take it out of the catalog. What a later work brings to life stands in `waiting`.',
+    ).toEqual([]);
+  });
+
+  test('and what has got its reader waits no longer', () => {
+    expect(Object.keys(waiting).filter((entry) => !unread.includes(entry))).toEqual([]);
+  });
+
+  test('every field of a product, of its plans, meters and rules', () => {
+    const fields = new Set(
+      catalog.flatMap((product) => {
+        const { entitlements: _, ...plan } = Object.assign({}, ...product.plans) as Product['plans'][number];
+        const { labels: _labels, annotations: _annotations, ...namespace } = product.namespace;
+        const parts = [
+          product,
+          ...[plan, ...product.meters, ...product.limits].flatMap((part) => [part]),
+          ...[plan.quota, plan.compute, plan.typicalMonth, plan.autoscaling, plan.autoscaling?.scaleUp],
+          ...[product.credits, product.budget, product.runtime, namespace, product.alerts],
+          ...product.meters.map(({ measure }) => measure),
+        ];
+        return parts.flatMap((part) => Object.keys(part ?? {}));
+      }),
+    );
+    expect(fields.size).toBeGreaterThan(60);
+    const idle = [...fields].filter((field) => !asked.has(field) && field !== 'objectives');
+    expect(idle).toEqual([]);
+  });
+
+  test('and one that nobody reads is found', () => {
+    expect(isReadOfPlatform('nodes.colourOfTheCatalog')).toBe(false);
+    expect(asked.has('colourOfTheCatalog')).toBe(false);
+    const service = (content: string) => [{ file: 'services/inbox/routes.ts', content }];
+    expect(
+      isNamedByService('inbox', 'projects', service('if (used >= plan.entitlements.projects) no();')),
+    ).toBe(true);
+    expect(isNamedByService('inbox', 'projects', service('const projects = 1;'))).toBe(false);
+    expect(isNamedByService('stream', 'projects', service("limit('projects');"))).toBe(false);
+  });
+});
