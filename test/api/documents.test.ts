@@ -193,6 +193,7 @@ describe('/v1/config', () => {
       audience: 'tenantry',
       scope: 'openid profile email tenant',
       local: true,
+      parts: {},
     });
   });
 });
