@@ -133,9 +133,7 @@ async function* streamOf(
       await body.cancel();
       return;
     }
-    let longestSilenceMs = pace.longestBeginningMs;
-    for await (const { event, data } of readEventStream(body, () => watch.alive(longestSilenceMs))) {
-      longestSilenceMs = pace.longestSilenceMs;
+    for await (const { event, data } of readEventStream(body, () => watch.alive(pace.longestSilenceMs))) {
       if (event === 'tenant') yield { kind: 'tenant', tenant: JSON.parse(data) as Tenant };
       else yield { kind: 'entry', entry: JSON.parse(data) as TimelineEntry };
     }

@@ -125,6 +125,21 @@ describe('following a tenant', () => {
     expect(resumedAfter).toHaveLength(2);
   });
 
+  test('stays with a stream that has begun, however long it says nothing until the service itself would', async () => {
+    let connections = 0;
+    const app = new Hono().get('/v1/tenants/:id/events', (c) => {
+      connections += 1;
+      return streamSSE(c, async (stream) => {
+        await stream.writeSSE(tenantMessage({ phase: 'provisioning' }));
+        await stream.sleep(600);
+        await stream.writeSSE(tenantMessage({}));
+      });
+    });
+    const client = createTenantryClient({ baseUrl: await listening(app) });
+    await told(client, isActive, { longestBeginningMs: 300 });
+    expect(connections).toBe(1);
+  });
+
   test.each([
     ['is refused', [null]],
     ['is held back by something in between', [[]]],
