@@ -14,6 +14,7 @@ import { figuresRoutes } from './routes/figures.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { offboardingRoutes } from './routes/offboarding.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
 import { organizationRoutes } from './routes/organizations.ts';
@@ -88,6 +89,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', onboardingRoutes(deps));
   app.route('/', exportRoutes(deps));
   app.route('/', offboardingRoutes(deps));
+  app.route('/', notificationRoutes(deps));
 
   app.route('/', healthRoutes(deps));
   mountServices(app, deps);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Follower } from '../automation/followers.ts';
 import type { KeyRing } from '../automation/keys/index.ts';
+import type { AddressRules } from '../automation/notify/index.ts';
 import type { FileStore } from '../automation/offboarding/file-store.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
@@ -37,6 +38,8 @@ export interface ApiDeps {
   /** Where tenants' exports are. */
   readonly exportFiles: FileStore;
   readonly services: readonly ApiService[];
+  /** Which addresses webhook endpoints may have. */
+  readonly addressRules: AddressRules;
   readonly log: Logger;
   /** Mark in a header of readiness answers. */
   readonly instance?: string;

@@ -1,4 +1,5 @@
 import { readVariables } from '../automation/environment/index.ts';
+import type { AddressRules } from '../automation/notify/index.ts';
 
 /** An issuer beside the API's own, such as the user pool of another region. */
 export interface TrustedIssuer {
@@ -11,6 +12,8 @@ export interface TrustedIssuer {
 }
 
 export interface ApiEnv {
+  /** Which addresses webhook endpoints may have; what `readNotifyEnv` reads when left out. */
+  readonly addressRules?: AddressRules;
   readonly port: number;
   readonly host: string;
   /** Where browsers reach the API; derived from the port when not set. */

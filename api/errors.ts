@@ -28,6 +28,8 @@ const problems = {
   by_hand: [409, 'Only a person can do this, outside of this service'],
   not_open: [409, 'The finding is over, or does not count yet'],
   finding_changed: [409, 'It is not as it was found any more'],
+  limit_reached: [409, 'There are as many as there can be'],
+  endpoint_disabled: [409, 'The webhook endpoint is disabled'],
   payload_too_large: [413, 'The request body is too large'],
   plan_not_for_sale: [422, 'The plan cannot be bought here'],
   internal: [500, 'Something went wrong on our side'],

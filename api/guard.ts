@@ -42,6 +42,7 @@ export function guarded(access: Access): MiddlewareHandler<{ Variables: ApiVaria
     c.set('invoices', scoped.invoices);
     c.set('exports', scoped.exports);
     c.set('receipts', scoped.receipts);
+    c.set('endpoints', scoped.endpoints);
     await next();
   };
 }

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
 import { createKeyRing } from '../automation/keys/index.ts';
-import { notifyFollower } from '../automation/notify/index.ts';
+import { notifyFollower, readNotifyEnv } from '../automation/notify/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
 import { followersOf, migrationsOf } from '../automation/service.ts';
@@ -77,6 +77,7 @@ export async function startApi(
     graceMs: env.graceMs,
     retentionMs: env.retentionMs,
     exportFiles,
+    addressRules: env.addressRules ?? readNotifyEnv(),
     services,
     log,
     ...(env.instance !== undefined && { instance: env.instance }),

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { addBilling } from './commands-billing.ts';
 import { addInstallation } from './commands-installation.ts';
+import { addNotifications } from './commands-notifications.ts';
 import { addOperations } from './commands-operations.ts';
 import { addPeople } from './commands-people.ts';
 import { addPlatform } from './commands-platform.ts';
@@ -37,6 +38,7 @@ export function createCommands(context: CommandContext): Command {
   addTenants(commands);
   addBilling(commands);
   addPeople(commands);
+  addNotifications(commands);
   addOperations(commands);
   addPlatform(commands);
   addProduct(commands);

@@ -1,6 +1,7 @@
 import type Stripe from 'stripe';
 import type { Database } from '../../automation/store/database.ts';
 import type { Principal } from '../principal.ts';
+import { type ScopedEndpoints, scopedEndpoints } from './endpoints.ts';
 import { type ScopedInvoices, scopedInvoices } from './invoices.ts';
 import { type ScopedOrganizations, scopedOrganizations } from './organizations.ts';
 import { type ScopedSubscriptions, scopedSubscriptions } from './subscriptions.ts';
@@ -24,6 +25,7 @@ export interface Scoped {
   readonly invoices: ScopedInvoices;
   readonly exports: ScopedExports;
   readonly receipts: ScopedReceipts;
+  readonly endpoints: ScopedEndpoints;
 }
 
 export interface ScopeSources {
@@ -45,5 +47,6 @@ export function scopedTo(principal: Principal, sources: ScopeSources, changes: b
     invoices: scopedInvoices(database, stripe, principal, { organizations, subscriptions }),
     exports: scopedExports(database, tenants),
     receipts: scopedReceipts(database, tenants),
+    endpoints: scopedEndpoints(database, principal, tenants),
   };
 }

@@ -12,7 +12,7 @@ export {
   rotateSecret,
 } from './endpoints.ts';
 export { readNotifyEnv } from './env.ts';
-export { chosenEventTypes, type EventType, eventData, eventTypes } from './events.ts';
+export { chosenEventTypes, type EventData, type EventType, eventData, eventTypes } from './events.ts';
 export { notifyFollower } from './follower.ts';
 export {
   findDelivery,

@@ -1,5 +1,6 @@
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 import type { EndpointScope } from './endpoints.ts';
+import type { EventType } from './events.ts';
 
 /** How long events and what became of them are kept. */
 export const keptMs = 30 * 24 * 3_600_000;
@@ -9,7 +10,7 @@ export interface LoggedDelivery {
   readonly id: number;
   readonly endpointId: string;
   readonly eventId: string;
-  readonly type: string;
+  readonly type: EventType;
   readonly tenantId: string | null;
   readonly organizationId: string | null;
   readonly at: Date;

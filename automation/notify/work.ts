@@ -41,7 +41,7 @@ export async function keepNotifications(db: Queryable, now: Date, limit: number)
 }
 
 /** Shows how deliveries stand. */
-function observeNotifications(registry: Registry, database: Queryable, now: () => Date): void {
+export function observeNotifications(registry: Registry, database: Queryable, now: () => Date): void {
   new Gauge({
     name: 'tenantry_notifications_overdue_seconds',
     help: 'How long the webhook delivery that is due for longest has been; 0 when none is',

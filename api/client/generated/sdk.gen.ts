@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
+import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -636,6 +636,122 @@ export const getReceipt = <ThrowOnError extends boolean = true>(options: Options
 export const listReceiptKeys = <ThrowOnError extends boolean = true>(options: Options<ListReceiptKeysData, ThrowOnError>): RequestResult<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError, 'data'> => options.client.get<ListReceiptKeysResponses, ListReceiptKeysErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
     url: '/v1/receipt-keys',
+    ...options
+});
+
+/**
+ * Webhook endpoints, without their secrets
+ */
+export const listNotificationEndpoints = <ThrowOnError extends boolean = true>(options: Options<ListNotificationEndpointsData, ThrowOnError>): RequestResult<ListNotificationEndpointsResponses, ListNotificationEndpointsErrors, ThrowOnError, 'data'> => options.client.get<ListNotificationEndpointsResponses, ListNotificationEndpointsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints',
+    ...options
+});
+
+/**
+ * Have events sent to a URL
+ *
+ * The answer has the secret that signs them; it is shown this once.
+ */
+export const addNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<AddNotificationEndpointData, ThrowOnError>): RequestResult<AddNotificationEndpointResponses, AddNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.post<AddNotificationEndpointResponses, AddNotificationEndpointErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Send nothing more to an endpoint, and forget it with its log
+ */
+export const removeNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<RemoveNotificationEndpointData, ThrowOnError>): RequestResult<RemoveNotificationEndpointResponses, RemoveNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.delete<RemoveNotificationEndpointResponses, RemoveNotificationEndpointErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}',
+    ...options
+});
+
+/**
+ * One webhook endpoint
+ */
+export const getNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<GetNotificationEndpointData, ThrowOnError>): RequestResult<GetNotificationEndpointResponses, GetNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.get<GetNotificationEndpointResponses, GetNotificationEndpointErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}',
+    ...options
+});
+
+/**
+ * Give an endpoint a new secret
+ *
+ * The one before signs beside it for 24 hours; one before that no more.
+ */
+export const rotateNotificationSecret = <ThrowOnError extends boolean = true>(options: Options<RotateNotificationSecretData, ThrowOnError>): RequestResult<RotateNotificationSecretResponses, RotateNotificationSecretErrors, ThrowOnError, 'data'> => options.client.post<RotateNotificationSecretResponses, RotateNotificationSecretErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}/rotate',
+    ...options
+});
+
+/**
+ * Send events to an endpoint again that was disabled
+ *
+ * What it missed is sent by a replay.
+ */
+export const enableNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<EnableNotificationEndpointData, ThrowOnError>): RequestResult<EnableNotificationEndpointResponses, EnableNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.post<EnableNotificationEndpointResponses, EnableNotificationEndpointErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}/enable',
+    ...options
+});
+
+/**
+ * Send a test event to an endpoint
+ */
+export const testNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<TestNotificationEndpointData, ThrowOnError>): RequestResult<TestNotificationEndpointResponses, TestNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.post<TestNotificationEndpointResponses, TestNotificationEndpointErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}/test',
+    ...options
+});
+
+/**
+ * Send events to an endpoint again, under their ids
+ *
+ * Also those from before it was there, and while it was disabled. Events are kept for 30 days.
+ */
+export const replayNotifications = <ThrowOnError extends boolean = true>(options: Options<ReplayNotificationsData, ThrowOnError>): RequestResult<ReplayNotificationsResponses, ReplayNotificationsErrors, ThrowOnError, 'data'> => options.client.post<ReplayNotificationsResponses, ReplayNotificationsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/endpoints/{id}/replay',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * What was sent to endpoints and what they answered, newest first
+ */
+export const listNotifications = <ThrowOnError extends boolean = true>(options: Options<ListNotificationsData, ThrowOnError>): RequestResult<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'> => options.client.get<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications',
+    ...options
+});
+
+/**
+ * One event to one endpoint: its body and every attempt
+ */
+export const getNotification = <ThrowOnError extends boolean = true>(options: Options<GetNotificationData, ThrowOnError>): RequestResult<GetNotificationResponses, GetNotificationErrors, ThrowOnError, 'data'> => options.client.get<GetNotificationResponses, GetNotificationErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/notifications/{id}',
     ...options
 });
 

@@ -1096,6 +1096,470 @@ export type Receipt = {
     };
 };
 
+export type NotificationEndpointList = {
+    endpoints: Array<NotificationEndpoint>;
+    nextCursor: string | null;
+};
+
+export type NotificationEndpoint = {
+    id: string;
+    url: string;
+    description: string | null;
+    /**
+     * It is told of tenants of this product only
+     */
+    product: string | null;
+    /**
+     * It is told of this tenant only
+     */
+    tenant: string | null;
+    /**
+     * Types of events that it gets; null is every one
+     */
+    events: Array<'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed'> | null;
+    /**
+     * Who is told by mail when it is disabled
+     */
+    email: string | null;
+    state: 'enabled' | 'disabled';
+    disabledAt: string | null;
+    disabledReason: string | null;
+    /**
+     * The first failure since the last success
+     */
+    failingSince: string | null;
+    /**
+     * After a rotation: until then the secret before it signs, too
+     */
+    previousSecretUntil: string | null;
+    createdAt: string;
+};
+
+export type NotificationEndpointSecret = {
+    endpoint: NotificationEndpoint;
+    /**
+     * Signs what is sent; shown this once
+     */
+    secret: string;
+};
+
+export type NewNotificationEndpoint = {
+    url: string;
+    description?: string;
+    /**
+     * It is told of this tenant only; operators and services may leave it out
+     */
+    tenant?: string;
+    /**
+     * It is told of tenants of this product only
+     */
+    product?: string;
+    /**
+     * Every one when left out
+     */
+    events?: Array<'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed'>;
+    /**
+     * Who is told by mail when it is disabled; you when left out
+     */
+    email?: string;
+};
+
+export type TestSent = {
+    /**
+     * Its id, by which the log has it
+     */
+    event: string;
+};
+
+export type Replayed = {
+    /**
+     * How many are sent again; at most 10000 at once
+     */
+    events: number;
+};
+
+export type ReplayRequest = {
+    /**
+     * Id of one event
+     */
+    event?: string;
+    /**
+     * Instead: events since then; the last 30 days are kept
+     */
+    since?: string;
+    until?: string;
+    /**
+     * Also those that were delivered, not only those that were not
+     */
+    delivered?: boolean;
+};
+
+export type NotificationList = {
+    notifications: Array<Notification>;
+    nextCursor: string | null;
+};
+
+export type Notification = {
+    id: number;
+    endpoint: string;
+    /**
+     * Id of the event: the header `webhook-id`
+     */
+    event: string;
+    type: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
+    tenant: string | null;
+    organization: string | null;
+    /**
+     * When it happened
+     */
+    at: string;
+    state: 'pending' | 'delivered' | 'failed';
+    attempts: number;
+    nextAttemptAt: string | null;
+    endedAt: string | null;
+    /**
+     * Of the last answer
+     */
+    status: number | null;
+    /**
+     * Why the last attempt was no success
+     */
+    problem: string | null;
+};
+
+export type NotificationDetail = {
+    id: number;
+    endpoint: string;
+    /**
+     * Id of the event: the header `webhook-id`
+     */
+    event: string;
+    type: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
+    tenant: string | null;
+    organization: string | null;
+    /**
+     * When it happened
+     */
+    at: string;
+    state: 'pending' | 'delivered' | 'failed';
+    attempts: number;
+    nextAttemptAt: string | null;
+    endedAt: string | null;
+    /**
+     * Of the last answer
+     */
+    status: number | null;
+    /**
+     * Why the last attempt was no success
+     */
+    problem: string | null;
+    body: WebhookEvent;
+    tries: Array<{
+        attempt: number;
+        at: string;
+        durationMs: number;
+        status: number | null;
+        problem: string | null;
+        /**
+         * The first 1024 bytes of the answer's body
+         */
+        answer: string | null;
+    }>;
+};
+
+/**
+ * The body of a webhook
+ */
+export type WebhookEvent = {
+    type: 'tenant.created';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+    };
+} | {
+    type: 'tenant.active';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+    };
+} | {
+    type: 'tenant.suspended';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+        /**
+         * Such as payment_overdue, subscription_ended, credits_exhausted
+         */
+        reason: string | null;
+    };
+} | {
+    type: 'tenant.resumed';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+    };
+} | {
+    type: 'tenant.plan_changed';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+        from: string;
+        to: string;
+    };
+} | {
+    type: 'tenant.deletion_scheduled';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+        /**
+         * Until then a new subscription brings the tenant back
+         */
+        deleteAfter: string;
+    };
+} | {
+    type: 'tenant.deleted';
+    timestamp: string;
+    data: {
+        tenant: {
+            id: string;
+            product: string;
+            plan: string;
+            seats: number;
+            slug: string;
+            namespace: string;
+            region: string;
+            owner: string | null;
+            phase: string;
+            state: 'active' | 'suspended' | 'deleted';
+            subscription: string | null;
+            serviceUrl: string | null;
+            createdAt: string;
+        };
+    };
+} | {
+    type: 'credits.low';
+    timestamp: string;
+    data: {
+        tenantId: string;
+        available: number;
+        /**
+         * A fifth of what was there after the last grant or top-up
+         */
+        lowBelow: number;
+    };
+} | {
+    type: 'credits.exhausted';
+    timestamp: string;
+    data: {
+        tenantId: string;
+        available: 0;
+        held: number;
+    };
+} | {
+    type: 'usage.limit_reached';
+    timestamp: string;
+    data: {
+        tenantId: string;
+        /**
+         * Such as 2026-11
+         */
+        month: string;
+        /**
+         * Id of the entitlement
+         */
+        limit: string;
+        /**
+         * Millionths of the unit
+         */
+        usedMicroUnits: number;
+        limitMicroUnits: number;
+    };
+} | {
+    type: 'budget.reached';
+    timestamp: string;
+    data: {
+        tenantId: string;
+        /**
+         * Such as 2026-11
+         */
+        month: string;
+        budget: 'api' | 'spend';
+        /**
+         * Micro-dollars
+         */
+        spentMicros: number;
+        limitMicros: number;
+    };
+} | {
+    type: 'member.added';
+    timestamp: string;
+    data: {
+        organization: {
+            id: string;
+            name: string;
+            slug: string;
+        };
+        member: {
+            email: string | null;
+            subject: string | null;
+            role: string;
+        };
+    };
+} | {
+    type: 'member.joined';
+    timestamp: string;
+    data: {
+        organization: {
+            id: string;
+            name: string;
+            slug: string;
+        };
+        member: {
+            email: string | null;
+            subject: string | null;
+            role: string;
+        };
+    };
+} | {
+    type: 'member.role_changed';
+    timestamp: string;
+    data: {
+        organization: {
+            id: string;
+            name: string;
+            slug: string;
+        };
+        member: {
+            email: string | null;
+            subject: string | null;
+            role: string;
+        };
+        was: string;
+    };
+} | {
+    type: 'member.removed';
+    timestamp: string;
+    data: {
+        organization: {
+            id: string;
+            name: string;
+            slug: string;
+        };
+        member: {
+            email: string | null;
+            subject: string | null;
+            role: string;
+        };
+    };
+} | {
+    type: 'session.completed';
+    timestamp: string;
+    data: {
+        tenantId: string;
+        sessionId: string;
+        /**
+         * Why it ended, such as closed, idle, limit_reached, pod_lost
+         */
+        reason: string;
+        startedAt: string;
+        endedAt: string;
+        /**
+         * What it has cost; null where the product is not on credits
+         */
+        credits: number | null;
+    };
+} | {
+    type: 'notifications.test';
+    timestamp: string;
+    data: {
+        endpoint: string;
+    };
+};
+
 export type Health = {
     status: 'ok';
 };
@@ -2605,6 +3069,287 @@ export type ListReceiptKeysResponses = {
 };
 
 export type ListReceiptKeysResponse = ListReceiptKeysResponses[keyof ListReceiptKeysResponses];
+
+export type ListNotificationEndpointsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Of this tenant; left out, of all that you may see
+         */
+        tenant?: string;
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/notifications/endpoints';
+};
+
+export type ListNotificationEndpointsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListNotificationEndpointsError = ListNotificationEndpointsErrors[keyof ListNotificationEndpointsErrors];
+
+export type ListNotificationEndpointsResponses = {
+    /**
+     * One page
+     */
+    200: NotificationEndpointList;
+};
+
+export type ListNotificationEndpointsResponse = ListNotificationEndpointsResponses[keyof ListNotificationEndpointsResponses];
+
+export type AddNotificationEndpointData = {
+    body: NewNotificationEndpoint;
+    path?: never;
+    query?: never;
+    url: '/v1/notifications/endpoints';
+};
+
+export type AddNotificationEndpointErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type AddNotificationEndpointError = AddNotificationEndpointErrors[keyof AddNotificationEndpointErrors];
+
+export type AddNotificationEndpointResponses = {
+    /**
+     * It gets events from now on
+     */
+    201: NotificationEndpointSecret;
+};
+
+export type AddNotificationEndpointResponse = AddNotificationEndpointResponses[keyof AddNotificationEndpointResponses];
+
+export type RemoveNotificationEndpointData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}';
+};
+
+export type RemoveNotificationEndpointErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type RemoveNotificationEndpointError = RemoveNotificationEndpointErrors[keyof RemoveNotificationEndpointErrors];
+
+export type RemoveNotificationEndpointResponses = {
+    /**
+     * It is gone
+     */
+    204: void;
+};
+
+export type RemoveNotificationEndpointResponse = RemoveNotificationEndpointResponses[keyof RemoveNotificationEndpointResponses];
+
+export type GetNotificationEndpointData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}';
+};
+
+export type GetNotificationEndpointErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetNotificationEndpointError = GetNotificationEndpointErrors[keyof GetNotificationEndpointErrors];
+
+export type GetNotificationEndpointResponses = {
+    /**
+     * The endpoint
+     */
+    200: NotificationEndpoint;
+};
+
+export type GetNotificationEndpointResponse = GetNotificationEndpointResponses[keyof GetNotificationEndpointResponses];
+
+export type RotateNotificationSecretData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}/rotate';
+};
+
+export type RotateNotificationSecretErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type RotateNotificationSecretError = RotateNotificationSecretErrors[keyof RotateNotificationSecretErrors];
+
+export type RotateNotificationSecretResponses = {
+    /**
+     * The new secret, shown this once
+     */
+    200: NotificationEndpointSecret;
+};
+
+export type RotateNotificationSecretResponse = RotateNotificationSecretResponses[keyof RotateNotificationSecretResponses];
+
+export type EnableNotificationEndpointData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}/enable';
+};
+
+export type EnableNotificationEndpointErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type EnableNotificationEndpointError = EnableNotificationEndpointErrors[keyof EnableNotificationEndpointErrors];
+
+export type EnableNotificationEndpointResponses = {
+    /**
+     * It is enabled
+     */
+    200: NotificationEndpoint;
+};
+
+export type EnableNotificationEndpointResponse = EnableNotificationEndpointResponses[keyof EnableNotificationEndpointResponses];
+
+export type TestNotificationEndpointData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}/test';
+};
+
+export type TestNotificationEndpointErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type TestNotificationEndpointError = TestNotificationEndpointErrors[keyof TestNotificationEndpointErrors];
+
+export type TestNotificationEndpointResponses = {
+    /**
+     * It is on its way
+     */
+    202: TestSent;
+};
+
+export type TestNotificationEndpointResponse = TestNotificationEndpointResponses[keyof TestNotificationEndpointResponses];
+
+export type ReplayNotificationsData = {
+    body: ReplayRequest;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/endpoints/{id}/replay';
+};
+
+export type ReplayNotificationsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReplayNotificationsError = ReplayNotificationsErrors[keyof ReplayNotificationsErrors];
+
+export type ReplayNotificationsResponses = {
+    /**
+     * They are on their way
+     */
+    202: Replayed;
+};
+
+export type ReplayNotificationsResponse = ReplayNotificationsResponses[keyof ReplayNotificationsResponses];
+
+export type ListNotificationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Of this tenant; left out, of all that you may see
+         */
+        tenant?: string;
+        endpoint?: string;
+        state?: 'pending' | 'delivered' | 'failed';
+        type?: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
+        limit?: number;
+        cursor?: string;
+    };
+    url: '/v1/notifications';
+};
+
+export type ListNotificationsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListNotificationsError = ListNotificationsErrors[keyof ListNotificationsErrors];
+
+export type ListNotificationsResponses = {
+    /**
+     * One page
+     */
+    200: NotificationList;
+};
+
+export type ListNotificationsResponse = ListNotificationsResponses[keyof ListNotificationsResponses];
+
+export type GetNotificationData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/notifications/{id}';
+};
+
+export type GetNotificationErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetNotificationError = GetNotificationErrors[keyof GetNotificationErrors];
+
+export type GetNotificationResponses = {
+    /**
+     * The notification
+     */
+    200: NotificationDetail;
+};
+
+export type GetNotificationResponse = GetNotificationResponses[keyof GetNotificationResponses];
 
 export type GetHealthData = {
     body?: never;

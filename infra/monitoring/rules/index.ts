@@ -4,6 +4,7 @@ import { backupRules } from './backup.ts';
 import { billingRules } from './billing.ts';
 import { type CapacityFigures, capacityRules, type DatabaseServer } from './capacity.ts';
 import { meteringRules } from './metering.ts';
+import { notificationRules } from './notifications.ts';
 import { reconcileRules } from './reconcile.ts';
 import type { RuleGroup } from './rule.ts';
 import { serviceRules } from './service.ts';
@@ -19,6 +20,7 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
     tenantRules(),
     billingRules(),
     meteringRules(),
+    notificationRules(),
     reconcileRules(),
     workloadRules(),
     capacityRules(figures),

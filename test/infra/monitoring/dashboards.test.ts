@@ -7,6 +7,7 @@ import { measureRequests } from '../../../api/http-metrics.ts';
 import { createMetrics } from '../../../api/metrics.ts';
 import { observeStripeEvents } from '../../../automation/billing/events/metrics.ts';
 import { observeMetering } from '../../../automation/metering/metrics.ts';
+import { observeNotifications } from '../../../automation/notify/work.ts';
 import { observeFindings } from '../../../automation/reconcile/metrics.ts';
 import { openDatabase } from '../../../automation/store/database.ts';
 import { observePool } from '../../../automation/store/pool-metrics.ts';
@@ -58,6 +59,7 @@ function ownMetrics(): string[] {
   observeStripeEvents(worker.registry, database);
   observeMetering(worker.registry, database, () => new Date());
   observeFindings(worker.registry, database, () => new Date());
+  observeNotifications(worker.registry, database, () => new Date());
   return [api.registry, worker.registry]
     .flatMap((registry) => registry.getMetricsAsArray())
     .flatMap(({ name }) => [name, `${name}_bucket`, `${name}_count`, `${name}_sum`]);

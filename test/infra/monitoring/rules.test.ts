@@ -19,6 +19,7 @@ import { billingCases } from './cases/billing.ts';
 import { capacityCases, databases } from './cases/capacity.ts';
 import type { AlertCase, Firing, Series } from './cases/case.ts';
 import { meteringCases } from './cases/metering.ts';
+import { notificationCases } from './cases/notifications.ts';
 import { reconcileCases } from './cases/reconcile.ts';
 import { serviceCases } from './cases/service.ts';
 import { sloCases } from './cases/slo.ts';
@@ -33,6 +34,7 @@ const cases: readonly AlertCase[] = [
   ...serviceCases,
   ...tenantCases,
   ...billingCases,
+  ...notificationCases,
   ...meteringCases,
   ...reconcileCases,
   ...workloadCases,

@@ -1,0 +1,188 @@
+import { z } from '@hono/zod-openapi';
+import {
+  chosenEventTypes,
+  type EventData,
+  type EventType,
+  eventData,
+  eventTypes,
+  maxReplayed,
+} from '../../automation/notify/index.ts';
+import { productId } from '../../tenants/product-id.ts';
+import { tenantId } from './tenant.ts';
+
+/** Webhook endpoints and what was sent to them, as they go over HTTP. */
+
+const time = z.iso.datetime();
+
+const endpointId = z
+  .string()
+  .regex(/^ep_[a-z0-9]{16}$/, 'is the id of an endpoint, such as ep_a1b2c3d4e5f6g7h8')
+  .openapi({ example: 'ep_a1b2c3d4e5f6g7h8' });
+
+const endpointFields = {
+  id: endpointId,
+  url: z.string(),
+  description: z.string().nullable(),
+  product: z.string().nullable().openapi({ description: 'It is told of tenants of this product only' }),
+  tenant: z.string().nullable().openapi({ description: 'It is told of this tenant only' }),
+  events: z
+    .array(z.enum(chosenEventTypes))
+    .nullable()
+    .openapi({ description: 'Types of events that it gets; null is every one' }),
+  email: z.string().nullable().openapi({ description: 'Who is told by mail when it is disabled' }),
+  state: z.enum(['enabled', 'disabled']),
+  disabledAt: time.nullable(),
+  disabledReason: z.string().nullable(),
+  failingSince: time.nullable().openapi({ description: 'The first failure since the last success' }),
+  previousSecretUntil: time
+    .nullable()
+    .openapi({ description: 'After a rotation: until then the secret before it signs, too' }),
+  createdAt: time,
+};
+
+export const notificationEndpoint = z.object(endpointFields).openapi('NotificationEndpoint');
+export type NotificationEndpointView = z.infer<typeof notificationEndpoint>;
+
+export const notificationEndpointSecret = z
+  .object({
+    endpoint: notificationEndpoint,
+    secret: z.string().openapi({ description: 'Signs what is sent; shown this once', example: 'whsec_…' }),
+  })
+  .openapi('NotificationEndpointSecret');
+
+export const notificationEndpointList = z
+  .object({ endpoints: z.array(notificationEndpoint), nextCursor: z.string().nullable() })
+  .openapi('NotificationEndpointList');
+
+export const endpointParams = z.object({
+  id: endpointId.openapi({ param: { name: 'id', in: 'path' } }),
+});
+
+const limit = z.coerce.number().int().min(1).max(200).default(50);
+
+export const endpointsQuery = z.object({
+  tenant: tenantId.optional().openapi({ description: 'Of this tenant; left out, of all that you may see' }),
+  limit,
+  cursor: endpointId.optional(),
+});
+
+export const newEndpoint = z
+  .strictObject({
+    url: z.string().min(1).max(2000).openapi({ example: 'https://example.com/webhooks' }),
+    description: z.string().min(1).max(200).optional(),
+    tenant: tenantId
+      .optional()
+      .openapi({ description: 'It is told of this tenant only; operators and services may leave it out' }),
+    product: productId.optional().openapi({ description: 'It is told of tenants of this product only' }),
+    events: z
+      .array(z.enum(chosenEventTypes))
+      .min(1, 'names at least one; leave it out for every one')
+      .optional()
+      .openapi({ description: 'Every one when left out' }),
+    email: z
+      .email()
+      .max(254)
+      .optional()
+      .openapi({ description: 'Who is told by mail when it is disabled; you when left out' }),
+  })
+  .openapi('NewNotificationEndpoint');
+
+/** An event as it is sent. */
+export type WebhookEvent = {
+  [Type in EventType]: { type: Type; timestamp: string; data: EventData<Type> };
+}[EventType];
+
+export const webhookEvent: z.ZodType<WebhookEvent> = z
+  .union(
+    eventTypes.map((type) =>
+      z.object({ type: z.literal(type), timestamp: time, data: eventData[type] }),
+    ) as unknown as [z.ZodType<WebhookEvent>],
+  )
+  .openapi('WebhookEvent', { description: 'The body of a webhook' });
+
+const deliveryFields = {
+  id: z.int(),
+  endpoint: endpointId,
+  event: z.string().openapi({ description: 'Id of the event: the header `webhook-id`' }),
+  type: z.enum(eventTypes),
+  tenant: z.string().nullable(),
+  organization: z.string().nullable(),
+  at: time.openapi({ description: 'When it happened' }),
+  state: z.enum(['pending', 'delivered', 'failed']),
+  attempts: z.int(),
+  nextAttemptAt: time.nullable(),
+  endedAt: time.nullable(),
+  status: z.int().nullable().openapi({ description: 'Of the last answer' }),
+  problem: z.string().nullable().openapi({ description: 'Why the last attempt was no success' }),
+};
+
+export const notification = z.object(deliveryFields).openapi('Notification');
+export type NotificationView = z.infer<typeof notification>;
+
+export const notificationList = z
+  .object({ notifications: z.array(notification), nextCursor: z.string().nullable() })
+  .openapi('NotificationList');
+
+export const notificationDetail = z
+  .object({
+    ...deliveryFields,
+    body: webhookEvent,
+    tries: z.array(
+      z.object({
+        attempt: z.int(),
+        at: time,
+        durationMs: z.int(),
+        status: z.int().nullable(),
+        problem: z.string().nullable(),
+        answer: z.string().nullable().openapi({ description: "The first 1024 bytes of the answer's body" }),
+      }),
+    ),
+  })
+  .openapi('NotificationDetail');
+
+export const notificationParams = z.object({
+  id: z
+    .string()
+    .regex(/^\d{1,15}$/, 'is a number')
+    .openapi({ param: { name: 'id', in: 'path' } }),
+});
+
+export const notificationsQuery = z.object({
+  tenant: endpointsQuery.shape.tenant,
+  endpoint: endpointId.optional(),
+  state: z.enum(['pending', 'delivered', 'failed']).optional(),
+  type: z.enum(eventTypes).optional(),
+  limit,
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}$/, 'take it from nextCursor of the previous page')
+    .optional(),
+});
+
+export const replayRequest = z
+  .strictObject({
+    event: z.string().min(1).max(64).optional().openapi({ description: 'Id of one event' }),
+    since: z.iso
+      .datetime({ offset: true })
+      .optional()
+      .openapi({ description: 'Instead: events since then; the last 30 days are kept' }),
+    until: z.iso.datetime({ offset: true }).optional(),
+    delivered: z
+      .boolean()
+      .default(false)
+      .openapi({ description: 'Also those that were delivered, not only those that were not' }),
+  })
+  .refine(({ event, since }) => (event === undefined) !== (since === undefined), {
+    error: 'give either event or since',
+  })
+  .openapi('ReplayRequest');
+
+export const replayed = z
+  .object({
+    events: z.int().openapi({ description: `How many are sent again; at most ${maxReplayed} at once` }),
+  })
+  .openapi('Replayed');
+
+export const testSent = z
+  .object({ event: z.string().openapi({ description: 'Its id, by which the log has it' }) })
+  .openapi('TestSent');
