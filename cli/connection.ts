@@ -12,7 +12,7 @@ export interface Connection {
   readonly client: Client;
 }
 
-/** Who asks: a person by e-mail address, or (without one) the operator. */
+/** Who makes requests: a person by e-mail address, or (without one) the operator. */
 export interface Identity {
   readonly as?: string | undefined;
 }
@@ -24,12 +24,12 @@ export async function connect(env: CliEnv): Promise<Connection> {
   return { env, endpoints, client: clientOf(endpoints.api) };
 }
 
-/** A client that asks as a person, or as the operator. */
+/** A client for requests of a person, or of the operator. */
 export async function clientAs(connection: Connection, identity: Identity): Promise<Client> {
   return clientOf(connection.endpoints.api, await tokenFor(connection, identity));
 }
 
-/** Whoever sits at the terminal hears at once that something does not answer, and decides whether to try again. */
+/** The person at the terminal hears at once that something does not answer, and decides whether to try again. */
 export function clientOf(url: string, token?: string): Client {
   return createTenantryClient({
     baseUrl: url,

@@ -1,6 +1,6 @@
 import type { TenantryError } from '../api/client/index.ts';
 
-/** What a command's exit code says; documented in `tenantry --help`. */
+/** The meaning of a command's exit codes; documented in `tenantry --help`. */
 export const exitCodes = {
   ok: 0,
   failed: 1,
@@ -29,12 +29,12 @@ export class CliProblem extends Error {
   }
 }
 
-/** Nothing runs in this home, or what ran there does not answer. */
+/** Nothing runs in this home, or it does not answer. */
 export function notRunning(): CliProblem {
   return new CliProblem(exitCodes.notRunning, 'not_running', 'Tenantry is not running here: npm start');
 }
 
-/** What a request that failed means to the person at the terminal. */
+/** What a failed request means to the person at the terminal. */
 export function problemOf({ status, code, message }: TenantryError): CliProblem {
   if (code === 'unreachable') return notRunning();
   if (code === 'timeout') return new CliProblem(exitCodes.notRunning, 'no_answer', message);

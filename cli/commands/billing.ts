@@ -1,4 +1,4 @@
-/** What a customer does with a subscription: `plan`, `seats`, `reactivate`, `invoices`, `portal`, `organization`. */
+/** A customer's commands for a subscription: `plan`, `seats`, `reactivate`, `invoices`, `portal`, `organization`. */
 import {
   type Client,
   cancelSubscription,
@@ -22,13 +22,13 @@ import { invoicesText, money, organizationsText, previewText, subscriptionText }
 
 export interface ChangeOptions extends Identity {
   seats?: number;
-  /** Only say what it would cost. */
+  /** Only shows the cost. */
   preview?: boolean;
 }
 
 /**
- * Shows the subscription, or says what a change costs and then makes it for exactly that.
- * @param to the plan wanted; the present one when left out
+ * Shows the subscription, or shows the cost of a change and then makes it for exactly that.
+ * @param to the wanted plan; the present one when omitted
  */
 export async function plan(
   connection: Connection,
@@ -102,7 +102,7 @@ export async function invoices(
 
 export interface PortalOptions extends Identity {
   organization?: string;
-  /** Begin at the payment method. */
+  /** Opens the portal at the payment method. */
   paymentMethod?: boolean;
 }
 

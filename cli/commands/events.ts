@@ -1,4 +1,4 @@
-/** `tenantry events <id>`: the audit trail, and with `--follow` what is added to it. */
+/** `tenantry events <id>`: the audit trail, and with `--follow` new entries as they come. */
 import { followTenant, type TimelineEntry } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
@@ -7,7 +7,7 @@ import { readTimeline } from './tenant.ts';
 
 export interface EventsOptions extends Identity {
   follow?: boolean;
-  /** Ends following; default never. */
+  /** Stops following; default never. */
   timeout?: number;
 }
 

@@ -1,4 +1,4 @@
-/** `tenantry export <tenant>`: asks for an export, waits, fetches the file and compares its hash. */
+/** `tenantry export <tenant>`: requests an export, waits, downloads the file and verifies its hash. */
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -81,7 +81,7 @@ async function untilReady(
   }
 }
 
-/** Whole under its name, or not at all. */
+/** The whole file under its name, or nothing. */
 async function fetchFile(
   client: Client,
   path: { id: string; export: number },

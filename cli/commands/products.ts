@@ -1,4 +1,4 @@
-/** `tenantry products`: what can be subscribed to. */
+/** `tenantry products`: the products and plans on sale. */
 import { listProducts } from '../../api/client/index.ts';
 import type { Connection } from '../connection.ts';
 import type { Output } from '../output.ts';

@@ -1,4 +1,4 @@
-/** `tenantry reconcile`: compares money, rows and infrastructure now, and tells what it found. */
+/** `tenantry reconcile`: compares money, rows and infrastructure now, and reports what it found. */
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   approveFinding,
@@ -39,7 +39,7 @@ export async function reconcile(
   return findings.some(({ state }) => state === 'waiting') ? exitCodes.waiting : exitCodes.ok;
 }
 
-/** Asks, and waits until every area was compared. */
+/** Requests the comparison, and waits until every area was compared. */
 async function compared(
   client: Client,
   output: Output,
@@ -83,7 +83,7 @@ async function openFindings(client: Client): Promise<Finding[]> {
 
 const decisions = { approve: approveFinding, dismiss: dismissFinding } as const;
 
-/** Approves or dismisses findings, one after the other; what cannot be decided ends it. */
+/** Approves or dismisses findings, one after the other; stops at one that cannot be decided. */
 export async function decide(
   connection: Connection,
   output: Output,

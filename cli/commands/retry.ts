@@ -1,4 +1,4 @@
-/** `tenantry retry <id>`: try again now, whatever the waiting time. */
+/** `tenantry retry <id>`: tries again now, whatever the waiting time. */
 import { retryTenant } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';

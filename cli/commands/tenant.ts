@@ -1,4 +1,4 @@
-/** `tenantry tenant <id>`: how it is, why, what it holds, and everything that happened to it in order. */
+/** `tenantry tenant <id>`: its state, the reason, its contents, and everything that happened to it in order. */
 import { type Client, getTenant, getTimeline, type TimelineEntry } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';

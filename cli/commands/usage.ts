@@ -1,4 +1,4 @@
-/** `tenantry usage [tenant]`: what a month costs, of one tenant or of all; `--by` shows what it is made of. */
+/** `tenantry usage [tenant]`: the cost of a month, for one tenant or for all; `--by` shows its parts. */
 import { getFleetUsage, getStatement, getUsage } from '../../api/client/index.ts';
 import { csv, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
@@ -7,7 +7,7 @@ import { tenantId } from '../tenant-id.ts';
 import { fleetText, statementText, stepsText } from '../text/usage.ts';
 
 export interface UsageOptions extends Identity {
-  /** `2026-11`; the present one when left out. */
+  /** `2026-11`; the present month when omitted. */
   month?: string;
   by?: 'sample' | 'hour' | 'day';
   csv?: boolean;
@@ -56,7 +56,7 @@ export async function usage(
   );
 }
 
-/** The days of a month as the service is asked for them; up to today in the present one. */
+/** The days of a month to request; up to today in the present one. */
 function daysOf(month: string | undefined, now: Date): { from?: string; until?: string } {
   if (month === undefined) return {};
   const last = new Date(Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5)), 0));

@@ -20,7 +20,7 @@ export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
   );
 }
 
-/** Everything about one tenant, in the order a person asks: how is it, why, what is there, what happened. */
+/** Everything about one tenant, in the order in which people ask: its state, the reason, its contents, its history. */
 export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], nowMs: number): string {
   const parts = [
     `${tenant.product} ${tenant.plan}, tenant ${tenant.id}: ${tenant.phase}`,
@@ -48,7 +48,7 @@ export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], no
   return entries.length === 0 ? parts.join('\n') : [...parts, '', timelineText(entries)].join('\n');
 }
 
-/** Why the tenant is not what it should be, and when it is tried again. */
+/** Why the tenant is not in its wanted state, and when it is tried again. */
 export function whyText({ phase, reason, nextTryAt, cause }: Tenant, nowMs: number): string[] {
   if (reason === null) return [];
   const verb = phase === 'failed' ? 'Failed' : phase === 'suspended' ? 'Suspended' : 'Waits';

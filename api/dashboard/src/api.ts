@@ -1,7 +1,7 @@
 import { type Client, createTenantryClient, TenantryError } from '../../client/index.ts';
 import type { ProblemDetails } from './types.ts';
 
-/** Turns whatever was thrown into something that can be shown. */
+/** Turns anything thrown into something to show. */
 export function toProblem(error: unknown): ProblemDetails {
   if (!(error instanceof TenantryError)) {
     const detail = error instanceof Error ? error.message : String(error);
@@ -18,11 +18,11 @@ export function toProblem(error: unknown): ProblemDetails {
 export interface ApiOptions {
   /** The bearer token, or null when nobody is signed in. */
   readonly token: () => string | null;
-  /** Called when the API no longer accepts the token it was sent. */
+  /** Called when the API no longer accepts the token. */
   readonly onUnauthorized: () => void;
 }
 
-/** The client of the service that the page comes from. What fails is shown, and tried again by a button. */
+/** The client of the page's own service. Shows failures, with a button to try again. */
 export function createApi({ token, onUnauthorized }: ApiOptions): Client {
   const client = createTenantryClient({
     baseUrl: location.origin,

@@ -1,4 +1,4 @@
-/** What the API answers, under the names that the page uses. Times are RFC 3339 in UTC; money is integer cents. */
+/** The API's answers, under the page's names. Times are RFC 3339 in UTC; money is integer cents. */
 import type { Product, Tenant } from '../../client/index.ts';
 
 export type {
@@ -22,10 +22,10 @@ export type Phase = Tenant['phase'];
 export type TenantOutputs = NonNullable<Tenant['outputs']>;
 export type KubernetesObject = TenantOutputs['objects'][number];
 
-/** What the page shows of something that went wrong. */
+/** What the page shows about a failure. */
 export interface ProblemDetails {
   readonly title: string;
-  /** Of the answer; 0 when there was none. */
+  /** Of the answer; 0 without one. */
   readonly status: number;
   readonly detail?: string | undefined;
   readonly code?: string | undefined;
