@@ -54,7 +54,7 @@ async function tenantOf(subscription: string): Promise<Tenant> {
   return tenant;
 }
 
-/** A customer's tenant, what a follower hears of it, and what happens to it. */
+/** A customer's tenant, what a follower hears about it, and what happens to it. */
 async function followed(product: string, plan: string, owner: string) {
   const { follower, heard } = listener();
   const worker = context([follower]);
@@ -70,7 +70,7 @@ async function followed(product: string, plan: string, owner: string) {
     worker,
     subscription,
     sync,
-    /** What was heard since it was last asked, of this tenant alone. */
+    /** What was heard since the last call, about this tenant alone. */
     news: () =>
       heard.splice(0).flatMap((text) => (text.startsWith(`${id} `) ? text.slice(id.length + 1) : [])),
     /** The engine has made it what it should be. */

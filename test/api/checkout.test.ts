@@ -15,7 +15,7 @@ afterAll(() => service?.stop());
 const buy = (body: unknown, token = ada) => service.request('POST', '/v1/checkout', { token, body });
 const workspace = { product: 'workspace', plan: 'byoc' };
 
-/** The session at Stripe that an answer's address leads to. */
+/** The Stripe session behind an answer's address. */
 function sessionOf(answer: { body: unknown }) {
   const id = /cs_\w+/.exec((answer.body as { url: string }).url)?.[0] ?? '';
   return service.stripe.checkout.sessions.retrieve(id, { expand: ['line_items'] });

@@ -1,4 +1,4 @@
-/** What the API says to those who come and go, and to whom it says it. */
+/** What the API answers about onboarding and ends, and to whom. */
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OffboardingView } from '../../api/contract/offboarding.ts';

@@ -10,7 +10,7 @@ import { mountServices } from '../../api/services.ts';
 import { findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type Service, startService } from '../support/service.ts';
 
-/** What the API does with a service, which it knows by the contract alone. */
+/** What the API does with a service, which it knows only by the contract. */
 
 const product = { ...findProduct('agents'), id: 'lectures' } as unknown as Product;
 const answer = {

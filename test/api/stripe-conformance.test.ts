@@ -35,8 +35,8 @@ let service: Service;
 let client: Stripe;
 
 /**
- * The service's Stripe is a proxy before the simulator, which repeats each request to Stripe's own stripe-mock. The
- * simulator belongs to another service, which is there for nothing else.
+ * The service's Stripe is a proxy in front of the simulator, which repeats each request to Stripe's own stripe-mock.
+ * The simulator belongs to another service, started only for that.
  */
 beforeAll(async () => {
   mock = await startStripeMock(inject('tools')['stripe-mock']);
@@ -135,7 +135,7 @@ test('a cancellation in each of its ways, and taking it back', async () => {
   await simulator.advanceClock({ seconds: 2 * 86_400 });
   expect((await reactivateSubscription(client, tried.id)).changed).toBe(true);
 
-  // Somebody else ends it between the look and the request.
+  // // Somebody else ends it between the look and the request.
   const { id: contended } = (await buy(token, { product: 'workspace', plan: 'byoc' })).subscription;
   const subscriptions = Object.create(client.subscriptions, {
     update: {

@@ -36,7 +36,7 @@ async function asAdministrator(sql: string): Promise<void> {
   }
 }
 
-/** Ends all sessions of the database and lets nobody in, or lets everybody in again. */
+/** Ends all sessions of the database and refuses new ones, or accepts them again. */
 async function allowConnections(allow: boolean): Promise<void> {
   const { name } = service.fresh;
   await asAdministrator(`alter database ${name} with allow_connections ${allow}`);
@@ -80,7 +80,7 @@ test('a database that hangs does not hold Stripe for ever and is answered 503', 
   } finally {
     await client.end();
   }
-  // Whether the late query still stored it or not: the second delivery is good, and there is one row.
+  // // Whether or not the late query still stored it: the second delivery succeeds, and there is one row.
   expect((await deliver('evt_blocked')).status).toBe(200);
   const { rows } = await service.database.query(
     "select 1 from tenantry.stripe_event where id = 'evt_blocked'",

@@ -14,7 +14,7 @@ export interface Purchase {
   readonly plan: string;
 }
 
-/** Every plan that can be bought by checkout, the products in turn: the first ones are one plan of each product. */
+/** Every plan that checkout sells, alternating between products: the first ones are one plan of each product. */
 export function purchases(count: number): Purchase[] {
   const byProduct = catalog.map(({ id, plans }) =>
     plans.filter(({ price }) => price.kind !== 'custom').map((plan) => ({ product: id, plan: plan.id })),
@@ -27,7 +27,7 @@ export function purchases(count: number): Purchase[] {
   });
 }
 
-/** A payment that Stripe has taken and of which it has told nobody yet. */
+/** A payment that Stripe has taken but not reported yet. */
 export interface Payment {
   readonly purchase: Purchase;
   readonly subscriptionId: string;
@@ -84,12 +84,12 @@ interface Waiter {
   readonly settle: (outcome: TenantView | Error) => void;
 }
 
-/** Far longer than anything that is measured here. */
+/** Far longer than anything measured here. */
 const patienceMs = 60_000;
 
 export async function watchTenants(installation: Installation): Promise<Watch> {
   const waiters = new Set<Waiter>();
-  /** Of a tenant that is being read: whether it changed meanwhile. */
+  /** For a tenant during a read: whether it changed meanwhile. */
   const reading = new Map<string, boolean>();
   const read = async (id: string): Promise<void> => {
     if (reading.has(id)) {
@@ -109,7 +109,7 @@ export async function watchTenants(installation: Installation): Promise<Watch> {
   };
   const client = new pg.Client({ connectionString: installation.workerEnvironment.DATABASE_URL });
   client.on('notification', ({ payload }) => {
-    // A slot that nobody owns is no tenant to a customer: it answers 404.
+    // // Customers see no unclaimed slot: it answers 404.
     if (payload && waiters.size > 0) void read(payload).catch(() => reading.delete(payload));
   });
   await client.connect();
@@ -149,7 +149,7 @@ export async function provision(
   const begun = performance.now();
   const [provisioned] = await Promise.all([
     watch
-      // Somebody who claims a slot has it at once, also while the next operation brings it to its plan.
+      // // Whoever claims a slot has it at once, even while the next operation brings it to its plan.
       .until(payment.subscriptionId, ({ phase }) => phase === 'active' || phase === 'updating')
       .then((tenant) => ({ tenant, ms: performance.now() - begun })),
     ...payment.events.map((event) => deliver(installation, event)),
@@ -157,7 +157,7 @@ export async function provision(
   return provisioned;
 }
 
-/** Answers a function that asks the Kubernetes API for every object of a tenant and rejects when one is not there. */
+/** Returns a function that asks the Kubernetes API for every object of a tenant and rejects when one is missing. */
 export function objectChecker(installation: Installation): (tenant: TenantView) => Promise<number> {
   const cluster = new KubernetesClient(loadKubeconfig(installation.endpoints.kubeconfig), {}, () => {});
   installation.onEnd(async () => cluster.close());

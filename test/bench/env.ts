@@ -1,10 +1,10 @@
-/** What the benchmark takes from the environment and gives to the processes that it starts. */
+/** What the benchmark reads from the environment and gives to its processes. */
 import { ownSections } from '../../automation/environment/index.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../../automation/toolchain/env.ts';
 
 const own = new Set(ownSections.flatMap(({ variables }) => Object.keys(variables)));
 
-/** Say where tools are, not how an installation behaves. */
+/** These say where tools are, not how an installation behaves. */
 const tools = /^(TENANTRY_(CACHE|DOWNLOADS|TOOL_\w+)|CHROMIUM_PATH)$/;
 
 /** Whether a variable would replace a piece of the embedded default or change how it behaves. */
@@ -22,7 +22,7 @@ export function toolchainEnv(): ToolchainEnv {
   return readToolchainEnv(plainEnvironment());
 }
 
-/** Gives this process and those it will start the variables of an installation's worker. */
+/** Gives this process and its children the variables of an installation's worker. */
 export function adoptEnvironment(variables: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(process.env)) if (replaces(name)) delete process.env[name];
   Object.assign(process.env, variables);

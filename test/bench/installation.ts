@@ -1,4 +1,4 @@
-/** The embedded default, started the way `npm start` starts it, and what the benchmark asks of it from outside. */
+/** The embedded default, started as `npm start` starts it, and the benchmark's requests to it from outside. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -28,9 +28,9 @@ export interface StartOptions {
   readonly timeoutMs?: number;
   /** Default: the project's own. */
   readonly bootstrapFile?: string;
-  /** Told every line of progress. */
+  /** Called with every line of progress. */
   readonly say?: (line: string) => void;
-  /** Given what ends it, as soon as it has begun. */
+  /** Called with its stop function, as soon as it has begun. */
   readonly onEnd: (end: () => Promise<unknown>) => void;
 }
 
@@ -82,20 +82,20 @@ export interface Installation {
   readonly readyMs: number;
   /** Environment of the running worker: what a second worker would be given. */
   readonly workerEnvironment: NodeJS.ProcessEnv;
-  /** Process ids of the service and the worker; all else that counts descends from them. */
+  /** Process ids of the API and the worker; all other processes that count descend from them. */
   readonly processIds: readonly number[];
   /** Requests as an operator. */
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
   /** A request to the Stripe simulator's control API. */
   control<T>(path: string, body: unknown): Promise<T>;
-  /** Waits until nothing is left to do: no job, no operation, stacks and slots in reserve. */
+  /** Waits until there is nothing left to do: no job, no operation, full reserves of stacks and slots. */
   untilQuiet(): Promise<void>;
-  /** Does this before the installation ends. */
+  /** Runs this before the installation ends. */
   onEnd(end: () => Promise<unknown>): void;
 }
 
-/** Starts an installation whose webhooks are sent by the benchmark, not by the simulator. */
+/** Starts an installation whose webhooks the benchmark sends, not the simulator. */
 export async function startInstallation(options: StartOptions): Promise<Installation> {
   const { home } = options;
   const started = await startDefault(options);
@@ -188,5 +188,5 @@ async function untilQuiet(database: Database, environment: NodeJS.ProcessEnv): P
   );
 }
 
-/** So long must nothing happen before the next sample begins. */
+/** Nothing may happen for this long before the next sample begins. */
 const quietMs = 300;

@@ -1,4 +1,4 @@
-/** Where and with what a run was measured. */
+/** On what machine and with which versions a run was measured. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
@@ -24,7 +24,7 @@ export function describeMachine(): Machine {
   };
 }
 
-/** Of everything that takes part; the tool chain's as pinned. */
+/** Of everything that takes part; the tool chain as pinned. */
 export async function versions(root: string): Promise<Record<string, string>> {
   const commit = await run('git', ['describe', '--always', '--dirty'], { cwd: root }).then(
     ({ stdout }) => stdout.trim(),

@@ -43,7 +43,7 @@ const rows: readonly Row[] = [
 ];
 const root = join(import.meta.dirname, '../..');
 
-/** Everything that runs, with what ends it; emptied by `endEverything`. */
+/** Everything that runs, with its stop function; emptied by `endEverything`. */
 const endings: (() => Promise<unknown>)[] = [];
 
 const { values: options, positionals: named } = parseArgs({
@@ -123,7 +123,7 @@ function benchFor(row: Row, work: string): Bench {
   };
 }
 
-/** Last in, first out; one that fails does not keep the others from their end. */
+/** Last in, first out; one that fails does not keep the others from ending. */
 async function endEverything(): Promise<void> {
   for (let end = endings.pop(); end; end = endings.pop()) {
     await end().catch((error: unknown) => say(`an end failed: ${error}`));

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 
 export interface MemoryPeak {
-  /** Sum of the resident sets: pages that several processes share count in each. */
+  /** Sum of the resident sets: a shared page counts in each process. */
   readonly rssBytes: number;
   /** Sum of the proportional sets: a shared page counts once in all. */
   readonly pssBytes: number;
@@ -10,14 +10,14 @@ export interface MemoryPeak {
 }
 
 export interface MemoryWatch {
-  /** Ends it; answers the largest sums that were seen, each for itself. */
+  /** Stops; returns the largest sums seen, each by itself. */
   stop(): Promise<MemoryPeak>;
 }
 
 /** Rarely, as summing up the pages of a large process stops it for some milliseconds. */
 const intervalMs = 2000;
 
-/** Samples the processes, and whatever they start, until it is stopped. */
+/** Samples the processes and their children until stopped. */
 export function watchMemory(roots: readonly number[]): MemoryWatch {
   let peak: MemoryPeak = { rssBytes: 0, pssBytes: 0, processes: 0 };
   let stopped = false;
@@ -44,7 +44,7 @@ export function watchMemory(roots: readonly number[]): MemoryWatch {
 async function measure(roots: readonly number[]): Promise<MemoryPeak> {
   const pids = await withDescendants(roots);
   const sizes: Awaited<ReturnType<typeof sizeOf>>[] = [];
-  // One after the other, which leaves the other cores to those who are measured.
+  // // One after the other, which leaves the other cores to the measured processes.
   for (const pid of pids) sizes.push(await sizeOf(pid));
   return {
     rssBytes: sizes.reduce((sum, { rss }) => sum + rss, 0),

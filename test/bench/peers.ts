@@ -1,4 +1,4 @@
-/** What our figures are compared with: the usual way to call the engine, and the floor that no engine gets below. */
+/** The peers of our figures: the usual way to call the engine, and the floor that no engine gets below. */
 import { execFile, fork } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { runnerSettings } from './runner-settings.ts';
 import { timed } from './samples.ts';
 import type { FromUsualWay, ToUsualWay } from './usual-way.ts';
 
-/** The spec of a tenant that no subscription asked for. */
+/** The spec of a tenant without a subscription. */
 export function freshSpec({ product, plan }: Purchase): TenantSpec {
   const tenantId = newTenantId();
   return newSpec({
@@ -113,7 +113,7 @@ export function manifestsOf(spec: TenantSpec): object[] {
   return [namespace, ...foundation, ...(secret ? [secret] : []), quota, ...(workload ? [workload] : [])];
 }
 
-/** The floor: applies the manifests by one `kubectl apply --server-side`; answers milliseconds. */
+/** The floor: applies the manifests with one `kubectl apply --server-side`; returns milliseconds. */
 export async function startFloor(
   installation: Installation,
 ): Promise<(manifests: object[]) => Promise<number>> {

@@ -1,4 +1,4 @@
-/** What a row of the benchmark is, and what it works with. */
+/** A row of the benchmark, and its context. */
 import type { Installation } from './installation.ts';
 import type { Summary } from './samples.ts';
 
@@ -6,13 +6,13 @@ export interface Measurement {
   readonly figure: string;
   readonly measured: string;
   readonly target: string;
-  /** Who or what the figure is compared with. */
+  /** The peer of the figure. */
   readonly peer: string;
   /** Null where the figure has no target of its own. */
   readonly met: boolean | null;
   /** What exactly was timed, and what else a reader must know. */
   readonly notes: readonly string[];
-  /** All that was measured, in the unit of each name's ending. */
+  /** Everything measured, in the unit at the end of each name. */
   readonly samples: Readonly<Record<string, Summary>>;
   /** Further numbers, names with their unit. */
   readonly values?: Readonly<Record<string, number>>;
@@ -30,16 +30,16 @@ export interface Bench {
   install(variables?: Readonly<Record<string, string>>): Promise<Installation>;
   /** A folder that is removed with the row. */
   folder(name: string): Promise<string>;
-  /** Does this when the row is over, however it ends, the last given first. */
+  /** Runs this when the row is over, however it ends, last given first. */
   onEnd(end: () => Promise<unknown>): void;
   /** One line of progress. */
   say(line: string): void;
 }
 
 export interface Row {
-  /** Chosen by this name on the command line. */
+  /** Its name on the command line. */
   readonly name: string;
-  /** Runs only when it is named. */
+  /** Runs only when named. */
   readonly onDemand?: boolean;
   run(bench: Bench): Promise<Omit<Measurement, 'load'>[]>;
 }

@@ -1,4 +1,4 @@
-/** What an installation's worker gives its runners, for runners of the benchmark's own. */
+/** The settings of an installation's runners, for runners of the benchmark. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunnerSettings } from '../../automation/stacks/protocol.ts';

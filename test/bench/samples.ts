@@ -1,4 +1,4 @@
-/** What a list of measurements says, without assuming anything about its distribution. */
+/** Statistics of a list of measurements, without assuming anything about its distribution. */
 
 export interface Summary {
   readonly count: number;
@@ -47,7 +47,7 @@ export class Samples {
   }
 }
 
-/** Runs the work and answers its result with the milliseconds it took. */
+/** Runs the work and returns its result with the milliseconds it took. */
 export async function timed<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
   const begun = performance.now();
   const result = await work();

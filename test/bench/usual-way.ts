@@ -1,7 +1,7 @@
 /**
- * A peer: the handler that most write. A process of its own, with SDKs loaded and providers served ahead, calls the
- * Automation API as its documentation shows it: `createOrSelectStack`, then `up`, both with their default options and
- * Pulumi's own CLI.
+ * A peer: the handler that most people write. A process of its own, with SDKs loaded and providers served in advance,
+ * calls the Automation API as its documentation shows: `createOrSelectStack`, then `up`, both with their default
+ * options and Pulumi's own CLI.
  */
 import { delimiter, dirname } from 'node:path';
 import { LocalWorkspace } from '@pulumi/pulumi/automation/index.js';

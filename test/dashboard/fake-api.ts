@@ -10,23 +10,23 @@ import { catalog, findProduct, namespaceFor } from '../../tenants/catalog/index.
 import { activeTenant, productAnswer, tenantOutputs } from './fake-tenant.ts';
 
 /**
- * The service's contract without the service: only for states of the page that are hard to reach with the real
- * one (failures, ends of sessions, broken connections). What a payment really does is tested in `page.test.ts`.
+ * The service's contract without the service: only for states of the page that are hard to reach with the real one
+ * (failures, ends of sessions, broken connections). `page.test.ts` tests what a payment really does.
  */
 export interface FakeApi {
   readonly url: string;
   readonly issuer: string;
-  /** Puts a tenant there; missing fields are those of an active one. */
+  /** Adds a tenant; missing fields are those of an active one. */
   put(tenant: Partial<Tenant> & { id: string }, entries?: readonly Entry[]): Tenant;
-  /** Adds an entry to a tenant's trail and tells whoever listens. */
+  /** Adds an entry to a tenant's trail and notifies its listeners. */
   say(id: string, kind: string, message: string, change?: Partial<Tenant>): void;
-  /** The next request whose path starts so is answered with this problem. */
+  /** Answers the next request whose path starts with this with this problem. */
   failNext(pathPrefix: string, problem: ProblemDetails): void;
-  /** Why the checkouts that are paid from now on lead to no tenant. */
+  /** Why checkouts paid from now on lead to no tenant. */
   refuseToSetUp(reason: NonNullable<Tenant['reason']>): void;
   /** Ends all event streams, as a restart of the service would. */
   dropStreams(): void;
-  /** Last-Event-ID of every stream that was opened, in order. */
+  /** Last-Event-ID of every opened stream, in order. */
   readonly streamsOpenedAfter: readonly number[];
   stop(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import type { KubernetesObject, Phase, Tenant, TenantOutputs } from '../../api/dashboard/src/types.ts';
 import { type catalog, findPlan } from '../../tenants/catalog/index.ts';
 
-/** What the tenant program hands back for a tenant with a pool of pods and a schema of its own. */
+/** What the tenant program returns for a tenant with a pool of pods and a schema of its own. */
 export function tenantOutputs(namespace: string, tenantId: string): TenantOutputs {
   const object = (apiVersion: string, kind: string, name: string): KubernetesObject => ({
     apiVersion,

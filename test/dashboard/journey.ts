@@ -19,7 +19,7 @@ export interface Order {
 
 /**
  * From the price page over sign-in to the button that leads to the payment page. `atIssuer` does what the issuer's
- * own page asks for; the mock issuer asks nothing.
+ * own page requires; the mock issuer requires nothing.
  */
 export async function order(
   page: Page,

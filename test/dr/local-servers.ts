@@ -1,4 +1,4 @@
-/** Servers of PostgreSQL on this machine that can be lost and restored, by the names that RDS's have. */
+/** PostgreSQL servers on this machine that can be lost and restored, by names like RDS's. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ interface LocalServer {
 export interface LocalServers extends DatabaseServers {
   /** Starts a new server. Gives its administrator's URL. */
   create(id: string): Promise<string>;
-  /** Backs a server up while it works, as RDS does all the time. */
+  /** Backs up a running server, as RDS always does. */
   backup(id: string): Promise<void>;
   /** The server and its data are gone; its backups are not. */
   lose(id: string): Promise<void>;
@@ -28,7 +28,7 @@ export interface LocalServers extends DatabaseServers {
   stop(): Promise<void>;
 }
 
-/** As RDS makes them when it restores: not yet as the platform's configuration has them. */
+/** As RDS restores them: without the platform's configuration yet. */
 const bare = { multiAz: false, backupRetentionDays: 1, deletionProtection: false };
 
 export function localServers(root: string): LocalServers {

@@ -1,6 +1,6 @@
 /**
- * The rehearsal: a cell loses its database server and everything in its cluster, and is brought back by the commands
- * that docs/disaster-recovery.md names. Servers are local ones; all else is what runs in production.
+ * The rehearsal: a cell loses its database server and everything in its cluster, and the commands of
+ * docs/disaster-recovery.md restore it. Servers are local ones; everything else is what runs in production.
  */
 import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -91,7 +91,7 @@ test('a cell that lost its database and its cluster is brought back, and every t
   });
   expect(await verify()).toMatchObject({ exitCode: expect.any(Number), tenants: 2, whole: 2, findings: [] });
   await servers.backup(recovery.target.server);
-  // Bought after the last backup: of this one only Stripe knows once the database is gone.
+  // // Bought after the last backup: once the database is gone, only Stripe knows about this one.
   const late = await subscribe(tenantry, 'eve@example.com', { product: 'agents', plan: 'pro' });
   const before = [workspace.tenant, desktop.tenant];
   const uids = await Promise.all(before.map(({ namespace }) => live(namespacePath(namespace))));

@@ -1,9 +1,9 @@
-/** RDS's servers as far as recovery sees them, in memory: what takes time there takes a few looks here. */
+/** RDS's servers as recovery sees them, in memory: what takes time there takes a few looks here. */
 import type { BackupWindow, DatabaseServers, Server, ServerSettings } from '../../automation/dr/servers.ts';
 
 export interface MemoryServers extends DatabaseServers {
   readonly servers: Map<string, Server>;
-  /** Everything that was asked for, in words. */
+  /** Every request, in words. */
   readonly log: string[];
   readonly proxies: Map<string, string>;
 }
@@ -14,7 +14,7 @@ export function server(id: string, more: Partial<Server> = {}): Server {
   return { id, status: 'available', host: `${id}.rds.test`, replicaOf: null, ...usual, tags: {}, ...more };
 }
 
-/** @param looksUntilReady looks at a server that is under way before it is available */
+/** @param looksUntilReady looks before a server under way is available */
 export function memoryServers(
   given: readonly Server[],
   windows: Readonly<Record<string, BackupWindow>> = {},

@@ -10,17 +10,17 @@ import { remainsOf } from '../support/remains.ts';
 import { type Program, startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';
 
-/*
+/**
  * Every process of the service is killed at named points of a tenant's life. Whatever was killed and when, the end
- * state equals that of a tenant that nobody disturbed. Tenants live at the same time, so that one waits for the lease of
- * a dead holder to run out while others work; who came through its creation goes on to a change or to its deletion.
+ * state equals that of an undisturbed tenant. Tenants live at the same time, so that one waits for a dead holder's
+ * lease to run out while others work; those that came through their creation go on to a change or to their deletion.
  */
 
 const purchase = { product: 'stream', plan: 'business' } as const;
 const otherPlan = 'professional';
 
 let tenantry: Tenantry;
-/** Of a tenant that nobody disturbed, at the rests of its life. */
+/** Of an undisturbed tenant, at the resting points of its life. */
 let calm: Record<'created' | 'suspended' | 'resumed' | 'changed', EndState>;
 
 beforeAll(async () => {
@@ -158,7 +158,7 @@ async function isUndone(tenantId: string): Promise<boolean> {
   return desired.generation !== observed.generation;
 }
 
-/** Each tells whether it killed anybody with the tenant's work undone. */
+/** Each returns whether it killed anybody with the tenant's work undone. */
 const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
   worker: async (tenantId) => {
     const lease = await leaseOf(tenantId);
@@ -184,21 +184,21 @@ const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
   },
 };
 
-/** Tenants that one case takes at most: a quick one may be done before it is killed. */
+/** Most tenants of one case: a quick one may be done before it is killed. */
 const attempts = 8;
 
 interface Disturbance {
   readonly victim: string;
   readonly point: string;
-  /** Begins what is to be disturbed, with another tenant each time. */
+  /** Begins the work to disturb, with another tenant each time. */
   readonly start: (attempt: number) => Promise<TenantView>;
   readonly done: Done;
   readonly kill?: (tenantId: string) => Promise<boolean>;
 }
 
 /**
- * Brings a tenant to the point, kills the victim there and waits for the end; again with another tenant as long as
- * nobody was killed in the middle of its work.
+ * Brings a tenant to the point, kills the victim there and waits for the end; repeats with another tenant until
+ * somebody was killed in the middle of its work.
  */
 async function killAt({
   victim,
@@ -236,7 +236,7 @@ async function isSeen(victim: string, tenantId: string, begunAt: number): Promis
   return entries.some(({ kind, at }) => kind === 'operation.failed' && Date.parse(at) >= begunAt);
 }
 
-/** False for a process that is gone or dead and not yet collected by its parent, which may itself be stopped. */
+/** False for a process that is gone, or dead but not yet collected by its parent, which may itself be stopped. */
 function isRunning(pid: number): boolean {
   try {
     const state = execFileSync('ps', ['-o', 'state=', '-p', String(pid)], { encoding: 'utf8' }).trim();
@@ -268,7 +268,7 @@ test('the state that others are held to is whole, and the same after a suspensio
   expect(calm.changed).not.toEqual(calm.created);
 });
 
-/** Tenants that came through their creation, for whatever comes later in a life. */
+/** Tenants that came through their creation, for the later parts of a life. */
 const standing: TenantView[] = [];
 
 async function standingTenant(slug: string): Promise<TenantView> {
@@ -383,7 +383,7 @@ describe('a lease holder that was stopped and wakes late', () => {
     readonly group: number;
   }
 
-  /** Stops worker, runner and engine in the middle of a creation, which others then bring to its end. */
+  /** Stops worker, runner and engine in the middle of a creation, which others then complete. */
   async function sleeperOf(
     slug: string,
     whenStopped: (tenantId: string) => Promise<unknown>,
@@ -423,7 +423,7 @@ describe('a lease holder that was stopped and wakes late', () => {
     await until(() => timesLost() > before, { what: 'the worker noticing that its lease is lost' });
   }
 
-  /** What holders of its lease have written; those who verify its end hold none. */
+  /** What holders of its lease have written; verifying its end needs no lease. */
   async function everythingWritten(tenantId: string): Promise<unknown> {
     const { rows } = await tenantry.database.query(
       'select phase, observed_generation, unsettled, attempts, outputs, cause from tenantry.tenant where id = $1',

@@ -31,7 +31,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 type Read = (env: NodeJS.ProcessEnv) => unknown;
 
-/** What each process reads its environment by. */
+/** The functions by which each process reads its environment. */
 const readsOf: Record<Reader, Record<string, Read>> = {
   api: { readApiEnv, readExportsEnv, readNotifyEnv },
   worker: {
@@ -53,7 +53,7 @@ const readsOf: Record<Reader, Record<string, Read>> = {
   tests: { readToolchainEnv, modelSeed },
 };
 
-/** Enough for each reader to read all that it can. */
+/** Enough for each reader to read everything it can. */
 const complete = {
   DATABASE_URL: 'postgres://me@db/tenantry',
   STRIPE_SECRET_KEY: 'sk_test_1',
@@ -65,7 +65,7 @@ const complete = {
   MAIL_FROM: 'a@mail.example',
 };
 
-/** Names that a reader asks an environment for. */
+/** Names that a reader requests from an environment. */
 async function namesRead(read: Read): Promise<string[]> {
   const names = new Set<string>();
   const env = new Proxy<NodeJS.ProcessEnv>(complete, {

@@ -1,4 +1,4 @@
-/** Credit notes and refunds: what Stripe says of them when it is asked, whatever the events said and however often. */
+/** Credit notes and refunds: Stripe's present state counts, whatever the events said and however often. */
 import Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { receiveEvent } from '../../automation/billing/events/received-events.ts';
@@ -107,7 +107,7 @@ test('what is given back lowers revenue once, and is given back no more when tha
   await tell('re_pending', refund('re_pending', 1000, { status: 'failed' }));
   expect(await revenue()).toEqual({ invoice: 9900, refund: 0 });
 
-  // A credit note that is paid out by a refund is one reduction, whichever is heard of first.
+  // // A credit note that a refund pays out is one reduction, whichever arrives first.
   await tell('re_paid_out', refund('re_paid_out', 2000));
   expect(await revenue()).toEqual({ invoice: 9900, refund: -2000 });
   await tell('cn_1', note('cn_1', 2000, { refunds: [{ refund: 're_paid_out' }] }));
@@ -119,7 +119,7 @@ test('what is given back lowers revenue once, and is given back no more when tha
   await tell('cn_2', note('cn_2', 500, { status: 'void', voided_at: voidedAt }));
   expect((await revenue()).credit_note).toBe(-2000);
 
-  // One that Stripe does not have is nothing.
+  // // One that Stripe does not have counts as nothing.
   await tell('re_none');
   expect((await revenue()).refund).toBe(0);
 });

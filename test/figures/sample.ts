@@ -1,4 +1,4 @@
-/** Histories for tests of figures: what Stripe would have said of a subscription, in few words. */
+/** Histories for tests of figures: Stripe's statements about a subscription, in few words. */
 import { type Observation, ranks } from '../../automation/figures/observation.ts';
 import { type Segment, segmentsOf } from '../../automation/figures/segments.ts';
 
@@ -23,7 +23,7 @@ export interface History {
   readonly product?: string;
   readonly currency?: string;
   readonly checkoutId?: string;
-  /** Null: never; its first word's time where left out. */
+  /** Null: never; the time of its first statement where omitted. */
   readonly paidSince?: string | null;
   readonly told: readonly Told[];
 }

@@ -1,4 +1,4 @@
-/** Figures over HTTP and as metrics: who may read them, what is refused, what they say. */
+/** Figures over HTTP and as metrics: who may read them, what is refused, what they contain. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FiguresView, OverviewView } from '../../api/contract/figures.ts';
 import { addCheckout, addObservations, addPayments, replaceSegments } from '../../automation/figures/log.ts';

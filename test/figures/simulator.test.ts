@@ -1,4 +1,7 @@
-/** The log against the Stripe simulator and its clock: what customers do over months, told in any order or not at all. */
+/**
+ * The log against the Stripe simulator and its clock: customers' actions over months, with events in any order or
+ * missing.
+ */
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readEvent } from '../../api/stripe/event.ts';
@@ -163,7 +166,7 @@ test('months of customers are told the same from late events in any order and fr
     question,
   );
 
-  // The same from Stripe alone, in a database that never heard of any event.
+  // // The same from Stripe alone, in a database that never received an event.
   const alone = await startAccount();
   try {
     await rebuildFigures(alone.database, stripe, { graceMs, originOf, warn: () => {} });

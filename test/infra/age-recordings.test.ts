@@ -51,7 +51,7 @@ interface Stored {
   readonly retention?: string;
 }
 
-/** As much of S3 as the function speaks to, over HTTP as S3 speaks it. */
+/** The part of S3 that the function uses, over HTTP as S3 speaks it. */
 async function startS3(
   objects: readonly Stored[],
   refuse: (request: IncomingMessage) => string | null = () => null,

@@ -10,14 +10,14 @@ import { type InfraGraph, infraGraph, type KubernetesObject } from '../support/i
 import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
 
 /**
- * Every object that the platform's program writes, shown to a real API server with the real definitions of custom
- * resources: unknown fields, wrong types and broken rules of validation are refused there. Nothing is kept: objects are
+ * Submits every object that the platform's program writes to a real API server with the real definitions of custom
+ * resources, which refuses unknown fields, wrong types and broken rules of validation. Nothing is stored: objects are
  * applied dry, into one namespace that stands for all.
  */
 
 const stand = `infra-objects-${Math.random().toString(36).slice(2, 8)}`;
 
-/** Kinds whose definition no Go module carries, so that nobody can judge them here. */
+/** Kinds whose definition no Go module contains, so nothing here can check them. */
 const withoutDefinition: Readonly<Record<string, string>> = {
   TargetGroupBinding:
     'the module of the AWS Load Balancer Controller is not published in a version that has it',
@@ -80,7 +80,7 @@ function shown(stack: string): KubernetesObject[] {
   return graph.objects().filter(({ kind }) => !(kind in withoutDefinition));
 }
 
-/** The object as the API server is asked about it: in the namespace that exists. */
+/** The object as it is submitted: in the namespace that exists. */
 function inStand(object: KubernetesObject): KubernetesObject {
   if (clusterScoped.has(object.kind)) return object;
   return { ...object, metadata: { ...object.metadata, namespace: stand } };

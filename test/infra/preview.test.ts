@@ -18,7 +18,7 @@ function unknownPaths(value: ShownValue, path = ''): string[] {
   );
 }
 
-/** What must be said before anything exists: names by which people find things, sizes, and everything for safety. */
+/** What must be known before anything exists: names by which people find things, sizes, and all safety settings. */
 const decided = new RegExp(
   `^(?:${[
     'name|identifier|nodeGroupName|replicationGroupId|metadata\\.name|chart|version|region|tags(?:All)?(?:\\..*)?',
@@ -44,7 +44,7 @@ describe.each(stacks)('the stack %s', (stack) => {
   test('leaves open only what AWS has yet to say', () => {
     const open = shown.steps.flatMap(({ type, name, after }) =>
       unknownPaths(after ?? {})
-        // What other things are called follows from names that AWS gives to some.
+        // // Other names follow from names that AWS gives.
         .filter((path) => decided.test(path) && !type.startsWith('aws:route53/record:'))
         .map((path) => `${type} ${name}: ${path}`),
     );

@@ -6,7 +6,7 @@ import { platformManifests } from '../../tenants/platform.ts';
 import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
 import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants/specs.ts';
 
-/** The rights of workers, by the judgement of a real API server. */
+/** The workers' rights, as a real API server judges them. */
 
 const own = `worker-rights-${randomUUID().slice(0, 8)}`;
 const asWorker = `--as=system:serviceaccount:${own}:worker`;

@@ -34,7 +34,7 @@ const succeeded: Extract<OperationResult, { outcome: 'succeeded' }> = {
 
 let live: Fingerprint;
 let requests: OperationRequest[];
-/** What the engine does next, first things first; afterwards it brings the objects back. */
+/** What the engine does next, in order; afterwards it restores the objects. */
 let next: (() => OperationResult)[];
 let context: JobContext;
 beforeEach(() => {

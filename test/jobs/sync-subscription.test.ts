@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => account?.stop());
 
-/** Past due is suspended at once, so that what is expected follows from the status alone. */
+/** Past due is suspended at once, so that expectations follow from the status alone. */
 const context = (client: Stripe = stripe) =>
   jobContext({ database, stripe: client, policy: { graceMs: 0 }, now: simulated });
 
@@ -56,7 +56,7 @@ interface Purchase {
   readonly region?: string;
 }
 
-/** Subscribes as a customer would through our checkout; nobody is told of it. */
+/** Subscribes as a customer would through our checkout; no event reports it. */
 async function buy({ owner, product, plan, slug, region }: Purchase): Promise<Stripe.Subscription> {
   const open = await stripe.checkout.sessions.create({
     mode: 'subscription',
@@ -126,7 +126,7 @@ function dyingBeforeSettling(): Database {
   return { ...database, query };
 }
 
-/** A client whose answers are fetched at once and held back until they are released. */
+/** A client that fetches answers at once and holds them back until they are released. */
 function holding() {
   const held: { id: string; release: () => void }[] = [];
   const client = {
@@ -362,7 +362,7 @@ describe('a customer who comes back', () => {
       suspendReason: null,
       desiredSpec: { plan: 'we-manage' },
     });
-    // Late word of the old subscription changes nothing any more.
+    // // Late news of the old subscription no longer changes anything.
     await sync(old.id);
     expect(await tenantFor(again.subscription.id)).toEqual(again.tenant);
     expect(await tenantOf(old.id)).toBeNull();
@@ -595,7 +595,7 @@ const anyScript = fc.array(
 );
 type Action = typeof anyAction extends fc.Arbitrary<infer T> ? T : never;
 
-/** Carries out what a customer does; answers the subscriptions that Stripe would send events about. */
+/** Does what a customer does; returns the subscriptions that Stripe would send events about. */
 async function act(action: Action, mine: string[], owners: readonly string[]): Promise<string[]> {
   if (action.do === 'buy') {
     const [product, plan] = action.plan;

@@ -1,4 +1,6 @@
-/** What the audit trail tells of jobs, and that who reads on in it misses nothing: real PostgreSQL, simulated Stripe. */
+/**
+ * What the audit trail says about jobs, and that readers who resume miss nothing: real PostgreSQL, simulated Stripe.
+ */
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type Stripe from 'stripe';
@@ -173,7 +175,7 @@ describe('who resumes after the last entry read misses none', () => {
     return client;
   }
 
-  /** Reads on in the trail of a subscription's tenant, once there is one. */
+  /** Resumes reading the trail of a subscription's tenant, once there is one. */
   function reader(subscriptionId: string) {
     const seen: number[] = [];
     const trailAfter = async (after: number) => {

@@ -202,9 +202,9 @@ describe('budgets', () => {
 });
 
 describe('the overshoot of metered work', () => {
-  /*
-   * A tenant uses at any rate up to its largest; a sampler books what it sees; the brake stops the tenant some time after
-   * the sample that exhausts its balance. Work that tells its use only at its end tells it late.
+  /**
+   * A tenant uses at any rate up to its largest; a sampler books what it sees; the brake stops the tenant some time
+   * after the sample that exhausts its balance. Work that reports its use only at its end reports it late.
    */
   const run = (o: {
     balance: number;

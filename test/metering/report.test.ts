@@ -21,7 +21,7 @@ import {
 import { type Account, startAccount } from '../support/stripe.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
-/** Reporting to the simulated Stripe, whose every request Stripe's own description must take, too. */
+/** Reporting to the simulated Stripe, whose every request Stripe's own description must accept too. */
 
 let account: Account;
 let mock: StripeMock;
@@ -111,7 +111,7 @@ async function counted(customer: string, dimension: string): Promise<number> {
   return data[0]?.aggregated_value ?? 0;
 }
 
-/** A database in which one transaction is lost, as when the process is killed before its commit. */
+/** A database that loses one transaction, as when the process is killed before its commit. */
 function losing(nth: number): Database {
   let left = nth;
   const { database } = account;
@@ -172,7 +172,7 @@ test('a crash at any point loses nothing and doubles nothing', async () => {
   const { tenant, customer } = await paying();
   await use(tenant, 2_000);
   await advance(24.5 * hourMs);
-  // Killed after the event was sent, before that was noted.
+  // // Killed after the event was sent, before that was recorded.
   const { failed } = await report({ database: losing(1) });
   expect(failed).toBe(1);
   expect(await counted(customer, 'stream_vcpu_hours')).toBe(2);

@@ -1,4 +1,4 @@
-/** What holds of a world at rest, whatever has happened in it. Every sentence that does not hold is told. */
+/** What holds in a world at rest, whatever has happened in it. Reports every violated sentence. */
 import type Stripe from 'stripe';
 import { creditAllowance } from '../../automation/ledger/allowance.ts';
 import { checkLedger } from '../../automation/ledger/read.ts';
@@ -31,7 +31,7 @@ interface SubscriptionRow {
   readonly pastDueSince: Date | null;
 }
 
-/** Everything that disagrees, in sentences; empty when all agree. */
+/** Every disagreement, in sentences; empty when all agree. */
 export async function disagreements(world: Place, customers: readonly Customer[]): Promise<string[]> {
   const { database, stripeClient: stripe } = world;
   const wrong: string[] = [...world.violations];
@@ -116,13 +116,13 @@ function chargedOnce(invoices: readonly Stripe.Invoice[], say: (text: string) =>
   }
 }
 
-/** Paid for, or overdue for no longer than is borne. */
+/** Paid for, or overdue within the grace. */
 function isServed({ now, policy }: Place, { status }: Stripe.Subscription, row: SubscriptionRow): boolean {
   const overdueMs = row.pastDueSince ? now().getTime() - row.pastDueSince.getTime() : 0;
   return ['active', 'trialing'].includes(status) || (status === 'past_due' && overdueMs < policy.graceMs);
 }
 
-/** A tenant is as its subscription entitles to, and what is served was paid for. */
+/** A tenant is what its subscription entitles to, and everything served was paid for. */
 function served(
   world: Place,
   {
@@ -243,7 +243,7 @@ async function ledgerDisagreements(
     else if (invoice.total < 0)
       wrong.push(`${tenant} was given ${amount} for ${cause}, which gave money back`);
   }
-  // Whoever has paid for the present period has been given what it is worth.
+  // // Whoever has paid for the present period has received its worth.
   const tenantOf = new Map(tenants.map((tenant) => [tenant.subscriptionId, tenant]));
   for (const subscription of subscriptions) {
     const tenant = tenantOf.get(subscription.id);

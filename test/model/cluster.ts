@@ -1,6 +1,6 @@
 /**
- * A cluster that lives in memory, and runners that change it as the engine changes a real one: object by object, with
- * a state of their own that is written at the end, so that a runner that dies in between leaves what its state lacks.
+ * A cluster in memory, and runners that change it as the engine changes a real one: object by object, with a state of
+ * their own written at the end, so that a runner that dies in between leaves what its state lacks.
  */
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Fingerprints } from '../../automation/stacks/fingerprint.ts';
@@ -17,11 +17,11 @@ interface Namespace {
   readonly objects: Map<string, string>;
 }
 
-/** What happens to the operations of a pool beside what is asked of them. */
+/** Disturbances of a pool's operations. */
 export interface Fate {
   /** Objects that the coming operation writes before its runner dies; null lets it live. */
   diesAfter(): number | null;
-  /** True when the coming operation fails for a reason that passes. */
+  /** True when the coming operation fails for a temporary reason. */
   fails(): boolean;
 }
 
@@ -29,10 +29,10 @@ export const kindly: Fate = { diesAfter: () => null, fails: () => false };
 
 export interface ClusterInMemory {
   readonly namespaces: ReadonlyMap<string, Namespace>;
-  /** What must never happen and did. */
+  /** What must never happen, but did. */
   readonly violations: readonly string[];
   readonly fingerprints: Fingerprints;
-  /** Engine operations that have ended, by how. */
+  /** Ended engine operations, by outcome. */
   readonly operations: Readonly<Record<string, number>>;
   runners(fate: Fate): RunnerPool;
   /** Resolves once no runner writes any more, not even one whose worker is gone. */
@@ -161,7 +161,7 @@ export function createCluster(): ClusterInMemory {
 /** Others get their turn between two writes, and sometimes a long one. */
 const moment = () => (Math.random() < 0.05 ? sleep(1) : turn());
 
-/** A runner lives on when its worker is gone, until its permit runs out, as a real one does at worst. */
+/** A runner outlives its worker until its permit runs out, as a real one does at worst. */
 class RunnerInMemory {
   failsThisTime = false;
   #permitUntil = 0;

@@ -1,4 +1,4 @@
-/** What the model knows of a customer: what they asked for and what they were told. Nothing of how it is done. */
+/** What the model knows about a customer: what they asked for and what they were told. Nothing of how it is done. */
 import { catalog } from '../../tenants/catalog/index.ts';
 import type { Plan } from '../../tenants/catalog/types.ts';
 
@@ -14,7 +14,7 @@ export interface ModelSubscription {
   ended: boolean;
 }
 
-/** A change of credits that the API said was done. */
+/** A change of credits that the API reported as done. */
 export interface CreditChange {
   readonly tenant: string;
   readonly kind: 'hold' | 'capture' | 'top_up';
@@ -28,7 +28,7 @@ export interface Customer {
   customerId: string | null;
   readonly subscriptions: ModelSubscription[];
   readonly credits: CreditChange[];
-  /** Holds that nobody has captured or given back. */
+  /** Holds that nobody has captured or returned. */
   readonly openHolds: { readonly tenant: string; readonly cause: string; readonly amount: number }[];
   /** Steps that they may still take before the next rest. */
   stepsLeft: number;

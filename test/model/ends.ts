@@ -1,4 +1,4 @@
-/** The end of a tenant in the model's world: the real journal and receipt; what is looked at is the cluster in memory. */
+/** The end of a tenant in the model's world: the real journal and receipt, and looks at the cluster in memory. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { TaskList } from 'graphile-worker';
 import type { JobContext } from '../../automation/jobs/context.ts';
@@ -14,7 +14,10 @@ const key = signingKeyOf(
   }).privateKey,
 );
 
-/** The task that takes tenants' ends as far as they go. Customers of the model store nothing that could be exported. */
+/**
+ * The task that takes tenants' ends as far as they can go. The model's customers store nothing that could be
+ * exported.
+ */
 export function endTasks(context: JobContext): TaskList {
   // What waits for a person, like an open invoice, is not asked for at once again.
   const policy = { ...context.policy, retryBaseMs: 60_000 };

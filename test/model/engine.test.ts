@@ -12,9 +12,9 @@ import { modelSeed } from './env.ts';
 import type { Place, StandingTenant, Turn } from './place.ts';
 import { isStep, stepsOf, takeSteps } from './steps.ts';
 
-/*
- * Ten customers take thirty steps each with everything real: API and worker processes, engine, cluster and database. A
- * step that kills a worker here ends the process with what it started; others come in its place.
+/**
+ * Ten customers take thirty steps each with everything real: API and worker processes, engine, cluster and database.
+ * A step that kills a worker here ends the process with everything it started; others replace it.
  */
 
 const sequences = 10;
@@ -114,7 +114,7 @@ async function clusterDiffers(tenants: readonly StandingTenant[]): Promise<strin
   return wrong;
 }
 
-/** What is still to be delivered, fetched, done or given back. */
+/** Everything still to be delivered, fetched, done or returned. */
 async function whatIsBusy(): Promise<string[]> {
   await tenantry.stripe.flushDeliveries();
   const { rows } = await tenantry.database.query<{ busy: string }>(

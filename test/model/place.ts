@@ -28,9 +28,9 @@ export interface Place {
   readonly database: Database;
   readonly policy: Pick<Policy, 'graceMs' | 'retentionMs'>;
   readonly now: () => Date;
-  /** How often each kind of step was taken, and each fault came about. */
+  /** How often each kind of step was taken, and each fault occurred. */
   readonly counts: Record<string, number>;
-  /** What must never happen and did. */
+  /** What must never happen, but did. */
   readonly violations: readonly string[];
   token(name: string): Promise<string>;
   /** A request; as an operator unless a token is given. */
@@ -40,6 +40,6 @@ export interface Place {
     options?: { token?: string; body?: unknown },
   ): Promise<{ readonly status: number; readonly body: unknown }>;
   work(turn: Turn): Promise<void>;
-  /** Where the cluster differs from what is wanted of tenants, one sentence each. */
+  /** Differences between the cluster and what is wanted of tenants, one sentence each. */
   clusterDiffers(tenants: readonly StandingTenant[]): Promise<string[]>;
 }

@@ -8,15 +8,16 @@ import { isStep, type Step, stepsOf, takeSteps } from './steps.ts';
 import { policy } from './worker.ts';
 import { startWorld, type World } from './world.ts';
 
-/*
- * Two hundred customers of one world take thirty steps each; after every ten all comes to rest and is compared. The seed
- * gives the same sequences, faults and points of death; how they interleave is the machine's affair.
+/**
+ * Two hundred customers of one world take thirty steps each; after every ten everything comes to rest and is
+ * compared. The seed gives the same sequences, faults and points of death; how they interleave depends on the
+ * machine.
  */
 
 const sequences = 200;
 const length = 30;
 const rests = 3;
-/** Of those some do not fit the moment, like changing a plan without having one. */
+/** Some of those do not fit the moment, like changing a plan without having one. */
 const generated = length * 6;
 
 let world: World;
@@ -129,7 +130,7 @@ test(`after ${sequences} sequences of ${length} steps Stripe, rows, ledger and c
   );
   expect(world.counts.killed).toBeGreaterThan(20);
 
-  // Everybody leaves, and once no data is kept any more, nothing is left.
+  // // Everybody leaves; once all retention is over, nothing is left.
   for (const customer of customers) {
     for (const subscription of running(customer)) {
       const ended = await world.stripeClient.subscriptions.cancel(subscription.id).catch(() => null);

@@ -38,7 +38,7 @@ function pick<T>(list: readonly T[], number: number): T {
   return one;
 }
 
-/** What Stripe refuses is no failure: the customer is told, and nothing changes. @returns false when it refused */
+/** Stripe's refusal is no failure: the customer hears of it, and nothing changes. @returns false when it refused */
 async function granted(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
@@ -200,7 +200,7 @@ function cancelNow(which: number): Step {
   });
 }
 
-/** The card fails from now on, or works again; a customer who puts in a good one pays what is open. */
+/** The card fails from now on, or works again; a customer with a new good card pays open invoices. */
 function card(works: boolean, retry: boolean): Step {
   return step(
     `card ${works ? `works${retry ? ', pays what is open' : ''}` : 'fails'}`,
@@ -287,7 +287,7 @@ function faults(drop: number, duplicate: number, reorder: number, delayMs: numbe
   );
 }
 
-/** A worker comes, takes some jobs, and goes or is killed; how, the place says. */
+/** A worker comes, takes some jobs, and goes or is killed, as the place decides. */
 function work(turn: Turn): Step {
   const { jobs, diesAfter, sweeps } = turn;
   return step(
@@ -296,7 +296,9 @@ function work(turn: Turn): Step {
   );
 }
 
-/** @param timeWeight how often time passes: it passes for all customers of a world, so less often the more they are */
+/**
+ * @param timeWeight how often time passes: it passes for all customers of a world, so less often the more there are
+ */
 export function stepsOf(timeWeight: number): fc.Arbitrary<Step> {
   const number = fc.nat(1000);
   const percent = fc.nat(50);
@@ -363,7 +365,7 @@ export function stepsOf(timeWeight: number): fc.Arbitrary<Step> {
   );
 }
 
-/** Takes steps of many sequences, a few at once: of each so many of those that fit, which are fewer when they run out. */
+/** Takes steps of many sequences, a few at once: a number of fitting ones from each, fewer when they run out. */
 export async function takeSteps(
   world: Place,
   sequences: readonly { readonly customer: Customer; readonly steps: readonly Step[] }[],

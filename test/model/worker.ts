@@ -1,6 +1,7 @@
 /**
- * A worker process as the jobs see it, in the test's own process. It runs the jobs that the queue holds, and it may be
- * killed: from a chosen call to the world outside on, none of its calls arrives, and what it had begun is left as it is.
+ * A worker process as the jobs see it, in the test's own process. It runs the jobs in the queue, and it may be
+ * killed: from a chosen call to the outside world on, none of its calls arrives, and everything it had begun stays as
+ * it is.
  */
 
 import type { TaskList } from 'graphile-worker';
@@ -30,7 +31,7 @@ export const policy: Policy = {
   graceMs: 3 * 24 * 3_600_000,
   retentionMs: 10 * 24 * 3_600_000,
   leaseTtlMs: 5_000,
-  // What failed is tried again whenever somebody rings.
+  // // A failed job is tried again whenever somebody rings.
   retryBaseMs: 0,
   fetchesPerSecond: 5_000,
   driftChecksPerSweep: 5,
@@ -54,7 +55,7 @@ export interface ModelWorker {
   work(atMost?: number): Promise<number>;
   /** @returns steps that failed although the worker lives and Stripe answers */
   sweep(): Promise<readonly string[]>;
-  /** Why jobs failed, but for those that the worker's death or a silent Stripe ended. */
+  /** Why jobs failed, except for those ended by the worker's death or a silent Stripe. */
   readonly failures: readonly string[];
 }
 
@@ -86,7 +87,7 @@ export function createWorker(
       outside(() =>
         database.transaction(async (client) => {
           const result = await work(mortal(client));
-          // What is killed before the commit has not happened.
+          // // Whatever is killed before the commit has not happened.
           return outside(async () => result);
         }),
       ),

@@ -14,14 +14,14 @@ export interface World extends Surroundings, Place {
   /** Notes a worker's end; the lease of a dead one runs out at the next rest. */
   dismiss(worker: ModelWorker): void;
   /**
-   * Delivers what is to be delivered, lets leases of the dead run out, sweeps and works until nothing changes any more.
-   * @throws when that never comes about
+   * Delivers pending events, lets dead workers' leases run out, sweeps and works until nothing changes any more.
+   * @throws when that never happens
    */
   rest(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What an operator would have our endpoint told of. */
+/** What an operator would configure as our endpoint's events. */
 const toldOf = [
   'checkout.session.completed',
   'customer.subscription.created',
@@ -33,7 +33,7 @@ const toldOf = [
   'invoice.payment_failed',
 ];
 
-/** Sweeps after which a world that still changes is taken for one that never rests. */
+/** After this many sweeps a world that still changes counts as one that never rests. */
 const patience = 40;
 
 export async function startWorld(): Promise<World> {
@@ -171,7 +171,7 @@ export async function startWorld(): Promise<World> {
   };
 }
 
-/** Says yes once in so many times, the same for the same seed. */
+/** Returns true once in so many times, the same for the same seed. */
 function dice(seed: number): (oneIn: number) => boolean {
   let state = seed | 1;
   return (oneIn) => {

@@ -66,7 +66,7 @@ const personalData: ReadonlyMap<string, PersonalData> = new Map([
 /** A worker dies here: nothing that it does afterwards reaches the database. */
 class Killed extends Error {}
 
-/** The database as a worker sees it that is killed at its statement number `at`; before it, or right after. */
+/** The database of a worker that is killed at its statement number `at`; before it, or right after. */
 function dyingDatabase(at: number, when: 'before' | 'after') {
   let statements = 0;
   const dying = <Args extends unknown[], Result>(run: (...args: Args) => Promise<Result>) => {
@@ -208,7 +208,7 @@ async function untilOver(ending: Ending, steps: Partial<OffboardingSteps> = {}, 
   }
 }
 
-/** What every end must come to, whoever was killed on the way. */
+/** The result of every end, whoever was killed on the way. */
 async function expectWholeEnd({ tenant, destroyed }: Ending): Promise<void> {
   expect(destroyed).toEqual({ times: 1, exported: true });
   const receipt = await receiptOf(tenant.id);
@@ -232,7 +232,7 @@ async function expectWholeEnd({ tenant, destroyed }: Ending): Promise<void> {
   expect((await database.query(senders, ['stranger'])).rowCount).toBeGreaterThan(0);
 }
 
-/** Some at once: most of the time goes by in PostgreSQL. */
+/** Some at once: most of the time passes in PostgreSQL. */
 async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   const queue = [...all];
   const next = async () => {
@@ -243,7 +243,7 @@ async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>)
 
 describe('a worker is killed', () => {
   test('at any statement, before it or after: the next one ends what it began, once', async () => {
-    // How many statements a visit has that nobody disturbs.
+    // // Number of statements of an undisturbed visit.
     const calm = await endingTenant();
     const { doomed, statements } = dyingDatabase(Number.POSITIVE_INFINITY, 'before');
     await visit(calm, doomed);
@@ -324,7 +324,7 @@ test('a worker that was stopped in the middle of an export and wakes late change
   const ending = await endingTenant();
   await visit(ending, database, {
     exportData: async (tenant) => {
-      // Meanwhile its turn ran out, and another worker went on.
+      // // Meanwhile its turn ran out, and another worker continued.
       await database.query('delete from tenantry.turn');
       await untilOver(ending);
       return { made: false, why: `a late word about ${tenant.id}` };
@@ -372,7 +372,7 @@ test('an export has every row as PostgreSQL has it, and says at its end how much
     columns: expect.arrayContaining([expect.objectContaining({ name: 'size', type: 'numeric' })]),
     constraints: [expect.objectContaining({ definition: 'PRIMARY KEY (id)' })],
   });
-  // The rows go back in by what PostgreSQL itself brings, none of their digits lost.
+  // // PostgreSQL's own means restore the rows, with all their digits.
   await database.query(`create schema back_${ending.tenant.id}`);
   const back = `back_${ending.tenant.id}.mail`;
   await database.query(

@@ -426,7 +426,7 @@ export const awsCases: readonly TypeCase[] = [
   ),
 ];
 
-/** Other ways of being right, that no rule may find fault with. */
+/** Other correct forms, with which no rule may find fault. */
 export const alsoPasses: readonly (readonly [what: string, type: string, props: TypeCase['passes']])[] = [
   [
     'a read replica, which has its backups and its end from its source',

@@ -1,6 +1,6 @@
 /**
- * For each type that a rule knows of: properties that break no rule, and what to change for a rule to be broken. A
- * change sets the value at a path; undefined takes it away.
+ * For each type that a rule concerns: properties that break no rule, and changes that break one. A change sets the
+ * value at a path; undefined removes it.
  */
 import type * as aws from '@pulumi/aws';
 import type * as eks from '@pulumi/eks';

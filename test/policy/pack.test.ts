@@ -34,7 +34,7 @@ afterAll(async () => {
   await engine?.close();
 });
 
-/** Previews a program under the pack; tells each violation as the engine reports it. */
+/** Previews a program under the pack; returns each violation as the engine reports it. */
 async function preview(program: PulumiFn): Promise<{ allowed: boolean; violations: string[] }> {
   const violations: string[] = [];
   const onEvent = ({ policyEvent }: EngineEvent) => {

@@ -8,7 +8,7 @@ import { brokenRules, guarded } from '../../automation/preview/rules.ts';
 import { manifestsOf, tenantOf } from '../tenants/specs.ts';
 import { productionTags } from './cases.ts';
 
-/** The rules on what previews tell: events of an engine, and declarations of the tenant program. */
+/** The rules applied to previews: events of an engine, and declarations of the tenant program. */
 
 let projectDir: string;
 beforeAll(async () => {

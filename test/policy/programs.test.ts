@@ -12,7 +12,7 @@ import { infraGraph, stackNames } from '../support/infra-graph.ts';
 import { everyPlan, specOf } from '../tenants/specs.ts';
 import { resourcesOfGraph } from './resources.ts';
 
-/** What Tenantry itself declares breaks no rule. */
+/** Tenantry's own declarations break no rule. */
 
 describe('the platform', () => {
   test.each(stackNames)('%s breaks no rule', async (stack) => {

@@ -1,4 +1,7 @@
-/** A preview with the account's own providers: what the engine is asked, and with what. The engine is a stand-in. */
+/**
+ * A preview with the account's own providers: the requests to the engine, and their environment. The engine is a
+ * stand-in.
+ */
 import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** A real change of a platform program, against the state that the version before it has left in a file backend. */
+/** A real change of a platform program, against the state that the previous version left in a file backend. */
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { checkOutBase, UnknownBase } from '../../automation/preview/base-checkout.ts';

@@ -29,7 +29,7 @@ async function* pages(members: readonly FleetMember[]) {
   for (let start = 0; start < members.length; start += 1000) yield members.slice(start, start + 1000);
 }
 
-/** A version that declares nothing, and counts how many specs it is asked about. */
+/** A version that declares nothing, and counts the specs it is asked about. */
 function countingVersion(): ProgramVersion & { readonly asked: number } {
   let asked = 0;
   return {

@@ -1,4 +1,4 @@
-/** A small git repository with a platform project of its own, for changes to be committed and previewed in. */
+/** A small git repository with a platform project, for changes to commit and preview. */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ export interface Repository {
   /** Writes files, by path; null removes one. */
   write(files: Readonly<Record<string, string | null>>): Promise<void>;
   git(...args: string[]): Promise<string>;
-  /** Commits everything; gives the commit's name. */
+  /** Commits everything; returns the commit's name. */
   commit(): Promise<string>;
   remove(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Tenants as rows only, beside ones that stand: as many as wanted, of the same shapes. */
+/** Tenants as rows only, beside standing ones: as many as wanted, of the same shapes. */
 import type { Queryable } from '../../automation/store/database.ts';
 
 /** Adds `count` rows like the tenant's, under names of their own and without stacks. */

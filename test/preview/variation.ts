@@ -13,7 +13,7 @@ export interface Variation {
 
 /**
  * Copies the program and changes it.
- * @param edits by file in `tenants/`: pairs of a text that must stand there once, and what stands there instead
+ * @param edits by file in `tenants/`: pairs of a text that must occur there once, and its replacement
  */
 export async function variationOf(
   edits: Readonly<Record<string, readonly (readonly [string, string])[]>>,

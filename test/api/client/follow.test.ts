@@ -33,8 +33,8 @@ const pace: Partial<FollowPace> = {
 };
 
 /**
- * A service whose event stream says `connections[n]` to the n-th connection and then ends, or stays silent; null is
- * answered 503. What it answers to questions, and how often it was asked, can be told.
+ * A service whose event stream sends `connections[n]` to the n-th connection and then ends, or stays silent; null
+ * answers 503. Its other answers can be set, and its requests are counted.
  */
 async function service(
   connections: (Message[] | null)[],
@@ -66,7 +66,7 @@ async function service(
   return { client, resumedAfter, asked: () => asked };
 }
 
-/** What is told until it is enough. */
+/** What the follower reports until it is enough. */
 async function told(
   client: Parameters<typeof followTenant>[0],
   enough: (all: readonly Happening[]) => boolean,

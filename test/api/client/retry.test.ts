@@ -7,7 +7,7 @@ import { listening } from './server.ts';
 const quick = { firstWaitMs: 1 };
 const body = { product: 'workspace', plan: 'byoc' } as const;
 
-/** A service that answers these statuses in turn, the last one for ever. */
+/** A service that answers these statuses in turn, and keeps answering the last one. */
 async function answering(...answers: (number | Record<string, string>)[]) {
   const requests: { body: string; atMs: number }[] = [];
   const app = new Hono().all('*', async (c) => {

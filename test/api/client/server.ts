@@ -1,4 +1,4 @@
-/** A service that says what a test has it say. */
+/** A service that answers what a test tells it to. */
 import { serve } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { onTestFinished } from 'vitest';

@@ -1,4 +1,4 @@
-/** From a signed webhook to an active tenant, nothing prepared but an initialised stack; one at a time. */
+/** From a signed webhook to an active tenant, with nothing prepared but an initialised stack; one at a time. */
 import { objectChecker, pay, provision, purchases, watchTenants } from '../customer.ts';
 import type { Row } from '../row.ts';
 import { duration, Samples, summarize } from '../samples.ts';

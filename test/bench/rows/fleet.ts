@@ -1,4 +1,4 @@
-/** What it costs to say what a change of the tenant program does to ten thousand tenants. */
+/** The cost of saying what a change of the tenant program does to ten thousand tenants. */
 import { openFleet } from '../../../automation/preview/fleet/access.ts';
 import { previewByEngine } from '../../../automation/preview/fleet/engine.ts';
 import {
@@ -35,7 +35,7 @@ export const fleet: Row = {
       const rest = index === 0 ? tenants % specs.length : 0;
       await multiply(access.database, tenantId, share + rest - 1);
     }
-    // Every tenant gets a label, and everyone who has a volume another one.
+    // // Every tenant gets a label, and every volume another one.
     const head = await variationOf({
       'labels.ts': [["'tenantry.dev/plan': plan.id,", "'tenantry.dev/plan': plan.id, generation: '2',"]],
       'storage.ts': [["volumeClaimName = 'home'", "volumeClaimName = 'data'"]],

@@ -1,4 +1,4 @@
-/** How many captures a second the credits ledger books, durably, when 64 ask at once. */
+/** Captures a second that the credits ledger books durably when 64 ask at once. */
 
 import {
   applyToLedger,

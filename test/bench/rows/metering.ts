@@ -1,4 +1,4 @@
-/** Whether a month of samples of 10,000 tenants fits, how fast it is written, rolled up and read. */
+/** Whether a month of samples of 10,000 tenants fits, and how fast it is written, rolled up and read. */
 import { startPostgres } from '../../../automation/local/postgres.ts';
 import { monthTakes, prices, termsOf } from '../../../automation/metering/dimensions.ts';
 import { type NamespaceUse, observe } from '../../../automation/metering/observe.ts';

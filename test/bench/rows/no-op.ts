@@ -1,4 +1,4 @@
-/** What it costs to look after a tenant that needs nothing. */
+/** The cost of looking after a tenant that needs nothing. */
 import pino from 'pino';
 import type { JobContext } from '../../../automation/jobs/context.ts';
 import { convergeTenant } from '../../../automation/jobs/converge-tenant.ts';
@@ -56,7 +56,7 @@ export const noOp: Row = {
   },
 };
 
-/** The job's context as a worker makes it, with a pool of runners that only counts who asks. */
+/** The job's context as a worker makes it, with a pool of runners that only counts requests. */
 function jobContext(installation: Installation) {
   const env = workerEnv(installation);
   const database = openDatabase(env.databaseUrl, { maxConnections: 6, name: 'bench-worker' });

@@ -27,7 +27,7 @@ const targetMs = 60_000;
 const targetCalls = 1_000;
 const cell = { id: 'local', region: 'local' };
 
-/** What stands in the namespace of a tenant of Browsers. */
+/** The objects in the namespace of a tenant of Browsers. */
 const objects = [
   ['v1', 'ResourceQuota', 'resourcequotas', 'tenant'],
   ['v1', 'LimitRange', 'limitranges', 'tenant'],
@@ -132,7 +132,7 @@ async function agreeingWorld(bench: Bench, tenants: number): Promise<ReconcileCo
     stacks: async () => stacks,
     cell,
     jobs: defaultPolicy,
-    // All was written just now.
+    // // Everything was written just now.
     policy: { ...defaultReconcilePolicy, graceMs: 0 },
     log: pino({ level: 'silent' }),
     workerId: 'bench',
@@ -140,7 +140,7 @@ async function agreeingWorld(bench: Bench, tenants: number): Promise<ReconcileCo
   };
 }
 
-/** One customer who pays, and as many like them as wanted, in the simulator's own file. */
+/** One paying customer, and as many like them as wanted, in the simulator's own file. */
 async function accountOf({ folder, onEnd }: Bench, tenants: number): Promise<Stripe> {
   const dataFile = `${await folder('stripe')}/stripe.db`;
   const options = { dataFile, secretKey: 'sk_test_bench', webhookSecret: 'whsec_bench', catalog };
@@ -174,7 +174,7 @@ async function accountOf({ folder, onEnd }: Bench, tenants: number): Promise<Str
   return stripeClientOf(simulator);
 }
 
-/** A tenant for each subscription, with its schema and role, and credits. Answers their ids. */
+/** A tenant for each subscription, with its schema and role, and credits. Returns their ids. */
 async function addTenants(database: Database, stripe: Stripe, tenants: number): Promise<string[]> {
   const [subscription] = (await stripe.subscriptions.list({ limit: 1 })).data;
   if (!subscription) throw new Error('there is no subscription');

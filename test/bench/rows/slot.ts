@@ -1,4 +1,4 @@
-/** From a signed webhook to an active tenant when one was prepared ahead. */
+/** From a signed webhook to an active tenant that was prepared in advance. */
 import type { TenantView } from '../../../api/contract/tenant.ts';
 import { findProduct } from '../../../tenants/catalog/index.ts';
 import { objectChecker, pay, provision, purchases, watchTenants } from '../customer.ts';

@@ -1,4 +1,4 @@
-/** How fast webhooks are acknowledged under a steady load, and whether one is lost. */
+/** How fast webhooks are acknowledged under a steady load, and whether any is lost. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -38,7 +38,7 @@ export const webhooks: Row = {
 
     const seconds = quick ? 3 : 20;
     const events = mixedEvents(known, perSecond * (warmUpSeconds + seconds));
-    // Written and signed ahead: what that costs is Stripe's affair, and a slow sender would be a light load.
+    // // Written and signed in advance: that cost is Stripe's, and a slow sender would be a light load.
     const deliveries = events.map((event) => signed(installation, event));
     const warming = deliveries.slice(0, perSecond * warmUpSeconds);
     const measured = deliveries.slice(warming.length);
@@ -97,7 +97,7 @@ interface EventDocument {
 
 const mixNote = `Of 20 events 14 are updates of ${withTenants + withoutTenants} known subscriptions, of which ${withTenants} have tenants, 3 are paid invoices of tenants, 1 is a thin notification of such an invoice, 2 are of subscriptions that nobody knows.`;
 
-/** Subscriptions that wait for a first payment, so that they are known and have no tenant; answers their events. */
+/** Subscriptions that wait for a first payment, so that they are known and have no tenant; returns their events. */
 async function unpaidSubscriptions({ stripe }: Installation, count: number): Promise<EventDocument[]> {
   const { data } = await stripe.prices.list({ lookup_keys: [planLookupKey('workspace', 'byoc')] });
   const price = data[0]?.id ?? '';
@@ -160,7 +160,7 @@ function signed(installation: Installation, event: EventDocument): Delivery {
   };
 }
 
-/** Sends each when its time has come, whatever became of those before. */
+/** Sends each when its time has come, whatever happened to the previous ones. */
 async function openLoop(
   url: string,
   deliveries: readonly Delivery[],
@@ -202,7 +202,7 @@ async function startBareServer(): Promise<{ url: string; stop: () => void }> {
   return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
 }
 
-/** Ids that were acknowledged or not but are not in the table of events. */
+/** Acknowledged ids that are not in the table of events. */
 async function missing({ database }: Installation, events: readonly EventDocument[]): Promise<string[]> {
   const ids = events.map(({ id }) => id);
   const { rows } = await database.query<{ id: string }>(

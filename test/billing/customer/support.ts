@@ -1,10 +1,10 @@
-/** A customer of a service without workers: buys, and what the workers would note of it is noted. */
+/** A customer of an API without workers: buys, and the test records what the workers would. */
 import { syncSubscription } from '../../../automation/jobs/sync-subscription.ts';
 import { markSubscription } from '../../../automation/store/subscriptions.ts';
 import { jobContext } from '../../support/job-context.ts';
 import type { Service } from '../../support/service.ts';
 
-/** Has the subscription as the workers would have it. */
+/** Records the subscription as the workers would. */
 export async function synchronize(service: Service, id: string): Promise<void> {
   await markSubscription(service.database, id);
   await syncSubscription(
@@ -17,7 +17,7 @@ export async function synchronize(service: Service, id: string): Promise<void> {
   );
 }
 
-/** Buys and pays; answers the subscription's id. */
+/** Buys and pays; returns the subscription's id. */
 export async function buy(
   service: Service,
   token: string,

@@ -24,7 +24,7 @@ import { type Account, startAccount } from '../../support/stripe.ts';
 let account: Account;
 let mock: StripeMock;
 let tee: ClientTee;
-/** What the product asks with: each of its requests is repeated to stripe-mock. */
+/** The product's client: each of its requests is repeated to stripe-mock. */
 let stripe: Stripe;
 beforeAll(async () => {
   [account, mock] = await Promise.all([startAccount(), startStripeMock(inject('tools')['stripe-mock'])]);

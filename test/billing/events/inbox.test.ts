@@ -49,7 +49,7 @@ async function silence(subscription: string): Promise<void> {
   await database.query('select graphile_worker.remove_job($1)', [keyOf(subscription)]);
 }
 
-/** The database, counting what is asked of it. */
+/** The database, counting its queries. */
 function counting(): { db: Queryable; statements: () => number } {
   let statements = 0;
   const query = new Proxy(database.query, {
@@ -61,7 +61,7 @@ function counting(): { db: Queryable; statements: () => number } {
   return { db: { query }, statements: () => statements };
 }
 
-/** Runs the work while a session of its own has done the statement and not committed. */
+/** Runs the work while another session has executed the statement without committing. */
 async function whileHolding(sql: string, values: unknown[], work: () => Promise<void>): Promise<void> {
   const client = new pg.Client({ connectionString: control.url });
   await client.connect();

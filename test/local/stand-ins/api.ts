@@ -1,6 +1,6 @@
 /**
- * Stands for the service: ready at once; tells its environment, and ends when asked to `/crash`. With
- * `STAND_IN_GATE`, a folder, it leaves its port's number there and does not listen before there is a file `open`.
+ * Stands for the API: ready at once; shows its environment, and ends on `/crash`. With `STAND_IN_GATE`, a folder, it
+ * leaves its port's number there and does not listen until a file `open` exists.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -6,7 +6,7 @@ import type { Conformance } from './conformance.ts';
 
 const root = resolve(import.meta.dirname, '../../..');
 
-/** Every file that calls Stripe, under the one test that makes each of its calls. */
+/** Every file that calls Stripe, with the one test that makes each of its calls. */
 export const callers = {
   'test/api/stripe-conformance.test.ts': [
     'api/checkout-offers.ts',
@@ -48,14 +48,14 @@ export interface CallSite {
 }
 
 /**
- * Every call of a method of Stripe's API in the product, the simulator apart. A client is known by its name, `stripe`,
- * so whatever is one must be called that: see `misnamedClients`.
+ * Every call of a Stripe API method in the product, except the simulator. A client is recognised by its name,
+ * `stripe`, so every client must have it: see `misnamedClients`.
  */
 export function callSites(): CallSite[] {
   return productFiles().flatMap(callsOf);
 }
 
-/** Names in the product that hold a client and are not called `stripe`. */
+/** Names in the product that hold a client but are not called `stripe`. */
 export function misnamedClients(): string[] {
   return productFiles().flatMap((file) => {
     const found: string[] = [];
@@ -71,7 +71,7 @@ export function misnamedClients(): string[] {
   });
 }
 
-/** Calls in the files of a test that were not repeated to stripe-mock; waits for what is under way. */
+/** Calls in a test's files that were not repeated to stripe-mock; waits for requests under way. */
 export async function unrepeated(test: keyof typeof callers, conformance: Conformance): Promise<string[]> {
   await conformance.problems();
   const repeated = new Set(conformance.repeated.map(({ caller }) => caller));

@@ -1,11 +1,11 @@
 /**
  * Conformance with Stripe's own `stripe-mock`, which validates requests against Stripe's OpenAPI description and is
- * stateless: any id resolves to a fixture. Requests that go to the simulator (or anywhere) are repeated to it, and
- * those it does not accept are collected.
+ * stateless: any id resolves to a fixture. Requests to the simulator (or anywhere) are repeated to it, and those it
+ * rejects are collected.
  *
  * stripe-mock 0.203.0 describes API 2026-08-26.dahlia, one version behind the client. It ignores the version sent
- * unless started strictly, so parameters that came later are reported as rejected, and addresses that it does not
- * know at all (all of `/v2`, subscription pause) as unknown: neither counts as accepted.
+ * unless started strictly, so it reports later parameters as rejected, and addresses that it does not know at all
+ * (all of `/v2`, subscription pause) as unknown: neither counts as accepted.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -75,7 +75,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** One request as it was repeated to stripe-mock, and what that said. */
+/** One request as repeated to stripe-mock, and its answer. */
 export interface Repeated {
   readonly method: string;
   /** With its query. */
@@ -90,7 +90,7 @@ export interface Repeated {
 
 export interface Conformance {
   readonly repeated: readonly Repeated[];
-  /** Waits for what is under way; requests that stripe-mock rejected, or whose address it does not know. */
+  /** Waits for requests under way; returns those that stripe-mock rejected, or whose address it does not know. */
   problems(): Promise<Repeated[]>;
 }
 
@@ -101,7 +101,9 @@ interface Tee extends Conformance {
 const callerHeader = 'x-caller';
 const root = resolve(import.meta.dirname, '../../..');
 
-/** Lets requests of every client in this process name the line that called it, as `automation/figures/rebuild.ts:74`. */
+/**
+ * Makes requests of every client in this process name the line that called it, as `automation/figures/rebuild.ts:74`.
+ */
 function nameCallers(): void {
   const { prototype } = Stripe.StripeResource;
   const makeRequest = prototype._makeRequest;

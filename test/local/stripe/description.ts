@@ -1,6 +1,6 @@
 /**
- * Stripe's own description of its API (OpenAPI), as the Go module of stripe-mock has it, as a judge of answers: every
- * field that the description requires must be there, and every field that is there must be as described.
+ * Stripe's own description of its API (OpenAPI), from the Go module of stripe-mock, as a judge of answers: every
+ * field that the description requires must be present, and every present field must match it.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,7 +44,7 @@ export interface Answered {
 export interface Verdict {
   /** Null where the description does not know the address. */
   readonly template: string | null;
-  /** What is not as described, one sentence each. */
+  /** Differences from the description, one sentence each. */
   readonly wrong: readonly string[];
   /** Fields that the description does not have. */
   readonly unknown: readonly string[];
@@ -83,7 +83,7 @@ function describe({ paths, components }: OpenApi): Description {
     return resolve(found);
   }
 
-  /** The part of a schema that is about a value: the whole description is too large to be compiled. */
+  /** The part of a schema that concerns a value: the whole description is too large to compile. */
   function partFor(given: Schema, value: unknown, at: string, unknown: string[]): object {
     const schema = resolve(given);
     if (value === null && (schema.nullable || given.nullable)) return {};
@@ -111,7 +111,7 @@ function describe({ paths, components }: OpenApi): Description {
     );
   }
 
-  /** Of several objects the one that names itself as the value does; of text or object the one that it is. */
+  /** Of several objects the one that names itself as the value does; of text or object the matching one. */
   function chosen(schemas: readonly Schema[], value: unknown): readonly Schema[] {
     if (!isRecord(value)) return schemas.filter((schema) => resolve(schema).type !== 'object');
     const objects = schemas.filter((schema) => resolve(schema).type === 'object');

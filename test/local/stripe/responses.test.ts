@@ -66,7 +66,7 @@ const routeOf = ({ method, path }: Answered): string | undefined => {
   return found && `${found[0]} ${found[1]}`;
 };
 
-/** Every answer that is not as described, with what is wrong. */
+/** Every answer that differs from the description, with what is wrong. */
 function judged(answers: readonly Answered[]) {
   const wrong: string[] = [];
   const unknown = new Set<string>();
@@ -82,7 +82,7 @@ function judged(answers: readonly Answered[]) {
 
 const kindOf = ({ body }: Answered) => String((body as { object?: unknown }).object ?? 'error');
 
-/** What somebody does who uses everything that the simulator serves. */
+/** A user of everything that the simulator serves. */
 async function useEverything({ simulator, stripe }: Simulated): Promise<void> {
   const [price, team, free] = [
     await priceOf(stripe, 'small'),

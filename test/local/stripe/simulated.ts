@@ -82,7 +82,7 @@ export interface Receiver {
   readonly answers: number[];
 }
 
-/** A webhook endpoint that notes what it gets. */
+/** A webhook endpoint that records what it gets. */
 export async function receiveWebhooks(): Promise<Receiver> {
   const received: Received[] = [];
   const answers: number[] = [];

@@ -7,9 +7,9 @@ import {
 } from '../../../automation/local/stripe/subscriptions/transitions.ts';
 import { day, idOf, priceOf, type Simulated, simulate, subscribe } from './simulated.ts';
 
-/*
- * Each documented step is taken by the simulator in the way that a customer, an operator or time takes it, and nothing
- * else is ever written. A step without a way here fails the test of the table.
+/**
+ * The simulator takes each documented step in the way that a customer, an operator or time causes it, and never
+ * writes anything else. A step without a way here fails the test of the table.
  */
 
 type Way = (it: Simulated) => Promise<string>;
