@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { catalog, type Product, platform } from '../tenants/catalog/index.ts';
-import { appliedEntitlements } from '../tenants/catalog/rules.ts';
+import { appliedEntitlements, uncountedEntitlements } from '../tenants/catalog/rules.ts';
 import { platformEntitlements } from '../tenants/catalog/types.ts';
 import { nodesOf, parse, type SourceFile, sourceFiles } from './support/sources.ts';
 
@@ -15,21 +15,9 @@ import { nodesOf, parse, type SourceFile, sourceFiles } from './support/sources.
 
 /** What has no reader yet, with the work that brings it to life. Whoever gives one its reader takes it off the list. */
 const waiting: Readonly<Record<string, string>> = {
-  'workspace.concurrentSessions': 'sessions of workspaces refuse one more',
-  'workspace.apiKey': 'sessions of workspaces give the pod its key',
-  'inbox.projects': 'the inbox refuses one more project',
-  'agents.agents': 'admission of tasks refuses another agent',
-  'agents.requestsPerMinute': 'requests of agents are limited by plan',
   'agents.priority': 'tasks of plans that have it come first',
-  'agents.concurrentSandboxes': 'sandboxes of tasks refuse one more',
   'agents.apiAccess': 'keys of the API are for plans that have it',
   'stream.memoryGb': 'sessions of desktops share the memory of the plan',
-  'stream.sso': 'sign-in by the company’s own provider',
-  'stream.dlp': 'policies on clipboard, files and watermark',
-  'stream.branding': 'a page under the company’s own name',
-  'stream.multiRegion': 'tenants in several regions',
-  'stream.dedicatedCluster': 'cells that keep one tenant',
-  'stream.advancedAudit': 'evidence of compliance',
   'stream.rtoMinutes': 'recovery of a region by plan',
   'stream.rpoMinutes': 'recovery of a region by plan',
   'objective browsers-namespace': 'sessions of browsers measure them',
@@ -149,6 +137,13 @@ describe('what the catalog says has a reader that applies it', () => {
 
   test('and what has got its reader waits no longer', () => {
     expect(Object.keys(waiting).filter((entry) => !unread.includes(entry))).toEqual([]);
+  });
+
+  test('every number that a plan grants is counted, or applied by the product itself', () => {
+    const uncounted = catalog.flatMap((product) =>
+      uncountedEntitlements(product).map((line) => `${product.id}.${/entitlements\.(\w+)/.exec(line)?.[1]}`),
+    );
+    expect(uncounted.filter((entry) => waiting[entry] === undefined)).toEqual([]);
   });
 
   test('every field of a product, of its plans, meters and rules', () => {

@@ -170,6 +170,7 @@ export const agents: Product = {
     meter('agents_requests', 'Requests', 'request', null),
   ],
   limits: [{ entitlement: 'tasksPerMonth', name: 'tasks of this month', meters: everyAgent.map(taskMeter) }],
+  applies: ['requestsPerMinute', 'concurrentSandboxes'],
   objectives: [],
   alerts: {},
   namespace: { from: 'tenantId', prefix: 'agents-', people: 'view' },

@@ -154,6 +154,7 @@ export const inbox: Product = {
   ],
   limits: [{ entitlement: 'emailsPerMonth', name: 'e-mails of this month', meters: ['inbox_emails'] }],
   budget: { entitlement: 'apiBudgetCents', callsKeptDays: 90 },
+  applies: ['projects'],
   objectives: [],
   alerts: {},
   namespace: { from: 'tenantId', prefix: 'inbox-', people: 'view' },

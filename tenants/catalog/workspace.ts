@@ -116,6 +116,7 @@ export const workspace: Product = {
   limits: [
     { entitlement: 'apiCallsPerMonth', name: 'API calls of this month', meters: ['workspace_api_calls'] },
   ],
+  applies: ['concurrentSessions'],
   objectives: [],
   alerts: {
     memory: {
