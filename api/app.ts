@@ -14,6 +14,7 @@ import { figuresRoutes } from './routes/figures.ts';
 import { findingRoutes } from './routes/findings.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invoiceRoutes } from './routes/invoices.ts';
+import { keyRoutes } from './routes/keys.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { offboardingRoutes } from './routes/offboarding.ts';
 import { onboardingRoutes } from './routes/onboarding.ts';
@@ -84,6 +85,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', invoiceRoutes(deps));
   app.route('/', portalRoutes(deps));
   app.route('/', organizationRoutes(deps));
+  app.route('/', keyRoutes(deps));
 
   app.route('/', figuresRoutes(deps));
   app.route('/', onboardingRoutes(deps));

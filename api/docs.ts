@@ -9,8 +9,9 @@ export const openApiInfo = {
     title: 'Tenantry',
     version: '1',
     description:
-      'A paid Stripe subscription becomes an isolated tenant. Errors are RFC 9457 problem details; tokens are ' +
-      'bearer JWTs with the scope `tenant` (your own tenants) or `operator` (all of them).',
+      'A paid Stripe subscription becomes an isolated tenant. Errors are RFC 9457 problem details. Bearer tokens are ' +
+      'JWTs with the scope `tenant` (your own tenants) or `operator` (all of them), or API keys (`tk_…`); each ' +
+      'operation says in `x-access` whom it is for.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
 };

@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { createKeyRing } from '../automation/keys/index.ts';
+import { createKeyRing, keysFollower } from '../automation/keys/index.ts';
 import { notifyFollower, readNotifyEnv } from '../automation/notify/index.ts';
 import { readExportsEnv } from '../automation/offboarding/env.ts';
 import { openFileStore } from '../automation/offboarding/file-store.ts';
@@ -57,7 +57,7 @@ export async function startApi(
   const keys = createKeyRing(database, log);
   const app = createApp({
     database,
-    followers: [notifyFollower, ...followersOf(services)],
+    followers: [keysFollower, notifyFollower, ...followersOf(services)],
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { addBilling } from './commands-billing.ts';
 import { addInstallation } from './commands-installation.ts';
 import { addNotifications } from './commands-notifications.ts';
+import { addKeys } from './commands-keys.ts';
 import { addOperations } from './commands-operations.ts';
 import { addPeople } from './commands-people.ts';
 import { addPlatform } from './commands-platform.ts';
@@ -39,6 +40,7 @@ export function createCommands(context: CommandContext): Command {
   addBilling(commands);
   addPeople(commands);
   addNotifications(commands);
+  addKeys(commands);
   addOperations(commands);
   addPlatform(commands);
   addProduct(commands);

@@ -174,6 +174,69 @@ describe('imports go one way', () => {
   });
 });
 
+/** What reads rows of tenants without asking whose they are, and what a route has instead on its request. */
+const unscopedReaders: Record<string, string> = {
+  findTenant: "c.get('tenants').find",
+  listTenants: "c.get('tenants').list",
+  lockTenantOfSubscription: "c.get('tenants').lock",
+  lockRetainedTenant: "c.get('tenants').lock",
+  findCheckoutProblem: "c.get('tenants').checkoutProblem",
+  findExport: "c.get('exports').find",
+  listExports: "c.get('exports').list",
+  findReceipt: "c.get('receipts').find",
+  findOrganization: "c.get('organizations').find",
+  findPersonalOrganization: "c.get('organizations').own",
+  listOrganizationsOf: "c.get('organizations').list",
+  ensurePersonalOrganization: "c.get('organizations').paying",
+  ensureClaimedOrganization: "c.get('organizations').paying",
+  findSubscription: "c.get('subscriptions').find",
+  findSubscriptions: "c.get('subscriptions').find",
+  listPaidSubscriptions: "c.get('subscriptions').list",
+  findInvoice: "c.get('invoices').find",
+  listInvoices: "c.get('invoices').list",
+};
+
+describe('a route reaches the rows of its principal only', () => {
+  const imported = ['api/routes', 'services'].flatMap((folder) =>
+    sourceFiles(join(root, folder)).flatMap((file) =>
+      importedNames(file).map(([name, source]) => ({ file: relative(root, file), name, source })),
+    ),
+  );
+
+  test('by a store that is scoped to the principal, never by a reader that asks nobody', () => {
+    const broken = imported
+      .filter(({ name }) => Object.hasOwn(unscopedReaders, name))
+      .map(({ file, name }) => `${file} imports ${name}: use ${unscopedReaders[name]}`);
+    expect(
+      broken,
+      `Whoever asks must not be forgotten: the stores on the request (api/scoped) know their principal.\n${broken.join('\n')}`,
+    ).toEqual([]);
+  });
+
+  test('and of the store of tenants it takes what changes a tenant that was found, no reader', () => {
+    const changes = ['resetFailure', 'ringTenant'];
+    const broken = imported
+      .filter(({ name, source }) => source.endsWith('/store/tenants.ts') && !changes.includes(name))
+      .map(({ file, name }) => `${file} imports ${name}`);
+    expect(
+      broken,
+      `c.get('tenants') finds, locks and lists the tenants of the principal. What only writes is added to this list.\n${broken.join('\n')}`,
+    ).toEqual([]);
+  });
+});
+
+/** Names of values that a file imports, with where from; types leave nothing behind. */
+function importedNames(file: string): [name: string, source: string][] {
+  const statements = withoutComments(file).matchAll(/\bimport\s+\{([^}]*)\}\s+from\s+'([^']+)'/g);
+  return [...statements].flatMap(([, names = '', source = '']) =>
+    names
+      .split(',')
+      .map((name) => name.trim().split(/\s+as\s+/)[0] ?? '')
+      .filter((name) => name !== '' && !name.startsWith('type '))
+      .map((name): [string, string] => [name, source]),
+  );
+}
+
 /** Files that hand the whole environment on, and to whom. */
 const environmentPassedOn: Record<string, string> = {
   'api/dashboard/build.ts': 'Vite runs as a process of its own',

@@ -1,4 +1,5 @@
 /** API keys: made for a person, a tenant or a product's application; verified at each request that presents one. */
+export { keysFollower } from './follower.ts';
 export { createKeyRing, type KeyRing, type Verdict } from './ring.ts';
 export {
   type ApiKey,

@@ -1,6 +1,7 @@
 import { figuresFollower } from '../figures/follower.ts';
 import type { Follower } from '../followers.ts';
 import type { JobContext } from '../jobs/context.ts';
+import { keysFollower } from '../keys/index.ts';
 import { ledgerFollower } from '../ledger/follower.ts';
 import { notifyFollower } from '../notify/index.ts';
 
@@ -12,6 +13,7 @@ export function ownFollowers(
   return [
     figuresFollower({ database, stripe, graceMs: policy.graceMs, log }),
     ledgerFollower(database, stripe),
+    keysFollower,
     notifyFollower,
   ];
 }

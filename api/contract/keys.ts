@@ -1,0 +1,67 @@
+import { z } from '@hono/zod-openapi';
+import { keyScopes } from '../../automation/keys/index.ts';
+import { productId } from '../../tenants/product-id.ts';
+import { nextCursor, pageQuery } from './page.ts';
+import { tenantId } from './tenant.ts';
+
+/** What goes in and out of API keys. */
+
+const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
+const scopes = z.array(z.enum(keyScopes));
+
+export const keyOwnerKinds = ['person', 'tenant', 'service'] as const;
+
+const owner = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('person') }).openapi({ description: 'You: what you own or are in' }),
+  z.strictObject({ kind: z.literal('tenant'), tenant: tenantId }).openapi({ description: 'One tenant' }),
+  z.strictObject({ kind: z.literal('service'), product: productId.optional() }).openapi({
+    description:
+      "A product's own application: every tenant of the product, or of all when it is left out. For operators",
+  }),
+]);
+
+export const keyRequest = z
+  .strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(100, 'must be at most 100 characters')
+      .openapi({ description: 'What it is for', example: 'nightly report' }),
+    owner: owner.default({ kind: 'person' }),
+    scopes: scopes.min(1, 'name at least one scope'),
+    expiresAt: time.optional().openapi({ description: 'Never when left out' }),
+  })
+  .openapi('KeyRequest');
+
+export const key = z
+  .object({
+    id: z.string().openapi({ description: 'The public part: `tk_<id>_…`' }),
+    name: z.string(),
+    owner: z.object({
+      kind: z.enum(keyOwnerKinds),
+      subject: z.string().nullable(),
+      tenant: z.string().nullable(),
+      product: z.string().nullable(),
+    }),
+    scopes,
+    createdBy: z.string().nullable(),
+    createdAt: time,
+    expiresAt: time.nullable(),
+    lastUsedAt: time.nullable().openapi({ description: 'To about a minute' }),
+  })
+  .openapi('Key');
+export type KeyView = z.infer<typeof key>;
+
+export const newKey = key
+  .extend({ key: z.string().openapi({ description: 'The key itself. It is shown only now: keep it safe' }) })
+  .openapi('NewKey');
+
+export const keyList = z.object({ keys: z.array(key), nextCursor }).openapi('KeyList');
+
+export const keyQuery = pageQuery.extend({
+  tenant: tenantId.optional(),
+  kind: z.enum(keyOwnerKinds).optional(),
+});
+
+export const keyParams = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) });
