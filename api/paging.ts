@@ -11,6 +11,8 @@ export interface Paging<Parsed> {
    * @throws Problem `invalid_request` for what is not a cursor of this list
    */
   read(cursor: string | undefined): Parsed | null;
+  /** The cursor of the page after a position. */
+  after(position: Position): string;
   /** @param rows one more than the page shows, when there are as many */
   page<Row>(
     rows: readonly Row[],
@@ -28,6 +30,7 @@ export function pagingBy<Schema extends z.ZodType<unknown, unknown[]>>(
   list: string,
   position: Schema,
 ): Paging<z.output<Schema>> {
+  const after = (values: Position) => encode([list, ...values]);
   return {
     read: (cursor) => {
       if (cursor === undefined) return null;
@@ -38,10 +41,11 @@ export function pagingBy<Schema extends z.ZodType<unknown, unknown[]>>(
         { field: 'cursor', message: 'is not one of this list' },
       ]);
     },
+    after,
     page: (rows, limit, positionOf) => {
       const shown = rows.slice(0, limit);
       const last = rows.length > limit ? shown.at(-1) : undefined;
-      return { shown, nextCursor: last === undefined ? null : encode([list, ...positionOf(last)]) };
+      return { shown, nextCursor: last === undefined ? null : after(positionOf(last)) };
     },
   };
 }

@@ -3,6 +3,7 @@ import { cancelTimes } from '../../automation/billing/cancel.ts';
 import { invoiceStatuses } from '../../automation/billing/invoices.ts';
 import { portalFlows } from '../../automation/billing/portal.ts';
 import { roles } from '../../automation/organizations/organizations.ts';
+import { nextCursor, pageQuery } from './page.ts';
 import { organizationId, seats, tenantId, webUrl } from './tenant.ts';
 
 /** What goes in and out of billing. Amounts are whole cents of their currency; credits are negative. */
@@ -14,7 +15,7 @@ const subscriptionId = z
   .string()
   .regex(/^sub_\w{1,100}$/, 'is the id of a subscription')
   .openapi({ example: 'sub_1Q0PsIJvEtkwdCNYMSaVuRz6' });
-const invoiceId = z.string().regex(/^in_\w{1,100}$/, 'is the id of an invoice');
+export const invoiceId = z.string().regex(/^in_\w{1,100}$/, 'is the id of an invoice');
 
 /** What is not an id is nobody's, so that it is answered 404 as somebody else's is. */
 export const billingParams = z.object({
@@ -53,13 +54,8 @@ export const subscription = z
 export type SubscriptionView = z.infer<typeof subscription>;
 
 export const subscriptionList = z
-  .object({ subscriptions: z.array(subscription), nextCursor: z.string().nullable() })
+  .object({ subscriptions: z.array(subscription), nextCursor })
   .openapi('SubscriptionList');
-
-export const pageQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(200).optional(),
-});
 
 const wish = z.strictObject({
   plan: z.string().min(1).max(64).optional().openapi({ description: 'Id of a plan of the same product' }),
@@ -135,13 +131,9 @@ export const invoice = z
   .openapi('Invoice');
 export type InvoiceView = z.infer<typeof invoice>;
 
-export const invoiceList = z
-  .object({ invoices: z.array(invoice), nextCursor: z.string().nullable() })
-  .openapi('InvoiceList');
+export const invoiceList = z.object({ invoices: z.array(invoice), nextCursor }).openapi('InvoiceList');
 
-export const invoiceQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: invoiceId.optional(),
+export const invoiceQuery = pageQuery.extend({
   organization: organizationId.optional(),
   subscription: subscriptionId.optional(),
   status: z.enum(invoiceStatuses).optional(),
@@ -179,7 +171,7 @@ export const organization = z
 export type OrganizationView = z.infer<typeof organization>;
 
 export const organizationList = z
-  .object({ organizations: z.array(organization) })
+  .object({ organizations: z.array(organization), nextCursor })
   .openapi('OrganizationList');
 
 export const stripeEventReceived = z

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { kindNames } from '../../automation/reconcile/kinds.ts';
 import { findingStates } from '../../automation/reconcile/looks.ts';
+import { nextCursor, pageQuery } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 /** Findings of the reconciler, as they go over HTTP. */
@@ -32,16 +33,9 @@ export const finding = z
   .openapi('Finding');
 export type FindingView = z.infer<typeof finding>;
 
-export const findingList = z
-  .object({ findings: z.array(finding), nextCursor: z.string().nullable() })
-  .openapi('FindingList');
+export const findingList = z.object({ findings: z.array(finding), nextCursor }).openapi('FindingList');
 
-export const findingsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(100),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/, 'take it from nextCursor of the previous page')
-    .optional(),
+export const findingsQuery = pageQuery.extend({
   state: z.enum(findingStates).optional(),
   kind: z.enum(kindNames).optional(),
   tenant: tenantId.optional(),

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { maxLimitMicros } from '../../automation/ledger/budget.ts';
+import { nextCursor } from './page.ts';
 
 /** What goes in and out of credits and budgets. Every amount is a whole number of the unit in its name. */
 
@@ -65,11 +66,6 @@ export const ledgerAnswer = z
   })
   .openapi('LedgerAnswer');
 
-export const creditsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  before: z.coerce.number().int().positive().optional(),
-});
-
 export const credits = z
   .object({
     balance: z.object({ available: count, held: count, overshoot: count }),
@@ -98,7 +94,7 @@ export const credits = z
         to: z.string(),
       }),
     ),
-    nextBefore: z.int().nullable().openapi({ description: 'Send as `before` for the next page' }),
+    nextCursor,
   })
   .openapi('Credits');
 
@@ -173,11 +169,6 @@ export const apiCosts = z
         costMicros: count.nullable(),
       }),
     ),
-    nextCursor: z.string().nullable(),
+    nextCursor,
   })
   .openapi('ApiCosts');
-
-export const apiCostsQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(500).default(50),
-  cursor: z.string().max(400).optional(),
-});

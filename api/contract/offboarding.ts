@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { offboardingSteps } from '../../automation/offboarding/journal.ts';
+import { nextCursor } from './page.ts';
 import { tenantParams } from './tenant.ts';
 
 /** What goes out of exports, of a tenant's end and of its receipt. */
@@ -27,7 +28,9 @@ export const offboarding = z
   .openapi('Offboarding');
 export type OffboardingView = z.infer<typeof offboarding>;
 
-export const offboardingList = z.object({ offboardings: z.array(offboarding) }).openapi('OffboardingList');
+export const offboardingList = z
+  .object({ offboardings: z.array(offboarding), nextCursor })
+  .openapi('OffboardingList');
 
 export const tenantExport = z
   .object({
@@ -46,7 +49,9 @@ export const tenantExport = z
   .openapi('TenantExport');
 export type TenantExportView = z.infer<typeof tenantExport>;
 
-export const tenantExportList = z.object({ exports: z.array(tenantExport) }).openapi('TenantExportList');
+export const tenantExportList = z
+  .object({ exports: z.array(tenantExport), nextCursor })
+  .openapi('TenantExportList');
 
 export const exportParams = tenantParams.extend({
   export: z.coerce

@@ -5,6 +5,7 @@ import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { productId } from '../../tenants/product-id.ts';
 import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
+import { nextCursor, pageQuery } from './page.ts';
 
 /** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
 
@@ -209,7 +210,7 @@ export type TenantView = z.infer<typeof tenant>;
 export const tenantList = z
   .object({
     tenants: z.array(tenant),
-    nextCursor: z.string().nullable(),
+    nextCursor,
     reason: reason.optional().openapi({
       description: 'With `checkout`: why it led to no tenant, where more time alone will not help',
     }),
@@ -217,9 +218,28 @@ export const tenantList = z
   .openapi('TenantList');
 export type TenantListView = z.infer<typeof tenantList>;
 
-export const tenantQuery = z.object({
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(200).optional(),
+export const tenantSorts = ['createdAt', '-createdAt', 'slug', '-slug'] as const;
+
+export const tenantQuery = pageQuery.extend({
+  sort: z
+    .enum(tenantSorts)
+    .default('-createdAt')
+    .openapi({ description: 'What the list is sorted by; with `-` from the greatest to the least' }),
+  q: z
+    .string()
+    .max(200)
+    .refine((text) => !text.includes('\0'), 'must not hold a NUL')
+    .optional()
+    .openapi({
+      description:
+        'Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case',
+      example: 'acme',
+    }),
+  plan: z
+    .string()
+    .max(64)
+    .regex(/^[\w-]+$/, 'is the id of a plan')
+    .optional(),
   product: productId.optional(),
   phase: z.enum(phases).optional(),
   checkout: z
@@ -240,9 +260,16 @@ export const entry = z
   .openapi('TimelineEntry');
 export type EntryView = z.infer<typeof entry>;
 
-export const timelineQuery = z.object({ after: z.coerce.number().int().nonnegative().default(0) });
+export const timelineQuery = pageQuery.extend({
+  after: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .openapi({ description: 'Only entries after the one of this id, as `Last-Event-ID` does for events' }),
+});
 
-export const timeline = z.object({ entries: z.array(entry) }).openapi('Timeline');
+export const timeline = z.object({ entries: z.array(entry), nextCursor }).openapi('Timeline');
 
 export const eventStream = z.string();
 

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { productId } from '../../tenants/product-id.ts';
+import { nextCursor, pageQuery } from './page.ts';
 
 /** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
 
@@ -90,11 +91,9 @@ export const statement = z
   })
   .openapi('Statement');
 
-export const fleetUsageQuery = z.object({
+export const fleetUsageQuery = pageQuery.extend({
   month,
   product: productId.optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
   format,
 });
 
@@ -115,7 +114,7 @@ export const fleetUsage = z
         }),
       )
       .openapi({ description: 'Those whose use costs the most first' }),
-    nextOffset: count.nullable(),
+    nextCursor,
     metering: z.object({
       cells: z.array(z.object({ cell: z.string(), lastSample: time, source: z.string() })),
       staleHours: count,

@@ -1,20 +1,16 @@
+import { z } from '@hono/zod-openapi';
 import { callsKeptDays, effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
 import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
 import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
 import type { Braked } from '../../automation/ledger/means.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
-import {
-  apiCostAnswer,
-  apiCostBody,
-  apiCosts,
-  apiCostsQuery,
-  budgetChange,
-  budgets,
-} from '../contract/ledger.ts';
+import { apiCostAnswer, apiCostBody, apiCosts, budgetChange, budgets } from '../contract/ledger.ts';
+import { pageQuery, textPosition, timePosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { actorOf, assertOperator, isOperator } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -55,7 +51,7 @@ const costs = createRoute({
   tags: ['Budgets'],
   summary: 'What API calls cost: per day, and each, newest first',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams, query: apiCostsQuery },
+  request: { params: tenantParams, query: pageQuery },
   responses: { 200: json('One page', apiCosts), ...problemResponses },
 });
 const charge = createRoute({
@@ -75,6 +71,8 @@ const charge = createRoute({
     ...problemResponses,
   },
 });
+
+const paging = pagingBy('api costs', z.tuple([timePosition, textPosition]));
 
 export const budgetRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -118,20 +116,20 @@ export const budgetRoutes = ({ database }: ApiDeps) => {
     .openapi(costs, async (c) => {
       const { id, product } = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
       const { limit, cursor } = c.req.valid('query');
-      const before = cursor === undefined ? null : parseCursor(cursor);
+      const [at, callId] = paging.read(cursor) ?? [];
       const [days, calls] = await Promise.all([
         listDailyCosts(database, id, callsKeptDays(product)),
-        listCosts(database, id, { before, limit: limit + 1 }),
+        listCosts(database, id, {
+          before: at && callId !== undefined ? { at, callId } : null,
+          limit: limit + 1,
+        }),
       ]);
-      const shown = calls.slice(0, limit);
-      const last = calls.length > limit ? shown.at(-1) : undefined;
+      const { shown, nextCursor } = paging.page(calls, limit, (call) => [call.at, call.callId]);
       return c.json(
         {
           days,
           calls: shown.map((call) => ({ ...call, at: call.at.toISOString() })),
-          nextCursor: last
-            ? Buffer.from(`${last.at.toISOString()} ${last.callId}`).toString('base64url')
-            : null,
+          nextCursor,
         },
         200,
       );
@@ -161,17 +159,4 @@ export const budgetRoutes = ({ database }: ApiDeps) => {
 
 function brakedOf({ id, product, desiredSpec }: Tenant): Braked {
   return { id, product, plan: desiredSpec.plan };
-}
-
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-function parseCursor(cursor: string): { at: Date; callId: string } {
-  const [time = '', callId = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  const at = new Date(time);
-  if (!timePattern.test(time) || Number.isNaN(at.getTime()) || !/^[!-~]{1,200}$/.test(callId)) {
-    throw new Problem('invalid_request', 'cursor: take it from nextCursor of the previous page.', [
-      { field: 'cursor', message: 'is not one of ours' },
-    ]);
-  }
-  return { at, callId };
 }

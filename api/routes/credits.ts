@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { creditAllowance } from '../../automation/ledger/allowance.ts';
 import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/ledger/book.ts';
 import { readBrake } from '../../automation/ledger/brake-rows.ts';
@@ -10,15 +10,16 @@ import { type Access, operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../
 import {
   captureRequest,
   credits,
-  creditsQuery,
   holdRequest,
   ledgerAnswer,
   releaseRequest,
   topUpRequest,
 } from '../contract/ledger.ts';
+import { numberPosition, pageQuery } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { askedBy } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -60,7 +61,7 @@ const show = createRoute({
   tags: ['Credits'],
   summary: 'Credits of a tenant: balance, what gave it, entries newest first',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams, query: creditsQuery },
+  request: { params: tenantParams, query: pageQuery },
   responses: {
     200: { description: 'The credits', content: { 'application/json': { schema: credits } } },
     ...problemResponses,
@@ -96,6 +97,8 @@ const topUp = change('top-ups', {
   body: topUpRequest,
 });
 
+const paging = pagingBy('credits', z.tuple([numberPosition]));
+
 export const creditRoutes = ({ database }: ApiDeps) => {
   const ledger = createLedgerWriter(database);
   const router = createRouter();
@@ -113,14 +116,15 @@ export const creditRoutes = ({ database }: ApiDeps) => {
   return router
     .openapi(show, async (c) => {
       const { id } = await c.get('tenants').find(c.req.valid('param').id);
-      const { limit, before } = c.req.valid('query');
+      const { limit, cursor } = c.req.valid('query');
+      const [before = null] = paging.read(cursor) ?? [];
       const [balance, lots, brake, entries] = await Promise.all([
         readBalance(database, id),
         listLots(database, id),
         readBrake(database, id),
-        listEntries(database, id, { before: before ?? null, limit: limit + 1 }),
+        listEntries(database, id, { before, limit: limit + 1 }),
       ]);
-      const shown = entries.slice(0, limit);
+      const { shown, nextCursor } = paging.page(entries, limit, ({ id: entryId }) => [entryId]);
       return c.json(
         {
           balance: balance ?? { available: 0, held: 0, overshoot: 0 },
@@ -135,7 +139,7 @@ export const creditRoutes = ({ database }: ApiDeps) => {
             ? { level: brake.level, reason: brake.reason, since: brake.changedAt.toISOString() }
             : { level: 'none' as const, reason: null, since: null },
           entries: shown.map((entry) => ({ ...entry, at: entry.at.toISOString() })),
-          nextBefore: entries.length > limit ? (shown.at(-1)?.id ?? null) : null,
+          nextCursor,
         },
         200,
       );

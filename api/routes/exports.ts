@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { z } from '@hono/zod-openapi';
 import { requestExport, type TenantExport } from '../../automation/offboarding/exports.ts';
 import { record } from '../../automation/store/audit.ts';
 import { peopleAndKeys } from '../access.ts';
@@ -9,9 +10,11 @@ import {
   tenantExport,
   tenantExportList,
 } from '../contract/offboarding.ts';
+import { numberPosition, pageQuery } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { actorName, actorOf, askedBy } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -24,7 +27,7 @@ const list = createRoute({
   tags: ['Offboarding'],
   summary: 'Exports of a tenant, newest first',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams },
+  request: { params: tenantParams, query: pageQuery },
   responses: {
     200: { description: 'The exports', content: { 'application/json': { schema: tenantExportList } } },
     ...problemResponses,
@@ -62,11 +65,16 @@ const download = createRoute({
   },
 });
 
+const paging = pagingBy('exports', z.tuple([numberPosition]));
+
 export const exportRoutes = ({ database, exportFiles }: ApiDeps) =>
   createRouter()
     .openapi(list, async (c) => {
-      const found = await c.get('exports').list(c.req.valid('param').id);
-      return c.json({ exports: found.map(view) }, 200);
+      const { limit, cursor } = c.req.valid('query');
+      const [before = null] = paging.read(cursor) ?? [];
+      const found = await c.get('exports').list(c.req.valid('param').id, { before, limit: limit + 1 });
+      const { shown, nextCursor } = paging.page(found, limit, ({ id }) => [id]);
+      return c.json({ exports: shown.map(view), nextCursor }, 200);
     })
     .openapi(ask, async (c) => {
       const principal = c.get('principal');

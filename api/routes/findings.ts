@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi';
 import {
   approveFinding,
   type Decision,
@@ -22,8 +23,10 @@ import {
   reconcileBody,
   reconciliations,
 } from '../contract/findings.ts';
+import { numberPosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -84,6 +87,8 @@ const ask = createRoute({
   responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
 });
 
+const paging = pagingBy('findings', z.tuple([numberPosition]));
+
 export const findingRoutes = ({ database, stripe, followers, retentionMs }: ApiDeps) => {
   const router = createRouter();
   const context = { database, stripe, followers, policy: { retentionMs }, now: () => new Date() };
@@ -91,17 +96,17 @@ export const findingRoutes = ({ database, stripe, followers, retentionMs }: ApiD
   return router
     .openapi(list, async (c) => {
       const { limit, cursor, state, kind, tenant, ended } = c.req.valid('query');
-      const page = await listFindings(database, {
+      const [before] = paging.read(cursor) ?? [];
+      const found = await listFindings(database, {
         limit: limit + 1,
         ended: ended === 'true',
-        ...(cursor !== undefined && { before: Number(cursor) }),
+        ...(before !== undefined && { before }),
         ...(state && { state }),
         ...(kind && { kind }),
         ...(tenant && { tenantId: tenant }),
       });
-      const shown = page.slice(0, limit);
-      const last = page.length > limit ? shown.at(-1) : undefined;
-      return c.json({ findings: shown.map(viewOf), nextCursor: last ? String(last.id) : null }, 200);
+      const { shown, nextCursor } = paging.page(found, limit, ({ id }) => [id]);
+      return c.json({ findings: shown.map(viewOf), nextCursor }, 200);
     })
     .openapi(approve, async (c) => {
       const decision = decisionOf(c.get('principal'), c.req.valid('param').id, c.req.valid('json').note);

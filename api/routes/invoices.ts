@@ -1,11 +1,13 @@
+import { z } from '@hono/zod-openapi';
 import { payInvoice } from '../../automation/billing/invoices.ts';
 import { findPaidSubscription } from '../../automation/organizations/payers.ts';
 import { record } from '../../automation/store/audit.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { people } from '../access.ts';
 import { invoiceView } from '../billing.ts';
-import { billingParams, invoice, invoiceList, invoiceQuery } from '../contract/billing.ts';
+import { billingParams, invoice, invoiceId, invoiceList, invoiceQuery } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';
+import { pagingBy } from '../paging.ts';
 import { askedBy, isOperator } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { assertAdmin } from '../scoped/organizations.ts';
@@ -55,21 +57,24 @@ const pay = createRoute({
   },
 });
 
+const paging = pagingBy('invoices', z.tuple([invoiceId]));
+
 export const invoiceRoutes = ({ database, stripe }: ApiDeps) => {
   const router = createRouter();
 
   return router
     .openapi(list, async (c) => {
       const { organization, subscription, status, cursor, limit } = c.req.valid('query');
-      const page = await c.get('invoices').list({
+      const [after] = paging.read(cursor) ?? [];
+      const { invoices, hasMore } = await c.get('invoices').list({
         organization,
         subscription,
         status,
-        after: cursor,
+        after,
         limit,
       });
-      const last = page.hasMore ? page.invoices.at(-1)?.id : undefined;
-      return c.json({ invoices: page.invoices.map(invoiceView), nextCursor: last ?? null }, 200);
+      const nextCursor = hasMore ? paging.after([invoices.at(-1)?.id ?? '']) : null;
+      return c.json({ invoices: invoices.map(invoiceView), nextCursor }, 200);
     })
     .openapi(show, async (c) => {
       const { invoice } = await c.get('invoices').find(c.req.valid('param').id);

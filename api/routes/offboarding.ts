@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi';
 import { endTenant } from '../../automation/jobs/end-tenant.ts';
 import {
   findOffboarding,
@@ -19,9 +20,11 @@ import {
   receiptKeys,
   signedReceiptView,
 } from '../contract/offboarding.ts';
+import { pageQuery, textPosition, timePosition } from '../contract/page.ts';
 import { askedTenant, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { askedBy, isOperator, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -46,9 +49,10 @@ const list = createRoute({
   tags: ['Offboarding'],
   summary: 'Ends of tenants that are not over, the longest first; for operators',
   access: operatorsOnly,
+  request: { query: pageQuery },
   responses: {
     200: {
-      description: 'At most 100 journals',
+      description: 'One page of journals',
       content: { 'application/json': { schema: offboardingList } },
     },
     ...problemResponses,
@@ -95,6 +99,8 @@ const keys = createRoute({
   },
 });
 
+const paging = pagingBy('offboardings', z.tuple([timePosition, textPosition]));
+
 export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
   const following = { followers, now: () => new Date() };
   const journalOf = async (id: string): Promise<Offboarding> => {
@@ -111,11 +117,14 @@ export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
     })
     .openapi(list, async (c) => {
       const offboardings: OffboardingView[] = [];
-      for (const id of await listUnfinishedEnds(database, 100))
+      const { limit, cursor } = c.req.valid('query');
+      const found = await listUnfinishedEnds(database, { after: paging.read(cursor), limit: limit + 1 });
+      const { shown, nextCursor } = paging.page(found, limit, ({ begunAt, id }) => [begunAt, id]);
+      for (const { id } of shown)
         offboardings.push(
           view(await journalOf(id), await c.get('tenants').find(askedTenant(id)), c.get('principal')),
         );
-      return c.json({ offboardings }, 200);
+      return c.json({ offboardings, nextCursor }, 200);
     })
     .openapi(begin, async (c) => {
       const principal = c.get('principal');

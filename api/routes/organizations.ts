@@ -1,7 +1,10 @@
+import { z } from '@hono/zod-openapi';
 import { listMembers } from '../../automation/organizations/organizations.ts';
 import { people } from '../access.ts';
 import { type OrganizationView, organizationList } from '../contract/billing.ts';
+import { pageQuery, textPosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
+import { pagingBy } from '../paging.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import type { Standing } from '../scoped/organizations.ts';
 
@@ -12,11 +15,14 @@ const list = createRoute({
   tags: ['Organizations'],
   summary: 'The organizations that you are in, and what you may do there',
   access: people,
+  request: { query: pageQuery },
   responses: {
-    200: { description: 'All of them', content: { 'application/json': { schema: organizationList } } },
+    200: { description: 'One page', content: { 'application/json': { schema: organizationList } } },
     ...problemResponses,
   },
 });
+
+const paging = pagingBy('organizations', z.tuple([textPosition]));
 
 export const organizationRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -37,7 +43,13 @@ export const organizationRoutes = ({ database }: ApiDeps) => {
   });
 
   return router.openapi(list, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const [after] = paging.read(cursor) ?? [];
     const standings = await c.get('organizations').list();
-    return c.json({ organizations: await Promise.all(standings.map(view)) }, 200);
+    const begin = standings.findIndex(({ organization }) => organization.id === after) + 1;
+    const { shown, nextCursor } = paging.page(standings.slice(begin), limit, ({ organization }) => [
+      organization.id,
+    ]);
+    return c.json({ organizations: await Promise.all(shown.map(view)), nextCursor }, 200);
   });
 };

@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
 import { changePlan, previewChange } from '../../automation/billing/change-plan.ts';
@@ -14,12 +14,13 @@ import {
   changePreview,
   changeRequest,
   idempotencyHeaders,
-  pageQuery,
   previewRequest,
   subscription,
   subscriptionList,
 } from '../contract/billing.ts';
+import { pageQuery, textPosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
+import { pagingBy } from '../paging.ts';
 import { askedBy, isOperator, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -129,6 +130,8 @@ const reactivate = createRoute({
   },
 });
 
+const paging = pagingBy('subscriptions', z.tuple([textPosition]));
+
 export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
   const router = createRouter();
 
@@ -156,12 +159,13 @@ export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
   return router
     .openapi(list, async (c) => {
       const { limit, cursor } = c.req.valid('query');
-      const found = await c.get('subscriptions').list({ after: cursor ?? null, limit: limit + 1 });
-      const shown = found.slice(0, limit);
+      const [after = null] = paging.read(cursor) ?? [];
+      const found = await c.get('subscriptions').list({ after, limit: limit + 1 });
+      const { shown, nextCursor } = paging.page(found, limit, ({ subscription: { id } }) => [id]);
       return c.json(
         {
           subscriptions: shown.map(({ subscription, role }) => subscriptionView(subscription, role, graceMs)),
-          nextCursor: found.length > limit ? (shown.at(-1)?.subscription.id ?? null) : null,
+          nextCursor,
         },
         200,
       );

@@ -1,6 +1,8 @@
+import { z } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import { resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { peopleAndKeys } from '../access.ts';
+import { numberPosition } from '../contract/page.ts';
 import {
   access,
   type TenantView,
@@ -11,6 +13,7 @@ import {
 } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { actorName, askedBy, audienceOf, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
@@ -39,7 +42,7 @@ const happened = createRoute({
   request: { params: tenantParams, query: timelineQuery },
   responses: {
     200: {
-      description: 'At most 1,000 entries; the next page begins after the last id',
+      description: 'One page',
       content: { 'application/json': { schema: timeline } },
     },
     ...problemResponses,
@@ -78,6 +81,8 @@ const retry = createRoute({
   },
 });
 
+const paging = pagingBy('timeline', z.tuple([numberPosition]));
+
 export const tenantRoutes = ({ database }: ApiDeps) => {
   const view = async (principal: Principal, found: Tenant): Promise<TenantView> => {
     const [shown] = await tenantViews(database, [found], principal);
@@ -93,11 +98,15 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(happened, async (c) => {
       const found = await c.get('tenants').find(c.req.valid('param').id);
+      const { limit, cursor, after = 0 } = c.req.valid('query');
+      const [position = after] = paging.read(cursor) ?? [];
       const entries = await listAudit(database, found.id, {
-        after: c.req.valid('query').after,
+        after: position,
+        limit: limit + 1,
         audience: audienceOf(c.get('principal')),
       });
-      return c.json({ entries: entries.map(entryView) }, 200);
+      const { shown, nextCursor } = paging.page(entries, limit, ({ id }) => [id]);
+      return c.json({ entries: shown.map(entryView), nextCursor }, 200);
     })
     .openapi(enter, async (c) => {
       const found = await c.get('tenants').find(c.req.valid('param').id);

@@ -1,8 +1,9 @@
-import { tenantIdPattern } from '../../tenants/spec.ts';
+import { z } from '@hono/zod-openapi';
 import { peopleAndKeys } from '../access.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import { tenantList, tenantQuery } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { reasonOfNoTenant, tenantViews } from '../views.ts';
 
@@ -11,7 +12,7 @@ const route = createRoute({
   path: '/v1/tenants',
   operationId: 'listTenants',
   tags: ['Tenants'],
-  summary: 'Your tenants, newest first; all tenants for operators',
+  summary: 'Your tenants, newest first unless sorted otherwise; all tenants for operators',
   access: peopleAndKeys('tenants:read'),
   request: { query: tenantQuery },
   responses: {
@@ -20,45 +21,35 @@ const route = createRoute({
   },
 });
 
-export const tenantListRoutes = ({ database }: ApiDeps) => {
-  const router = createRouter();
-  return router.openapi(route, async (c) => {
-    const { limit, cursor, product, phase, checkout } = c.req.valid('query');
-    const page = await c.get('tenants').list({
+/** By what the list is sorted, and then by id: the creation, or the slug. */
+const pagings = {
+  createdAt: pagingBy('tenants', z.tuple([timePosition, textPosition])),
+  slug: pagingBy('tenants by slug', z.tuple([textPosition, textPosition])),
+};
+
+export const tenantListRoutes = ({ database }: ApiDeps) =>
+  createRouter().openapi(route, async (c) => {
+    const { limit, cursor, sort, product, plan, phase, q, checkout } = c.req.valid('query');
+    const descending = sort.startsWith('-');
+    const by = sort.endsWith('slug') ? 'slug' : 'createdAt';
+    const found = await c.get('tenants').list({
       ...(product && { product }),
+      ...(plan && { plan }),
       ...(phase && { phase }),
+      ...(q && { q }),
       ...(checkout && { checkoutId: checkout }),
-      ...(cursor && { cursor: parseCursor(cursor) }),
+      sort: { by, descending },
+      after: pagings[by].read(cursor),
       limit: limit + 1,
     });
-    const shown = page.slice(0, limit);
-    const last = page.length > limit ? shown.at(-1) : undefined;
+    const { shown, nextCursor } = pagings[by].page(found, limit, (tenant) => [tenant[by], tenant.id]);
     const problem = checkout && shown.length === 0 ? await c.get('tenants').checkoutProblem(checkout) : null;
     return c.json(
       {
         tenants: await tenantViews(database, shown, c.get('principal')),
-        nextCursor: last ? formatCursor(last) : null,
+        nextCursor,
         ...(problem !== null && { reason: reasonOfNoTenant(problem) }),
       },
       200,
     );
   });
-};
-
-function formatCursor({ createdAt, id }: { createdAt: Date; id: string }): string {
-  return Buffer.from(`${createdAt.toISOString()} ${id}`).toString('base64url');
-}
-
-/** As `toISOString` writes the years that PostgreSQL and we can read alike. */
-const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-function parseCursor(cursor: string): { createdAt: Date; id: string } {
-  const [time = '', id = ''] = Buffer.from(cursor, 'base64url').toString().split(' ');
-  const createdAt = new Date(time);
-  if (!timePattern.test(time) || Number.isNaN(createdAt.getTime()) || !tenantIdPattern.test(id)) {
-    throw new Problem('invalid_request', 'cursor: take it from nextCursor of the previous page.', [
-      { field: 'cursor', message: 'is not one of ours' },
-    ]);
-  }
-  return { createdAt, id };
-}

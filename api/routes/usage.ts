@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { decimalOf } from '../../automation/metering/amounts.ts';
 import { findDimension, monthTakes, prices } from '../../automation/metering/dimensions.ts';
@@ -21,6 +21,7 @@ import {
 } from '../../automation/metering/usage-statement.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';
+import { numberPosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import {
   fleetUsage,
@@ -34,6 +35,7 @@ import {
 } from '../contract/usage.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const answer = <Schema>(description: string, schema: Schema) => ({
@@ -99,6 +101,9 @@ const pricedSections = () =>
     const found = findDimension(dimension);
     return found ? [{ dimension, price, section: found.dimension.section }] : [];
   });
+
+/** By cost, which changes as use goes on: the position is a rank. */
+const paging = pagingBy('usage', z.tuple([numberPosition.max(1_000_000)]));
 
 export const usageRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -188,14 +193,15 @@ export const usageRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(showFleet, async (c) => {
       const query = c.req.valid('query');
-      const { limit, offset } = query;
+      const { limit, cursor } = query;
+      const [offset = 0] = paging.read(cursor) ?? [];
       const month = monthNamed(query.month ?? dayOf(new Date()));
       const page = await listTotals(database, month, pricedSections(), {
         product: query.product ?? null,
         offset,
         limit: limit + 1,
       });
-      const shown = page.slice(0, limit);
+      const { shown, nextCursor } = paging.page(page, limit, () => [offset + limit]);
       const plans = Map.groupBy(
         await listPlanDays(
           database,
@@ -223,7 +229,7 @@ export const usageRoutes = ({ database }: ApiDeps) => {
         {
           month: month.id,
           tenants,
-          nextOffset: page.length > limit ? offset + limit : null,
+          nextCursor,
           metering: {
             ...state,
             cells: state.cells.map((cell) => ({ ...cell, lastSample: cell.lastSample.toISOString() })),

@@ -5,17 +5,19 @@ import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
 import type { ScopedTenants } from './tenants.ts';
 
+type ExportPage = Parameters<typeof listExports>[2];
+
 /** Exports of one principal's tenants. Each function throws as `ScopedTenants.find` does. */
 export interface ScopedExports {
   /** Newest first. */
-  list(asked: AskedTenant): Promise<TenantExport[]>;
+  list(asked: AskedTenant, page: ExportPage): Promise<TenantExport[]>;
   /** @throws Problem `not_found` for an export of another tenant, too */
   find(asked: AskedTenant, id: number): Promise<TenantExport>;
 }
 
 export function scopedExports(db: Queryable, tenants: ScopedTenants): ScopedExports {
   return {
-    list: async (asked) => listExports(db, (await tenants.find(asked)).id),
+    list: async (asked, page) => listExports(db, (await tenants.find(asked)).id, page),
     find: async (asked, id) => {
       const tenant = await tenants.find(asked);
       const found = await findExport(db, id);

@@ -1,13 +1,8 @@
 import type { Role } from '../../automation/organizations/organizations.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
-import {
-  findTenant,
-  listTenants,
-  type Tenant,
-  type TenantFilter,
-  type TenantReach,
-} from '../../automation/store/tenants.ts';
+import { listTenants, type TenantFilter, type TenantReach } from '../../automation/store/tenant-list.ts';
+import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
 import type { Principal } from '../principal.ts';

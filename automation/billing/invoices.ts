@@ -41,7 +41,10 @@ export interface InvoiceQuery {
   readonly limit: number;
 }
 
-/** One page of invoices, newest first. @throws BillingRefusal for an invalid cursor */
+/** Stripe gives no more at once: https://docs.stripe.com/api/pagination */
+const mostAtOnce = 100;
+
+/** One page of invoices, newest first; it may be shorter than the limit and still not the last. @throws BillingRefusal for an invalid cursor */
 export async function listInvoices(
   stripe: Stripe,
   { customerId, subscriptionId, status, after, limit }: InvoiceQuery,
@@ -52,7 +55,7 @@ export async function listInvoices(
       ...(subscriptionId !== undefined && { subscription: subscriptionId }),
       ...(status !== undefined && { status }),
       ...(after !== undefined && { starting_after: after }),
-      limit,
+      limit: Math.min(limit, mostAtOnce),
     });
     return { invoices: page.data.map(invoiceOf), hasMore: page.has_more };
   } catch (error) {

@@ -89,10 +89,16 @@ export async function findExport(db: Queryable, id: number): Promise<TenantExpor
 }
 
 /** Exports of a tenant, newest first. */
-export async function listExports(db: Queryable, tenantId: string): Promise<TenantExport[]> {
+export async function listExports(
+  db: Queryable,
+  tenantId: string,
+  /** `before`: only those with a lower id. */
+  { before, limit }: { readonly before: number | null; readonly limit: number },
+): Promise<TenantExport[]> {
   const { rows } = await db.query<TenantExport>(
-    `select ${columns} from tenantry.tenant_export where tenant_id = $1 order by id desc limit 100`,
-    [tenantId],
+    `select ${columns} from tenantry.tenant_export where tenant_id = $1 and ($2::bigint is null or id < $2)
+     order by id desc limit $3`,
+    [tenantId, before, limit],
   );
   return rows;
 }

@@ -293,12 +293,18 @@ export async function listOpenOffboardings(
 }
 
 /** Tenants of all cells whose end is not over, the longest waiting first. */
-export async function listUnfinishedEnds(db: Queryable, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ id: string }>(
-    'select tenant_id as id from tenantry.offboarding where finished_at is null order by begun_at limit $1',
-    [limit],
+export async function listUnfinishedEnds(
+  db: Queryable,
+  { after, limit }: { readonly after: readonly [begunAt: Date, id: string] | null; readonly limit: number },
+): Promise<{ readonly id: string; readonly begunAt: Date }[]> {
+  const begun = `date_trunc('milliseconds', begun_at)`;
+  const { rows } = await db.query<{ id: string; begunAt: Date }>(
+    `select tenant_id as id, begun_at as "begunAt" from tenantry.offboarding
+     where finished_at is null and ($1::timestamptz is null or (${begun}, tenant_id) > ($1, $2))
+     order by ${begun}, tenant_id limit $3`,
+    [after?.[0] ?? null, after?.[1] ?? null, limit],
   );
-  return rows.map(({ id }) => id);
+  return rows;
 }
 
 /** Somebody asks for another try: forgets the waiting time. */

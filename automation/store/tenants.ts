@@ -292,58 +292,6 @@ export async function resetFailure(db: Queryable, tenantId: string): Promise<voi
   );
 }
 
-/** Which tenants somebody reaches: their own and those on these customers, one, or a product's; every one when null. */
-export type TenantReach =
-  | null
-  | { readonly owner: string; readonly customerIds: readonly string[] }
-  | { readonly tenantId: string }
-  | { readonly product: string };
-
-export interface TenantFilter {
-  readonly product?: string;
-  readonly phase?: string;
-  readonly checkoutId?: string;
-  /** Opaque position from the previous page. */
-  readonly cursor?: { createdAt: Date; id: string };
-  readonly limit: number;
-}
-
-const emptyReach = { owner: null, customerIds: [], tenantId: null, product: null };
-
-/** Tenants with an owner, newest first. */
-export async function listTenants(
-  db: Queryable,
-  reach: TenantReach,
-  filter: TenantFilter,
-): Promise<Tenant[]> {
-  const { owner, customerIds, tenantId, product } = { ...emptyReach, ...reach };
-  const result = await db.query<Tenant>(
-    `select ${tenantColumns} from tenantry.tenant t
-     where not slot and ($2::text is null or product = $2)
-       and ($1::text is null or owner = $1 or subscription_id = any(array(
-             select s.id from tenantry.subscription s where s.customer_id = any($8))))
-       and ($3::text is null or phase = $3)
-       and ($4::text is null or exists (select 1 from tenantry.subscription s
-              where s.id = t.subscription_id and s.checkout_id = $4))
-       and ($5::timestamptz is null or (created_at, id) < ($5, $6))
-       and ($9::text is null or id = $9) and ($10::text is null or product = $10)
-     order by created_at desc, id desc limit $7`,
-    [
-      owner,
-      filter.product ?? null,
-      filter.phase ?? null,
-      filter.checkoutId ?? null,
-      filter.cursor?.createdAt ?? null,
-      filter.cursor?.id ?? null,
-      filter.limit,
-      customerIds,
-      tenantId,
-      product,
-    ],
-  );
-  return result.rows;
-}
-
 interface TenantReference {
   readonly id: string;
   readonly cell: string;

@@ -25,7 +25,7 @@ export async function credits(
   const path = { id: tenantId(id) };
   if (topUp !== undefined)
     await topUpCredits({ client, path, body: { amount: topUp, cause: cause ?? `cli-${randomUUID()}` } });
-  const found = await getCredits({ client, path, query: { limit: Math.min(limit, 500) } });
+  const found = await getCredits({ client, path, query: { limit: Math.min(limit, 200) } });
   const { budgets } = await getBudgets({ client, path });
   output.result({ ...found, budgets }, () => creditsText(found, budgets));
 }

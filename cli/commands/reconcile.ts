@@ -73,7 +73,7 @@ async function openFindings(client: Client): Promise<Finding[]> {
   do {
     const page: FindingList = await listFindings({
       client,
-      query: { limit: 500, ...(cursor !== null && { cursor }) },
+      query: { limit: 200, ...(cursor !== null && { cursor }) },
     });
     findings.push(...page.findings);
     cursor = page.nextCursor;

@@ -15,7 +15,7 @@ export interface TenantsOptions extends Identity {
 }
 
 /** The service's largest page. */
-const pageSize = 100;
+const pageSize = 200;
 
 export async function tenants(
   connection: Connection,

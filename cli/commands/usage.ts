@@ -1,5 +1,11 @@
 /** `tenantry usage [tenant]`: the cost of a month, for one tenant or for all; `--by` shows its parts. */
-import { getFleetUsage, getStatement, getUsage } from '../../api/client/index.ts';
+import {
+  type Client,
+  type FleetUsage,
+  getFleetUsage,
+  getStatement,
+  getUsage,
+} from '../../api/client/index.ts';
 import { csv, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
@@ -24,8 +30,7 @@ export async function usage(
   const client = await clientAs(connection, options);
   const month = options.month === undefined ? {} : { month: options.month };
   if (id === undefined) {
-    const limit = Math.min(options.limit ?? 20, 1000);
-    const fleet = await getFleetUsage({ client, query: { limit, ...month } });
+    const fleet = await fleetUsage(client, month, options.limit ?? 20);
     output.result(fleet, () =>
       (options.csv ? totalsCsv(fleet.month, fleet.tenants) : fleetText(fleet)).trimEnd(),
     );
@@ -54,6 +59,29 @@ export async function usage(
       : stepsText(steps)
     ).trimEnd(),
   );
+}
+
+/** Most that the service gives at once. */
+const pageSize = 200;
+
+/** The first tenants of the fleet, over as many pages as they take. */
+async function fleetUsage(client: Client, month: { month?: string }, wanted: number): Promise<FleetUsage> {
+  const page = (shown: number, cursor: string | null) =>
+    getFleetUsage({
+      client,
+      query: {
+        limit: Math.min(pageSize, wanted - shown),
+        ...month,
+        ...(cursor !== null && { cursor }),
+      },
+    });
+  const fleet = await page(0, null);
+  while (fleet.nextCursor !== null && fleet.tenants.length < wanted) {
+    const next = await page(fleet.tenants.length, fleet.nextCursor);
+    fleet.tenants.push(...next.tenants);
+    fleet.nextCursor = next.nextCursor;
+  }
+  return fleet;
 }
 
 /** The days of a month to request; up to today in the present one. */

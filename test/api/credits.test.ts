@@ -62,16 +62,16 @@ describe('credits', () => {
       balance: unknown;
       lots: { kind: string }[];
       entries: { id: number; kind: string }[];
-      nextBefore: number;
+      nextCursor: string;
     };
     expect(first.balance).toEqual({ available: 107, held: 0, overshoot: 0 });
     expect(first.lots.map(({ kind }) => kind).sort()).toEqual(['plan', 'top_up']);
-    const rest = (await get(`adabrow1/credits?limit=100&before=${first.nextBefore}`, ada))
+    const rest = (await get(`adabrow1/credits?limit=100&cursor=${first.nextCursor}`, ada))
       .body as typeof first;
     expect([...first.entries, ...rest.entries].map(({ kind }) => kind)).toEqual(
       ['grant', 'hold', 'capture', 'release', 'hold', 'release', 'top_up'].reverse(),
     );
-    expect(rest.nextBefore).toBeNull();
+    expect(rest.nextCursor).toBeNull();
   });
 
   test.each([

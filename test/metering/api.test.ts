@@ -143,7 +143,7 @@ describe('what was used', () => {
     expect(body).toMatchObject({
       month,
       tenants: [{ tenant: 'adadesk1', slug: 'ada-desk', computeCents: 32 }],
-      nextOffset: null,
+      nextCursor: null,
       metering: { cells: [{ cell: 'local', source: 'requests' }], staleHours: 0, overreported: 0 },
     });
     const csv = await get(`/v1/usage?month=${month}&format=csv`);

@@ -24,7 +24,8 @@ import {
   ringReplenish,
   takeReservedStack,
 } from '../../automation/store/stacks.ts';
-import { insertTenant, listTenants, ringTenant } from '../../automation/store/tenants.ts';
+import { listTenants } from '../../automation/store/tenant-list.ts';
+import { insertTenant, ringTenant } from '../../automation/store/tenants.ts';
 import { watchCluster } from '../../automation/worker/cluster-watch.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
@@ -265,7 +266,11 @@ describe('tenants', () => {
 
   test('are not listed while they are slots', async () => {
     const slot = await addTenant(database, { owner: null, slot: true });
-    const listed = await listTenants(database, null, { limit: 100 });
+    const listed = await listTenants(database, null, {
+      sort: { by: 'createdAt', descending: true },
+      after: null,
+      limit: 100,
+    });
     expect(listed.map(({ id }) => id)).not.toContain(slot.id);
   });
 

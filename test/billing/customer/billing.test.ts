@@ -292,7 +292,8 @@ describe('invoices', () => {
         path,
       ).toMatchObject({ code: 'not_found' });
     expect((await post(eve, 'portal', { subscription: id })).body).toMatchObject({ code: 'not_found' });
-    const own = (await get<{ invoices: InvoiceView[] }>(eve, `invoices?cursor=${invoice}`)).body.invoices;
+    const { nextCursor } = (await get<{ nextCursor: string }>(token, 'invoices?limit=1')).body;
+    const own = (await get<{ invoices: InvoiceView[] }>(eve, `invoices?cursor=${nextCursor}`)).body.invoices;
     expect(own.some(({ subscription }) => subscription === id)).toBe(false);
   });
 
