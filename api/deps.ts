@@ -9,6 +9,7 @@ import type { Authenticate } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';
 import type { LiveTenants } from './live.ts';
 import type { Metrics } from './metrics.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { AskReadiness } from './readiness.ts';
 import type { ApiService } from './router.ts';
 
@@ -23,6 +24,7 @@ export interface ApiDeps {
   readonly livemode: boolean | null;
   readonly authenticate: Authenticate;
   readonly keys: KeyRing;
+  readonly rateLimits: RateLimits;
   readonly live: LiveTenants;
   readonly metrics: Metrics;
   readonly readiness: AskReadiness;

@@ -19,6 +19,7 @@ const problems = {
   method_not_allowed: [405, 'The method is not allowed here'],
   not_ready: [409, 'The tenant is not ready'],
   name_taken: [409, 'The name is taken'],
+  request_in_progress: [409, 'The same request is being worked on'],
   cause_reused: [409, 'The id was used before for something else'],
   hold_closed: [409, 'The hold is over'],
   payment_overdue: [409, 'A payment is overdue'],
@@ -31,7 +32,9 @@ const problems = {
   limit_reached: [409, 'There are as many as there can be'],
   endpoint_disabled: [409, 'The webhook endpoint is disabled'],
   payload_too_large: [413, 'The request body is too large'],
+  idempotency_key_reused: [422, 'The idempotency key was used for something else'],
   plan_not_for_sale: [422, 'The plan cannot be bought here'],
+  rate_limited: [429, 'Too many requests'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'A service we depend on is not available'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
@@ -43,12 +46,20 @@ export class Problem extends Error {
   readonly code: ProblemCode;
   /** Names of the fields at fault, where there are any. */
   readonly errors: readonly FieldError[];
+  /** Of the answer, beside its type. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ProblemCode, detail: string, errors: readonly FieldError[] = []) {
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    errors: readonly FieldError[] = [],
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail);
     this.name = 'Problem';
     this.code = code;
     this.errors = errors;
+    this.headers = headers;
   }
 }
 
@@ -76,6 +87,7 @@ export function problemResponse(problem: Problem): Response {
   return Response.json(body, {
     status,
     headers: {
+      ...problem.headers,
       'content-type': 'application/problem+json',
       // RFC 9110: a 401 says how to authenticate.
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),

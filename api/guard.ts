@@ -1,12 +1,18 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import type { Logger } from 'pino';
 import { type Access, refusalOf } from './access.ts';
 import type { Authenticate } from './auth.ts';
 import { askedTenant } from './contract/tenant.ts';
+import { Problem } from './errors.ts';
+import type { Idempotency } from './idempotency.ts';
+import { type RateLimits, rateLimitHeaders } from './rate-limits.ts';
 import { type Scoped, type ScopeSources, scopedTo } from './scoped/index.ts';
 
 /** What stands between a request and the routes. */
 export interface Guard extends ScopeSources {
   readonly authenticate: Authenticate;
+  readonly rateLimits: RateLimits;
+  readonly log: Logger;
 }
 
 /**
@@ -15,27 +21,50 @@ export interface Guard extends ScopeSources {
  */
 export interface ApiVariables extends Scoped {
   readonly guard: Guard;
+  /** On routes that change something by POST. */
+  readonly idempotency: Idempotency;
 }
 
+type Middleware = MiddlewareHandler<{ Variables: ApiVariables }>;
+
 /**
- * Puts the principal and the stores that are scoped to it on the request.
- * @throws Problem `unauthenticated`; `forbidden` where the route is not for this principal, but `not_found` when the route
- *   is about a tenant that the principal must not know of
+ * Finds out who asks and counts the request. Every answer from here on says what is left of the principal's limit.
+ * @throws Problem `unauthenticated` or `rate_limited`
  */
-export function guarded(access: Access): MiddlewareHandler<{ Variables: ApiVariables }> {
+export const authenticated: Middleware = async (c, next) => {
+  const { authenticate, rateLimits } = c.get('guard');
+  const principal = await authenticate(c.req.header('authorization'));
+  const allowance = await rateLimits.consume(principal);
+  const headers = rateLimitHeaders(allowance);
+  if (!allowance.allowed)
+    throw new Problem(
+      'rate_limited',
+      `At most ${allowance.limit} requests a minute are answered; ask again in ${allowance.resetSeconds} s.`,
+      [],
+      { ...headers, 'retry-after': String(allowance.resetSeconds) },
+    );
+  c.set('principal', principal);
+  c.header('cache-control', 'no-store');
+  await next();
+  for (const [name, value] of Object.entries(headers)) c.header(name, value);
+};
+
+/**
+ * Lets those pass whom a route is for, and puts the stores that are scoped to them on the request.
+ * @param changes whether the route changes something, which viewers may not
+ * @throws Problem `forbidden` where the route is not for the principal, but `not_found` when the route is about a tenant
+ *   that the principal must not know of
+ */
+export function guarded(access: Access, changes: boolean): Middleware {
   return async (c, next) => {
-    const { authenticate, ...sources } = c.get('guard');
-    const principal = await authenticate(c.req.header('authorization'));
-    c.header('cache-control', 'no-store');
-    const changes = c.req.method !== 'GET' && c.req.method !== 'HEAD';
-    const scoped = scopedTo(principal, sources, changes);
+    const principal = c.get('principal');
+    const scoped = scopedTo(principal, c.get('guard'), changes);
     const refusal = refusalOf(access, principal);
     if (refusal) {
       const id = askedId(c);
       if (id !== undefined) await scoped.tenants.find(askedTenant(id));
       throw refusal;
     }
-    c.set('principal', scoped.principal);
     c.set('tenants', scoped.tenants);
     c.set('organizations', scoped.organizations);
     c.set('subscriptions', scoped.subscriptions);

@@ -1,9 +1,11 @@
 import { createRoute as describeRoute, OpenAPIHono, type RouteConfig, type z } from '@hono/zod-openapi';
 import type { Service } from '../automation/service.ts';
 import type { Access } from './access.ts';
+import { idempotencyHeaders } from './contract/idempotency.ts';
 import { problem } from './contract/tenant.ts';
 import { Problem } from './errors.ts';
-import { type ApiVariables, guarded } from './guard.ts';
+import { type ApiVariables, authenticated, guarded } from './guard.ts';
+import { repeatable } from './idempotency.ts';
 
 // For services: a package beside the tree needs this very one, as schemas of another copy are not described.
 export { z } from '@hono/zod-openapi';
@@ -67,20 +69,32 @@ type Declared<Path extends string> = Omit<RouteConfig, 'path' | 'security' | 'mi
   readonly path: Path;
   /** Who may use the route: one of `api/access.ts`. Handlers of all routes that are not public have a principal. */
   readonly access: Access | null;
+  /** A POST that only asks: a viewer may send it, and it is not recorded by its `Idempotency-Key`. */
+  readonly changesNothing?: true;
 };
 
-/** A route with its access, which the OpenAPI document also shows as `x-access`. */
+/**
+ * A route with its access, which the OpenAPI document also shows as `x-access`. A POST that changes something takes an
+ * `Idempotency-Key`.
+ */
 export function createRoute<Path extends string, Route extends Declared<Path>>(
   route: Route & { readonly path: Path },
 ) {
-  const { access, ...described } = route;
+  const { access, changesNothing = false, ...described } = route;
+  const changes = !changesNothing && route.method !== 'get' && route.method !== 'head';
+  const repeats = access !== null && changes && route.method === 'post';
   const made = describeRoute<Path, Route>({
     ...described,
     ...(access !== null && {
       security: [{ bearer: [] }],
-      middleware: guarded(access),
+      middleware: [
+        authenticated,
+        guarded(access, changes),
+        ...(repeats ? [repeatable(`POST ${route.path}`)] : []),
+      ],
       'x-access': { people: access.people, keys: access.keys },
     }),
+    ...(repeats && { request: { ...route.request, headers: idempotencyHeaders } }),
   } as unknown as Route);
   declared.add(made);
   return made;

@@ -17,6 +17,7 @@ import type { PageConfig } from './contract/tenant.ts';
 import type { ApiEnv } from './env.ts';
 import { listenForTenants } from './live.ts';
 import { createMetrics } from './metrics.ts';
+import { createRateLimits } from './rate-limits.ts';
 import { createReadiness } from './readiness.ts';
 import type { ApiService } from './router.ts';
 import { pagePartsOf } from './services.ts';
@@ -67,6 +68,7 @@ export async function startApi(
       database,
     }),
     keys,
+    rateLimits: createRateLimits(),
     live,
     metrics,
     readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import { addBilling } from './commands-billing.ts';
 import { addInstallation } from './commands-installation.ts';
-import { addNotifications } from './commands-notifications.ts';
 import { addKeys } from './commands-keys.ts';
+import { addNotifications } from './commands-notifications.ts';
 import { addOperations } from './commands-operations.ts';
 import { addPeople } from './commands-people.ts';
 import { addPlatform } from './commands-platform.ts';

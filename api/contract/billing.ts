@@ -25,14 +25,6 @@ export const billingParams = z.object({
     .openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-export const idempotencyHeaders = z.object({
-  'idempotency-key': z
-    .string()
-    .regex(/^[!-~]{1,120}$/, 'must be 1 to 120 printable ASCII characters without spaces')
-    .optional()
-    .openapi({ description: 'The same answer for every request with it, for 24 hours' }),
-});
-
 export const subscription = z
   .object({
     id: z.string(),

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type Stripe from 'stripe';
 import { meterLookupKey } from '../../automation/billing/catalog/wanted.ts';
 import { placeTenant } from '../../automation/desired/placement.ts';
@@ -20,6 +19,7 @@ import { discountsOf, trialOf } from '../checkout-offers.ts';
 import { type CheckoutRequest, checkout, checkoutRequest } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import type { Idempotency } from '../idempotency.ts';
 import { signedIn } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import type { ScopedOrganizations } from '../scoped/organizations.ts';
@@ -46,6 +46,7 @@ export const checkoutRoutes = (deps: ApiDeps) => {
       deps,
       signedIn(c.get('principal')),
       c.get('organizations'),
+      c.get('idempotency'),
       c.req.valid('json'),
     );
     return c.json(session, 201);
@@ -56,6 +57,7 @@ async function openCheckout(
   { database, stripe, publicUrl, cell }: ApiDeps,
   person: Person,
   organizations: ScopedOrganizations,
+  idempotency: Idempotency,
   request: CheckoutRequest,
 ): Promise<{ id: string; url: string }> {
   const { product, plan } = purchasable(request);
@@ -71,32 +73,35 @@ async function openCheckout(
     request.trial ? trialOf(database, { product, plan }, customer) : {},
     discountsOf(stripe, request.promotionCode),
   ]);
-  const id = `co_${randomBytes(12).toString('base64url')}`;
+  const id = `co_${idempotency.token('checkout').slice(0, 16)}`;
   const url = (given: string | undefined, fallback: string) =>
     (given ?? `${publicUrl}${fallback}`).replaceAll('{CHECKOUT_SESSION_ID}', id);
-  const session = await stripe.checkout.sessions.create({
-    mode: 'subscription',
-    line_items: [
-      { price, quantity: request.seats ?? 1 },
-      // What is used is charged afterwards, with the next period.
-      ...usage.map((metered) => ({ price: metered })),
-    ],
-    ...discounts,
-    success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
-    cancel_url: url(request.cancelUrl, '/'),
-    client_reference_id: id,
-    customer,
-    subscription_data: {
-      ...trial,
-      metadata: {
-        [subscriptionMetadata.owner]: person.subject,
-        [subscriptionMetadata.checkout]: id,
-        ...(slug && { [subscriptionMetadata.slug]: slug }),
-        ...(request.region && { [subscriptionMetadata.region]: request.region }),
-        ...(request.residency && { [subscriptionMetadata.residency]: request.residency }),
+  const session = await stripe.checkout.sessions.create(
+    {
+      mode: 'subscription',
+      line_items: [
+        { price, quantity: request.seats ?? 1 },
+        // What is used is charged afterwards, with the next period.
+        ...usage.map((metered) => ({ price: metered })),
+      ],
+      ...discounts,
+      success_url: url(request.successUrl, '/?checkout={CHECKOUT_SESSION_ID}'),
+      cancel_url: url(request.cancelUrl, '/'),
+      client_reference_id: id,
+      customer,
+      subscription_data: {
+        ...trial,
+        metadata: {
+          [subscriptionMetadata.owner]: person.subject,
+          [subscriptionMetadata.checkout]: id,
+          ...(slug && { [subscriptionMetadata.slug]: slug }),
+          ...(request.region && { [subscriptionMetadata.region]: request.region }),
+          ...(request.residency && { [subscriptionMetadata.residency]: request.residency }),
+        },
       },
     },
-  });
+    { idempotencyKey: idempotency.token('checkout session') },
+  );
   if (!session.url) throw new Problem('unavailable', 'The payment service gave no page to pay at.');
   // A free plan is nothing to be paid.
   if (plan.price.kind !== 'custom' && plan.price.priceCents > 0)

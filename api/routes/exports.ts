@@ -92,9 +92,11 @@ export const exportRoutes = ({ database, exportFiles }: ApiDeps) =>
           message: `${actorName(principal)} asked for an export of the data`,
           data: { export: wanted.id, ...askedBy(principal) },
         });
-        return wanted;
+        const shown = view(wanted);
+        await c.get('idempotency').keep(client, 202, shown);
+        return shown;
       });
-      return c.json(view(asked), 202);
+      return c.json(asked, 202);
     })
     .openapi(download, async (c) => {
       const { id, export: exportId } = c.req.valid('param');

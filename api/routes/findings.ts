@@ -119,7 +119,12 @@ export const findingRoutes = ({ database, stripe, followers, retentionMs }: ApiD
     .openapi(status, async (c) => c.json({ areas: (await listReconciliations(database)).map(areaView) }, 200))
     .openapi(ask, async (c) => {
       const { dryRun } = c.req.valid('json');
-      return c.json({ areas: (await askReconciliation(database, { dryRun })).map(areaView) }, 202);
+      const asked = await database.transaction(async (client) => {
+        const areas = (await askReconciliation(client, { dryRun })).map(areaView);
+        await c.get('idempotency').keep(client, 202, { areas });
+        return { areas };
+      });
+      return c.json(asked, 202);
     });
 };
 

@@ -82,14 +82,17 @@ export const keyRoutes = ({ database, keys }: ApiDeps) =>
       const owner = await ownerOf(person, c.get('tenants'), asked.owner);
       assertGrantable(person, asked.scopes);
       const expiresAt = expiryOf(asked.expiresAt);
-      const made = await database.transaction((client) =>
-        createKey(
+      const answer = await database.transaction(async (client) => {
+        const made = await createKey(
           client,
           { name: asked.name, owner, scopes: asked.scopes, expiresAt, createdBy: person.subject },
           askedBy(person),
-        ),
-      );
-      return c.json({ ...view(made.key, person), key: made.text }, 201);
+        );
+        const shown = { ...view(made.key, person), key: made.text };
+        await c.get('idempotency').keep(client, 201, shown);
+        return shown;
+      });
+      return c.json(answer, 201);
     })
     .openapi(list, async (c) => {
       const person = signedIn(c.get('principal'));

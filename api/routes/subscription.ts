@@ -13,7 +13,6 @@ import {
   cancelRequest,
   changePreview,
   changeRequest,
-  idempotencyHeaders,
   previewRequest,
   subscription,
   subscriptionList,
@@ -62,6 +61,7 @@ const preview = createRoute({
   summary: 'What a change of plan or seats would cost',
   description: 'Nothing changes. Send its `prorationDate` with the change to be charged exactly this.',
   access: people,
+  changesNothing: true,
   request: {
     params: billingParams,
     body: { required: true, content: { 'application/json': { schema: previewRequest } } },
@@ -87,7 +87,6 @@ function change<Path extends string, Body extends z.ZodType>(
     access: people,
     request: {
       params: billingParams,
-      headers: idempotencyHeaders,
       body: { required: true, content: { 'application/json': { schema: options.body } } },
     },
     responses: {
@@ -183,7 +182,7 @@ export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
       const principal = c.get('principal');
       const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
       const { prorationDate, ...wish } = c.req.valid('json');
-      const idempotencyKey = c.req.valid('header')['idempotency-key'];
+      const idempotencyKey = c.get('idempotency').token('change');
       const outcome = await changePlan(stripe, row.id, wish, { prorationDate, idempotencyKey });
       const asked = [
         ...(wish.plan === undefined ? [] : [`the plan ${wish.plan}`]),

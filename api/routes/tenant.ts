@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
+import type { Queryable } from '../../automation/store/database.ts';
 import { resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { peopleAndKeys } from '../access.ts';
 import { numberPosition } from '../contract/page.ts';
@@ -84,8 +85,8 @@ const retry = createRoute({
 const paging = pagingBy('timeline', z.tuple([numberPosition]));
 
 export const tenantRoutes = ({ database }: ApiDeps) => {
-  const view = async (principal: Principal, found: Tenant): Promise<TenantView> => {
-    const [shown] = await tenantViews(database, [found], principal);
+  const view = async (principal: Principal, found: Tenant, db: Queryable = database): Promise<TenantView> => {
+    const [shown] = await tenantViews(db, [found], principal);
     if (!shown) throw new Error('a tenant has no view');
     return shown;
   };
@@ -126,9 +127,11 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
           message: `${actorName(principal)} asked for another try`,
           data: askedBy(principal),
         });
-        return after;
+        const shown = await view(principal, after, client);
+        await c.get('idempotency').keep(client, 202, shown);
+        return shown;
       });
-      return c.json(await view(principal, updated), 202);
+      return c.json(updated, 202);
     });
 };
 

@@ -46,7 +46,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/reconciliation': {},
   'POST /v1/findings/{id}/approve': {},
   'POST /v1/findings/{id}/dismiss': {},
-  'POST /v1/subscriptions/{id}/preview': { plan: 'enterprise' },
+  'POST /v1/subscriptions/{id}/preview': { plan: 'professional' },
   'POST /v1/subscriptions/{id}/change': { plan: 'professional' },
   'POST /v1/subscriptions/{id}/cancel': {},
   'POST /v1/tenants/{id}/api-costs': { callId: 'c', provider: 'p', costMicros: 1 },

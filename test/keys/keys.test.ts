@@ -4,7 +4,6 @@ import { changeTenant } from '../../automation/followers.ts';
 import {
   createKey,
   createKeyRing,
-  createTenantKey,
   type KeyOwner,
   keysFollower,
   revokeKey,
@@ -173,13 +172,13 @@ describe('an API key', () => {
   });
 });
 
-describe('a tenant’s own key', () => {
-  test('is made without a person and ends with the tenant, in the same transaction', async () => {
+describe('a tenant’s key', () => {
+  test('stands in its timeline and ends with the tenant, in the same transaction', async () => {
     const tenant = await addTenant(control.database, { owner: 'ada' });
-    const text = await createTenantKey(control.database, tenant.id, ['usage:write', 'entitlements:read']);
+    const { text } = await make({ owner: { kind: 'tenant', tenantId: tenant.id } });
     const keys = ring();
     expect(await keys.verify(text)).toMatchObject({
-      key: { owner: { kind: 'tenant', tenantId: tenant.id }, createdBy: null },
+      key: { owner: { kind: 'tenant', tenantId: tenant.id } },
     });
     const entries = await listAudit(control.database, tenant.id, { audience: 'tenant' });
     expect(entries.map(({ kind }) => kind)).toContain('key.created');
@@ -208,7 +207,7 @@ describe('a tenant’s own key', () => {
 
   test('is not taken once its tenant is to be deleted, whoever left it behind', async () => {
     const tenant = await addTenant(control.database, { owner: 'ada', set: { desired_state: 'deleted' } });
-    const text = await createTenantKey(control.database, tenant.id, ['usage:write']);
+    const { text } = await make({ owner: { kind: 'tenant', tenantId: tenant.id } });
     const keys = ring();
     expect(await keys.verify(text)).toEqual({ valid: false, why: 'unknown' });
     await keys.close();

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
+import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -55,7 +55,7 @@ export const createCheckout = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Your tenants, newest first; all tenants for operators
+ * Your tenants, newest first unless sorted otherwise; all tenants for operators
  */
 export const listTenants = <ThrowOnError extends boolean = true>(options: Options<ListTenantsData, ThrowOnError>): RequestResult<ListTenantsResponses, ListTenantsErrors, ThrowOnError, 'data'> => options.client.get<ListTenantsResponses, ListTenantsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -491,6 +491,44 @@ export const listOrganizations = <ThrowOnError extends boolean = true>(options: 
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v1/organizations',
+    ...options
+});
+
+/**
+ * Your API keys and those of your tenants, newest first; all of them for operators
+ */
+export const listKeys = <ThrowOnError extends boolean = true>(options: Options<ListKeysData, ThrowOnError>): RequestResult<ListKeysResponses, ListKeysErrors, ThrowOnError, 'data'> => options.client.get<ListKeysResponses, ListKeysErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/keys',
+    ...options
+});
+
+/**
+ * Make an API key
+ *
+ * Send it as a bearer token. It reaches what its owner reaches, and of that what its scopes name. Only operators give a key the scopes that say what was used.
+ */
+export const createKey = <ThrowOnError extends boolean = true>(options: Options<CreateKeyData, ThrowOnError>): RequestResult<CreateKeyResponses, CreateKeyErrors, ThrowOnError, 'data'> => options.client.post<CreateKeyResponses, CreateKeyErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/keys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * End an API key
+ *
+ * No process takes it for more than five seconds longer.
+ */
+export const revokeKey = <ThrowOnError extends boolean = true>(options: Options<RevokeKeyData, ThrowOnError>): RequestResult<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'> => options.client.delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/keys/{id}',
     ...options
 });
 

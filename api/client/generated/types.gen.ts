@@ -124,6 +124,9 @@ export type CheckoutRequest = {
 
 export type TenantList = {
     tenants: Array<Tenant>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
     /**
      * With `checkout`: why it led to no tenant, where more time alone will not help
@@ -201,6 +204,10 @@ export type Tenant = {
 
 export type Timeline = {
     entries: Array<TimelineEntry>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
 };
 
 export type TimelineEntry = {
@@ -246,9 +253,9 @@ export type Credits = {
         to: string;
     }>;
     /**
-     * Send as `before` for the next page
+     * Send as `cursor` for the next page; null on the last one
      */
-    nextBefore: number | null;
+    nextCursor: string | null;
 };
 
 export type LedgerAnswer = {
@@ -377,6 +384,9 @@ export type ApiCosts = {
         estimateMicros: number | null;
         costMicros: number | null;
     }>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -547,7 +557,10 @@ export type FleetUsage = {
          */
         totalCents: number;
     }>;
-    nextOffset: number | null;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
     metering: {
         cells: Array<{
             cell: string;
@@ -604,6 +617,9 @@ export type ToldUsage = {
 
 export type FindingList = {
     findings: Array<Finding>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -660,6 +676,9 @@ export type Reconciliation = {
 
 export type SubscriptionList = {
     subscriptions: Array<Subscription>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -746,6 +765,9 @@ export type CancelRequest = {
 
 export type InvoiceList = {
     invoices: Array<Invoice>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -799,6 +821,10 @@ export type PortalRequest = {
 
 export type OrganizationList = {
     organizations: Array<Organization>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
 };
 
 export type Organization = {
@@ -820,6 +846,64 @@ export type Organization = {
         role: 'admin' | 'viewer';
     }>;
     createdAt: string;
+};
+
+export type NewKey = Key & {
+    /**
+     * The key itself. It is shown only now: keep it safe
+     */
+    key: string;
+};
+
+export type Key = {
+    /**
+     * The public part: `tk_<id>_…`
+     */
+    id: string;
+    name: string;
+    owner: {
+        kind: 'person' | 'tenant' | 'service';
+        subject: string | null;
+        tenant: string | null;
+        product: string | null;
+    };
+    scopes: Array<'tenants:read' | 'tenants:write' | 'entitlements:read' | 'checks:write' | 'usage:write' | 'notifications:read' | 'notifications:write'>;
+    createdBy: string | null;
+    createdAt: string;
+    expiresAt: string | null;
+    /**
+     * To about a minute
+     */
+    lastUsedAt: string | null;
+};
+
+export type KeyRequest = {
+    /**
+     * What it is for
+     */
+    name: string;
+    owner?: {
+        kind: 'person';
+    } | {
+        kind: 'tenant';
+        tenant: string;
+    } | {
+        kind: 'service';
+        product?: string;
+    };
+    scopes: Array<'tenants:read' | 'tenants:write' | 'entitlements:read' | 'checks:write' | 'usage:write' | 'notifications:read' | 'notifications:write'>;
+    /**
+     * Never when left out
+     */
+    expiresAt?: string;
+};
+
+export type KeyList = {
+    keys: Array<Key>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
 };
 
 export type Figures = {
@@ -1036,6 +1120,10 @@ export type OnboardRequest = {
 
 export type TenantExportList = {
     exports: Array<TenantExport>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
 };
 
 export type TenantExport = {
@@ -1082,6 +1170,10 @@ export type Offboarding = {
 
 export type OffboardingList = {
     offboardings: Array<Offboarding>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
 };
 
 export type Receipt = {
@@ -1644,6 +1736,12 @@ export type ListProductsResponse = ListProductsResponses[keyof ListProductsRespo
 
 export type CreateCheckoutData = {
     body: CheckoutRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/checkout';
@@ -1671,8 +1769,23 @@ export type ListTenantsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: 'createdAt' | '-createdAt' | 'slug' | '-slug';
+        /**
+         * Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         */
+        q?: string;
+        plan?: string;
         product?: string;
         phase?: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
         checkout?: string;
@@ -1761,6 +1874,17 @@ export type GetTimelineData = {
         id: string;
     };
     query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
+         * Only entries after the one of this id, as `Last-Event-ID` does for events
+         */
         after?: number | null;
     };
     url: '/v1/tenants/{id}/timeline';
@@ -1777,7 +1901,7 @@ export type GetTimelineError = GetTimelineErrors[keyof GetTimelineErrors];
 
 export type GetTimelineResponses = {
     /**
-     * At most 1,000 entries; the next page begins after the last id
+     * One page
      */
     200: Timeline;
 };
@@ -1813,6 +1937,12 @@ export type GetAccessResponse = GetAccessResponses[keyof GetAccessResponses];
 
 export type RetryTenantData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -1844,8 +1974,14 @@ export type GetCreditsData = {
         id: string;
     };
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
-        before?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
     };
     url: '/v1/tenants/{id}/credits';
 };
@@ -1870,6 +2006,12 @@ export type GetCreditsResponse = GetCreditsResponses[keyof GetCreditsResponses];
 
 export type HoldCreditsData = {
     body: HoldRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -1901,6 +2043,12 @@ export type HoldCreditsResponse = HoldCreditsResponses[keyof HoldCreditsResponse
 
 export type CaptureCreditsData = {
     body: CaptureRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -1932,6 +2080,12 @@ export type CaptureCreditsResponse = CaptureCreditsResponses[keyof CaptureCredit
 
 export type ReleaseCreditsData = {
     body: ReleaseRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -1963,6 +2117,12 @@ export type ReleaseCreditsResponse = ReleaseCreditsResponses[keyof ReleaseCredit
 
 export type TopUpCreditsData = {
     body: TopUpRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2052,7 +2212,13 @@ export type ListApiCostsData = {
         id: string;
     };
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
         cursor?: string;
     };
     url: '/v1/tenants/{id}/api-costs';
@@ -2078,6 +2244,12 @@ export type ListApiCostsResponse = ListApiCostsResponses[keyof ListApiCostsRespo
 
 export type ChargeApiCallData = {
     body: ApiCost;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2150,6 +2322,12 @@ export type GetUsageResponse = GetUsageResponses[keyof GetUsageResponses];
 
 export type TellUsageData = {
     body: ToldUsage;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2213,12 +2391,18 @@ export type GetFleetUsageData = {
     path?: never;
     query?: {
         /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
          * A calendar month (UTC); the present one when left out
          */
         month?: string;
         product?: string;
-        limit?: number;
-        offset?: number | null;
         format?: 'json' | 'csv';
     };
     url: '/v1/usage';
@@ -2246,7 +2430,13 @@ export type ListFindingsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
         cursor?: string;
         state?: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
         kind?: 'paid-without-tenant' | 'paid-not-served' | 'unpaid-served' | 'wrong-plan' | 'wrong-seats' | 'stale-record' | 'wrong-product' | 'subscription-missing' | 'tenant-without-subscription' | 'billed-after-deletion' | 'subscription-of-nobody' | 'customer-of-nobody' | 'customer-missing' | 'unreported-usage' | 'ledger-unbalanced' | 'tenant-stuck' | 'slot-stuck' | 'tenant-stalled' | 'namespace-missing' | 'object-missing' | 'wrong-plan-in-cluster' | 'database-missing' | 'lease-left' | 'stack-missing' | 'reservation-without-stack' | 'slot-of-nobody' | 'namespace-of-nobody' | 'schema-of-nobody' | 'role-of-nobody' | 'database-of-nobody' | 'stack-of-nobody' | 'object-left' | 'object-of-nobody';
@@ -2278,6 +2468,12 @@ export type ApproveFindingData = {
     body: {
         note?: string;
     };
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2306,6 +2502,12 @@ export type ApproveFindingResponse = ApproveFindingResponses[keyof ApproveFindin
 export type DismissFindingData = {
     body: {
         note?: string;
+    };
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
     };
     path: {
         id: string;
@@ -2364,6 +2566,12 @@ export type ReconcileData = {
          */
         dryRun?: boolean;
     };
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/reconciliation';
@@ -2391,7 +2599,13 @@ export type ListSubscriptionsData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
         cursor?: string;
     };
     url: '/v1/subscriptions';
@@ -2473,7 +2687,7 @@ export type ChangeSubscriptionData = {
     body: ChangeRequest;
     headers?: {
         /**
-         * The same answer for every request with it, for 24 hours
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
          */
         'idempotency-key'?: string;
     };
@@ -2506,7 +2720,7 @@ export type CancelSubscriptionData = {
     body: CancelRequest;
     headers?: {
         /**
-         * The same answer for every request with it, for 24 hours
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
          */
         'idempotency-key'?: string;
     };
@@ -2537,6 +2751,12 @@ export type CancelSubscriptionResponse = CancelSubscriptionResponses[keyof Cance
 
 export type ReactivateSubscriptionData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2566,7 +2786,13 @@ export type ListInvoicesData = {
     body?: never;
     path?: never;
     query?: {
+        /**
+         * How many rows a page has at most
+         */
         limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
         cursor?: string;
         organization?: string;
         subscription?: string;
@@ -2622,6 +2848,12 @@ export type GetInvoiceResponse = GetInvoiceResponses[keyof GetInvoiceResponses];
 
 export type PayInvoiceData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2649,6 +2881,12 @@ export type PayInvoiceResponse = PayInvoiceResponses[keyof PayInvoiceResponses];
 
 export type OpenPortalData = {
     body: PortalRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/portal';
@@ -2675,7 +2913,16 @@ export type OpenPortalResponse = OpenPortalResponses[keyof OpenPortalResponses];
 export type ListOrganizationsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+    };
     url: '/v1/organizations';
 };
 
@@ -2690,12 +2937,106 @@ export type ListOrganizationsError = ListOrganizationsErrors[keyof ListOrganizat
 
 export type ListOrganizationsResponses = {
     /**
-     * All of them
+     * One page
      */
     200: OrganizationList;
 };
 
 export type ListOrganizationsResponse = ListOrganizationsResponses[keyof ListOrganizationsResponses];
+
+export type ListKeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        tenant?: string;
+        kind?: 'person' | 'tenant' | 'service';
+    };
+    url: '/v1/keys';
+};
+
+export type ListKeysErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListKeysError = ListKeysErrors[keyof ListKeysErrors];
+
+export type ListKeysResponses = {
+    /**
+     * One page
+     */
+    200: KeyList;
+};
+
+export type ListKeysResponse = ListKeysResponses[keyof ListKeysResponses];
+
+export type CreateKeyData = {
+    body: KeyRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/keys';
+};
+
+export type CreateKeyErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type CreateKeyError = CreateKeyErrors[keyof CreateKeyErrors];
+
+export type CreateKeyResponses = {
+    /**
+     * The key, this one time
+     */
+    201: NewKey;
+};
+
+export type CreateKeyResponse = CreateKeyResponses[keyof CreateKeyResponses];
+
+export type RevokeKeyData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/keys/{id}';
+};
+
+export type RevokeKeyErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type RevokeKeyError = RevokeKeyErrors[keyof RevokeKeyErrors];
+
+export type RevokeKeyResponses = {
+    /**
+     * The key as it was
+     */
+    200: Key;
+};
+
+export type RevokeKeyResponse = RevokeKeyResponses[keyof RevokeKeyResponses];
 
 export type GetFiguresData = {
     body?: never;
@@ -2822,6 +3163,12 @@ export type GetOnboardingResponse = GetOnboardingResponses[keyof GetOnboardingRe
 
 export type OnboardOrganizationData = {
     body: OnboardRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/onboardings';
@@ -2854,7 +3201,16 @@ export type ListExportsData = {
     path: {
         id: string;
     };
-    query?: never;
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+    };
     url: '/v1/tenants/{id}/exports';
 };
 
@@ -2878,6 +3234,12 @@ export type ListExportsResponse = ListExportsResponses[keyof ListExportsResponse
 
 export type RequestExportData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2960,6 +3322,12 @@ export type GetOffboardingResponse = GetOffboardingResponses[keyof GetOffboardin
 
 export type BeginOffboardingData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -2988,7 +3356,16 @@ export type BeginOffboardingResponse = BeginOffboardingResponses[keyof BeginOffb
 export type ListOffboardingsData = {
     body?: never;
     path?: never;
-    query?: never;
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+    };
     url: '/v1/offboardings';
 };
 
@@ -3003,7 +3380,7 @@ export type ListOffboardingsError = ListOffboardingsErrors[keyof ListOffboarding
 
 export type ListOffboardingsResponses = {
     /**
-     * At most 100 journals
+     * One page of journals
      */
     200: OffboardingList;
 };
@@ -3104,6 +3481,12 @@ export type ListNotificationEndpointsResponse = ListNotificationEndpointsRespons
 
 export type AddNotificationEndpointData = {
     body: NewNotificationEndpoint;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path?: never;
     query?: never;
     url: '/v1/notifications/endpoints';
@@ -3183,6 +3566,12 @@ export type GetNotificationEndpointResponse = GetNotificationEndpointResponses[k
 
 export type RotateNotificationSecretData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -3210,6 +3599,12 @@ export type RotateNotificationSecretResponse = RotateNotificationSecretResponses
 
 export type EnableNotificationEndpointData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -3237,6 +3632,12 @@ export type EnableNotificationEndpointResponse = EnableNotificationEndpointRespo
 
 export type TestNotificationEndpointData = {
     body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };
@@ -3264,6 +3665,12 @@ export type TestNotificationEndpointResponse = TestNotificationEndpointResponses
 
 export type ReplayNotificationsData = {
     body: ReplayRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
     path: {
         id: string;
     };

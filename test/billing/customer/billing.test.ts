@@ -148,8 +148,8 @@ describe('a change of plan', () => {
     expect((await post(token, path, { plan: 'enterprise', prorationDate }, key)).status).toBe(200);
     expect((await post(token, path, { plan: 'enterprise', prorationDate }, key)).status).toBe(200);
     expect(await post(token, path, { plan: 'free', prorationDate }, key)).toMatchObject({
-      status: 409,
-      body: { code: 'cause_reused' },
+      status: 422,
+      body: { code: 'idempotency_key_reused' },
     });
   });
 

@@ -123,7 +123,7 @@ function productFiles(): string[] {
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter(({ name }) => name.endsWith('.ts'))
       .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
-      .filter((file) => !/^(api\/dashboard|automation\/local\/stripe)\//.test(file))
+      .filter((file) => !/^(api\/(client|dashboard)|automation\/local\/stripe)\//.test(file))
       .sort(),
   );
 }

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import {
+  type Answer,
+  type Claim,
+  claimRequest,
+  recordAnswer,
+  releaseClaim,
+  requestToken,
+} from '../automation/idempotency/index.ts';
+import type { Queryable } from '../automation/store/database.ts';
+import { idempotencyKey } from './contract/idempotency.ts';
+import { Problem } from './errors.ts';
+import type { ApiVariables } from './guard.ts';
+import { principalId } from './principal.ts';
+
+/** What a handler may do for its request to be repeatable. */
+export interface Idempotency {
+  /**
+   * Records the answer in the transaction that does the work, so that no crash can come between them. A handler whose work
+   * does nothing when it is done again leaves this out.
+   */
+  keep(client: Queryable, status: number, body: unknown): Promise<void>;
+  /** The same text for every repetition, for ids and for keys of other services; random for a request without a key. */
+  token(purpose: string): string;
+}
+
+/** The header's name in an answer that is a repetition. */
+const replayedHeader = 'idempotent-replayed';
+
+/**
+ * Answers a request that was sent with an `Idempotency-Key` before as it was answered then, for 24 hours. Only what did
+ * its work is recorded: a refused request changed nothing and may be sent again with the same key.
+ * @param route the method and the pattern of the path
+ */
+export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVariables }> {
+  return async (c, next) => {
+    const given = c.req.header('idempotency-key');
+    if (given === undefined) {
+      c.set('idempotency', { keep: async () => {}, token: () => randomBytes(32).toString('base64url') });
+      return next();
+    }
+    const { database, log } = c.get('guard');
+    const request = {
+      principal: principalId(c.get('principal')),
+      route,
+      key: keyOf(given),
+      content: [c.req.url.slice(new URL(c.req.url).origin.length), await c.req.text()],
+    };
+    const claimed = await claimRequest(database, request);
+    if (claimed.outcome === 'answered') return replay(claimed.answer);
+    if (claimed.outcome === 'different')
+      throw new Problem('idempotency_key_reused', 'Idempotency-Key: was used before, for another request.', [
+        { field: 'Idempotency-Key', message: 'was used before, for another request' },
+      ]);
+    if (claimed.outcome === 'busy')
+      throw new Problem(
+        'request_in_progress',
+        'A request with this Idempotency-Key is being worked on.',
+        [],
+        { 'retry-after': String(claimed.retryAfterSeconds) },
+      );
+    const { claim } = claimed;
+    let kept = false;
+    c.set('idempotency', {
+      keep: async (client, status, body) => {
+        const answer = { status, headers: jsonHeaders, body: JSON.stringify(body) };
+        // Whoever took over does the work; this transaction must not.
+        if (!(await recordAnswer(client, claim, answer))) throw new Error('the claim was taken over');
+        kept = true;
+      },
+      token: (purpose) => requestToken(request, purpose),
+    });
+    await next();
+    await settle(c, claim, kept).catch((error: unknown) =>
+      // The claim runs out by itself.
+      log.error({ error, route }, 'the answer to a repeatable request could not be recorded'),
+    );
+  };
+}
+
+async function settle(c: Context<{ Variables: ApiVariables }>, claim: Claim, kept: boolean): Promise<void> {
+  const { database } = c.get('guard');
+  if (!c.res.ok) return releaseClaim(database, claim);
+  if (kept) return;
+  const contentType = c.res.headers.get('content-type');
+  await recordAnswer(database, claim, {
+    status: c.res.status,
+    headers: contentType === null ? {} : { 'content-type': contentType },
+    body: await c.res.clone().text(),
+  });
+}
+
+const jsonHeaders = { 'content-type': 'application/json' };
+
+function replay({ status, headers, body }: Answer): Response {
+  const bodiless = status === 204;
+  return new Response(bodiless ? null : body, { status, headers: { ...headers, [replayedHeader]: 'true' } });
+}
+
+function keyOf(given: string): string {
+  const parsed = idempotencyKey.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const message = parsed.error.issues[0]?.message ?? 'is not a key';
+  throw new Problem('invalid_request', `Idempotency-Key: ${message}`, [
+    { field: 'Idempotency-Key', message },
+  ]);
+}
