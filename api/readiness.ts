@@ -12,11 +12,11 @@ export interface ReadinessDeps {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Each thing a subscription needs: `ok`, or what is wrong with it. */
+  /** Each thing that a subscription needs: `ok`, or what is wrong with it. */
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** Answers of Stripe and the issuer are believed for so long, so that probes do not load them. */
+/** Answers of Stripe and the issuer are cached for this long, so that probes do not load them. */
 const believeMs = 10_000;
 
 export const readinessChecks = ['database', 'worker', 'stripe', 'issuer'] as const;
@@ -72,7 +72,7 @@ function firstPriceKey(): string {
   throw new Error('the catalog sells nothing');
 }
 
-/** Remembers success for a while; a failure is asked again each time. */
+/** Caches a success for a while; checks again after a failure. */
 function believed(check: () => Promise<void>): () => Promise<void> {
   let until = 0;
   return async () => {

@@ -5,18 +5,18 @@ import { defaultRetry, type RetryPolicy, retryAfterMs, retrying } from './retry.
 export interface TenantryClientOptions {
   /** Where the API is, such as `https://tenantry.example.com`. */
   readonly baseUrl: string;
-  /** A token or an API key, or what gives one when a request needs it. Left out for what anybody may read. */
+  /** A token or an API key, or a function that returns one for each request. Omit it for public routes. */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>);
-  /** How long to wait until an answer begins; 20 s. */
+  /** How long to wait for an answer to begin; 20 s. */
   readonly timeoutMs?: number;
-  /** For requests that may be sent twice. */
+  /** For requests that are safe to repeat. */
   readonly retry?: Partial<RetryPolicy>;
   readonly fetch?: typeof globalThis.fetch;
 }
 
 /**
- * A client to hand to the API's functions: `getTenant({ client, path: { id } })`.
- * Whatever a function rejects with is a `TenantryError`, except for the reason of a signal that aborted it.
+ * A client to pass to the API's functions: `getTenant({ client, path: { id } })`. They reject with a `TenantryError`,
+ * except for the reason of a signal that aborted them.
  */
 export function createTenantryClient(options: TenantryClientOptions): Client {
   const { token, timeoutMs = 20_000, fetch = globalThis.fetch } = options;
@@ -49,7 +49,7 @@ export function createTenantryClient(options: TenantryClientOptions): Client {
   return client;
 }
 
-/** A part of a path that is empty or dots would name another address. */
+/** An empty part of a path, or one of dots, would name another address. */
 function assertPath(request: unknown): void {
   const { path } = request as { path?: Readonly<Record<string, unknown>> };
   for (const [name, value] of Object.entries(path ?? {})) {
@@ -59,7 +59,7 @@ function assertPath(request: unknown): void {
   }
 }
 
-/** Ends the waiting for an answer; one that has begun may take as long as it does. */
+/** Ends the wait for an answer; one that has begun may take as long as it needs. */
 function inTime(
   send: (request: Request, signal: AbortSignal) => Promise<Response>,
   timeoutMs: number,
@@ -79,7 +79,7 @@ function inTime(
   };
 }
 
-/** A page of something in between, such as a sign-in, is no answer of the API. */
+/** A page of something in between, such as a sign-in, is not an answer of the API. */
 function isOfTheApi({ status, headers }: Response): boolean {
   const type = headers.get('content-type');
   return status === 204 || (type !== null && !/^text\/html\b/.test(type));

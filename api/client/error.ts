@@ -9,21 +9,21 @@ export interface TenantryErrorDetails {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A request that did not do what it was asked to. Decide by `code`, show `message`. */
+/** A failed request. Decide by `code`, show `message`. */
 export class TenantryError extends Error {
   override readonly name = 'TenantryError';
-  /** Of the answer; 0 when there was none. */
+  /** Of the answer; 0 without one. */
   readonly status: number;
   /** A code of the API's problems, or `unreachable`, `timeout`, `unexpected_answer`, `http_<status>`. */
   readonly code: string;
   readonly title: string;
   readonly detail: string | undefined;
-  /** The fields at fault, where there are any. */
+  /** The fields at fault, if any. */
   readonly errors: NonNullable<Problem['errors']>;
-  /** When the service says that another try makes sense, from the answer on. */
+  /** How long to wait before another try, when the service asks for one. */
   readonly retryAfterMs: number | undefined;
 
-  /** No further try changes it: not allowed, not there, or wrong as it is. */
+  /** Another try changes nothing: not allowed, not there, or wrong as it is. */
   get isFinal(): boolean {
     return [400, 401, 403, 404, 410].includes(this.status);
   }
@@ -42,7 +42,7 @@ export class TenantryError extends Error {
   }
 }
 
-/** What an answer that is no success says. Something in between may have answered, and half of a problem be missing. */
+/** The meaning of an unsuccessful answer. Something in between may have answered, with half of a problem missing. */
 export function errorOfAnswer(
   body: unknown,
   { status, statusText }: Pick<Response, 'status' | 'statusText'>,

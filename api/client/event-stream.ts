@@ -1,13 +1,13 @@
 export interface ServerSentEvent {
   readonly event: string;
-  /** Of the last event that had one: what to resume after. */
+  /** Of the last event that had one: where to resume. */
   readonly id: string | undefined;
   readonly data: string;
 }
 
 /**
  * The events of a `text/event-stream`, until it ends.
- * @param onAlive called at every sign of life, also those that carry nothing
+ * @param onAlive called at every sign of life, even an empty one
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export async function* readEventStream(

@@ -7,33 +7,33 @@ import { pause } from './pause.ts';
 import { openStream } from './stream.ts';
 
 export type Happening =
-  /** Something that happened to the tenant; each is told once, in order. */
+  /** Something that happened to the tenant; each comes once, in order. */
   | { readonly kind: 'entry'; readonly entry: TimelineEntry }
-  /** The tenant as it is now: first, and whenever it changed. */
+  /** The tenant's present state: at first, and whenever it changes. */
   | { readonly kind: 'tenant'; readonly tenant: Tenant }
-  /** How changes arrive from now on: at once, by asking every now and then, or not at all for the moment. */
+  /** How changes arrive from now on: at once, by polling, or not at all for the moment. */
   | { readonly kind: 'link'; readonly link: Link };
 
 export type Link = 'live' | 'polling' | 'waiting';
 
 export interface FollowOptions {
-  /** Id of the last entry that is known; left out, the story begins at its beginning. */
+  /** Id of the last known entry; without one, the story starts at its beginning. */
   readonly after?: number;
   readonly signal?: AbortSignal;
   readonly pace?: Partial<FollowPace>;
 }
 
 export interface FollowPace {
-  /** Before the first try to connect again; it doubles with every further one. */
+  /** Before the first reconnection; doubles with every further one. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
-  /** A stream begins with the tenant: one that brings nothing for so long is held back by something in between. */
+  /** A stream begins with the tenant: if nothing arrives for so long, something in between holds it back. */
   readonly longestBeginningMs: number;
-  /** The service says something every 15 s: a stream that is silent for longer is dead. */
+  /** The service sends something every 15 s: a stream that is silent for longer is dead. */
   readonly longestSilenceMs: number;
-  /** Between two questions where no stream can be had. */
+  /** Between two polls where no stream works. */
   readonly pollMs: number;
-  /** Questions before a stream is tried again. */
+  /** Polls before a stream is tried again. */
   readonly pollsBetweenStreams: number;
 }
 
@@ -47,8 +47,8 @@ const defaultPace: FollowPace = {
 };
 
 /**
- * Follows a tenant until the signal aborts: by server-sent events, taken up again where they break; where something in
- * between lets none through, by asking.
+ * Follows a tenant until the signal aborts: by server-sent events, resumed where they break; by polling where
+ * something in between lets none through.
  * @throws TenantryError for what no further try changes, such as `not_found`
  */
 export async function* followTenant(
@@ -113,7 +113,7 @@ export async function* followTenant(
   }
 }
 
-/** What a stream brings until it ends, breaks or falls silent. */
+/** The contents of a stream until it ends, breaks or falls silent. */
 async function* streamOf(
   client: Client,
   id: string,
@@ -142,7 +142,7 @@ async function* streamOf(
   }
 }
 
-/** The same by two questions: what happened since, and how the tenant is now. */
+/** The same by two requests: the new entries, and the tenant's present state. */
 async function ask(client: Client, id: string, after: number, signal: AbortSignal): Promise<Happening[]> {
   const [{ entries }, tenant] = await Promise.all([
     getTimeline({ client, path: { id }, query: { after }, signal }),
@@ -155,7 +155,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof TenantryError && error.isFinal;
 }
 
-/** Ends a connection that has gone silent: behind a sleeping machine or a lost network it would never break. */
+/** Ends a silent connection: after a machine's sleep or a lost network it would never break. */
 function watchSilence(firstMs: number) {
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), firstMs);

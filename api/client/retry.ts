@@ -5,16 +5,16 @@ export interface RetryPolicy {
   readonly retries: number;
   /** Most that the first wait is; it doubles with every further try. */
   readonly firstWaitMs: number;
-  /** A service that asks for a longer wait gets its refusal passed on. */
+  /** If the service asks for a longer wait, its refusal is passed on. */
   readonly longestWaitMs: number;
 }
 
 export const defaultRetry: RetryPolicy = { retries: 2, firstWaitMs: 200, longestWaitMs: 10_000 };
 
-/** What a try came to. */
+/** The outcome of a try. */
 export type Outcome = { readonly answer: Response } | { readonly error: unknown };
 
-/** Sends again what may be sent twice, when it failed in a way that passes. */
+/** Repeats requests that are safe to repeat, after temporary failures. */
 export function retrying(send: (request: Request) => Promise<Response>, policy: RetryPolicy) {
   return async (request: Request): Promise<Response> => {
     for (let tried = 0; ; tried++) {
@@ -35,7 +35,7 @@ export function retrying(send: (request: Request) => Promise<Response>, policy: 
   };
 }
 
-/** Twice is as good as once: by its method, or because the service recognises it by its key. */
+/** Safe to repeat: by its method, or because the service recognises its key. */
 function isRepeatable({ method, headers }: Request): boolean {
   return ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'].includes(method) || headers.has('idempotency-key');
 }
@@ -43,8 +43,8 @@ function isRepeatable({ method, headers }: Request): boolean {
 const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 /**
- * How long to wait before the next try, or null when there is to be none. The service's `Retry-After` counts; without
- * it, a random time up to twice the last one, so that many clients do not come back at once.
+ * How long to wait before the next try, or null for none. The service's `Retry-After` counts; without it, a random
+ * time up to twice the last one, so that many clients do not return at once.
  */
 export function retryWaitMs(
   outcome: Outcome,

@@ -3,14 +3,14 @@ import type { Client } from './generated/client/index.ts';
 import type { Tenant, TimelineEntry } from './generated/types.gen.ts';
 
 export interface WaitOptions extends FollowOptions {
-  /** What is waited for: a phase, or whatever else the tenant says. */
+  /** What to wait for: a phase, or a condition on the tenant. */
   readonly until: Tenant['phase'] | ((tenant: Tenant) => boolean);
-  /** How long; for ever when left out. */
+  /** How long; for ever when omitted. */
   readonly timeoutMs?: number;
   readonly onEntry?: (entry: TimelineEntry) => void;
 }
 
-/** A tenant did not become what was waited for: `tenant` is how it was last, if the service said. */
+/** A tenant did not become what was waited for: `tenant` is its last known state. */
 export class WaitError extends Error {
   override readonly name = 'WaitError';
   /** `tenant_failed` when it failed for good, `timeout` when the time was over first. */
@@ -25,9 +25,9 @@ export class WaitError extends Error {
 }
 
 /**
- * Resolves with the tenant once it is as wanted.
- * @throws WaitError when it fails or the time is over; TenantryError for what no further try changes; the reason of the
- *   signal when it aborts
+ * Resolves with the tenant once the condition holds.
+ * @throws WaitError when it fails or the time is over; TenantryError for what no further try changes; the reason of
+ *   the signal when it aborts
  */
 export async function waitForTenant(client: Client, id: string, options: WaitOptions): Promise<Tenant> {
   const { until, timeoutMs, onEntry, signal, ...follow } = options;

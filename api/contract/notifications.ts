@@ -10,7 +10,7 @@ import {
 import { productId } from '../../tenants/product-id.ts';
 import { tenantId } from './tenant.ts';
 
-/** Webhook endpoints and what was sent to them, as they go over HTTP. */
+/** Requests and answers about webhook endpoints and their deliveries. */
 
 const time = z.iso.datetime();
 
@@ -87,7 +87,7 @@ export const newEndpoint = z
   })
   .openapi('NewNotificationEndpoint');
 
-/** An event as it is sent. */
+/** An event, as it is sent. */
 export type WebhookEvent = {
   [Type in EventType]: { type: Type; timestamp: string; data: EventData<Type> };
 }[EventType];

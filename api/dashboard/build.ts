@@ -11,13 +11,13 @@ const dashboard = join(repository, 'api/dashboard');
 export interface PageBuild {
   /** The folder the API serves. */
   readonly dist: string;
-  /** False when the page there was made from these very sources. */
+  /** False when the existing page was made from these very sources. */
   readonly built: boolean;
 }
 
 /**
- * Sees to it that the built page fits its sources; about a second when it does not, milliseconds when it does.
- * It is built aside and put in place at once: a page that is being served stays whole, and of two builds at a time
+ * Makes sure that the built page matches its sources; takes about a second when it does not, milliseconds when it
+ * does. Builds it aside and puts it in place at once: a page being served stays whole, and of two simultaneous builds
  * one wins.
  *
  * @throws Error with what the bundler said
@@ -56,7 +56,7 @@ async function bundle(outDir: string): Promise<void> {
   });
 }
 
-/** Of everything the page is made from, the versions of its libraries included. */
+/** Of everything that the page is made from, including the versions of its libraries. */
 async function fingerprint(): Promise<string> {
   const folders = [join(dashboard, 'src'), join(repository, 'api/client'), join(repository, 'services')];
   const found = await Promise.all(

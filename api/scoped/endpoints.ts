@@ -25,7 +25,7 @@ export interface ScopedEndpoints {
   }): Promise<EndpointScope>;
   /** @throws Problem `not_found` for somebody else's, too; `forbidden` as `ScopedTenants.find` does */
   find(id: string): Promise<Endpoint>;
-  /** What was sent to an endpoint of theirs. @throws Problem as `find` does */
+  /** Deliveries of an endpoint of theirs. @throws Problem as `find` does */
   delivery(id: number): Promise<Delivery>;
 }
 

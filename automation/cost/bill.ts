@@ -1,4 +1,4 @@
-/** The bill of materials of a cell: what it consists of, how much of it, and the price of each. Pure. */
+/** The bill of materials of a cell: its parts, their amounts, and their prices. Pure. */
 import type { PlatformConfig } from '../../infra/config.ts';
 import {
   backupMultiple,
@@ -59,7 +59,7 @@ export interface BillLine {
   readonly asOf: string;
 }
 
-/** What all tenants of a cell need together, and how many they are. */
+/** What all tenants of a cell need together, and their number. */
 export interface FleetNeeds extends TenantNeeds {
   readonly tenants: number;
 }
@@ -78,7 +78,7 @@ type Configured = Pick<
 >;
 
 /**
- * Everything that a cell with this configuration and these tenants is billed for in a month, without support.
+ * The month's bill of a cell with this configuration and these tenants, without support.
  * @throws RangeError when an instance type of the configuration has no price
  */
 export function billOfMaterials(config: Configured, needs: FleetNeeds): readonly BillLine[] {
@@ -98,7 +98,7 @@ export function billOfMaterials(config: Configured, needs: FleetNeeds): readonly
 type Line = (subject: Subject, item: string, quantity: number, of: PriceId | Rated) => BillLine;
 interface Rated {
   readonly price: Price;
-  /** Where it is not the price's own: another size, spot. */
+  /** Where it differs from the list price: another size, spot. */
   readonly usdMicros: number;
   readonly unit: string;
 }
@@ -164,8 +164,8 @@ function clusterLines({ cluster, controlPlane }: Configured, needs: FleetNeeds, 
 }
 
 /**
- * The class that so many tenants need: the configured one, or a larger size of its family. A burstable family has no
- * large sizes and gives way to one that is made for databases.
+ * The instance class for this many tenants: the configured one, or a larger size of its family. A burstable family
+ * has no large sizes and gives way to one made for databases.
  */
 export function databaseClass(configured: string, tenants: number): string {
   const own = configured.slice(0, configured.lastIndexOf('.'));
@@ -266,7 +266,7 @@ function edgeLines({ identity }: Configured, needs: FleetNeeds, line: Line): Bil
   ];
 }
 
-/** What of an amount lies between two others. */
+/** The part of an amount between two others. */
 function band(amount: number, from: number, to = Number.POSITIVE_INFINITY): number {
   return Math.max(0, Math.min(amount, to) - from);
 }
@@ -296,7 +296,7 @@ const platformSecrets = 8;
 function backupLines({ storage }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const { recordings, objectsGb } = needs;
   const copiesGb = storage.replicaRegion ? objectsGb + recordings.standardGb + recordings.infrequentGb : 0;
-  // What is new in a month: a third of the objects changes, and recordings are all new.
+  // // New objects of a month: a third of the objects changes, and recordings are all new.
   const copiedGb = storage.replicaRegion
     ? objectsGb / 3 + (recordings.standardGb * 30) / 7 + needs.databaseGb
     : 0;

@@ -20,7 +20,7 @@ export interface Estimate {
   readonly subjects: readonly { readonly subject: Subject; readonly costMicros: number }[];
   readonly lines: readonly BillLine[];
   readonly plans: readonly PlanMargin[];
-  /** What the estimate takes otherwise than the configuration says, in words. */
+  /** Where the estimate deviates from the configuration, in words. */
   readonly remarks: readonly string[];
 }
 
@@ -31,9 +31,9 @@ export interface PlanMargin {
   readonly shareBasisPoints: number;
   /** Of a typical tenant in a month, by the catalog; null where the price is agreed by hand. */
   readonly revenueMicros: number | null;
-  /** What is billed because this tenant is there. */
+  /** The bill for this tenant alone. */
   readonly directMicros: number;
-  /** Its part of what is billed anyway: as large as its part of what is billed directly. */
+  /** Its share of the common bill, in proportion to its own bill. */
   readonly sharedMicros: number;
   readonly marginMicros: number | null;
   /** Of the revenue; null without any. */
@@ -41,7 +41,7 @@ export interface PlanMargin {
 }
 
 /**
- * What a cell with this configuration and so many tenants costs in a month, and what each plan leaves.
+ * The monthly cost of a cell with this configuration and number of tenants, and what each plan leaves.
  * @throws RangeError when the number of tenants is not a whole one from 1 on, or an instance type has no price
  */
 export function estimate(
@@ -72,7 +72,7 @@ export function estimate(
   };
 }
 
-/** What tenants need together, each kind of them so many times. */
+/** The tenants' needs together, each kind so many times. */
 export function fleetNeeds(
   kinds: readonly { readonly needs: TenantNeeds; readonly count: number }[],
   tenants: number,
@@ -110,7 +110,7 @@ function withSupport(lines: readonly BillLine[]): readonly BillLine[] {
   return [...lines, { ...line, unitMicros: costMicros, costMicros, source, asOf }];
 }
 
-/** What AWS asks for support of a month's bill. */
+/** AWS's charge for support of a month's bill. */
 export function supportMicros(billMicros: number): number {
   let [from, sum] = [0, 0];
   for (const { upToUsd, basisPoints } of businessSupport.bands) {
@@ -153,11 +153,11 @@ function margins(
   });
 }
 
-/** How much more is billed with one more tenant of the kind, database and control plane left as they are. */
+/** The additional bill for one more tenant of the kind, without database and control plane. */
 function directMicros(config: PlatformConfig, typical: TypicalTenant): number {
   const bill = (count: number) =>
     sumOf(billOfMaterials(config, fleetNeeds([{ needs: tenantNeeds(typical), count }], count)));
-  // Of ten, so that what is rounded up for one does not count.
+  // // For ten tenants, so that rounding up does not distort one.
   return Math.round((bill(10) - bill(0)) / 10);
 }
 

@@ -1,4 +1,4 @@
-/** What one unit of a meter costs and brings. Pure. */
+/** The cost and revenue of one unit of a meter. Pure. */
 import { catalog, type Product } from '../../tenants/catalog/index.ts';
 
 export interface MeterMargin {

@@ -1,18 +1,17 @@
 /**
- * What AWS charges: list prices on demand in us-east-1, without free tiers, discounts, commitments or taxes. Amounts
- * are micro-dollars (1/1,000,000 of a US dollar) for one unit.
+ * AWS's charges: list prices on demand in us-east-1, without free tiers, discounts, commitments or taxes. Amounts are
+ * micro-dollars (1/1,000,000 of a US dollar) for one unit.
  *
- * Prices change: each has the page it stands on and the day it was taken from there. To bring one up to date, look at
- * the page and change both.
+ * Prices change: each names its page and the day of the look-up. To update one, look at the page and change both.
  */
 
 export interface Price {
   readonly usdMicros: number;
-  /** What one of it is. */
+  /** What one unit is. */
   readonly unit: string;
-  /** Public page that says so. */
+  /** The public page with the price. */
   readonly source: string;
-  /** Day on which the page said so, as 2025-10-01. */
+  /** Day of the look-up, as 2025-10-01. */
   readonly asOf: string;
 }
 
@@ -73,7 +72,7 @@ export const prices = {
 export type PriceId = keyof typeof prices;
 
 /**
- * Instances by family: the price of the size `large` for an hour. Within a family the price is in proportion to the
+ * Instances by family: the price of the size `large` for an hour. Within a family the price is proportional to the
  * size.
  */
 export const largePrices: Readonly<Record<string, Price>> = {
@@ -97,7 +96,7 @@ export const largePrices: Readonly<Record<string, Price>> = {
 /** Support plan "Business": a share of the month's bill by bands, at least 100 dollars. */
 export const businessSupport = {
   minimumUsdMicros: 100_000_000,
-  /** Basis points of what lies above the last band's end, up to this one's. */
+  /** Basis points of the amount between the last band's end and this one's. */
   bands: [
     { upToUsd: 10_000, basisPoints: 1_000 },
     { upToUsd: 80_000, basisPoints: 700 },
@@ -110,7 +109,7 @@ export const businessSupport = {
 
 /**
  * How much more another region costs, in basis points of us-east-1: the ratio of the price of an m6g.large there, by
- * which compute differs and most of the rest nearly so.
+ * which compute differs, and most other prices nearly so.
  */
 export const regionBasisPoints = {
   'us-east-1': 10_000,
@@ -121,7 +120,7 @@ export const regionBasisPoints = {
   asOf: day,
 } as const;
 
-/** What AWS asks for spot capacity, in basis points of the price on demand; it differs by type, zone and hour. */
+/** The price of spot capacity, in basis points of the price on demand; it differs by type, zone and hour. */
 export const spotBasisPoints = {
   value: 4_000,
   source: 'https://aws.amazon.com/ec2/spot/instance-advisor/',

@@ -1,4 +1,4 @@
-/** What one typical tenant of a plan needs, in units that are paid for. Pure. */
+/** The needs of one typical tenant of a plan, in paid units. Pure. */
 import { platform } from '../../tenants/catalog/index.ts';
 import { packing, tenantNode, volumeFill } from './assumptions.ts';
 import type { TypicalTenant } from './fleet.ts';
@@ -39,7 +39,7 @@ export function tenantNeeds({ plan, usage }: Pick<TypicalTenant, 'plan' | 'usage
   };
 }
 
-/** Hours of a tenant node that so many hours of processors and memory fill. */
+/** Hours of a tenant node for so many hours of processors and memory. */
 export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
   return Math.max(
     vcpuHours / (tenantNode.vcpus * packing.cpu),
@@ -47,7 +47,7 @@ export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
   );
 }
 
-/** What of a month's recordings lies where, once the first of them have reached the end of their retention. */
+/** Where a month's recordings are stored, once the first of them have reached the end of their retention. */
 export function kept(gbPerMonth: number, retentionDays: number): TenantNeeds['recordings'] {
   const perDay = gbPerMonth / 30;
   const { standardDays, infrequentAccessUntilDay } = platform.recordings;

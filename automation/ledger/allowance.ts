@@ -4,19 +4,19 @@ import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { CreditRule } from '../../tenants/catalog/types.ts';
 import type { CreditGrant } from './book.ts';
 
-/** How a product gives out credits; null where it is not on credits. */
+/** How a product gives credits; null where it has none. */
 export function creditRule(productId: string): CreditRule | null {
   return findProduct(productId)?.credits ?? null;
 }
 
-/** Credits that a paid period of a plan gives; null where the product is not on credits. */
+/** Credits of a paid period of a plan; null where the product has none. */
 export function creditAllowance(productId: string, planId: string): number | null {
   const rule = creditRule(productId);
   const uses = rule && findPlan(productId, planId)?.entitlements[rule.entitlement];
   return rule && typeof uses === 'number' ? uses * rule.creditsPerUse : null;
 }
 
-/** The item of a subscription that is a plan on credits, or null. */
+/** A subscription's item that is a plan on credits, or null. */
 export function creditItem(subscription: Stripe.Subscription): Stripe.SubscriptionItem | null {
   const item = subscription.items.data.find(({ price }) => {
     const bought = planOfPrice(price);
@@ -25,7 +25,7 @@ export function creditItem(subscription: Stripe.Subscription): Stripe.Subscripti
   return item ?? null;
 }
 
-/** Ids of the prices that an invoice charges for. */
+/** Ids of the prices in an invoice. */
 export function pricesOf(invoice: Stripe.Invoice): readonly string[] {
   return invoice.lines.data.flatMap((line) => priceOf(line) ?? []);
 }
@@ -44,11 +44,11 @@ export function grantsOf(
   const { current_period_start: start, current_period_end: end } = item;
   const spendBy = new Date(end * 1000);
   const grants: CreditGrant[] = [];
-  // Who changes to and fro pays with what came back, so only what goes beyond the most that was ever paid counts.
+  // // Changing to and fro is paid with returned money, so only what exceeds the highest payment so far counts.
   let changed = 0;
   let mostChanged = 0;
   const paid = invoices.filter(({ status }) => status === 'paid');
-  // The oldest first: a period begins before it is added to.
+  // // The oldest first: a period begins before it grows.
   for (const invoice of [...paid].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
     for (const line of invoice.lines.data) {
       const details = line.parent?.subscription_item_details;
@@ -60,7 +60,7 @@ export function grantsOf(
           grants.push({ cause: `invoice:${invoice.id}`, amount: allowance, adds: false, spendBy });
       } else if (line.period.start >= start && line.period.end === end && end > start) {
         const share = (BigInt(allowance) * BigInt(end - line.period.start)) / BigInt(end - start);
-        // What was charged for the plan that left is credited on a line of its own.
+        // // A line of its own credits what was charged for the previous plan.
         changed += line.amount < 0 ? -Number(share) : Number(share);
       }
     }

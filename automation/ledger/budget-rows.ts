@@ -1,20 +1,20 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 
-/** `api`: what the tenant's API calls cost. `spend`: what its metered use is charged. */
+/** `api`: the cost of the tenant's API calls. `spend`: the charges for its metered use. */
 export type BudgetKind = 'api' | 'spend';
 
 /** A tenant's budget of one kind in one calendar month (UTC). Amounts in micro-dollars. */
 export interface BudgetRow {
   readonly kind: BudgetKind;
-  /** Agreed by hand instead of the plan's; null where nothing was. */
+  /** Agreed by hand instead of the plan's; null where nothing is. */
   readonly agreedMicros: number | null;
   /** The owner's own, lower limit; null where there is none. */
   readonly capMicros: number | null;
   readonly spentMicros: number;
-  /** What calls that run may still cost at most. */
+  /** The most that running calls may still cost. */
   readonly reservedMicros: number;
   readonly calls: number;
-  /** The highest share in percent that was told of. */
+  /** The highest share, in percent, that the owner was notified of. */
   readonly alertedPercent: number;
 }
 
@@ -32,7 +32,7 @@ export async function readBudgets(db: Queryable, tenantId: string, month: string
   return rows;
 }
 
-/** Sets the owner's cap, or what was agreed by hand; null takes it away, what is left out stays. */
+/** Sets the owner's cap, or an agreement; null removes it, omitted ones stay. */
 export async function setBudget(
   db: Queryable,
   tenantId: string,
@@ -55,7 +55,7 @@ export async function setBudget(
   );
 }
 
-/** Notes the highest share that was told of. */
+/** Records the highest share that the owner was notified of. */
 export async function noteAlerted(
   db: Queryable,
   budget: { readonly tenantId: string; readonly kind: BudgetKind; readonly month: string },
@@ -86,7 +86,7 @@ export async function lockMonth(
 
 export interface ApiCall {
   readonly tenantId: string;
-  /** The caller's own id of the call: it is counted once. */
+  /** The caller's own id of the call, which counts once. */
   readonly callId: string;
   readonly provider: string;
   readonly operation: string | null;
@@ -97,8 +97,8 @@ export interface ApiCall {
 }
 
 /**
- * Sets aside what a call may cost, by one conditional statement: false when the limit would be exceeded. The call must
- * be new; the caller rolls back what it wrote when this answers false.
+ * Sets aside a call's possible cost, by one conditional statement: false when it would exceed the limit. The call
+ * must be new; on false the caller rolls back what it wrote.
  */
 export async function reserve(
   db: Queryable,
@@ -115,7 +115,7 @@ export async function reserve(
   return rowCount === 1;
 }
 
-/** Stores a call that begins; null when it is new, else what was stored of it before. */
+/** Stores a new call; null when it is new, else its stored row. */
 export async function insertCall(
   db: Queryable,
   call: ApiCall,
@@ -154,7 +154,7 @@ async function lockCall(db: Queryable, { tenantId, callId }: ApiCall): Promise<S
   );
 }
 
-/** Books what a call has cost, in place of what was set aside for it. @returns the month's spend afterwards */
+/** Books a call's cost, in place of the amount set aside. @returns the month's spend afterwards */
 export async function settleCall(
   db: Queryable,
   call: ApiCall,
@@ -177,7 +177,7 @@ export async function settleCall(
   return row.spent;
 }
 
-/** Raises the month's spend to a total; a lower one, which is older, changes nothing. @returns the spend afterwards */
+/** Raises the month's spend to a total; a lower, older one changes nothing. @returns the spend afterwards */
 export async function raiseSpend(
   db: Queryable,
   tenantId: string,
@@ -200,7 +200,7 @@ export interface CostOfDay {
   readonly calls: number;
 }
 
-/** What a tenant's API calls cost per day (UTC), newest first. */
+/** The cost of a tenant's API calls per day (UTC), newest first. */
 export async function listDailyCosts(db: Queryable, tenantId: string, days: number): Promise<CostOfDay[]> {
   const { rows } = await db.query<CostOfDay>(
     `select (at at time zone 'UTC')::date::text as day, sum(cost_micros)::bigint as "costMicros", count(*) as calls
@@ -239,7 +239,7 @@ export async function listCosts(
   return rows;
 }
 
-/** Gives back what was set aside for a call that is not made. What was settled stays as it is. */
+/** Returns the amount set aside for a call that is not made. A settled call stays as it is. */
 export async function withdrawCall(db: Queryable, tenantId: string, callId: string): Promise<void> {
   await db.query(
     `with withdrawn as (
@@ -252,7 +252,7 @@ export async function withdrawCall(db: Queryable, tenantId: string, callId: stri
   );
 }
 
-/** Gives back what was set aside for calls that nobody settled since `before`. They may still be settled later. */
+/** Returns the amounts set aside for calls that nobody has settled since `before`. They may still be settled later. */
 export async function releaseStaleReservations(db: Queryable, before: Date, limit: number): Promise<number> {
   const row = firstRow(
     await db.query<{ released: number }>(
@@ -275,9 +275,9 @@ export async function releaseStaleReservations(db: Queryable, before: Date, limi
 }
 
 /**
- * Deletes calls that are older than they are to be kept. The sums of their months stay.
- * @param before of products that `kept` does not name
- * @param kept by product, the time before which calls go
+ * Deletes old calls. The sums of their months stay.
+ * @param before for products that `kept` does not name
+ * @param kept by product, the time before which calls are deleted
  */
 export async function deleteCostsBefore(
   db: Queryable,

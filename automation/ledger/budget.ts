@@ -1,18 +1,19 @@
 import { findPlan, findProduct, platform } from '../../tenants/catalog/index.ts';
 
-/** Shares of a budget, in percent, at which its owner is told. */
+/** Shares of a budget, in percent, at which its owner is notified. */
 export const alertPercents = [50, 80, 100] as const;
 
-/** Share of a budget, in percent, from which on a tenant is throttled. */
+/** Share of a budget, in percent, from which a tenant is throttled. */
 export const throttleAtPercent = 90;
 
 const microsPerCent = 10_000;
 
-/** Largest limit that can be set: a hundred million dollars, in micro-dollars. */
+/** The largest possible limit: a hundred million dollars, in micro-dollars. */
 export const maxLimitMicros = 100_000_000_000_000;
 
 /**
- * What a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. It is a hard stop.
+ * The most that a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. It is
+ * a hard stop.
  */
 export function planBudgetMicros(productId: string, planId: string): number | null {
   const rule = findProduct(productId)?.budget;
@@ -25,7 +26,7 @@ export function callsKeptDays(productId: string): number {
   return findProduct(productId)?.budget?.callsKeptDays ?? platform.callsKeptDays;
 }
 
-/** The limit that counts: what was agreed by hand, else the plan's, unless the owner wishes to stop earlier. */
+/** The effective limit: the agreed one, else the plan's, unless the owner's is lower. */
 export function effectiveLimit(limits: {
   readonly planMicros: number | null;
   readonly agreedMicros: number | null;
@@ -41,7 +42,7 @@ export function reaches(spentMicros: number, limitMicros: number, percent: numbe
   return BigInt(spentMicros) * 100n >= BigInt(limitMicros) * BigInt(percent);
 }
 
-/** The shares to tell of now, lowest first: those that are reached and lie above what was told already. */
+/** The shares to report now, lowest first: those reached and not reported yet. */
 export function alertsDue(
   spentMicros: number,
   limitMicros: number | null,

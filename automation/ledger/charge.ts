@@ -28,9 +28,9 @@ import type { Braked } from './means.ts';
 
 export type ChargeOutcome =
   | 'done'
-  /** The call was counted before, with the same figure; nothing changed. */
+  /** The call was already counted, with the same figure; nothing changed. */
   | 'repeated'
-  /** The call was counted before, with another figure. */
+  /** The call was already counted, with another figure. */
   | 'conflict'
   /** The month's limit does not allow it. */
   | 'exhausted';
@@ -38,8 +38,8 @@ export type ChargeOutcome =
 class Exhausted extends Error {}
 
 /**
- * Admits an API call before it is made: sets aside what it may cost at most. Over all calls that run and have ended the
- * limit holds exactly, however many ask at once.
+ * Admits an API call before it is made: sets aside the most that it may cost. The limit holds exactly over all
+ * running and ended calls, however many ask at once.
  * @param estimateMicros the most that the call can cost, in micro-dollars
  */
 export async function reserveApiCost(
@@ -60,7 +60,7 @@ export async function reserveApiCost(
   }
 }
 
-/** `reserveApiCost` in a transaction of the caller's, who rolls it back on `exhausted`. */
+/** `reserveApiCost` in the caller's transaction, which the caller rolls back on `exhausted`. */
 export async function admitApiCost(
   client: Queryable,
   tenant: Braked,
@@ -76,8 +76,8 @@ export async function admitApiCost(
 }
 
 /**
- * Counts what an API call has cost, once by its id, in place of what was set aside for it. It is counted also beyond the
- * limit, as it was spent already; the brake stops what would come next.
+ * Counts the cost of an API call, once by its id, in place of the amount set aside. Counts it even beyond the limit,
+ * as it has been spent; the brake stops further calls.
  */
 export async function settleApiCost(
   database: Database,
@@ -88,7 +88,7 @@ export async function settleApiCost(
   return database.transaction((client) => countApiCost(client, tenant, call, costMicros));
 }
 
-/** `settleApiCost` in a transaction of the caller's. */
+/** `settleApiCost` in the caller's transaction. */
 export async function countApiCost(
   client: Queryable,
   tenant: Braked,
@@ -106,8 +106,8 @@ export async function countApiCost(
 }
 
 /**
- * Notes what the metered use of a tenant is charged in a month so far, in micro-dollars. A total, so that late and
- * repeated reports are harmless.
+ * Records a tenant's charges for metered use in a month so far, in micro-dollars. A total, so that late and repeated
+ * reports are harmless.
  */
 export async function reportSpend(
   database: Database,
@@ -123,7 +123,7 @@ export async function reportSpend(
   });
 }
 
-/** Changes the owner's cap, or what was agreed by hand; alerts begin anew where the new limit leaves room. */
+/** Changes the owner's cap, or the agreement; alerts start over where the new limit leaves room. */
 export async function changeBudget(
   database: Database,
   tenant: Braked,
@@ -133,7 +133,7 @@ export async function changeBudget(
     readonly capMicros?: number | null;
     /** Who changed it. */
     readonly by: string;
-    /** Who that was is then for operators to read alone. */
+    /** Only operators see who that was. */
     readonly byOperator?: boolean;
     readonly at: Date;
   },
@@ -167,7 +167,7 @@ async function limitOf(db: Queryable, { id, product, plan }: Braked, kind: Budge
   return { ...budget, limitMicros: effectiveLimit({ ...budget, planMicros }) };
 }
 
-/** Tells of shares that are reached now, each once a month, and rings the brake near the end. The month is locked. */
+/** Notifies of newly reached shares, each once a month, and rings the brake near the end. The month is locked. */
 async function follow(
   client: Queryable,
   tenant: Braked,

@@ -7,20 +7,20 @@ import { callsKeptDays, monthOf } from './budget.ts';
 import { deleteCostsBefore, releaseStaleReservations } from './budget-rows.ts';
 import { listUngranted } from './read.ts';
 
-/** Rows that one kind of upkeep takes at once; the next sweep takes the rest. */
+/** Rows that one kind of upkeep handles at once; the next sweep continues. */
 const batch = 1000;
 
-/** An API call that was admitted and not settled for so long gives back what was set aside for it. */
+/** An API call admitted but not settled for so long releases the amount set aside for it. */
 const reservationMs = 3_600_000;
 const dayMs = 24 * 3_600_000;
 
-/** Subscriptions that one sweep has fetched because nothing was given for their period: each costs two calls of Stripe. */
+/** Subscriptions without credits for their period that one sweep fetches: each costs two Stripe calls. */
 const ungrantedBatch = 50;
 
 /**
- * What becomes due by itself: holds and lots that end, forgotten reservations, old calls, brakes that a new month frees.
- * And what no webhook may have told: an invoice is paid an hour after its period has begun, which changes nothing that
- * Stripe's list of subscriptions would show.
+ * Everything that becomes due by itself: ending holds and lots, forgotten reservations, old calls, brakes that a new
+ * month releases. And what no webhook may have reported: an invoice is paid an hour after its period has begun, which
+ * changes nothing in Stripe's list of subscriptions.
  */
 export async function keepLedger(database: Database, now: Date): Promise<void> {
   await expireCredits(database, now, batch);

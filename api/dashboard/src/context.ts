@@ -4,11 +4,11 @@ import type { PageParts } from './page-part.ts';
 import type { Session } from './session.ts';
 import type { Config } from './types.ts';
 
-/** What every part of the page may use. */
+/** What every part of the page can use. */
 export interface AppContext {
   readonly client: Client;
   readonly config: Config | null;
-  /** What products of this tree add to their tenants' pages. */
+  /** What products in this tree add to their tenants' pages. */
   readonly parts: PageParts;
   readonly session: Session | null;
   /** True when a session ended while the visitor was here. */

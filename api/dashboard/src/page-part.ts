@@ -2,7 +2,7 @@
 export interface PagePart {
   /**
    * Shows the part in an element of the page.
-   * @returns ends it: called when the page closes, and before it is shown anew as the tenant has changed
+   * @returns ends it: called when the page closes, and before it is shown again for a changed tenant
    */
   mount(element: HTMLElement, context: PagePartContext): () => void;
 }
@@ -14,7 +14,7 @@ export interface PagePartContext {
     readonly plan: string;
     readonly phase: string;
   };
-  /** `fetch` of the API, as the person who is signed in. */
+  /** `fetch` of the API, as the signed-in person. */
   request(path: `/v1/${string}`, init?: RequestInit): Promise<Response>;
 }
 
