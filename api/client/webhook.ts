@@ -1,3 +1,5 @@
+import type { WebhookEvent } from './generated/types.gen.ts';
+
 export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface VerifyOptions {
@@ -24,16 +26,16 @@ const defaultToleranceMs = 5 * 60_000;
  * once: a message may come twice.
  * @param body exactly what arrived, not parsed and written again
  * @param secret of the endpoint (`whsec_…`); several while it is being rotated
- * @returns the parsed body
+ * @returns what happened: decide by its `type`. One that you do not know may come with a later version; leave it.
  * @throws WebhookError when it is not to be trusted
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
-export async function verifyWebhook<Payload = unknown>(
+export async function verifyWebhook(
   body: string | Uint8Array,
   headers: WebhookHeaders,
   secret: string | readonly string[],
   { toleranceMs = defaultToleranceMs, now = new Date() }: VerifyOptions = {},
-): Promise<Payload> {
+): Promise<WebhookEvent> {
   const id = header(headers, 'webhook-id');
   const timestamp = header(headers, 'webhook-timestamp');
   const signatures = header(headers, 'webhook-signature');
@@ -51,7 +53,7 @@ export async function verifyWebhook<Payload = unknown>(
   for (const key of keys)
     for (const signature of given)
       if (await crypto.subtle.verify('HMAC', key, signature, signed))
-        return JSON.parse(new TextDecoder().decode(content)) as Payload;
+        return JSON.parse(new TextDecoder().decode(content)) as WebhookEvent;
   throw new WebhookError(
     'invalid_signature',
     'webhook-signature: no signature fits the body and the secret. Was the body parsed before, or the secret rotated?',

@@ -1,11 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
-import { verifyWebhook } from '../../../api/client/index.ts';
+import { verifyWebhook, type WebhookEvent } from '../../../api/client/index.ts';
 
 const secret = `whsec_${randomBytes(24).toString('base64')}`;
 const other = `whsec_${randomBytes(24).toString('base64')}`;
-const body = JSON.stringify({ type: 'tenant.active', data: { tenant: 'abcd1234', name: 'Zoë' } });
+const event: WebhookEvent = {
+  type: 'usage.limit_reached',
+  timestamp: '2026-11-30T12:00:00.000Z',
+  data: {
+    tenantId: 'abcd1234',
+    month: '2026-11',
+    limit: 'Zoë’s sessions',
+    usedMicroUnits: 5_000_000,
+    limitMicroUnits: 5_000_000,
+  },
+};
+const body = JSON.stringify(event);
 const now = new Date('2026-11-30T12:00:00Z');
 
 /** As a sender by the reference package signs. */
@@ -19,7 +30,7 @@ function signed(by = secret, content = body, at = now) {
 
 describe('a webhook that the reference package signed', () => {
   test('is taken, and its body parsed', async () => {
-    expect(await verifyWebhook(body, signed(), secret, { now })).toEqual(JSON.parse(body));
+    expect(await verifyWebhook(body, signed(), secret, { now })).toEqual(event);
   });
 
   test.each<[string, string | Uint8Array, ConstructorParameters<typeof Headers>[0]]>([
@@ -27,14 +38,14 @@ describe('a webhook that the reference package signed', () => {
     ['with headers of the web', body, new Headers(signed())],
   ])('is taken %s', async (_, content, headers) => {
     const given = headers instanceof Headers ? headers : (headers as Record<string, string>);
-    expect(await verifyWebhook(content, given, secret, { now })).toEqual(JSON.parse(body));
+    expect(await verifyWebhook(content, given, secret, { now })).toEqual(event);
   });
 
   test('is taken whatever the letters of the names of its headers', async () => {
     const headers = Object.fromEntries(
       Object.entries(signed()).map(([name, value]) => [name.toUpperCase(), [value]]),
     );
-    expect(await verifyWebhook(body, headers, secret, { now })).toEqual(JSON.parse(body));
+    expect(await verifyWebhook(body, headers, secret, { now })).toEqual(event);
   });
 
   test('is taken while a secret is rotated: by several signatures, or by several secrets', async () => {
@@ -55,14 +66,14 @@ describe('a webhook that the reference package signed', () => {
 
   test('is what the reference package takes, too', () => {
     const headers = signed(secret, body, new Date());
-    expect(new Webhook(secret).verify(body, headers)).toEqual(JSON.parse(body));
+    expect(new Webhook(secret).verify(body, headers)).toEqual(event);
   });
 });
 
 describe('a webhook is refused', () => {
   test.each<[string, string, Record<string, string>, string]>([
     ['of another secret', body, signed(other), 'invalid_signature'],
-    ['that was changed on the way', body.replace('active', 'deleted'), signed(), 'invalid_signature'],
+    ['that was changed on the way', body.replace('abcd1234', 'abcd1235'), signed(), 'invalid_signature'],
     ['under another id', body, { ...signed(), 'webhook-id': 'msg_2' }, 'invalid_signature'],
     [
       'sent again with a fresh time',
