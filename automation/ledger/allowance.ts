@@ -31,10 +31,10 @@ export function pricesOf(invoice: Stripe.Invoice): readonly string[] {
 }
 
 /**
- * What the paid invoices of a subscription give for its present period. The invoice that paid the period begins it with
- * the allowance of the plan that it charged; one that paid a bigger plan in the middle adds the difference, for the part
- * of the period that it paid. Invoices of other periods give nothing: the period that they paid is over.
- * @param allowanceOf credits that a price's plan gives, by the id of the price; null for what is no plan on credits
+ * What the paid invoices of a subscription give for its present period. The invoice that paid the period begins it
+ * with the allowance of its plan; one that paid for a bigger plan in the middle adds the difference, for its part of
+ * the period. Invoices of other periods give nothing: those periods are over.
+ * @param allowanceOf credits of a price's plan, by the id of the price; null for anything but a plan on credits
  */
 export function grantsOf(
   item: Pick<Stripe.SubscriptionItem, 'id' | 'current_period_start' | 'current_period_end'>,
