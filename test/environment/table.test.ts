@@ -18,6 +18,7 @@ import { readLocalEnv } from '../../automation/local/env.ts';
 import { readMailEnv } from '../../automation/mail/env.ts';
 import { readNotifyEnv } from '../../automation/notify/env.ts';
 import { readExportsEnv, readOffboardingEnv } from '../../automation/offboarding/env.ts';
+import { readServicePackages } from '../../automation/packages/index.ts';
 import { readPreviewEnv } from '../../automation/preview/env.ts';
 import { readMigrationEnv } from '../../automation/store/env.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
@@ -33,18 +34,20 @@ type Read = (env: NodeJS.ProcessEnv) => unknown;
 
 /** The functions by which each process reads its environment. */
 const readsOf: Record<Reader, Record<string, Read>> = {
-  api: { readApiEnv, readExportsEnv, readNotifyEnv },
+  api: { readApiEnv, readExportsEnv, readNotifyEnv, readServicePackages },
   worker: {
     readWorkerEnv,
+    readServicePackages,
     readMailEnv,
     readNotifyEnv,
     readOffboardingEnv: (env) => readOffboardingEnv('/home', env),
     readToolchainEnv,
   },
-  migrate: { readMigrationEnv },
+  migrate: { readMigrationEnv, readServicePackages },
   start: { readLocalEnv },
   tenantry: {
     readCliEnv,
+    readServicePackages,
     readPreviewEnv,
     readFiguresEnv,
     readToolchainEnv,
