@@ -96,13 +96,6 @@ export function followersOf(services: readonly Service[]): readonly Follower[] {
   );
 }
 
-/** The checks of services by product, each by its own name. */
-export function checksOf(
-  services: readonly Service[],
-): ReadonlyMap<string, Readonly<Record<string, ServiceCheck>>> {
-  return new Map(services.flatMap(({ product, checks }) => (checks ? [[product.id, checks]] : [])));
-}
-
 /** The folders of migrations of services, for `migrate`. */
 export function migrationsOf(services: readonly Service[]): { name: string; folder: string }[] {
   return services.flatMap(({ product, migrations }) =>

@@ -10,7 +10,7 @@ export const checks = {
   session: serviceCheck({
     description: 'A browser session: one of the month’s, for credits.',
     attributes: z.strictObject({}),
-    decide: ({ plan, product, amount }) => {
+    decide: ({ plan, amount }) => {
       const has = ({ entitlements }: typeof plan) => entitlements.sessionsPerMonth !== 0;
       if (!has(plan))
         return {
@@ -19,10 +19,8 @@ export const checks = {
         };
       return {
         admitted: true,
-        needs: [
-          { of: 'limit', entitlement: 'sessionsPerMonth', amount },
-          { of: 'credits', credits: amount * (product.credits?.creditsPerUse ?? 0) },
-        ],
+        // The allowance is given out as credits, which pay for the use.
+        needs: [{ of: 'limit', entitlement: 'sessionsPerMonth', amount }],
         meter,
         estimatedCostMicros: amount * costMicros,
       };

@@ -54,10 +54,7 @@ describe('a check of the tree’s services admits, and says what a use needs', (
       'session',
       {},
       {
-        needs: [
-          { of: 'limit', entitlement: 'sessionsPerMonth', amount: 1 },
-          { of: 'credits', credits: 1 },
-        ],
+        needs: [{ of: 'limit', entitlement: 'sessionsPerMonth', amount: 1 }],
         meter: 'browsers_sessions',
         estimatedCostMicros: 2107,
       },
