@@ -15,18 +15,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const agents = pathToFileURL(join(import.meta.dirname, '../../tenants/catalog/agents.ts')).href;
+const browsers = pathToFileURL(join(import.meta.dirname, '../../tenants/catalog/browsers.ts')).href;
 
-/** A module whose product is as `agents`, but for its names; `more` are fields of the service, in JavaScript. */
+/** A module whose product is as `browsers`, but for its names; `more` are fields of the service, in JavaScript. */
 async function packageOf(id: string, more = '', product = ''): Promise<string> {
   const path = join(folder, `${id}.ts`);
   const meter = id.replaceAll('-', '_');
   await writeFile(
     path,
-    `import { agents } from '${agents}';
-     const meters = agents.meters.map((meter) => ({ ...meter, id: '${meter}_' + meter.id }));
-     const text = JSON.stringify({ ...agents, id: '${id}', meters, namespace: { ...agents.namespace, prefix: '${id}-' } });
-     const product = { ...JSON.parse(text.replaceAll('"agents_', '"${meter}_agents_')), ${product} };
+    `import { browsers } from '${browsers}';
+     const text = JSON.stringify({ ...browsers, id: '${id}', namespace: { ...browsers.namespace, prefix: '${id}-' } });
+     const product = { ...JSON.parse(text.replaceAll('"browsers_', '"${meter}_')), ${product} };
      export default { product, ${more} };`,
   );
   return path;
