@@ -9,6 +9,7 @@ import { createRouter } from './router.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { checkoutRoutes } from './routes/checkout.ts';
 import { creditRoutes } from './routes/credits.ts';
+import { entitlementRoutes } from './routes/entitlements.ts';
 import { exportRoutes } from './routes/exports.ts';
 import { figuresRoutes } from './routes/figures.ts';
 import { findingRoutes } from './routes/findings.ts';
@@ -26,6 +27,7 @@ import { tenantRoutes } from './routes/tenant.ts';
 import { tenantEventRoutes } from './routes/tenant-events.ts';
 import { tenantListRoutes } from './routes/tenants.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { usageEventRoutes } from './routes/usage-events.ts';
 import { mountServices, partRoutes } from './services.ts';
 import { stripeWebhook } from './stripe/webhook.ts';
 import { unmatchedHandler } from './unmatched.ts';
@@ -61,8 +63,9 @@ export function createApp(deps: ApiDeps) {
     }),
   );
 
-  // Before the general limit, as it has its own.
+  // Before the general limit, as they have their own.
   app.route('/', stripeWebhook(deps));
+  app.route('/', usageEventRoutes(deps));
   app.use(
     bodyLimit({
       maxSize: maxBodyBytes,
@@ -79,6 +82,7 @@ export function createApp(deps: ApiDeps) {
   app.route('/', tenantRoutes(deps));
   app.route('/', creditRoutes(deps));
   app.route('/', budgetRoutes(deps));
+  app.route('/', entitlementRoutes(deps));
   app.route('/', usageRoutes(deps));
   app.route('/', findingRoutes(deps));
   app.route('/', subscriptionRoutes(deps));

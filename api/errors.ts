@@ -4,6 +4,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import { BillingRefusal } from '../automation/billing/refusal.ts';
+import { CheckProblem, type Refusal, UseRefused } from '../automation/entitlements/index.ts';
 
 /** Every error that the API answers with, its status and its title. Clients may rely on the codes. */
 const problems = {
@@ -11,6 +12,7 @@ const problems = {
   invalid_signature: [400, 'The webhook signature is not valid'],
   unauthenticated: [401, 'A valid access token is required'],
   suspended: [402, 'The tenant is suspended'],
+  not_in_plan: [402, 'The plan does not include this'],
   insufficient_credits: [402, 'The credits do not suffice'],
   budget_exhausted: [402, 'The budget does not suffice'],
   payment_declined: [402, 'The payment was declined'],
@@ -35,6 +37,7 @@ const problems = {
   idempotency_key_reused: [422, 'The idempotency key was used for something else'],
   plan_not_for_sale: [422, 'The plan cannot be bought here'],
   rate_limited: [429, 'Too many requests'],
+  plan_limit_reached: [429, 'A limit of the plan is reached'],
   internal: [500, 'Something went wrong on our side'],
   unavailable: [503, 'A service we depend on is not available'],
 } as const satisfies Record<string, readonly [ContentfulStatusCode, string]>;
@@ -48,18 +51,22 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[];
   /** Of the answer, beside its type. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Which limit refuses a use, and what there is instead. */
+  readonly refusal: Refusal | null;
 
   constructor(
     code: ProblemCode,
     detail: string,
     errors: readonly FieldError[] = [],
     headers: Readonly<Record<string, string>> = {},
+    refusal: Refusal | null = null,
   ) {
     super(detail);
     this.name = 'Problem';
     this.code = code;
     this.errors = errors;
     this.headers = headers;
+    this.refusal = refusal;
   }
 }
 
@@ -69,7 +76,7 @@ export interface FieldError {
 }
 
 /** The members of an answer of type `application/problem+json`. @see https://www.rfc-editor.org/rfc/rfc9457 */
-export function problemBody({ code, message, errors }: Problem) {
+export function problemBody({ code, message, errors, refusal }: Problem) {
   const [status, title] = problems[code];
   return {
     type: `urn:tenantry:problem:${code}`,
@@ -78,6 +85,18 @@ export function problemBody({ code, message, errors }: Problem) {
     detail: message,
     code,
     ...(errors.length > 0 && { errors: [...errors] }),
+    ...(refusal && { refusal: refusalView(refusal) }),
+  };
+}
+
+function refusalView({ limit, allowed, left, requested, resetsAt, planWithMore }: Refusal) {
+  return {
+    limit,
+    allowed,
+    left,
+    requested,
+    resetsAt: resetsAt?.toISOString() ?? null,
+    planWithMore: planWithMore && { ...planWithMore },
   };
 }
 
@@ -95,10 +114,19 @@ export function problemResponse(problem: Problem): Response {
   });
 }
 
+/** When to try again, for a use that would be admitted at another time. */
+function retryAfter({ code, resetsAt }: Refusal): Record<string, string> {
+  if (code !== 'plan_limit_reached' || resetsAt === null) return {};
+  return { 'retry-after': String(Math.max(1, Math.ceil((resetsAt.getTime() - Date.now()) / 1000))) };
+}
+
 /** What any error means to the caller; internals stay in the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof BillingRefusal) return new Problem(error.code, error.message, error.errors);
+  if (error instanceof BillingRefusal || error instanceof CheckProblem)
+    return new Problem(error.code, error.message, error.errors);
+  if (error instanceof UseRefused)
+    return new Problem(error.refusal.code, error.message, [], retryAfter(error.refusal), error.refusal);
   if (error instanceof HTTPException && error.status < 500) {
     return new Problem(error.status === 413 ? 'payload_too_large' : 'invalid_request', error.message);
   }

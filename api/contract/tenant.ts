@@ -19,6 +19,19 @@ export const problem = z
     detail: z.string(),
     code: z.string(),
     errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
+    refusal: z
+      .object({
+        limit: z.string().nullable().openapi({
+          description: 'The entitlement that says no, `credits` or `apiBudget`; null where the state does',
+        }),
+        allowed: z.number().nullable(),
+        left: z.number().nullable(),
+        requested: z.number().nullable(),
+        resetsAt: time.nullable(),
+        planWithMore: z.object({ id: z.string(), name: z.string() }).nullable(),
+      })
+      .optional()
+      .openapi({ description: 'Why a use is not admitted' }),
   })
   .openapi('Problem', { description: 'RFC 9457 problem details' });
 

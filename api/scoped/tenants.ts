@@ -2,7 +2,7 @@ import type { Role } from '../../automation/organizations/organizations.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
 import { listTenants, type TenantFilter, type TenantReach } from '../../automation/store/tenant-list.ts';
-import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
+import { findTenant, findTenants, type Tenant } from '../../automation/store/tenants.ts';
 import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
 import type { Principal } from '../principal.ts';
@@ -16,6 +16,8 @@ export interface ScopedTenants {
   find(asked: AskedTenant, db?: Queryable): Promise<Tenant>;
   /** The same, with its row locked until the end of the client's transaction. */
   lock(client: Queryable, asked: AskedTenant): Promise<Tenant>;
+  /** Those of the tenants asked for that the principal may change, by id; the others are left out. */
+  findSome(asked: readonly AskedTenant[]): Promise<ReadonlyMap<string, Tenant>>;
   list(filter: TenantFilter): Promise<Tenant[]>;
   /** Why a checkout of theirs led to no tenant; null when nothing is known against it. */
   checkoutProblem(checkoutId: string): Promise<string | null>;
@@ -27,6 +29,15 @@ export function scopedTenants(db: Queryable, principal: Principal, changes: bool
       permitted(principal, changes, asked, await findTenant(client, asked.askedId)),
     lock: async (client, asked) =>
       permitted(principal, changes, asked, await findTenant(client, asked.askedId, { lock: true })),
+    findSome: async (asked) => {
+      const found = await findTenants(
+        db,
+        asked.map(({ askedId }) => askedId),
+      );
+      return new Map(
+        found.filter((tenant) => roleFor(principal, tenant) === 'admin').map((tenant) => [tenant.id, tenant]),
+      );
+    },
     list: (filter) => listTenants(db, reachOf(principal), filter),
     checkoutProblem: async (checkoutId) => {
       const reach = reachOf(principal);

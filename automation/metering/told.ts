@@ -22,6 +22,7 @@ export interface ReadUse {
 
 /** What is wrong with it: the field, and a message that follows the field's name. */
 export interface UseProblem {
+  readonly reason: 'unknown_meter' | 'sampled_meter' | 'invalid_quantity' | 'in_future' | 'too_late';
   readonly field: 'dimension' | 'at' | 'quantity';
   readonly message: string;
 }
@@ -32,21 +33,28 @@ export interface UseProblem {
  */
 export function readUse(productId: string, given: GivenUse, now: Date): ReadUse | UseProblem {
   const found = findDimension(given.dimension);
+  const unknown = `is none that is told of a tenant of ${productId}`;
   if (!found || found.product.id !== productId)
-    return { field: 'dimension', message: `is none that is told of a tenant of ${productId}` };
+    return { reason: 'unknown_meter', field: 'dimension', message: unknown };
   const as = toldAs(found.dimension);
   if (as === null)
     return {
+      reason: 'sampled_meter',
       field: 'dimension',
-      message: `is none that is told of a tenant of ${productId}: it is sampled from the cluster`,
+      message: `${unknown}: it is sampled from the cluster`,
     };
   const microUnits = microUnitsOf(given.quantity);
   if (microUnits === null)
-    return { field: 'quantity', message: 'must be a decimal number from 0 on, of at most six places' };
+    return {
+      reason: 'invalid_quantity',
+      field: 'quantity',
+      message: 'must be a decimal number from 0 on, of at most six places',
+    };
   const slot = slotOf(given.at);
-  if (slot.getTime() > now.getTime() + slotMs) return { field: 'at', message: 'lies in the future' };
+  if (slot.getTime() > now.getTime() + slotMs)
+    return { reason: 'in_future', field: 'at', message: 'lies in the future' };
   const mostDays = usageRetention.samples - 1;
   if (slot.getTime() < now.getTime() - mostDays * dayMs)
-    return { field: 'at', message: `is longer ago than ${mostDays} days` };
+    return { reason: 'too_late', field: 'at', message: `is longer ago than ${mostDays} days` };
   return { microUnits, slot, isLevel: as !== 'count' };
 }

@@ -85,6 +85,14 @@ export async function findTenant(
   );
 }
 
+/** Those of the tenants that there are. */
+export async function findTenants(db: Queryable, ids: readonly string[]): Promise<Tenant[]> {
+  const { rows } = await db.query<Tenant>(`select ${tenantColumns} from tenantry.tenant where id = any($1)`, [
+    ids.filter((id) => tenantIdPattern.test(id)),
+  ]);
+  return rows;
+}
+
 /** The tenant of a subscription, locked until the end of the transaction. */
 export async function lockTenantOfSubscription(
   db: Queryable,

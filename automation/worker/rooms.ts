@@ -1,4 +1,5 @@
 import { billingWork } from '../billing/work.ts';
+import { entitlementsWork } from '../entitlements/index.ts';
 import { figuresWork } from '../figures/work.ts';
 import type { JobContext } from '../jobs/context.ts';
 import { jobsWork } from '../jobs/work.ts';
@@ -11,6 +12,7 @@ export function roomsWork(context: JobContext): readonly Work[] {
     jobsWork(context),
     billingWork(context),
     ledgerWork(context),
+    entitlementsWork(context.database, context.now),
     figuresWork(context.database, context.stripe),
   ];
 }

@@ -50,6 +50,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/subscriptions/{id}/change': { plan: 'professional' },
   'POST /v1/subscriptions/{id}/cancel': {},
   'POST /v1/tenants/{id}/api-costs': { callId: 'c', provider: 'p', costMicros: 1 },
+  'POST /v1/tenants/{id}/check': { key: 'c', meter: 'browsers_sessions' },
+  'POST /v1/tenants/{id}/check/{reservation}/settle': {},
   'POST /v1/tenants/{id}/credits/captures': { cause: 'c', amount: 1 },
   'POST /v1/tenants/{id}/credits/holds': { cause: 'h', amount: 1 },
   'POST /v1/tenants/{id}/credits/releases': { hold: 'h' },
@@ -57,6 +59,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/tenants/{id}/usage': {
     samples: [{ dimension: 'browsers_sessions', at: new Date().toISOString(), quantity: '1' }],
   },
+  'POST /v1/usage': { events: [{ id: 'e', tenant: 'nobodys1', meter: 'm' }] },
   'PUT /v1/tenants/{id}/budget': { kind: 'spend', capMicros: 1 },
 };
 const queries: Readonly<Record<string, string>> = {
@@ -65,7 +68,9 @@ const queries: Readonly<Record<string, string>> = {
 
 let service: Service;
 let routes: readonly Route[];
-let owned: { tenant: string; subscription: string; invoice: string; finding: string; export: string };
+let owned: Readonly<
+  Record<'tenant' | 'subscription' | 'invoice' | 'finding' | 'export' | 'reservation', string>
+>;
 let tokens: Readonly<
   Record<Exclude<PrincipalName, 'nobody' | 'key' | 'key without scope' | "stranger's key">, string>
 >;
@@ -103,6 +108,12 @@ beforeAll(async () => {
     export: await id(
       `insert into tenantry.tenant_export (tenant_id, cell, reason, finished_at)
        values ($1, 'local', 'request', now()) returning id`,
+      [tenant],
+    ),
+    reservation: await id(
+      `insert into tenantry.reservation (id, tenant_id, key, request, micro_units, estimated_cost_micros, created_at,
+         expires_at)
+       values ('res_' || repeat('0', 24), $1, 'k', '{}', 1, 0, now(), now() + interval '1 hour') returning id`,
       [tenant],
     ),
   };
@@ -173,7 +184,11 @@ async function pathOf({ method, path, name }: Route): Promise<string> {
         : '',
   };
   const first = ids[path.split('/')[2] ?? ''] ?? '';
-  return `${path.replace('{id}', first).replace('{export}', owned.export)}${queries[name] ?? ''}`;
+  const filled = path
+    .replace('{id}', first)
+    .replace('{export}', owned.export)
+    .replace('{reservation}', owned.reservation);
+  return `${filled}${queries[name] ?? ''}`;
 }
 
 /** Only the beginning of the answer is waited for: streams have no end. */

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
+import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CheckUseData, CheckUseErrors, CheckUseResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetEntitlementsData, GetEntitlementsErrors, GetEntitlementsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, ReleaseUseData, ReleaseUseErrors, ReleaseUseResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, SettleUseData, SettleUseErrors, SettleUseResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageEventsData, TellUsageEventsErrors, TellUsageEventsResponses, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -27,6 +27,32 @@ export const receiveStripeEvent = <ThrowOnError extends boolean = true>(options:
     responseStyle: 'data',
     url: '/webhooks/stripe',
     ...options
+});
+
+/**
+ * What all tenants used in a month, the most first, and how metering does; for operators
+ */
+export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Options<GetFleetUsageData, ThrowOnError>): RequestResult<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/usage',
+    ...options
+});
+
+/**
+ * Tell what tenants used, event by event, up to 500 at once
+ *
+ * Each event counts once by its tenant, source and id, so whatever was not answered may be sent again. An event that cannot count is refused alone, with the reason. CloudEvents 1.0 are taken, too: `type` is the meter, `subject` the tenant, `data.quantity` how much; as `application/cloudevents+json`, in batches as `application/cloudevents-batch+json`, or with `ce-` headers. A request of one CloudEvent that is refused is 400.
+ */
+export const tellUsageEvents = <ThrowOnError extends boolean = true>(options: Options<TellUsageEventsData, ThrowOnError>): RequestResult<TellUsageEventsResponses, TellUsageEventsErrors, ThrowOnError, 'data'> => options.client.post<TellUsageEventsResponses, TellUsageEventsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/usage',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**
@@ -247,6 +273,60 @@ export const chargeApiCall = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
+ * What a tenant may do now: plan, state, limits with what is left, credits, budgets
+ *
+ * Send the `ETag` as `If-None-Match`: as long as nothing has changed the answer is 304.
+ */
+export const getEntitlements = <ThrowOnError extends boolean = true>(options: Options<GetEntitlementsData, ThrowOnError>): RequestResult<GetEntitlementsResponses, GetEntitlementsErrors, ThrowOnError, 'data'> => options.client.get<GetEntitlementsResponses, GetEntitlementsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/entitlements',
+    ...options
+});
+
+/**
+ * Ask whether a use may begin, and set aside what it takes
+ *
+ * Plan limits, credits and API budget are set aside together or not at all, once for each key. Settle the reservation when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit says no, how much is left, when it resets and which plan has more. For operators: a product's own service asks, not its tenant.
+ */
+export const checkUse = <ThrowOnError extends boolean = true>(options: Options<CheckUseData, ThrowOnError>): RequestResult<CheckUseResponses, CheckUseErrors, ThrowOnError, 'data'> => options.client.post<CheckUseResponses, CheckUseErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/check',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Count what a reserved use came to
+ *
+ * Tells the meter, takes the credits and counts the cost, once; what is left is given back.
+ */
+export const settleUse = <ThrowOnError extends boolean = true>(options: Options<SettleUseData, ThrowOnError>): RequestResult<SettleUseResponses, SettleUseErrors, ThrowOnError, 'data'> => options.client.post<SettleUseResponses, SettleUseErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/check/{reservation}/settle',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Give back what was reserved for a use that did not take place
+ */
+export const releaseUse = <ThrowOnError extends boolean = true>(options: Options<ReleaseUseData, ThrowOnError>): RequestResult<ReleaseUseResponses, ReleaseUseErrors, ThrowOnError, 'data'> => options.client.post<ReleaseUseResponses, ReleaseUseErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/check/{reservation}/release',
+    ...options
+});
+
+/**
  * What a tenant used, by samples, hours or days
  */
 export const getUsage = <ThrowOnError extends boolean = true>(options: Options<GetUsageData, ThrowOnError>): RequestResult<GetUsageResponses, GetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetUsageResponses, GetUsageErrors, ThrowOnError, 'data'>({
@@ -279,16 +359,6 @@ export const getStatement = <ThrowOnError extends boolean = true>(options: Optio
     responseStyle: 'data',
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/v1/tenants/{id}/statement',
-    ...options
-});
-
-/**
- * What all tenants used in a month, the most first, and how metering does; for operators
- */
-export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Options<GetFleetUsageData, ThrowOnError>): RequestResult<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'>({
-    responseStyle: 'data',
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/v1/usage',
     ...options
 });
 

@@ -5,6 +5,68 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type UsageEvents = {
+    /**
+     * Who tells; ids are its own
+     */
+    source?: string;
+    events: Array<UsageEvent>;
+};
+
+export type UsageEvent = {
+    /**
+     * Your own id of the event: counted once, however often it is sent
+     */
+    id: string;
+    tenant: string;
+    /**
+     * A meter of the product
+     */
+    meter: string;
+    /**
+     * A decimal number of at most six places, as text where no digit may be lost
+     */
+    quantity?: string | number;
+    /**
+     * When it was used; now when left out
+     */
+    at?: string;
+};
+
+export type UsageCloudEvent = {
+    specversion: '1.0';
+    /**
+     * Your own id of the event: counted once, however often it is sent
+     */
+    id: string;
+    /**
+     * Who tells; ids are its own
+     */
+    source: string;
+    /**
+     * A meter of the product
+     */
+    type: string;
+    /**
+     * The tenant
+     */
+    subject: string;
+    /**
+     * When it was used; now when left out
+     */
+    time?: string;
+    data?: {
+        /**
+         * A decimal number of at most six places, as text where no digit may be lost
+         */
+        quantity?: string | number;
+        [key: string]: unknown;
+    };
+    [key: string]: unknown;
+};
+
+export type UsageCloudEvents = Array<UsageCloudEvent>;
+
 export type StripeEventReceived = {
     received: true;
     duplicate: boolean;
@@ -22,6 +84,44 @@ export type Problem = {
     errors?: Array<{
         field: string;
         message: string;
+    }>;
+    /**
+     * Why a use is not admitted
+     */
+    refusal?: {
+        /**
+         * The entitlement that says no, `credits` or `apiBudget`; null where the state does
+         */
+        limit: string | null;
+        allowed: number | null;
+        left: number | null;
+        requested: number | null;
+        resetsAt: string | null;
+        planWithMore: {
+            id: string;
+            name: string;
+        } | null;
+    };
+};
+
+export type UsageEventsAnswer = {
+    accepted: number;
+    /**
+     * Counted before; nothing changed
+     */
+    repeated: number;
+    refused: number;
+    /**
+     * One for each event, in the order sent
+     */
+    results: Array<{
+        /**
+         * null where the event has no id that could be read
+         */
+        id: string | null;
+        outcome: 'accepted' | 'repeated' | 'refused';
+        reason?: 'malformed' | 'unknown_tenant' | 'unknown_meter' | 'sampled_meter' | 'invalid_quantity' | 'in_future' | 'too_late' | 'id_reused';
+        message?: string;
     }>;
 };
 
@@ -413,6 +513,191 @@ export type ApiCost = {
     estimateMicros?: number;
     /**
      * Micro-dollars: 1,000,000 are one dollar
+     */
+    costMicros?: number;
+};
+
+export type Entitlements = {
+    tenant: string;
+    product: string;
+    plan: string;
+    state: 'active' | 'suspended' | 'deleted';
+    /**
+     * Why it is suspended
+     */
+    reason: {
+        code: string;
+        message: string;
+    } | null;
+    entitlements: {
+        [key: string]: Entitlement;
+    };
+    /**
+     * Entitlements that are simply on
+     */
+    features: Array<string>;
+    /**
+     * null where the product is not on credits
+     */
+    credits: {
+        available: number;
+        held: number;
+        /**
+         * What a paid period gives
+         */
+        allowance: number;
+        /**
+         * When there is more again; null where time gives nothing back
+         */
+        resetsAt: string | null;
+    } | null;
+    budgets: Array<{
+        kind: 'api' | 'spend';
+        limitMicros: number | null;
+        spentMicros: number;
+        reservedMicros: number;
+        remainingMicros: number | null;
+        resetsAt: string;
+    }>;
+};
+
+export type Entitlement = {
+    /**
+     * As the plan grants it; null is unlimited, or agreed by hand
+     */
+    value: number | boolean | string | Array<string> | null;
+    /**
+     * null where it is not counted
+     */
+    use: {
+        /**
+         * `month`: used in this calendar month (UTC). `at_once`: open now. `credits`: what is left is what the credits pay for
+         */
+        per: 'month' | 'at_once' | 'credits';
+        /**
+         * What counts it
+         */
+        meters: Array<string>;
+        /**
+         * In the meter's unit, to six places
+         */
+        used: number;
+        /**
+         * By reservations that are open
+         */
+        held: number;
+        /**
+         * null is unlimited
+         */
+        remaining: number | null;
+        /**
+         * When there is more again; null where time gives nothing back
+         */
+        resetsAt: string | null;
+    } | null;
+};
+
+export type CheckAnswer = {
+    admitted: true;
+    /**
+     * The key was sent before; nothing was reserved anew
+     */
+    repeated: boolean;
+    reservation: Reservation;
+    /**
+     * Empty in an answer that is repeated
+     */
+    remaining: Array<{
+        /**
+         * An entitlement, `credits`, or `apiBudget` in micro-dollars
+         */
+        limit: string;
+        /**
+         * After this use; null is unlimited
+         */
+        left: number | null;
+        /**
+         * When there is more again; null where time gives nothing back
+         */
+        resetsAt: string | null;
+    }>;
+};
+
+export type Reservation = {
+    id: string;
+    key: string;
+    state: 'open' | 'settled' | 'released' | 'expired';
+    /**
+     * Told of the use once it is settled
+     */
+    meter: string | null;
+    /**
+     * In the meter's unit, to six places
+     */
+    amount: number;
+    credits: number | null;
+    costMicros: number | null;
+    estimatedCostMicros: number;
+    createdAt: string;
+    expiresAt: string;
+    settled: {
+        /**
+         * In the meter's unit, to six places
+         */
+        amount: number;
+        costMicros: number | null;
+    } | null;
+};
+
+export type CheckRequest = {
+    /**
+     * Your own id of the use: reserved once, however often it is sent
+     */
+    key: string;
+    /**
+     * A check of the product's service
+     */
+    check?: string;
+    /**
+     * An entitlement of the plan
+     */
+    entitlement?: string;
+    /**
+     * A meter of the product
+     */
+    meter?: string;
+    /**
+     * How much, in the meter's unit; a whole number for a check
+     */
+    amount?: number;
+    /**
+     * What the check asks for; `value` for an entitlement that is a list
+     */
+    attributes?: {
+        [key: string]: string | number | boolean;
+    };
+    /**
+     * What its API calls cost at most: set aside from the API budget
+     */
+    costMicros?: number;
+    /**
+     * Given back by itself when it is neither settled nor released in this time
+     */
+    holdSeconds?: number;
+};
+
+export type SettleAnswer = {
+    repeated: boolean;
+    reservation: Reservation;
+};
+
+export type SettleRequest = {
+    /**
+     * What was used of what was reserved; all of it when left out
+     */
+    amount?: number;
+    /**
+     * What its API calls cost, also beyond what was set aside
      */
     costMicros?: number;
 };
@@ -1718,6 +2003,77 @@ export type ReceiveStripeEventResponses = {
 
 export type ReceiveStripeEventResponse = ReceiveStripeEventResponses[keyof ReceiveStripeEventResponses];
 
+export type GetFleetUsageData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
+         * A calendar month (UTC); the present one when left out
+         */
+        month?: string;
+        product?: string;
+        format?: 'json' | 'csv';
+    };
+    url: '/v1/usage';
+};
+
+export type GetFleetUsageErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetFleetUsageError = GetFleetUsageErrors[keyof GetFleetUsageErrors];
+
+export type GetFleetUsageResponses = {
+    /**
+     * One page; with `format=csv` as comma-separated values
+     */
+    200: FleetUsage;
+};
+
+export type GetFleetUsageResponse = GetFleetUsageResponses[keyof GetFleetUsageResponses];
+
+export type TellUsageEventsData = {
+    body: UsageEvents;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/v1/usage';
+};
+
+export type TellUsageEventsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type TellUsageEventsError = TellUsageEventsErrors[keyof TellUsageEventsErrors];
+
+export type TellUsageEventsResponses = {
+    /**
+     * What became of each
+     */
+    200: UsageEventsAnswer;
+};
+
+export type TellUsageEventsResponse = TellUsageEventsResponses[keyof TellUsageEventsResponses];
+
 export type ListProductsData = {
     body?: never;
     path?: never;
@@ -2279,6 +2635,138 @@ export type ChargeApiCallResponses = {
 
 export type ChargeApiCallResponse = ChargeApiCallResponses[keyof ChargeApiCallResponses];
 
+export type GetEntitlementsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/entitlements';
+};
+
+export type GetEntitlementsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type GetEntitlementsError = GetEntitlementsErrors[keyof GetEntitlementsErrors];
+
+export type GetEntitlementsResponses = {
+    /**
+     * What it may do
+     */
+    200: Entitlements;
+};
+
+export type GetEntitlementsResponse = GetEntitlementsResponses[keyof GetEntitlementsResponses];
+
+export type CheckUseData = {
+    body: CheckRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/check';
+};
+
+export type CheckUseErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type CheckUseError = CheckUseErrors[keyof CheckUseErrors];
+
+export type CheckUseResponses = {
+    /**
+     * The key was sent before; nothing was reserved anew
+     */
+    200: CheckAnswer;
+    /**
+     * Admitted and reserved
+     */
+    201: CheckAnswer;
+};
+
+export type CheckUseResponse = CheckUseResponses[keyof CheckUseResponses];
+
+export type SettleUseData = {
+    body: SettleRequest;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+        reservation: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/check/{reservation}/settle';
+};
+
+export type SettleUseErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type SettleUseError = SettleUseErrors[keyof SettleUseErrors];
+
+export type SettleUseResponses = {
+    /**
+     * Counted
+     */
+    200: SettleAnswer;
+};
+
+export type SettleUseResponse = SettleUseResponses[keyof SettleUseResponses];
+
+export type ReleaseUseData = {
+    body?: never;
+    headers?: {
+        /**
+         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         */
+        'idempotency-key'?: string;
+    };
+    path: {
+        id: string;
+        reservation: string;
+    };
+    query?: never;
+    url: '/v1/tenants/{id}/check/{reservation}/release';
+};
+
+export type ReleaseUseErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ReleaseUseError = ReleaseUseErrors[keyof ReleaseUseErrors];
+
+export type ReleaseUseResponses = {
+    /**
+     * Given back
+     */
+    200: SettleAnswer;
+};
+
+export type ReleaseUseResponse = ReleaseUseResponses[keyof ReleaseUseResponses];
+
 export type GetUsageData = {
     body?: never;
     path: {
@@ -2385,46 +2873,6 @@ export type GetStatementResponses = {
 };
 
 export type GetStatementResponse = GetStatementResponses[keyof GetStatementResponses];
-
-export type GetFleetUsageData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * How many rows a page has at most
-         */
-        limit?: number;
-        /**
-         * `nextCursor` of the previous page
-         */
-        cursor?: string;
-        /**
-         * A calendar month (UTC); the present one when left out
-         */
-        month?: string;
-        product?: string;
-        format?: 'json' | 'csv';
-    };
-    url: '/v1/usage';
-};
-
-export type GetFleetUsageErrors = {
-    /**
-     * An error
-     */
-    default: Problem;
-};
-
-export type GetFleetUsageError = GetFleetUsageErrors[keyof GetFleetUsageErrors];
-
-export type GetFleetUsageResponses = {
-    /**
-     * One page; with `format=csv` as comma-separated values
-     */
-    200: FleetUsage;
-};
-
-export type GetFleetUsageResponse = GetFleetUsageResponses[keyof GetFleetUsageResponses];
 
 export type ListFindingsData = {
     body?: never;

@@ -1,0 +1,172 @@
+import type { Plan, Product } from '../../tenants/catalog/types.ts';
+import { toldAs } from '../metering/dimensions.ts';
+import { type CountedEntitlement, countedEntitlements } from '../metering/limits.ts';
+import { type Month, monthNamed, startOfDay } from '../metering/time.ts';
+import { readUsed } from '../metering/usage-statement.ts';
+import type { CheckNeed } from '../service.ts';
+import { onlyRow, type Queryable } from '../store/database.ts';
+import { adviceOf, cheapestPlan, hasMore, type Refusal } from './refusal.ts';
+
+/** How much of what its plan grants a tenant has used, and what open reservations hold of it. */
+export interface Standing {
+  readonly at: Date;
+  readonly month: Month;
+  /** What the meters counted this month, in millionths of their units. */
+  readonly metered: ReadonlyMap<string, number>;
+  /** What open reservations hold, in millionths, by entitlement. */
+  readonly held: {
+    readonly limit: ReadonlyMap<string, number>;
+    readonly concurrency: ReadonlyMap<string, number>;
+  };
+  /** When the paid period ends; null where nobody pays. */
+  readonly periodEnd: Date | null;
+}
+
+/** One round trip, however many entitlements there are; another where a limit counts what is sampled. */
+export async function readStanding(
+  db: Queryable,
+  tenant: { readonly id: string; readonly product: Product },
+  at: Date,
+): Promise<Standing> {
+  const month = monthNamed(at.toISOString());
+  const row = onlyRow(
+    await db.query<{
+      metered: Record<string, number>;
+      held: { kind: 'limit' | 'concurrency'; entitlement: string; amount: number }[];
+      periodEnd: Date | null;
+    }>(
+      `select
+         (select coalesce(jsonb_object_agg(dimension, micro_units), '{}') from tenantry.usage_month
+           where tenant_id = $1 and month = $2) as metered,
+         (select coalesce(jsonb_agg(to_jsonb(open)), '[]') from (
+           select n.kind, n.entitlement, sum(n.micro_units) as amount from tenantry.reservation r
+           join tenantry.reservation_need n on n.reservation_id = r.id
+           where r.tenant_id = $1 and r.outcome is null and r.expires_at > $3 and n.kind <> 'rate'
+           group by n.kind, n.entitlement) open) as held,
+         (select s.current_period_end from tenantry.tenant t join tenantry.subscription s on s.id = t.subscription_id
+           where t.id = $1) as "periodEnd"`,
+      [tenant.id, month.firstDay, at],
+    ),
+  );
+  const sampled = sampledDimensions(tenant.product);
+  const days = sampled.size > 0 ? await readUsed(db, tenant.id, month, new Map()) : [];
+  const heldOf = (kind: 'limit' | 'concurrency') =>
+    new Map(
+      row.held.filter((one) => one.kind === kind).map(({ entitlement, amount }) => [entitlement, amount]),
+    );
+  return {
+    at,
+    month,
+    metered: new Map([
+      ...Object.entries(row.metered),
+      ...days
+        .filter(({ dimension }) => sampled.has(dimension))
+        .map(({ dimension, microUnits }) => [dimension, microUnits] as const),
+    ]),
+    held: { limit: heldOf('limit'), concurrency: heldOf('concurrency') },
+    periodEnd: row.periodEnd,
+  };
+}
+
+/** Those that a limit counts and the sampler measures: their sums are as fresh as the last hour that was rolled up. */
+function sampledDimensions(product: Product): ReadonlySet<string> {
+  const counted = new Set(countedEntitlements(product).flatMap(({ dimensions }) => dimensions));
+  return new Set(
+    product.meters.filter((meter) => counted.has(meter.id) && toldAs(meter) === null).map(({ id }) => id),
+  );
+}
+
+/** What the month's meters say of an entitlement, in millionths. */
+export function usedOf({ metered }: Standing, { dimensions }: CountedEntitlement): number {
+  return dimensions.reduce((sum, dimension) => sum + (metered.get(dimension) ?? 0), 0);
+}
+
+/** When the month's allowances begin anew. */
+export function resetOf({ month }: Standing): Date {
+  return startOfDay(month.nextFirstDay);
+}
+
+export const microsPerUnit = 1_000_000;
+
+/** What begins within a period that ends now. */
+export interface Begun {
+  readonly microUnits: number;
+  /** Null when nothing did. */
+  readonly firstAt: Date | null;
+}
+
+export type PlanNeed = Extract<CheckNeed, { of: 'limit' | 'concurrency' | 'rate' }>;
+
+/** What a plan's number leaves for a need. */
+export interface Room {
+  readonly allowed: number;
+  readonly leftMicroUnits: number;
+  /** When there is more again; null where only the end of other uses gives some back. */
+  readonly resetsAt: Date | null;
+}
+
+interface Measured {
+  readonly product: Product;
+  readonly plan: Plan;
+  readonly standing: Standing;
+}
+
+/**
+ * What is left for a need before it is taken; null where the plan has no number, which limits nothing. Pure.
+ * @param begun what of the entitlement began within the need's period, for a rate
+ */
+export function roomFor(
+  need: PlanNeed,
+  { product, plan, standing }: Measured,
+  begun: Begun | null,
+): Room | null {
+  const { entitlement } = need;
+  const allowed = plan.entitlements[entitlement];
+  if (allowed === undefined)
+    throw new Error(`a need names ${entitlement}, which is no entitlement of ${product.id}`);
+  if (typeof allowed !== 'number') return null;
+  return { allowed, leftMicroUnits: Math.max(0, allowed * microsPerUnit - taken()), resetsAt: resetsAt() };
+
+  function taken(): number {
+    if (need.of === 'rate') return begun?.microUnits ?? 0;
+    const held = standing.held[need.of].get(entitlement) ?? 0;
+    if (need.of === 'concurrency') return held;
+    const counted = countedEntitlements(product).find((one) => one.entitlement === entitlement);
+    if (!counted)
+      throw new Error(`no meter counts ${entitlement} of ${product.id}, so it cannot be held to its limit`);
+    return held + usedOf(standing, counted);
+  }
+  function resetsAt(): Date | null {
+    if (need.of === 'limit') return resetOf(standing);
+    if (need.of === 'concurrency' || !begun?.firstAt) return null;
+    return new Date(begun.firstAt.getTime() + need.periodSeconds * 1000);
+  }
+}
+
+/** Why there is no room for a need; null when there is. Pure. */
+export function refusalOfNeed(
+  need: PlanNeed,
+  { product, plan }: Pick<Measured, 'product' | 'plan'>,
+  { allowed, leftMicroUnits, resetsAt }: Room,
+): Refusal | null {
+  const { entitlement, amount } = need;
+  if (Math.round(amount * microsPerUnit) <= leftMicroUnits) return null;
+  const name =
+    countedEntitlements(product).find((one) => one.entitlement === entitlement)?.name ?? entitlement;
+  const left = leftMicroUnits / microsPerUnit;
+  const rest = {
+    limit: entitlement,
+    allowed,
+    left,
+    requested: amount,
+    resetsAt: allowed === 0 ? null : resetsAt,
+    planWithMore: cheapestPlan(product, plan, (other) => hasMore(other, entitlement, allowed)),
+  };
+  return allowed === 0
+    ? { ...rest, code: 'not_in_plan', message: `The plan ${plan.name} includes no ${name}.${adviceOf(rest)}` }
+    : {
+        ...rest,
+        code: 'plan_limit_reached',
+        message: `${left} of ${allowed} ${name} are left, ${amount} were asked for.${adviceOf(rest)}`,
+      };
+}
