@@ -49,6 +49,11 @@ export function addBilling({ env, output, add }: Commands): void {
     .action(async (tenant, options) =>
       (await import('./commands/credits.ts')).credits(await connect(env), output, tenant, options),
     );
+  add('entitlements <tenant>', 'show what a tenant may do now: limits with what is left, credits, budgets')
+    .addOption(person())
+    .action(async (tenant, options) =>
+      (await import('./commands/entitlements.ts')).entitlements(await connect(env), output, tenant, options),
+    );
   add('usage [tenant]', 'show what a month costs: of one tenant, or of all for the operator')
     .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
     .addOption(

@@ -10,6 +10,7 @@ import { startInstallation } from './installation.ts';
 import { describeMachine, loadNow, versions } from './machine.ts';
 import type { Bench, Measurement, Row } from './row.ts';
 import { cold } from './rows/cold.ts';
+import { entitlements } from './rows/entitlements.ts';
 import { fleet } from './rows/fleet.ts';
 import { floor } from './rows/floor.ts';
 import { fromNothing } from './rows/from-nothing.ts';
@@ -33,6 +34,7 @@ const rows: readonly Row[] = [
   throughput,
   webhooks,
   ledger,
+  entitlements,
   metering,
   reconcile,
   noOp,

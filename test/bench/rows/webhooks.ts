@@ -1,12 +1,9 @@
 /** How fast webhooks are acknowledged under a steady load, and whether any is lost. */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { Pool } from 'undici';
 import { planLookupKey } from '../../../tenants/catalog/index.ts';
 import { deliver, pay, provision, purchases, sign, watchTenants } from '../customer.ts';
 import type { Installation } from '../installation.ts';
 import { megabytes, watchMemory } from '../memory.ts';
+import { openLoop, type Request, startBareServer } from '../open-loop.ts';
 import type { Row } from '../row.ts';
 import { duration, summarize } from '../samples.ts';
 
@@ -16,8 +13,6 @@ const targetMemoryBytes = 700e6;
 const warmUpSeconds = 2;
 const withTenants = 10;
 const withoutTenants = 90;
-/** More than ever wait for an answer. */
-const connections = 64;
 
 export const webhooks: Row = {
   name: 'webhooks',
@@ -43,12 +38,12 @@ export const webhooks: Row = {
     const warming = deliveries.slice(0, perSecond * warmUpSeconds);
     const measured = deliveries.slice(warming.length);
     const bare = await startBareServer();
-    await openLoop(bare.url, warming);
-    const floor = await openLoop(bare.url, measured).finally(bare.stop);
+    await openLoop(bare.url, warming, perSecond);
+    const floor = await openLoop(bare.url, measured, perSecond).finally(bare.stop);
     const floorMs = summarize(floor.latencies);
-    await openLoop(installation.endpoints.api, warming);
+    await openLoop(installation.endpoints.api, warming, perSecond);
     const memory = watchMemory(installation.processIds);
-    const { latencies, refused, lateMs } = await openLoop(installation.endpoints.api, measured);
+    const { latencies, refused, lateMs } = await openLoop(installation.endpoints.api, measured, perSecond);
     const peak = await memory.stop();
     const loadEnded = performance.now();
     const lost = await missing(installation, events);
@@ -147,59 +142,15 @@ function pick<T>(from: readonly T[], index: number): T {
   return item;
 }
 
-interface Delivery {
-  readonly body: string;
-  readonly headers: Readonly<Record<string, string>>;
-}
-
-function signed(installation: Installation, event: EventDocument): Delivery {
+function signed(installation: Installation, event: EventDocument): Request {
   const body = JSON.stringify(event);
   return {
+    method: 'POST',
+    path: '/webhooks/stripe',
+    expected: [200],
     body,
     headers: { 'content-type': 'application/json', 'stripe-signature': sign(installation, body) },
   };
-}
-
-/** Sends each when its time has come, whatever happened to the previous ones. */
-async function openLoop(
-  url: string,
-  deliveries: readonly Delivery[],
-): Promise<{ latencies: number[]; refused: number; lateMs: number }> {
-  const pool = new Pool(url, { connections });
-  const latencies: number[] = [];
-  let refused = 0;
-  let lateMs = 0;
-  const send = async ({ body, headers }: Delivery, dueAt: number) => {
-    lateMs = Math.max(lateMs, performance.now() - dueAt);
-    try {
-      const answer = await pool.request({ method: 'POST', path: '/webhooks/stripe', headers, body });
-      await answer.body.dump();
-      if (answer.statusCode !== 200) refused += 1;
-    } catch {
-      refused += 1;
-    }
-    latencies.push(performance.now() - dueAt);
-  };
-  const begun = performance.now() + 100;
-  const sending: Promise<void>[] = [];
-  for (const [index, delivery] of deliveries.entries()) {
-    const dueAt = begun + (index * 1000) / perSecond;
-    const waitMs = dueAt - performance.now();
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
-    sending.push(send(delivery, dueAt));
-  }
-  await Promise.all(sending);
-  await pool.close();
-  return { latencies, refused, lateMs };
-}
-
-/** Starts a process that does nothing but answer. */
-async function startBareServer(): Promise<{ url: string; stop: () => void }> {
-  const child = fork(join(import.meta.dirname, '../bare-server.ts'), {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const [port] = (await once(child, 'message')) as [number];
-  return { url: `http://127.0.0.1:${port}`, stop: () => child.kill() };
 }
 
 /** Acknowledged ids that are not in the table of events. */
