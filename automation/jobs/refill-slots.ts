@@ -2,12 +2,12 @@ import { catalog } from '../../tenants/catalog/index.ts';
 import { newSpec } from '../desired/desired-state.ts';
 import { newTenantId } from '../desired/tenant-id.ts';
 import { changeTenant } from '../followers.ts';
+import { endTenant } from '../offboarding/end-tenant.ts';
 import { record } from '../store/audit.ts';
 import { onlyRow } from '../store/database.ts';
 import { takeReservedStack } from '../store/stacks.ts';
 import { insertTenant, lockFailedSlots, ringTenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { endTenant } from './end-tenant.ts';
 
 /**
  * Keeps warm slots: tenants provisioned in advance, without an owner, for each product whose names do not depend on

@@ -1,4 +1,6 @@
 /** What the sweep rings for and ends: each finds what no doorbell told, or whose time has come. */
+
+import { endTenant } from '../offboarding/end-tenant.ts';
 import { record } from '../store/audit.ts';
 import {
   listDirtySubscriptions,
@@ -14,7 +16,6 @@ import {
   ringTenant,
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
-import { endTenant } from './end-tenant.ts';
 
 /** Rows that one step takes at most; the next sweep takes the rest. */
 const batch = 500;

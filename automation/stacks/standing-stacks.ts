@@ -2,7 +2,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { tenantProject } from './tenant-project.ts';
 
 const stacksFolder = `.pulumi/stacks/${tenantProject}/`;
@@ -45,6 +44,8 @@ async function filesOf(root: string): Promise<string[]> {
 }
 
 async function keysOf(url: URL): Promise<string[]> {
+  // Whoever keeps states in a folder need not load AWS's SDK.
+  const { ListObjectsV2Command, S3Client } = await import('@aws-sdk/client-s3');
   const region = url.searchParams.get('region');
   const client = new S3Client({ ...(region !== null && { region }) });
   const folder = url.pathname.replace(/^\//, '').replace(/(?<=[^/])$/, '/');

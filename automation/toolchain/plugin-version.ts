@@ -2,10 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { credentials, Metadata } from '@grpc/grpc-js';
 import type { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb.js';
-import providerRpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
-import emptyPb from 'google-protobuf/google/protobuf/empty_pb.js';
 
 const timeoutMs = 20_000;
 
@@ -38,6 +35,10 @@ async function askVersion(path: string): Promise<string | undefined> {
 }
 
 async function askAt(port: string): Promise<string | undefined> {
+  // Only a plugin that is looked at needs these.
+  const { credentials, Metadata } = await import('@grpc/grpc-js');
+  const { default: providerRpc } = await import('@pulumi/pulumi/proto/provider_grpc_pb.js');
+  const { default: emptyPb } = await import('google-protobuf/google/protobuf/empty_pb.js');
   const client = new providerRpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
   try {
     const info = await new Promise<PluginInfo>((resolve, reject) =>

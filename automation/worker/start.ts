@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { readMailEnv } from '../mail/env.ts';
-import { createMailer } from '../mail/mailer.ts';
 import { mailWork } from '../mail/work.ts';
 import { meteringWork } from '../metering/metering.ts';
 import { notificationsWork, readNotifyEnv } from '../notify/index.ts';
@@ -67,10 +66,9 @@ async function worksOf(
   { context, cluster, tenantDatabase, servers }: Resources,
   services: readonly Service[],
 ): Promise<readonly Work[]> {
-  const mail = readMailEnv();
   return [
     ...roomsWork(context),
-    mailWork({ ...context, mailer: mail && createMailer(mail), retryBaseMs: env.policy.retryBaseMs }),
+    await mailWork({ ...context, retryBaseMs: env.policy.retryBaseMs }, readMailEnv()),
     await offboardingWork({
       context,
       env: readOffboardingEnv(env.home),
