@@ -7,7 +7,7 @@ import {
   jwtVerify,
 } from 'jose';
 import type { ApiKey, KeyRing } from '../automation/keys/index.ts';
-import { roles } from '../automation/organizations/organizations.ts';
+import { roles } from '../automation/organizations/index.ts';
 import type { Queryable } from '../automation/store/database.ts';
 import { Problem } from './errors.ts';
 import type { OperatorPrincipal, PersonPrincipal, Principal } from './principal.ts';

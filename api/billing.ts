@@ -1,7 +1,6 @@
-import type { Invoice } from '../automation/billing/invoices.ts';
-import type { SubscriptionFacts } from '../automation/desired/subscription-facts.ts';
-import type { Role } from '../automation/organizations/organizations.ts';
-import type { PaidSubscription } from '../automation/organizations/payers.ts';
+import type { Invoice } from '../automation/billing/index.ts';
+import type { SubscriptionFacts } from '../automation/desired/index.ts';
+import type { PaidSubscription, Role } from '../automation/organizations/index.ts';
 import type { InvoiceView, SubscriptionView } from './contract/billing.ts';
 
 export function subscriptionView(

@@ -1,6 +1,6 @@
 /** Metrics of tenants' budgets from the database; every replica of the API exports the same. */
 import { Gauge, type Registry } from 'prom-client';
-import { alertPercents } from '../automation/ledger/budget.ts';
+import { alertPercents } from '../automation/ledger/index.ts';
 import type { Queryable } from '../automation/store/database.ts';
 
 /** Most budgets of one scrape: the ones closest to their limit. */

@@ -3,11 +3,17 @@
  * them.
  */
 import { Gauge, type Registry } from 'prom-client';
-import { askFigures, lastDays } from '../automation/figures/ask.ts';
-import { microsPerCent } from '../automation/figures/month.ts';
-import { movementKinds } from '../automation/figures/movements.ts';
-import { booksNow, listCurrencies, type PlanRevenue, revenueAt } from '../automation/figures/read.ts';
-import type { FiguresRow } from '../automation/figures/report.ts';
+import {
+  askFigures,
+  booksNow,
+  type FiguresRow,
+  lastDays,
+  listCurrencies,
+  microsPerCent,
+  movementKinds,
+  type PlanRevenue,
+  revenueAt,
+} from '../automation/figures/index.ts';
 import type { Queryable } from '../automation/store/database.ts';
 
 /** MRR is one indexed query; figures from whole histories are cached for this long. */

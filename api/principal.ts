@@ -1,5 +1,5 @@
 import type { KeyScope } from '../automation/keys/index.ts';
-import type { Person, Role } from '../automation/organizations/organizations.ts';
+import type { Person, Role } from '../automation/organizations/index.ts';
 import type { Audience } from '../automation/store/audit.ts';
 import { Problem } from './errors.ts';
 

@@ -1,4 +1,4 @@
-import { type SuspendReason, suspendMessages } from '../automation/desired/entitlement.ts';
+import { type SuspendReason, suspendMessages } from '../automation/desired/index.ts';
 import type { AuditEntry } from '../automation/store/audit.ts';
 import type { Queryable } from '../automation/store/database.ts';
 import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';

@@ -11,7 +11,7 @@ import type { Registry } from 'prom-client';
 import type { z } from 'zod';
 import type { Plan, Product } from '../tenants/catalog/types.ts';
 import type { Follower } from './followers.ts';
-import type { KubernetesClient } from './providers/kubernetes/client.ts';
+import type { KubernetesClient } from './providers/kubernetes/index.ts';
 import type { Database, Queryable } from './store/database.ts';
 import type { Tenant } from './store/tenants.ts';
 

@@ -3,8 +3,7 @@ import pino from 'pino';
 import { services as own } from '../services/index.ts';
 import { warnOfUnknownVariables } from './environment/index.ts';
 import { loadServices, readServicePackages } from './packages/index.ts';
-import { readWorkerEnv } from './worker/env.ts';
-import { startWorker } from './worker/start.ts';
+import { readWorkerEnv, startWorker } from './worker/index.ts';
 
 const env = readWorkerEnv();
 const log = pino({ level: env.logLevel, base: { process: 'worker' } });

@@ -1,6 +1,6 @@
 /** The installation that commands talk to, and as whom. */
 import { type Client, createTenantryClient } from '../api/client/index.ts';
-import { type Endpoints, readEndpoints } from '../automation/local/home.ts';
+import { type Endpoints, readEndpoints } from '../automation/local/index.ts';
 import type { CliEnv } from './env.ts';
 import { CliProblem, exitCodes, notRunning } from './problem.ts';
 import { signIn } from './sign-in.ts';

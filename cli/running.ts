@@ -2,8 +2,8 @@
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { processStarted } from '../automation/stacks/process-group.ts';
-import { tryLock } from '../automation/toolchain/lock.ts';
+import { processStarted } from '../automation/stacks/index.ts';
+import { tryLock } from '../automation/toolchain/index.ts';
 
 const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string() });
 export type SupervisorRecord = z.infer<typeof recordSchema>;

@@ -1,6 +1,6 @@
 /** The Stripe account that a command works on. */
 import type Stripe from 'stripe';
-import { keptStripeSecrets, readEndpoints } from '../automation/local/home.ts';
+import { keptStripeSecrets, readEndpoints } from '../automation/local/index.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
 import type { CliEnv } from './env.ts';
 import { CliProblem, exitCodes } from './problem.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { groupings } from '../../automation/figures/report.ts';
+import { groupings } from '../../automation/figures/index.ts';
 
 /**
  * Requests and answers about business figures. `…Micros` are millionths of the currency's unit (10,000 a cent), so

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { residencies } from '../../automation/desired/placement.ts';
-import { regionPattern } from '../../automation/desired/subscription-facts.ts';
+import { regionPattern, residencies } from '../../automation/desired/index.ts';
 import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { productId } from '../../tenants/product-id.ts';

@@ -1,10 +1,8 @@
 import type Stripe from 'stripe';
-import { meterLookupKey } from '../../automation/billing/catalog/wanted.ts';
-import { placeTenant } from '../../automation/desired/placement.ts';
-import { subscriptionMetadata } from '../../automation/desired/subscription-facts.ts';
-import { addCheckout } from '../../automation/figures/log.ts';
-import { ensureCustomer } from '../../automation/organizations/customer.ts';
-import type { Person } from '../../automation/organizations/organizations.ts';
+import { meterLookupKey } from '../../automation/billing/catalog/index.ts';
+import { placeTenant, subscriptionMetadata } from '../../automation/desired/index.ts';
+import { addCheckout } from '../../automation/figures/index.ts';
+import { ensureCustomer, type Person } from '../../automation/organizations/index.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
 import { firstRow, type Queryable } from '../../automation/store/database.ts';
 import {

@@ -1,7 +1,4 @@
-import { askFigures } from '../../automation/figures/ask.ts';
-import { dayOf } from '../../automation/figures/movements.ts';
-import { overviewOf } from '../../automation/figures/overview.ts';
-import { booksNow, revenueAt } from '../../automation/figures/read.ts';
+import { askFigures, booksNow, dayOf, overviewOf, revenueAt } from '../../automation/figures/index.ts';
 import { operatorsOnly } from '../access.ts';
 import { figures, figuresQuery, mrr, mrrQuery, overview } from '../contract/figures.ts';
 import type { ApiDeps } from '../deps.ts';

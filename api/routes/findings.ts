@@ -1,17 +1,18 @@
 import { z } from '@hono/zod-openapi';
 import {
   approveFinding,
+  askReconciliation,
   type Decision,
   dismissFinding,
-  type Outcome,
-} from '../../automation/reconcile/decide.ts';
-import { type Finding, listFindings } from '../../automation/reconcile/findings.ts';
-import { factsOf, type Kind, kinds } from '../../automation/reconcile/kinds.ts';
-import {
-  askReconciliation,
+  type Finding,
+  factsOf,
+  type Kind,
+  kinds,
+  listFindings,
   listReconciliations,
+  type Outcome,
   type Reconciliation,
-} from '../../automation/reconcile/reconciliations.ts';
+} from '../../automation/reconcile/index.ts';
 import { operatorsOnly } from '../access.ts';
 import {
   decisionBody,

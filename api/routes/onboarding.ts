@@ -1,9 +1,4 @@
-import {
-  findOnboarding,
-  type Onboarding,
-  onboard,
-  SlugTaken,
-} from '../../automation/organizations/onboard.ts';
+import { findOnboarding, type Onboarding, onboard, SlugTaken } from '../../automation/organizations/index.ts';
 import { operatorsOnly } from '../access.ts';
 import { type OnboardingView, onboarding, onboardingQuery, onboardRequest } from '../contract/onboarding.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,5 +1,5 @@
-import { openPortal } from '../../automation/billing/portal.ts';
-import { ensureCustomer } from '../../automation/organizations/customer.ts';
+import { openPortal } from '../../automation/billing/index.ts';
+import { ensureCustomer } from '../../automation/organizations/index.ts';
 import { people } from '../access.ts';
 import { portal, portalRequest } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -1,9 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
-import { cancelSubscription, reactivateSubscription } from '../../automation/billing/cancel.ts';
-import { changePlan, previewChange } from '../../automation/billing/change-plan.ts';
-import { readSubscription } from '../../automation/desired/subscription-facts.ts';
-import type { PaidSubscription } from '../../automation/organizations/payers.ts';
+import {
+  cancelSubscription,
+  changePlan,
+  previewChange,
+  reactivateSubscription,
+} from '../../automation/billing/index.ts';
+import { readSubscription } from '../../automation/desired/index.ts';
+import type { PaidSubscription } from '../../automation/organizations/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { people } from '../access.ts';

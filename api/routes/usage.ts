@@ -1,13 +1,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { decimalOf } from '../../automation/metering/amounts.ts';
-import { findDimension, monthTakes, prices } from '../../automation/metering/dimensions.ts';
-import { csv, makeStatement, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
-import { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from '../../automation/metering/time.ts';
-import { readUse } from '../../automation/metering/told.ts';
-import { type ToldSample, writeTold } from '../../automation/metering/usage.ts';
-import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
 import {
+  csv,
+  dayMs,
+  dayOf,
+  decimalOf,
+  ensureUsagePartitions,
+  findDimension,
   listDays,
   listGaps,
   listHours,
@@ -15,10 +14,22 @@ import {
   listSamples,
   listTopConsumers,
   listTotals,
+  makeStatement,
+  monthNamed,
+  monthTakes,
+  prices,
   readMeteringState,
+  readUse,
   readUsed,
+  slotMs,
+  slotOf,
+  startOfDay,
+  statementCsv,
+  type ToldSample,
+  totalsCsv,
   type UsageGap,
-} from '../../automation/metering/usage-statement.ts';
+  writeTold,
+} from '../../automation/metering/index.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';
 import { numberPosition } from '../contract/page.ts';

@@ -4,9 +4,8 @@ import {
   type Invoice,
   type InvoiceStatus,
   listInvoices,
-} from '../../automation/billing/invoices.ts';
-import { findOrganization, type Role } from '../../automation/organizations/organizations.ts';
-import { findPaidSubscription } from '../../automation/organizations/payers.ts';
+} from '../../automation/billing/index.ts';
+import { findOrganization, findPaidSubscription, type Role } from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';

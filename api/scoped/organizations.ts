@@ -7,7 +7,7 @@ import {
   listOrganizationsOf,
   type Organization,
   type Role,
-} from '../../automation/organizations/organizations.ts';
+} from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { Problem } from '../errors.ts';
 import { type OperatorPrincipal, type PersonPrincipal, type Principal, signedIn } from '../principal.ts';

@@ -1,9 +1,9 @@
-import type { Role } from '../../automation/organizations/organizations.ts';
 import {
   findPaidSubscription,
   listPaidSubscriptions,
   type PaidSubscription,
-} from '../../automation/organizations/payers.ts';
+  type Role,
+} from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';

@@ -1,5 +1,9 @@
-import { findExport, listExports, type TenantExport } from '../../automation/offboarding/exports.ts';
-import { findReceipt } from '../../automation/offboarding/receipts.ts';
+import {
+  findExport,
+  findReceipt,
+  listExports,
+  type TenantExport,
+} from '../../automation/offboarding/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';

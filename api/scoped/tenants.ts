@@ -1,4 +1,4 @@
-import type { Role } from '../../automation/organizations/organizations.ts';
+import type { Role } from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
 import { listTenants, type TenantFilter, type TenantReach } from '../../automation/store/tenant-list.ts';

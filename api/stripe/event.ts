@@ -1,6 +1,9 @@
 import Stripe from 'stripe';
-import { NoStripeEvent, readEvent as readStripeEvent } from '../../automation/billing/events/read-event.ts';
-import type { ReceivedEvent } from '../../automation/billing/events/received-events.ts';
+import {
+  NoStripeEvent,
+  type ReceivedEvent,
+  readEvent as readStripeEvent,
+} from '../../automation/billing/events/index.ts';
 import { Problem } from '../errors.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { bodyLimit } from 'hono/body-limit';
-import { createInbox } from '../../automation/billing/events/inbox.ts';
+import { createInbox } from '../../automation/billing/events/index.ts';
 import { anybody } from '../access.ts';
 import { stripeEventReceived } from '../contract/billing.ts';
 import type { ApiDeps } from '../deps.ts';

@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { findPlan } from '../../tenants/catalog/index.ts';
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
-import { creditAllowance } from '../ledger/allowance.ts';
+import { creditAllowance } from '../ledger/index.ts';
 import { BillingRefusal } from './refusal.ts';
 
 /** A customer's wish for a subscription; omitted parts stay as they are. */

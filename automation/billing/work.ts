@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { paced } from '../work/paced.ts';
-import { task } from '../work/task.ts';
-import type { Work } from '../work/work.ts';
+import { paced, task, type Work } from '../work/index.ts';
 import type { BillingContext } from './context.ts';
 import { checkCatalog } from './events/check-catalog.ts';
 import { keepInbox } from './events/keep-inbox.ts';

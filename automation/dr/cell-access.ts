@@ -1,8 +1,6 @@
 /** Opens what recovery works with in a cell: its rows, its cluster, its tenants' database. */
-import { KubernetesClient } from '../providers/kubernetes/client.ts';
-import { loadKubeconfig } from '../providers/kubernetes/kubeconfig.ts';
-import { createFingerprints } from '../stacks/fingerprint.ts';
-import { standingStacks } from '../stacks/standing-stacks.ts';
+import { KubernetesClient, loadKubeconfig } from '../providers/kubernetes/index.ts';
+import { createFingerprints, standingStacks } from '../stacks/index.ts';
 import { type Database, openDatabase, openServers } from '../store/database.ts';
 import type { CellPlace } from './env.ts';
 import { type Verification, verifyCell } from './verify.ts';

@@ -1,6 +1,6 @@
 /** What operations on a whole cell take from the environment: the variables of its workers. */
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
-import { readEndpoints } from '../local/home.ts';
+import { readEndpoints } from '../local/index.ts';
 
 /** Where the control plane's rows are, and what they describe. */
 export interface CellPlace {

@@ -1,5 +1,5 @@
 /** How ready a cell is for recovery: asks each part, and reports those that do not answer. */
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
 import { listOpenRecoveries, recoveryProgress } from './recoveries.ts';
 import type { DatabaseServers } from './servers.ts';

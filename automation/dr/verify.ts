@@ -1,7 +1,7 @@
 /** Compares wanted and actual state, tenant by tenant: row, stack, objects in the cluster, objects in the database. */
 import type { TenantOutputs } from '../../tenants/spec.ts';
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
-import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
+import { driftFrom, type Fingerprints } from '../stacks/index.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint, Tenant } from '../store/tenants.ts';
 import { readStandingTenants, type StandingTenant } from './standing-tenants.ts';

@@ -2,8 +2,7 @@
 import { z } from 'zod';
 import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
 import { defaultCell } from '../../tenants/tenant.ts';
-import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
+import { isStatus, type JsonObject, type KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Look, Step } from './steps.ts';
 
 const velero = `/apis/velero.io/v1/namespaces/${veleroNamespace}`;

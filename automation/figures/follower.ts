@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { originOf } from '../desired/subscription-facts.ts';
+import { originOf } from '../desired/index.ts';
 import type { Follower } from '../followers.ts';
 import type { Queryable } from '../store/database.ts';
 import { answeredAt, figuresExpand, readDiscounts, recordSubscription } from './record.ts';

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Database } from '../store/database.ts';
-import type { Work } from '../work/work.ts';
+import type { Work } from '../work/index.ts';
 import { takeReturns } from './returns.ts';
 
 /** What was given back, which only the sweep asks Stripe for. */

@@ -1,5 +1,5 @@
 import type Stripe from 'stripe';
-import { readSubscription } from '../desired/subscription-facts.ts';
+import { readSubscription } from '../desired/index.ts';
 import { type KnownSubscription, listKnownSubscriptions, markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
 

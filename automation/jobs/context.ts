@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Following } from '../followers.ts';
 import type { Policy } from '../policy.ts';
-import type { Fingerprints } from '../stacks/fingerprint.ts';
-import type { RunnerPool } from '../stacks/runners.ts';
+import type { Fingerprints, RunnerPool } from '../stacks/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 

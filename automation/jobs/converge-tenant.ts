@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
-import { mayDestroy } from '../offboarding/journal.ts';
-import { driftFrom, type Fingerprints } from '../stacks/fingerprint.ts';
-import { endProcessGroup, processStarted } from '../stacks/process-group.ts';
+import { mayDestroy } from '../offboarding/index.ts';
+import { driftFrom, endProcessGroup, type Fingerprints, processStarted } from '../stacks/index.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, type LeaseProcess, releaseLease, takeLease } from '../store/leases.ts';
 import { noteLook, postpone, wantMended } from '../store/operations.ts';

@@ -1,9 +1,13 @@
 import { declaresTheSame } from '../../tenants/same.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { permitMs, renewEveryMs } from '../policy.ts';
-import { classifyFailure } from '../stacks/failure.ts';
-import type { OperationRequest, OperationResult } from '../stacks/protocol.ts';
-import { type Runner, RunnerNotStarted } from '../stacks/runners.ts';
+import {
+  classifyFailure,
+  type OperationRequest,
+  type OperationResult,
+  type Runner,
+  RunnerNotStarted,
+} from '../stacks/index.ts';
 import { record } from '../store/audit.ts';
 import { type Lease, LeaseLost, noteLeaseProcess, renewLease } from '../store/leases.ts';
 import { beginOperation, noteBegun, writeStackSettings } from '../store/operations.ts';

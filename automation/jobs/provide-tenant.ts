@@ -1,10 +1,14 @@
 import { findPlan, findProduct } from '../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
-import { decide, newSpec } from '../desired/desired-state.ts';
-import type { Entitlement } from '../desired/entitlement.ts';
-import { placeDatabase, placeTenant } from '../desired/placement.ts';
-import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
-import { newTenantId } from '../desired/tenant-id.ts';
+import {
+  decide,
+  type Entitlement,
+  newSpec,
+  newTenantId,
+  placeDatabase,
+  placeTenant,
+  type SubscriptionFacts,
+} from '../desired/index.ts';
 import { changeTenant } from '../followers.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import { type Cell, listCells, listDatabaseServers, lockDatabaseServers } from '../store/cells.ts';

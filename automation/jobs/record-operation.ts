@@ -1,8 +1,7 @@
 import { changeTenant } from '../followers.ts';
 import { keepContainerKey } from '../keys/index.ts';
 import { retryDelayMs } from '../policy.ts';
-import { classifyFailure } from '../stacks/failure.ts';
-import type { OperationResult } from '../stacks/protocol.ts';
+import { classifyFailure, type OperationResult } from '../stacks/index.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import { fenced, type Lease } from '../store/leases.ts';
 import { failOperation, type SettledOperation, settleOperation } from '../store/operations.ts';

@@ -1,8 +1,7 @@
 import { catalog } from '../../tenants/catalog/index.ts';
-import { newSpec } from '../desired/desired-state.ts';
-import { newTenantId } from '../desired/tenant-id.ts';
+import { newSpec, newTenantId } from '../desired/index.ts';
 import { changeTenant } from '../followers.ts';
-import { endTenant } from '../offboarding/end-tenant.ts';
+import { endTenant } from '../offboarding/index.ts';
 import { record } from '../store/audit.ts';
 import { onlyRow } from '../store/database.ts';
 import { takeReservedStack } from '../store/stacks.ts';

@@ -1,4 +1,4 @@
-import { newTenantId } from '../desired/tenant-id.ts';
+import { newTenantId } from '../desired/index.ts';
 import { addReservedStacks, countReservedStacks } from '../store/stacks.ts';
 import type { JobContext } from './context.ts';
 

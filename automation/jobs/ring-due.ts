@@ -1,6 +1,6 @@
 /** What the sweep rings for and ends: each finds what no doorbell told, or whose time has come. */
 
-import { endTenant } from '../offboarding/end-tenant.ts';
+import { endTenant } from '../offboarding/index.ts';
 import { record } from '../store/audit.ts';
 import {
   listDirtySubscriptions,

@@ -1,13 +1,15 @@
 import Stripe from 'stripe';
-import { type Decision, decide } from '../desired/desired-state.ts';
 import {
+  type Decision,
+  decide,
   type Entitlement,
   entitlementOf,
   type Restraint,
+  readSubscription,
   restrained,
+  type SubscriptionFacts,
   suspendMessages,
-} from '../desired/entitlement.ts';
-import { readSubscription, type SubscriptionFacts } from '../desired/subscription-facts.ts';
+} from '../desired/index.ts';
 import { changeTenant, type SubscriptionStep } from '../followers.ts';
 import { retryDelayMs } from '../policy.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';

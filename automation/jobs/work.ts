@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { replenishJob } from '../store/stacks.ts';
 import { convergeJob } from '../store/tenants.ts';
-import { paced } from '../work/paced.ts';
-import { task, tenantPayload } from '../work/task.ts';
-import type { Work } from '../work/work.ts';
+import { paced, task, tenantPayload, type Work } from '../work/index.ts';
 import { compareWithStripe } from './compare-with-stripe.ts';
 import type { JobContext } from './context.ts';
 import { convergeTenant } from './converge-tenant.ts';

@@ -1,4 +1,4 @@
-import { suspendMessages } from '../desired/entitlement.ts';
+import { suspendMessages } from '../desired/index.ts';
 import { changeTenant, type Following } from '../followers.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';

@@ -1,5 +1,4 @@
-import { throttledSpec } from '../desired/desired-state.ts';
-import { type BrakeReason, isBrakeReason, type Restraint } from '../desired/entitlement.ts';
+import { type BrakeReason, isBrakeReason, type Restraint, throttledSpec } from '../desired/index.ts';
 import type { DesiredChange, Tenant } from '../store/tenants.ts';
 import { reaches, throttleAtPercent } from './budget.ts';
 

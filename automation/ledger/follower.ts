@@ -1,6 +1,5 @@
 import type Stripe from 'stripe';
-import type { Entitlement } from '../desired/entitlement.ts';
-import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
+import type { Entitlement, SubscriptionFacts } from '../desired/index.ts';
 import type { Follower } from '../followers.ts';
 import type { NewAuditEntry } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';

@@ -1,7 +1,6 @@
 import type { Following } from '../followers.ts';
 import type { Database } from '../store/database.ts';
-import { task, tenantPayload } from '../work/task.ts';
-import type { Work } from '../work/work.ts';
+import { task, tenantPayload, type Work } from '../work/index.ts';
 import { brakeTenant } from './brake-tenant.ts';
 import { keepLedger } from './upkeep.ts';
 

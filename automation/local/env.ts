@@ -1,6 +1,6 @@
 /** What the supervisor takes from the environment. */
 import { defaultOf, readVariables } from '../environment/index.ts';
-import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
+import { readToolchainEnv, type ToolchainEnv } from '../toolchain/index.ts';
 
 export interface LocalEnv {
   /** The installation's folder: `$TENANTRY_HOME`, else `.tenantry` in the working folder. */

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Lock, tryLock } from '../toolchain/lock.ts';
+import { type Lock, tryLock } from '../toolchain/index.ts';
 
 /** What `endpoints.json` tells programs that drive the installation from outside. */
 export const endpointsSchema = z.object({

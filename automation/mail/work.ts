@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { task } from '../work/task.ts';
-import type { Work } from '../work/work.ts';
+import { task, type Work } from '../work/index.ts';
 import type { MailEnv } from './env.ts';
 import { ringDueMails } from './mail.ts';
 import { type MailContext, sendMail } from './send-mail.ts';

@@ -1,12 +1,11 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../policy.ts';
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 import { withTurn } from '../store/turns.ts';
-import { repeat } from '../work/repeat.ts';
-import type { Work } from '../work/work.ts';
+import { repeat, type Work } from '../work/index.ts';
 import { type MeteringMetrics, observeMetering } from './metrics.ts';
 import { observe } from './observe.ts';
 import { forgetEveryMs, reportEveryMs, tickMs, usageRetention } from './policy.ts';

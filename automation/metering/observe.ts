@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
-import { quantity } from '../providers/kubernetes/quantity.ts';
+import { isStatus, type JsonObject, type KubernetesClient, quantity } from '../providers/kubernetes/index.ts';
 
 /**
  * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are.

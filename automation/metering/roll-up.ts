@@ -1,4 +1,4 @@
-import { reportSpend } from '../ledger/charge.ts';
+import { reportSpend } from '../ledger/index.ts';
 import { emit } from '../notify/index.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';

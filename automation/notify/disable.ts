@@ -1,4 +1,4 @@
-import { postMail } from '../mail/mail.ts';
+import { postMail } from '../mail/index.ts';
 import { record } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
 import { disableEndpoint, type Endpoint } from './endpoints.ts';

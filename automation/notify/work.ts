@@ -1,8 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import type { Queryable } from '../store/database.ts';
-import { task } from '../work/task.ts';
-import type { Work } from '../work/work.ts';
+import { task, type Work } from '../work/index.ts';
 import { ringDueEndpoints } from './deliveries.ts';
 import { createDispatcher, type DispatchContext } from './dispatcher.ts';
 import { forgetSecrets, removeEndpointsOfDeleted } from './endpoints.ts';

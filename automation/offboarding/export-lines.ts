@@ -2,7 +2,7 @@
  * An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format.
  */
 
-import { listEntries } from '../ledger/read.ts';
+import { listEntries } from '../ledger/index.ts';
 import type { PersonalData } from '../service.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';

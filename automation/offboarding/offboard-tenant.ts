@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { forgetConsumers } from '../metering/usage.ts';
+import { forgetConsumers } from '../metering/index.ts';
 import { type Policy, retryDelayMs } from '../policy.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';

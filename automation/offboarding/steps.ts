@@ -1,6 +1,6 @@
 /** What the steps of a tenant's end do to the world. */
 import type Stripe from 'stripe';
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { PersonalData } from '../service.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';

@@ -1,7 +1,6 @@
 /** A last backup of a tenant's volumes by Velero, where the cluster has it. */
 import { z } from 'zod';
-import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
+import { isStatus, type JsonObject, type KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { BackupLine } from './receipt.ts';
 

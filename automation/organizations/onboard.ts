@@ -1,6 +1,6 @@
 /** Onboards an organization: it, its first admin, its Stripe customer and a welcome mail. */
 import type Stripe from 'stripe';
-import { findMail, type Mail, postMail } from '../mail/mail.ts';
+import { findMail, type Mail, postMail } from '../mail/index.ts';
 import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { ensureCustomer } from './customer.ts';

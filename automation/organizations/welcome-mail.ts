@@ -1,6 +1,6 @@
 /** A new admin's first mail. Pure. */
 import { createHash } from 'node:crypto';
-import type { Mail } from '../mail/mail.ts';
+import type { Mail } from '../mail/index.ts';
 import type { Organization } from './organizations.ts';
 
 /** There is one welcome for each admin of an organization. */

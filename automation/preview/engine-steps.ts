@@ -1,5 +1,5 @@
 /** What an engine would do, as steps with the changed values. */
-import type { EngineStep } from '../stacks/protocol.ts';
+import type { EngineStep } from '../stacks/index.ts';
 import type { PlatformChange, PlatformOperation, PlatformStep, ShownValue } from './platform.ts';
 
 /** The engine writes this in place of a secret. */

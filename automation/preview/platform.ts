@@ -5,9 +5,8 @@
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
-import { stepCollector } from '../stacks/preview-steps.ts';
-import { readToolchainEnv, type ToolchainEnv } from '../toolchain/env.ts';
-import { ensureTool } from '../toolchain/tools.ts';
+import { stepCollector } from '../stacks/index.ts';
+import { ensureTool, readToolchainEnv, type ToolchainEnv } from '../toolchain/index.ts';
 import { shownStep } from './engine-steps.ts';
 import { hasAwsCredentials } from './env.ts';
 import { type EngineCommand, type EngineRun, runEngine, runWithEvents } from './platform-engine.ts';

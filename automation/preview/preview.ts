@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tenantDatabaseBeside } from '../environment/index.ts';
-import { readEndpoints } from '../local/home.ts';
+import { readEndpoints } from '../local/index.ts';
 import type { Allowance } from './allowances.ts';
 import { type BaseCheckout, checkOutBase, describeHead } from './base-checkout.ts';
 import type { FleetPlace, PreviewEnv } from './env.ts';

@@ -6,10 +6,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { serveLanguageHost } from '../language/serve.ts';
-import { ensureLanguageHost } from '../language/shim.ts';
+import { ensureLanguageHost, serveLanguageHost } from '../language/index.ts';
 import { startKeyService } from '../local/keys.ts';
-import { serveSimulatedProviders } from '../providers/simulated/serve.ts';
+import { serveSimulatedProviders } from '../providers/simulated/index.ts';
 
 export interface SimulatedStackOptions {
   readonly stack: string;

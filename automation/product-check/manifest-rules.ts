@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { quantity } from '../providers/kubernetes/quantity.ts';
+import { quantity } from '../providers/kubernetes/index.ts';
 import type { Demands } from './demands.ts';
 import { ok, problem, Unreadable, type Verdict, warning } from './verdict.ts';
 

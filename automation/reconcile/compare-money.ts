@@ -1,8 +1,7 @@
 /** Compares Stripe with our records and wishes. Pure. */
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import { type Entitlement, entitlementOf, isBrakeReason } from '../desired/entitlement.ts';
-import type { SubscriptionFacts } from '../desired/subscription-facts.ts';
-import type { LedgerCheck } from '../ledger/read.ts';
+import { type Entitlement, entitlementOf, isBrakeReason, type SubscriptionFacts } from '../desired/index.ts';
+import type { LedgerCheck } from '../ledger/index.ts';
 import type { Policy } from '../policy.ts';
 import type { TenantState } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import type { Policy } from '../policy.ts';
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import type { ReconcilePolicy } from './policy.ts';

@@ -1,5 +1,5 @@
 /** Healing: always by ringing an ordinary job, which looks for itself and decides anew. */
-import { reportUsage } from '../metering/report.ts';
+import { reportUsage } from '../metering/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
 import { ringReplenish } from '../store/stacks.ts';

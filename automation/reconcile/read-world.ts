@@ -1,6 +1,6 @@
 /** Reads both sides of a comparison, in an order that shows concurrent changes as busy. */
 import { catalog } from '../../tenants/catalog/index.ts';
-import { checkLedger } from '../ledger/read.ts';
+import { checkLedger } from '../ledger/index.ts';
 import type { CellWorld } from './compare-cell.ts';
 import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
 import type { ReconcileContext } from './context.ts';

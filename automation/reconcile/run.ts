@@ -1,9 +1,8 @@
 /** Keeps comparing: one process of all replicas compares an area when its time has come or somebody asks. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { listOpenRecoveries } from '../dr/recoveries.ts';
+import { listOpenRecoveries } from '../dr/index.ts';
 import { withTurn } from '../store/turns.ts';
-import { repeat } from '../work/repeat.ts';
-import type { Work } from '../work/work.ts';
+import { repeat, type Work } from '../work/index.ts';
 import { cellArea, moneyArea, type ReconcileContext } from './context.ts';
 import { type LookResult, lookAt } from './look.ts';
 import { observeFindings } from './metrics.ts';

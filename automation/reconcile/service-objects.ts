@@ -1,6 +1,5 @@
 /** Objects that services make in tenants' namespaces: which are there, which nobody wants any more, and their removal. */
-import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
+import { Discovery, isStatus, objectPath } from '../providers/kubernetes/index.ts';
 import type { NamespaceObjects, Service } from '../service.ts';
 import type { Queryable } from '../store/database.ts';
 import type { ReconcileContext } from './context.ts';

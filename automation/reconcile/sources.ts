@@ -1,10 +1,14 @@
 /** The reconciler's calls to others: paged lists, never one call per tenant. */
 import type Stripe from 'stripe';
-import { readSubscription } from '../desired/subscription-facts.ts';
-import { customerMetadata } from '../organizations/customer.ts';
-import type { Json, JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { Discovery } from '../providers/kubernetes/discovery.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
+import { readSubscription } from '../desired/index.ts';
+import { customerMetadata } from '../organizations/index.ts';
+import {
+  Discovery,
+  isStatus,
+  type Json,
+  type JsonObject,
+  type KubernetesClient,
+} from '../providers/kubernetes/index.ts';
 import type { Queryable } from '../store/database.ts';
 import type { DatabaseObject, LiveNamespace, LiveObject } from './compare-cell.ts';
 import type { ListedSubscription } from './compare-money.ts';

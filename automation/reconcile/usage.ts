@@ -1,6 +1,6 @@
 /** Usage that should have been reported to Stripe by now. */
 
-import { cursorOf, listUnreportedUsage } from '../metering/usage.ts';
+import { cursorOf, listUnreportedUsage } from '../metering/index.ts';
 import type { Queryable } from '../store/database.ts';
 import type { UnreportedUsage } from './compare-money.ts';
 

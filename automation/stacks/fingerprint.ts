@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
-import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
-import { isStatus } from '../providers/kubernetes/errors.ts';
-import { textAt } from '../providers/kubernetes/objects.ts';
-import { managedFields } from '../providers/kubernetes/ownership.ts';
-import { intrusions } from '../providers/kubernetes/undivided.ts';
+import {
+  Discovery,
+  intrusions,
+  isStatus,
+  type JsonObject,
+  type KubernetesClient,
+  managedFields,
+  objectPath,
+  textAt,
+} from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 

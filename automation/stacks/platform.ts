@@ -1,6 +1,10 @@
 import { platformManifests } from '../../tenants/platform.ts';
-import type { JsonObject, KubernetesClient } from '../providers/kubernetes/client.ts';
-import { Discovery, objectPath } from '../providers/kubernetes/discovery.ts';
+import {
+  Discovery,
+  type JsonObject,
+  type KubernetesClient,
+  objectPath,
+} from '../providers/kubernetes/index.ts';
 
 /**
  * Applies the few cluster-wide objects that tenants rely on (their priority, the guard against what no tenant may do,

@@ -2,7 +2,7 @@ import type { Product } from '../../tenants/catalog/types.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import type { Cell } from '../../tenants/tenant.ts';
 import type { Fingerprint, StackSettings } from '../store/tenants.ts';
-import type { OfficialPlugin } from '../toolchain/plugins.ts';
+import type { OfficialPlugin } from '../toolchain/index.ts';
 
 /** One engine operation on one tenant's stack, as a worker asks a runner process for it. */
 export type OperationRequest =

@@ -9,7 +9,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import type { Product } from '../../tenants/catalog/types.ts';
-import { serveProviders } from '../providers/serve.ts';
+import { serveProviders } from '../providers/index.ts';
 import { Driver } from './driver.ts';
 import { engineCommand } from './engine-command.ts';
 import { prepareEngineHome } from './engine-home.ts';

@@ -13,8 +13,6 @@ import { withLock } from './lock.ts';
 import { pins, type ToolName, type ToolPin } from './pins.ts';
 import { isProgram, programsOnPath } from './programs.ts';
 
-export type { ToolName } from './pins.ts';
-
 export interface FoundTool {
   name: ToolName;
   path: string;

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import type { KubernetesClient } from '../providers/kubernetes/client.ts';
+import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { ShownPresence } from '../store/presence.ts';
-import { repeat } from '../work/repeat.ts';
+import { repeat } from '../work/index.ts';
 
 export interface ClusterWatch {
   readonly cluster: Pick<KubernetesClient, 'send'>;

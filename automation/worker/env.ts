@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { type Cell, defaultCell } from '../../tenants/tenant.ts';
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 import { defaultPolicy, type Policy } from '../policy.ts';
-import { defaultReconcilePolicy, type ReconcilePolicy } from '../reconcile/policy.ts';
+import { defaultReconcilePolicy, type ReconcilePolicy } from '../reconcile/index.ts';
 
 export interface WorkerEnv {
   readonly databaseUrl: string;

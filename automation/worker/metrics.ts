@@ -1,7 +1,7 @@
 /** What a worker tells Prometheus: its operations, its runners, its sweeps. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Runner, RunnerPool } from '../stacks/runners.ts';
-import type { SweepPart } from '../work/work.ts';
+import type { Runner, RunnerPool } from '../stacks/index.ts';
+import type { SweepPart } from '../work/index.ts';
 
 export interface WorkerMetrics {
   readonly registry: Registry;

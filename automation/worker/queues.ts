@@ -1,7 +1,7 @@
 import { Logger as QueueLogger, run } from 'graphile-worker';
 import type { Logger } from 'pino';
-import type { JobContext } from '../jobs/context.ts';
-import { type Lane, lanes, type Work } from '../work/work.ts';
+import type { JobContext } from '../jobs/index.ts';
+import { type Lane, lanes, type Work } from '../work/index.ts';
 import type { WorkerEnv } from './env.ts';
 
 /** Jobs of each queue that run at once. */

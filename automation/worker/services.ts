@@ -1,10 +1,9 @@
 /** What services bring to a worker: their tasks, and their steps of the cell's sweep. */
 import type { TaskList } from 'graphile-worker';
 import type { Product } from '../../tenants/catalog/types.ts';
-import { readUse } from '../metering/told.ts';
-import { type UsageEvent, writeEvents } from '../metering/usage-events.ts';
+import { readUse, type UsageEvent, writeEvents } from '../metering/index.ts';
 import { type Service, type ServiceUse, serviceTaskName, type WorkerServiceContext } from '../service.ts';
-import type { SweepSteps, Work } from '../work/work.ts';
+import type { SweepSteps, Work } from '../work/index.ts';
 
 export function servicesWork(services: readonly Service[], context: WorkerServiceContext): Work {
   return {

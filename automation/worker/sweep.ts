@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import type { Policy } from '../policy.ts';
 import type { Database } from '../store/database.ts';
 import { withTurn } from '../store/turns.ts';
-import { repeat } from '../work/repeat.ts';
-import { type SweepPart, sweepParts, type Work } from '../work/work.ts';
+import { repeat, type SweepPart, sweepParts, type Work } from '../work/index.ts';
 
 export interface SweepContext {
   readonly database: Database;

@@ -5,8 +5,8 @@ import {
   CatalogNotInLine,
   type CatalogPlan,
   planCatalog,
-} from '../../automation/billing/catalog/sync.ts';
-import { wantedCatalog } from '../../automation/billing/catalog/wanted.ts';
+  wantedCatalog,
+} from '../../automation/billing/catalog/index.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { promotions } from '../../tenants/catalog/promotions.ts';
 import type { CliEnv } from '../env.ts';

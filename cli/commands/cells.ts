@@ -1,15 +1,14 @@
 /** `tenantry cells`: where tenants can be; `cells sync` copies it from the outputs of platform stacks. */
 import { resolve } from 'node:path';
 import { json } from 'node:stream/consumers';
-import { WrongCellOutput } from '../../automation/cells/output.ts';
 import {
   type ReadStackOutput,
   StackOutputFailed,
   stackOutputReader,
-} from '../../automation/cells/stack-output.ts';
-import { syncCells } from '../../automation/cells/sync.ts';
-import { withControlPlane } from '../../automation/dr/cell-access.ts';
-import { type CellPlace, readOperationsEnv } from '../../automation/dr/env.ts';
+  syncCells,
+  WrongCellOutput,
+} from '../../automation/cells/index.ts';
+import { type CellPlace, readOperationsEnv, withControlPlane } from '../../automation/dr/index.ts';
 import { countTenantsByCell, listCells, listDatabaseServers } from '../../automation/store/cells.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import type { CliEnv } from '../env.ts';

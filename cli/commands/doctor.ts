@@ -1,6 +1,5 @@
 /** `tenantry doctor`: which tools and providers were found, and what to do about missing ones. */
-import { formatDoctor, inspect } from '../../automation/toolchain/doctor.ts';
-import { readToolchainEnv } from '../../automation/toolchain/env.ts';
+import { formatDoctor, inspect, readToolchainEnv } from '../../automation/toolchain/index.ts';
 import type { Output } from '../output.ts';
 import { type ExitCode, exitCodes } from '../problem.ts';
 

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { tryLock } from '../../automation/toolchain/lock.ts';
+import { tryLock } from '../../automation/toolchain/index.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';

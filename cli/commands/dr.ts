@@ -7,13 +7,26 @@
  */
 import { resolve } from 'node:path';
 import { type Aws, connectAws } from '../../automation/dr/aws.ts';
-import { verifyPlace, withCluster, withControlPlane } from '../../automation/dr/cell-access.ts';
-import { type CellPlace, type OperationsEnv, readOperationsEnv } from '../../automation/dr/env.ts';
-import { promoteSteps, restoreSteps, type ServerRecovery } from '../../automation/dr/server-steps.ts';
+import {
+  type CellPlace,
+  cellDatabaseStep,
+  convergeSteps,
+  moveStep,
+  type OperationsEnv,
+  promoteSteps,
+  readOperationsEnv,
+  restoreSteps,
+  runSteps,
+  type ServerRecovery,
+  type Step,
+  type StepReport,
+  StepStopped,
+  verifyPlace,
+  withCluster,
+  withControlPlane,
+} from '../../automation/dr/index.ts';
 import type { StatusSources } from '../../automation/dr/status.ts';
-import { runSteps, type Step, type StepReport, StepStopped } from '../../automation/dr/steps.ts';
 import type { RecoveryTarget } from '../../automation/dr/target.ts';
-import { cellDatabaseStep, convergeSteps, moveStep } from '../../automation/dr/tenant-steps.ts';
 import { trafficStep } from '../../automation/dr/traffic.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import type { CliEnv } from '../env.ts';
@@ -212,7 +225,7 @@ async function perform(
 /** @param server a dedicated tenant's, in place of the shared one */
 async function targetOf(stack: string, server?: string): Promise<RecoveryTarget> {
   const [{ stackConfiguration, UnknownStackError }, { dedicatedTarget, recoveryTarget }] = await Promise.all([
-    import('../../automation/cost/configuration.ts'),
+    import('../../automation/cost/index.ts'),
     import('../../automation/dr/target.ts'),
   ]);
   try {

@@ -1,11 +1,9 @@
 /** `tenantry figures`: MRR and what moved it, churn, LTV, conversion, revenue; `figures rebuild` fills the log from Stripe. */
 import { type GetFiguresData, getFigures, getFiguresOverview } from '../../api/client/index.ts';
-import { originOf } from '../../automation/desired/subscription-facts.ts';
+import { originOf } from '../../automation/desired/index.ts';
+import { readOperationsEnv, withControlPlane } from '../../automation/dr/index.ts';
+import { readFiguresEnv, rebuildFigures } from '../../automation/figures/index.ts';
 
-import { withControlPlane } from '../../automation/dr/cell-access.ts';
-import { readOperationsEnv } from '../../automation/dr/env.ts';
-import { readFiguresEnv } from '../../automation/figures/env.ts';
-import { rebuildFigures } from '../../automation/figures/rebuild.ts';
 import { migrate } from '../../automation/store/migrate.ts';
 import { type Connection, clientAs } from '../connection.ts';
 import type { CliEnv } from '../env.ts';

@@ -1,13 +1,15 @@
 /** `tenantry preview`: what the working tree changes, as one comment. */
 import { resolve } from 'node:path';
 import type { Allowance } from '../../automation/preview/allowances.ts';
-import { UnknownBase } from '../../automation/preview/base-checkout.ts';
-import { readPreviewEnv } from '../../automation/preview/env.ts';
-import { markdownOf } from '../../automation/preview/markdown.ts';
-import { previewPlatform } from '../../automation/preview/platform.ts';
-import { previewChange } from '../../automation/preview/preview.ts';
-import { openBlockers } from '../../automation/preview/report.ts';
-import { textOf } from '../../automation/preview/text.ts';
+import {
+  markdownOf,
+  openBlockers,
+  previewChange,
+  previewPlatform,
+  readPreviewEnv,
+  textOf,
+  UnknownBase,
+} from '../../automation/preview/index.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, type ExitCode, exitCodes } from '../problem.ts';
 

@@ -2,14 +2,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { getReceipt } from '../../api/client/index.ts';
 import {
+  keyId,
   NotAReceipt,
   type PublishedKey,
+  publicKeyFile,
   type ReceiptBody,
   readPublicKeys,
   signedReceipt,
   verifyReceipt,
-} from '../../automation/offboarding/receipt.ts';
-import { keyId, publicKeyFile } from '../../automation/offboarding/signing-key.ts';
+} from '../../automation/offboarding/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';

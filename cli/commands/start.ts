@@ -2,8 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type LocalEnv, readLocalEnv } from '../../automation/local/env.ts';
-import { endLeftovers } from '../../automation/local/processes.ts';
+import { endLeftovers, type LocalEnv, readLocalEnv } from '../../automation/local/index.ts';
 import { type Running, startSupervisor } from '../../automation/local/supervisor.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import type { Output } from '../output.ts';

@@ -1,10 +1,13 @@
 /** `tenantry events replay`: handles events of Stripe anew; `events alerts`: what of them waits for an operator. */
 
-import { closeAlert, listOpenAlerts } from '../../automation/billing/events/notices-rows.ts';
-import { planReplay, replay } from '../../automation/billing/events/replay.ts';
-import type { EventSelection } from '../../automation/billing/events/stored-events.ts';
-import { withControlPlane } from '../../automation/dr/cell-access.ts';
-import { readOperationsEnv } from '../../automation/dr/env.ts';
+import {
+  closeAlert,
+  type EventSelection,
+  listOpenAlerts,
+  planReplay,
+  replay,
+} from '../../automation/billing/events/index.ts';
+import { readOperationsEnv, withControlPlane } from '../../automation/dr/index.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes, notRunning } from '../problem.ts';

@@ -1,5 +1,5 @@
 /** Differences between the catalog and Stripe, as text. Pure. */
-import type { CatalogChange, CatalogDifference } from '../../automation/billing/catalog/difference.ts';
+import type { CatalogChange, CatalogDifference } from '../../automation/billing/catalog/index.ts';
 import { plain } from './table.ts';
 
 const signs = { create: '+', replace: '±', update: '~', archive: '-' } as const;

@@ -1,7 +1,7 @@
 /** Credits and budgets for a terminal. Pure. */
 
 import type { Budget, Credits } from '../../api/client/index.ts';
-import { dollars } from '../../automation/ledger/budget.ts';
+import { dollars } from '../../automation/ledger/index.ts';
 import { fields, table, time } from './table.ts';
 
 const names: Record<string, string> = { api: 'API budget', spend: 'spend cap' };

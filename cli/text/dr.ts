@@ -1,7 +1,7 @@
 /** Recoveries as text. Pure. */
+
+import type { StepReport, Verification } from '../../automation/dr/index.ts';
 import type { StatusLine } from '../../automation/dr/status.ts';
-import type { StepReport } from '../../automation/dr/steps.ts';
-import type { Verification } from '../../automation/dr/verify.ts';
 import { duration, table } from './table.ts';
 
 export function stepsText(reports: readonly StepReport[]): string {

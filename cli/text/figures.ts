@@ -1,8 +1,8 @@
 /** Business figures for a terminal and for spreadsheets. Pure. */
 
 import type { Figures, FiguresOverview, FiguresRow } from '../../api/client/index.ts';
-import { centsOf } from '../../automation/figures/month.ts';
-import { csv } from '../../automation/metering/statement.ts';
+import { centsOf } from '../../automation/figures/index.ts';
+import { csv } from '../../automation/metering/index.ts';
 import { table, time } from './table.ts';
 
 export function figuresText({ rows, currency, currencies, asOf, by }: Figures): string {

@@ -1,7 +1,6 @@
 /** Stripe events, and the alerts they caused, as text. Pure. */
 
-import type { StoredNotice } from '../../automation/billing/events/notices-rows.ts';
-import type { ReplayPlan } from '../../automation/billing/events/replay.ts';
+import type { ReplayPlan, StoredNotice } from '../../automation/billing/events/index.ts';
 import { table, time } from './table.ts';
 
 /** Events to show one by one. */

@@ -1,7 +1,7 @@
 /** Usage and statements for a terminal. Pure. */
 
 import type { FleetUsage, Statement, Usage } from '../../api/client/index.ts';
-import { decimalOf, dollarsOf } from '../../automation/metering/amounts.ts';
+import { decimalOf, dollarsOf } from '../../automation/metering/index.ts';
 import { fields, table, time } from './table.ts';
 
 export function statementText(statement: Statement): string {

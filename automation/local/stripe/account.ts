@@ -2,7 +2,7 @@
 
 import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { Product } from '../../../tenants/catalog/types.ts';
-import { wantedCatalog } from '../../billing/catalog/wanted.ts';
+import { wantedCatalog } from '../../billing/catalog/index.ts';
 import { seedCatalog } from './catalog/catalog.ts';
 import { seedPortal } from './checkout/portal-configurations.ts';
 import { type Clock, createClock } from './clock.ts';

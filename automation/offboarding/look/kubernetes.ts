@@ -1,7 +1,6 @@
 /** What is left of a tenant in its cluster, among every kind of object that the cluster serves. */
 import { z } from 'zod';
-import type { KubernetesClient } from '../../providers/kubernetes/client.ts';
-import { isStatus } from '../../providers/kubernetes/errors.ts';
+import { isStatus, type KubernetesClient } from '../../providers/kubernetes/index.ts';
 import type { Tenant } from '../../store/tenants.ts';
 import type { Sight } from './sight.ts';
 

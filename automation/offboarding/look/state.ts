@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { tenantProject } from '../../stacks/tenant-project.ts';
+import { tenantProject } from '../../stacks/index.ts';
 import type { Tenant } from '../../store/tenants.ts';
 import { notInUse, type Sight } from './sight.ts';
 

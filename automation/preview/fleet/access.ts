@@ -2,12 +2,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RunnerSettings } from '../../stacks/protocol.ts';
-import { createRunnerPool, type RunnerPool } from '../../stacks/runners.ts';
+import { createRunnerPool, type RunnerPool, type RunnerSettings } from '../../stacks/index.ts';
 import { type Database, openDatabase } from '../../store/database.ts';
-import { readToolchainEnv, type ToolchainEnv } from '../../toolchain/env.ts';
-import { resolveProviders } from '../../toolchain/plugins.ts';
-import { ensureTool } from '../../toolchain/tools.ts';
+import { ensureTool, readToolchainEnv, resolveProviders, type ToolchainEnv } from '../../toolchain/index.ts';
 import type { FleetPlace } from '../env.ts';
 
 export interface FleetAccess {

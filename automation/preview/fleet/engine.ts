@@ -1,5 +1,5 @@
 /** Asks real engines what they would do to tenants. */
-import type { RunnerPool } from '../../stacks/runners.ts';
+import type { RunnerPool } from '../../stacks/index.ts';
 import type { Database } from '../../store/database.ts';
 import { findTenant } from '../../store/tenants.ts';
 import { shownStep } from '../engine-steps.ts';

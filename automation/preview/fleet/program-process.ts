@@ -8,7 +8,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Product } from '../../../tenants/catalog/types.ts';
-import { completeCatalog } from '../../stacks/program-catalog.ts';
+import { completeCatalog } from '../../stacks/index.ts';
 import {
   type Declaration,
   type DeclaredResource,

@@ -8,12 +8,10 @@ import { pathToFileURL } from 'node:url';
 import { startKeyService } from '../../local/keys.ts';
 import { clusterTools, startKubernetes } from '../../local/kubernetes.ts';
 import { startPostgres } from '../../local/postgres.ts';
-import { KubernetesClient } from '../../providers/kubernetes/client.ts';
-import { loadKubeconfig } from '../../providers/kubernetes/kubeconfig.ts';
-import { applyPlatform } from '../../stacks/platform.ts';
+import { KubernetesClient, loadKubeconfig } from '../../providers/kubernetes/index.ts';
+import { applyPlatform } from '../../stacks/index.ts';
 import { ensureDatabase, migrate } from '../../store/migrate.ts';
-import { readToolchainEnv } from '../../toolchain/env.ts';
-import { ensureTools } from '../../toolchain/tools.ts';
+import { ensureTools, readToolchainEnv } from '../../toolchain/index.ts';
 import type { FleetPlace } from '../env.ts';
 
 export interface Rehearsal {

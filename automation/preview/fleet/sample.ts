@@ -6,11 +6,9 @@
 import { hostname } from 'node:os';
 import { catalog } from '../../../tenants/catalog/index.ts';
 import type { TenantSpec } from '../../../tenants/spec.ts';
-import { newSpec } from '../../desired/desired-state.ts';
-import { newTenantId } from '../../desired/tenant-id.ts';
+import { newSpec, newTenantId } from '../../desired/index.ts';
 import { changeTenant } from '../../followers.ts';
-import type { OperationRequest, OperationResult } from '../../stacks/protocol.ts';
-import type { RunnerPool } from '../../stacks/runners.ts';
+import type { OperationRequest, OperationResult, RunnerPool } from '../../stacks/index.ts';
 import { ensureCell } from '../../store/cells.ts';
 import type { Database } from '../../store/database.ts';
 import { releaseLease, takeLease } from '../../store/leases.ts';

@@ -5,7 +5,7 @@ import type {
   WantedMeter,
   WantedPrice,
   WantedProduct,
-} from '../../../billing/catalog/wanted.ts';
+} from '../../../billing/catalog/index.ts';
 import { type Context, saveChanged } from '../context.ts';
 import type { MeterDoc, PriceDoc, ProductDoc } from '../documents.ts';
 import { stableId } from '../ids.ts';

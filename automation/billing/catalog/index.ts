@@ -1,0 +1,11 @@
+/** The catalog in Stripe: what it should hold, what differs, and what mends it. */
+export type { CatalogChange, CatalogDifference } from './difference.ts';
+export { applyCatalog, CatalogNotInLine, type CatalogPlan, planCatalog } from './sync.ts';
+export {
+  meterLookupKey,
+  type WantedCatalog,
+  type WantedMeter,
+  type WantedPrice,
+  type WantedProduct,
+  wantedCatalog,
+} from './wanted.ts';

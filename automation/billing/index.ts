@@ -1,0 +1,14 @@
+/** What customers do with their subscriptions, and what the worker does with Stripe's events. */
+export { cancelSubscription, cancelTimes, reactivateSubscription } from './cancel.ts';
+export { changePlan, previewChange } from './change-plan.ts';
+export {
+  findInvoice,
+  type Invoice,
+  type InvoiceStatus,
+  invoiceStatuses,
+  listInvoices,
+  payInvoice,
+} from './invoices.ts';
+export { openPortal, portalFlows } from './portal.ts';
+export { BillingRefusal } from './refusal.ts';
+export { billingWork } from './work.ts';

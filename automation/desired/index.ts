@@ -1,0 +1,21 @@
+/** What a subscription entitles to, and what is wanted of its tenant. All of it pure. */
+export { type Decision, decide, newSpec, throttledSpec } from './desired-state.ts';
+export {
+  type BrakeReason,
+  type Entitlement,
+  entitlementOf,
+  isBrakeReason,
+  type Restraint,
+  restrained,
+  type SuspendReason,
+  suspendMessages,
+} from './entitlement.ts';
+export { placeDatabase, placeTenant, residencies } from './placement.ts';
+export {
+  originOf,
+  readSubscription,
+  regionPattern,
+  type SubscriptionFacts,
+  subscriptionMetadata,
+} from './subscription-facts.ts';
+export { newTenantId } from './tenant-id.ts';

@@ -1,0 +1,23 @@
+/** Usage: measured, told, rolled up, reported and shown. */
+export { decimalOf, dollarsOf } from './amounts.ts';
+export { findDimension, monthTakes, prices } from './dimensions.ts';
+export { meteringWork } from './metering.ts';
+export { reportUsage } from './report.ts';
+export { csv, makeStatement, statementCsv, totalsCsv } from './statement.ts';
+export { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from './time.ts';
+export { readUse } from './told.ts';
+export { cursorOf, forgetConsumers, listUnreportedUsage, type ToldSample, writeTold } from './usage.ts';
+export { type UsageEvent, writeEvents } from './usage-events.ts';
+export { ensureUsagePartitions } from './usage-roll-up.ts';
+export {
+  listDays,
+  listGaps,
+  listHours,
+  listPlanDays,
+  listSamples,
+  listTopConsumers,
+  listTotals,
+  readMeteringState,
+  readUsed,
+  type UsageGap,
+} from './usage-statement.ts';

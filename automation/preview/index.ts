@@ -1,0 +1,8 @@
+/** What a change does to the platform and to all tenants, before it is made. */
+export { UnknownBase } from './base-checkout.ts';
+export { readPreviewEnv } from './env.ts';
+export { markdownOf } from './markdown.ts';
+export { previewPlatform } from './platform.ts';
+export { previewChange } from './preview.ts';
+export { openBlockers } from './report.ts';
+export { textOf } from './text.ts';

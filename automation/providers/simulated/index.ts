@@ -1,0 +1,2 @@
+/** Providers that play a cloud. */
+export { serveSimulatedProviders } from './serve.ts';

@@ -1,0 +1,6 @@
+/** What a room has a worker do, and how often. */
+export { paced } from './paced.ts';
+export { repeat } from './repeat.ts';
+export { settleAll } from './settle-all.ts';
+export { task, tenantPayload } from './task.ts';
+export { type Lane, lanes, type SweepPart, type SweepSteps, sweepParts, type Work } from './work.ts';
