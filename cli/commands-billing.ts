@@ -1,6 +1,6 @@
 /** The commands of billing with their arguments. */
 import { Option } from 'commander';
-import { invoiceStatuses } from '../automation/billing/index.ts';
+import { invoiceStatuses } from '../automation/billing/invoice-statuses.ts';
 import { month, person, positiveInteger } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';

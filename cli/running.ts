@@ -2,7 +2,7 @@
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { processStarted } from '../automation/stacks/index.ts';
+import { processStarted } from '../automation/process-group.ts';
 import { tryLock } from '../automation/toolchain/index.ts';
 
 const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string() });

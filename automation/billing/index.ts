@@ -1,11 +1,11 @@
 /** What customers do with their subscriptions, and what the worker does with Stripe's events. */
 export { cancelSubscription, cancelTimes, reactivateSubscription } from './cancel.ts';
 export { changePlan, previewChange } from './change-plan.ts';
+export { invoiceStatuses } from './invoice-statuses.ts';
 export {
   findInvoice,
   type Invoice,
   type InvoiceStatus,
-  invoiceStatuses,
   listInvoices,
   payInvoice,
 } from './invoices.ts';

@@ -1,5 +1,6 @@
 import Stripe from 'stripe';
 import { type Line, lineOf } from './change-plan.ts';
+import type { invoiceStatuses } from './invoice-statuses.ts';
 import { asRefusal, BillingRefusal } from './refusal.ts';
 
 /** An invoice as its customer sees it. Amounts in cents of `currency`. */
@@ -28,7 +29,6 @@ export interface Invoice {
   readonly lines: readonly Line[];
 }
 
-export const invoiceStatuses = ['draft', 'open', 'paid', 'uncollectible', 'void'] as const;
 export type InvoiceStatus = (typeof invoiceStatuses)[number];
 
 export interface InvoiceQuery {

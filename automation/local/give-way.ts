@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { statField } from '../stacks/index.ts';
+import { statField } from '../process-group.ts';
 
 /** Niceness of a process that gives way; from -20 (never) to 19. */
 export const niceness = constants.priority.PRIORITY_BELOW_NORMAL;

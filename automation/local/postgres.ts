@@ -18,7 +18,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { processStarted } from '../stacks/index.ts';
+import { processStarted } from '../process-group.ts';
 import { keepRunning } from './keep-running.ts';
 import { freePorts } from './ports.ts';
 import { type OwnedProcess, startProcess } from './processes.ts';

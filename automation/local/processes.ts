@@ -11,7 +11,7 @@ import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processStarted } from '../stacks/index.ts';
+import { processStarted } from '../process-group.ts';
 import { giveWay } from './give-way.ts';
 
 export interface ProcessOptions {

@@ -3,7 +3,6 @@ export { classifyFailure } from './failure.ts';
 export { createFingerprints, driftFrom, type Fingerprints } from './fingerprint.ts';
 export { applyPlatform } from './platform.ts';
 export { stepCollector } from './preview-steps.ts';
-export { endProcessGroup, processStarted, statField } from './process-group.ts';
 export { completeCatalog } from './program-catalog.ts';
 export type { EngineStep, OperationRequest, OperationResult, RunnerSettings } from './protocol.ts';
 export { createRunnerPool, type Runner, RunnerNotStarted, type RunnerPool } from './runners.ts';

@@ -3,8 +3,8 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { endProcessGroup, killProcessGroup, processStarted } from '../process-group.ts';
 import type { LeaseProcess } from '../store/leases.ts';
-import { endProcessGroup, killProcessGroup, processStarted } from './process-group.ts';
 import type { FromRunner, OperationRequest, OperationResult, RunnerSettings, ToRunner } from './protocol.ts';
 
 type KilledBecause = Extract<OperationResult, { outcome: 'killed' }>['why'];

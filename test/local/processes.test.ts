@@ -11,7 +11,7 @@ import { takeHome, writeEndpoints } from '../../automation/local/home.ts';
 import { keepRunning } from '../../automation/local/keep-running.ts';
 import { freePorts, isPortFree, keptPorts, reservePort } from '../../automation/local/ports.ts';
 import { endLeftovers, startProcess } from '../../automation/local/processes.ts';
-import { processStarted } from '../../automation/stacks/process-group.ts';
+import { processStarted } from '../../automation/process-group.ts';
 import { until } from '../support/wait.ts';
 
 let folder: string;

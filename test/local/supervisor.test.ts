@@ -10,7 +10,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type Endpoints, endpointsSchema } from '../../automation/local/home.ts';
 import { freePorts } from '../../automation/local/ports.ts';
-import { processStarted } from '../../automation/stacks/process-group.ts';
+import { processStarted } from '../../automation/process-group.ts';
 import { until } from '../support/wait.ts';
 
 const run = promisify(execFile);

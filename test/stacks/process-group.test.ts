@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, onTestFinished, test } from 'vitest';
-import { endProcessGroup, killProcessGroup, processStarted } from '../../automation/stacks/process-group.ts';
+import { endProcessGroup, killProcessGroup, processStarted } from '../../automation/process-group.ts';
 import { until } from '../support/wait.ts';
 
 /** A leader with a child of its own, both deaf to polite signals. */
