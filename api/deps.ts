@@ -3,7 +3,7 @@ import type Stripe from 'stripe';
 import type { Follower } from '../automation/followers.ts';
 import type { KeyRing } from '../automation/keys/index.ts';
 import type { AddressRules } from '../automation/notify/index.ts';
-import type { FileStore } from '../automation/offboarding/file-store.ts';
+import type { FileStore } from '../automation/offboarding/index.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';

@@ -1,8 +1,11 @@
 /** `tenantry cost`: what a cell of the platform costs in a month, and what each plan leaves. */
 import { resolve } from 'node:path';
-import { stackConfiguration, UnknownStackError } from '../../automation/cost/configuration.ts';
-import { estimate } from '../../automation/cost/estimate.ts';
-import { meterMargins } from '../../automation/cost/meters.ts';
+import {
+  estimate,
+  meterMargins,
+  stackConfiguration,
+  UnknownStackError,
+} from '../../automation/cost/index.ts';
 import { platform } from '../../tenants/catalog/index.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';

@@ -1,7 +1,5 @@
 /** Estimates as text. Pure. */
-import type { BillLine } from '../../automation/cost/bill.ts';
-import type { Estimate, PlanMargin } from '../../automation/cost/estimate.ts';
-import type { MeterMargin } from '../../automation/cost/meters.ts';
+import type { BillLine, Estimate, MeterMargin, PlanMargin } from '../../automation/cost/index.ts';
 import { table } from './table.ts';
 
 export function costText(
