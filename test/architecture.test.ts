@@ -3,7 +3,8 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 /**
- * Imports go one way: `api -> automation -> tenants`, and `infra -> tenants/catalog` at most. What decides is pure,
+ * Imports go one way: `entry points -> services -> api -> automation -> tenants`, and `infra -> tenants/catalog` at most.
+ * Inside of automation a room stands on others and never on one that stands on it, and has one door. What decides is pure,
  * so that it can be read, tested and reused without an engine or a database behind it.
  */
 
@@ -46,6 +47,10 @@ const entryPoints = [
   'automation/migrate.ts',
   'api/dashboard/src/main.tsx',
 ];
+
+/** What of the rest a service may import. */
+const contractOfServices =
+  /^(automation\/(service|followers)\.ts|automation\/[^/]+\/index\.ts|api\/(router|access|principal|errors)\.ts|api\/dashboard\/src\/page-part\.ts)$/;
 
 const rules: Record<string, Rule> = {
   'only entry points know the services': {
@@ -96,6 +101,30 @@ const rules: Record<string, Rule> = {
     files: (path) => inside('automation')(path) && !entryPoints.includes(path),
     forbidden: (to) => ['api', 'cli', 'services'].some((folder) => inside(folder)(to)),
     because: 'api stands on automation. What both need belongs in automation or tenants.',
+  },
+  'api imports nothing that stands on it': {
+    files: (path) => inside('api')(path) && !entryPoints.includes(path),
+    forbidden: (to) => ['cli', 'services', 'gateway'].some((folder) => inside(folder)(to)),
+    because:
+      'services and command line stand on the API. What both need belongs in api/contract or automation.',
+  },
+  'nothing imports the command line': {
+    files: (path) => !inside('cli')(path),
+    forbidden: inside('cli'),
+    because: 'the command line is an entry point: nobody stands on it.',
+  },
+  'the command line talks to the API by its client': {
+    files: inside('cli'),
+    forbidden: (to) => inside('api')(to) && !inside('api/client')(to) && !inside('api/contract')(to),
+    because: 'what the command line shows of a tenant is what any client sees.',
+  },
+  'a service stands on the contract': {
+    files: inside('services'),
+    forbidden: (to) =>
+      ['api', 'automation', 'cli', 'infra', 'gateway'].some((folder) => inside(folder)(to)) &&
+      !contractOfServices.test(to),
+    because:
+      'a service knows its catalog file, automation/service.ts, the doors of capabilities, and of the API the router, principals, errors and the page part: so a package beside the tree can be one.',
   },
   'infra imports the catalog at most': {
     files: inside('infra'),
@@ -235,6 +264,197 @@ function importedNames(file: string): [name: string, source: string][] {
       .filter((name) => name !== '' && !name.startsWith('type '))
       .map((name): [string, string] => [name, source]),
   );
+}
+
+/** Doors of a room beside its `index.ts`, and why: a file, or a folder whose files are all doors. */
+const sideDoors: Record<string, string> = {
+  'automation/store/': 'the ground that every room stands on: each file is the SQL of one table or two',
+  'automation/local/supervisor.ts':
+    'starts every server of an installation; the rest of the room only asks for it',
+  'automation/local/keys.ts': 'a server that previews start on their own',
+  'automation/local/kubernetes.ts': 'a server that previews start on their own',
+  'automation/local/postgres.ts': 'a server that previews start on their own',
+  'automation/dr/aws.ts': "loads AWS's SDK, which only a recovery in AWS needs",
+  'automation/dr/traffic.ts': "loads AWS's SDK, which only a recovery in AWS needs",
+  'automation/dr/status.ts': 'only the command that shows it loads it',
+  'automation/dr/target.ts': "knows the platform's program, which the control plane's image does not contain",
+  'automation/dr/volumes.ts':
+    "knows the platform's program, which the control plane's image does not contain",
+  'automation/preview/allowances.ts': 'what the command line names in its help, before it loads the room',
+  'automation/billing/invoice-statuses.ts':
+    'what the command line names in its help, before it loads the room',
+};
+
+/** Subjects inside of a room with a door of their own, so that who wants one does not load the others. */
+const innerRooms = [
+  'automation/billing/catalog',
+  'automation/billing/events',
+  'automation/local/stripe',
+  'automation/providers/kubernetes',
+  'automation/providers/simulated',
+];
+
+/**
+ * The room of a file: a folder directly below automation or services. A file that stands beside these folders is a room of
+ * its own, and so is an entry point.
+ */
+function roomOf(path: string): string {
+  const [first = '', second = '', third] = path.split('/');
+  if (entryPoints.includes(path)) return path;
+  if (first === 'services' && third === undefined) return path;
+  if (first !== 'automation' && first !== 'services') return first;
+  return third === undefined ? path : `${first}/${second}`;
+}
+
+const between = imports.filter(
+  ({ from, to }) => folders.includes(to.split('/')[0] ?? '') && roomOf(from) !== roomOf(to),
+);
+
+/** The arrows from each node, and an arrow that stands for them. */
+function graphOf(arrows: readonly (readonly [string, string])[]): Map<string, Set<string>> {
+  const graph = new Map<string, Set<string>>();
+  for (const [from, to] of arrows) graph.set(from, (graph.get(from) ?? new Set()).add(to));
+  return graph;
+}
+
+/** Groups of nodes each of which is reached from every other of its group. */
+function circlesOf(graph: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const reachedFrom = new Map<string, Set<string>>();
+  for (const start of graph.keys()) {
+    const reached = new Set<string>();
+    const ahead = [...(graph.get(start) ?? [])];
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      ahead.push(...(graph.get(next) ?? []));
+    }
+    reachedFrom.set(start, reached);
+  }
+  const groups = new Set<string>();
+  for (const [node, reached] of reachedFrom) {
+    if (!reached.has(node)) continue;
+    const group = [...reached].filter((other) => reachedFrom.get(other)?.has(node));
+    groups.add(group.sort().join(' '));
+  }
+  return [...groups].map((group) => group.split(' '));
+}
+
+describe('rooms', () => {
+  test('a room is entered by its index.ts', () => {
+    const broken = between
+      .filter(({ to }) => to.split('/').length > 2 && /^(automation|services)\//.test(to))
+      .filter(
+        ({ to }) => !doorsOf(to).includes(to) && !Object.keys(sideDoors).some((door) => to.startsWith(door)),
+      )
+      .map(({ from, to }) => `${from} imports ${to}: import ${doorsOf(to)[0]}`);
+    expect(
+      broken,
+      `A room says in its index.ts what others may know of it; all else can change without them.\n${broken.join('\n')}`,
+    ).toEqual([]);
+  });
+
+  test('every door beside an index.ts is one that somebody uses', () => {
+    const used = new Set(between.map(({ to }) => to));
+    const unused = Object.keys(sideDoors).filter((door) => ![...used].some((to) => to.startsWith(door)));
+    expect(unused, 'A door that nobody goes through is closed: take it out of the list.').toEqual([]);
+  });
+
+  test('no two rooms import each other', () => {
+    const arrows = new Set(between.map(({ from, to }) => `${roomOf(from)} ${roomOf(to)}`));
+    const mutual = [...arrows]
+      .map((arrow) => arrow.split(' ') as [string, string])
+      .filter(([a, b]) => a < b && arrows.has(`${b} ${a}`))
+      .map(([a, b]) => `${a} and ${b}`);
+    expect(
+      mutual,
+      'Of two rooms one stands on the other. What both need belongs below both, or is handed in as an argument.',
+    ).toEqual([]);
+  });
+
+  test('no room imports one that stands above it, by whatever way round', () => {
+    const circles = circlesOf(graphOf(between.map(({ from, to }) => [roomOf(from), roomOf(to)])));
+    const told = circles.map(
+      (rooms) =>
+        `${rooms.join(', ')}:\n${between
+          .filter(({ from, to }) => rooms.includes(roomOf(from)) && rooms.includes(roomOf(to)))
+          .map(({ from, to }) => `  ${from} imports ${to}`)
+          .join('\n')}`,
+    );
+    expect(
+      told,
+      `Rooms stand one on another. Types count, too: who reads one room must not have to read all.\n${told.join('\n')}`,
+    ).toEqual([]);
+  });
+
+  test('no files import each other in a circle, but for types inside of a room', () => {
+    const own = imports.filter(({ to }) => folders.includes(to.split('/')[0] ?? ''));
+    const values = circlesOf(graphOf(own.filter(({ isType }) => !isType).map(({ from, to }) => [from, to])));
+    expect(values, 'Which of them runs first would depend on who is imported first.').toEqual([]);
+    const withTypes = circlesOf(graphOf(own.map(({ from, to }) => [from, to])));
+    expect(
+      withTypes.filter((files) => new Set(files.map(roomOf)).size > 1),
+      'Types may go round inside of a room only.',
+    ).toEqual([]);
+  });
+});
+
+/** The doors to a file: the index of its room, and before it that of the subject inside the room. */
+function doorsOf(path: string): string[] {
+  const inner = innerRooms.find((room) => inside(room)(path));
+  const room = path.split('/').slice(0, 2).join('/');
+  return [...(inner ? [`${inner}/index.ts`] : []), `${room}/index.ts`];
+}
+
+/** Files on the way of a payment, in the order in which a stranger reads them: docs tell the same way in words. */
+const wayOfPayment = [
+  'api/stripe/webhook.ts',
+  'automation/billing/events/inbox.ts',
+  'automation/billing/events/received-events.ts',
+  'automation/jobs/work.ts',
+  'automation/jobs/sync-subscription.ts',
+  'automation/desired/subscription-facts.ts',
+  'automation/desired/entitlement.ts',
+  'automation/desired/desired-state.ts',
+  'automation/jobs/provide-tenant.ts',
+  'automation/followers.ts',
+  'automation/store/tenants.ts',
+  'automation/jobs/converge-tenant.ts',
+  'automation/jobs/next-step.ts',
+  'automation/jobs/operate-tenant.ts',
+  'automation/stacks/runners.ts',
+  'automation/stacks/runner.ts',
+  'automation/stacks/driver.ts',
+  'tenants/program.ts',
+  'automation/jobs/record-operation.ts',
+  'automation/store/operations.ts',
+];
+
+/** Where no import leads on: a job that is rung by its name, a program that is started as a process. */
+const handedOver: Record<string, { readonly by: string; readonly says: string }> = {
+  'automation/jobs/work.ts': {
+    by: 'automation/store/migrations/0001_initial.sql',
+    says: "row('sync-subscription'",
+  },
+  'automation/stacks/runner.ts': { by: 'automation/stacks/runners.ts', says: 'runner.ts' },
+};
+
+test('a stranger follows a payment through at most 20 files', () => {
+  expect(wayOfPayment.length).toBeLessThanOrEqual(20);
+  const lost = wayOfPayment.slice(1).filter((file, index) => {
+    const handed = handedOver[file];
+    if (handed) return !readFileSync(join(root, handed.by), 'utf8').includes(handed.says);
+    return !wayOfPayment.slice(0, index + 1).some((earlier) => leadsTo(earlier, file));
+  });
+  expect(
+    lost,
+    'Each file of the way is imported by one before it, directly or through the door of its room.',
+  ).toEqual([]);
+});
+
+/** Whether a file imports another one, directly or by a door that exports it. */
+function leadsTo(from: string, file: string): boolean {
+  const of = (path: string) => imports.filter((one) => one.from === path).map(({ to }) => to);
+  return of(from).some((to) => to === file || (/\/index\.ts$/.test(to) && of(to).includes(file)));
 }
 
 /** Files that hand the whole environment on, and to whom. */

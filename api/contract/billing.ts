@@ -1,8 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { cancelTimes } from '../../automation/billing/cancel.ts';
-import { invoiceStatuses } from '../../automation/billing/invoices.ts';
-import { portalFlows } from '../../automation/billing/portal.ts';
-import { roles } from '../../automation/organizations/organizations.ts';
+import { cancelTimes, invoiceStatuses, portalFlows } from '../../automation/billing/index.ts';
+import { roles } from '../../automation/organizations/index.ts';
 import { nextCursor, pageQuery } from './page.ts';
 import { organizationId, seats, tenantId, webUrl } from './tenant.ts';
 

@@ -1,6 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { kindNames } from '../../automation/reconcile/kinds.ts';
-import { findingStates } from '../../automation/reconcile/looks.ts';
+import { findingStates, kindNames } from '../../automation/reconcile/index.ts';
 import { nextCursor, pageQuery } from './page.ts';
 import { tenantId } from './tenant.ts';
 

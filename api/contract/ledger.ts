@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { maxLimitMicros } from '../../automation/ledger/budget.ts';
+import { maxLimitMicros } from '../../automation/ledger/index.ts';
 import { nextCursor } from './page.ts';
 
 /** What goes in and out of credits and budgets. Every amount is a whole number of the unit in its name. */

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { offboardingSteps } from '../../automation/offboarding/journal.ts';
+import { offboardingSteps } from '../../automation/offboarding/index.ts';
 import { nextCursor } from './page.ts';
 import { tenantParams } from './tenant.ts';
 

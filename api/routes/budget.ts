@@ -1,8 +1,17 @@
 import { z } from '@hono/zod-openapi';
-import { callsKeptDays, effectiveLimit, monthOf, planBudgetMicros } from '../../automation/ledger/budget.ts';
-import { listCosts, listDailyCosts, readBudgets } from '../../automation/ledger/budget-rows.ts';
-import { changeBudget, reserveApiCost, settleApiCost } from '../../automation/ledger/charge.ts';
-import type { Braked } from '../../automation/ledger/means.ts';
+import {
+  type Braked,
+  callsKeptDays,
+  changeBudget,
+  effectiveLimit,
+  listCosts,
+  listDailyCosts,
+  monthOf,
+  planBudgetMicros,
+  readBudgets,
+  reserveApiCost,
+  settleApiCost,
+} from '../../automation/ledger/index.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
 import { apiCostAnswer, apiCostBody, apiCosts, budgetChange, budgets } from '../contract/ledger.ts';

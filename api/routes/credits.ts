@@ -1,9 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { creditAllowance } from '../../automation/ledger/allowance.ts';
-import type { LedgerOperation, LedgerOutcome, LedgerResult } from '../../automation/ledger/book.ts';
-import { readBrake } from '../../automation/ledger/brake-rows.ts';
-import { listEntries, listLots, readBalance } from '../../automation/ledger/read.ts';
-import { createLedgerWriter } from '../../automation/ledger/writer.ts';
+import {
+  createLedgerWriter,
+  creditAllowance,
+  type LedgerOperation,
+  type LedgerOutcome,
+  type LedgerResult,
+  listEntries,
+  listLots,
+  readBalance,
+  readBrake,
+} from '../../automation/ledger/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { type Access, operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
-import { requestExport, type TenantExport } from '../../automation/offboarding/exports.ts';
+import { requestExport, type TenantExport } from '../../automation/offboarding/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import { peopleAndKeys } from '../access.ts';
 import {

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { payInvoice } from '../../automation/billing/invoices.ts';
-import { findPaidSubscription } from '../../automation/organizations/payers.ts';
+import { payInvoice } from '../../automation/billing/index.ts';
+import { findPaidSubscription } from '../../automation/organizations/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { people } from '../access.ts';

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { endTenant } from '../../automation/jobs/end-tenant.ts';
 import {
+  endTenant,
   findOffboarding,
+  listReceiptKeys,
   listUnfinishedEnds,
   type Offboarding,
   offboardingSteps,
   retryOffboarding,
   ringOffboarding,
-} from '../../automation/offboarding/journal.ts';
-import { signedReceipt } from '../../automation/offboarding/receipt.ts';
-import { listReceiptKeys } from '../../automation/offboarding/receipts.ts';
+  signedReceipt,
+} from '../../automation/offboarding/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { anybody, operatorsOnly, people, peopleAndKeys } from '../access.ts';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { listMembers } from '../../automation/organizations/organizations.ts';
+import { listMembers } from '../../automation/organizations/index.ts';
 import { people } from '../access.ts';
 import { type OrganizationView, organizationList } from '../contract/billing.ts';
 import { pageQuery, textPosition } from '../contract/page.ts';

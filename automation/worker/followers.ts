@@ -1,8 +1,8 @@
-import { figuresFollower } from '../figures/follower.ts';
+import { figuresFollower } from '../figures/index.ts';
 import type { Follower } from '../followers.ts';
-import type { JobContext } from '../jobs/context.ts';
+import type { JobContext } from '../jobs/index.ts';
 import { keysFollower } from '../keys/index.ts';
-import { ledgerFollower } from '../ledger/follower.ts';
+import { ledgerFollower } from '../ledger/index.ts';
 import { notifyFollower } from '../notify/index.ts';
 
 /** The control plane's own followers, in the order in which they act. */

@@ -6,7 +6,7 @@ import {
   getStatement,
   getUsage,
 } from '../../api/client/index.ts';
-import { csv, statementCsv, totalsCsv } from '../../automation/metering/statement.ts';
+import { csv, statementCsv, totalsCsv } from '../../automation/metering/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { tenantId } from '../tenant-id.ts';
