@@ -3,7 +3,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import Stripe from 'stripe';
-import { BillingRefusal } from '../automation/billing/refusal.ts';
+import { BillingRefusal } from '../automation/billing/index.ts';
 import { CheckProblem, type Refusal, UseRefused } from '../automation/entitlements/index.ts';
 
 /** Every error that the API answers with, its status and its title. Clients may rely on the codes. */

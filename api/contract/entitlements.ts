@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { microUnitsOf } from '../../automation/metering/amounts.ts';
+import { microUnitsOf } from '../../automation/metering/index.ts';
 import { tenantParams } from './tenant.ts';
 
 /** What goes in and out of entitlements and of uses that are reserved before they begin. */

@@ -1,6 +1,5 @@
 import { bodyLimit } from 'hono/body-limit';
-import { readUse, type UseProblem } from '../../automation/metering/told.ts';
-import { type UsageEvent, writeEvents } from '../../automation/metering/usage-events.ts';
+import { readUse, type UsageEvent, type UseProblem, writeEvents } from '../../automation/metering/index.ts';
 import { operatorsAndKeys } from '../access.ts';
 import { askedTenant } from '../contract/tenant.ts';
 import {

@@ -2,13 +2,7 @@
 export { cancelSubscription, cancelTimes, reactivateSubscription } from './cancel.ts';
 export { changePlan, previewChange } from './change-plan.ts';
 export { invoiceStatuses } from './invoice-statuses.ts';
-export {
-  findInvoice,
-  type Invoice,
-  type InvoiceStatus,
-  listInvoices,
-  payInvoice,
-} from './invoices.ts';
+export { findInvoice, type Invoice, type InvoiceStatus, listInvoices, payInvoice } from './invoices.ts';
 export { openPortal, portalFlows } from './portal.ts';
 export { BillingRefusal } from './refusal.ts';
 export { billingWork } from './work.ts';

@@ -1,6 +1,5 @@
 import type { EntitlementValue, Plan, Product } from '../../tenants/catalog/types.ts';
-import { toldAs } from '../metering/dimensions.ts';
-import { countedEntitlements } from '../metering/limits.ts';
+import { countedEntitlements, toldAs } from '../metering/index.ts';
 import type { CheckDecision, CheckNeed } from '../service.ts';
 import { CheckProblem, hasMore } from './refusal.ts';
 

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
-import { type SuspendReason, suspendMessages } from '../desired/entitlement.ts';
-import { creditAllowance, creditRule } from '../ledger/allowance.ts';
-import { operateLedger } from '../ledger/book.ts';
-import { dollars, effectiveLimit, monthOf, planBudgetMicros } from '../ledger/budget.ts';
-import { readBudgets } from '../ledger/budget-rows.ts';
-import { admitApiCost } from '../ledger/charge.ts';
+import { type SuspendReason, suspendMessages } from '../desired/index.ts';
+import {
+  admitApiCost,
+  creditAllowance,
+  creditRule,
+  dollars,
+  effectiveLimit,
+  monthOf,
+  operateLedger,
+  planBudgetMicros,
+  readBudgets,
+} from '../ledger/index.ts';
 import type { CheckDecision, CheckNeed, PlanRefusal, ServiceCheck } from '../service.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { findTenant, type Tenant } from '../store/tenants.ts';

@@ -1,8 +1,5 @@
-import { operateLedger } from '../ledger/book.ts';
-import { withdrawCall } from '../ledger/budget-rows.ts';
-import { countApiCost } from '../ledger/charge.ts';
-import { findDimension, toldAs } from '../metering/dimensions.ts';
-import { type UsageEvent, writeEvents } from '../metering/usage-events.ts';
+import { countApiCost, operateLedger, withdrawCall } from '../ledger/index.ts';
+import { findDimension, toldAs, type UsageEvent, writeEvents } from '../metering/index.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { findTenant } from '../store/tenants.ts';
 import { CheckProblem } from './refusal.ts';

@@ -1,8 +1,13 @@
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
-import { toldAs } from '../metering/dimensions.ts';
-import { type CountedEntitlement, countedEntitlements } from '../metering/limits.ts';
-import { type Month, monthNamed, startOfDay } from '../metering/time.ts';
-import { readUsed } from '../metering/usage-statement.ts';
+import {
+  type CountedEntitlement,
+  countedEntitlements,
+  type Month,
+  monthNamed,
+  readUsed,
+  startOfDay,
+  toldAs,
+} from '../metering/index.ts';
 import type { CheckNeed } from '../service.ts';
 import { onlyRow, type Queryable } from '../store/database.ts';
 import { adviceOf, cheapestPlan, hasMore, type Refusal } from './refusal.ts';

@@ -1,11 +1,18 @@
 import { findProduct } from '../../tenants/catalog/index.ts';
 import type { EntitlementValue, Plan, Product } from '../../tenants/catalog/types.ts';
-import { type SuspendReason, suspendMessages } from '../desired/entitlement.ts';
-import { creditAllowance, creditRule } from '../ledger/allowance.ts';
-import { effectiveLimit, monthOf, planBudgetMicros } from '../ledger/budget.ts';
-import { type BudgetRow, readBudgets } from '../ledger/budget-rows.ts';
-import { type CreditBalance, readBalance } from '../ledger/read.ts';
-import { countedEntitlements } from '../metering/limits.ts';
+import { type SuspendReason, suspendMessages } from '../desired/index.ts';
+import {
+  type BudgetRow,
+  type CreditBalance,
+  creditAllowance,
+  creditRule,
+  effectiveLimit,
+  monthOf,
+  planBudgetMicros,
+  readBalance,
+  readBudgets,
+} from '../ledger/index.ts';
+import { countedEntitlements } from '../metering/index.ts';
 import type { Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { microsPerUnit, readStanding, resetOf, type Standing, usedOf } from './standing.ts';

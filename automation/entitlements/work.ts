@@ -1,5 +1,5 @@
 import type { Database } from '../store/database.ts';
-import type { Work } from '../work/work.ts';
+import type { Work } from '../work/index.ts';
 import { expireReservations } from './settle.ts';
 
 /** Reservations that one sweep ends at most; the next sweep takes the rest. */

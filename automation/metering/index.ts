@@ -1,11 +1,12 @@
 /** Usage: measured, told, rolled up, reported and shown. */
-export { decimalOf, dollarsOf } from './amounts.ts';
-export { findDimension, monthTakes, prices } from './dimensions.ts';
+export { decimalOf, dollarsOf, microUnitsOf } from './amounts.ts';
+export { findDimension, monthTakes, prices, toldAs } from './dimensions.ts';
+export { type CountedEntitlement, countedEntitlements } from './limits.ts';
 export { meteringWork } from './metering.ts';
 export { reportUsage } from './report.ts';
 export { csv, makeStatement, statementCsv, totalsCsv } from './statement.ts';
-export { dayMs, dayOf, monthNamed, slotMs, slotOf, startOfDay } from './time.ts';
-export { readUse } from './told.ts';
+export { dayMs, dayOf, type Month, monthNamed, slotMs, slotOf, startOfDay } from './time.ts';
+export { readUse, type UseProblem } from './told.ts';
 export { cursorOf, forgetConsumers, listUnreportedUsage, type ToldSample, writeTold } from './usage.ts';
 export { type UsageEvent, writeEvents } from './usage-events.ts';
 export { ensureUsagePartitions } from './usage-roll-up.ts';

@@ -1,10 +1,9 @@
-import { billingWork } from '../billing/work.ts';
+import { billingWork } from '../billing/index.ts';
 import { entitlementsWork } from '../entitlements/index.ts';
-import { figuresWork } from '../figures/work.ts';
-import type { JobContext } from '../jobs/context.ts';
-import { jobsWork } from '../jobs/work.ts';
-import { ledgerWork } from '../ledger/work.ts';
-import type { Work } from '../work/work.ts';
+import { figuresWork } from '../figures/index.ts';
+import { type JobContext, jobsWork } from '../jobs/index.ts';
+import { ledgerWork } from '../ledger/index.ts';
+import type { Work } from '../work/index.ts';
 
 /** What rooms have a worker do with nothing but what every job works with. */
 export function roomsWork(context: JobContext): readonly Work[] {

@@ -1,7 +1,7 @@
 /** What a tenant may do now, for a terminal. Pure. */
 
 import type { Entitlements } from '../../api/client/index.ts';
-import { dollars } from '../../automation/ledger/budget.ts';
+import { dollars } from '../../automation/ledger/index.ts';
 import { fields, table, time } from './table.ts';
 
 const budgetNames = { api: 'API budget', spend: 'spend cap' };
