@@ -8,6 +8,7 @@ import {
   maxReplayed,
 } from '../../automation/notify/index.ts';
 import { productId } from '../../tenants/product-id.ts';
+import { nextCursor, pageQuery } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 /** Requests and answers about webhook endpoints and their deliveries. */
@@ -51,19 +52,15 @@ export const notificationEndpointSecret = z
   .openapi('NotificationEndpointSecret');
 
 export const notificationEndpointList = z
-  .object({ endpoints: z.array(notificationEndpoint), nextCursor: z.string().nullable() })
+  .object({ endpoints: z.array(notificationEndpoint), nextCursor })
   .openapi('NotificationEndpointList');
 
 export const endpointParams = z.object({
   id: endpointId.openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-const limit = z.coerce.number().int().min(1).max(200).default(50);
-
-export const endpointsQuery = z.object({
+export const endpointsQuery = pageQuery.extend({
   tenant: tenantId.optional().openapi({ description: 'Of this tenant; left out, of all that you may see' }),
-  limit,
-  cursor: endpointId.optional(),
 });
 
 export const newEndpoint = z
@@ -120,7 +117,7 @@ export const notification = z.object(deliveryFields).openapi('Notification');
 export type NotificationView = z.infer<typeof notification>;
 
 export const notificationList = z
-  .object({ notifications: z.array(notification), nextCursor: z.string().nullable() })
+  .object({ notifications: z.array(notification), nextCursor })
   .openapi('NotificationList');
 
 export const notificationDetail = z
@@ -147,16 +144,11 @@ export const notificationParams = z.object({
     .openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-export const notificationsQuery = z.object({
+export const notificationsQuery = pageQuery.extend({
   tenant: endpointsQuery.shape.tenant,
   endpoint: endpointId.optional(),
   state: z.enum(['pending', 'delivered', 'failed']).optional(),
   type: z.enum(eventTypes).optional(),
-  limit,
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/, 'take it from nextCursor of the previous page')
-    .optional(),
 });
 
 export const replayRequest = z

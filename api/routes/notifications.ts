@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi';
 import {
   allowedAddresses,
   type Endpoint,
@@ -36,8 +37,10 @@ import {
   testSent,
   type WebhookEvent,
 } from '../contract/notifications.ts';
+import { numberPosition, textPosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { pagingBy } from '../paging.ts';
 import { askedBy, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -160,6 +163,9 @@ const detail = createRoute({
   responses: { 200: json('The notification', notificationDetail), ...problemResponses },
 });
 
+const endpointPaging = pagingBy('endpoints', z.tuple([textPosition]));
+const deliveryPaging = pagingBy('notifications', z.tuple([numberPosition]));
+
 export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
   const router = createRouter();
 
@@ -197,10 +203,10 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
     .openapi(list, async (c) => {
       const { tenant, limit, cursor } = c.req.valid('query');
       const scope = await c.get('endpoints').scope({ tenant });
-      const page = await listEndpoints(database, scope, { after: cursor ?? null, limit: limit + 1 });
-      const shown = page.slice(0, limit);
-      const last = page.length > limit ? shown.at(-1) : undefined;
-      return c.json({ endpoints: shown.map(endpointView), nextCursor: last?.id ?? null }, 200);
+      const [after = null] = endpointPaging.read(cursor) ?? [];
+      const found = await listEndpoints(database, scope, { after, limit: limit + 1 });
+      const { shown, nextCursor } = endpointPaging.page(found, limit, ({ id }) => [id]);
+      return c.json({ endpoints: shown.map(endpointView), nextCursor }, 200);
     })
     .openapi(add, async (c) => {
       const principal = c.get('principal');
@@ -215,19 +221,21 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
           events: events ?? null,
           email: email ?? ('email' in principal ? principal.email : null),
         });
-        if (inserted)
-          await changed(client, principal, inserted.endpoint, {
-            kind: 'added',
-            message: 'Events are sent to a webhook endpoint',
-          });
-        return inserted;
+        if (!inserted) return null;
+        await changed(client, principal, inserted.endpoint, {
+          kind: 'added',
+          message: 'Events are sent to a webhook endpoint',
+        });
+        const shown = { endpoint: endpointView(inserted.endpoint), secret: inserted.secret };
+        await c.get('idempotency').keep(client, 201, shown);
+        return shown;
       });
       if (!made)
         throw new Problem(
           'limit_reached',
           `There are ${maxEndpoints} endpoints of this kind already: remove one first.`,
         );
-      return c.json({ endpoint: endpointView(made.endpoint), secret: made.secret }, 201);
+      return c.json(made, 201);
     })
     .openapi(show, async (c) =>
       c.json(endpointView(await c.get('endpoints').find(c.req.valid('param').id)), 200),
@@ -252,9 +260,11 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
           kind: 'rotated',
           message: 'A webhook endpoint has a new secret',
         });
-        return made;
+        const shown = { endpoint: endpointView(made.endpoint), secret: made.secret };
+        await c.get('idempotency').keep(client, 200, shown);
+        return shown;
       });
-      return c.json({ endpoint: endpointView(rotated.endpoint), secret: rotated.secret }, 200);
+      return c.json(rotated, 200);
     })
     .openapi(enable, async (c) => {
       const endpoint = await c.get('endpoints').find(c.req.valid('param').id);
@@ -271,7 +281,12 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
     })
     .openapi(test, async (c) => {
       const endpoint = enabledOnly(await c.get('endpoints').find(c.req.valid('param').id));
-      return c.json({ event: await emitTest(database, endpoint.id) }, 202);
+      const sent = await database.transaction(async (client) => {
+        const shown = { event: await emitTest(client, endpoint.id) };
+        await c.get('idempotency').keep(client, 202, shown);
+        return shown;
+      });
+      return c.json(sent, 202);
     })
     .openapi(replay, async (c) => {
       const { id } = enabledOnly(await c.get('endpoints').find(c.req.valid('param').id));
@@ -280,7 +295,11 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
         event === undefined
           ? { since: new Date(since ?? 0), until: until === undefined ? null : new Date(until), delivered }
           : { eventId: event };
-      const events = await replayEvents(database, id, of, new Date());
+      const events = await database.transaction(async (client) => {
+        const count = await replayEvents(client, id, of, new Date());
+        if (count > 0) await c.get('idempotency').keep(client, 202, { events: count });
+        return count;
+      });
       if (events === 0 && event !== undefined)
         throw new Problem(
           'not_found',
@@ -292,6 +311,7 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
     .openapi(log, async (c) => {
       const { tenant, endpoint, state, type, limit, cursor } = c.req.valid('query');
       const endpoints = c.get('endpoints');
+      const [before = null] = deliveryPaging.read(cursor) ?? [];
       const found = endpoint === undefined ? null : await endpoints.find(endpoint);
       const page = await listDeliveries(database, {
         // What the endpoint's own check has let pass needs no second one.
@@ -299,15 +319,11 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
         endpointId: found?.id,
         state,
         type,
-        before: cursor === undefined ? null : Number(cursor),
+        before,
         limit: limit + 1,
       });
-      const shown = page.slice(0, limit);
-      const last = page.length > limit ? shown.at(-1) : undefined;
-      return c.json(
-        { notifications: shown.map(notificationView), nextCursor: last ? String(last.id) : null },
-        200,
-      );
+      const { shown, nextCursor } = deliveryPaging.page(page, limit, ({ id }) => [id]);
+      return c.json({ notifications: shown.map(notificationView), nextCursor }, 200);
     })
     .openapi(detail, async (c) => {
       const {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { createKey, type KeyOwner, type KeyScope, keyScopes } from '../../automation/keys/index.ts';
 import { grantCredits } from '../../automation/ledger/book.ts';
+import { emitTest } from '../../automation/notify/index.ts';
 import { putMember } from '../../automation/organizations/organizations.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { jobContext } from '../support/job-context.ts';
@@ -41,6 +42,8 @@ type PrincipalName = (typeof principals)[number];
 const bodies: Readonly<Record<string, unknown>> = {
   'POST /v1/checkout': { product: 'inbox', plan: 'starter' },
   'POST /v1/keys': { name: 'x', scopes: ['tenants:read'] },
+  'POST /v1/notifications/endpoints': { url: 'https://93.184.216.34/', tenant: 'TENANT' },
+  'POST /v1/notifications/endpoints/{id}/replay': { since: '2026-01-01T00:00:00Z' },
   'POST /v1/onboardings': { name: 'Others', slug: 'others', adminEmail: 'boss@others.example' },
   'POST /v1/portal': {},
   'POST /v1/reconciliation': {},
@@ -63,13 +66,23 @@ const bodies: Readonly<Record<string, unknown>> = {
   'PUT /v1/tenants/{id}/budget': { kind: 'spend', capMicros: 1 },
 };
 const queries: Readonly<Record<string, string>> = {
+  'GET /v1/notifications': '?tenant=TENANT',
+  'GET /v1/notifications/endpoints': '?tenant=TENANT',
   'GET /v1/onboardings': '?slug=acme&adminEmail=ada@acme.example',
 };
 
 let service: Service;
 let routes: readonly Route[];
-let owned: Readonly<
-  Record<'tenant' | 'subscription' | 'invoice' | 'finding' | 'export' | 'reservation', string>
+let owned: Record<
+  | 'tenant'
+  | 'subscription'
+  | 'invoice'
+  | 'finding'
+  | 'export'
+  | 'reservation'
+  | 'endpoint'
+  | 'notification',
+  string
 >;
 let tokens: Readonly<
   Record<Exclude<PrincipalName, 'nobody' | 'key' | 'key without scope' | "stranger's key">, string>
@@ -100,6 +113,8 @@ beforeAll(async () => {
   owned = {
     tenant,
     subscription,
+    endpoint: await endpointOf(tenant),
+    notification: '',
     invoice: String(session.invoice),
     finding: await id(
       `insert into tenantry.finding (key, area, kind, subject, cause, state, first_seen_at, last_seen_at)
@@ -117,6 +132,8 @@ beforeAll(async () => {
       [tenant],
     ),
   };
+  await emitTest(database, owned.endpoint);
+  owned.notification = await id('select id from tenantry.notify_delivery');
   tokens = {
     stranger: await person('eve'),
     owner,
@@ -143,6 +160,15 @@ async function id(query: string, values: unknown[] = []): Promise<string> {
   const [row] = rows;
   if (!row) throw new Error(`nothing found by ${query}`);
   return String(row.id);
+}
+
+/** By hand, as an endpoint ends with the request that removes it, and there may be only so many. */
+function endpointOf(tenant: string): Promise<string> {
+  return id(
+    `insert into tenantry.notify_endpoint (id, url, tenant_id, secret)
+     values ('ep_' || left(md5(random()::text), 16), 'https://93.184.216.34/', $1, 'whsec_x') returning id`,
+    [tenant],
+  );
 }
 
 async function keyOf(owner: KeyOwner, scopes: readonly KeyScope[]): Promise<string> {
@@ -172,7 +198,13 @@ async function tokenFor(principal: PrincipalName, { access }: Route): Promise<st
 
 /** The route's path with ids of what belongs to the owner. */
 async function pathOf({ method, path, name }: Route): Promise<string> {
+  const isEndpoint = path.startsWith('/v1/notifications/endpoints/');
   const ids: Record<string, string> = {
+    notifications: !isEndpoint
+      ? owned.notification
+      : method === 'DELETE'
+        ? await endpointOf(owned.tenant)
+        : owned.endpoint,
     tenants: owned.tenant,
     subscriptions: owned.subscription,
     invoices: owned.invoice,
@@ -188,14 +220,17 @@ async function pathOf({ method, path, name }: Route): Promise<string> {
     .replace('{id}', first)
     .replace('{export}', owned.export)
     .replace('{reservation}', owned.reservation);
-  return `${filled}${queries[name] ?? ''}`;
+  return `${filled}${(queries[name] ?? '').replace('TENANT', owned.tenant)}`;
 }
 
 /** Only the beginning of the answer is waited for: streams have no end. */
 async function outcomeOf(principal: PrincipalName, route: Route): Promise<Outcome | string> {
   const token = await tokenFor(principal, route);
   const stop = new AbortController();
-  const body = bodies[route.name];
+  const body =
+    bodies[route.name] === undefined
+      ? undefined
+      : JSON.stringify(bodies[route.name]).replaceAll('TENANT', owned.tenant);
   const answer = await fetch(`${service.url}${await pathOf(route)}`, {
     method: route.method,
     signal: stop.signal,
@@ -203,7 +238,7 @@ async function outcomeOf(principal: PrincipalName, route: Route): Promise<Outcom
       ...(token !== null && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body }),
   });
   const text = [401, 403, 404].includes(answer.status) || answer.ok ? '' : await answer.text();
   stop.abort();

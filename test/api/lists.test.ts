@@ -4,6 +4,7 @@ import { createKey } from '../../automation/keys/index.ts';
 import { grantCredits } from '../../automation/ledger/book.ts';
 import { prices } from '../../automation/metering/dimensions.ts';
 import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
+import { emitTest, insertEndpoint } from '../../automation/notify/index.ts';
 import { putMember } from '../../automation/organizations/organizations.ts';
 import { record } from '../../automation/store/audit.ts';
 import { type Service, startService } from '../support/service.ts';
@@ -112,6 +113,14 @@ beforeAll(async () => {
       `insert into tenantry.offboarding (tenant_id, cell, begun_at) values ($1, 'local', '2026-01-01')`,
       [tenant.id],
     );
+    const endpoint = await insertEndpoint(database, {
+      url: 'https://93.184.216.34/',
+      description: null,
+      scope: { kind: 'all' },
+      events: ['notifications.test'],
+      email: null,
+    });
+    await emitTest(database, endpoint?.endpoint.id ?? '');
     await createKey(database, {
       name: `${n}`,
       owner: { kind: 'tenant', tenantId: 'listlis1' },

@@ -1475,6 +1475,9 @@ export type Receipt = {
 
 export type NotificationEndpointList = {
     endpoints: Array<NotificationEndpoint>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -1573,6 +1576,9 @@ export type ReplayRequest = {
 
 export type NotificationList = {
     notifications: Array<Notification>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
     nextCursor: string | null;
 };
 
@@ -3900,11 +3906,17 @@ export type ListNotificationEndpointsData = {
     path?: never;
     query?: {
         /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
          * Of this tenant; left out, of all that you may see
          */
         tenant?: string;
-        limit?: number;
-        cursor?: string;
     };
     url: '/v1/notifications/endpoints';
 };
@@ -4149,14 +4161,20 @@ export type ListNotificationsData = {
     path?: never;
     query?: {
         /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
          * Of this tenant; left out, of all that you may see
          */
         tenant?: string;
         endpoint?: string;
         state?: 'pending' | 'delivered' | 'failed';
         type?: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
-        limit?: number;
-        cursor?: string;
     };
     url: '/v1/notifications';
 };
