@@ -145,7 +145,7 @@ async function* streamOf(
 /** The same by two requests: the new entries, and the tenant's present state. */
 async function ask(client: Client, id: string, after: number, signal: AbortSignal): Promise<Happening[]> {
   const [{ entries }, tenant] = await Promise.all([
-    getTimeline({ client, path: { id }, query: { after }, signal }),
+    getTimeline({ client, path: { id }, query: { after, limit: 200 }, signal }),
     getTenant({ client, path: { id }, signal }),
   ]);
   return [...entries.map((entry) => ({ kind: 'entry', entry }) as const), { kind: 'tenant', tenant }];

@@ -130,7 +130,7 @@ export async function organization(
   identity: Identity,
 ): Promise<void> {
   const client = await clientAs(connection, identity);
-  const found = await listOrganizations({ client });
+  const found = await listOrganizations({ client, query: { limit: 200 } });
   output.result(found, () => organizationsText(found.organizations));
 }
 

@@ -35,7 +35,7 @@ export async function exportTenant(
   const client = await clientAs(connection, options);
   const path = { id: tenantId(typed) };
   if (options.list) {
-    const { exports } = await listExports({ client, path });
+    const { exports } = await listExports({ client, path, query: { limit: 200 } });
     return output.result({ exports }, () => listText(exports));
   }
   const wanted = options.id === undefined ? (await requestExport({ client, path })).id : numberOf(options.id);
@@ -61,7 +61,9 @@ async function untilReady(
   deadlineMs: number,
 ): Promise<TenantExport> {
   for (;;) {
-    const found = (await listExports({ client, path })).exports.find((one) => one.id === id);
+    const found = (await listExports({ client, path, query: { limit: 200 } })).exports.find(
+      (one) => one.id === id,
+    );
     if (!found)
       throw new CliProblem(exitCodes.notFound, 'not_found', `There is no export ${id} of this tenant.`);
     if (found.state === 'ready') return found;

@@ -43,7 +43,7 @@ export async function offboarding(
 
 async function listOpen(connection: Connection, output: Output, identity: Identity): Promise<void> {
   const client = await clientAs(connection, identity);
-  const found = await listOffboardings({ client });
+  const found = await listOffboardings({ client, query: { limit: 200 } });
   output.result(found, () =>
     found.offboardings.length === 0
       ? 'No tenant is being deleted.'

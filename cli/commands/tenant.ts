@@ -24,7 +24,7 @@ export async function readTimeline(client: Client, id: string): Promise<Timeline
     const { entries } = await getTimeline({
       client,
       path: { id: tenantId(id) },
-      query: { after: all.at(-1)?.id ?? 0 },
+      query: { after: all.at(-1)?.id ?? 0, limit: 200 },
     });
     if (entries.length === 0) return all;
     all.push(...entries);

@@ -74,14 +74,7 @@ const queries: Readonly<Record<string, string>> = {
 let service: Service;
 let routes: readonly Route[];
 let owned: Record<
-  | 'tenant'
-  | 'subscription'
-  | 'invoice'
-  | 'finding'
-  | 'export'
-  | 'reservation'
-  | 'endpoint'
-  | 'notification',
+  'tenant' | 'subscription' | 'invoice' | 'finding' | 'export' | 'reservation' | 'endpoint' | 'notification',
   string
 >;
 let tokens: Readonly<

@@ -41,7 +41,6 @@ const whole = [
   '/v1/figures/mrr',
   '/v1/figures/overview',
   '/v1/reconciliation',
-  '/v1/invoices/{id}',
   '/v1/onboardings',
   '/v1/tenants/{id}/budget',
   '/v1/tenants/{id}/offboarding',
@@ -55,7 +54,7 @@ let unpaged: readonly string[];
 
 beforeAll(async () => {
   service = await startService();
-  const { database, stripe } = service;
+  const { database } = service;
   const document = (await service.request('GET', '/openapi.json', { token: null })).body as {
     paths: Record<string, { get?: Operation }>;
     components: { schemas: Record<string, Schema> };
@@ -138,9 +137,10 @@ beforeAll(async () => {
       `org${n}`,
     ]);
     await putMember(database, `org_${`${n}`.repeat(16)}`, { email: null, subject: 'operator' }, 'viewer');
-    const customer = await stripe.customers.create({});
-    await stripe.invoiceItems.create({ customer: customer.id, amount: 100, currency: 'usd' }).catch(() => {});
-    await stripe.invoices.create({ customer: customer.id }).catch(() => {});
+    const opened = await service.request('POST', '/v1/checkout', {
+      body: { product: 'browsers', plan: 'starter' },
+    });
+    service.simulator.payCheckout(/cs_\w+/.exec((opened.body as { url: string }).url)?.[0] ?? '');
   }
 });
 afterAll(() => service?.stop());
@@ -160,7 +160,8 @@ async function page(path: string, query: Record<string, string>) {
 
 describe('every list', () => {
   test('is one of these: what answers with rows is asked for page by page', () => {
-    expect(unpaged.filter((path) => !whole.includes(path))).toEqual([]);
+    // What ends in an id answers with one thing.
+    expect(unpaged.filter((path) => !path.endsWith('}') && !whole.includes(path))).toEqual([]);
     expect(lists.length).toBeGreaterThan(10);
   });
 

@@ -74,7 +74,7 @@ async function begin(
     try {
       const [tenant, { entries }] = await Promise.all([
         getTenant({ client, path: { id }, signal }),
-        getTimeline({ client, path: { id }, signal }),
+        getTimeline({ client, path: { id }, query: { limit: 200 }, signal }),
       ]);
       change({ tenant, entries, problem: null });
       return entries.reduce((last, entry) => Math.max(last, entry.id), 0);
