@@ -457,6 +457,30 @@ function leadsTo(from: string, file: string): boolean {
   return of(from).some((to) => to === file || (/\/index\.ts$/.test(to) && of(to).includes(file)));
 }
 
+/** Statements that change what a tenant is without a follower to hear of it, and why. */
+const unheard: Record<string, string> = {
+  'automation/reconcile/healing.ts':
+    'what is left of a tenant that was deleted gets a row, and nobody owns it',
+};
+
+test('no statement changes what a tenant is behind the followers’ backs', () => {
+  const statement =
+    /(update tenantry\.tenant\b[^;`]*?\bset\b[^;`]*?\b(desired_state|observed_state|suspend_reason|delete_after|owner|slot|active_at) =|insert into tenantry\.tenant\b)/;
+  const writers = ['api', 'automation', 'cli', 'services'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter(({ name }) => /\.(ts|sql)$/.test(name))
+      .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
+      .filter(
+        (file) => !file.includes('node_modules') && statement.test(readFileSync(join(root, file), 'utf8')),
+      ),
+  );
+  expect(
+    writers.filter((file) => !(file in unheard)).sort(),
+    'Write by the functions of the store that take a FollowedClient, inside of changeTenant (automation/followers.ts).',
+  ).toEqual(['automation/store/operations.ts', 'automation/store/tenants.ts']);
+  expect(Object.keys(unheard).filter((file) => !writers.includes(file))).toEqual([]);
+});
+
 /** Files that hand the whole environment on, and to whom. */
 const environmentPassedOn: Record<string, string> = {
   'api/dashboard/build.ts': 'Vite runs as a process of its own',
