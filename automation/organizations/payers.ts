@@ -1,19 +1,8 @@
 import { firstRow, type Queryable, storable } from '../store/database.ts';
+import type { Subscription } from '../store/subscriptions.ts';
 
 /** A subscription with its payer and its tenant. */
-export interface PaidSubscription {
-  readonly id: string;
-  readonly status: string | null;
-  readonly customerId: string | null;
-  /** Subject of the buyer. */
-  readonly owner: string | null;
-  readonly product: string | null;
-  readonly plan: string | null;
-  readonly seats: number | null;
-  readonly currentPeriodEnd: Date | null;
-  readonly cancelAtPeriodEnd: boolean;
-  readonly pastDueSince: Date | null;
-  readonly createdAt: Date;
+export interface PaidSubscription extends Omit<Subscription, 'checkoutId' | 'problem' | 'attempts'> {
   /** The organization of its customer; null for one that was bought outside our checkout. */
   readonly organizationId: string | null;
   readonly organizationName: string | null;

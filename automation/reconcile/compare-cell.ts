@@ -1,27 +1,29 @@
 /** Compares a cell's rows with its stacks, cluster and database server. Pure. */
-import type { ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
-import type { TenantState } from '../store/tenants.ts';
+import type { Tenant, TenantState } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
 import { compareServiceObjects, type LeftObject } from './service-objects.ts';
 
 /** A tenant of the cell that is not deleted. */
-export interface CellTenant {
-  readonly id: string;
-  readonly product: ProductId;
+export interface CellTenant
+  extends Pick<
+    Tenant,
+    | 'id'
+    | 'product'
+    | 'slot'
+    | 'namespace'
+    | 'desiredState'
+    | 'permanent'
+    | 'attempts'
+    | 'nextTryAt'
+    | 'reasonCode'
+  > {
   readonly plan: string;
-  readonly slot: boolean;
-  readonly namespace: string;
-  readonly desiredState: TenantState;
   /** Null until an operation has succeeded. */
   readonly observedState: TenantState | null;
   /** It is in its wanted state, and no operation was cut short. */
   readonly settled: boolean;
-  readonly permanent: boolean;
-  readonly attempts: number;
-  readonly nextTryAt: Date | null;
-  readonly reasonCode: string | null;
   readonly updatedAt: Date;
   readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
   /** The database server with its rows; null is the cell's shared one. */

@@ -1,35 +1,24 @@
 /** Compares Stripe with our records and wishes. Pure. */
-import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type Entitlement, entitlementOf, isBrakeReason, type SubscriptionFacts } from '../desired/index.ts';
 import type { LedgerCheck } from '../ledger/index.ts';
 import type { Policy } from '../policy.ts';
-import type { TenantState } from '../store/tenants.ts';
+import type { Subscription } from '../store/subscriptions.ts';
+import type { Tenant } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 
 /** A tenant that is not gone, or whose subscription may not know that it is. */
-export interface PaidTenant {
-  readonly id: string;
-  readonly product: ProductId;
+export interface PaidTenant
+  extends Pick<
+    Tenant,
+    'id' | 'product' | 'subscriptionId' | 'slot' | 'desiredState' | 'suspendReason' | 'deleteAfter'
+  > {
   readonly plan: string;
   readonly seats: number;
-  readonly subscriptionId: string | null;
-  readonly slot: boolean;
-  readonly desiredState: TenantState;
-  readonly suspendReason: string | null;
-  readonly deleteAfter: Date | null;
 }
 
 /** Our last record of a subscription. */
-export interface SubscriptionRecord {
-  readonly id: string;
-  readonly status: string | null;
-  readonly product: string | null;
-  readonly plan: string | null;
-  readonly seats: number | null;
-  readonly currentPeriodEnd: Date | null;
-  readonly cancelAtPeriodEnd: boolean;
-  readonly pastDueSince: Date | null;
-  readonly problem: string | null;
+export interface SubscriptionRecord
+  extends Omit<Subscription, 'customerId' | 'owner' | 'checkoutId' | 'attempts' | 'createdAt'> {
   /** Stripe was asked and did not know it. */
   readonly missing: boolean;
 }

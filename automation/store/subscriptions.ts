@@ -205,14 +205,10 @@ export async function listGraceExpired(
 }
 
 /** What the sweep compares with Stripe's list. */
-export interface KnownSubscription {
-  readonly id: string;
-  readonly status: string | null;
-  readonly plan: string | null;
-  readonly seats: number | null;
-  readonly cancelAtPeriodEnd: boolean;
-  readonly currentPeriodEnd: Date | null;
-}
+export type KnownSubscription = Pick<
+  Subscription,
+  'id' | 'status' | 'plan' | 'seats' | 'cancelAtPeriodEnd' | 'currentPeriodEnd'
+>;
 
 export async function listKnownSubscriptions(
   db: Queryable,
