@@ -2,19 +2,14 @@
 
 import { endTenant } from '../offboarding/index.ts';
 import { record } from '../store/audit.ts';
+import { listDriftUnchecked, listRetentionExpired, listUnconverged } from '../store/due-tenants.ts';
 import {
   listDirtySubscriptions,
   listGraceExpired,
   markSubscription,
   ringSubscriptions,
 } from '../store/subscriptions.ts';
-import {
-  findTenant,
-  listDriftUnchecked,
-  listRetentionExpired,
-  listUnconverged,
-  ringTenant,
-} from '../store/tenants.ts';
+import { findTenant, ringTenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 
 /** Rows that one step takes at most; the next sweep takes the rest. */
