@@ -93,8 +93,8 @@ export const checkRequest = z
     check: name.optional().openapi({ description: "A check of the product's service", example: 'task' }),
     entitlement: name
       .optional()
-      .openapi({ description: 'An entitlement of the plan', example: 'emailsPerMonth' }),
-    meter: name.optional().openapi({ description: 'A meter of the product', example: 'inbox_emails' }),
+      .openapi({ description: 'An entitlement of the plan', example: 'lettersPerMonth' }),
+    meter: name.optional().openapi({ description: 'A meter of the product', example: 'letters_sent' }),
     amount: amount
       .refine((value) => value > 0, 'must be more than 0')
       .default(1)

@@ -20,7 +20,7 @@ const meter = z
   .string()
   .min(1)
   .max(100)
-  .openapi({ description: 'A meter of the product', example: 'inbox_emails' });
+  .openapi({ description: 'A meter of the product', example: 'letters_sent' });
 const time = z.iso
   .datetime({ offset: true })
   .optional()
