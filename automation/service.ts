@@ -15,6 +15,8 @@ import type { KubernetesClient } from './providers/kubernetes/index.ts';
 import type { Database, Queryable } from './store/database.ts';
 import type { Tenant } from './store/tenants.ts';
 
+export type { Database, Queryable, Tenant };
+
 /**
  * A product's service. Every part but the product is optional: a product may consist of its catalog file alone.
  * `Router` is the API's; what knows nothing of HTTP takes any service as a `Service`.
