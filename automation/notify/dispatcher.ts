@@ -19,7 +19,7 @@ import { type Sent, send } from './send.ts';
  * - The row is the truth: `next_attempt_at` says when a delivery is to be sent. A job is only a doorbell, and ends at
  *   once; the sweep rings again for what is due.
  * - Each endpoint has lanes of its own in each worker, and every lane sends one delivery after the other. So an endpoint
- *   that takes its time holds up nobody but itself. One that fails has a single lane.
+ *   that takes its time holds up nobody but itself.
  * - Whoever begins an attempt moves `next_attempt_at` to when the attempt counts as lost, and notes the answer under the
  *   attempt's number. A worker that is killed between sending and noting has the event sent again, under the same id.
  */
@@ -89,7 +89,8 @@ export function createDispatcher(context: DispatchContext): Dispatcher {
         if (lanes.rung) continue;
         return;
       }
-      if (delivery.failingSince === null) open(endpointId);
+      // There may be more for another lane.
+      open(endpointId);
       await deliver(context, delivery, cutOff.signal);
     }
   }

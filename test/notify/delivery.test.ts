@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { createAuthority, createCertificate } from '../../automation/local/certificates.ts';
 import { beginDelivery, noteAttempt } from '../../automation/notify/deliveries.ts';
 import type { DispatchContext } from '../../automation/notify/dispatcher.ts';
 import {
@@ -388,6 +390,28 @@ test('a delivery goes to the address that was checked, and to no other that its 
   expect(hook.received[0]?.id).toBe(eventId);
   expect(hook.received[0]?.headers.host).toBe(`hooks.example.test:${hook.port}`);
   expect(asked).toEqual(['hooks.example.test']);
+});
+
+test('a delivery by TLS is sent to the checked address only when that proves to be the name', async () => {
+  const authority = createAuthority('test');
+  const { certificatePem, privateKeyPem } = createCertificate(authority, 'hooks', ['hooks.example.test']);
+  const trusted = getCACertificates();
+  setDefaultCACertificates([...trusted, authority.certificatePem]);
+  onTestFinished(() => setDefaultCACertificates(trusted));
+  const hook = await startReceiver(status(200), { cert: certificatePem, key: privateKeyPem });
+  onTestFinished(hook.stop);
+  const rules = { allowPrivate: true, resolve: async () => ['127.0.0.1'] };
+  const right = await endpointAt(`https://hooks.example.test:${hook.port}/hook`);
+  const wrong = await endpointAt(`https://other.example.test:${hook.port}/hook`);
+  for (const { id, tell } of [right, wrong]) {
+    await tell();
+    dispatcher({ rules }).ring([id]);
+  }
+  await until(async () => (await logOf(control.database, right.id))[0]?.state === 'delivered');
+  await until(async () =>
+    (await logOf(control.database, wrong.id))[0]?.problem?.includes("does not match certificate's altnames"),
+  );
+  expect(hook.received).toHaveLength(1);
 });
 
 test('a name that has come to resolve to a private address gets nothing', async () => {

@@ -1,5 +1,6 @@
 /** An endpoint on this machine that does as a test says, and keeps what it got. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
@@ -25,10 +26,14 @@ export const status =
   (response) =>
     response.writeHead(code, headers).end(body);
 
-export async function startReceiver(first: Answer = status(204)): Promise<Receiver> {
+/** @param tls its certificate; without one it speaks plain HTTP */
+export async function startReceiver(
+  first: Answer = status(204),
+  tls?: { readonly cert: string; readonly key: string },
+): Promise<Receiver> {
   let answer = first;
   const received: Received[] = [];
-  const server: Server = createServer(async (request, response) => {
+  const listener: RequestListener = async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     received.push({
@@ -37,7 +42,8 @@ export async function startReceiver(first: Answer = status(204)): Promise<Receiv
       id: String(request.headers['webhook-id']),
     });
     answer(response, request);
-  });
+  };
+  const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
