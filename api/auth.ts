@@ -42,7 +42,7 @@ export function createAuthenticator(
   return async (authorization) => {
     const token = bearerOf(authorization);
     try {
-      // // Only says which keys to fetch; the signature proves the issuer.
+      // Only says which keys to fetch; the signature proves the issuer.
       const verify = verifiers.get(decodeJwt(token).iss ?? '') ?? verifyOwn;
       return principalOf(await verify(token));
     } catch (error) {

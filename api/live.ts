@@ -26,7 +26,7 @@ export async function listenForTenants(databaseUrl: string, log: Logger): Promis
     await next.connect();
     await next.query('listen tenantry_tenant');
     client = next;
-    // // For what was written while nobody listened.
+    // For what was written while nobody listened.
     for (const set of followers.values()) wake(set);
   }
 

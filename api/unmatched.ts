@@ -31,6 +31,6 @@ function methodsOf({ routes, router }: Routes, path: string): string[] {
   const allowed = [...methods].filter((method) =>
     router.match(method, path)[0].some(([[, route]]) => route.method === method && route.path !== '/*'),
   );
-  // // Hono answers HEAD as it does GET.
+  // Hono answers HEAD as it does GET.
   return (allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed).sort();
 }

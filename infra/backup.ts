@@ -24,7 +24,7 @@ export function createBackup(
     cluster,
     bucket: storage.backups,
     keys,
-    // // One for the environment: after a cell is lost, another cell's Velero has to read its backups.
+    // One for the environment: after a cell is lost, another cell's Velero has to read its backups.
     repositoryPassword: homeSecret('velero', { config, keys, description: 'Password of backups of volumes' }),
   });
   const options = { provider: cluster.provider, dependsOn: [release] };

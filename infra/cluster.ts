@@ -32,7 +32,7 @@ const controlPlaneLogs = ['api', 'audit', 'authenticator', 'controllerManager', 
 /** Makes the cluster of a cell. */
 export function createCluster(config: PlatformConfig, network: Network, keys: Keys): Cluster {
   const name = config.cellId;
-  // // Otherwise EKS makes it, without a key and without an end.
+  // Otherwise EKS makes it, without a key and without an end.
   const logs = new aws.cloudwatch.LogGroup('cluster', {
     name: `/aws/eks/${name}/cluster`,
     retentionInDays: logRetentionDays(config.monitoring.retentionDays),
@@ -50,10 +50,10 @@ export function createCluster(config: PlatformConfig, network: Network, keys: Ke
       ...accessToTheApi(config),
       encryptionConfigKeyArn: keys.cluster.arn,
       enabledClusterLogTypes: [...controlPlaneLogs],
-      // // We begin upgrades; without this EKS moves the version by itself rather than charge sixfold.
+      // We begin upgrades; without this EKS moves the version by itself rather than charge sixfold.
       upgradePolicy: { supportType: 'STANDARD' },
       deletionProtection: config.environment === 'prod',
-      // // Nodes, add-ons and pod identities are ours: groups, launch templates and roles without surprises.
+      // Nodes, add-ons and pod identities are ours: groups, launch templates and roles without surprises.
       skipDefaultNodeGroup: true,
       skipDefaultSecurityGroups: true,
       bootstrapSelfManagedAddons: false,
@@ -67,7 +67,7 @@ export function createCluster(config: PlatformConfig, network: Network, keys: Ke
     { dependsOn: [logs], protect: config.environment === 'prod' },
   );
 
-  // // Waits for the cluster, which the name alone would not.
+  // Waits for the cluster, which the name alone would not.
   const clusterName = output(cluster.eksCluster).apply(() => name);
   const addons = createAddons(config, {
     clusterName,
@@ -108,7 +108,7 @@ export function accessToTheApi(config: Pick<PlatformConfig, 'cluster'>) {
         },
       ]),
     ),
-    // // Nodes and pods always use the private address.
+    // Nodes and pods always use the private address.
     endpointPrivateAccess: true,
     endpointPublicAccess: publicAccess !== 'none',
     ...(publicAccess !== 'none' && { publicAccessCidrs: [...publicAccess.cidrs] }),

@@ -173,7 +173,7 @@ function createSurroundings(
     subnetIds: [...args.network.isolatedSubnetIds],
   });
   const parameterGroup = new aws.rds.ParameterGroup('database', {
-    // // The version is part of the name: a major upgrade needs the next group before it can leave this one.
+    // The version is part of the name: a major upgrade needs the next group before it can leave this one.
     name: `${config.cellId}-postgres${postgresVersion}`,
     family: `postgres${postgresVersion}`,
     description: 'TLS only, statements measured, slow ones logged without their values',

@@ -10,7 +10,7 @@ import { assumableByService, policyDocument, type Statement } from './policies.t
 
 /** The code as Lambda runs it: the source without its types, line for line. */
 export function shippedCode(source: URL): string {
-  // // Node warns that this is experimental, and every preview would report that as a problem of the stack.
+  // Node warns that this is experimental, and every preview would report that as a problem of the stack.
   const { emitWarning } = process;
   process.emitWarning = () => {};
   try {

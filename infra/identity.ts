@@ -57,7 +57,7 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
     return {
       issuer: output(identity.issuer),
       clientId: output(identity.clientId),
-      // // Registered with the issuer under this name.
+      // Registered with the issuer under this name.
       audience: output('tenantry'),
       scope: 'openid profile email tenant',
       alsoTrusted: output([]),
@@ -69,7 +69,7 @@ export function createIdentity(config: PlatformConfig, args: { keys: Keys; edge:
   return {
     issuer: pool.id.apply((id) => issuerOf(config.region, id)),
     clientId: client.id,
-    // // The trigger adds it; Cognito accepts no other.
+    // The trigger adds it; Cognito accepts no other.
     audience: client.id,
     scope: poolScope,
     alsoTrusted: trustedBeside(config, identity.alsoTrusted),
@@ -130,7 +130,7 @@ function createPool(
     keys: args.keys,
     description: 'Claims of every token of the user pool',
     source: new URL('./identity/pre-token-generation.ts', import.meta.url),
-    // // Cognito's own limit.
+    // Cognito's own limit.
     timeoutSeconds: 5,
     memoryMb: 128,
   });
@@ -139,12 +139,12 @@ function createPool(
     'users',
     {
       name: config.cellId,
-      // // Access tokens with our own claims need it.
+      // Access tokens with our own claims need it.
       userPoolTier: 'ESSENTIALS',
       usernameAttributes: ['email'],
       usernameConfiguration: { caseSensitive: false },
       autoVerifiedAttributes: ['email'],
-      // // A new address counts once its code has been entered.
+      // A new address counts once its code has been entered.
       userAttributeUpdateSettings: { attributesRequireVerificationBeforeUpdates: ['email'] },
       accountRecoverySetting: { recoveryMechanisms: [{ name: 'verified_email', priority: 1 }] },
       adminCreateUserConfig: { allowAdminCreateUserOnly: false },
@@ -196,17 +196,17 @@ function createClient(config: PlatformConfig, userPoolId: Input<string>): aws.co
     callbackUrls: [page],
     logoutUrls: [page],
     explicitAuthFlows: ['ALLOW_USER_SRP_AUTH'],
-    // // A refresh token works once; a page that lost the answer may ask again within a minute.
+    // A refresh token works once; a page that lost the answer may ask again within a minute.
     refreshTokenRotation: { feature: 'ENABLED', retryGracePeriodSeconds: 60 },
     accessTokenValidity: tokenLifetimes.accessHours,
     idTokenValidity: tokenLifetimes.idHours,
     refreshTokenValidity: tokenLifetimes.refreshDays,
     tokenValidityUnits: { accessToken: 'hours', idToken: 'hours', refreshToken: 'days' },
     enableTokenRevocation: true,
-    // // Does not reveal whether an address has an account.
+    // Does not reveal whether an address has an account.
     preventUserExistenceErrors: 'ENABLED',
     readAttributes: ['email', 'email_verified', 'name', ...claimAttributes.map((name) => `custom:${name}`)],
-    // // Not the attributes that become claims: nobody makes themselves an administrator.
+    // Not the attributes that become claims: nobody makes themselves an administrator.
     writeAttributes: ['email', 'name'],
   });
 }

@@ -85,7 +85,7 @@ export function createIngress(
         vpcId: args.vpcId,
         serviceAccount: { create: true, name: serviceAccount },
         replicaCount: config.environment === 'dev' ? 1 : 2,
-        // // Bindings only: no classes that a tenant's object could name, no webhook on its Services.
+        // Bindings only: no classes that a tenant's object could name, no webhook on its Services.
         createIngressClassResource: false,
         enableServiceMutatorWebhook: false,
         enableShield: false,

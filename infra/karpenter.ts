@@ -31,7 +31,7 @@ export function createKarpenter(config: PlatformConfig, cluster: Cluster, keys: 
     { name: `${config.cellId}-karpenter-nodes`, role: nodeRole.name },
     { dependsOn: [...nodeRole.policies] },
   );
-  // // EKS node groups get one automatically.
+  // EKS node groups get one automatically.
   const access = new aws.eks.AccessEntry(
     'karpenter-nodes',
     { clusterName: cluster.name, principalArn: nodeRole.arn, type: 'EC2_LINUX' },
@@ -69,7 +69,7 @@ export function createKarpenter(config: PlatformConfig, cluster: Cluster, keys: 
       atomic: true,
       values: {
         serviceAccount: { name: serviceAccount },
-        // // One is the leader. The chart's own rules keep them off Karpenter's nodes and on two of the system's.
+        // One is the leader. The chart's own rules keep them off Karpenter's nodes and on two of the system's.
         replicas: 2,
         settings: {
           clusterName: cluster.name,

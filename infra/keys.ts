@@ -66,7 +66,7 @@ export function createKeys(config: PlatformConfig): Keys {
     replica: replicaRegion && {
       storage: make('storage', { name: 'storage-replica', region: replicaRegion }),
       database: make('database', { name: 'database-replica', region: replicaRegion }),
-      // // The same key material in both regions: what is written here can be read there after this region is lost.
+      // The same key material in both regions: what is written here can be read there after this region is lost.
       state: copyKey('state', state, { config, account, region: replicaRegion }),
       secrets: copyKey('secrets', secrets, { config, account, region: replicaRegion }),
     },
@@ -162,7 +162,7 @@ function serviceStatements(purpose: KeyPurpose, account: Input<string>, region: 
     case 'cluster':
       return [
         {
-          // // Auto Scaling's own role starts nodes with encrypted volumes, and we cannot write its policy.
+          // Auto Scaling's own role starts nodes with encrypted volumes, and we cannot write its policy.
           Sid: 'VolumesThroughEc2',
           Principal: { AWS: '*' },
           Action: [...useKey, 'kms:CreateGrant'],

@@ -35,7 +35,7 @@ export function createNetwork(config: PlatformConfig, keys: Keys): Network {
     enableDnsSupport: true,
     tags: { Name: config.cellId },
   });
-  // // Adopts the VPC's default group and removes its rules: what names no group reaches nothing.
+  // Adopts the VPC's default group and removes its rules: what names no group reaches nothing.
   new aws.ec2.DefaultSecurityGroup('default', { vpcId: vpc.id, ingress: [], egress: [] });
 
   const subnets = createSubnets(config, vpc);
@@ -59,7 +59,7 @@ type Subnets = Readonly<Record<(typeof tiers)[number], readonly aws.ec2.Subnet[]
 function createSubnets(config: PlatformConfig, vpc: aws.ec2.Vpc): Subnets {
   const plan = subnetPlan(config.network.cidr);
   const zones = availabilityZones(config.region);
-  // // Load balancers and Karpenter find subnets by these.
+  // Load balancers and Karpenter find subnets by these.
   const roleTags = {
     public: { 'kubernetes.io/role/elb': '1' },
     private: { 'kubernetes.io/role/internal-elb': '1', 'karpenter.sh/discovery': config.cellId },
@@ -72,7 +72,7 @@ function createSubnets(config: PlatformConfig, vpc: aws.ec2.Vpc): Subnets {
           vpcId: vpc.id,
           availabilityZone,
           cidrBlock: plan[tier][index] ?? '',
-          // // Public addresses are requested by name (load balancers, NAT gateways), never given to everything that
+          // Public addresses are requested by name (load balancers, NAT gateways), never given to everything that
           // starts.
           mapPublicIpOnLaunch: false,
           tags: { Name: `${config.cellId}-${tier}-${letterOf(availabilityZone)}`, ...roleTags[tier] },
@@ -113,7 +113,7 @@ function createRoutes(config: PlatformConfig, vpc: aws.ec2.Vpc, subnets: Subnets
   const privateTables = zones.map((zone, index) => {
     const own = subnets.private.slice(index, index + 1);
     const table = createTable(`private-${zone}`, { config, vpc, subnets: own, zones: [zone] });
-    // // With a single gateway every zone goes out through it.
+    // With a single gateway every zone goes out through it.
     const gateway = gateways[index] ?? gateways[0];
     if (gateway) {
       new aws.ec2.Route(`private-${zone}-internet`, {
@@ -173,7 +173,7 @@ function createEndpoints(
     egress: [],
     tags: { Name: `${config.cellId}-endpoints` },
   });
-  // // Endpoints have as many zones as NAT gateways: in dev one zone's outage may take down everything.
+  // Endpoints have as many zones as NAT gateways: in dev one zone's outage may take down everything.
   const subnetIds = subnets.private.slice(0, config.network.natGateways).map(({ id }) => id);
   for (const service of interfaceEndpoints) {
     new aws.ec2.VpcEndpoint(service.replace('.', '-'), {

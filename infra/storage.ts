@@ -48,7 +48,7 @@ export function lifecycleOf(purpose: Purpose): LifecycleRule[] {
   const aging: Readonly<Record<Purpose, LifecycleRule[]>> = {
     assets: [],
     recordings: recordingLifecycle(recordingFigures()),
-    // // Velero deletes its backups itself.
+    // Velero deletes its backups itself.
     backups: [],
     state: [stateHistory],
   };
@@ -81,7 +81,7 @@ export function createStorage(config: PlatformConfig, keys: Keys): Storage {
     createBucket(`access-logs${suffix}`, {
       name: bucketName(config, `logs${suffix}`, account),
       region,
-      // // S3 and load balancers deliver logs with S3's own key only.
+      // S3 and load balancers deliver logs with S3's own key only.
       key: null,
       accessLogs: null,
       lifecycle: [expireAfter(accessLogDays), keepOldVersions(1)],
@@ -179,7 +179,7 @@ function logDelivery(arn: Output<string>, account: Output<string>): Statement[] 
       Condition: ofThisAccount,
     },
     {
-      // // The path names the account; load balancers give no other sign of their owner.
+      // The path names the account; load balancers give no other sign of their owner.
       Sid: 'AccessLogsOfLoadBalancers',
       Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
       Action: 's3:PutObject',

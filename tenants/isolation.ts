@@ -50,7 +50,7 @@ export function metadata(tenant: Tenant, name: string) {
 export function resourceQuota(tenant: Tenant): ResourceQuota {
   const { quota } = tenant.plan;
   const hard: Record<string, string> = {
-    // // Ways out of the namespace that no product needs.
+    // Ways out of the namespace that no product needs.
     'services.nodeports': '0',
     'services.loadbalancers': '0',
   };
@@ -70,7 +70,7 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   return {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
-    // // It applies as soon as it exists: what is not counted yet is refused.
+    // It applies as soon as it exists: what is not counted yet is refused.
     metadata: { ...metadata(tenant, 'plan'), annotations: { 'pulumi.com/skipAwait': 'true' } },
     spec: { hard },
   };

@@ -49,7 +49,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   });
   const inNamespace: CustomResourceOptions = {
     dependsOn: [namespace],
-    // // The namespace's deletion removes everything in it: one request and one wait instead of a dozen.
+    // The namespace's deletion removes everything in it: one request and one wait instead of a dozen.
     deletedWith: namespace,
     customTimeouts: { create: '1m', update: '1m', delete: '2m' },
   };
@@ -72,7 +72,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
       secretName: databaseSecretName,
       ...(place.server !== undefined && { server: place.server }),
     },
-    // // Known once the engine has drawn it, and not in the preview of a tenant that does not exist yet.
+    // Known once the engine has drawn it, and not in the preview of a tenant that does not exist yet.
     get apiKey() {
       return apiKey?.kept();
     },
@@ -122,7 +122,7 @@ function declare(manifest: NamespacedManifest, options: CustomResourceOptions): 
 /** The tenant's role with its schema or database, beside the namespace, and the Secret with its address. */
 function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: CustomResourceOptions): Manifest {
   const { role, schema, connectionLimit } = place;
-  // // Letters and digits: the password is part of a URL and of SQL.
+  // Letters and digits: the password is part of a URL and of SQL.
   const { result: password } = new RandomPassword('database-password', { length: 32, special: false });
   const args = { tenantId: tenant.spec.tenantId, schema, role, password, connectionLimit };
   const options = { customTimeouts: { create: '2m', update: '2m', delete: '5m' } };

@@ -87,7 +87,7 @@ export function disruptionBudget(tenant: Tenant): PodDisruptionBudget | null {
     spec: {
       maxUnavailable: 1,
       selector: { matchLabels: selectorLabels(tenant) },
-      // // A broken pod must not keep a node from being drained.
+      // A broken pod must not keep a node from being drained.
       unhealthyPodEvictionPolicy: 'AlwaysAllow',
     },
   };

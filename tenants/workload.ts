@@ -27,18 +27,18 @@ export function deployment(tenant: Tenant): Deployment | null {
     metadata: {
       ...metadata(tenant, product.id),
       labels: { ...metadata(tenant, product.id).labels, 'app.kubernetes.io/name': product.id },
-      // // A tenant is ready when its objects are in the API: pods show whether images are pulled and pods run, which
+      // A tenant is ready when its objects are in the API: pods show whether images are pulled and pods run, which
       // must not hold an engine operation for minutes.
       annotations: { 'pulumi.com/skipAwait': 'true' },
     },
     spec: {
-      // // An autoscaled number belongs to the autoscaler: setting one here would undo its work with every update.
+      // An autoscaled number belongs to the autoscaler: setting one here would undo its work with every update.
       ...(replicas !== undefined && { replicas }),
       revisionHistoryLimit: 2,
       selector: { matchLabels: selectorLabels(tenant) },
       strategy: rolloutStrategy(tenant),
       template: {
-        // // Nothing that changes with the plan or its price: pods restart only for a change of what they run.
+        // Nothing that changes with the plan or its price: pods restart only for a change of what they run.
         metadata: { labels: { ...managedBy, 'tenantry.dev/product': product.id, ...selectorLabels(tenant) } },
         spec: podSpec(tenant),
       },
@@ -79,9 +79,9 @@ export function serviceUrl({ spec, product, plan }: Tenant): string | null {
 }
 
 function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strategy'] {
-  // // A volume held by one node cannot be mounted by the next pod until the last one is gone.
+  // A volume held by one node cannot be mounted by the next pod until the last one is gone.
   if (volumeBytes(tenant) !== null) return { type: 'Recreate' };
-  // // A pool may be at its quota of pods: none beyond it, a few fewer for a moment.
+  // A pool may be at its quota of pods: none beyond it, a few fewer for a moment.
   if (tenant.plan.warmPods > 0)
     return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
   return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
@@ -95,7 +95,7 @@ function podSpec(tenant: Tenant): PodSpec {
   return {
     serviceAccountName,
     automountServiceAccountToken: false,
-    // // Otherwise every process sees the names of other services in its environment.
+    // Otherwise every process sees the names of other services in its environment.
     enableServiceLinks: false,
     priorityClassName,
     ...onPool(tenant),
@@ -105,7 +105,7 @@ function podSpec(tenant: Tenant): PodSpec {
       runAsUser: userId,
       runAsGroup: userId,
       fsGroup: userId,
-      // // Does not walk through a large volume at each start.
+      // Does not walk through a large volume at each start.
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
@@ -147,7 +147,7 @@ function container(
     ...contractEnv(tenant),
     ...(hasDatabase && { DATABASE_URL_FILE: '/run/secrets/database/url' }),
   }).map(([name, value]) => ({ name, value }));
-  // // Requests equal limits: a tenant gets what it pays for, and no burst makes others wait.
+  // Requests equal limits: a tenant gets what it pays for, and no burst makes others wait.
   const amounts = {
     cpu: cpuQuantity(plan.compute?.cpuMillis ?? 0),
     memory: bytesQuantity(plan.compute?.memoryBytes ?? 0),
@@ -169,7 +169,7 @@ function container(
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    // // Starting may take two minutes; once started, a pod leaves the service within 10 s of failing and is
+    // Starting may take two minutes; once started, a pod leaves the service within 10 s of failing and is
     // restarted after a minute of it.
     startupProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 2, failureThreshold: 60 },
     readinessProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 5, failureThreshold: 2 },

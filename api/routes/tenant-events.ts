@@ -76,7 +76,7 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
       };
       try {
         while (!stream.aborted) {
-          // // A wake-up between the read and the wait must not be lost.
+          // A wake-up between the read and the wait must not be lost.
           const woken = new Promise<'woken'>((resolve) => {
             wake = () => resolve('woken');
           });
@@ -87,7 +87,7 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
           }
         }
       } catch (error) {
-        // // The stream ends, and its follower returns with the last id.
+        // The stream ends, and its follower returns with the last id.
         log.error({ error, tenant: id }, 'an event stream failed');
       } finally {
         unsubscribe();

@@ -69,7 +69,7 @@ export function scopedSubscriptions(
       );
       return found.map((subscription) => ({
         subscription,
-        // // Bought outside an organization it is the owner's; otherwise the list shows it to its former buyer.
+        // Bought outside an organization it is the owner's; otherwise the list shows it to its former buyer.
         role:
           customers.get(subscription.customerId ?? '') ??
           (subscription.organizationId === null ? 'admin' : 'viewer'),

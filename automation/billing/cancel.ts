@@ -25,7 +25,7 @@ export async function cancelSubscription(stripe: Stripe, id: string, when: Cance
     const after = await stripe.subscriptions.update(id, { cancel_at_period_end: true });
     return { subscription: after, changed: true };
   } catch (error) {
-    // // Somebody else ended it meanwhile.
+    // Somebody else ended it meanwhile.
     const now = await stripe.subscriptions.retrieve(id);
     if (error instanceof Stripe.errors.StripeInvalidRequestError && hasEnded(now))
       return { subscription: now, changed: false };

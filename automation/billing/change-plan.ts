@@ -68,7 +68,7 @@ export async function previewChange(
     },
   });
   const now = settlement === 'always_invoice';
-  // // The preview of the next invoice contains its renewal and earlier pending items; only prorations from this
+  // The preview of the next invoice contains its renewal and earlier pending items; only prorations from this
   // instant on belong to this change.
   const lines = now
     ? invoice.lines.data
@@ -142,7 +142,7 @@ async function plan(
   if (!target) return { subscription, current, prorationDate: now };
   assertChangeable(subscription.status);
   const at = prorationDateOf(prorationDate, now, current.item.current_period_start);
-  // // Who keeps the plan keeps its price, even one that is no longer sold.
+  // Who keeps the plan keeps its price, even one that is no longer sold.
   const price =
     target.plan.id === current.plan.id
       ? current.item.price

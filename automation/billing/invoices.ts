@@ -89,7 +89,7 @@ export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invo
   try {
     return invoiceOf(await stripe.invoices.pay(invoice.id));
   } catch (error) {
-    // // Another click, or Stripe's own attempt, was first.
+    // Another click, or Stripe's own attempt, was first.
     const now =
       error instanceof Stripe.errors.StripeInvalidRequestError && (await findInvoice(stripe, invoice.id));
     if (now && now.status === 'paid') return now;

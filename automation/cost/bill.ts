@@ -296,7 +296,7 @@ const platformSecrets = 8;
 function backupLines({ storage }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const { recordings, objectsGb } = needs;
   const copiesGb = storage.replicaRegion ? objectsGb + recordings.standardGb + recordings.infrequentGb : 0;
-  // // New objects of a month: a third of the objects changes, and recordings are all new.
+  // New objects of a month: a third of the objects changes, and recordings are all new.
   const copiedGb = storage.replicaRegion
     ? objectsGb / 3 + (recordings.standardGb * 30) / 7 + needs.databaseGb
     : 0;

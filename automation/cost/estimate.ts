@@ -157,7 +157,7 @@ function margins(
 function directMicros(config: PlatformConfig, typical: TypicalTenant): number {
   const bill = (count: number) =>
     sumOf(billOfMaterials(config, fleetNeeds([{ needs: tenantNeeds(typical), count }], count)));
-  // // For ten tenants, so that rounding up does not distort one.
+  // For ten tenants, so that rounding up does not distort one.
   return Math.round((bill(10) - bill(0)) / 10);
 }
 

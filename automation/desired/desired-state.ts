@@ -114,7 +114,7 @@ export function decide(
   };
   const suspendReason =
     entitlement.kind === 'suspended' || entitlement.kind === 'ended' ? entitlement.reason : null;
-  // // The day of deletion is set once, when the end is first seen; later fetches do not move it.
+  // The day of deletion is set once, when the end is first seen; later fetches do not move it.
   const deleteAfter = entitlement.kind === 'ended' ? (tenant.deleteAfter ?? entitlement.deleteAfter) : null;
 
   if (state !== tenant.desiredState || !sameSpec(spec, tenant.desiredSpec)) {

@@ -48,7 +48,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   const slug = metadata[subscriptionMetadata.slug];
   const { owner, checkoutId } = originOf(metadata, customerId);
   const region = metadata[subscriptionMetadata.region];
-  // // The base item is the one whose price is a plan; metered prices are separate items.
+  // The base item is the one whose price is a plan; metered prices are separate items.
   const planItem = subscription.items.data.find((item) => planOfPrice(item.price));
   const periodEnd = (planItem ?? subscription.items.data[0])?.current_period_end;
   return {

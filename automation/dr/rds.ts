@@ -123,7 +123,7 @@ export function rdsServers(clients: {
 
     async connectProxy(proxy, id) {
       const { Targets = [] } = await rds.send(new DescribeDBProxyTargetsCommand({ DBProxyName: proxy }));
-      // // Also one of the same name: the proxy may mean the server that had it before.
+      // Also one of the same name: the proxy may mean the server that had it before.
       const old = Targets.flatMap(({ RdsResourceId }) => RdsResourceId ?? []);
       if (old.length > 0) {
         await rds.send(

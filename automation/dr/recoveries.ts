@@ -38,12 +38,12 @@ export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
  */
 export async function beginRecovery(db: Queryable, cell: string, reason: string): Promise<number> {
   await db.query('insert into tenantry.recovery (cell, reason) values ($1, $2)', [cell, reason]);
-  // // Every holder of a lease is gone with what was lost, or finds that it lost the lease.
+  // Every holder of a lease is gone with what was lost, or finds that it lost the lease.
   await db.query(
     'delete from tenantry.lease where tenant_id in (select id from tenantry.tenant where cell = $1)',
     [cell],
   );
-  // // A stack that a tenant took after the backup is in the reserve again, with a state that has objects.
+  // A stack that a tenant took after the backup is in the reserve again, with a state that has objects.
   await db.query('delete from tenantry.reserved_stack where cell = $1', [cell]);
   await db.query('select tenantry.mark_subscriptions(array(select id from tenantry.subscription))');
   const { rowCount } = await db.query(

@@ -65,7 +65,7 @@ export function promoteSteps(context: ServerRecovery): Step[] {
         return todo('takes over name and address');
       },
       act: async () => {
-        // // The tag first: it alone identifies the server under the old name.
+        // The tag first: it alone identifies the server under the old name.
         await servers.tag(replica, { [recoveryTags.took]: recovery });
         await servers.rename(replica, main);
       },
@@ -187,7 +187,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
     {
       id: 'password',
       title: `Password of ${main} from ${target.secret}`,
-      // // A server of the past has a password of the past.
+      // A server of the past has a password of the past.
       ...once(recoveryTags.password, () => servers.takePassword(main, target.secret)),
     },
     ...(proxy === null
@@ -196,7 +196,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
           {
             id: 'proxy',
             title: `Proxy ${proxy} to ${main}`,
-            // // It keeps the server that it knew by that name.
+            // It keeps the server that it knew by that name.
             ...once(recoveryTags.proxy, () => servers.connectProxy(proxy, main)),
           },
         ]),

@@ -86,7 +86,7 @@ async function planned(step: Step, report: Report, earlier: readonly StepReport[
     const { state, detail } = await step.look();
     return report(state === 'todo' ? 'planned' : state, detail);
   } catch (error) {
-    // // What it looks at may exist only after an earlier step.
+    // What it looks at may exist only after an earlier step.
     if (earlier.every(({ state }) => state === 'done')) throw error;
     return report(
       'planned',
@@ -109,7 +109,7 @@ async function performed(step: Step, report: Report, options: RunOptions): Promi
       said = look.detail;
       say(`${step.title}: ${said}`);
     }
-    // // At once, or once what it waited for exists.
+    // At once, or once what it waited for exists.
     if (look.state === 'todo' && !acted) {
       acted = true;
       await step.act();

@@ -37,7 +37,7 @@ export function route53Traffic(client: Route53Client): Traffic {
       return null;
     },
     async hold(id, down) {
-      // // A disabled check counts as healthy, an inverted one as the opposite: both together are always unhealthy.
+      // A disabled check counts as healthy, an inverted one as the opposite: both together are always unhealthy.
       // Inverted alone would call a dead region healthy.
       await client.send(new UpdateHealthCheckCommand({ HealthCheckId: id, Disabled: down, Inverted: down }));
     },

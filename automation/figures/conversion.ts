@@ -49,7 +49,7 @@ export function chancesOf(
   for (const history of groups(segments, customerKey).values()) {
     const free = history.find(({ standing }) => standing === 'free');
     const paid = history.find(({ standing }) => standing === 'paying');
-    // // Whoever paid before the free plan cannot convert.
+    // Whoever paid before the free plan cannot convert.
     if (free && !(paid && paid.from <= free.from))
       chances.push({ kind: 'free', ...placeOf(free, free.from), converted: paid !== undefined });
   }

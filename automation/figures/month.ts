@@ -21,7 +21,7 @@ export const intervals: readonly Interval[] = ['day', 'week', 'month', 'year'];
  */
 export function monthlyMicros(cents: string, quantity: number, interval: Interval, count: number): number {
   const [whole = '0', fraction = ''] = cents.split('.');
-  // // Stripe gives at most 12 decimal places of a cent.
+  // Stripe gives at most 12 decimal places of a cent.
   const scaled = BigInt(whole + fraction.padEnd(12, '0').slice(0, 12));
   const [months, of] = monthsIn[interval];
   return divided(

@@ -55,7 +55,7 @@ export function customerKey({
   product,
   currency,
 }: Pick<Segment, 'account' | 'product' | 'currency'>): string {
-  // // Products and currencies contain no spaces.
+  // Products and currencies contain no spaces.
   return `${product} ${currency} ${account}`;
 }
 
@@ -81,7 +81,7 @@ function* customerMovements(about: Segment, changes: readonly Change[]): Generat
     const change = differences.reduce((sum, [, micros]) => sum + micros, 0);
     const after = total + change;
     const kind = kindOf(total, after, hasPaid);
-    // // The change goes to the plans in its direction; other gains and losses moved between plans.
+    // The change goes to the plans in its direction; other gains and losses moved between plans.
     let left = change;
     for (const [plan, micros] of differences) {
       const told = change > 0 ? Math.min(left, Math.max(0, micros)) : Math.max(left, Math.min(0, micros));

@@ -20,7 +20,7 @@ export function observationsOfInvoice(
   const charged = invoice.lines.data.filter(
     (line) => line.parent?.subscription_item_details != null && line.amount >= 0 && !isMetered(line, priceOf),
   );
-  // // Whatever begins at the same time is one state: the items of a period, or those after a change.
+  // Whatever begins at the same time is one state: the items of a period, or those after a change.
   const starts = Map.groupBy(charged, (line) => line.period.start);
   const observations: Observation[] = [];
   for (const [start, lines] of starts) {
@@ -29,7 +29,7 @@ export function observationsOfInvoice(
       return price ? [{ line, price }] : [];
     });
     const isChange = lines.some((line) => line.parent?.subscription_item_details?.proration);
-    // // A change of one item does not mention the others.
+    // A change of one item does not mention the others.
     if (items.length !== lines.length || (isChange && subscription.items.data.length > 1)) continue;
     const discounts = applied(subscription, start, known);
     const rates = ratesOf(

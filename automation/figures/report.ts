@@ -111,7 +111,7 @@ export function figuresOf(sources: Sources, question: Question): readonly Figure
     product: by === 'none' ? null : product,
     plan: by === 'plan' ? plan : null,
   });
-  // // Neither contains a space.
+  // Neither contains a space.
   const keyOf = ({ product, plan }: Group) =>
     by === 'none' ? '' : by === 'product' ? (product ?? '') : `${product ?? ''} ${plan ?? ''}`;
 
@@ -243,7 +243,7 @@ function changesOf(segments: readonly Segment[], keyOf: (of: Group) => string): 
   const holdings = new Map<string, number>();
   const movements = movementsOf(segments);
   for (let index = 0; index < movements.length; ) {
-    // // The movements of one customer on one day are adjacent.
+    // The movements of one customer on one day are adjacent.
     const first = movements[index];
     if (!first) break;
     const who = customerKey(first);

@@ -45,7 +45,7 @@ export function segmentsOf(
   let plan: { product: string; plan: string; seats: number } | null = null;
   let overdueSince: number | null = null;
   for (const [index, seen] of ordered.entries()) {
-    // // Items outside the catalog do not change the plan, just as they do not change the tenant.
+    // Items outside the catalog do not change the plan, just as they do not change the tenant.
     if (seen.product !== null && seen.plan !== null)
       plan = { product: seen.product, plan: seen.plan, seats: seen.seats };
     overdueSince = seen.status === 'past_due' ? (overdueSince ?? seen.at.getTime()) : null;
@@ -95,7 +95,7 @@ function standingOf(status: string, micros: number, isPaid: boolean, isOverdue: 
     case 'paused':
       return 'suspended';
     default:
-      // // `active`, `past_due`, and statuses of later versions, which must not drop a paying customer.
+      // `active`, `past_due`, and statuses of later versions, which must not drop a paying customer.
       if (isOverdue) return 'suspended';
       if (micros === 0) return 'free';
       return isPaid ? 'paying' : 'pending';

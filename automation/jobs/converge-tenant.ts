@@ -39,7 +39,7 @@ import { settleUnchanged } from './record-operation.ts';
 /** Converges one tenant; returns when it is done, must wait, or belongs to another job. */
 export async function convergeTenant(context: JobContext, tenantId: string): Promise<void> {
   const { relaxedDatabase, policy, workerId } = context;
-  // // No commit of a lease waits for the disk, so that looking at an unchanged tenant is cheap. The start of an
+  // No commit of a lease waits for the disk, so that looking at an unchanged tenant is cheap. The start of an
   // operation does wait, before its engine starts, and so makes the lease durable; a returned lease that a crash of
   // the server brings back runs out.
   const lease = await takeLease(relaxedDatabase, tenantId, {
@@ -73,7 +73,7 @@ async function ringIfMoved({ database, now }: JobContext, tenantId: string): Pro
 async function endPreviousHolder(previous: LeaseProcess): Promise<void> {
   const { host, processGroup, processStarted: started } = previous;
   if (host !== hostname() || processGroup === null) return;
-  // // The group's leader may be gone while its engine lives; a leader with another start time is another process.
+  // The group's leader may be gone while its engine lives; a leader with another start time is another process.
   const leader = processStarted(processGroup);
   if (leader === null || leader === started) await endProcessGroup(processGroup);
 }
@@ -90,7 +90,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
     case 'wait':
       return 'done';
     case 'settled':
-      // // What was applied is recorded, so that any later look finds later changes.
+      // What was applied is recorded, so that any later look finds later changes.
       if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
     case 'operate': {
@@ -101,7 +101,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
         await settleUnchanged(context, lease, tenant);
         return 'again';
       }
-      // // Where the declarations are the same, only the live objects can say what to do.
+      // Where the declarations are the same, only the live objects can say what to do.
       return operate(context, lease, tenant, step, { refresh: unchanged });
     }
   }

@@ -63,7 +63,7 @@ export async function operate(
   });
 
   if (result.outcome === 'succeeded') {
-    // // Differences that a repair leaves are not repaired for ever: the next look records what was applied.
+    // Differences that a repair leaves are not repaired for ever: the next look records what was applied.
     const applied = options.refresh ? null : (result.applied ?? null);
     await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
     return 'applied';
@@ -93,16 +93,16 @@ async function update(
   const { stackSettings } = initialised;
   const { begunSpec, desiredSpec } = tenant;
   if (tenant.unsettled && begunSpec && !declaresTheSame(begunSpec, desiredSpec)) {
-    // // What it made and what is no longer wanted is removed only once the state knows it.
+    // What it made and what is no longer wanted is removed only once the state knows it.
     const adopted = await run({ kind: 'up', spec: begunSpec, stackSettings, refresh });
-    // // What the state does not learn would stay for ever; skips only what can never exist.
+    // What the state does not learn would stay for ever; skips only what can never exist.
     if (adopted.outcome !== 'succeeded' && !classifyFailure(adopted).permanent) return adopted;
     await context.database.transaction((client) => noteBegun(client, lease, desiredSpec));
   }
   const result = await run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
   const isNew = tenant.observedSpec === null;
   if (refresh || !isNew || result.outcome !== 'succeeded' || !result.changes.same) return result;
-  // // The state had objects: from an earlier try, or from a tenant that a restored database has forgotten and whose
+  // The state had objects: from an earlier try, or from a tenant that a restored database has forgotten and whose
   // stack is in the reserve again. Whether they exist must be seen.
   return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh: true });
 }
@@ -120,7 +120,7 @@ async function destroy(
 ): Promise<OperationResult> {
   const spec = standingSpec(tenant);
   if (tenant.unsettled) {
-    // // The state may lack what an interrupted operation made: adopt it, then delete.
+    // The state may lack what an interrupted operation made: adopt it, then delete.
     const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);
     if (adopted.outcome === 'killed') return adopted;
   }
@@ -180,7 +180,7 @@ async function withRunner(
   const renewal = setInterval(() => void renew(), renewEveryMs(policy));
   try {
     runner = await runners.acquire();
-    // // Waiting for a runner may have taken long.
+    // Waiting for a runner may have taken long.
     await renew();
     if (lost || !(await noteLeaseProcess(database, lease, runner.process)))
       throw new LeaseLost(lease.tenantId);
@@ -190,7 +190,7 @@ async function withRunner(
     return { outcome: 'failed', cause: error.message, durationMs: 0, stateComplete: false };
   } finally {
     clearInterval(renewal);
-    // // A renewal under way must not reach the runner's next user.
+    // A renewal under way must not reach the runner's next user.
     const done = runner;
     runner = null;
     done?.release();

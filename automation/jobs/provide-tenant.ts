@@ -190,7 +190,7 @@ async function create(context: JobContext, client: Queryable, facts: Subscriptio
   if (await insert(facts.slug ?? tenantId)) {
     return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
   }
-  // // Checkout refuses a taken name; two customers who paid for it at the same moment both get a tenant.
+  // Checkout refuses a taken name; two customers who paid for it at the same moment both get a tenant.
   const slug = `${(facts.slug ?? tenantId).slice(0, 30).replace(/-$/, '')}-${tenantId}`;
   if (!(await insert(slug))) throw new Error(`tenant id ${tenantId} is taken`);
   return {

@@ -54,7 +54,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
         await changeTenant(client, context, null, (db) =>
           insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),
         );
-        // // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
+        // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
         await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
         await record(client, {
           tenantId,

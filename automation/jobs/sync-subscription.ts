@@ -51,7 +51,7 @@ export async function syncSubscription(context: JobContext, subscriptionId: stri
     else await apply(context, client, fetch, known, fetched);
     return true;
   });
-  // // Otherwise a later fetch was applied; its job settles the marks, and rings again if it had not seen every one.
+  // Otherwise a later fetch was applied; its job settles the marks, and rings again if it had not seen every one.
   if (applied) await settleMarks(context.database, fetch);
 }
 

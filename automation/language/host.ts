@@ -76,7 +76,7 @@ export function languageHostService(options: LanguageHostOptions): UntypedServic
         response.setError(error);
         response.setBail(bail);
       } catch (error) {
-        // // The engine shows the response's error as it is; it would call a failed call a crash of the host.
+        // The engine shows the response's error as it is; it would call a failed call a crash of the host.
         response.setError(error instanceof Error ? error.message : String(error));
       }
       return response;

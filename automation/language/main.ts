@@ -13,7 +13,7 @@ const host = await serveLanguageHost({
 });
 process.stdout.write(`${host.port}\n`);
 
-// // An engine that dies silently leaves this process to another parent.
+// An engine that dies silently leaves this process to another parent.
 const engine = process.ppid;
 setInterval(() => {
   if (process.ppid !== engine) process.exit(0);

@@ -34,7 +34,7 @@ export async function runPolicyPack(
   let pack: Promise<Client> | undefined;
   const start = (stack: StackConfiguration | null): Promise<Client> => {
     pack ??= new Promise((resolve, reject) => {
-      // // Unlike a program's, the working directory is the pack's, and its path is the last argument.
+      // Unlike a program's, the working directory is the pack's, and its path is the last argument.
       const started = spawn('node', [runPath, ...request.getArgsList(), directory], {
         cwd: directory,
         stdio: ['ignore', 'pipe', 'pipe'],

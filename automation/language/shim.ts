@@ -21,7 +21,7 @@ export async function ensureLanguageHost(
   const root = join(import.meta.dirname, '..', '..');
   await mkdir(folder, { recursive: true });
   const script = join(folder, name);
-  // // `exec`, so that the engine kills the host itself. The project's own Node, as the machine's may not read
+  // `exec`, so that the engine kills the host itself. The project's own Node, as the machine's may not read
   // TypeScript.
   await writeFile(
     script,

@@ -44,11 +44,11 @@ export function grantsOf(
   const { current_period_start: start, current_period_end: end } = item;
   const spendBy = new Date(end * 1000);
   const grants: CreditGrant[] = [];
-  // // Changing to and fro is paid with returned money, so only what exceeds the highest payment so far counts.
+  // Changing to and fro is paid with returned money, so only what exceeds the highest payment so far counts.
   let changed = 0;
   let mostChanged = 0;
   const paid = invoices.filter(({ status }) => status === 'paid');
-  // // The oldest first: a period begins before it grows.
+  // The oldest first: a period begins before it grows.
   for (const invoice of [...paid].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
     for (const line of invoice.lines.data) {
       const details = line.parent?.subscription_item_details;
@@ -60,7 +60,7 @@ export function grantsOf(
           grants.push({ cause: `invoice:${invoice.id}`, amount: allowance, adds: false, spendBy });
       } else if (line.period.start >= start && line.period.end === end && end > start) {
         const share = (BigInt(allowance) * BigInt(end - line.period.start)) / BigInt(end - start);
-        // // A line of its own credits what was charged for the previous plan.
+        // A line of its own credits what was charged for the previous plan.
         changed += line.amount < 0 ? -Number(share) : Number(share);
       }
     }

@@ -66,7 +66,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
         waiting.push({ operation, resolve, reject });
         if (scheduled) return;
         scheduled = true;
-        // // Operations of the same turn of the event loop go together.
+        // Operations of the same turn of the event loop go together.
         setImmediate(() => {
           scheduled = false;
           write();

@@ -86,7 +86,7 @@ function issue(issued: Issued): Certificate {
     integer(randomBytes(16)),
     algorithm,
     distinguishedName(issued.issuer),
-    // // A day of slack for a clock that is set back.
+    // A day of slack for a clock that is set back.
     sequence(time(now - 24 * 3600 * 1000), time(now + tenYearsMs)),
     distinguishedName(issued.subject),
     issued.publicKey.export({ type: 'spki', format: 'der' }),
@@ -130,7 +130,7 @@ function boolean(value: boolean): Buffer {
 function integer(bytes: Buffer): Buffer {
   const start = bytes.findIndex((byte) => byte !== 0);
   const digits = bytes.subarray(start < 0 ? bytes.length - 1 : start);
-  // // The top bit is the sign, which a positive number never sets.
+  // The top bit is the sign, which a positive number never sets.
   return tlv(0x02, (digits[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.from([0]), digits]) : digits);
 }
 

@@ -9,7 +9,7 @@ const identities = {
   admin: { user: 'tenantry:admin', groups: ['system:masters'] },
   controllerManager: { user: 'system:kube-controller-manager', groups: [] },
   scheduler: { user: 'system:kube-scheduler', groups: [] },
-  // // kwok plays every node's kubelet at once, which no single RBAC role of the apiserver covers.
+  // kwok plays every node's kubelet at once, which no single RBAC role of the apiserver covers.
   kwok: { user: 'tenantry:kwok', groups: ['system:masters'] },
 } as const;
 

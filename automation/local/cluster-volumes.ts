@@ -81,7 +81,7 @@ async function follow(
       await api.watch(
         path + query,
         (event) => {
-          // // A refused write comes up again in the next list.
+          // A refused write comes up again in the next list.
           if (event.type === 'ADDED' || event.type === 'MODIFIED') act(event.object).catch(() => {});
         },
         signal,
@@ -96,7 +96,7 @@ async function provision(api: ClusterApi, object: unknown): Promise<void> {
   const claim = claimSchema.safeParse(object);
   if (!claim.success) return;
   const { metadata, spec } = claim.data;
-  // // The controller manager marks claims that wait for us with this annotation.
+  // The controller manager marks claims that wait for us with this annotation.
   const asked = metadata.annotations?.['volume.kubernetes.io/storage-provisioner'];
   if (asked !== driver || spec.volumeName !== undefined || metadata.deletionTimestamp !== undefined) return;
   const name = `pvc-${metadata.uid}`;

@@ -24,7 +24,7 @@ function shareLess(pid: number, tries: number): void {
     const leadsSession = statField(pid, 6) === String(pid);
     if (leadsSession) writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
   } catch (error) {
-    // // Only root may do this more than ten times a second, all processes together. Other errors: the process ended
+    // Only root may do this more than ten times a second, all processes together. Other errors: the process ended
     // meanwhile, this is not Linux, or it has no autogroups.
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EAGAIN' && tries > 0) setTimeout(() => shareLess(pid, tries - 1), 150).unref();

@@ -145,7 +145,7 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
     return c.html(signInPage(asked.data));
   });
   app.post('/authorize', async (c) => {
-    // // Only our own form may choose an identity.
+    // Only our own form may choose an identity.
     const origin = c.req.header('origin');
     if (origin !== undefined && origin !== issuerUrl) return c.text('Sign in on the issuer’s own page.', 403);
     const asked = signInSchema.safeParse(await c.req.parseBody());
@@ -178,7 +178,7 @@ export async function startIssuer(options: IssuerOptions): Promise<RunningIssuer
     if (!asked.success) return refuse('invalid_request', z.prettifyError(asked.error));
     const { code, client_id, redirect_uri, code_verifier } = asked.data;
     const grant = grants.get(code);
-    // // A code works for one try.
+    // A code works for one try.
     grants.delete(code);
     const challenge = createHash('sha256').update(code_verifier).digest('base64url');
     if (

@@ -31,7 +31,7 @@ const decryptSchema = z.object({ ciphertext: z.string().startsWith('vault:v1:') 
 /** Starts the key service; the key is made on first use. */
 export async function startKeyService(options: KeyServiceOptions): Promise<RunningKeyService> {
   const { key: master, token } = await keptKey(options.keyFile);
-  // // Each name has its own key.
+  // Each name has its own key.
   const keyFor = (name: string) =>
     Buffer.from(hkdfSync('sha256', Buffer.from(master, 'base64'), '', `transit:${name}`, 32));
   const app = new Hono();
@@ -93,7 +93,7 @@ async function keptKey(file: string): Promise<z.infer<typeof keyFileSchema>> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-  // // A damaged file is an error, never a reason for a new key, which would lose everything that the old one
+  // A damaged file is an error, never a reason for a new key, which would lose everything that the old one
   // encrypted.
   if (text !== undefined) return keyFileSchema.parse(JSON.parse(text));
   const made = { key: randomBytes(32).toString('base64'), token: randomBytes(24).toString('base64url') };

@@ -90,7 +90,7 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
   const stop = async () => {
     background.abort();
     api.close();
-    // // Writers stop first, the store last.
+    // Writers stop first, the store last.
     for (const names of [['kwok', 'kube-scheduler', 'kube-controller-manager'], ['kube-apiserver'], ['etcd']])
       await Promise.all(names.map((name) => kept.get(name)?.stop()));
   };
@@ -140,7 +140,7 @@ function etcdArguments(etcd: {
   return [
     '--name=local',
     `--data-dir=${join(etcd.dataDir, 'etcd')}`,
-    // // Everything in the cluster, secrets too, is in here: only holders of our certificate may ask.
+    // Everything in the cluster, secrets too, is in here: only holders of our certificate may ask.
     `--listen-client-urls=${client}`,
     `--advertise-client-urls=${client}`,
     `--cert-file=${credentials.servingCertificateFile}`,
@@ -182,9 +182,9 @@ function apiserverArguments(api: {
     `--service-account-key-file=${credentials.serviceAccountPublicKeyFile}`,
     `--service-account-signing-key-file=${credentials.serviceAccountKeyFile}`,
     '--service-cluster-ip-range=10.96.0.0/12',
-    // // Nobody here reaches the API through the `kubernetes` Service.
+    // Nobody here reaches the API through the `kubernetes` Service.
     '--endpoint-reconciler-type=none',
-    // // One user on one machine: fair queueing between clients only costs time.
+    // One user on one machine: fair queueing between clients only costs time.
     '--enable-priority-and-fairness=false',
     '--profiling=false',
     '--shutdown-delay-duration=0s',

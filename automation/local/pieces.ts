@@ -99,7 +99,7 @@ async function payments({
   const { secretKey, webhookSecret } = await keptStripeSecrets(home.path);
   if (env.own.stripe !== undefined) {
     const { webhookSecret: own, ...stripe } = env.own.stripe;
-    // // Nobody else knows this secret, so no event is accepted: only the sweep finds changes.
+    // Nobody else knows this secret, so no event is accepted: only the sweep finds changes.
     if (own === undefined) log(withoutWebhooks(webhookUrl));
     return { ...stripe, webhookSecret: own ?? webhookSecret };
   }

@@ -49,7 +49,7 @@ async function tryReserve(port: number): Promise<ReservedPort | undefined> {
   if (!(await isPortFree(port, everywhere))) return undefined;
   const server = await listen(port).catch(() => undefined);
   if (!server) return undefined;
-  // // It serves nobody yet.
+  // It serves nobody yet.
   server.on('connection', (socket) => socket.destroy());
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   return {

@@ -67,7 +67,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
       runDir: options.runDir ?? join(dataDir, 'run'),
       logFile,
       env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
-      // // SIGINT is the fast shutdown: it cuts sessions and leaves clean data.
+      // SIGINT is the fast shutdown: it cuts sessions and leaves clean data.
       stopSignal: 'SIGINT',
       stopTimeoutMs: 10_000,
       ...(user ? { user } : {}),
@@ -100,9 +100,9 @@ function settings({ durable = true, archivable = false }: PostgresOptions): stri
     // One machine, no replica: less write-ahead log and no senders to keep.
     wal_level: archivable ? 'replica' : 'minimal',
     max_wal_senders: '0',
-    // // Commits stay durable; compiling the query plans of short queries costs more than it saves.
+    // Commits stay durable; compiling the query plans of short queries costs more than it saves.
     jit: 'off',
-    // // Tenants' databases are many and small: copying files is faster than logging each block.
+    // Tenants' databases are many and small: copying files is faster than logging each block.
     max_wal_size: '1GB',
   };
   if (!durable) {
@@ -150,7 +150,7 @@ export async function reachableBinaries(found: Binaries, folder = '/var/lib/tena
     await cp(native, part, { recursive: true, verbatimSymlinks: true });
     await rename(part, copy).catch(async (error: NodeJS.ErrnoException) => {
       await rm(part, { recursive: true });
-      // // Another start was faster.
+      // Another start was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   }
@@ -225,7 +225,7 @@ async function makeCluster(made: {
   const init = await startProcess({
     name: 'initdb',
     command: made.initdb,
-    // // No sync: the server's first checkpoint writes everything that matters.
+    // No sync: the server's first checkpoint writes everything that matters.
     args: [
       '-D',
       parts,

@@ -165,7 +165,7 @@ function withParentDeathSignal(options: ProcessOptions, stopSignal: NodeJS.Signa
   const flags = ['--pdeathsig', stopSignal === 'SIGINT' ? 'INT' : 'KILL'];
   if (options.user) {
     flags.push('--reuid', String(options.user.uid), '--regid', String(options.user.gid), '--clear-groups');
-    // // The user may enter root's folders (a checkout in /root), as root itself may.
+    // The user may enter root's folders (a checkout in /root), as root itself may.
     if (options.user.keepFileAccess)
       flags.push('--inh-caps', '+dac_override', '--ambient-caps', '+dac_override');
   }

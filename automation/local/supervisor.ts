@@ -88,7 +88,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const variables = {
       ...programVariables(pieces, env, home),
       ...providers,
-      // // Either engine: the worker need not look again.
+      // Either engine: the worker need not look again.
       TENANTRY_TOOL_TENANTRY_ENGINE: engine.path,
       TENANTRY_INSTANCE: instance,
     };
@@ -108,7 +108,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     const worker = await run('worker');
     for (;;) {
       const { port } = reserved;
-      // // The last moment: until the API listens, another program could take the port.
+      // The last moment: until the API listens, another program could take the port.
       await reserved.release();
       const api = await run('api', { PORT: String(port) });
       if ((await untilReady({ api, worker, port, instance, home })) === 'ready') break;
@@ -198,7 +198,7 @@ async function startProgram(
     args: [file],
     runDir,
     logFile: join(await home.folder('logs'), `${name}.log`),
-    // // It and the cluster give way: Stripe and the page are answered first.
+    // It and the cluster give way: Stripe and the page are answered first.
     givesWay: name === 'worker',
     env: { ...variables, PATH: `${dirname(process.execPath)}:${variables.PATH ?? ''}` },
     cwd: root,

@@ -34,7 +34,7 @@ export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // // Our mails consist of text only.
+    // Our mails consist of text only.
     disableFileAccess: true,
     disableUrlAccess: true,
   });

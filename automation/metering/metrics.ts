@@ -51,7 +51,7 @@ export function observeMetering(registry: Registry, database: Queryable, now: ()
       const until = now();
       this.reset();
       for (const { cell } of (await state()).cells) this.set({ cell }, 0);
-      // // The present slot may still be sampled.
+      // The present slot may still be sampled.
       const from = new Date(until.getTime() - dayMs);
       for (const gap of await listGaps(database, null, from, new Date(until.getTime() - slotMs)))
         this.inc({ cell: gap.cell }, (gap.until.getTime() - gap.from.getTime()) / 1000);

@@ -39,7 +39,7 @@ const podSchema = z.object({
   metadata,
   spec: z.object({
     containers: z.array(container),
-    // // With its own restart policy it runs beside the others.
+    // With its own restart policy it runs beside the others.
     initContainers: z.array(container.extend({ restartPolicy: z.string().optional() })).optional(),
     overhead: amounts.optional(),
   }),
@@ -113,7 +113,7 @@ export async function observe(cluster: Pick<KubernetesClient, 'send'>): Promise<
   }
   for await (const item of items(cluster, '/api/v1/persistentvolumeclaims', {})) {
     const claim = claimSchema.parse(item);
-    // // A claim that waits for its first pod has no volume yet.
+    // A claim that waits for its first pod has no volume yet.
     const storage = claim.status?.capacity?.storage;
     if (storage !== undefined) entryOf(claim.metadata.namespace).storageBytes += quantity(storage) ?? 0;
   }

@@ -190,7 +190,7 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
       end_time: start + dayMs / 1000,
     });
     for await (const summary of summaries) counted += summary.aggregated_value;
-    // // Sums are doubles, ours are exact. They differ by far less than a millionth.
+    // Sums are doubles, ours are exact. They differ by far less than a millionth.
     const unexplained = Math.round(counted * 1e6) - (await sumSent(database, part));
     const open = await listOpenParts(database, part);
     const arrived = explain(

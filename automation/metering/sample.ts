@@ -38,7 +38,7 @@ export async function sampleCell(
   const seen = await observe();
   const tookMs = now().getTime() - begun.getTime();
   if (tookMs > slotMs) return 'too_late';
-  // // Room for tomorrow too, so that midnight waits for nothing.
+  // Room for tomorrow too, so that midnight waits for nothing.
   await ensureUsagePartitions(database, slot, new Date(slot.getTime() + dayMs));
   return database.transaction(async (client) => {
     const tenants = await listMeteredTenants(client, cell);

@@ -127,7 +127,7 @@ export function csv(
 ): string {
   const cell = (value: string | number | null) => {
     const text = value === null ? '' : String(value);
-    // // A spreadsheet would take such a text for a formula.
+    // A spreadsheet would take such a text for a formula.
     const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };

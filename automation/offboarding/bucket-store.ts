@@ -19,7 +19,7 @@ export function bucketStore(url: URL): FileStore {
   return {
     urlOf: (name) => `s3://${Bucket}/${keyOf(name)}`,
     async write(name, content) {
-      // // In parts, as the length is not known beforehand; the file appears with its last part.
+      // In parts, as the length is not known beforehand; the file appears with its last part.
       await new Upload({ client, params: { Bucket, Key: keyOf(name), Body: content } }).done();
     },
     async read(name) {

@@ -110,7 +110,7 @@ async function* readTable(client: pg.Client, table: Table): AsyncGenerator<Datab
   );
   for (;;) {
     const { rows } = await client.query<{ json: string }>(`fetch ${batch} from export_rows`);
-    // // As PostgreSQL writes them: a number too large for JavaScript stays exact.
+    // As PostgreSQL writes them: a number too large for JavaScript stays exact.
     for (const { json } of rows) yield { kind: 'row', json: `${head}${oneLine(json)}}` };
     if (rows.length < batch) break;
   }

@@ -23,7 +23,7 @@ export interface FileStore {
 /** @param url `file:///folder`, or `s3://bucket/prefix?region=…` */
 export async function openFileStore(url: string): Promise<FileStore> {
   if (!url.startsWith('s3://')) return folderStore(fileURLToPath(url), url);
-  // // With files in a folder there is no need to load AWS's SDK.
+  // With files in a folder there is no need to load AWS's SDK.
   const { bucketStore } = await import('./bucket-store.ts');
   return bucketStore(new URL(url));
 }

@@ -86,7 +86,7 @@ export async function beginStep(
 ): Promise<BegunStep> {
   return database.transaction(async (client) => {
     const attempt = await drawAttempt(client, tenantId, step);
-    // // The journal counts the tries; the trail mentions the first.
+    // The journal counts the tries; the trail mentions the first.
     if (attempt === 1) await recordStep(client, { tenantId, step, attempt }, 'begun', {});
     return { tenantId, step, attempt };
   });
@@ -142,7 +142,7 @@ async function recordStep(
   what: 'begun' | 'ended',
   result: object,
 ): Promise<void> {
-  // // The journal has the details; a customer's timeline shows no addresses of ours.
+  // The journal has the details; a customer's timeline shows no addresses of ours.
   await record(
     client,
     {
@@ -214,7 +214,7 @@ const exportedFirst = 'being_exported';
 /** Lets the ordinary job destroy the tenant, and rings for it. Safe to repeat. */
 export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await database.transaction(async (client) => {
-    // // Whoever is about to postpone the deletion does so before this, or sees the step.
+    // Whoever is about to postpone the deletion does so before this, or sees the step.
     await lockTenant(client, tenant.id);
     const { rowCount } = await client.query(
       `insert into tenantry.offboarding_step (tenant_id, step) values ($1, 'destroy') on conflict do nothing`,

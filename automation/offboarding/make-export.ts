@@ -37,14 +37,14 @@ export async function makeExport(
   if (attempt === null) throw new ExportTakenOver(wanted.id);
   const file = fileOf(tenant.id, wanted.id, attempt);
   for (const left of await filesOf(files, tenant.id, wanted.id)) {
-    // // A later attempt's file is not ours to remove: this process may have been stopped for long.
+    // A later attempt's file is not ours to remove: this process may have been stopped for long.
     if (attemptOf(left) < attempt) await files.remove(left);
   }
 
   const counts = { tables: 0, rows: 0 };
   const measure = measured();
   const content = Readable.from(exportLines(context, tenant, counts));
-  // // A failure in the middle fails the write, which then leaves no file.
+  // A failure in the middle fails the write, which then leaves no file.
   const flowing = pipeline(content, createGzip(), measure.stream);
   await Promise.all([flowing, files.write(file, measure.stream)]);
   const { sha256, bytes } = measure.result();

@@ -77,7 +77,7 @@ export async function offboardTenant(context: OffboardingContext, tenantId: stri
   const turn = { name: `offboard:${tenantId}`, holder: workerId, ttlMs: policy.leaseTtlMs };
   for (;;) {
     const done = await withTurn(database, turn, () => takeSteps(context, tenantId));
-    // // Somebody else works on it, and looks once more before leaving. So do we: whoever rang meanwhile found the
+    // Somebody else works on it, and looks once more before leaving. So do we: whoever rang meanwhile found the
     // turn taken.
     if (!done || !(await isReady(context, tenantId))) return;
   }

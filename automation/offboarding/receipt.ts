@@ -136,7 +136,7 @@ export function verifyReceipt(text: string, keys: readonly PublishedKey[]): Rece
     );
   }
   const value = Buffer.from(signature.value, 'base64url');
-  // // The last letter has unused bits: one signature has only one valid spelling.
+  // The last letter has unused bits: one signature has only one valid spelling.
   const sound = value.toString('base64url') === signature.value;
   if (!sound || !verify(null, signedBytes(receipt), key.key, value)) {
     throw new NotAReceipt('Its signature does not hold: the receipt was changed after it was signed.');
@@ -152,7 +152,7 @@ export function parseReceipt(text: string): SignedReceipt {
   } catch {
     throw new NotAReceipt('It is not JSON.');
   }
-  // // JSON.parse takes the last of several members of one name, a reader may see the first.
+  // JSON.parse takes the last of several members of one name, a reader may see the first.
   const [doubled] = parseDocument(text, { uniqueKeys: true, schema: 'json', prettyErrors: false }).errors;
   if (doubled) throw new NotAReceipt(`It is not plain JSON: ${doubled.message}.`);
   const parsed = signedReceipt.safeParse(json);

@@ -72,7 +72,7 @@ export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): P
   if (tenant.activeAt === null && tenant.outputs === null)
     return { made: false, why: 'the tenant was never active and holds no data' };
   const wanted = await offboardingExport(context.database, tenant);
-  // // Finished by a process that was killed before the journal said so.
+  // Finished by a process that was killed before the journal said so.
   const facts =
     wanted.finishedAt && wanted.file && wanted.sha256 && wanted.expiresAt
       ? {

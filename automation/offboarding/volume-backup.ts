@@ -74,7 +74,7 @@ async function order(cluster: KubernetesClient, tenant: Tenant, name: string): P
       metadata: {
         name,
         namespace: veleroNamespace,
-        // // Not the tenant's own label: a backup outlives everything else of the tenant on purpose.
+        // Not the tenant's own label: a backup outlives everything else of the tenant on purpose.
         labels: { 'tenantry.dev/backup-of': tenant.id },
       },
       spec: {

@@ -103,7 +103,7 @@ export async function ensureClaimedOrganization(db: Queryable, claim: string): P
   if (known) return known;
   if (slugForm.test(claim)) await insertOrganization(db, { name: claim, slug: claim, claim });
   const id = newOrganizationId();
-  // // Its own slug may be another's; a row that another process made meanwhile is as good.
+  // Its own slug may be another's; a row that another process made meanwhile is as good.
   await db.query(
     `insert into tenantry.organization (id, name, slug, claim) values ($1, $2, $3, $2) on conflict do nothing`,
     [id, claim, id.replace('_', '-')],

@@ -49,7 +49,7 @@ export async function checkOutBase(repository: string, ref: string | undefined):
 
 async function commonCommit(repository: string, refs: readonly string[]): Promise<string> {
   for (const ref of refs) {
-    // // A reference never begins with a dash, which git would take for an option.
+    // A reference never begins with a dash, which git would take for an option.
     if (ref.startsWith('-')) break;
     const found = await git(repository, 'merge-base', 'HEAD', `${ref}^{commit}`).catch(() => null);
     if (found) return found;
@@ -70,7 +70,7 @@ async function bringPackages(repository: string, root: string): Promise<void> {
     cwd: root,
     maxBuffer: 64e6,
   });
-  // // One engine SDK for both, as the runners of this version run the programs of that one.
+  // One engine SDK for both, as the runners of this version run the programs of that one.
   const sdk = join('node_modules', '@pulumi', 'pulumi');
   await rm(join(root, sdk), { recursive: true, force: true });
   await symlink(join(repository, sdk), join(root, sdk));

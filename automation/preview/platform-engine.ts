@@ -59,7 +59,7 @@ export async function runWithEvents(
     const run = await runEngine({
       ...command,
       arguments: [...command.arguments, '--event-log', log],
-      // // Otherwise the engine does not know the flag.
+      // Otherwise the engine does not know the flag.
       env: { ...command.env, PULUMI_DEBUG_COMMANDS: 'true' },
     });
     const lines = await readFile(log, 'utf8').catch(() => '');

@@ -44,7 +44,7 @@ export function blockersOf({ platform, fleet }: PreviewReport): Blocker[] {
       message: `${stack}: the base cannot be previewed, so that nobody knows what is replaced or deleted`,
       liftedBy: 'destructive',
     });
-  // // Where tenants were not requested there is no section at all.
+  // Where tenants were not requested there is no section at all.
   if (fleet?.kind === 'unavailable')
     blockers.push({ message: `the tenants were not looked at: ${fleet.why}`, liftedBy: null });
   for (const group of fleet?.kind === 'previewed' ? fleet.report.groups : []) {

@@ -102,13 +102,13 @@ export async function openSimulatedStack(options: SimulatedStackOptions): Promis
         PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
         PULUMI_SKIP_UPDATE_CHECK: 'true',
-        // // The engine lives for seconds, some of which garbage collection would take. The limit bounds a long run.
+        // The engine lives for seconds, some of which garbage collection would take. The limit bounds a long run.
         GOGC: 'off',
         GOMEMLIMIT: '1GiB',
-        // // One write of the state at the end: a simulated stack that stops half-way loses nothing.
+        // One write of the state at the end: a simulated stack that stops half-way loses nothing.
         PULUMI_EXPERIMENTAL: 'true',
         PULUMI_SKIP_CHECKPOINTS: 'true',
-        // // Both names, as versions of the engine differ in which one they read.
+        // Both names, as versions of the engine differ in which one they read.
         VAULT_ADDR: keys.address,
         VAULT_TOKEN: keys.token,
         VAULT_SERVER_URL: keys.address,

@@ -19,7 +19,7 @@ export class EngineLog {
   #client(address: string): InstanceType<typeof engineRpc.EngineClient> {
     const known = this.#clients.get(address);
     if (known) return known;
-    // // Engines come and go, one address each: an earlier engine's client is useless.
+    // Engines come and go, one address each: an earlier engine's client is useless.
     this.close();
     const client = new engineRpc.EngineClient(address, credentials.createInsecure());
     this.#clients.set(address, client);

@@ -91,7 +91,7 @@ function decodeValue(value: unknown): PropertyValue {
       case resourceSignature:
         return decodeValue(object.id ?? object.urn);
       default:
-        // // An asset or archive: text, path or hash, which nobody here opens. It goes back unchanged.
+        // An asset or archive: text, path or hash, which nobody here opens. It goes back unchanged.
         if (assetSignatures.some((signature) => signature === object[signatureKey]))
           return decodeObject(object);
         throw new Error('A property value of an unknown kind is not supported by this provider');

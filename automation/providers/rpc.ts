@@ -22,7 +22,7 @@ export function resourceProviderService(
     unary<Request, Response>(async (request, peer, call) => {
       const connection = connections.of(peer);
       connection.operations++;
-      // // A dead engine closes its connection: its operations must not continue.
+      // A dead engine closes its connection: its operations must not continue.
       const gone = new AbortController();
       call.on('cancelled', () => gone.abort(new Error('The engine closed the connection')));
       try {
@@ -74,7 +74,7 @@ export function resourceProviderService(
       return response;
     }),
 
-    // // A changed configuration says how to reach the same objects: it never replaces them.
+    // A changed configuration says how to reach the same objects: it never replaces them.
     diffConfig: unary<pb.DiffRequest, pb.DiffResponse>((request) => {
       const response = new providerPb.DiffResponse();
       const old = JSON.stringify(

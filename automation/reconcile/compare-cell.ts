@@ -177,7 +177,7 @@ function compareObjects(
     if (busy.has(tenantId) || deletedAt !== null) continue;
     const isItsOwn =
       owner && namespace === owner.namespace && (!owner.settled || owner.objects.includes(name));
-    // // Whatever is in a namespace without an owner goes with it.
+    // Whatever is in a namespace without an owner goes with it.
     const isToldAlready = !owner && namespace !== null && there.has(namespace);
     if (isItsOwn || isToldAlready) continue;
     const where = namespace ?? 'the cluster';
@@ -185,7 +185,7 @@ function compareObjects(
     found.push(observe('object-of-nobody', `${name} in ${where}`, cause));
   }
   for (const { id, namespace, settled, observedState, objects: expected } of tenants) {
-    // // A missing namespace takes its objects along: one finding is enough.
+    // A missing namespace takes its objects along: one finding is enough.
     if (busy.has(id) || !settled || !stands(observedState) || !there.has(namespace)) continue;
     const missing = expected.filter((name) => !seen.get(id)?.has(name));
     if (missing.length === 0) continue;
@@ -267,7 +267,7 @@ function compareLeases(
 ): Observation[] {
   return leases.flatMap(({ tenantId, expiredAt }) => {
     const tenant = standing.get(tenantId);
-    // // Whoever takes up a tenant with work to do takes over the lease.
+    // Whoever takes up a tenant with work to do takes over the lease.
     if (busy.has(tenantId) || (tenant && !tenant.settled)) return [];
     if (now.getTime() - expiredAt.getTime() < policy.graceMs) return [];
     const cause = 'its holder stopped and nobody took it over';

@@ -140,7 +140,7 @@ function wrongState(
   entitlement: Entitlement,
 ): { kind: 'paid-not-served' | 'unpaid-served'; cause: string } | null {
   if (entitlement.kind === 'active') {
-    // // What the brake suspends stays suspended, whatever Stripe says.
+    // What the brake suspends stays suspended, whatever Stripe says.
     if (desiredState === 'active' || isBrakeReason(suspendReason)) return null;
     const cause = `the subscription is ${status}, and the tenant is suspended (${suspendReason ?? 'no reason'})`;
     return { kind: 'paid-not-served', cause };
@@ -174,7 +174,7 @@ function compareUnlisted(
   records: ReadonlyMap<string, SubscriptionRecord>,
 ): Observation[] {
   if (tenant.slot || tenant.desiredState === 'deleted') return [];
-  // // On its way: its data is deleted when that time comes.
+  // On its way: its data is deleted when that time comes.
   const ends = tenant.desiredState === 'suspended' && tenant.deleteAfter !== null;
   const { subscriptionId } = tenant;
   const about = { tenantId: tenant.id, subscriptionId };

@@ -58,7 +58,7 @@ export async function approveFinding(context: DecisionContext, decision: Decisio
       const locked = await findFinding(client, decision.id, { lock: true });
       if (!locked || !isOpen(locked)) throw new Changed('it was decided meanwhile');
       if (approval !== null) await carryOut(client, context, approval, locked);
-      // // A failed healing starts over, with all its tries.
+      // A failed healing starts over, with all its tries.
       const state = approval === null ? 'healing' : 'approved';
       await decideFinding(client, decision.id, { ...decision, state, at: now() });
       await recordDecision(client, locked, decision, 'finding.approved', approval ?? heals);
@@ -202,7 +202,7 @@ async function cancelSubscription(
   try {
     await stripe.subscriptions.cancel(subscriptionId, {}, { idempotencyKey: `tenantry-finding:${id}` });
   } catch (error) {
-    // // It has ended, or was never there.
+    // It has ended, or was never there.
     if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)) throw error;
   }
 }
@@ -255,7 +255,7 @@ async function specOfRemains(
       seats: 1,
       createdAt: now,
     });
-  // // Somebody else may have the name by now.
+  // Somebody else may have the name by now.
   const own = product.namespace.prefix + tenantId;
   const isHeld = await isNamespaceHeld(client, { cell: cell.id, namespace: base.namespace }, tenantId);
   const isolation = isolationOf(remains) ?? base.dataIsolation;

@@ -45,7 +45,7 @@ export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boo
     [spec.tenantId, spec.cell, spec.product, spec.slug, spec.namespace, spec.createdAt, JSON.stringify(spec)],
   );
   if (rowCount !== 1) return false;
-  // // A change of the wish: that begins a tenant's end, with its journal.
+  // A change of the wish: that begins a tenant's end, with its journal.
   await db.query(`update tenantry.tenant set desired_state = 'deleted', phase = 'deleting' where id = $1`, [
     spec.tenantId,
   ]);

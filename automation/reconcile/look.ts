@@ -86,7 +86,7 @@ async function observeArea(
 }
 
 function openFinding({ kind, ...finding }: Finding): OpenFinding[] {
-  // // Other versions may know other kinds; those end with the first look of this one.
+  // Other versions may know other kinds; those end with the first look of this one.
   return isKind(kind) ? [{ ...finding, kind }] : [{ ...finding, kind: 'stale-record' }];
 }
 
@@ -125,7 +125,7 @@ async function write(
     const finding = byId.get(id);
     if (finding && counted) entries.push(entryOf('finding.ended', id, finding, finding.state));
   }
-  // // Audit entries take a lock for each tenant: in the same order everywhere.
+  // Audit entries take a lock for each tenant: in the same order everywhere.
   entries.sort((a, b) => ((a.tenantId ?? '') < (b.tenantId ?? '') ? -1 : 1));
   for (const part of batches(entries)) await record(client, ...part);
   return ids;

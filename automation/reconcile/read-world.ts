@@ -131,7 +131,7 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
   ]);
   looked.stacks = { calls: 1, items: stacks?.size ?? 0 };
   const rows = ask('rows');
-  // // A reservation becomes a tenant in one transaction: read first, its stack has an owner in any case.
+  // A reservation becomes a tenant in one transaction: read first, its stack has an owner in any case.
   const reserved = await readReserved(database, cell.id, new Date(begunAt.getTime() - policy.graceMs));
   counted(rows, reserved);
   const tenants = await readCellTenants(database, cell.id);

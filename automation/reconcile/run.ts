@@ -53,7 +53,7 @@ export async function reconcileIfDue(context: ReconcileContext, area: string): P
   if (!(await due())) return null;
   const turn = { name: `reconcile:${area}`, holder: workerId, ttlMs: jobs.leaseTtlMs };
   return withTurn(database, turn, async () => {
-    // // The previous holder of the turn may just have done it.
+    // The previous holder of the turn may just have done it.
     const wanted = await due();
     return wanted && reconcile(context, wanted);
   });
@@ -65,7 +65,7 @@ async function reconcile(context: ReconcileContext, wanted: Reconciliation): Pro
   const begun = performance.now();
   await beginReconciliation(database, area, now());
   const durationMs = () => Math.round(performance.now() - begun);
-  // // Only a request can be dry: a scheduled comparison heals.
+  // Only a request can be dry: a scheduled comparison heals.
   const heals = !(wanted.asked > wanted.answered && wanted.askedDryRun);
   try {
     if (area !== moneyArea && (await listOpenRecoveries(database)).some((open) => open.cell === cell.id))

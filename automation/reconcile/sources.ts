@@ -141,7 +141,7 @@ export async function listObjects(
       ))
         listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
     } catch (error) {
-      // // An older cluster without this right: tenants make nothing cluster-wide.
+      // An older cluster without this right: tenants make nothing cluster-wide.
       if (resource.namespaced || !isStatus(error, 403)) throw error;
     }
   }

@@ -110,7 +110,7 @@ export class Driver {
             await up();
           } catch (error) {
             if (!(error instanceof StackNotFoundError)) throw error;
-            // // A deletion removed the stack but not all objects: the new stack adopts what is left.
+            // A deletion removed the stack but not all objects: the new stack adopts what is left.
             await stack.workspace.createStack(stack.name);
             await up();
           }
@@ -145,7 +145,7 @@ export class Driver {
               suppressProgress: true,
             });
           } catch (error) {
-            // // Already removed, by an operation that was killed before it could say so.
+            // Already removed, by an operation that was killed before it could say so.
             if (!(error instanceof StackNotFoundError)) throw error;
           }
         });
@@ -197,7 +197,7 @@ export class Driver {
   ): Promise<T> {
     return this.#withWorkDir(spec.tenantId, stackSettings, async (workDir) => {
       const workspace = await this.#workspace(workDir, program);
-      // // The stack exists and its settings are written: nothing to select, and outputs come from the program.
+      // The stack exists and its settings are written: nothing to select, and outputs come from the program.
       workspace.selectStack = async () => {};
       const stack = await Stack.select(spec.tenantId, workspace);
       stack.outputs = async () => ({});
@@ -206,7 +206,7 @@ export class Driver {
         return await work(stack);
       } catch (error) {
         if (!(error instanceof ConcurrentUpdateError)) throw error;
-        // // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever left
+        // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever left
         // the engine's lock is gone.
         await stack.cancel();
         return await work(stack);
@@ -270,21 +270,21 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     PULUMI_DEBUG_PROVIDERS: debugProviders,
     PULUMI_SKIP_UPDATE_CHECK: 'true',
     PULUMI_AUTOMATION_API_SKIP_VERSION_CHECK: 'true',
-    // // An operation must never wait for a download: we serve what is not installed.
+    // An operation must never wait for a download: we serve what is not installed.
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
-    // // The plugins in its home, whose versions we know, and not whatever is on PATH.
+    // The plugins in its home, whose versions we know, and not whatever is on PATH.
     PULUMI_IGNORE_AMBIENT_PLUGINS: 'true',
     PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
-    // // Otherwise every operation copies the state to a second file that nobody prunes.
+    // Otherwise every operation copies the state to a second file that nobody prunes.
     PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
     PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
-    // // One write of the state at the end instead of two for each resource. A crash before it leaves objects that
+    // One write of the state at the end instead of two for each resource. A crash before it leaves objects that
     // the state lacks; the next operation adopts them, as names are deterministic and objects carry their tenant.
     PULUMI_EXPERIMENTAL: 'true',
     PULUMI_SKIP_CHECKPOINTS: 'true',
     PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
     PULUMI_LOG_ROTATION_MAX_BACKUPS: '1',
-    // // The engine lives for a second, a tenth of which garbage collection would take. The limit bounds a long run.
+    // The engine lives for a second, a tenth of which garbage collection would take. The limit bounds a long run.
     GOGC: 'off',
     GOMEMLIMIT: '256MiB',
     KUBECONFIG: settings.kubeconfig,
@@ -296,7 +296,7 @@ async function createStack(workspace: LocalWorkspace, name: string): Promise<voi
     await workspace.createStack(name);
   } catch (error) {
     if (!(error instanceof StackAlreadyExistsError)) throw error;
-    // // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
+    // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
     // If it has resources all the same, the engine refuses to remove it.
     await workspace.removeStack(name);
     await workspace.createStack(name);

@@ -9,7 +9,7 @@ import { PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 export async function engineCommand(path: string, workDir: string): Promise<PulumiCommand> {
   const folder = join(workDir, 'bin');
   await mkdir(folder, { recursive: true });
-  // // Other runners are using the present link: it is replaced in one step.
+  // Other runners are using the present link: it is replaced in one step.
   const link = join(folder, `.pulumi-${process.pid}`);
   await symlink(path, link);
   await rename(link, join(folder, 'pulumi'));

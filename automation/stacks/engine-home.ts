@@ -18,7 +18,7 @@ export async function prepareEngineHome(
   const plugins = new Map(
     (settings.plugins ?? []).map((plugin) => [`resource-${plugin.name}-v${plugin.version}`, plugin]),
   );
-  // // A link may lead to the user's own folder, which is not ours to tidy.
+  // A link may lead to the user's own folder, which is not ours to tidy.
   await rm(folder, { force: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_FS_EISDIR') throw error;
   });

@@ -35,7 +35,7 @@ const rules: readonly Rule[] = [
     code: 'engine_failed',
     permanent: false,
     message: 'The change could not be completed. We keep trying.',
-    // // Somebody wrote the same object at the same moment: the next try reads it again.
+    // Somebody wrote the same object at the same moment: the next try reads it again.
     pattern: /the object has been modified/i,
   },
   {

@@ -51,7 +51,7 @@ export function createFingerprints(
       const live = await cluster.send({
         method: 'GET',
         path,
-        // // Any version will do; otherwise the API server asks etcd for the newest.
+        // Any version will do; otherwise the API server asks etcd for the newest.
         ...(recent && { query: { resourceVersion: '0' } }),
       });
       return [keyOf(object), markOf(live)];

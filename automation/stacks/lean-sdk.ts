@@ -20,12 +20,12 @@ registerHooks({
   },
 });
 
-// // The SDK sends its debug lines, several for each resource, to the engine one by one, which returns them as events
+// The SDK sends its debug lines, several for each resource, to the engine one by one, which returns them as events
 // that nobody reads: a quarter of what an operation costs this process, and a seventh of what it costs the engine.
 const require = createRequire(import.meta.url);
 Object.assign(require('@pulumi/pulumi/log/index.js'), { debug: async () => {} });
 
-// // It also takes a stack trace of each promise, to report the open ones when the process ends by itself, which a
+// It also takes a stack trace of each promise, to report the open ones when the process ends by itself, which a
 // runner never does.
 Object.assign(require('@pulumi/pulumi/runtime/debuggable.js'), {
   debuggablePromise: <Result>(promise: Promise<Result>) => promise,

@@ -61,7 +61,7 @@ async function start(settings: RunnerSettings, products: readonly Product[]): Pr
     await engineCommand(settings.enginePath, settings.workDir),
     providers.debugProviders,
   );
-  // // Node keeps compiled code when a process ends by itself, which a runner never does.
+  // Node keeps compiled code when a process ends by itself, which a runner never does.
   flushCompileCache();
   send({ type: 'ready' });
 }
@@ -76,7 +76,7 @@ process.on('message', (message: ToRunner) => {
       void start(message.settings, message.products);
       break;
     case 'permit':
-      // // A message after the operation's end is for nobody.
+      // A message after the operation's end is for nobody.
       if (permitEndsAt > 0) grantPermit(message.permitMs);
       break;
     case 'operate':

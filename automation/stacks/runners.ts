@@ -75,7 +75,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
       await delay(startAgainMs, undefined, { ref: false });
     }
     taken -= 1;
-    // // The successor may already be on its way.
+    // The successor may already be on its way.
     if (waiting.length > 0 && taken < options.size && !closed) void fillPlace();
   }
 
@@ -106,7 +106,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   }
 
   function release(runner: RunnerProcess): void {
-    // // A killed runner that has not ended yet serves nobody any more; whoever waits gets its successor.
+    // A killed runner that has not ended yet serves nobody any more; whoever waits gets its successor.
     if (!runner.isAlive || runner.isDoomed) return;
     if (runner.operations >= options.operationsPerRunner) {
       runner.kill('stopped');
@@ -167,7 +167,7 @@ class RunnerProcess {
   #permitTimer: NodeJS.Timeout | undefined;
 
   constructor({ settings, env, startTimeoutMs = usualStartTimeoutMs }: RunnerPoolOptions) {
-    // // Its own process group: killing the group also ends the engine and its plugins.
+    // Its own process group: killing the group also ends the engine and its plugins.
     this.#child = fork(runnerProgram, {
       detached: true,
       ...(env && { env }),

@@ -11,7 +11,7 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
-// // Counts and ids fit a double; money is stored in integer cents and never read through this parser.
+// Counts and ids fit a double; money is stored in integer cents and never read through this parser.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /**
@@ -33,7 +33,7 @@ export function openDatabase(
     abandonAfterMs?: number;
   } = {},
 ): Database {
-  // // By statements, as a proxy in between (RDS Proxy) refuses such settings at connection time.
+  // By statements, as a proxy in between (RDS Proxy) refuses such settings at connection time.
   const settings = [
     ...(options.relaxedCommits ? ['set synchronous_commit = off'] : []),
     ...(options.abandonAfterMs === undefined
@@ -49,7 +49,7 @@ export function openDatabase(
     ...(settings && { onConnect: (client: pg.ClientBase) => client.query(settings).then(() => {}) }),
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
-  // // The next query replaces an idle connection that breaks; without a listener the break would end the process.
+  // The next query replaces an idle connection that breaks; without a listener the break would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 

@@ -53,7 +53,7 @@ async function main() {
     ...process.env,
     ...proxyVariables(),
     PATH: [join(modules, '.bin'), process.env.PATH ?? ''].join(delimiter),
-    // // The SDKs are large: with their compiled code cached, every process starts in two thirds of the time.
+    // The SDKs are large: with their compiled code cached, every process starts in two thirds of the time.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(modules, '.cache', 'tenantry', 'compiled'),
   };
   handOver(join(modules, '.bin', 'node'), [...entry, ...rest], env);
@@ -115,7 +115,7 @@ async function ensurePackages() {
   try {
     if (packagesAreCurrent()) return;
     if (installMatchesLock()) return markCurrent();
-    // // Removed before npm begins: an interrupted install never looks like a finished one.
+    // Removed before npm begins: an interrupted install never looks like a finished one.
     rmSync(stamp, { force: true });
     await install();
     markCurrent();
@@ -164,14 +164,14 @@ function lockHash() {
 function install() {
   say('installing packages (npm ci)');
   const ticking = setInterval(() => say('installing packages'), 10_000);
-  // // `npm test` and the like set npm_* variables for this project; npm ci reads the same files itself.
+  // `npm test` and the like set npm_* variables for this project; npm ci reads the same files itself.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_(?!config_)/.test(name)),
   );
   const cli = process.env.npm_execpath;
   const [program, args] = cli?.endsWith('.js') ? [process.execPath, [cli]] : ['npm', []];
   return new Promise((resolve, reject) => {
-    // // Its standard output goes to our standard error.
+    // Its standard output goes to our standard error.
     const child = spawn(program, [...args, 'ci', '--no-audit', '--no-fund', '--loglevel=error'], {
       cwd: root,
       env,
@@ -221,7 +221,7 @@ function lockIsStale() {
     process.kill(holder, 0);
     return false;
   } catch (error) {
-    // // ESRCH: the holder is gone. ENOENT: the lock is.
+    // ESRCH: the holder is gone. ENOENT: the lock is.
     return error.code === 'ESRCH' || error.code === 'ENOENT';
   }
 }

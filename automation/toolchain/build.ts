@@ -45,7 +45,7 @@ export async function buildTools(
     GOWORK: 'off',
   };
   const names = wanted.map((pin) => pin.name).join(', ');
-  // // Go first fetches the sources, which can go on while another module is built.
+  // Go first fetches the sources, which can go on while another module is built.
   const fetching = sayEvery(onProgress, () => `fetching the sources of ${names}`);
   const total = await countPackages(go, moduleDir, wanted, goEnv).finally(fetching.end);
   return inTurn(() =>
@@ -69,11 +69,11 @@ async function buildModule(build: {
   onProgress(`building ${names} with Go`);
   await mkdir(out, { recursive: true });
   let done = 0;
-  // // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
+  // Tools with the same stamp share one command, so that Go keeps all processors busy to the end.
   for (const group of Map.groupBy(wanted, (pin) => `${pin.tags ?? ''} ${pin.stamp}`).values()) {
     const [first] = group;
     const flags = ['-v', '-trimpath', '-buildvcs=false'];
-    // // No debug information: the linker would drop it, and a compiler that writes none is a tenth faster.
+    // No debug information: the linker would drop it, and a compiler that writes none is a tenth faster.
     flags.push('-gcflags=all=-dwarf=false', '-ldflags', `-s -w ${first?.stamp ?? ''}`.trim());
     if (first?.tags !== undefined) flags.push('-tags', first.tags);
     let packages = 0;
@@ -125,7 +125,7 @@ async function countPackages(
     });
     return stdout.trim().split('\n').length;
   } catch {
-    // // The build itself will report the problem.
+    // The build itself will report the problem.
     return undefined;
   }
 }
@@ -140,7 +140,7 @@ interface GoRun {
 /** Runs Go to its end. */
 function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
   return new Promise((resolve, reject) => {
-    // // A group of its own, so that ending it also ends the compilers below it.
+    // A group of its own, so that ending it also ends the compilers below it.
     const child = spawn(go, args, {
       cwd: options.cwd,
       env: options.env,
@@ -151,14 +151,14 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<voi
     createInterface({ input: child.stderr }).on('line', (line) => {
       tail.push(line);
       if (tail.length > 20) tail.shift();
-      // // Every line of `go build -v` is an import path, except errors.
+      // Every line of `go build -v` is an import path, except errors.
       if (!/[\s:]/.test(line)) options.onPackage();
     });
     const end = () => {
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       } catch {
-        // // It has already ended.
+        // It has already ended.
       }
     };
     const interrupt = (signal: NodeJS.Signals) => {

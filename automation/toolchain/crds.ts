@@ -23,7 +23,7 @@ export interface CrdModule {
 
 export const crdModules: readonly CrdModule[] = [
   {
-    // // Karpenter's own kinds and those for AWS.
+    // Karpenter's own kinds and those for AWS.
     name: 'karpenter',
     module: 'github.com/aws/karpenter-provider-aws',
     version: '1.14.1',
@@ -42,7 +42,7 @@ export const crdModules: readonly CrdModule[] = [
     folder: 'config/crd/v1/bases',
   },
   {
-    // // The last version with a checksum in Go's database; the definition is the same to this day.
+    // The last version with a checksum in Go's database; the definition is the same to this day.
     name: 'secrets-store',
     module: 'sigs.k8s.io/secrets-store-csi-driver',
     version: '1.4.7',
@@ -126,7 +126,7 @@ export async function moduleFolder(
   onProgress(`fetching the definitions of ${module} v${version}`);
   try {
     const { stdout } = await run(go, ['mod', 'download', '-json', `${module}@v${version}`], {
-      // // Outside our own modules.
+      // Outside our own modules.
       cwd: env.cacheDir,
       env: { ...env.processEnv, GOFLAGS: '-mod=mod', GOWORK: 'off' },
       maxBuffer: 16 * 1024 ** 2,

@@ -61,7 +61,7 @@ async function goSetting(
   try {
     const { stdout } = await run(go, ['env', name], {
       cwd: tmpdir(),
-      // // Otherwise Go might fetch another version just to report its own.
+      // Otherwise Go might fetch another version just to report its own.
       env: { ...processEnv, GOWORK: 'off', ...(toolchain && { GOTOOLCHAIN: toolchain }) },
       timeout: 20_000,
     });

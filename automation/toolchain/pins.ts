@@ -97,7 +97,7 @@ export const pins: readonly ToolPin[] = [
     stamp: pulumiStamp,
     versionArguments: ['version'],
     versionPattern: /v?(\d+\.\d+\.\d+)/,
-    // // The engine protocol of the SDK in package.json; newer engines of the same major speak it too.
+    // The engine protocol of the SDK in package.json; newer engines of the same major speak it too.
     fits: atLeast(pulumiVersion),
     download: ({ os, arch }) => ({
       url: `https://get.pulumi.com/releases/sdk/pulumi-v3.250.0-${os}-${arch === 'amd64' ? 'x64' : arch}.tar.gz`,
@@ -106,7 +106,7 @@ export const pins: readonly ToolPin[] = [
     }),
   },
   {
-    // // The same engine in a program of our own, which starts in a fifth of the time; nobody publishes it.
+    // The same engine in a program of our own, which starts in a fifth of the time; nobody publishes it.
     name: 'tenantry-engine',
     version: `${pulumiVersion}-3`,
     module: 'pulumi',
@@ -144,7 +144,7 @@ export const pins: readonly ToolPin[] = [
   {
     name: 'kwok',
     version: kwokVersion,
-    // // Together with the control plane, so that the libraries of both are compiled once.
+    // Together with the control plane, so that the libraries of both are compiled once.
     module: 'kubernetes',
     package: 'sigs.k8s.io/kwok/cmd/kwok',
     stamp: kubernetesStamp,
@@ -216,11 +216,11 @@ export const pins: readonly ToolPin[] = [
     name: 'promtool',
     version: '3.15.0',
     module: 'monitoring',
-    // // Prometheus numbers its modules v0.300 + minor.
+    // Prometheus numbers its modules v0.300 + minor.
     moduleVersion: '0.315.0',
     package: 'github.com/prometheus/prometheus/cmd/promtool',
     stamp: '-X github.com/prometheus/common/version.Version=3.15.0',
-    // // Without the clients of two dozen clouds, which only find scrape targets.
+    // Without the clients of two dozen clouds, which only find scrape targets.
     tags: 'remove_all_sd',
     versionArguments: ['--version'],
     versionPattern: /version (\d+\.\d+\.\d+)/,

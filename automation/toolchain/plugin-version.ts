@@ -19,7 +19,7 @@ export async function readPluginVersion(path: string): Promise<string | undefine
 }
 
 async function askVersion(path: string): Promise<string | undefined> {
-  // // Without an engine's address it waits for one to attach.
+  // Without an engine's address it waits for one to attach.
   const plugin = spawn(path, {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: { PATH: '/usr/bin:/bin', HOME: '/nonexistent' },

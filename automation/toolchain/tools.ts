@@ -110,7 +110,7 @@ async function bringModule(
     async () => {
       const brought: FoundTool[] = [];
       const open: ToolPin[] = [];
-      // // Another process may have fetched some while this one waited for the lock.
+      // Another process may have fetched some while this one waited for the lock.
       for (const pin of wanted) {
         const path = cachePath(pin, env);
         if (await isProgram(path))

@@ -96,7 +96,7 @@ export async function drStatus(
   const lines = !place
     ? await ask({})
     : await withControlPlane(place.databaseUrl, (database) =>
-        // // Only a cell with a stack has Velero.
+        // Only a cell with a stack has Velero.
         target
           ? withCluster(place.kubeconfig, operations.processEnv, (cluster) => ask({ database, cluster }))
           : ask({ database }),

@@ -25,7 +25,7 @@ export async function onboard(
   const query = { slug, adminEmail: options.admin };
   const deadlineMs = Date.now() + (options.timeout ?? 30) * 1000;
   let now = begun;
-  // // A mail that the server postpones is tried again without this command.
+  // A mail that the server postpones is tried again without this command.
   while (now.mail.state === 'pending' && now.mail.nextTryAt === null && Date.now() < deadlineMs) {
     await delay(200);
     now = await getOnboarding({ client, query });

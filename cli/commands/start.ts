@@ -33,11 +33,11 @@ export async function start(output: Output): Promise<void> {
     const starting = launch(env, say, begunMs);
     const running = await Promise.race([starting, stopAsked]);
     if (running === undefined) {
-      // // Whatever ends now ends on purpose.
+      // Whatever ends now ends on purpose.
       quiet = true;
       return await abandon(starting, env.home, output);
     }
-    // // Once more: of two simultaneous starts, only one gets here.
+    // Once more: of two simultaneous starts, only one gets here.
     await recordSupervisor(env.home);
     const { api, stripe, issuer, kubeconfig } = running.endpoints;
     output.result({ home: env.home, pid: process.pid, api, stripe, issuer, kubeconfig }, () =>
@@ -99,7 +99,7 @@ function firstSignal(output: Output): Promise<undefined> {
 /** Resolves when the process that handed over to the command is gone; never where there is none. */
 function bootstrapEnded(): Promise<undefined> {
   return new Promise((resolve) => {
-    // // It may have gone before this call.
+    // It may have gone before this call.
     if (process.connected === false) resolve(undefined);
     else process.once('disconnect', () => resolve(undefined));
   });

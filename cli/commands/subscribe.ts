@@ -85,7 +85,7 @@ export async function subscribe(
   const sinceMs = simulated || requestedAt === null ? paidAtMs : Date.parse(requestedAt);
   const tenant = await waitForTenant(client, id, {
     isDone: (now) => now.phase === 'active' && now.observed.generation === now.desired.generation,
-    // // A tenant prepared in advance has a history.
+    // A tenant prepared in advance has a history.
     onEntry: (entry) => {
       if (Date.parse(entry.at) >= sinceMs) output.progress(sinceLine(entry, sinceMs));
     },
@@ -154,7 +154,7 @@ function elapsed({ activeAt }: Tenant, sinceMs: number): number {
 }
 
 function activeText(tenant: Tenant, elapsedMs: number, settledMs: number): string {
-  // // A tenant prepared in advance is usable at once, and then brought to its plan.
+  // A tenant prepared in advance is usable at once, and then brought to its plan.
   const later =
     tenant.observed.generation > 1 ? ` (and exactly as its plan says after ${duration(settledMs)})` : '';
   return [

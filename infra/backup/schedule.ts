@@ -40,7 +40,7 @@ export function backupSchedule(args: { moveVolumes: boolean }) {
     spec: {
       schedule: `0 */${platform.backupIntervalHours} * * *`,
       useOwnerReferencesInBackup: false,
-      // // Runs at once when Velero missed the hour.
+      // Runs at once when Velero missed the hour.
       skipImmediately: false,
       template: {
         includedNamespaces: ['*'],
@@ -97,7 +97,7 @@ export function restoreManifest(args: { name: string; backup: string; namespaces
       ],
       restorePVs: true,
       preserveNodePorts: false,
-      // // What already exists is newer than the backup.
+      // What already exists is newer than the backup.
       existingResourcePolicy: 'none',
       itemOperationTimeout: '4h',
       hooks: { resources: [waitForDatabase] },

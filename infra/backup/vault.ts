@@ -23,7 +23,7 @@ export function createVault(
       region: of.region,
       kmsKeyArn: of.keyArn,
     });
-    // // No date after which the lock is final: administrators may lift it, an ordinary role may not.
+    // No date after which the lock is final: administrators may lift it, an ordinary role may not.
     new aws.backup.VaultLockConfiguration(name, {
       backupVaultName: made.name,
       region: of.region,

@@ -90,7 +90,7 @@ export function createVelero(
         name: veleroNamespace,
         labels: {
           'app.kubernetes.io/part-of': 'tenantry-platform',
-          // // Its agents mount the volumes of the node's pods, which every narrower level forbids.
+          // Its agents mount the volumes of the node's pods, which every narrower level forbids.
           'pod-security.kubernetes.io/enforce': 'privileged',
         },
       },
@@ -110,7 +110,7 @@ export function createVelero(
     serviceAccount,
     role,
   });
-  // // Where Velero finds no password, it uses one that everybody knows.
+  // Where Velero finds no password, it uses one that everybody knows.
   const password = new k8s.core.v1.Secret(
     'velero-repository',
     {
@@ -141,7 +141,7 @@ export function veleroValues(
   args: { bucket: Output<string>; keyArn: Output<string> },
 ) {
   return {
-    // // Set here, so that objects are checked against the kinds of the server that reads them.
+    // Set here, so that objects are checked against the kinds of the server that reads them.
     image: { tag: `v${velero.version}` },
     initContainers: [
       {
@@ -164,7 +164,7 @@ export function veleroValues(
     credentials: { useSecret: false },
     serviceAccount: { server: { create: true, name: serviceAccount } },
     backupsEnabled: true,
-    // // Snapshots by the plugin itself; CSI takes them.
+    // Snapshots by the plugin itself; CSI takes them.
     snapshotsEnabled: false,
     configuration: {
       features: 'EnableCSI',
@@ -188,7 +188,7 @@ export function veleroValues(
       tolerations: [{ operator: 'Exists' }],
     },
     metrics: { enabled: true },
-    // // The program makes the schedule and the classes.
+    // The program makes the schedule and the classes.
     schedules: {},
     upgradeCRDs: true,
     cleanUpCRDs: false,

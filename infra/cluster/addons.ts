@@ -18,10 +18,10 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     'vpc-cni': {
       beforeNodes: true,
       configuration: {
-        // // Without this nothing enforces the network policies that isolate tenants.
+        // Without this nothing enforces the network policies that isolate tenants.
         enableNetworkPolicy: 'true',
         env: {
-          // // Addresses by /28: 110 pods on a node that would otherwise take 29.
+          // Addresses by /28: 110 pods on a node that would otherwise take 29.
           ENABLE_PREFIX_DELEGATION: 'true',
           WARM_PREFIX_TARGET: '1',
         },
@@ -46,14 +46,14 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     // Snapshots of volumes, for Velero.
     'snapshot-controller': {},
     'metrics-server': { configuration: { replicas: 2 } },
-    // // Mounts secrets of Secrets Manager as files, as the pod that asks for them.
+    // Mounts secrets of Secrets Manager as files, as the pod that asks for them.
     'aws-secrets-store-csi-driver-provider': {
       configuration: {
         'secrets-store-csi-driver': {
           enableSecretRotation: true,
-          // // How long a rotated password takes to reach the pods.
+          // How long a rotated password takes to reach the pods.
           rotationPollInterval: '30s',
-          // // The provider reads secrets with the pod's identity.
+          // The provider reads secrets with the pod's identity.
           tokenRequests: [{ audience: 'pods.eks.amazonaws.com' }],
         },
       },

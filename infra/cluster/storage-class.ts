@@ -19,7 +19,7 @@ export function createStorageClass(provider: k8s.Provider, keys: Keys): string {
         kmsKeyId: keys.cluster.arn,
         'csi.storage.k8s.io/fstype': 'ext4',
       },
-      // // In the zone of its pod, so that the pod need not follow it.
+      // In the zone of its pod, so that the pod need not follow it.
       volumeBindingMode: 'WaitForFirstConsumer',
       // A tenant's volume grows with its plan.
       allowVolumeExpansion: true,

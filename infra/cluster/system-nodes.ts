@@ -29,7 +29,7 @@ export function createSystemNodes(
         deleteOnTermination: 'true',
       },
     })),
-    // // An instance's volumes and interfaces do not inherit the tags of its group.
+    // An instance's volumes and interfaces do not inherit the tags of its group.
     tagSpecifications: ['instance', 'volume', 'network-interface'].map((resourceType) => ({
       resourceType,
       tags: { ...config.tags, Name: `${config.cellId}-system` },
@@ -41,7 +41,7 @@ export function createSystemNodes(
       nodeGroupName: 'system',
       clusterName: args.clusterName,
       nodeRoleArn: role.arn,
-      // // Without this nodes keep the version that the cluster had when they were made.
+      // Without this nodes keep the version that the cluster had when they were made.
       version: config.cluster.version,
       subnetIds: [...args.network.privateSubnetIds],
       amiType: amiType(instanceTypes[0] ?? ''),
@@ -55,7 +55,7 @@ export function createSystemNodes(
       },
       labels: { 'tenantry.dev/pool': 'system' },
     },
-    // // Autoscaling decides the current number, not this program.
+    // Autoscaling decides the current number, not this program.
     { dependsOn: [...args.after, ...role.policies], ignoreChanges: ['scalingConfig.desiredSize'] },
   );
 }

@@ -22,7 +22,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
     {
       metadata,
       spec: {
-        // // No number here: the autoscaler sets it.
+        // No number here: the autoscaler sets it.
         revisionHistoryLimit: 3,
         selector: { matchLabels: selector },
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
@@ -35,7 +35,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
           ports: [{ name: portName, containerPort: apiPort, protocol: 'TCP' }],
           probes: {
             startupProbe: { ...get('/healthz'), periodSeconds: 2, failureThreshold: 60 },
-            // // Liveness says only what an instance knows by itself: whether Stripe or the database answer is the
+            // Liveness says only what an instance knows by itself: whether Stripe or the database answer is the
             // load balancer's question, and no reason to restart.
             readinessProbe: { ...get('/healthz'), periodSeconds: 5, failureThreshold: 2 },
             livenessProbe: { ...get('/healthz'), periodSeconds: 10, failureThreshold: 3 },
@@ -70,7 +70,7 @@ export function createApi(args: WorkloadArgs): k8s.core.v1.Service {
     {
       metadata: {
         ...metadata,
-        // // The Deployment waits for ready pods; the Service need not wait for endpoints.
+        // The Deployment waits for ready pods; the Service need not wait for endpoints.
         annotations: { 'pulumi.com/skipAwait': 'true' },
       },
       spec: {

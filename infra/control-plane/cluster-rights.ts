@@ -33,14 +33,14 @@ export const workerRules = [
   { apiGroups: ['autoscaling.k8s.io'], resources: ['verticalpodautoscalers'], verbs: all },
   { apiGroups: ['batch'], resources: ['jobs'], verbs: all },
   { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
-  // // Pods' usage, for metering.
+  // Pods' usage, for metering.
   { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['list'] },
   { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: all },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: all },
   { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: all },
-  // // To check that no volume of a deleted tenant remains.
+  // To check that no volume of a deleted tenant remains.
   { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list'] },
-  // // A last backup of a tenant's volumes; the fence lets workers make those and change no others.
+  // A last backup of a tenant's volumes; the fence lets workers make those and change no others.
   { apiGroups: ['velero.io'], resources: ['backups'], verbs: [...read, 'create', 'patch'] },
   // What stands once in a cluster and workers see to at their start: these and no others, as another policy is what
   // keeps a worker within the namespaces of tenants.

@@ -15,7 +15,7 @@ export function createDisruptionBudget(
       spec: {
         maxUnavailable: 1,
         selector: { matchLabels: selector },
-        // // A broken pod does not keep a node from being drained.
+        // A broken pod does not keep a node from being drained.
         unhealthyPodEvictionPolicy: 'AlwaysAllow',
       },
     },

@@ -76,7 +76,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
   };
   const databases = () => ({
     DATABASE_URL: homeUrl(sources.home, file('database-password')),
-    // // The server itself: the proxy knows only the owner's role, and every tenant has its own.
+    // The server itself: the proxy knows only the owner's role, and every tenant has its own.
     TENANT_DATABASE_URL: databaseUrl({
       host: sources.database.host,
       port: sources.database.port,
@@ -116,10 +116,10 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         TENANTRY_CELL: config.cellId,
         TENANTRY_REGION: config.region,
         TENANTRY_NODE_POOL: tenantPool,
-        // // Each worker paces itself; the workers of a cell together stay within Stripe's limit for the account.
+        // Each worker paces itself; the workers of a cell together stay within Stripe's limit for the account.
         TENANTRY_STRIPE_FETCHES_PER_SECOND: String(fetchesPerWorker(config.controlPlane.workerReplicas)),
         TENANTRY_DATABASE_CIDRS: sources.databaseCidrs.join(','),
-        // // The image contains engine and plugins; a pod never waits for a download.
+        // The image contains engine and plugins; a pod never waits for a download.
         TENANTRY_DOWNLOADS: 'off',
         TENANTRY_KUBERNETES_PROVIDER: 'official',
         PULUMI_HOME: `${workerHome}/pulumi`,

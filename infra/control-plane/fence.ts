@@ -34,7 +34,7 @@ export function workerFence(worker: { readonly namespace: string; readonly servi
     fence(`${namespace}-${serviceAccount}-namespaces`, {
       matchConditions,
       rule: { apiGroups: [''], apiVersions: ['v1'], resources: ['namespaces'], scope: 'Cluster' },
-      // // At its start a worker applies the control plane's own objects.
+      // At its start a worker applies the control plane's own objects.
       expression: [
         `(request.operation != 'DELETE' && request.name == '${controlPlaneNamespace}')`,
         `((object == null || ${isTenants('object')}) && (oldObject == null || ${isTenants('oldObject')}))`,

@@ -13,7 +13,7 @@ export async function deployedImage(config: PlatformConfig): Promise<string> {
   if (image !== undefined) return image;
   const name = imageParameter ?? '';
   const where = `the parameter ${name} in ${config.region}`;
-  // // The output `value` counts as secret; a reference is none.
+  // The output `value` counts as secret; a reference is none.
   const { insecureValue } = await aws.ssm
     .getParameter({ name, region: config.region })
     .catch((cause: unknown) => {

@@ -12,7 +12,7 @@ export function createMigrations(args: WorkloadArgs): k8s.batch.v1.Job {
     'migrate',
     {
       metadata: {
-        // // A Job's pods cannot be changed: another image needs another Job.
+        // A Job's pods cannot be changed: another image needs another Job.
         name: `migrate-${createHash('sha256').update(image).digest('hex').slice(0, 8)}`,
         namespace: controlPlaneNamespace,
         labels: platformLabels,

@@ -29,7 +29,7 @@ export function networkPolicies(args: {
   databaseCidrs: readonly string[];
 }) {
   const databases = { to: args.databaseCidrs.map((cidr) => block(cidr)), ports: [tcp(5432)] };
-  // // Stripe, the issuer, AWS and the API server by HTTPS; never the instance metadata.
+  // Stripe, the issuer, AWS and the API server by HTTPS; never the instance metadata.
   const https = { to: [block('0.0.0.0/0', '169.254.0.0/16')], ports: [tcp(443)] };
   const credentials = { to: [block(podIdentityAgent)], ports: [tcp(80)] };
   return [

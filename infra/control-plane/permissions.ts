@@ -36,7 +36,7 @@ export function readSecrets(
       {
         Sid: 'ReadSecretsAtHome',
         Action: read,
-        // // Secrets Manager appends six characters to the name.
+        // Secrets Manager appends six characters to the name.
         Resource: away.map(
           ({ secret }) => interpolate`arn:aws:secretsmanager:${region}:${account}:secret:${secret}-??????`,
         ),

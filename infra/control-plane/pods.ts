@@ -44,7 +44,7 @@ export function podTemplate(workload: Workload, args: PodArgs): PodTemplate {
       priorityClassName,
       nodeSelector: { [poolLabel]: controlPlanePool },
       topologySpreadConstraints: [
-        // // A zone's outage takes a third of them.
+        // A zone's outage takes a third of them.
         spread('topology.kubernetes.io/zone', 'DoNotSchedule', labels),
         spread('kubernetes.io/hostname', 'ScheduleAnyway', labels),
       ],

@@ -29,18 +29,18 @@ export function createWorkers(args: WorkloadArgs, kubeconfig: k8s.core.v1.Config
           program: 'automation/worker.ts',
           environment: args.environment,
           secrets: args.secrets,
-          // // Three runners with an engine each: 200 MB for a runner's SDKs, 110 MB for an engine, 130 MB for the
+          // Three runners with an engine each: 200 MB for a runner's SDKs, 110 MB for an engine, 130 MB for the
           // Kubernetes plugin, and as much again for peaks.
           resources: { cpu: '1', memory: '2Gi', memoryLimit: '3Gi' },
           ports: [{ name: workerMetrics.portName, containerPort: workerMetrics.port, protocol: 'TCP' }],
           probes: {
-            // // It serves metrics once it has its databases; meanwhile runners that warm up use the processor.
+            // It serves metrics once it has its databases; meanwhile runners that warm up use the processor.
             startupProbe: { ...alive, periodSeconds: 5, failureThreshold: 60 },
-            // // A process that hangs is replaced after two minutes; a busy one answers in time.
+            // A process that hangs is replaced after two minutes; a busy one answers in time.
             livenessProbe: { ...alive, periodSeconds: 30, failureThreshold: 4 },
           },
           usesCluster: true,
-          // // Running engines are stopped; the next worker takes up their tenants.
+          // Running engines are stopped; the next worker takes up their tenants.
           terminationGraceSeconds: 60,
           volumes: [
             { name: 'home', emptyDir: { sizeLimit: '4Gi' } },

@@ -18,14 +18,14 @@ export const postgresVersion = '17';
 
 /** Settings that differ from RDS's own. */
 export const parameters: readonly { name: string; value: string; atRestart?: true }[] = [
-  // // No connection without TLS, neither from the proxy nor from the control plane.
+  // No connection without TLS, neither from the proxy nor from the control plane.
   { name: 'rds.force_ssl', value: '1' },
   { name: 'ssl_min_protocol_version', value: 'TLSv1.2' },
   { name: 'password_encryption', value: 'scram-sha-256' },
   { name: 'rds.accepted_password_auth_method', value: 'scram' },
   { name: 'shared_preload_libraries', value: 'pg_stat_statements', atRestart: true },
   { name: 'log_min_duration_statement', value: '1000' },
-  // // A slow statement is logged without its values: they are tenants' data and new roles' passwords.
+  // A slow statement is logged without its values: they are tenants' data and new roles' passwords.
   { name: 'log_parameter_max_length', value: '0' },
   { name: 'log_lock_waits', value: '1' },
   { name: 'idle_in_transaction_session_timeout', value: '60000' },
@@ -81,7 +81,7 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
       allocatedStorage: size.storageGb,
       maxAllocatedStorage: size.maxStorageGb,
       multiAz: size.multiAz,
-      // // Any second of the last 35 days can be restored.
+      // Any second of the last 35 days can be restored.
       backupRetentionPeriod: platform.database.pointInTimeRecoveryDays,
       backupWindow: '03:00-04:00',
       copyTagsToSnapshot: true,
@@ -89,11 +89,11 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
       skipFinalSnapshot: !kept,
       ...(kept && { finalSnapshotIdentifier: `${identifier}-final` }),
       kmsKeyId: keys.database.arn,
-      // // A replica is in its source's subnets, and RDS refuses to be told so.
+      // A replica is in its source's subnets, and RDS refuses to be told so.
       dbSubnetGroupName: around.subnetGroupName,
       ...sharedSettings(size.instanceClass, around),
     },
-    // // Rotation changes it outside this program.
+    // Rotation changes it outside this program.
     { ignoreChanges: ['password'], protect: config.environment === 'prod' },
   );
   exportLogs(name, identifier, around);
@@ -120,7 +120,7 @@ export function createServer(name: string, size: ServerSize, around: ServerSurro
   return {
     instance,
     host: instance.address,
-    // // Known once it has a value: its readers may start.
+    // Known once it has a value: its readers may start.
     secretArn: version.arn,
   };
 }
@@ -138,12 +138,12 @@ export function createReplica(
     {
       identifier,
       replicateSourceDb: source.identifier,
-      // // It must grow with its source.
+      // It must grow with its source.
       maxAllocatedStorage: size.maxStorageGb,
       multiAz: size.multiAz,
-      // // Its own backups, so that it has a history when it is promoted.
+      // Its own backups, so that it has a history when it is promoted.
       backupRetentionPeriod: 7,
-      // // Everything in it is in its source too.
+      // Everything in it is in its source too.
       skipFinalSnapshot: true,
       ...sharedSettings(size.instanceClass, around),
     },
@@ -171,7 +171,7 @@ function sharedSettings(instanceClass: string, around: ServerSurroundings) {
     applyImmediately: config.environment === 'dev',
     performanceInsightsEnabled: true,
     performanceInsightsKmsKeyId: keys.database.arn,
-    // // Days; the longest that is free.
+    // Days; the longest that is free.
     performanceInsightsRetentionPeriod: 7,
     // Seconds.
     monitoringInterval: config.environment === 'prod' ? 15 : 60,

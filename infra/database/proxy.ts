@@ -51,7 +51,7 @@ export function createProxy(
       roleArn: role.arn,
       vpcSubnetIds: [...args.subnetIds],
       vpcSecurityGroupIds: [args.securityGroupId],
-      // // Seconds; longer than the control plane's pools keep idle connections.
+      // Seconds; longer than the control plane's pools keep idle connections.
       idleClientTimeout: 1_800,
       auths: [
         {
@@ -68,7 +68,7 @@ export function createProxy(
   const targets = new aws.rds.ProxyDefaultTargetGroup('database', {
     dbProxyName: proxy.name,
     connectionPoolConfig: {
-      // // The rest is for connections that bypass the proxy.
+      // The rest is for connections that bypass the proxy.
       maxConnectionsPercent: 60,
       maxIdleConnectionsPercent: 20,
       connectionBorrowTimeout: 30,

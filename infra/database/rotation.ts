@@ -46,7 +46,7 @@ export function rotatePasswords(
     new aws.secretsmanager.SecretRotation(name, {
       secretId: server.secretArn,
       rotationLambdaArn: functionArn,
-      // // The first password is fresh; a deployment does not wait for a rotation.
+      // The first password is fresh; a deployment does not wait for a rotation.
       rotateImmediately: false,
       rotationRules: { scheduleExpression: `rate(${rotationDays} days)` },
     });

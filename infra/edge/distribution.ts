@@ -103,7 +103,7 @@ export function createDistribution(
       httpsPort: 443,
       originProtocolPolicy: 'https-only',
       originSslProtocols: ['TLSv1.2'],
-      // // Seconds; event streams send something at least every half of it.
+      // Seconds; event streams send something at least every half of it.
       originReadTimeout: 60,
       originKeepaliveTimeout: 60,
     },
@@ -165,7 +165,7 @@ function securityHeaders(
     comment: 'Security headers of every answer',
     securityHeadersConfig: {
       strictTransportSecurity: {
-        // // Two years, the minimum for browsers' preload lists.
+        // Two years, the minimum for browsers' preload lists.
         accessControlMaxAgeSec: 63_072_000,
         includeSubdomains: true,
         preload: true,

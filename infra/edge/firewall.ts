@@ -24,7 +24,7 @@ const webhookAllowance = 10;
 const managedGroups: readonly { name: string; counted: readonly string[]; webhooks: boolean }[] = [
   { name: 'AWSManagedRulesAmazonIpReputationList', counted: [], webhooks: true },
   { name: 'AWSManagedRulesKnownBadInputsRuleSet', counted: [], webhooks: true },
-  // // The API limits bodies itself and accepts more than the 8 KB that this group allows.
+  // The API limits bodies itself and accepts more than the 8 KB that this group allows.
   { name: 'AWSManagedRulesCommonRuleSet', counted: ['SizeRestrictions_BODY'], webhooks: false },
   { name: 'AWSManagedRulesSQLiRuleSet', counted: [], webhooks: false },
 ];
@@ -97,7 +97,7 @@ export function createFirewall(config: PlatformConfig, keys: Keys): aws.wafv2.We
   });
   const logs = new aws.cloudwatch.LogGroup('firewall', {
     region,
-    // // WAF writes only to groups with such names.
+    // WAF writes only to groups with such names.
     name: `aws-waf-logs-${config.cellId}`,
     kmsKeyId: keys.globalLogs.arn,
     retentionInDays: logRetentionDays(config.monitoring.retentionDays),

@@ -42,7 +42,7 @@ export function createOrigin(
     list: 'com.amazonaws.global.cloudfront.origin-facing',
     description: 'Load balancer: requests of CloudFront',
   });
-  // // In a group of its own: both lists together exceed the limit of one group.
+  // In a group of its own: both lists together exceed the limit of one group.
   const fromHealthChecks = allowPrefixList(config, network, 'health-checks', {
     list: `com.amazonaws.${config.region}.route53-healthchecks`,
     description: 'Load balancer: health checks of Route 53',
@@ -76,11 +76,11 @@ export function createOrigin(
     targetType: 'ip',
     protocol: 'HTTP',
     port: apiPort,
-    // // Seconds for a stopping pod to finish its answers.
+    // Seconds for a stopping pod to finish its answers.
     deregistrationDelay: 30,
     healthCheck: { path: healthCheckPath, matcher: '200', interval: 10, timeout: 5, unhealthyThreshold: 3 },
   });
-  // // One for all regions: the load balancer of another region takes over requests of the home distribution.
+  // One for all regions: the load balancer of another region takes over requests of the home distribution.
   const proof = homeSecret('origin', {
     config,
     keys: args.keys,
@@ -120,7 +120,7 @@ function listen(
     listenerArn: listener.arn,
     priority: 20,
     conditions: [proven, { pathPattern: { values: ['/api/*'] } }],
-    // // The API does not know the prefix.
+    // The API does not know the prefix.
     transforms: [
       { type: 'url-rewrite', urlRewriteConfig: { rewrite: { regex: '^/api/(.*)$', replace: '/$1' } } },
     ],

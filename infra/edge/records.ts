@@ -58,7 +58,7 @@ export function createRecords(
         name: names.api,
         type: 'CNAME',
         ttl: failoverTtlSeconds,
-        // // A name rather than an alias, which Route 53 refuses until the other region's record exists.
+        // A name rather than an alias, which Route 53 refuses until the other region's record exists.
         records: [to],
         setIdentifier: role.toLowerCase(),
         failoverRoutingPolicies: [{ type: role }],

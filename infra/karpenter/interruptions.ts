@@ -19,9 +19,9 @@ export function createInterruptionQueue(
 ): { readonly name: Output<string>; readonly arn: Output<string> } {
   const queue = new aws.sqs.Queue('interruptions', {
     name: `${clusterName}-interruptions`,
-    // // Older notices are useless: a spot node is gone two minutes after the warning.
+    // Older notices are useless: a spot node is gone two minutes after the warning.
     messageRetentionSeconds: 300,
-    // // EventBridge can write to it without our key; the messages name instances, nothing else.
+    // EventBridge can write to it without our key; the messages name instances, nothing else.
     sqsManagedSseEnabled: true,
   });
   const rules = Object.entries(interruptionEvents).map(([name, { source, detailType }]) => {

@@ -51,7 +51,7 @@ export function nodeClass(
           deleteOnTermination: true,
         },
       })),
-      // // The provider that tags everything else does not see what Karpenter makes.
+      // The provider that tags everything else does not see what Karpenter makes.
       tags: { ...config.tags },
     },
   } as const;
@@ -70,11 +70,11 @@ export function nodePools() {
         memory: `${nodes.maxMemoryBytes / gibibyte}Gi`,
       },
       taints: [{ key: poolLabel, value: tenantPool, effect: 'NoSchedule' }],
-      // // A tenth of the nodes at once, when many age together.
+      // A tenth of the nodes at once, when many age together.
       disruptedAtOnce: '10%',
     }),
     nodePool(controlPlanePool, {
-      // // What starts tenants and answers Stripe is not interrupted to save a few dollars.
+      // What starts tenants and answers Stripe is not interrupted to save a few dollars.
       capacityTypes: ['on-demand'],
       limits: { cpu: '128', memory: '512Gi' },
       taints: [],
@@ -105,16 +105,16 @@ function nodePool(
             among('kubernetes.io/os', ['linux']),
             among('kubernetes.io/arch', nodes.architectures),
             among('karpenter.sh/capacity-type', args.capacityTypes),
-            // // General purpose, compute and memory, of Nitro generations: volumes are encrypted at no cost in
+            // General purpose, compute and memory, of Nitro generations: volumes are encrypted at no cost in
             // speed.
             among('karpenter.k8s.aws/instance-category', ['c', 'm', 'r']),
             { key: 'karpenter.k8s.aws/instance-generation', operator: 'Gt', values: ['5'] },
-            // // Bare metal takes a quarter of an hour to start; small instances are full with what every node runs.
+            // Bare metal takes a quarter of an hour to start; small instances are full with what every node runs.
             among('karpenter.k8s.aws/instance-size', ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge']),
           ],
           ...(args.taints.length > 0 && { taints: args.taints }),
           expireAfter: `${nodes.replacedAfterDays * 24}h`,
-          // // A budget that can never be met does not keep an old node for ever.
+          // A budget that can never be met does not keep an old node for ever.
           terminationGracePeriod: '1h',
         },
       },

@@ -89,7 +89,7 @@ export function controllerStatements(args: {
       Condition: resourceTags,
     },
     {
-      // // Descriptions cannot be limited to resources.
+      // Descriptions cannot be limited to resources.
       Sid: 'Describe',
       Action: [
         'ec2:DescribeAvailabilityZones',
@@ -127,7 +127,7 @@ export function controllerStatements(args: {
       Condition: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } },
     },
     { Sid: 'SeeProfile', Action: 'iam:GetInstanceProfile', Resource: args.instanceProfileArn },
-    // // Takes no resource: it looks through all profiles for those without an owner.
+    // Takes no resource: it looks through all profiles for those without an owner.
     { Sid: 'ListProfiles', Action: 'iam:ListInstanceProfiles', Resource: '*' },
     { Sid: 'FindCluster', Action: 'eks:DescribeCluster', Resource: args.clusterArn },
   ];

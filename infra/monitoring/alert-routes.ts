@@ -36,13 +36,13 @@ export function alertmanagerConfig(receivers: Receivers) {
       group_interval: '5m',
       repeat_interval: '12h',
       routes: [
-        // // They say that alerting works, or help to mute others: not for people.
+        // They say that alerting works, or help to mute others: not for people.
         { ...matchers('alertname =~ "Watchdog|InfoInhibitor"'), receiver: receiverNames.nobody },
         { ...matchers('severity = "info"'), receiver: receiverNames.nobody },
         {
           ...matchers(second),
           receiver: receiverNames.escalation,
-          // // It has already waited long enough.
+          // It has already waited long enough.
           group_wait: '0s',
           repeat_interval: '30m',
         },
@@ -56,13 +56,13 @@ export function alertmanagerConfig(receivers: Receivers) {
     },
     inhibit_rules: [
       {
-        // // What already calls somebody need not be mailed as well.
+        // What already calls somebody need not be mailed as well.
         source_matchers: ['severity = "critical"'],
         target_matchers: ['severity = "warning"'],
         equal: ['alertname', 'namespace', 'product', 'plan'],
       },
       {
-        // // The chart's own rules mute mere information this way.
+        // The chart's own rules mute mere information this way.
         source_matchers: ['alertname = "InfoInhibitor"'],
         target_matchers: ['severity = "info"'],
         equal: ['namespace'],
@@ -104,7 +104,7 @@ function mail({ topicArn, region, cell }: Receivers) {
     topic_arn: topicArn,
     sigv4: { region },
     send_resolved: true,
-    // // SNS refuses subjects longer than 100 characters.
+    // SNS refuses subjects longer than 100 characters.
     subject: `[${cell}] {{ .Status | toUpper }} {{ .GroupLabels.alertname }}`,
     message:
       '{{ range .Alerts }}{{ .Labels.severity }} {{ .Labels.alertname }} ({{ .Status }})\n{{ .Annotations.summary }}\n{{ .Annotations.description }}\n\n{{ end }}',

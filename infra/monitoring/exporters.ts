@@ -23,7 +23,7 @@ export function createExporters(
     role: createPodRole(cloudWatch.name, {
       config,
       description: 'Exporter of CloudWatch: reads figures',
-      // // None of these can be limited to single resources.
+      // None of these can be limited to single resources.
       permissions: { statements: [{ Action: cloudWatchActions, Resource: '*' }] },
     }),
   });

@@ -94,7 +94,7 @@ function readLogs(config: PlatformConfig): Statement[] {
       Action: ['logs:StartQuery', 'logs:GetLogGroupFields', 'logs:GetLogEvents', 'logs:FilterLogEvents'],
       Resource: [group, interpolate`${group}:*`],
     },
-    // // These take no log group, and reveal only names and running queries.
+    // These take no log group, and reveal only names and running queries.
     { Action: ['logs:DescribeLogGroups', 'logs:GetQueryResults', 'logs:StopQuery'], Resource: '*' },
   ];
 }

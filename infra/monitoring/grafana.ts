@@ -65,7 +65,7 @@ export function grafanaValues(
   return {
     fullnameOverride: 'grafana',
     serviceAccount: { name: grafanaServiceAccount },
-    // // The chart runs it as root, for a disk that does not exist here.
+    // The chart runs it as root, for a disk that does not exist here.
     initChownData: { enabled: false },
     persistence: { enabled: false },
     testFramework: { enabled: false },
@@ -89,7 +89,7 @@ export function grafanaValues(
       users: { allow_sign_up: false, default_theme: 'system' },
       security: { disable_gravatar: true, cookie_secure: true },
     },
-    // // The chart's own dashboards of Kubernetes stay beside ours.
+    // The chart's own dashboards of Kubernetes stay beside ours.
     defaultDashboardsEnabled: true,
     sidecar: {
       dashboards: {

@@ -73,7 +73,7 @@ export function createMonitoring(
     { provider, dependsOn: [...namespaces, ...cluster.ready, grafana.association] },
   );
 
-  // // The release installs their definitions.
+  // The release installs their definitions.
   const afterStack = { provider, dependsOn: [stack] };
   const rules = prometheusRule({
     name: 'tenantry',

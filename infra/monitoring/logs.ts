@@ -72,7 +72,7 @@ function createLokiBucket(config: PlatformConfig, { keys, storage }: LogsDeps) {
     region: config.region,
     key: keys.monitoring,
     accessLogs: storage.accessLogs.name,
-    // // Loki deletes by itself; the bucket drops deleted objects a week later.
+    // Loki deletes by itself; the bucket drops deleted objects a week later.
     lifecycle: [expireAfter(config.monitoring.retentionDays + 7), keepOldVersions(1)],
     disposable: config.environment === 'dev',
   });
@@ -130,7 +130,7 @@ export function lokiValues(
     deploymentMode: 'SingleBinary',
     serviceAccount: { name: lokiServiceAccount },
     loki: {
-      // // One reader for all: tenants do not see logs here, operators see everybody's.
+      // One reader for all: tenants do not see logs here, operators see everybody's.
       auth_enabled: false,
       commonConfig: { replication_factor: replicas },
       schemaConfig: {
@@ -233,7 +233,7 @@ export function collectorValues(config: Pick<PlatformConfig, 'cellId'>, output: 
         '    Path              /var/log/containers/*.log',
         '    multiline.parser  docker, cri',
         '    Tag               kube.*',
-        // // How far each file has been read: a restarted container continues from there.
+        // How far each file has been read: a restarted container continues from there.
         `    DB                ${stateFolder}/tail.db`,
         '    Mem_Buf_Limit     32MB',
         '    Skip_Long_Lines   On',
@@ -276,7 +276,7 @@ function cloudWatchOutput(config: Pick<PlatformConfig, 'region' | 'cellId'>): st
     `    region             ${config.region}`,
     `    log_group_name     ${podsLogGroup(config)}`,
     '    log_stream_prefix  pods-',
-    // // The platform makes the group, with its key and retention.
+    // The platform makes the group, with its key and retention.
     '    auto_create_group  Off',
   );
 }

@@ -110,7 +110,7 @@ export function createNotifications(
           ? [
               {
                 Action: ['secretsmanager:GetSecretValue', 'secretsmanager:DescribeSecret'],
-                // // Secrets Manager appends a hyphen and six characters to a name.
+                // Secrets Manager appends a hyphen and six characters to a name.
                 Resource: Object.values(files).map((secret) =>
                   account.apply(
                     (id) => `arn:aws:secretsmanager:${config.region}:${id}:secret:${secret}-??????`,

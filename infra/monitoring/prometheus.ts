@@ -55,7 +55,7 @@ export function stackValues(
     fullnameOverride: 'kube-prometheus',
     crds: { enabled: true },
     ...notOurs,
-    // // The chart's alerts on Kubernetes itself are good; ours are about Tenantry.
+    // The chart's alerts on Kubernetes itself are good; ours are about Tenantry.
     defaultRules: { create: true, rules: { etcd: false, kubeProxy: false, kubeSchedulerAlerting: false } },
     prometheus: {
       serviceAccount: { name: prometheusServiceAccount },
@@ -64,11 +64,11 @@ export function stackValues(
         podAntiAffinity: 'hard',
         podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
         retention: `${localRetentionDays}d`,
-        // // Drops the oldest before the disk is full.
+        // Drops the oldest before the disk is full.
         retentionSize: `${Math.floor(volumeGb[config.environment] * 0.85)}GB`,
         scrapeInterval: '30s',
         evaluationInterval: '30s',
-        // // Both replicas write the same: the store keeps one of them, by these two labels.
+        // Both replicas write the same: the store keeps one of them, by these two labels.
         externalLabels: { cluster: config.cellId, region: config.region },
         replicaExternalLabelName: '__replica__',
         remoteWrite: [
@@ -79,7 +79,7 @@ export function stackValues(
             writeRelabelConfigs: [{ sourceLabels: ['__name__'], regex: longTermMetrics, action: 'keep' }],
           },
         ],
-        // // Objects of the whole platform, not of the chart only.
+        // Objects of the whole platform, not of the chart only.
         ruleSelectorNilUsesHelmValues: false,
         podMonitorSelectorNilUsesHelmValues: false,
         serviceMonitorSelectorNilUsesHelmValues: false,
@@ -119,9 +119,9 @@ export function stackValues(
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     },
     'prometheus-node-exporter': {
-      // // It reads the node's own files, which no restricted pod may.
+      // It reads the node's own files, which no restricted pod may.
       namespaceOverride: nodeAgentsNamespace,
-      // // On tenants' nodes too.
+      // On tenants' nodes too.
       tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
       resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '64Mi' } },
     },

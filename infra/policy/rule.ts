@@ -73,7 +73,7 @@ export function must(path: string, accepts: (value: unknown) => boolean, wanted:
 }
 
 export function mustBe(path: string, value: string | number | boolean): Check {
-  // // Providers accept booleans and numbers as strings too.
+  // Providers accept booleans and numbers as strings too.
   return must(path, (given) => given === value || given === String(value), String(value));
 }
 

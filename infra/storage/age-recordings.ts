@@ -133,7 +133,7 @@ async function age(s3: S3Client, settings: AgingSettings, recording: Recording):
   const Tagging = new URLSearchParams(tags.map(({ Key = '', Value = '' }) => [Key, Value])).toString();
   const source = {
     CopySource: [settings.bucket, ...recording.key.split('/')].map(encodeURIComponent).join('/'),
-    // // Never overwrites what somebody wrote in between.
+    // Never overwrites what somebody wrote in between.
     CopySourceIfMatch: recording.etag,
   };
   if (recording.sizeBytes <= largestCopyBytes) {

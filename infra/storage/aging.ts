@@ -57,7 +57,7 @@ export function createAging(config: PlatformConfig, args: { keys: Keys; recordin
     rule: daily.name,
     arn: fn.arn,
     input: jsonStringify({ bucket: recordings.name, standardDays, retentionTag, agedTag }),
-    // // The next day's run repeats a failed aging.
+    // The next day's run repeats a failed aging.
     retryPolicy: { maximumEventAgeInSeconds: 3_600, maximumRetryAttempts: 1 },
   });
 }

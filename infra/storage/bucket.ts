@@ -59,7 +59,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
           args.key === null
             ? { sseAlgorithm: 'AES256' }
             : { sseAlgorithm: 'aws:kms', kmsMasterKeyId: args.key.arn },
-        // // One call to KMS for many objects.
+        // One call to KMS for many objects.
         bucketKeyEnabled: args.key !== null,
       },
     ],
@@ -71,7 +71,7 @@ export function createBucket(name: string, args: BucketArgs, options: CustomReso
   new aws.s3.BucketLifecycleConfiguration(
     name,
     { ...of, rules: [...args.lifecycle, abandonedUploads] },
-    // // S3 refuses rules about old versions while there are none.
+    // S3 refuses rules about old versions while there are none.
     { dependsOn: [versioning] },
   );
   if (args.accessLogs !== null) {

@@ -135,7 +135,7 @@ test('a cancellation in each of its ways, and taking it back', async () => {
   await simulator.advanceClock({ seconds: 2 * 86_400 });
   expect((await reactivateSubscription(client, tried.id)).changed).toBe(true);
 
-  // // Somebody else ends it between the look and the request.
+  // Somebody else ends it between the look and the request.
   const { id: contended } = (await buy(token, { product: 'workspace', plan: 'byoc' })).subscription;
   const subscriptions = Object.create(client.subscriptions, {
     update: {

@@ -68,7 +68,7 @@ test('a stream begins with what was, in order, then the tenant, then goes on liv
   const askedAt = performance.now();
   await note(id, 'three');
   await until(() => messages(stream).at(-1) === 'three', { intervalMs: 2 });
-  // // The stream's own rhythm is 15 s: anything faster was pushed, not polled.
+  // The stream's own rhythm is 15 s: anything faster was pushed, not polled.
   expect(performance.now() - askedAt).toBeLessThan(5000);
 });
 
@@ -76,7 +76,7 @@ test('a stream that fails is told to the log, not to whoever follows', async () 
   const { id } = await addTenant(service.database, { owner: 'ada' });
   const stream = await follow(id);
   await until(() => stream.tenants.length === 1);
-  // // No row looks like this, so no view can be made of it.
+  // No row looks like this, so no view can be made of it.
   await service.database.query(
     `update tenantry.tenant set desired_spec = 'null', phase = 'active' where id = $1`,
     [id],
@@ -190,7 +190,7 @@ test('a client that goes leaves nothing behind, and the connections of the datab
   await note(id, 'to all');
   await until(() => streams.every((stream) => messages(stream).length === 1));
   for (const stream of streams) stream.close();
-  // // The API still answers, and a new stream works.
+  // The API still answers, and a new stream works.
   const again = await follow(id);
   await until(() => messages(again).length === 1);
   const { rows } = await service.database.query<{ count: number }>(

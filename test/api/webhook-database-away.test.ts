@@ -80,7 +80,7 @@ test('a database that hangs does not hold Stripe for ever and is answered 503', 
   } finally {
     await client.end();
   }
-  // // Whether or not the late query still stored it: the second delivery succeeds, and there is one row.
+  // Whether or not the late query still stored it: the second delivery succeeds, and there is one row.
   expect((await deliver('evt_blocked')).status).toBe(200);
   const { rows } = await service.database.query(
     "select 1 from tenantry.stripe_event where id = 'evt_blocked'",

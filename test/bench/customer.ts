@@ -109,7 +109,7 @@ export async function watchTenants(installation: Installation): Promise<Watch> {
   };
   const client = new pg.Client({ connectionString: installation.workerEnvironment.DATABASE_URL });
   client.on('notification', ({ payload }) => {
-    // // Customers see no unclaimed slot: it answers 404.
+    // Customers see no unclaimed slot: it answers 404.
     if (payload && waiters.size > 0) void read(payload).catch(() => reading.delete(payload));
   });
   await client.connect();
@@ -149,7 +149,7 @@ export async function provision(
   const begun = performance.now();
   const [provisioned] = await Promise.all([
     watch
-      // // Whoever claims a slot has it at once, even while the next operation brings it to its plan.
+      // Whoever claims a slot has it at once, even while the next operation brings it to its plan.
       .until(payment.subscriptionId, ({ phase }) => phase === 'active' || phase === 'updating')
       .then((tenant) => ({ tenant, ms: performance.now() - begun })),
     ...payment.events.map((event) => deliver(installation, event)),

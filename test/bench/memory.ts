@@ -44,7 +44,7 @@ export function watchMemory(roots: readonly number[]): MemoryWatch {
 async function measure(roots: readonly number[]): Promise<MemoryPeak> {
   const pids = await withDescendants(roots);
   const sizes: Awaited<ReturnType<typeof sizeOf>>[] = [];
-  // // One after the other, which leaves the other cores to the measured processes.
+  // One after the other, which leaves the other cores to the measured processes.
   for (const pid of pids) sizes.push(await sizeOf(pid));
   return {
     rssBytes: sizes.reduce((sum, { rss }) => sum + rss, 0),

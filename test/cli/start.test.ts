@@ -120,7 +120,7 @@ test('after a crash the next start has the tenants and their subscriptions, and 
   });
   const known = await result<{ tenants: unknown[] }>('tenants', ...as);
   expect(known.tenants).toMatchObject([{ id: tenant.id, phase: 'active', plan: 'byoc' }]);
-  // // Stripe answers; the tenant follows from Stripe's later events.
+  // Stripe answers; the tenant follows from Stripe's later events.
   await result('plan', tenant.id, 'we-manage', ...as);
   await until(
     async () => {
@@ -145,7 +145,7 @@ test('a start whose bootstrap is killed ends by itself and leaves the home to th
   const supervisor = await until(() => findSupervisor(home), { what: 'a start' });
   killed.kill('SIGKILL');
   await until(() => !isAlive(supervisor), { what: 'its end' });
-  // // The kernel may still be closing the files of an ended process; a start waits for that too.
+  // The kernel may still be closing the files of an ended process; a start waits for that too.
   await until(async () => !(await isHeld(home)), { what: 'a home that nobody holds' });
   expect(await findSupervisor(home)).toBeUndefined();
 });

@@ -78,7 +78,7 @@ test('a tenant counts as recovered once somebody looked after the start and wrot
   const failed = await standingTenant('sub_2');
   const { recovery } = await begin();
   expect(await recoveryProgress(database, recovery)).toEqual({ tenants: 2, recovered: 0, failed: [] });
-  // // A worker writes this when it finds the tenant changed, before it acts.
+  // A worker writes this when it finds the tenant changed, before it acts.
   await addSettled(tenant.id, { fingerprint: {}, drift_checked_at: new Date(Date.now() + 60_000) });
   expect(await recoveryProgress(database, recovery)).toMatchObject({ recovered: 0 });
   await addSettled(tenant.id, { fingerprint: null, drift_checked_at: new Date(Date.now() + 60_000) });

@@ -91,7 +91,7 @@ test('a cell that lost its database and its cluster is brought back, and every t
   });
   expect(await verify()).toMatchObject({ exitCode: expect.any(Number), tenants: 2, whole: 2, findings: [] });
   await servers.backup(recovery.target.server);
-  // // Bought after the last backup: once the database is gone, only Stripe knows about this one.
+  // Bought after the last backup: once the database is gone, only Stripe knows about this one.
   const late = await subscribe(tenantry, 'eve@example.com', { product: 'agents', plan: 'pro' });
   const before = [workspace.tenant, desktop.tenant];
   const uids = await Promise.all(before.map(({ namespace }) => live(namespacePath(namespace))));

@@ -86,6 +86,6 @@ test('a dry run goes on past what it cannot look at yet', async () => {
   const reports = await runSteps([first, unseen], { dryRun: true, say });
   expect(reports.map(({ state }) => state)).toEqual(['planned', 'planned']);
   expect(reports[1]?.detail).toContain('no such database');
-  // // Nothing is left that could bring it: the caller must know.
+  // Nothing is left that could bring it: the caller must know.
   await expect(runSteps([unseen, first], { dryRun: true, say })).rejects.toThrow('unseen: no such database');
 });

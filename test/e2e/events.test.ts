@@ -51,7 +51,7 @@ test('a payment takes one engine process, as the stack is there before it', asyn
   const { tenant } = await subscribe(tenantry, 'one@example.com', { product: 'agents', plan: 'free' });
   const calls = (await callsSoFar()).slice(before);
   expect(ready).toContain(tenant.id);
-  // // Its place among those stacks is refilled meanwhile, for the next payer.
+  // Its place among those stacks is refilled meanwhile, for the next payer.
   const others = calls.flatMap((call) => /^stack init ([a-z0-9]{8}) /.exec(call)?.[1] ?? []);
   await until(async () => {
     const ids = await reserved();
@@ -106,7 +106,7 @@ test('events that are doubled, shuffled, late or lost, many in the same second, 
   );
   await untilTenantIs(tenantry, third ?? '', isSettled('suspended'));
 
-  // // Whatever is still on its way no longer changes anything.
+  // Whatever is still on its way no longer changes anything.
   tenantry.stripe.setFaults(noFaults);
   await tenantry.stripe.flushDeliveries();
   for (const id of [first, second, third]) {

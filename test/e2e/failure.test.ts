@@ -13,7 +13,7 @@ beforeAll(async () => {
     variables: {
       TENANTRY_OPERATION_TIMEOUT_MS: '10000',
       TENANTRY_OPERATIONS_PER_RUNNER: '1',
-      // // As where our engine cannot be built: both engines' failures are read alike.
+      // As where our engine cannot be built: both engines' failures are read alike.
       TENANTRY_TOOL_TENANTRY_ENGINE: inject('tools').pulumi,
     },
   });

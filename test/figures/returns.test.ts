@@ -107,7 +107,7 @@ test('what is given back lowers revenue once, and is given back no more when tha
   await tell('re_pending', refund('re_pending', 1000, { status: 'failed' }));
   expect(await revenue()).toEqual({ invoice: 9900, refund: 0 });
 
-  // // A credit note that a refund pays out is one reduction, whichever arrives first.
+  // A credit note that a refund pays out is one reduction, whichever arrives first.
   await tell('re_paid_out', refund('re_paid_out', 2000));
   expect(await revenue()).toEqual({ invoice: 9900, refund: -2000 });
   await tell('cn_1', note('cn_1', 2000, { refunds: [{ refund: 're_paid_out' }] }));
@@ -119,7 +119,7 @@ test('what is given back lowers revenue once, and is given back no more when tha
   await tell('cn_2', note('cn_2', 500, { status: 'void', voided_at: voidedAt }));
   expect((await revenue()).credit_note).toBe(-2000);
 
-  // // One that Stripe does not have counts as nothing.
+  // One that Stripe does not have counts as nothing.
   await tell('re_none');
   expect((await revenue()).refund).toBe(0);
 });

@@ -166,7 +166,7 @@ test('months of customers are told the same from late events in any order and fr
     question,
   );
 
-  // // The same from Stripe alone, in a database that never received an event.
+  // The same from Stripe alone, in a database that never received an event.
   const alone = await startAccount();
   try {
     await rebuildFigures(alone.database, stripe, { graceMs, originOf, warn: () => {} });

@@ -44,7 +44,7 @@ describe.each(stacks)('the stack %s', (stack) => {
   test('leaves open only what AWS has yet to say', () => {
     const open = shown.steps.flatMap(({ type, name, after }) =>
       unknownPaths(after ?? {})
-        // // Other names follow from names that AWS gives.
+        // Other names follow from names that AWS gives.
         .filter((path) => decided.test(path) && !type.startsWith('aws:route53/record:'))
         .map((path) => `${type} ${name}: ${path}`),
     );

@@ -362,7 +362,7 @@ describe('a customer who comes back', () => {
       suspendReason: null,
       desiredSpec: { plan: 'we-manage' },
     });
-    // // Late news of the old subscription no longer changes anything.
+    // Late news of the old subscription no longer changes anything.
     await sync(old.id);
     expect(await tenantFor(again.subscription.id)).toEqual(again.tenant);
     expect(await tenantOf(old.id)).toBeNull();

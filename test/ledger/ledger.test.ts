@@ -240,7 +240,7 @@ describe('grants', () => {
     await hold(tenant, 30, 'old');
     await grant(tenant, 'invoice:2', 100);
     expect(await balance(tenant)).toEqual([170, 30, 0]);
-    // // The hold was paid from the old period: what it returns has expired.
+    // The hold was paid from the old period: what it returns has expired.
     await capture(tenant, 10, { hold: 'old' });
     expect(await balance(tenant)).toEqual([170, 0, 0]);
     expect(await sumOf(tenant, 'expiry')).toBe(70 + 20);

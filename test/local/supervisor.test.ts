@@ -190,7 +190,7 @@ describe('a supervisor', () => {
     const home = await newHome();
     const supervisor = supervise(home, { PORT: port, STAND_IN_GATE: home });
     await until(() => exists(join(home, port)));
-    // // Just before the API listens, another program takes the port, and answers 200 to everything.
+    // Just before the API listens, another program takes the port, and answers 200 to everything.
     await takePort(Number(port));
     await writeFile(join(home, 'open'), '');
     expect(await supervisor.ended).toBe(1);

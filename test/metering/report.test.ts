@@ -172,7 +172,7 @@ test('a crash at any point loses nothing and doubles nothing', async () => {
   const { tenant, customer } = await paying();
   await use(tenant, 2_000);
   await advance(24.5 * hourMs);
-  // // Killed after the event was sent, before that was recorded.
+  // Killed after the event was sent, before that was recorded.
   const { failed } = await report({ database: losing(1) });
   expect(failed).toBe(1);
   expect(await counted(customer, 'stream_vcpu_hours')).toBe(2);

@@ -243,7 +243,7 @@ async function ledgerDisagreements(
     else if (invoice.total < 0)
       wrong.push(`${tenant} was given ${amount} for ${cause}, which gave money back`);
   }
-  // // Whoever has paid for the present period has received its worth.
+  // Whoever has paid for the present period has received its worth.
   const tenantOf = new Map(tenants.map((tenant) => [tenant.subscriptionId, tenant]));
   for (const subscription of subscriptions) {
     const tenant = tenantOf.get(subscription.id);

@@ -130,7 +130,7 @@ test(`after ${sequences} sequences of ${length} steps Stripe, rows, ledger and c
   );
   expect(world.counts.killed).toBeGreaterThan(20);
 
-  // // Everybody leaves; once all retention is over, nothing is left.
+  // Everybody leaves; once all retention is over, nothing is left.
   for (const customer of customers) {
     for (const subscription of running(customer)) {
       const ended = await world.stripeClient.subscriptions.cancel(subscription.id).catch(() => null);

@@ -31,7 +31,7 @@ export const policy: Policy = {
   graceMs: 3 * 24 * 3_600_000,
   retentionMs: 10 * 24 * 3_600_000,
   leaseTtlMs: 5_000,
-  // // A failed job is tried again whenever somebody rings.
+  // A failed job is tried again whenever somebody rings.
   retryBaseMs: 0,
   fetchesPerSecond: 5_000,
   driftChecksPerSweep: 5,
@@ -87,7 +87,7 @@ export function createWorker(
       outside(() =>
         database.transaction(async (client) => {
           const result = await work(mortal(client));
-          // // Whatever is killed before the commit has not happened.
+          // Whatever is killed before the commit has not happened.
           return outside(async () => result);
         }),
       ),

@@ -243,7 +243,7 @@ async function sideBySide<T>(all: readonly T[], work: (one: T) => Promise<void>)
 
 describe('a worker is killed', () => {
   test('at any statement, before it or after: the next one ends what it began, once', async () => {
-    // // Number of statements of an undisturbed visit.
+    // Number of statements of an undisturbed visit.
     const calm = await endingTenant();
     const { doomed, statements } = dyingDatabase(Number.POSITIVE_INFINITY, 'before');
     await visit(calm, doomed);
@@ -324,7 +324,7 @@ test('a worker that was stopped in the middle of an export and wakes late change
   const ending = await endingTenant();
   await visit(ending, database, {
     exportData: async (tenant) => {
-      // // Meanwhile its turn ran out, and another worker continued.
+      // Meanwhile its turn ran out, and another worker continued.
       await database.query('delete from tenantry.turn');
       await untilOver(ending);
       return { made: false, why: `a late word about ${tenant.id}` };
@@ -372,7 +372,7 @@ test('an export has every row as PostgreSQL has it, and says at its end how much
     columns: expect.arrayContaining([expect.objectContaining({ name: 'size', type: 'numeric' })]),
     constraints: [expect.objectContaining({ definition: 'PRIMARY KEY (id)' })],
   });
-  // // PostgreSQL's own means restore the rows, with all their digits.
+  // PostgreSQL's own means restore the rows, with all their digits.
   await database.query(`create schema back_${ending.tenant.id}`);
   const back = `back_${ending.tenant.id}.mail`;
   await database.query(

@@ -59,7 +59,7 @@ const previewWith = (overrides: Partial<Parameters<typeof previewFleet>[0]> = {}
 beforeAll(async () => {
   started = await startPlace();
   endings.push(started.close);
-  // // The previous state: volumes of another name, pods with less time to end, and a label that is dropped now.
+  // The previous state: volumes of another name, pods with less time to end, and a label that is dropped now.
   before = await variationOf({
     'storage.ts': [["volumeClaimName = 'home'", "volumeClaimName = 'data'"]],
     'workload.ts': [['revisionHistoryLimit: 2', 'revisionHistoryLimit: 1']],
@@ -72,7 +72,7 @@ beforeAll(async () => {
   const old = await access.runners(before.root);
   await standUp([workspace, inbox], { database: access.database, runners: old, engines });
   await old.close();
-  // // Hundreds more of the same, as rows: nothing may need their stacks.
+  // Hundreds more of the same, as rows: nothing may need their stacks.
   await multiply(access.database, workspace.tenantId, 500);
   await multiply(access.database, inbox.tenantId, 411);
   const programs = await Promise.all([loadProgram(before.root), loadProgram(thisRoot)]);

@@ -88,11 +88,21 @@ describe('the image', () => {
     const ofCommands = reachable(commands, { loadedLater: false });
     const files = new Set([...ofPrograms.files, ...ofCommands.files]);
     const packages = new Set([...ofPrograms.packages, ...ofCommands.packages]);
-    const copied = ['api/', 'automation/', 'cli/', 'services/', 'tenants/'];
+    const copied = ofKind(stages[1] ?? [], 'COPY')
+      .flatMap((instruction) => instruction.getArguments().slice(0, -1).map(String))
+      .filter((name) => !name.includes('.'))
+      .map((folder) => `${folder}/`);
+    const admitted = readFileSync(join(root, '.dockerignore'), 'utf8')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? [`${line.slice(1)}/`] : []));
     const left = readFileSync(join(root, '.dockerignore'), 'utf8')
       .split('\n')
       .filter((line) => /^[a-z]/.test(line));
     for (const file of files) {
+      expect(
+        admitted.some((folder) => file.startsWith(folder)),
+        file,
+      ).toBe(true);
       expect(
         copied.some((folder) => file.startsWith(folder)),
         file,

@@ -90,7 +90,7 @@ async function applyProduct({ stripe, wanted, found, priceIds }: Work, change: C
     await stripe.products.update(change.id, { ...productFields(product), active: true });
     return;
   }
-  // // We choose the id, so that two processes that create it at once make one product.
+  // We choose the id, so that two processes that create it at once make one product.
   await stripe.products
     .create({ ...creatable(product), id: product.id, metadata: { ...product.metadata } })
     .catch((error: unknown) => {

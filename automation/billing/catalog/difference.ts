@@ -348,7 +348,7 @@ function promotionDifference(wanted: WantedCatalog, found: FoundCatalog) {
     const one = change('promotionCode', key, code?.id ?? null, is, { active: 'true', ...metadata });
     if (one) made.push(code ? one : { ...one, fields: [{ field: 'coupon', from: null, to: coupon }] });
   }
-  // // Another coupon can have the code only after the old one is archived.
+  // Another coupon can have the code only after the old one is archived.
   const gone = found.promotionCodes.filter(({ id, active }) => active && !current.has(id));
   changes.push(...gone.map(({ code, id }) => archive('promotionCode', code, id)), ...made);
   return { changes, kept };

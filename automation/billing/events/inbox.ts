@@ -79,7 +79,7 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
     for (const { event, resolve } of batch) resolve(fresh.delete(event.id));
   } catch (error) {
     if (batch.length > 1 && isAboutOneEvent(error)) {
-      // // One after the other, so that they do not take connections that others need.
+      // One after the other, so that they do not take connections that others need.
       for (const one of batch) await store(db, [one]);
     } else {
       for (const { reject } of batch) reject(error);

@@ -18,7 +18,7 @@ const word = z
   .regex(/^[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*$/)
   .max(255);
 
-// // Refuses only an event without an id or type: Stripe would resend it for days and get the same answer. Ignores
+// Refuses only an event without an id or type: Stripe would resend it for days and get the same answer. Ignores
 // references that we cannot read.
 const optionalWord = word.nullish().catch(null);
 const reference = z
@@ -129,7 +129,7 @@ function fromThin(
     objectType,
     objectId: related?.id ?? null,
     subscriptionId: (isSubscription && related?.id) || null,
-    // // Of the objects without special handling only these lead to a subscription.
+    // Of the objects without special handling only these lead to a subscription.
     needsLookup: needsHandling(type) || objectType === 'invoice' || objectType === 'checkout.session',
     body,
     snapshotId: snapshotId ?? null,

@@ -46,7 +46,7 @@ export async function planReplay(
   now: Date,
 ): Promise<ReplayPlan> {
   const stored = await selectEvents(database, selection, mostReplayed + 1);
-  // // A failed event did arrive, and of unhandled ones there may be too many to ask for without a time.
+  // A failed event did arrive, and of unhandled ones there may be too many to ask for without a time.
   const listed = selection.failed ? [] : await listAtStripe(stripe, selection, stored.length, now);
   const known = await knownEvents(
     database,

@@ -102,7 +102,7 @@ export function openAccount(options: AccountOptions): Account {
     setUrl(address) {
       url = address;
       perform(byItself, (context) => {
-        // // The first catalog exists before the server listens, as in an account that is set up before its webhooks.
+        // The first catalog exists before the server listens, as in an account that is set up before its webhooks.
         seedCatalog(context, wantedCatalog(options.catalog, options.promotions));
         seedPortal(context);
         configureDestinations(context, options.destinations);

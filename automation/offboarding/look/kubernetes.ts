@@ -86,7 +86,7 @@ async function listableKinds(cluster: KubernetesClient): Promise<Kind[]> {
       const list = await cluster
         .send({ method: 'GET', path: rootOf(groupVersion) })
         .catch((error: unknown) => {
-          // // Gone since the listing, or an aggregated API that is down, such as metrics.
+          // Gone since the listing, or an aggregated API that is down, such as metrics.
           if (isStatus(error, 404, 503)) return { resources: [] };
           throw error;
         });
@@ -111,7 +111,7 @@ async function lookAt(
 ): Promise<string[] | null> {
   const path = `${rootOf(kind.groupVersion)}/${kind.plural}`;
   const name = nameOf(kind);
-  // // Volumes have no label of ours, as the provisioner makes them.
+  // Volumes have no label of ours, as the provisioner makes them.
   const everything = name === 'v1/persistentvolumes';
   const found: string[] = [];
   try {
@@ -138,7 +138,7 @@ async function lookAt(
     } while (token !== '');
     return found;
   } catch (error) {
-    // // 405: kinds that can only be created; 404: a definition that has just gone.
+    // 405: kinds that can only be created; 404: a definition that has just gone.
     if (isStatus(error, 403)) return null;
     if (isStatus(error, 404, 405)) return found;
     throw error;

@@ -50,7 +50,7 @@ async function lookInBucket(url: URL, id: string): Promise<Sight> {
   const isState = (key: string) => /\.json(\.gz)?$/.test(key) && key.startsWith(`${prefix}.pulumi/stacks/`);
   try {
     const left = await keys();
-    // // A remaining state is a stack that was not destroyed, which somebody must examine.
+    // A remaining state is a stack that was not destroyed, which somebody must examine.
     if (!left.some(isState)) await removeKeys(client, bucket, left);
     return sight(id, await keys(), [
       'older versions in the bucket end by its lifecycle rules; nothing of them is a state that stands',

@@ -71,7 +71,7 @@ async function runnerSettings(
   },
 ): Promise<RunnerSettings> {
   const options = { env: toolchain, onProgress };
-  // // The whole CLI: the workers' smaller engine has no previews.
+  // The whole CLI: the workers' smaller engine has no previews.
   const [pulumi, providers] = await Promise.all([ensureTool('pulumi', options), resolveProviders(options)]);
   const folder = await mkdtemp(join(workDir, 'engine-'));
   await mkdir(folder, { recursive: true });

@@ -22,7 +22,7 @@ export type Effect =
 /** What happens to a tenant that stands as `base` declares it when `head` is applied. */
 export function effectOf(base: Declaration, head: Declaration): Effect {
   if (head.kind === 'refused') {
-    // // Neither version accepts it: this change is not at fault.
+    // Neither version accepts it: this change is not at fault.
     return base.kind === 'refused' ? { kind: 'none' } : { kind: 'refused', reason: head.reason };
   }
   const before = new Map((base.kind === 'resources' ? base.resources : []).map((one) => [keyOf(one), one]));
@@ -56,7 +56,7 @@ function replaces(type: string, { path }: DeclaredChange): boolean {
   if (!type.startsWith('kubernetes:')) return false;
   if (/^(apiVersion|kind|metadata\.(name|namespace))$/.test(path)) return true;
   if (type !== 'kubernetes:core/v1:PersistentVolumeClaim' || !path.startsWith('spec')) return false;
-  // // A claim may ask for more room and another performance class; the rest of it never changes.
+  // A claim may ask for more room and another performance class; the rest of it never changes.
   return path !== 'spec.resources.requests.storage' && path !== 'spec.volumeAttributesClassName';
 }
 

@@ -70,7 +70,7 @@ const { tenantProgram } = (await import(pathToFileURL(join(root, 'tenants', 'pro
   tenantProgram: (spec: unknown) => Promise<unknown>;
 };
 
-// // The SDK records the stack of every promise, which would be half of the work here; a message is reason enough.
+// The SDK records the stack of every promise, which would be half of the work here; a message is reason enough.
 Error.stackTraceLimit = 0;
 
 /** An unhandled rejection belongs to the spec that is being declared: specs are declared one after another. */

@@ -91,7 +91,7 @@ async function effectsOn(specs: readonly TenantSpec[], { base, head }: Versions)
   const nothing: Declaration = { kind: 'resources', resources: [] };
   return specs.map((spec, index) => {
     const [old, next] = [before[index] ?? nothing, after[index] ?? nothing];
-    // // Most changes do nothing to most tenants.
+    // Most changes do nothing to most tenants.
     if (JSON.stringify(old) === JSON.stringify(next)) return { kind: 'none' };
     return withoutNames(effectOf(old, guarded(old, next)), namesIn(spec));
   });

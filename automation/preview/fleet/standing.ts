@@ -31,7 +31,7 @@ export function comparable(
     text.replaceAll(own.id, '{id}').replaceAll(own.namespace, '{namespace}');
   return Object.fromEntries(
     Object.entries(fingerprint).map(([name, mark]) => {
-      // // A mark begins with the object's uid, or its oid in PostgreSQL.
+      // A mark begins with the object's uid, or its oid in PostgreSQL.
       const [, ...rest] = mark.split(':');
       return [anonymous(name), anonymous(rest.join(':'))];
     }),

@@ -107,7 +107,7 @@ export class KubernetesClient {
     agent: http.Agent,
   ): Promise<{ status: number; text: string }> {
     const { method } = request;
-    // // Waits for a write that is under way, whatever ends the engine: we must know whether it took effect.
+    // Waits for a write that is under way, whatever ends the engine: we must know whether it took effect.
     const signal = isWrite(request) ? undefined : request.signal;
     return new Promise((resolve, reject) => {
       const outgoing = this.#transport.request(

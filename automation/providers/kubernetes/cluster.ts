@@ -95,7 +95,7 @@ export class Cluster {
     };
     try {
       const answer = await this.client.send(request);
-      // // An object that vanished at once is answered by a Status, or by itself without a deletion timestamp.
+      // An object that vanished at once is answered by a Status, or by itself without a deletion timestamp.
       const metadata = answer.metadata;
       const left = typeof metadata === 'object' && metadata !== null && 'deletionTimestamp' in metadata;
       return answer.kind === 'Status' || !left ? null : answer;

@@ -107,7 +107,7 @@ async function runPlugin(
         maxBuffer: 1024 * 1024,
       },
       (error, stdout, stderr) => {
-        // // The message of execFile repeats the arguments, which may hold secrets.
+        // The message of execFile repeats the arguments, which may hold secrets.
         if (!error) resolve(stdout);
         else
           reject(new Error(`The credential plugin ${plugin.command} failed: ${stderr.trim() || error.code}`));

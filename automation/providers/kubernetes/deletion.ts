@@ -37,7 +37,7 @@ export async function deleteObject(
     ref,
     last: left,
     timeoutMs,
-    // // Another object under the same name means that ours is gone.
+    // Another object under the same name means that ours is gone.
     judge: (live) =>
       live && textAt(live, 'metadata', 'uid') === uid
         ? { done: false, waitingFor: deletionHolders(live) }
@@ -69,7 +69,7 @@ async function requestDeletion(
     const live = await cluster.get(ref, signal);
     if (!live) return null;
     const uid = textAt(live, 'metadata', 'uid');
-    // // The same object: refused for another reason, such as a namespace that is already being deleted.
+    // The same object: refused for another reason, such as a namespace that is already being deleted.
     if (uid === textAt(known, 'metadata', 'uid')) {
       if (textAt(live, 'metadata', 'deletionTimestamp')) return live;
       throw error;

@@ -34,7 +34,7 @@ const identity: readonly string[] = ['apiVersion', 'kind', 'metadata.name', 'met
 /** The difference between the inputs in state (with drift that a refresh found) and the program's. */
 export function diffInputs(old: JsonObject, inputs: PropertyMap): PropertyChange[] {
   const news = revealMap(inputs);
-  // // Inputs in state have the API's names for a CRD's extensions, those of the program Pulumi's.
+  // Inputs in state have the API's names for a CRD's extensions, those of the program Pulumi's.
   const comparable = alikeSecretData(
     dropServerFields(toProperties(old) as JsonObject),
     dropServerFields(news),

@@ -29,7 +29,7 @@ export class Discovery {
     const cached = this.#groups.get(kind.apiVersion);
     const known = (await cached)?.get(kind.kind);
     if (known) return known;
-    // // Another operation may have asked again meanwhile: one request for all that wait.
+    // Another operation may have asked again meanwhile: one request for all that wait.
     if (this.#groups.get(kind.apiVersion) === cached) this.#ask(kind.apiVersion);
     const found = (await this.#groups.get(kind.apiVersion))?.get(kind.kind);
     if (!found) throw new UnknownKindError(kind);
@@ -61,7 +61,7 @@ export class Discovery {
       for (const item of isList(list.resources) ? list.resources : []) {
         const plural = textAt(item, 'name');
         const kind = textAt(item, 'kind');
-        // // The API lists subresources as `plural/subresource`, some with the kind of another group.
+        // The API lists subresources as `plural/subresource`, some with the kind of another group.
         if (!isObject(item) || !plural || !kind || plural.includes('/')) continue;
         kinds.set(kind, { plural, namespaced: item.namespaced === true });
       }

@@ -19,7 +19,7 @@ export async function planUpdate(
 ): Promise<DiffResult> {
   const changes = diffInputs(withIdentity(state), inputs);
   if (changes.length === 0) return { changes, deleteBeforeReplace: false };
-  // // Under another name or in another namespace the new object can exist beside the old one.
+  // Under another name or in another namespace the new object can exist beside the old one.
   if (changes.some(isIdentityChange)) return { changes, deleteBeforeReplace: false };
   const marked = await markImmutable(context, clusterOf(), state, inputs, changes);
   return { changes: marked, deleteBeforeReplace: marked.some(({ replace }) => replace) };
@@ -49,7 +49,7 @@ async function markImmutable(
       );
     }
     const causes = immutableCauses(error);
-    // // The update reports any other refusal.
+    // The update reports any other refusal.
     return causes ? markReplacing(changes, causes) : changes;
   }
 }
@@ -66,19 +66,19 @@ export async function previewCreate(
   if (!resource) return inputs;
   const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
   const existing = await cluster.get(ref, context.signal);
-  // // An object that is being deleted is the one that this create replaces.
+  // An object that is being deleted is the one that this create replaces.
   if (existing && !textAt(existing, 'metadata', 'deletionTimestamp')) assertOurs(existing, object);
   const fieldManager = chooseFieldManager(context.urn, object, null);
   try {
     const live = await dryRun(cluster, context, ref, object, fieldManager);
-    // // A program's outputs must not take a dry run's invented identity for the real one.
+    // A program's outputs must not take a dry run's invented identity for the real one.
     return encodeState(dropServerFields(live), object, {
       secrets: inputs,
       fieldManager,
       initialApiVersion: ref.apiVersion,
     });
   } catch (error) {
-    // // The namespace does not exist yet, or the old object of a replacement stands in the way.
+    // The namespace does not exist yet, or the old object of a replacement stands in the way.
     if (isStatus(error, 404) || immutableCauses(error)) return inputs;
     throw error;
   }

@@ -72,7 +72,7 @@ export class KubernetesProvider implements ResourceProvider {
       return { inputs, failures };
     }
     const metadata = reveal(inputs.metadata ?? {});
-    // // Unknown before the update: nothing to look at yet.
+    // Unknown before the update: nothing to look at yet.
     if (!isMap(metadata)) return { inputs: protectInputs({ ...kind, ...inputs }), failures };
     if (metadata.name === undefined) {
       fail('metadata.name', 'a name is required: the embedded Kubernetes provider makes none up');
@@ -82,7 +82,7 @@ export class KubernetesProvider implements ResourceProvider {
     const cluster = this.#clusters.of(context.config);
     const resource = await cluster.discovery.find(kind);
     const { namespace, ...placeless } = metadata;
-    // // Takes a kind that is not served yet for a namespaced one; most are.
+    // Takes a kind that is not served yet for a namespaced one; most are.
     const placed: PropertyMap =
       resource?.namespaced === false
         ? placeless
@@ -126,7 +126,7 @@ export class KubernetesProvider implements ResourceProvider {
     if (!kind || name === '') throw new Error(`${id} does not name an object of ${context.type}`);
     const cluster = this.#clusters.of(context.config);
     const live = await readLive(cluster, context, kind, namespace, name);
-    // // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
+    // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
     if (!live || (isAnother(live, state.live) && !isSameTenants(live, state.live))) return null;
     const described = Object.keys(known).length > 0;
     const now = described ? driftedInputs(known, state.live, live) : inputsFromLive(live);
@@ -180,7 +180,7 @@ export class KubernetesProvider implements ResourceProvider {
     const { namespace, name } = parseId(id);
     if (!kind) throw new Error(`${id} does not name an object of ${context.type}`);
     const resource = await cluster.discovery.find(kind);
-    // // Without its definition a kind has no custom resources.
+    // Without its definition a kind has no custom resources.
     if (!resource) return;
     const ref = await cluster.ref(kind, namespace, name);
     await deleteObject(cluster, context, ref, state, waitTimeoutMs(options.timeoutMs, state.inputs));

@@ -47,7 +47,7 @@ function within(fields: JsonObject, ours: Json | undefined, scope: Scope): JsonO
   for (const [key, below] of Object.entries(fields)) {
     const name = fieldName(key);
     if (name === null) {
-      // // Items of a list that we do not declare are not ours.
+      // Items of a list that we do not declare are not ours.
       if (key !== '.' && scope !== 'free' && ours !== undefined) found[key] = below;
       continue;
     }
@@ -88,7 +88,7 @@ function valueAt(value: Json, key: string): Json | undefined {
   if (!isList(value) || !/^[kv]:/.test(key)) return undefined;
   const sought = JSON.parse(key.slice(2)) as Json;
   if (key.startsWith('v:')) return value.find((item) => item === sought);
-  // // A program may omit a key that has a default, such as a port's protocol.
+  // A program may omit a key that has a default, such as a port's protocol.
   return value.find((item) =>
     Object.entries(sought as JsonObject).every(([part, expected]) => {
       const actual = at(item, part);

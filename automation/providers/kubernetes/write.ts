@@ -125,7 +125,7 @@ export async function updateObject(
   try {
     return await applyOver(cluster, context, ref, inputs, { ...over, uid: textAt(state, 'metadata', 'uid') });
   } catch (error) {
-    // // So it says that the name stands for another object, or for none.
+    // So it says that the name stands for another object, or for none.
     if (!isStatus(error, 409, 422)) throw error;
     const standing = await cluster.get(ref, context.signal);
     if (standing && !isAnother(standing, state)) throw error;
@@ -151,7 +151,7 @@ export function dryRun(
   inputs: JsonObject,
   fieldManager: string,
 ): Promise<JsonObject> {
-  // // The write itself settles who owns which field; a preview is about values.
+  // The write itself settles who owns which field; a preview is about values.
   const options = { fieldManager, force: true, dryRun: true, signal: context.signal };
   return cluster.apply(ref, bodyOf(inputs, ref), options);
 }

@@ -38,7 +38,7 @@ export async function ensurePlace(
   const database = spec.database ?? session.database;
   const level = await session.within(database, (client) =>
     session.transaction(client, spec.tenantId, async () => {
-      // // Role, schema and grants of a shared database are one transaction: all of them or none.
+      // Role, schema and grants of a shared database are one transaction: all of them or none.
       if (kind === 'schema') await ensureRole(client, spec);
       await closePublicSchema(client);
       return ensureSchema(client, spec);
@@ -53,7 +53,7 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
   const database = quote(name);
   const comment = ownerComment(spec.tenantId);
   const known = await readDatabase(client, name);
-  // // A crash after CREATE DATABASE leaves it unmarked; belonging to the migrator under this name marks it as well.
+  // A crash after CREATE DATABASE leaves it unmarked; belonging to the migrator under this name marks it as well.
   if (known && known.comment !== comment && !(known.comment === null && known.owner === migratorRole)) {
     throw new NotOursError('database', name, known.comment, spec.tenantId);
   }
@@ -64,7 +64,7 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
         `create database ${database} owner ${quote(migratorRole)} template template0`,
       );
     } catch (error) {
-      // // The statement of an earlier process was still running.
+      // The statement of an earlier process was still running.
       if (!isSqlState(error, '42P04', '23505')) throw error;
       return ensureDatabase(session, client, spec);
     }

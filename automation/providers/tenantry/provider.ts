@@ -57,7 +57,7 @@ export class TenantryProvider implements ResourceProvider {
     const [before, after] = [revealMap(old), revealMap(inputs)];
     const changes: PropertyChange[] = [];
     for (const path of [...identity, ...changeable]) {
-      // // A schema without a database is in the shared one, which the state names.
+      // A schema without a database is in the shared one, which the state names.
       if (path === 'database' && after.database === undefined) continue;
       if (before[path] === after[path]) continue;
       changes.push({ path, kind: 'update', replace: (identity as readonly string[]).includes(path) });

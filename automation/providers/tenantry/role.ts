@@ -86,7 +86,7 @@ export async function ensureRole(client: Queryable, spec: DatabaseSpec): Promise
     `alter role ${role} login nocreatedb nocreaterole noinherit
        connection limit ${Math.trunc(spec.connectionLimit)} password ${literal(verifier)}`,
   );
-  // // Only a superuser may set these, even to their present values.
+  // Only a superuser may set these, even to their present values.
   if (known?.tooPowerful) await client.query(`alter role ${role} nosuperuser nobypassrls noreplication`);
   await client.query(`alter role ${role} set search_path to ${quote(spec.schema)}`);
   await client.query(`alter role ${role} set statement_timeout to ${literal(statementTimeout)}`);

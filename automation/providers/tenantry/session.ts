@@ -28,7 +28,7 @@ export class AdminSession {
     this.#url = new URL(adminDatabaseUrl);
     this.#beforeWrite = beforeWrite;
     this.#pool = new pg.Pool({ ...this.#options(null), max: poolSize, idleTimeoutMillis: idleTimeoutMs });
-    // // The next use replaces an idle connection that the server closes.
+    // The next use replaces an idle connection that the server closes.
     this.#pool.on('error', () => {});
   }
 

@@ -64,7 +64,7 @@ export function cloudWatchMetricNames(): string[] {
 /** YACE's own rule: the namespace in lower case, the metric in snake case, the statistic. */
 function metricName(type: string, metric: string, statistic: string): string {
   const namespace = type.replace('AWS/', 'aws_').toLowerCase();
-  // // A run of capitals is one word: CPUUtilization becomes cpuutilization.
+  // A run of capitals is one word: CPUUtilization becomes cpuutilization.
   const snake = metric.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
   return `${namespace}_${snake}_${statistic.toLowerCase()}`;
 }

@@ -13,7 +13,7 @@ export function backupRules(): RuleGroup {
     rules: [
       {
         alert: 'BackupFailed',
-        // // Velero makes all three for a schedule, at zero, when it first sees it.
+        // Velero makes all three for a schedule, at zero, when it first sees it.
         expr: `
           sum by (schedule) (increase(velero_backup_failure_total[1h]))
             + sum by (schedule) (increase(velero_backup_partial_failure_total[1h]))

@@ -13,7 +13,7 @@ export function billingRules(): RuleGroup {
     rules: [
       {
         alert: 'BillingSyncFailing',
-        // // A first failed try is repeated within seconds: five minutes of them are a failure.
+        // A first failed try is repeated within seconds: five minutes of them are a failure.
         expr: `
           max(min_over_time(tenantry_subscription_syncs_failing[5m])) ${breaches(sync)}
           or max(increase(tenantry_sweep_failed_steps_total{step="compareWithStripe"}[5m])) > 2`,
@@ -25,7 +25,7 @@ export function billingRules(): RuleGroup {
       },
       {
         alert: 'BudgetReached',
-        // // One alert for each share that the owner is warned of; the control plane decides when one is reached.
+        // One alert for each share that the owner is warned of; the control plane decides when one is reached.
         expr: 'max by (tenant, product, kind, percent) (tenantry_budget_reached) > 0',
         forSeconds: 0,
         severity: 'warning',
@@ -46,7 +46,7 @@ export function billingRules(): RuleGroup {
       {
         alert: 'StripeEventsFailing',
         expr: 'max(tenantry_stripe_events_waiting{state="failed"}) > 0',
-        // // Every sweep tries again, once a minute.
+        // Every sweep tries again, once a minute.
         forSeconds: 15 * 60,
         severity: 'warning',
         summary: '{{ $value }} events of Stripe cannot be handled',

@@ -48,7 +48,7 @@ export function capacityRules({ databases }: CapacityFigures): RuleGroup {
         description:
           'A tenant’s volume grows with its plan; one of the platform’s own is enlarged in its stack.',
       },
-      // // CloudWatch reports what is free, but not of how much.
+      // CloudWatch reports what is free, but not of how much.
       ...databases.map(
         ({ identifier, storageGb }): RecordingRule => ({
           record: 'tenantry:database_storage:bytes',

@@ -14,7 +14,7 @@ import { workloadRules } from './workloads.ts';
 
 export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
   return [
-    // // First, as the workloads' alerts read what they record.
+    // First, as the workloads' alerts read what they record.
     ...sloRules(),
     serviceRules(),
     tenantRules(),

@@ -13,7 +13,7 @@ export function meteringRules(): RuleGroup {
     rules: [
       {
         alert: 'MeteringStopped',
-        // // A sample's age counts from its start; of several workers the last one scraped knows it best.
+        // A sample's age counts from its start; of several workers the last one scraped knows it best.
         expr: `min by (cell) (tenantry_usage_last_sample_age_seconds) > ${sampleOverdueSeconds}`,
         forSeconds: 0,
         severity: 'critical',

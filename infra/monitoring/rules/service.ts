@@ -43,7 +43,7 @@ export function serviceRules(): RuleGroup {
       },
       {
         alert: 'DatabasePoolExhausted',
-        // // Two minutes in a row: a pool exists so that requests may wait for a moment.
+        // Two minutes in a row: a pool exists so that requests may wait for a moment.
         expr: `
           min by (pod) (min_over_time(tenantry_database_pool_connections{state="waiting"}[2m])) > 0
           and max by (pod) (max_over_time(tenantry_database_pool_connections{state="free"}[2m])) ${breaches(pool)}`,

@@ -78,7 +78,7 @@ interface Companion {
 }
 
 function eachBucket(module: string, { applies = () => true, fulfils, wanted }: Companion) {
-  // // The present types, and the names with V2 that they had for a while.
+  // The present types, and the names with V2 that they had for a while.
   const type = new RegExp(`^aws:s3/${module}(V2)?:`);
   return (resources: Resources): Finding[] => {
     const companions = resources.filter((resource) => type.test(resource.type));

@@ -16,7 +16,7 @@ export const metadataServiceRules: readonly Rule[] = [
       'aws:ec2/launchTemplate:LaunchTemplate': sessionsOnly('metadataOptions'),
       'aws:ec2/instance:Instance': sessionsOnly('metadataOptions'),
       'kubernetes:karpenter.k8s.aws/v1:EC2NodeClass': sessionsOnly('spec.metadataOptions'),
-      // // A group with its own template is judged by that template.
+      // A group with its own template is judged by that template.
       'aws:eks/nodeGroup:NodeGroup': mustHave('launchTemplate', 'a launch template with metadataOptions'),
       'eks:index:ManagedNodeGroup': when(
         argumentsAreTold,

@@ -35,7 +35,7 @@ export const fleet: Row = {
       const rest = index === 0 ? tenants % specs.length : 0;
       await multiply(access.database, tenantId, share + rest - 1);
     }
-    // // Every tenant gets a label, and every volume another one.
+    // Every tenant gets a label, and every volume another one.
     const head = await variationOf({
       'labels.ts': [["'tenantry.dev/plan': plan.id,", "'tenantry.dev/plan': plan.id, generation: '2',"]],
       'storage.ts': [["volumeClaimName = 'home'", "volumeClaimName = 'data'"]],

@@ -132,7 +132,7 @@ async function agreeingWorld(bench: Bench, tenants: number): Promise<ReconcileCo
     stacks: async () => stacks,
     cell,
     jobs: defaultPolicy,
-    // // Everything was written just now.
+    // Everything was written just now.
     policy: { ...defaultReconcilePolicy, graceMs: 0 },
     log: pino({ level: 'silent' }),
     workerId: 'bench',

@@ -33,7 +33,7 @@ export const webhooks: Row = {
 
     const seconds = quick ? 3 : 20;
     const events = mixedEvents(known, perSecond * (warmUpSeconds + seconds));
-    // // Written and signed in advance: that cost is Stripe's, and a slow sender would be a light load.
+    // Written and signed in advance: that cost is Stripe's, and a slow sender would be a light load.
     const deliveries = events.map((event) => signed(installation, event));
     const warming = deliveries.slice(0, perSecond * warmUpSeconds);
     const measured = deliveries.slice(warming.length);

@@ -176,7 +176,7 @@ describe('another amount', () => {
     expect(brief((await sync(stripe, dearer)).changes)).toEqual(['archive price workspace:small']);
     expect((await stripe.prices.retrieve(old)).active).toBe(false);
 
-    // // Back again: reuses the old price instead of making a third one.
+    // Back again: reuses the old price instead of making a third one.
     const back = await sync(stripe, tiny);
     expect(back.changes[0]).toMatchObject({ action: 'update', kind: 'price', id: old });
     expect((await stripe.prices.list({ lookup_keys: ['tenantry:workspace:small'] })).data[0]?.id).toBe(old);

@@ -90,7 +90,7 @@ test('a cancellation at the end of the period is taken back', async () => {
 test('invoices are listed with where to read them, and paid', async () => {
   const { customer } = await service.stripe.subscriptions.retrieve(subscription);
   service.simulator.setCard(String(customer), { works: false });
-  // // The credit for the removed seats pays two renewals.
+  // The credit for the removed seats pays two renewals.
   await service.simulator.advanceClock({ seconds: 95 * 86_400 });
   const { invoices } = await answer<{ invoices: InvoiceView[] }>('invoices', tenant, '--status', 'open');
   expect(invoices).toHaveLength(1);

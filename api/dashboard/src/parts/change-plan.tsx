@@ -33,7 +33,7 @@ export function ChangePlan({ product, subscription, billing, onClose }: Props) {
     setProblem(null);
     if (same || !seatsOk) return;
     let current = true;
-    // // Asks once for a typed number, not for each digit.
+    // Asks once for a typed number, not for each digit.
     const timer = setTimeout(() => {
       const path = { id: subscription.id };
       previewChange({ client, path, body: { plan, ...(most !== null && { seats }) } }).then(

@@ -8,7 +8,7 @@ import { isMoving } from './phase.tsx';
 export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly Entry[] }) {
   const { phase } = tenant;
   const readyMs = paymentToActiveMs(tenant);
-  // // A tenant that waits for its next try says so itself.
+  // A tenant that waits for its next try says so itself.
   const working = isMoving(phase) && tenant.reason === null;
   const runningMs = useRunningMs(entries, working);
   if ((phase === 'active' || phase === 'updating') && readyMs !== null) {

@@ -99,7 +99,7 @@ export function createDeliveries({
   /** Sends one attempt and records its outcome. @returns whether it was answered with 2xx */
   async function attempt(row: Row): Promise<boolean> {
     const outcome = await send(row);
-    // // Cut off by the simulator's end: still pending, and the next simulator sends it again.
+    // Cut off by the simulator's end: still pending, and the next simulator sends it again.
     if (cutOff.signal.aborted) return false;
     const attempts = row.attempts + 1;
     const now = Date.now();
@@ -172,7 +172,7 @@ export function createDeliveries({
     if (stopped || paused()) return;
     const room = concurrency - underWay.size;
     if (room <= 0) return;
-    // // One reading of the clock for both questions: otherwise neither finds what falls due between two readings.
+    // One reading of the clock for both questions: otherwise neither finds what falls due between two readings.
     const now = Date.now();
     const due = store
       .rows<Row>(

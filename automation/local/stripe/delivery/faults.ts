@@ -25,7 +25,7 @@ export interface Plan {
 
 /** What happens to one delivery. `random` gives numbers in [0, 1). */
 export function planDelivery(faults: Faults, random: () => number): Plan {
-  // // Draws all numbers whatever the rates are: changing one rate leaves the decisions of the others as they were.
+  // Draws all numbers whatever the rates are: changing one rate leaves the decisions of the others as they were.
   const [drop, duplicate, reorder, hold, holdCopy, delay] = [
     random(),
     random(),

@@ -128,9 +128,9 @@ export function createServer({ account, controls, secretKey, log }: ServerOption
       headers: {
         'content-type': 'application/json',
         'request-id': requestId,
-        // // The time of the answer, by the account's clock rather than this machine's.
+        // The time of the answer, by the account's clock rather than this machine's.
         date: new Date(account.clock.now() * 1000).toUTCString(),
-        // // The version of the objects, whatever version the caller asked for: the simulator knows only one.
+        // The version of the objects, whatever version the caller asked for: the simulator knows only one.
         'stripe-version': apiVersion,
         ...(answer.status >= 400 ? { 'stripe-should-retry': retry } : {}),
         ...(key === null ? {} : { 'idempotency-key': key }),

@@ -165,7 +165,7 @@ export function cancelSubscription(context: Context, id: string, form: Form): Su
   }
   const now = context.now();
   if (params.invoice_now || params.prorate) {
-    // // Includes usage in this very second.
+    // Includes usage in this very second.
     const usage = params.invoice_now ? usageLines(context, before, before.items.data, now + 1) : [];
     const lines = [
       ...usage.filter(({ amount }) => amount !== 0),

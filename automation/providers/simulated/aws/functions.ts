@@ -174,7 +174,7 @@ function addonVersion(addon: string, kubernetesVersion: string): string {
 
 /** Public parameters name images; others are unknown without an account. */
 function parameter(name: string, region: string): PropertyValue {
-  // // As a deployment records it (`tenantry:controlPlane.imageParameter`).
+  // As a deployment records it (`tenantry:controlPlane.imageParameter`).
   if (name.endsWith('/image')) return `111122223333.dkr.ecr.${region}.amazonaws.com/tenantry:deployed`;
   if (/image_id|ami-id/.test(name)) return `ami-${digits(`${region}${name}`, 17)}`;
   return name.startsWith('/aws/service/') ? digits(name, 12) : unknown;

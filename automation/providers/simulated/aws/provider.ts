@@ -66,7 +66,7 @@ export class SimulatedAws implements ResourceProvider {
     const before = oldInputs && Object.keys(oldInputs).length > 0 ? oldInputs : old;
     const changes = markReplacements(diffProperties(before, inputs), [...kind.replaces, 'region']);
     const property = kind.physicalName?.input;
-    // // Two of one name cannot exist at once.
+    // Two of one name cannot exist at once.
     const sameName =
       property !== undefined &&
       !isNamedByProvider(kind, inputs) &&
@@ -104,7 +104,7 @@ export class SimulatedAws implements ResourceProvider {
   ): Promise<PropertyMap> {
     if (!options.preview) assertKnown(context, inputs, 'updated');
     const facts = this.#factsOf(context);
-    // // What only the provider says stays; what the program no longer says is dropped.
+    // What only the provider says stays; what the program no longer says is dropped.
     const kept = Object.entries(old).filter(([name]) => facts.computed.has(name) || facts.always.has(name));
     const subject = subjectOf(context, inputs, facts);
     const known = withAdditions(facts, inputs, (input, output, kind, index) => {
@@ -146,7 +146,7 @@ function kindOf(type: string, facts: ResourceFacts): ResourceType {
 function subjectOf(context: OperationContext, inputs: PropertyMap, facts: ResourceFacts): Subject {
   const kind = kindOf(context.type, facts);
   const known = revealMap(inputs);
-  // // A replacement is another thing: what replaces it is part of its identity.
+  // A replacement is another thing: what replaces it is part of its identity.
   const identity = kind.replaces.map((path) => known[path.split('.')[0] ?? ''] ?? null);
   return {
     seed: `${context.urn} ${JSON.stringify(identity)}`,

@@ -6,7 +6,7 @@ const ofBucket: ResourceType = { id: '{input:bucket}', replaces: ['bucket', 'exp
 
 export const dataTypes: Readonly<Record<string, ResourceType>> = {
   'aws:rds/instance:Instance': {
-    // // Since version 5 of the provider the id is the resource's, so that an instance can be renamed.
+    // Since version 5 of the provider the id is the resource's, so that an instance can be renamed.
     id: 'db-{HEX26}',
     arn: 'rds:{region}:{account}:db:{name}',
     physicalName: { input: 'identifier', maxLength: 63 },

@@ -139,7 +139,7 @@ export async function constructCluster(
   });
   await createAccessEntries();
   if (inputs.useDefaultVpcCni !== true) await vpcCni();
-  // // Without the component's own nodes, it installs DNS only on request.
+  // Without the component's own nodes, it installs DNS only on request.
   if (mapOf(inputs.corednsAddonOptions).enabled === true) {
     await addon('coredns', mapOf(inputs.corednsAddonOptions));
   }

@@ -24,7 +24,7 @@ export class SimulatedReleases {
     const failures: CheckFailure[] = checkTexts(inputs);
     const { chart, version } = inputs;
     if (chart === undefined) failures.push({ property: 'chart', reason: 'a chart is required' });
-    // // Without a version, the cluster would depend on the day of the deployment.
+    // Without a version, the cluster would depend on the day of the deployment.
     const local = typeof chart === 'string' && /^\.{0,2}\//.test(chart);
     if (version === undefined && !local) {
       failures.push({ property: 'version', reason: 'a chart from a repository needs a version' });
@@ -33,7 +33,7 @@ export class SimulatedReleases {
       inputs.name ?? oldInputs?.name ?? `${nameOfUrn(context.urn)}-${digits(context.urn, 8)}`;
     const namespace: PropertyValue = inputs.namespace ?? 'default';
     const shown = reveal(name);
-    // // Labels of Helm's own objects hold the name (helm.sh/docs/chart_template_guide/builtin_objects).
+    // Labels of Helm's own objects hold the name (helm.sh/docs/chart_template_guide/builtin_objects).
     if (typeof shown === 'string' && shown.length > 53) {
       failures.push({ property: 'name', reason: `"${shown}" is longer than Helm's 53 characters` });
     }
