@@ -96,7 +96,7 @@ describe('the product of the tutorial, as a package beside the tree', () => {
     expect(admitted.status).toBe(201);
     const refused = await check('second', 'comment');
     expect(refused.body).toMatchObject({ code: 'not_in_plan', detail: expect.stringContaining('Company') });
-    expect((await check('third', 'page', 1000)).body).toMatchObject({ code: 'limit_reached' });
+    expect((await check('third', 'page', 1000)).body).toMatchObject({ code: 'plan_limit_reached' });
     const { id } = (admitted.body as { reservation: { id: string } }).reservation;
     const settled = await tenantry.request('POST', `/v1/tenants/${tenant.id}/check/${id}/settle`, {
       body: {},
