@@ -43,6 +43,7 @@ const whole = [
   '/v1/reconciliation',
   '/v1/onboardings',
   '/v1/tenants/{id}/budget',
+  '/v1/tenants/{id}/entitlements',
   '/v1/tenants/{id}/offboarding',
   '/v1/tenants/{id}/statement',
   '/v1/tenants/{id}/usage',
