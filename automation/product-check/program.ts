@@ -17,12 +17,12 @@ const answerTimeoutMs = 2_000;
  * Starts the program with what its container gets, waits until it answers the product's probes, and ends it by
  * SIGTERM. The program listens on the product's port on this machine, which must be free.
  * @param environment what the program inherits; what a pod gets is added
- * @param tenantFile content of the file that says who the tenant is and what it may do
+ * @param tenant what its file says: who the tenant is and what it may do. There is no database and no API behind it
  */
 export async function checkProgram(
   command: readonly string[],
   demands: Demands,
-  { environment, tenantFile }: { environment: NodeJS.ProcessEnv; tenantFile: string },
+  { environment, tenant }: { environment: NodeJS.ProcessEnv; tenant: { readonly tenantId: string } },
 ): Promise<readonly Verdict[]> {
   const { runtime } = demands;
   const [program = '', ...args] = command;
@@ -32,7 +32,7 @@ export async function checkProgram(
   try {
     if (port !== undefined && (await connects(port)))
       return [problem('start', where, `cannot be checked: something else listens on ${port} already`)];
-    await writeFile(join(folder, 'tenant.json'), tenantFile);
+    await writeFile(join(folder, 'tenant.json'), JSON.stringify(tenant));
     const child = spawn(program, args, {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -40,6 +40,7 @@ export async function checkProgram(
         ...environment,
         ...runtime.env,
         HOME: folder,
+        TENANTRY_TENANT_ID: tenant.tenantId,
         TENANTRY_TENANT_FILE: join(folder, 'tenant.json'),
       },
     });

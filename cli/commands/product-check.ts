@@ -56,7 +56,7 @@ export async function productCheck(
         ? []
         : await checkProgram(options.run.trim().split(/\s+/), demands, {
             environment: env.processEnv ?? {},
-            tenantFile: JSON.stringify(tenantFile({ spec: sampleSpec(product, plan), product, plan })),
+            tenant: tenantFile({ spec: sampleSpec(product, plan), product, plan }),
           })),
     ];
     const fits = verdicts.every(({ outcome }) => outcome !== 'problem');

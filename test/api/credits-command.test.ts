@@ -1,10 +1,7 @@
 /** `tenantry credits` against the service. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { grantCredits } from '../../automation/ledger/book.ts';
-import { writeEndpoints } from '../../automation/local/home.ts';
-import { command } from '../cli/command.ts';
+import { command, homeOf } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -12,15 +9,7 @@ let service: Service;
 let home: string;
 beforeAll(async () => {
   service = await startService();
-  home = await mkdtemp(join(inject('runDir'), 'credits-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
   await addTenant(service.database, {
     id: 'adabrow1',
     owner: 'ada',

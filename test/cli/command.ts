@@ -1,6 +1,25 @@
 /** Runs the command as the terminal would, in this process: its streams and its exit code. */
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { writeEndpoints } from '../../automation/local/home.ts';
 import type { CliEnv } from '../../cli/env.ts';
 import { run } from '../../cli/run.ts';
+import type { Service } from '../support/service.ts';
+
+/** A home whose installation is the service, for commands that ask as its people and its operator. */
+export async function homeOf(service: Service): Promise<string> {
+  const home = await mkdtemp(join(inject('runDir'), 'home-'));
+  await writeEndpoints(home, {
+    api: service.url,
+    stripe: service.simulator.url,
+    kubeconfig: '',
+    postgres: '',
+    issuer: service.identity.issuer,
+    operatorToken: await service.identity.token('operator', 'operator'),
+  });
+  return home;
+}
 
 export interface Outcome {
   exitCode: number;

@@ -1,26 +1,15 @@
 /** `tenantry keys` against the service. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { KeyView } from '../../api/contract/keys.ts';
-import { writeEndpoints } from '../../automation/local/home.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
-import { command } from './command.ts';
+import { command, homeOf } from './command.ts';
 
 let service: Service;
 let home: string;
 beforeAll(async () => {
   service = await startService();
-  home = await mkdtemp(join(inject('runDir'), 'keys-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
   await addTenant(service.database, { id: 'adabrow1', owner: 'ada', product: 'browsers', plan: 'starter' });
 });
 afterAll(() => service?.stop());

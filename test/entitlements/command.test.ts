@@ -1,9 +1,6 @@
 /** `tenantry entitlements` against the service. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { writeEndpoints } from '../../automation/local/home.ts';
-import { command } from '../cli/command.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { command, homeOf } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -11,15 +8,7 @@ let service: Service;
 let home: string;
 beforeAll(async () => {
   service = await startService();
-  home = await mkdtemp(join(inject('runDir'), 'entitlements-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
   await addTenant(service.database, { id: 'adainbo1', product: 'inbox', plan: 'starter' });
   const body = { key: 'a', meter: 'inbox_emails', amount: 120, costMicros: 2_500_000 };
   await service.request('POST', '/v1/tenants/adainbo1/check', { body });

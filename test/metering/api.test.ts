@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { Registry } from 'prom-client';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { writeEndpoints } from '../../automation/local/home.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { observeMetering } from '../../automation/metering/metrics.ts';
 import { rollUpHours } from '../../automation/metering/roll-up.ts';
 import { sampleCell } from '../../automation/metering/sample.ts';
 import { dayOf, hourMs, hourOf, slotMs, slotOf } from '../../automation/metering/time.ts';
 import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
-import { command } from '../cli/command.ts';
+import { command, homeOf } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -64,15 +62,7 @@ beforeAll(async () => {
       'local',
     );
   await rollUpHours(database, new Date());
-  home = await mkdtemp(join(inject('runDir'), 'usage-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
 });
 afterAll(async () => {
   if (home) await rm(home, { recursive: true, force: true });

@@ -1,16 +1,13 @@
 /** Webhook endpoints over HTTP and by the command line, while a worker's queue takes the jobs. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Logger as QueueLogger, run as runQueue } from 'graphile-worker';
 import pino from 'pino';
-import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { verifyWebhook } from '../../api/client/index.ts';
 import { createKey, type KeyOwner, type KeyScope } from '../../automation/keys/index.ts';
-import { writeEndpoints } from '../../automation/local/home.ts';
 import { emit, notificationsWork } from '../../automation/notify/index.ts';
 import { listAudit } from '../../automation/store/audit.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
-import { command } from '../cli/command.ts';
+import { command, homeOf } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
@@ -58,15 +55,7 @@ beforeAll(async () => {
     async () => worker.close?.(),
     () => queue.stop(),
   );
-  home = await mkdtemp(join(inject('runDir'), 'notifications-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
 });
 afterAll(async () => {
   for (const release of releasers.reverse()) await release();

@@ -17,7 +17,7 @@ async function run(options: { onTerm?: string; paths?: string; grace?: number } 
   const port = await freePort();
   const program = `
     const tenant = JSON.parse(require('node:fs').readFileSync(process.env.TENANTRY_TENANT_FILE, 'utf8'));
-    if (tenant.tenantId !== 'checked1') process.exit(3);
+    if (tenant.tenantId !== 'checked1' || process.env.TENANTRY_TENANT_ID !== 'checked1') process.exit(3);
     ${options.onTerm ?? "process.on('SIGTERM', () => process.exit(0));"}
     require('node:http').createServer((request, response) =>
       response.writeHead(${options.paths ?? "['/ready', '/live'].includes(request.url)"} ? 200 : 503).end()
@@ -32,7 +32,7 @@ async function run(options: { onTerm?: string; paths?: string; grace?: number } 
     { ...demands, runtime },
     {
       environment: process.env,
-      tenantFile: JSON.stringify({ tenantId: 'checked1' }),
+      tenant: { tenantId: 'checked1' },
     },
   );
 }
@@ -54,7 +54,7 @@ test('a program that ends at once, or cannot be started, says how', async () => 
   ]);
   const verdicts = await checkProgram(['/no/such/program'], demands, {
     environment: process.env,
-    tenantFile: '{}',
+    tenant: { tenantId: 'checked1' },
   });
   expect(verdicts[0]?.message).toContain('cannot be started');
 });
@@ -67,7 +67,7 @@ test('a port that is taken is no fault of the program, and says so', async () =>
   const [verdict] = await checkProgram(
     ['true'],
     { ...demands, runtime },
-    { environment: process.env, tenantFile: '{}' },
+    { environment: process.env, tenant: { tenantId: 'checked1' } },
   );
   await new Promise((resolve) => server.close(resolve));
   expect(verdict?.message).toContain(`something else listens on ${port} already`);

@@ -1,13 +1,10 @@
 /** Findings over HTTP and on the command line; a worker's part is played by the reconciler in this process. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FindingView } from '../../api/contract/findings.ts';
-import { writeEndpoints } from '../../automation/local/home.ts';
 import { moneyArea } from '../../automation/reconcile/context.ts';
 import { ensureAreas } from '../../automation/reconcile/reconciliations.ts';
 import { reconcileIfDue } from '../../automation/reconcile/run.ts';
-import { command } from '../cli/command.ts';
+import { command, homeOf } from '../cli/command.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { type TestContext, testContext } from './context.ts';
@@ -19,15 +16,7 @@ let tenant: string;
 beforeAll(async () => {
   service = await startService();
   context = testContext({ ...service, now: () => new Date() });
-  home = await mkdtemp(join(inject('runDir'), 'findings-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
   tenant = (await addTenant(service.database, { subscriptionId: null })).id;
 });
 afterAll(async () => {

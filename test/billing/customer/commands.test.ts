@@ -1,10 +1,7 @@
 /** The commands of billing against the service. */
-import { mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { InvoiceView, SubscriptionView } from '../../../api/contract/billing.ts';
-import { writeEndpoints } from '../../../automation/local/home.ts';
-import { command, type Outcome } from '../../cli/command.ts';
+import { command, homeOf, type Outcome } from '../../cli/command.ts';
 import { type Service, startService } from '../../support/service.ts';
 import { buy, synchronize } from './support.ts';
 
@@ -15,15 +12,7 @@ let tenant: string;
 let subscription: string;
 beforeAll(async () => {
   service = await startService();
-  home = await mkdtemp(join(inject('runDir'), 'billing-'));
-  await writeEndpoints(home, {
-    api: service.url,
-    stripe: service.simulator.url,
-    kubeconfig: '',
-    postgres: '',
-    issuer: service.identity.issuer,
-    operatorToken: await service.identity.token('operator', 'operator'),
-  });
+  home = await homeOf(service);
   token = await service.identity.token('ada', 'tenant', { email: 'ada@example.com', email_verified: true });
   const purchase = { product: 'stream', plan: 'professional', slug: 'ada-inc', seats: 2 };
   subscription = await buy(service, token, purchase);

@@ -119,7 +119,7 @@ function visit(file: string, look: (node: ts.Node, source: ts.SourceFile) => voi
 }
 
 function productFiles(): string[] {
-  return ['api', 'automation', 'infra', 'tenants'].flatMap((folder) =>
+  return ['api', 'automation', 'cli', 'infra', 'services', 'tenants'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter(({ name }) => name.endsWith('.ts'))
       .map(({ parentPath, name }) => relative(root, join(parentPath, name)))
