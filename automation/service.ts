@@ -258,7 +258,7 @@ export interface PersonalData {
 export interface NamespaceObjects {
   readonly apiVersion: string;
   readonly kind: string;
-  /** For example `tenantry.dev/sandbox`. */
+  /** For example `acme.example/session`. */
   readonly label: string;
   /** Which of these ids have a row that wants the object. Read after the cluster was. */
   readonly wanted: (db: Queryable, ids: readonly string[]) => Promise<ReadonlySet<string>>;

@@ -51,10 +51,26 @@ export async function listLeftObjects(
       const id = item.label(label) ?? '';
       found.push({ product, apiVersion, kind, label, id, namespace, name, uid, tenantId, createdAt });
     }
-    const ids = await wantedOf(database, wanted, found);
-    left.push(...found.filter(({ id }) => !ids.has(id)));
+    const own = await ofProduct(database, product, found);
+    const ids = await wantedOf(database, wanted, own);
+    left.push(...own.filter(({ id }) => !ids.has(id)));
   }
   return left;
+}
+
+/** Those of the product's tenants: another product may use the same kind and label. */
+async function ofProduct(
+  database: Queryable,
+  product: string,
+  found: readonly LeftObject[],
+): Promise<readonly LeftObject[]> {
+  if (found.length === 0) return [];
+  const { rows } = await database.query<{ id: string }>(
+    'select id from tenantry.tenant where product = $1 and id = any($2)',
+    [product, [...new Set(found.map(({ tenantId }) => tenantId))]],
+  );
+  const tenants = new Set(rows.map(({ id }) => id));
+  return found.filter(({ tenantId }) => tenants.has(tenantId));
 }
 
 async function wantedOf(

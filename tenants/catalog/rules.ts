@@ -46,7 +46,7 @@ export function uncountedEntitlements(product: Product): readonly string[] {
 /** A fault: where, and a message that follows the field's name. */
 type Fault = readonly [at: readonly PropertyKey[], message: string];
 
-function contradictions({ plans, namespace: { from }, slotPlan }: Product): Fault[] {
+function contradictions({ plans, namespace: { from, people }, runtime, slotPlan }: Product): Fault[] {
   const namesOf = (one: Plan | undefined) =>
     Object.keys(one?.entitlements ?? {})
       .sort()
@@ -57,6 +57,14 @@ function contradictions({ plans, namespace: { from }, slotPlan }: Product): Faul
         ? []
         : [[['plans', n, 'entitlements'], `must name the same as those of ${plans[0]?.id}`]],
     ),
+    ...(runtime.readsTenant && people === 'administer'
+      ? [
+          [
+            ['runtime', 'readsTenant'],
+            'must be left out where people administer their namespace: they could read the key and tell use with it',
+          ] as const,
+        ]
+      : []),
     ...(slotPlan === null || plans.some((each) => each.id === slotPlan)
       ? []
       : [[['slotPlan'], 'must be the id of one of the plans, or null'] as const]),

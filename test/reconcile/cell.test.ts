@@ -201,6 +201,11 @@ describe('a cell', () => {
       await make('left');
       const within = { ...withSandboxes, policy: { ...context.policy, graceMs: 60_000 } };
       expect((await readCellWorld(within, {})).leftObjects.map(({ id }) => id)).toEqual(['left']);
+      const ofAnother = {
+        ...within,
+        objects: [{ ...sandboxes, product: 'agents', wanted: async () => new Set<string>() }],
+      };
+      expect((await readCellWorld(ofAnother, {})).leftObjects).toEqual([]);
       await lookAt(within, area, { heals: true });
       await lookAt(within, area, { heals: true });
       expect(await standing()).toEqual([`${tenant.id}-kept`, `${tenant.id}-left`]);

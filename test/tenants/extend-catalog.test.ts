@@ -144,6 +144,14 @@ describe('a product of a package', () => {
       /^product erp: plans\[0\]\.databaseConnections: must be above 0/,
     ],
     [
+      'a key in a namespace that people administer',
+      ownProduct('erp', {
+        runtime: { ...ownProduct('erp').runtime, readsTenant: true },
+        namespace: { ...ownProduct('erp').namespace, people: 'administer' },
+      }),
+      /^product erp: runtime\.readsTenant: must be left out where people administer/,
+    ],
+    [
       'a slot of no plan',
       ownProduct('erp', { slotPlan: 'gold' }),
       /^product erp: slotPlan: must be the id of one of the plans/,
