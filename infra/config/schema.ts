@@ -176,6 +176,10 @@ const controlPlane = z
       .optional(),
     apiReplicas: count(1, 100),
     workerReplicas: count(1, 100),
+    /** Packages of products beside the tree that the image contains, as `TENANTRY_SERVICES` names them. */
+    services: z
+      .array(z.string().regex(/^[^\s,]+$/, 'a path in the image such as /app/products/wikis/index.js'))
+      .default([]),
   })
   .refine(({ image, imageParameter }) => (image === undefined) !== (imageParameter === undefined), {
     path: ['image'],

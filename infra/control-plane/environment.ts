@@ -84,9 +84,12 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
       passwordFile: file('tenant-database-password'),
     }),
   });
+  const { services } = config.controlPlane;
+  const products = services.length > 0 ? { TENANTRY_SERVICES: services.join(',') } : {};
   switch (workload) {
     case 'api':
       return {
+        ...products,
         PORT: String(apiPort),
         HOST: '0.0.0.0',
         PUBLIC_URL: sources.publicUrl,
@@ -104,6 +107,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
       };
     case 'worker':
       return {
+        ...products,
         ...databases(),
         TENANT_DATABASE_SERVERS: dedicatedServers(sources.database, (name) => file(dedicatedPassword(name))),
         KUBECONFIG: kubeconfigFile,
@@ -127,7 +131,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
         LOG_LEVEL: 'info',
       };
     case 'migrate':
-      return { ...databases(), LOG_LEVEL: 'info' };
+      return { ...products, ...databases(), LOG_LEVEL: 'info' };
   }
 }
 

@@ -137,6 +137,22 @@ describe('the environment of the API', () => {
     ]);
   });
 
+  test('names the products beside the tree to every process, where the image has some', async () => {
+    const own = '/app/products/wikis/index.ts';
+    const extended = await infraGraph('dev', {
+      'tenantry:controlPlane': {
+        image: 'ghcr.io/acme/tenantry:0.1.0',
+        apiReplicas: 1,
+        workerReplicas: 1,
+        services: [own],
+      },
+    });
+    for (const workload of ['api', 'worker', 'migrate'] as const) {
+      expect(environmentOf(extended, workload).TENANTRY_SERVICES).toBe(own);
+      expect(environmentOf(prod, workload)).not.toHaveProperty('TENANTRY_SERVICES');
+    }
+  });
+
   test('follows an issuer outside', async () => {
     const outside = await infraGraph('dev', {
       'tenantry:identity': { kind: 'oidc', issuer: 'https://id.example.com', clientId: 'tenantry-dev' },
