@@ -301,6 +301,8 @@ describe('a tenant whose container reads it', () => {
     ...agents,
     id: 'reading',
     meters: [],
+    limits: [],
+    applies: Object.keys(agents.plans[0]?.entitlements ?? {}),
     namespace: { ...agents.namespace, prefix: 'reading-' },
     runtime: { ...agents.runtime, readsTenant: true },
   };
