@@ -28,7 +28,7 @@ import type {
   ResourceChanges,
   RunnerSettings,
 } from './protocol.ts';
-import { pruneHistory, removeStackFiles } from './state-files.ts';
+import { pruneHistory, removeLocks, removeStackFiles } from './state-files.ts';
 import { tenantProject } from './tenant-project.ts';
 
 const run = promisify(execFile);
@@ -168,12 +168,29 @@ export class Driver {
     return this.#withWorkDir('init', {}, async (workDir) => {
       const workspace = await this.#workspace(workDir);
       if (tenantIds.length === 1 || !(await this.#createTogether(workDir, tenantIds)))
-        for (const tenantId of tenantIds) await createStack(workspace, tenantId);
+        for (const tenantId of tenantIds) await this.#createStack(workspace, tenantId);
       const settings = tenantIds.map(
         async (id) => [id, parse(await readFile(join(workDir, `Pulumi.${id}.yaml`), 'utf8'))] as const,
       );
       return Object.fromEntries(await Promise.all(settings));
     });
+  }
+
+  /** The caller holds the tenant's lease, so whoever left a part of the stack behind is dead. */
+  async #createStack(workspace: LocalWorkspace, name: string, mendings = 2): Promise<void> {
+    try {
+      await workspace.createStack(name);
+    } catch (error) {
+      if (mendings === 0) throw error;
+      // `pulumi cancel` wants a stack that exists, and this one does not yet.
+      if (error instanceof ConcurrentUpdateError)
+        await removeLocks(this.#settings.backendUrl, tenantProject, name);
+      else if (!(error instanceof StackAlreadyExistsError)) throw error;
+      // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
+      // If it has resources all the same, the engine refuses to remove it.
+      else await workspace.removeStack(name);
+      await this.#createStack(workspace, name, mendings - 1);
+    }
   }
 
   /** Creates several stacks in one process; false where the engine is Pulumi's CLI, which cannot. */
@@ -289,18 +306,6 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     GOMEMLIMIT: '256MiB',
     KUBECONFIG: settings.kubeconfig,
   };
-}
-
-async function createStack(workspace: LocalWorkspace, name: string): Promise<void> {
-  try {
-    await workspace.createStack(name);
-  } catch (error) {
-    if (!(error instanceof StackAlreadyExistsError)) throw error;
-    // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
-    // If it has resources all the same, the engine refuses to remove it.
-    await workspace.removeStack(name);
-    await workspace.createStack(name);
-  }
 }
 
 function collectChanges(event: EngineEvent, changes: Record<string, number>): void {

@@ -20,8 +20,14 @@ export async function removeStackFiles(backendUrl: string, project: string, stac
     remove('stacks', project, `${stack}.json.bak.attrs`),
     remove('history', project, stack),
     remove('backups', project, stack),
-    remove('locks', 'organization', project, stack),
+    removeLocks(backendUrl, project, stack),
   ]);
+}
+
+/** Removes the locks of a stack, whose holders must be dead: they have neither an age nor an end. */
+export async function removeLocks(backendUrl: string, project: string, stack: string): Promise<void> {
+  const root = rootOf(backendUrl);
+  if (root) await rm(join(root, 'locks', 'organization', project, stack), { recursive: true, force: true });
 }
 
 /** Removes the oldest entries of a stack's history. */

@@ -1,6 +1,6 @@
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, expect, inject, test, vi } from 'vitest';
@@ -211,7 +211,7 @@ test('a runner whose worker is gone ends itself and its engine', async () => {
   await until(() => !isAlive(-pid), { what: 'the end of the process group' });
 });
 
-test('a stack whose initialisation was killed before its settings were noted is initialised again', async () => {
+test('a stack whose initialisation was killed, before its settings were noted or with its lock, is initialised again', async () => {
   const keys = await startKeyService({ keyFile: join(home, 'keys.json') });
   releasers.push(keys.stop);
   vi.stubEnv('VAULT_SERVER_URL', keys.address);
@@ -234,6 +234,11 @@ test('a stack whose initialisation was killed before its settings were noted is 
     result.outcome === 'succeeded' && result.initialised?.twice?.encryptedkey;
   expect(keyOf(again)).toEqual(expect.any(String));
   expect(keyOf(again)).not.toBe(keyOf(first));
+  const locks = join(state, '.pulumi', 'locks', 'organization', 'tenantry', 'locked');
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, 'killed.json'), JSON.stringify({ pid: 1, username: 'x', hostname: 'x' }));
+  expect(await runner.run(init('locked'), limits)).toMatchObject({ outcome: 'succeeded' });
+  expect(readdirSync(locks, { recursive: true })).toEqual([]);
   const many = await runner.run({ kind: 'init', tenantIds: ['one', 'two'] }, limits);
   expect(many).toMatchObject({
     initialised: {
