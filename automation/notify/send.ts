@@ -74,6 +74,7 @@ async function post(
   const url = new URL(delivery.url);
   const addresses = await orAborted(allowedAddresses(hostOf(url), rules), signal);
   return new Promise<Sent>((resolve, reject) => {
+    let begun = false;
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(
       url,
       {
@@ -91,6 +92,7 @@ async function post(
         },
       },
       (response) => {
+        begun = true;
         const chunks: Buffer[] = [];
         let bytes = 0;
         const answered = () => {
@@ -112,6 +114,10 @@ async function post(
       },
     );
     request.on('error', reject);
+    // An answer's body may still be read then. An answer that is none, such as 101, tells of nothing else.
+    request.on('close', () => {
+      if (!begun) reject(new Error('the connection was closed without an answer'));
+    });
     request.end(delivery.body);
   });
 }

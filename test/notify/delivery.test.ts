@@ -42,6 +42,9 @@ function dispatcher(more: Partial<DispatchContext> = {}) {
   return made;
 }
 
+const switchProtocols: Answer = (_response, request) =>
+  request.socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n');
+
 /** An endpoint of a new tenant alone, so that tests do not see each other's events. */
 async function endpointAt(url: string, email: string | null = null) {
   const { id: tenantId } = await addTenant(control.database);
@@ -137,6 +140,7 @@ test.each<[string, Answer, string]>([
     (_response, request) => request.socket.end('SSH-2.0-OpenSSH\r\n\r\n'),
     'The endpoint could not be reached',
   ],
+  ['switches protocols', switchProtocols, 'The endpoint could not be reached: the connection was closed'],
 ])('an endpoint that %s leaves the event to be tried again', async (_name, answer, problem) => {
   const hook = await receiver(answer);
   const { id, tell } = await endpointAt(hook.url);
@@ -147,6 +151,17 @@ test.each<[string, Answer, string]>([
     return entries[0]?.problem != null && entries;
   });
   expect(log).toMatchObject([{ state: 'pending', attempts: 1, problem: expect.stringContaining(problem) }]);
+});
+
+test('a worker ends after an endpoint has switched protocols', async () => {
+  const hook = await receiver(switchProtocols);
+  const { id, tell } = await endpointAt(hook.url);
+  await tell();
+  const { ring, stop } = dispatcherOf(control.database);
+  ring([id]);
+  await until(() => hook.received.length === 1);
+  await stop();
+  expect(await logOf(control.database, id)).toMatchObject([{ state: 'pending', attempts: 1, status: null }]);
 });
 
 test('an endpoint that is not there is tried again', async () => {
