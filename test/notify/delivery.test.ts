@@ -11,6 +11,7 @@ import {
   enableEndpoint,
   findEndpoint,
   keepNotifications,
+  removeEndpoint,
   replay,
   rotateSecret,
 } from '../../automation/notify/index.ts';
@@ -451,6 +452,34 @@ test('an endpoint that was registered while private addresses were allowed gets 
     (await logOf(control.database, id))[0]?.problem?.includes('must begin with https://'),
   );
   expect(hook.received).toEqual([]);
+});
+
+test('an endpoint that is being removed neither delays nor fails what is told, and is told nothing more', async () => {
+  const { database } = control;
+  const { id: tenantId } = await addTenant(database);
+  const scope = { kind: 'tenant', tenantId } as const;
+  const leaving = await addEndpoint(database, 'http://127.0.0.1:9/leaving', { scope });
+  const staying = await addEndpoint(database, 'http://127.0.0.1:9/staying', { scope });
+  await database.transaction(async (client) => {
+    await removeEndpoint(client, leaving.id);
+    // Meanwhile, in a transaction of its own, which would wait for this one.
+    await database.transaction(async (other) => {
+      await other.query(`set local lock_timeout = '1s'`);
+      await emit(other, 'credits.exhausted', { tenantId }, { tenantId, available: 0, held: 0 });
+    });
+  });
+  expect(await logOf(database, leaving.id)).toEqual([]);
+  expect(await logOf(database, staying.id)).toMatchObject([{ type: 'credits.exhausted' }]);
+});
+
+test('an endpoint whose secret is being rotated is told of what happens meanwhile', async () => {
+  const { database } = control;
+  const { id, tell } = await endpointAt('http://127.0.0.1:9/');
+  await database.transaction(async (client) => {
+    await rotateSecret(client, id, new Date());
+    await tell();
+  });
+  expect(await logOf(database, id)).toHaveLength(1);
 });
 
 test('events and endpoints of deleted tenants are forgotten once their time is over', async () => {
