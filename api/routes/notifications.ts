@@ -166,7 +166,7 @@ const detail = createRoute({
 const endpointPaging = pagingBy('endpoints', z.tuple([textPosition]));
 const deliveryPaging = pagingBy('notifications', z.tuple([numberPosition]));
 
-export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
+export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiDeps) => {
   const router = createRouter();
 
   const assertReachable = async (text: string) => {
@@ -179,8 +179,9 @@ export const notificationRoutes = ({ database, addressRules }: ApiDeps) => {
       await allowedAddresses(hostOf(new URL(text)), addressRules);
       return null;
     } catch (error) {
-      if (error instanceof RefusedAddress) return error.message;
-      throw error;
+      if (!(error instanceof RefusedAddress)) throw error;
+      ownLog.warn({ detail: error.detail }, 'a webhook endpoint was refused');
+      return error.message;
     }
   };
   const changed = (

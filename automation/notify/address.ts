@@ -1,27 +1,33 @@
-import { lookup as systemLookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { Resolve } from './resolve.ts';
 
 /**
  * Which addresses an endpoint may have. Its URL comes from a customer, and the worker stands inside the cluster: sent
  * elsewhere than to the public internet, a delivery would reach what only we may reach.
  */
 
-/** Names to addresses; an argument, as tests bring their own. */
-export type Resolve = (hostname: string) => Promise<readonly string[]>;
-
 export interface AddressRules {
   /** Lets deliveries go to this machine and private networks, and without TLS; never to link-local addresses. */
   readonly allowPrivate: boolean;
   readonly resolve: Resolve;
+  /** `defaultLookupTimeoutMs` when left out. */
+  readonly lookupTimeoutMs?: number;
 }
 
-export const resolveBySystem: Resolve = async (hostname) =>
-  (await systemLookup(hostname, { all: true, verbatim: true })).map(({ address }) => address);
+/** How long a look-up may take, of the time that an attempt has. */
+const defaultLookupTimeoutMs = 5_000;
 
-/** The endpoint's address is none that may be connected to. */
+/** The endpoint's address is none that may be connected to. The message is for whoever has the endpoint. */
 export class RefusedAddress extends Error {
   override readonly name = 'RefusedAddress';
+  /** For our own log alone: whether a name of our network is there, and where, is told to nobody else. */
+  readonly detail: string | undefined;
+
+  constructor(message: string, detail?: string) {
+    super(message);
+    this.detail = detail;
+  }
 }
 
 /** IPv6 addresses that the internet routes; what lies outside includes NAT64, site-local and IPv4-compatible ones. */
@@ -63,21 +69,42 @@ export function urlProblem(text: string, rules: Pick<AddressRules, 'allowPrivate
 
 /**
  * The addresses of a host that may be connected to.
- * @throws RefusedAddress when it has none, also when its name does not resolve
+ * @param signal cuts the look-up off; the promise then rejects with its reason
+ * @throws RefusedAddress when it has none, in the same words when its name does not resolve
  */
-export async function allowedAddresses(hostname: string, rules: AddressRules): Promise<readonly string[]> {
-  const addresses =
-    isIP(hostname) !== 0
-      ? [hostname]
-      : await rules.resolve(hostname).catch((error: NodeJS.ErrnoException) => {
-          throw new RefusedAddress(`${hostname} does not resolve (${error.code ?? error.message})`);
-        });
+export async function allowedAddresses(
+  hostname: string,
+  rules: AddressRules,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const addresses = isIP(hostname) !== 0 ? [hostname] : await lookUp(hostname, rules, signal);
   const allowed = addresses.filter((address) => mayConnectTo(address, rules));
   if (allowed.length > 0) return allowed;
-  throw new RefusedAddress(
-    addresses.length === 0
-      ? `${hostname} does not resolve`
-      : `${hostname} is ${addresses.join(', ')}, which is not an address of the public internet`,
+  throw noAddress(`${hostname} is ${addresses.join(', ') || 'a name without addresses'}`);
+}
+
+async function lookUp(
+  hostname: string,
+  { resolve, lookupTimeoutMs = defaultLookupTimeoutMs }: AddressRules,
+  signal: AbortSignal | undefined,
+): Promise<readonly string[]> {
+  const timeout = AbortSignal.timeout(lookupTimeoutMs);
+  const ends = signal ? AbortSignal.any([signal, timeout]) : timeout;
+  ends.throwIfAborted();
+  try {
+    return await resolve(hostname, ends);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why = timeout.aborted ? `not within ${lookupTimeoutMs} ms` : (code ?? message);
+    throw noAddress(`${hostname} does not resolve (${why})`);
+  }
+}
+
+function noAddress(detail: string): RefusedAddress {
+  return new RefusedAddress(
+    'the name in the URL does not resolve to an address that events may be sent to',
+    detail,
   );
 }
 

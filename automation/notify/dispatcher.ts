@@ -132,7 +132,7 @@ async function deliver(
 async function settle(
   { database, log, now, random }: DispatchContext,
   delivery: BegunDelivery,
-  { result, answer }: Sent,
+  { result, answer, detail }: Sent,
   when: { readonly at: Date; readonly durationMs: number },
 ): Promise<void> {
   const verdict = judge(result, delivery.tries, now(), random());
@@ -140,7 +140,10 @@ async function settle(
   const status = result.kind === 'answered' ? result.status : null;
   const { endpointId } = delivery;
   if (problem !== null)
-    log.warn({ endpoint: endpointId, event: delivery.eventId, problem }, 'an event was not delivered');
+    log.warn(
+      { endpoint: endpointId, event: delivery.eventId, problem, detail },
+      'an event was not delivered',
+    );
   await database.transaction(async (client) => {
     const counts = await noteAttempt(
       client,

@@ -14,6 +14,8 @@ export interface Sent {
   readonly result: Result;
   /** The beginning of the answer's body. */
   readonly answer: string | null;
+  /** More about a failure, for our own log alone. */
+  readonly detail?: string | undefined;
 }
 
 /**
@@ -52,7 +54,8 @@ export async function send(
     const problem = timeout.aborted
       ? `The endpoint did not answer within ${timeoutMs / 1000} s`
       : problemOf(error);
-    return { result: { kind: 'failed', problem }, answer: null };
+    const detail = error instanceof RefusedAddress ? error.detail : undefined;
+    return { result: { kind: 'failed', problem }, answer: null, detail };
   }
 }
 
@@ -72,7 +75,7 @@ async function post(
   const wrong = urlProblem(delivery.url, rules);
   if (wrong !== null) throw new RefusedAddress(`the URL ${wrong}`);
   const url = new URL(delivery.url);
-  const addresses = await orAborted(allowedAddresses(hostOf(url), rules), signal);
+  const addresses = await allowedAddresses(hostOf(url), rules, signal);
   return new Promise<Sent>((resolve, reject) => {
     let begun = false;
     const request = (url.protocol === 'https:' ? requestHttps : requestHttp)(
@@ -131,14 +134,4 @@ function lookupIn(addresses: readonly string[]): LookupFunction {
     else if (options.all) callback(null, found);
     else callback(null, first.address, first.family);
   };
-}
-
-/** A look-up cannot be cut off; nobody waits for it any more. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

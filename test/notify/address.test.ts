@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { allowedAddresses, mayConnectTo, urlProblem } from '../../automation/notify/address.ts';
+import {
+  allowedAddresses,
+  mayConnectTo,
+  RefusedAddress,
+  urlProblem,
+} from '../../automation/notify/address.ts';
 
 const strict = { allowPrivate: false };
 const embedded = { allowPrivate: true };
@@ -96,19 +101,30 @@ test('of a name that resolves to public and other addresses, only the public one
   ]);
 });
 
-test('a name that resolves to no public address, or to none, is refused by name', async () => {
-  await expect(
-    allowedAddresses('inner.example.com', { ...strict, resolve: async () => ['10.0.0.1', 'fd00:ec2::254'] }),
-  ).rejects.toThrow(
-    'inner.example.com is 10.0.0.1, fd00:ec2::254, which is not an address of the public internet',
+test('whether a name is not there or not public, a customer hears the same, and our own log hears more', async () => {
+  const notFound = Object.assign(new Error('no'), { code: 'ENOTFOUND' });
+  const refusals = await Promise.all(
+    [
+      ['inner.example.com', async () => ['10.0.0.1', 'fd00:ec2::254']] as const,
+      ['gone.example.com', () => Promise.reject(notFound)] as const,
+      ['empty.example.com', async () => []] as const,
+    ].map(([name, resolve]) => refusal(allowedAddresses(name, { ...strict, resolve }))),
   );
-  await expect(
-    allowedAddresses('gone.example.com', {
-      ...strict,
-      resolve: async () => Promise.reject(Object.assign(new Error('no'), { code: 'ENOTFOUND' })),
-    }),
-  ).rejects.toThrow('gone.example.com does not resolve (ENOTFOUND)');
-  await expect(allowedAddresses('empty.example.com', { ...strict, resolve: async () => [] })).rejects.toThrow(
-    'empty.example.com does not resolve',
+  expect(refusals.map(({ message }) => message)).toEqual(
+    Array(3).fill('the name in the URL does not resolve to an address that events may be sent to'),
   );
+  expect(refusals.map(({ detail }) => detail)).toEqual([
+    'inner.example.com is 10.0.0.1, fd00:ec2::254',
+    'gone.example.com does not resolve (ENOTFOUND)',
+    'empty.example.com is a name without addresses',
+  ]);
 });
+
+async function refusal(refused: Promise<unknown>): Promise<RefusedAddress> {
+  const error = await refused.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RefusedAddress)) throw new Error('nothing was refused', { cause: error });
+  return error;
+}
