@@ -8,13 +8,14 @@ import type { FollowedClient, Tenant } from './store/tenants.ts';
  * What happened to a tenant. A slot becomes a tenant when a customer gets it.
  *
  * What is decided counts when it is decided, as nothing may go on from that moment: `suspended`, `resumed`,
- * `plan_changed`, `deletion_scheduled`, `deletion_cancelled`, `deleting`. What stands counts when it stands: `active` the
- * first time that the customer can use the tenant, `deleted` when nothing of it is left.
+ * `plan_changed`, `seats_changed`, `deletion_scheduled`, `deletion_cancelled`, `deleting`. What stands counts when it
+ * stands: `active` the first time that the customer can use the tenant, `deleted` when nothing of it is left.
  */
 export type TenantChange =
   | { readonly kind: 'created' }
   | { readonly kind: 'active' }
   | { readonly kind: 'plan_changed'; readonly from: string; readonly to: string }
+  | { readonly kind: 'seats_changed'; readonly from: number; readonly to: number }
   | { readonly kind: 'suspended'; readonly reason: string | null }
   | { readonly kind: 'resumed' }
   | { readonly kind: 'deletion_scheduled'; readonly deleteAfter: Date }
@@ -106,9 +107,11 @@ export function tenantChanges(before: Tenant | null, after: Tenant): readonly Te
   const was = before && !before.slot ? before : null;
   const changes: TenantChange[] = [];
   if (!was) changes.push({ kind: 'created' });
-  const plan = after.desiredSpec.plan;
+  const { plan, seats } = after.desiredSpec;
   if (was && was.desiredSpec.plan !== plan)
     changes.push({ kind: 'plan_changed', from: was.desiredSpec.plan, to: plan });
+  if (was && was.desiredSpec.seats !== seats)
+    changes.push({ kind: 'seats_changed', from: was.desiredSpec.seats, to: seats });
   if (after.desiredState === 'suspended') {
     if (was?.desiredState !== 'suspended' || was.suspendReason !== after.suspendReason)
       changes.push({ kind: 'suspended', reason: after.suspendReason });

@@ -134,6 +134,24 @@ describe('a follower hears once', () => {
     expect(news()).toEqual(['deleted']);
   });
 
+  test('of its seats, alone and together with its plan', async () => {
+    const { stripe } = account;
+    const { news, sync, stands, subscription } = await followed('stream', 'professional', 'mary');
+    await stands();
+    expect(news()).toEqual(['created', 'active']);
+    const id = subscription.items.data[0]?.id ?? '';
+    await stripe.subscriptions.update(subscription.id, { items: [{ id, quantity: 3 }] });
+    await sync();
+    await sync();
+    expect(news()).toEqual(['seats_changed 1 3']);
+    const [bigger] = (await stripe.prices.list({ lookup_keys: ['tenantry:stream:business'] })).data;
+    await stripe.subscriptions.update(subscription.id, {
+      items: [{ id, price: bigger?.id ?? '', quantity: 2 }],
+    });
+    await sync();
+    expect(news()).toEqual(['plan_changed professional business', 'seats_changed 3 2']);
+  });
+
   test('of a slot that it is created and active when a customer gets it, and nothing before', async () => {
     const slot = await addTenant(account.database, {
       product: 'browsers',

@@ -30,6 +30,9 @@ async function tell(client: Queryable, tenant: Tenant, change: TenantChange, at:
       await emit(client, 'tenant.deletion_scheduled', about, { ...facts, deleteAfter }, at);
       return;
     }
+    // No event tells of seats alone; those of other changes carry them.
+    case 'seats_changed':
+      return;
     // `tenant.resumed` says the first, `tenant.deleted` the end of the second.
     case 'deletion_cancelled':
     case 'deleting':

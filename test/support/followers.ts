@@ -22,7 +22,8 @@ function told(change: TenantChange): string {
     case 'suspended':
       return `suspended ${change.reason}`;
     case 'plan_changed':
-      return `plan_changed ${change.from} ${change.to}`;
+    case 'seats_changed':
+      return `${change.kind} ${change.from} ${change.to}`;
     default:
       return change.kind;
   }
