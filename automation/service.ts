@@ -31,7 +31,10 @@ export interface Service<Router = never> {
   readonly sweep?: Readonly<Record<string, (context: WorkerServiceContext) => Promise<void>>>;
   /** Follows the product's tenants: called in the transaction of each change. */
   readonly tenantChanged?: NonNullable<Follower['tenantChanged']>;
-  /** Tells use that neither the cluster shows nor anybody sends. Read at each sweep of a cell. */
+  /**
+   * Tells use that neither the cluster shows nor anybody sends. Read at each sweep of a cell. A use that cannot count fails
+   * the step by its name and keeps no other from counting.
+   */
   readonly usage?: (context: WorkerServiceContext) => AsyncIterable<ServiceUse> | Iterable<ServiceUse>;
   /** What a use of the product must pass before it begins, by name. */
   readonly checks?: Readonly<Record<string, ServiceCheck>>;
@@ -115,16 +118,19 @@ export function personalDataOf(services: readonly Service[]): ReadonlyMap<string
 /** A job of a service. It may run more than once for one ring, after a crash for example, and must bear that. */
 export interface ServiceTask {
   readonly payload: z.ZodType;
-  /** @throws Error when the job is to be tried again */
+  /**
+   * @param payload as `payload` has parsed it
+   * @throws Error when the job is to be tried again
+   */
   readonly run: (payload: unknown, context: WorkerServiceContext) => Promise<void>;
 }
 
-/** A task whose handler gets its payload parsed. */
+/** A task whose handler knows the type of its payload. */
 export function serviceTask<Payload extends z.ZodType>(
   payload: Payload,
   run: (payload: z.output<Payload>, context: WorkerServiceContext) => Promise<void>,
 ): ServiceTask {
-  return { payload, run: (given, context) => run(payload.parse(given), context) };
+  return { payload, run: run as ServiceTask['run'] };
 }
 
 /** The queue's name of a product's task: each product has its own names, each cell works off its own jobs. */
@@ -154,7 +160,7 @@ export async function ringServiceTask(
 /** Use of one meter of a tenant, counted once by its id: telling it again is harmless. */
 export interface ServiceUse {
   readonly tenantId: string;
-  /** The service's own, unique within the tenant. */
+  /** The service's own, unique within the tenant: at most 200 printable ASCII characters without spaces. */
   readonly id: string;
   /** Id of a meter of the product. */
   readonly meter: string;
@@ -176,7 +182,7 @@ export interface ServiceCheck {
   readonly decide: (request: CheckRequest, client: Queryable) => CheckDecision | Promise<CheckDecision>;
 }
 
-/** A check whose rule gets its attributes parsed. */
+/** A check whose rule knows the types of its attributes. */
 export function serviceCheck<Attributes extends z.ZodType>(check: {
   readonly description: string;
   readonly attributes: Attributes;
@@ -185,13 +191,7 @@ export function serviceCheck<Attributes extends z.ZodType>(check: {
     client: Queryable,
   ) => CheckDecision | Promise<CheckDecision>;
 }): ServiceCheck {
-  const { description, attributes, decide } = check;
-  return {
-    description,
-    attributes,
-    decide: (request, client) =>
-      decide({ ...request, attributes: attributes.parse(request.attributes) }, client),
-  };
+  return { ...check, decide: check.decide as ServiceCheck['decide'] };
 }
 
 export interface CheckRequest<Attributes = unknown> {

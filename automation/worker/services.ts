@@ -1,9 +1,13 @@
 /** What services bring to a worker: their tasks, and their steps of the cell's sweep. */
+import { inspect } from 'node:util';
 import type { TaskList } from 'graphile-worker';
+import { z } from 'zod';
 import type { Product } from '../../tenants/catalog/types.ts';
 import { readUse, type UsageEvent, writeEvents } from '../metering/index.ts';
 import { type Service, type ServiceUse, serviceTaskName, type WorkerServiceContext } from '../service.ts';
-import type { SweepSteps, Work } from '../work/index.ts';
+import type { Database } from '../store/database.ts';
+import { findTenants } from '../store/tenants.ts';
+import { type SweepSteps, task, type Work } from '../work/index.ts';
 
 export function servicesWork(services: readonly Service[], context: WorkerServiceContext): Work {
   return {
@@ -20,9 +24,9 @@ export function servicesWork(services: readonly Service[], context: WorkerServic
 function tasksOf(services: readonly Service[], context: WorkerServiceContext): TaskList {
   return Object.fromEntries(
     services.flatMap(({ product, tasks = {} }) =>
-      Object.entries(tasks).map(([name, task]) => [
+      Object.entries(tasks).map(([name, job]) => [
         serviceTaskName(product.id, name, context.cell.id),
-        (payload: unknown) => task.run(payload, context),
+        task(job.payload, (payload) => job.run(payload, context)),
       ]),
     ),
   );
@@ -38,26 +42,84 @@ function stepsOf(services: readonly Service[], context: WorkerServiceContext): S
   );
 }
 
-/** Rows that one transaction writes at most. */
+/** Uses that one transaction counts at most. */
 const batch = 500;
 
-/** @throws Error that names what of the use cannot count; what was told before it counts */
+/**
+ * Counts all that can count; what cannot keeps nothing else from it.
+ * @throws Error that names what of the use cannot count, and why
+ */
 async function tellUse(
   product: Product,
   told: AsyncIterable<ServiceUse> | Iterable<ServiceUse>,
   { database, now }: WorkerServiceContext,
 ): Promise<void> {
-  let events: UsageEvent[] = [];
-  const write = async () => {
-    const waiting = events;
-    events = [];
-    if (waiting.length > 0) await database.transaction((client) => writeEvents(client, waiting));
+  const problems: string[] = [];
+  let waiting: ServiceUse[] = [];
+  const count = async () => {
+    const uses = waiting;
+    waiting = [];
+    problems.push(...(await countUses(database, product, uses, now())));
   };
-  for await (const { tenantId, id, meter, at, quantity } of told) {
-    const read = readUse(product.id, { dimension: meter, at, quantity }, now());
-    if ('message' in read) throw new Error(`use ${id} of tenant ${tenantId}: ${read.field} ${read.message}`);
-    events.push({ ...read, tenantId, source: `service:${product.id}`, id, dimension: meter, at });
-    if (events.length === batch) await write();
+  try {
+    for await (const use of told) {
+      waiting.push(use);
+      if (waiting.length === batch) await count();
+    }
+  } finally {
+    // What was told before the telling itself failed counts, too.
+    await count();
   }
-  await write();
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+/** The form of a use, with ids as `POST /v1/usage` takes them. Whether it can count, `readUse` says. */
+const useForm = z.object({
+  tenantId: z.string(),
+  id: z.string().regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces'),
+  meter: z.string(),
+  at: z.date(),
+  quantity: z.string(),
+});
+
+/** @returns what is wrong with those that cannot count */
+async function countUses(
+  database: Database,
+  product: Product,
+  uses: readonly ServiceUse[],
+  now: Date,
+): Promise<string[]> {
+  const problems: string[] = [];
+  const formed = uses.flatMap((use) => {
+    const { success, error, data } = useForm.safeParse(use);
+    if (success) return [data];
+    problems.push(`use ${inspect(use, { breakLength: Infinity })}: ${z.prettifyError(error)}`);
+    return [];
+  });
+  const found = await findTenants(database, [...new Set(formed.map(({ tenantId }) => tenantId))]);
+  const own = new Set(found.filter((tenant) => tenant.product === product.id).map(({ id }) => id));
+  const events = formed.flatMap(({ tenantId, id, meter, at, quantity }): UsageEvent[] => {
+    const name = nameOf({ tenantId, id });
+    if (!own.has(tenantId)) {
+      problems.push(`${name}: there is no such tenant of ${product.id}`);
+      return [];
+    }
+    const read = readUse(product.id, { dimension: meter, at, quantity }, now);
+    if ('message' in read) {
+      problems.push(`${name}: ${read.field} ${read.message}`);
+      return [];
+    }
+    return [{ ...read, tenantId, source: `service:${product.id}`, id, dimension: meter, at }];
+  });
+  if (events.length === 0) return problems;
+  const outcomes = await database.transaction((client) => writeEvents(client, events));
+  const conflicts = events.filter((_, index) => outcomes[index] === 'conflict');
+  return [
+    ...problems,
+    ...conflicts.map((event) => `${nameOf(event)}: id was told before, for another meter or quantity`),
+  ];
+}
+
+function nameOf({ tenantId, id }: Pick<ServiceUse, 'tenantId' | 'id'>): string {
+  return `use ${id} of tenant ${tenantId}`;
 }

@@ -6,7 +6,7 @@ import { readBudgets, setBudget } from '../../automation/ledger/budget-rows.ts';
 import { checkLedger, readBalance } from '../../automation/ledger/read.ts';
 import { monthNamed } from '../../automation/metering/time.ts';
 import { readToldOfMonth, writeEvents } from '../../automation/metering/usage-events.ts';
-import { serviceCheck } from '../../automation/service.ts';
+import { type ServiceCheck, serviceCheck } from '../../automation/service.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
@@ -20,7 +20,7 @@ const month = () => monthNamed(new Date().toISOString());
 
 beforeAll(async () => {
   service = await startService({}, [
-    { product: findProduct('agents') as Product, checks: { task, burst, desk } },
+    { product: findProduct('agents') as Product, checks: { task, burst, desk, plainPage, page } },
   ]);
   database = service.database;
 });
@@ -62,6 +62,21 @@ const desk = serviceCheck({
     needs: [{ of: 'concurrency', entitlement: 'concurrentSandboxes', amount }],
     estimatedCostMicros: 0,
   }),
+});
+/** A check as a package may write it, without the helper, whose attributes are no longer what was sent once parsed. */
+const plainPage: ServiceCheck = {
+  description: 'Pages, by their number as text',
+  attributes: z.strictObject({ pages: z.string().transform(Number) }),
+  decide: ({ attributes }) => ({
+    admitted: true,
+    needs: [],
+    estimatedCostMicros: (attributes as { pages: number }).pages + 1,
+  }),
+};
+const page = serviceCheck({
+  description: 'Pages, by their number as text',
+  attributes: z.strictObject({ pages: z.string().transform(Number) }),
+  decide: ({ attributes: { pages } }) => ({ admitted: true, needs: [], estimatedCostMicros: pages + 1 }),
 });
 
 const tenantOf = async (product: string, plan: string, set: Record<string, unknown> = {}) =>
@@ -410,6 +425,15 @@ describe('a check of the product', () => {
     expect(
       (await check(tenant, { check: 'task', attributes: { agent: 'opencode' }, amount: 1.5 })).body,
     ).toMatchObject({ errors: [{ field: 'amount' }] });
+  });
+
+  test.each(['plainPage', 'page'])('gets its attributes parsed, once: %s', async (name) => {
+    const tenant = await tenantOf('agents', 'free');
+    expect((await check(tenant, { check: name, attributes: { pages: '7' } })).body).toMatchObject({
+      reservation: { estimatedCostMicros: 8 },
+    });
+    const wrong = await check(tenant, { check: name, attributes: { pages: 7 } });
+    expect(wrong.body).toMatchObject({ errors: [{ field: 'attributes.pages' }] });
   });
 
   test('may limit what begins within a time: what is released does not count, what is settled does', async () => {

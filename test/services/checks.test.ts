@@ -20,8 +20,16 @@ async function ask(
   const found = catalog.find(({ id }) => id === product);
   const bought = findPlan(product, plan);
   if (!found || !bought) throw new Error(`there is no plan ${product} ${plan}`);
-  const request = { tenant: {} as Tenant, product: found, plan: bought, amount, attributes, at: new Date() };
-  return named(product, name).decide(request, undefined as never);
+  const check = named(product, name);
+  const request = {
+    tenant: {} as Tenant,
+    product: found,
+    plan: bought,
+    amount,
+    attributes: check.attributes.parse(attributes),
+    at: new Date(),
+  };
+  return check.decide(request, undefined as never);
 }
 
 /** Plans that have what a decision refused. */

@@ -3,7 +3,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { readToldOfMonth } from '../../automation/metering/usage-events.ts';
 import type { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
-import { followersOf, ringServiceTask, type Service, serviceTask } from '../../automation/service.ts';
+import {
+  followersOf,
+  ringServiceTask,
+  type Service,
+  type ServiceTask,
+  type ServiceUse,
+  serviceTask,
+} from '../../automation/service.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { servicesWork } from '../../automation/worker/services.ts';
 import { sweep } from '../../automation/worker/sweep.ts';
@@ -88,6 +95,22 @@ describe('a service in a worker', () => {
     await expect(async () => greet?.({ nam: 'Ada' }, undefined as never)).rejects.toThrow(/name/);
   });
 
+  test.each([
+    ['made by the helper', serviceTask],
+    ['a plain object', (payload: z.ZodType, run: ServiceTask['run']): ServiceTask => ({ payload, run })],
+  ])('has its payloads parsed once where its task is %s', async (_how, made) => {
+    const seen: unknown[] = [];
+    const count = made(z.strictObject({ pages: z.string().transform(Number) }), async (payload) => {
+      seen.push(payload);
+    });
+    const { tasks } = servicesWork([{ product, tasks: { count } }], contexts().ofServices);
+    const run = tasks?.products?.['service:lectures:count:local'];
+    await run?.({ pages: '7' }, undefined as never);
+    expect(seen).toEqual([{ pages: 7 }]);
+    await expect(async () => run?.({ pages: 7 }, undefined as never)).rejects.toThrow(/pages/);
+    expect(seen).toHaveLength(1);
+  });
+
   test('tells its use, each once by its id, and says what of it cannot count', async () => {
     const { context, ofServices } = contexts();
     const agents = findProduct('agents');
@@ -110,6 +133,68 @@ describe('a service in a worker', () => {
     };
     const step = servicesWork([wrong], ofServices).sweep?.cell?.['agents.usage'];
     await expect(step?.()).rejects.toThrow(`use c of tenant ${tenantId}: dimension is none that is told`);
+  });
+
+  test('has all of its use counted that can count, and what cannot named at once', async () => {
+    const { context, ofServices } = contexts();
+    const { database } = control;
+    const agents = findProduct('agents') as Product;
+    const { id: tenantId } = await addTenant(database, { product: 'agents', plan: 'pro' });
+    const { id: stranger } = await addTenant(database, { product: 'workspace', plan: 'byoc' });
+    const at = new Date();
+    const good = (id: string, quantity = '1') => ({ tenantId, id, meter: 'agents_requests', at, quantity });
+    const bad = [
+      { ...good('sampled'), meter: 'browsers_sessions' },
+      { ...good('stranger'), tenantId: stranger },
+      { ...good('nobody'), tenantId: 'nobody00' },
+      { ...good('timeless'), at: new Date(Number.NaN) },
+      { ...good('endless'), quantity: 'much' },
+      good('first', '2'),
+      undefined as unknown as ServiceUse,
+    ];
+    const telling: Service = {
+      product: agents,
+      usage: () => [good('first'), ...bad, good('last', '0.5')],
+    };
+    const work = servicesWork([telling], ofServices);
+    expect(await sweep(context, 'cell', [work])).toEqual(['agents.usage']);
+    const counted = async (of: string) =>
+      (await readToldOfMonth(database, of, `${at.toISOString().slice(0, 7)}-01`)).get('agents_requests');
+    expect(await counted(tenantId)).toBe(1_500_000);
+    expect(await counted(stranger)).toBeUndefined();
+    const problem = await Promise.resolve(work.sweep?.cell?.['agents.usage']?.()).catch(String);
+    for (const name of [
+      `use sampled of tenant ${tenantId}: dimension`,
+      `use stranger of tenant ${stranger}: there is no such tenant of agents`,
+      'use nobody of tenant nobody00: there is no such tenant of agents',
+      "id: 'timeless'",
+      `use endless of tenant ${tenantId}: quantity`,
+      `use first of tenant ${tenantId}: id was told before`,
+      'use undefined',
+    ])
+      expect(problem).toContain(name);
+    expect(await counted(tenantId)).toBe(1_500_000);
+  });
+
+  test('has counted what it told before its telling failed', async () => {
+    const agents = findProduct('agents') as Product;
+    const { id: tenantId } = await addTenant(control.database, { product: 'agents', plan: 'pro' });
+    const at = new Date();
+    const { sweep: steps } = servicesWork(
+      [
+        {
+          product: agents,
+          async *usage() {
+            yield { tenantId, id: 'a', meter: 'agents_requests', at, quantity: '1' };
+            throw new Error('its source is gone');
+          },
+        },
+      ],
+      contexts().ofServices,
+    );
+    await expect(steps?.cell?.['agents.usage']?.()).rejects.toThrow('its source is gone');
+    const told = await readToldOfMonth(control.database, tenantId, `${at.toISOString().slice(0, 7)}-01`);
+    expect(told.get('agents_requests')).toBe(1_000_000);
   });
 
   test('follows its own product’s tenants, in the transaction of their change', async () => {
