@@ -15,7 +15,11 @@ const eventId = printable(200).openapi({
   description: 'Your own id of the event: counted once, however often it is sent',
   example: 'evt-4711',
 });
-const source = printable(200).openapi({ description: 'Who tells; ids are its own', example: '/app/mail' });
+/** Sources of the platform: settled reservations, and use that services tell by themselves. */
+const ownSources = /^(tenantry|service):/;
+const source = printable(200)
+  .refine((given) => !ownSources.test(given), 'must not begin with tenantry: or service:')
+  .openapi({ description: 'Who tells; ids are its own', example: '/app/mail' });
 const meter = z
   .string()
   .min(1)

@@ -205,6 +205,49 @@ describe('CloudEvents', () => {
   });
 });
 
+describe('a source of the platform’s own', () => {
+  const percented = (text: string) => `%${text.charCodeAt(0).toString(16)}${text.slice(1)}`;
+
+  test.each(['tenantry:reservation', 'service:inbox'])('%s is refused in every form', async (source) => {
+    const tenant = await tenantOf();
+    const why = /^source: must not begin with tenantry: or service:/;
+    const event = {
+      specversion: '1.0',
+      id: 'res_1',
+      source,
+      type: 'inbox_emails',
+      subject: tenant,
+      data: { quantity: 1 },
+    };
+    const own = await post({ source, events: [{ id: 'res_1', tenant, meter: 'inbox_emails' }] });
+    expect(own.status).toBe(400);
+    expect(own.body).toMatchObject({
+      code: 'invalid_request',
+      detail: expect.stringMatching(why),
+      errors: [{ field: 'source' }],
+    });
+    const several = await post([event, { ...event, source: `app/${source}` }], batch);
+    expect(several.body).toMatchObject({
+      accepted: 1,
+      refused: 1,
+      results: [{ reason: 'malformed', message: expect.stringMatching(why) }, { outcome: 'accepted' }],
+    });
+    const binary = (encoded: string) =>
+      post(event.data, {
+        'ce-specversion': '1.0',
+        'ce-id': event.id,
+        'ce-source': encoded,
+        'ce-type': event.type,
+        'ce-subject': tenant,
+      });
+    for (const answer of [await post(event, single), await binary(source), await binary(percented(source))]) {
+      expect(answer.status).toBe(400);
+      expect(answer.body).toMatchObject({ detail: expect.stringMatching(why) });
+    }
+    expect(await told(tenant)).toBe(1);
+  });
+});
+
 describe('who tells', () => {
   test('is an operator or an application with a key for it, and for its own product’s tenants only', async () => {
     const tenant = await tenantOf();
