@@ -15,10 +15,11 @@ const amount = z
   .max(maxCredits, `must be at most ${maxCredits}`)
   .openapi({ description: 'Whole credits' });
 
-/** Printable ASCII without spaces: ids of sessions, invoices, requests. */
+/** Printable ASCII without spaces: ids of sessions, invoices, requests. Reservations alone end what they set aside. */
 const cause = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces')
+  .refine((given) => !given.startsWith('res_'), 'must not begin with res_: settle or release the reservation')
   .openapi({ description: 'What it is for; booked once, however often it is sent', example: 'session-4711' });
 
 export const holdRequest = z

@@ -175,7 +175,7 @@ async function take(
   { needs, meter, estimatedCostMicros }: AdmittedDecision,
 ): Promise<Reserved> {
   const { tenant, product, plan, at } = context;
-  const { planNeeds, credits, costMicros } = sumsOf(needs, product);
+  const { planNeeds, credits, costMicros } = sumsOf(needs, product, plan);
   if (costMicros > 0 && request.holdSeconds > mostCostHoldSeconds)
     throw new CheckProblem(
       'invalid_request',
@@ -232,15 +232,20 @@ interface Sums {
   readonly costMicros: number;
 }
 
-/** Adds up what a use needs. An allowance that the product gives out as credits is held to by the credits alone. */
-function sumsOf(needs: readonly CheckNeed[], product: Product): Sums {
-  const rule = creditRule(product.id);
+/**
+ * Adds up what a use needs. An allowance that the product gives out as credits is held to by the credits alone; a plan
+ * that has it without a limit gives out none, and takes none.
+ */
+function sumsOf(needs: readonly CheckNeed[], product: Product, plan: Plan): Sums {
+  const given = creditRule(product.id);
+  const isUnlimited = given !== null && plan.entitlements[given.entitlement] === null;
+  const rule = isUnlimited ? null : given;
   const namesCredits = needs.some((need) => need.of === 'credits');
   const byLimit = new Map<string, PlanNeed>();
   let credits = 0;
   let costMicros = 0;
   for (const need of needs) {
-    if (need.of === 'credits') credits += need.credits;
+    if (need.of === 'credits') credits += isUnlimited ? 0 : need.credits;
     else if (need.of === 'budget') costMicros += need.costMicros;
     else if (need.of === 'limit' && need.entitlement === rule?.entitlement)
       credits += namesCredits ? 0 : Math.ceil(need.amount * rule.creditsPerUse);

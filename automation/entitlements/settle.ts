@@ -30,7 +30,7 @@ const source = 'tenantry:reservation';
  * Counts what a reserved use came to, once: it is told to the meter, its credits are captured and its cost is counted,
  * what is left of each is given back. All of it is one transaction under the lock of the tenant's reservations, so a
  * limit sees the use either as held or as used.
- * @param used.amount in the meter's unit; all that was reserved when left out
+ * @param used.amount in the meter's unit; when left out the cost where the meter counts that, else all that was reserved
  * @param used.costMicros what its API calls cost, also beyond what was set aside; the amount's part of that when left out
  * @throws CheckProblem
  */
@@ -43,8 +43,7 @@ export function settleUse(
 ): Promise<Settled> {
   return database.transaction(async (client) => {
     const reservation = await lockReservation(client, tenantId, id);
-    const microUnits =
-      used.amount === undefined ? reservation.microUnits : Math.round(used.amount * microsPerUnit);
+    const microUnits = microUnitsUsed(reservation, used);
     const costMicros =
       reservation.costMicros === null
         ? null
@@ -56,7 +55,7 @@ export function settleUse(
       return { reservation, repeated: true };
     }
     assertOpen(reservation, at);
-    if (microUnits > reservation.microUnits)
+    if (used.amount !== undefined && microUnits > reservation.microUnits)
       throw new CheckProblem('invalid_request', 'amount', 'must be at most what was reserved');
     if (used.costMicros !== undefined && reservation.costMicros === null)
       throw new CheckProblem('invalid_request', 'costMicros', 'must be left out: no API budget was reserved');
@@ -108,6 +107,22 @@ export async function expireReservations(database: Database, at: Date, limit: nu
   return expired;
 }
 
+/** What a use came to, in millionths. Money that was spent counts also beyond what was reserved. */
+function microUnitsUsed(
+  { meter, microUnits }: Reservation,
+  { amount, costMicros }: Parameters<typeof settleUse>[3],
+): number {
+  if (amount !== undefined) return Math.round(amount * microsPerUnit);
+  const countsCost = meter !== null && findDimension(meter)?.dimension.unit === 'micro-dollar';
+  if (costMicros === undefined || !countsCost) return microUnits;
+  if (costMicros > mostMeteredMicros)
+    throw new CheckProblem('invalid_request', 'costMicros', `must be at most ${mostMeteredMicros}`);
+  return costMicros * microsPerUnit;
+}
+
+/** The greatest amount of micro-dollars that a meter counts at once. */
+const mostMeteredMicros = Math.floor(Number.MAX_SAFE_INTEGER / microsPerUnit);
+
 async function lockReservation(client: Queryable, tenantId: string, id: string): Promise<Reservation> {
   await lockReservations(client, tenantId);
   const reservation = await findReservation(client, tenantId, id);
@@ -121,11 +136,13 @@ async function foundAgain(client: Queryable, tenantId: string, id: string): Prom
   return reservation;
 }
 
+const tellInstead = '; tell what was used by POST /v1/usage';
+
 function assertOpen({ state, expiresAt }: Reservation, at: Date): void {
   if (state === 'open' && expiresAt > at) return;
   const end =
     state === 'open' || state === 'expired' ? `expired at ${expiresAt.toISOString()}` : `was ${state}`;
-  const advice = end.startsWith('expired') ? '; tell what was used by POST /v1/usage' : '';
+  const advice = end.startsWith('expired') ? tellInstead : '';
   throw new CheckProblem('hold_closed', 'reservation', `${end}${advice}`);
 }
 
@@ -159,12 +176,14 @@ async function tell(client: Queryable, event: UsageEvent): Promise<void> {
 async function settleCredits(client: Queryable, reservation: Reservation, microUnits: number): Promise<void> {
   const { id, tenantId, credits } = reservation;
   if (credits === null) return;
-  const amount = partOf(credits, reservation, microUnits);
+  const amount = Math.min(credits, partOf(credits, reservation, microUnits));
   const operation =
     amount === 0
       ? ({ op: 'release', tenant: tenantId, cause: id, hold: id } as const)
       : ({ op: 'capture', tenant: tenantId, cause: id, amount, hold: id } as const);
   const { outcome } = await operateLedger(client, operation);
+  if (outcome === 'hold_closed')
+    throw new CheckProblem('hold_closed', 'reservation', `has no credits on hold any more${tellInstead}`);
   if (outcome !== 'done') throw new Error(`the ledger answers the end of hold ${id} with ${outcome}`);
 }
 
@@ -196,7 +215,7 @@ async function giveBack(
   if (credits !== null) {
     const { outcome } = await operateLedger(client, { op: 'release', tenant: tenantId, cause: id, hold: id });
     // The ledger gives holds back by itself, too, when their time is over.
-    if (outcome !== 'done' && outcome !== 'hold_closed')
+    if (!['done', 'repeated', 'hold_closed'].includes(outcome))
       throw new Error(`the ledger answers the end of hold ${id} with ${outcome}`);
   }
   if (costMicros !== null) await withdrawCall(client, tenantId, id);

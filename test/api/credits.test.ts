@@ -108,6 +108,19 @@ describe('credits', () => {
     expect((await get('adabrow1/credits')).text).toBe(before);
   });
 
+  test.each([
+    ['holds', { cause: 'res_1', amount: 1 }, ['cause']],
+    ['captures', { cause: 'res_1', amount: 1 }, ['cause']],
+    ['captures', { cause: 'mine', amount: 1, hold: 'res_1' }, ['hold']],
+    ['releases', { hold: 'res_1' }, ['hold']],
+    ['releases', { hold: 's1', cause: 'res_1' }, ['cause']],
+    ['top-ups', { cause: 'res_1', amount: 1 }, ['cause']],
+  ])('leave what a reservation set aside alone: %s of %o', async (path, body, fields) => {
+    const answer = await post(`adabrow1/credits/${path}`, body);
+    expect(errorOf(answer)).toEqual([400, 'invalid_request', fields]);
+    expect((answer.body as { detail: string }).detail).toContain('settle or release the reservation');
+  });
+
   test('of metered work note what went beyond', async () => {
     await post('evebrow1/credits/top-ups', { cause: 't', amount: 2 });
     const answer = await post('evebrow1/credits/captures', { cause: 'm', amount: 5, metered: true });
@@ -210,6 +223,8 @@ describe('budgets', () => {
     ['an overflow', { costMicros: 100_000_000_001 }, ['costMicros']],
     ['a negative estimate', { estimateMicros: -1 }, ['estimateMicros']],
     ['a provider with a line break', { costMicros: 1, provider: 'a\nb' }, ['provider']],
+    ['the call of a reservation', { costMicros: 1, callId: 'res_1' }, ['callId']],
+    ['the call of a reservation', { estimateMicros: 1, callId: 'res_1' }, ['callId']],
   ])('refuse %s and name the field', async (_what, figures, fields) => {
     const answer = await post('adainbo1/api-costs', { callId: 'bad', provider: 'p', ...figures });
     expect(errorOf(answer)).toEqual([400, 'invalid_request', fields]);

@@ -8,7 +8,8 @@ import { monthNamed } from '../../automation/metering/time.ts';
 import { readToldOfMonth, writeEvents } from '../../automation/metering/usage-events.ts';
 import { type ServiceCheck, serviceCheck } from '../../automation/service.ts';
 import type { Database } from '../../automation/store/database.ts';
-import { findProduct, type Product } from '../../tenants/catalog/index.ts';
+import { inbox } from '../../services/inbox/index.ts';
+import { extendCatalog, findProduct, type Product } from '../../tenants/catalog/index.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -18,9 +19,23 @@ let service: Service;
 let database: Database;
 const month = () => monthNamed(new Date().toISOString());
 
+const browsers = findProduct('browsers') as Product;
+/** On credits, of which no plan has a limit. */
+const lounges: Product = {
+  ...browsers,
+  id: 'lounges',
+  plans: browsers.plans.map((plan) => ({ ...plan, entitlements: { sessionsPerMonth: null } })),
+  meters: browsers.meters.map((meter) => ({ ...meter, id: meter.id.replace('browsers', 'lounges') })),
+  limits: [{ entitlement: 'sessionsPerMonth', name: 'sessions of this month', meters: ['lounges_sessions'] }],
+  namespace: { ...browsers.namespace, prefix: 'lounge-' },
+};
+
 beforeAll(async () => {
+  extendCatalog([lounges]);
   service = await startService({}, [
     { product: findProduct('agents') as Product, checks: { task, burst, desk, plainPage, page } },
+    inbox,
+    { product: lounges, checks: { session: lounge } },
   ]);
   database = service.database;
 });
@@ -77,6 +92,17 @@ const page = serviceCheck({
   description: 'Pages, by their number as text',
   attributes: z.strictObject({ pages: z.string().transform(Number) }),
   decide: ({ attributes: { pages } }) => ({ admitted: true, needs: [], estimatedCostMicros: pages + 1 }),
+});
+
+const lounge = serviceCheck({
+  description: 'A session that says itself what it takes',
+  attributes: z.strictObject({}),
+  decide: ({ amount }) => ({
+    admitted: true,
+    needs: [{ of: 'credits', credits: 5 * amount }],
+    meter: 'lounges_sessions',
+    estimatedCostMicros: 0,
+  }),
 });
 
 const tenantOf = async (product: string, plan: string, set: Record<string, unknown> = {}) =>
@@ -325,6 +351,48 @@ describe('credits', () => {
     expect(await told(tenant, 'browsers_sessions')).toBe(2.5);
   });
 
+  test.each([
+    [{ meter: 'lounges_sessions', amount: 3 }, [{ limit: 'sessionsPerMonth', left: null }]],
+    [{ entitlement: 'sessionsPerMonth', amount: 3 }, [{ limit: 'sessionsPerMonth', left: null }]],
+    [{ check: 'session', amount: 3 }, []],
+  ])('are not taken by a plan without a limit: %j', async (body, remaining) => {
+    const tenant = await tenantOf('lounges', 'professional');
+    const admitted = await check(tenant, body);
+    expect(admitted.status).toBe(201);
+    expect(admitted.body).toMatchObject({ reservation: { credits: null }, remaining });
+    expect((await end(tenant, idOf(admitted), 'settle')).status).toBe(200);
+    expect(await told(tenant, 'lounges_sessions')).toBe(3);
+  });
+
+  test('that were given back elsewhere close the reservation, which can still be released', async () => {
+    const tenant = await tenantOf('browsers', 'professional');
+    await operateLedger(database, { op: 'top_up', tenant, cause: 'all', amount: 10, until: null });
+    const id = idOf(await check(tenant, { meter: 'browsers_sessions', amount: 4 }));
+    await operateLedger(database, { op: 'release', tenant, cause: 'elsewhere', hold: id });
+    const refused = await end(tenant, id, 'settle');
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({
+      code: 'hold_closed',
+      detail: expect.stringContaining('POST /v1/usage'),
+      errors: [{ field: 'reservation' }],
+    });
+    expect(await told(tenant, 'browsers_sessions')).toBe(0);
+    expect((await end(tenant, id, 'release')).status).toBe(200);
+    expect(await readBalance(database, tenant)).toMatchObject({ available: 10, held: 0 });
+  });
+
+  test('that were given back under the reservation’s own name keep no sweep from the others', async () => {
+    const tenant = await tenantOf('browsers', 'professional');
+    await operateLedger(database, { op: 'top_up', tenant, cause: 'all', amount: 10, until: null });
+    const id = idOf(await check(tenant, { meter: 'browsers_sessions', amount: 4, holdSeconds: 1 }));
+    await operateLedger(database, { op: 'release', tenant, cause: id, hold: id });
+    await expireReservations(database, new Date(Date.now() + 2000), 100);
+    expect((await end(tenant, id, 'settle')).body).toMatchObject({
+      code: 'hold_closed',
+      detail: expect.stringContaining('expired'),
+    });
+  });
+
   test('buy nothing that the plan does not include', async () => {
     const tenant = await tenantOf('browsers', 'starter');
     await operateLedger(database, { op: 'top_up', tenant, cause: 'all', amount: 10, until: null });
@@ -391,6 +459,25 @@ describe('the API budget', () => {
     });
     const [api] = await readBudgets(database, tenant, month().firstDay);
     expect(api).toMatchObject({ spentMicros: 250_000, reservedMicros: 0 });
+  });
+
+  test('is metered by what was spent, where only that is said', async () => {
+    const tenant = await tenantOf('inbox', 'starter');
+    const settle = async (cost: { costMicros: number; amount?: number }) =>
+      end(tenant, idOf(await check(tenant, { check: 'apiCost', amount: 1500 })), 'settle', cost);
+    expect((await settle({ costMicros: 200 })).body).toMatchObject({
+      reservation: { settled: { amount: 200, costMicros: 200 } },
+    });
+    expect(await told(tenant, 'inbox_api_cost_micros')).toBe(200);
+    expect((await settle({ costMicros: 2000 })).status).toBe(200);
+    expect((await settle({ costMicros: 0 })).status).toBe(200);
+    expect(await told(tenant, 'inbox_api_cost_micros')).toBe(2200);
+    const [api] = await readBudgets(database, tenant, month().firstDay);
+    expect(api).toMatchObject({ spentMicros: 2200, reservedMicros: 0 });
+    expect(await settle({ costMicros: 9_007_199_255 })).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: 'costMicros', message: 'must be at most 9007199254' }] },
+    });
   });
 
   test('is held for an hour at most', async () => {
