@@ -45,7 +45,11 @@ export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVar
       principal: principalId(c.get('principal')),
       route,
       key: keyOf(given),
-      content: [c.req.url.slice(new URL(c.req.url).origin.length), await c.req.text()],
+      content: [
+        c.req.url.slice(new URL(c.req.url).origin.length),
+        await c.req.text(),
+        ...contentHeaders(c.req.raw.headers),
+      ],
     };
     const claimed = await claimRequest(database, request);
     if (claimed.outcome === 'answered') return replay(claimed.answer);
@@ -89,6 +93,13 @@ async function settle(c: Context<{ Variables: ApiVariables }>, claim: Claim, kep
     headers: contentType === null ? {} : { 'content-type': contentType },
     body: await c.res.clone().text(),
   });
+}
+
+/** Headers that are content: how the body is to be read, and a CloudEvent's attributes. In the order of their names. */
+function contentHeaders(headers: Headers): string[] {
+  return [...headers]
+    .filter(([name]) => name === 'content-type' || name.startsWith('ce-'))
+    .map(([name, value]) => `${name}: ${value}`);
 }
 
 const jsonHeaders = { 'content-type': 'application/json' };

@@ -43,6 +43,28 @@ describe('a POST that is sent again with its Idempotency-Key', () => {
     });
   });
 
+  test('with other attributes of a CloudEvent, or another type of its body, is refused by name', async () => {
+    const ce = {
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '/app/mail',
+      'ce-type': 'inbox_emails',
+      'ce-subject': 'adaaaaa1',
+    };
+    const tell = (headers: Record<string, string>) =>
+      service.request('POST', '/v1/usage', {
+        body: { quantity: 1 },
+        headers: { ...ce, ...headers, 'idempotency-key': 'binary' },
+      });
+    const events = () => count('usage_event', "tenant_id = 'adaaaaa1'");
+    expect((await tell({})).body).toMatchObject({ accepted: 1 });
+    expect((await tell({})).headers.get('idempotent-replayed')).toBe('true');
+    for (const other of [{ 'ce-id': '2' }, { 'ce-time': '2026-11-21T09:30:00Z' }])
+      expect(await tell(other)).toMatchObject({ status: 422, body: { code: 'idempotency_key_reused' } });
+    expect(await tell({ 'content-type': 'application/cloudevents+json' })).toMatchObject({ status: 422 });
+    expect(await events()).toBe(1);
+  });
+
   test('at another address of the same route is another request', async () => {
     await addTenant(service.database, { id: 'adaaaaa2', owner: 'ada' });
     expect((await post('/v1/tenants/adaaaaa1/retry', 'address', undefined)).status).toBe(202);
