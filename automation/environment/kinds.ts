@@ -31,7 +31,7 @@ export const stripeKey = {
 
 export const webhookSecrets = {
   form: 'webhook signing secrets (whsec_…), separated by commas',
-  schema: list(z.string().regex(/^whsec_/)),
+  schema: list(z.string().regex(/^whsec_/), 1),
 };
 
 export const trustedIssuers = {
@@ -126,8 +126,8 @@ export const seed = {
   schema: z.union([z.literal('random'), z.coerce.number().int()]),
 };
 
-/** Names separated by commas; the empty text has none. */
-function list<Item extends z.ZodType<unknown, string>>(item: Item) {
+/** Names separated by commas, at least `fewest`; the empty text has none. */
+function list<Item extends z.ZodType<unknown, string>>(item: Item, fewest = 0) {
   return z
     .string()
     .transform((given) =>
@@ -136,7 +136,7 @@ function list<Item extends z.ZodType<unknown, string>>(item: Item) {
         .map((part) => part.trim())
         .filter((part) => part !== ''),
     )
-    .pipe(z.array(item));
+    .pipe(z.array(item).min(fewest));
 }
 
 function json<Schema extends z.ZodType>(schema: Schema) {

@@ -37,8 +37,8 @@ interface Fault {
 }
 
 /**
- * Reads what a process wants. A variable that is set to nothing but spaces counts as not set; a secret may stand in
- * the file that `<NAME>_FILE` names, so that a mounted one need not become part of the environment.
+ * Reads what a process wants. A secret may stand in the file that `<NAME>_FILE` names, so that a mounted one need not
+ * become part of the environment. A variable or file with nothing but spaces counts as not set.
  * @throws EnvironmentError that names every variable that is missing or wrong
  */
 export function readVariables<
@@ -81,7 +81,7 @@ function givenTo(name: Name, env: Environment): string | undefined {
   const file = secret && env[`${name}_FILE`];
   if (!file) return undefined;
   try {
-    return readFileSync(file, 'utf8').trim();
+    return readFileSync(file, 'utf8').trim() || undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new Error(`${name}_FILE must name a file that can be read: ${why}`);

@@ -77,6 +77,12 @@ describe('a value', () => {
     if ('secret' in variable) expect(() => optional(name, value)).not.toThrow(value);
   });
 
+  test('of a required list that is empty is refused', () => {
+    expect(() =>
+      readVariables({ STRIPE_WEBHOOK_SECRET: ' , ' }, { required: ['STRIPE_WEBHOOK_SECRET'] }),
+    ).toThrow('  STRIPE_WEBHOOK_SECRET is wrong: it must be webhook signing secrets');
+  });
+
   test('of nothing but spaces counts as not set', () => {
     expect(readVariables({ PORT: '', HOST: '  ' }, { defaulted: ['PORT'], optional: ['HOST'] })).toEqual({
       PORT: 8080,
@@ -134,6 +140,16 @@ describe('a file', () => {
     expect(() => readVariables(env, { required: ['STRIPE_SECRET_KEY'] })).toThrow(
       /STRIPE_SECRET_KEY_FILE must name a file that can be read: .*\/nonexistent\/key/,
     );
+  });
+
+  test.each(['', ' \n'])('of %j counts as not set, and its variable is named', async (text) => {
+    const env = { STRIPE_WEBHOOK_SECRET_FILE: await fileWith(text) };
+    expect(() => readVariables(env, { required: ['STRIPE_WEBHOOK_SECRET'] })).toThrow(
+      '  STRIPE_WEBHOOK_SECRET is not set: it must be webhook signing secrets',
+    );
+    expect(readVariables(env, { optional: ['STRIPE_WEBHOOK_SECRET'] })).toEqual({
+      STRIPE_WEBHOOK_SECRET: undefined,
+    });
   });
 
   test('holds secrets only', async () => {
