@@ -4,6 +4,7 @@ import type { Queryable } from '../automation/store/database.ts';
 import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';
 import type { Tenant } from '../automation/store/tenants.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
+import type { TenantOutputs } from '../tenants/spec.ts';
 import type { EntryView, ProductView, TenantView } from './contract/tenant.ts';
 import { isOperator, type Principal } from './principal.ts';
 
@@ -90,13 +91,18 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, principal
             currentPeriodEnd: subscription.currentPeriodEnd?.toISOString() ?? null,
             cancelAtPeriodEnd: subscription.cancelAtPeriodEnd,
           },
-    outputs: tenant.outputs && (structuredClone(tenant.outputs) as NonNullable<TenantView['outputs']>),
+    outputs: tenant.outputs && outputsView(tenant.outputs),
     createdAt: tenant.createdAt.toISOString(),
     requestedAt: subscription?.createdAt.toISOString() ?? null,
     activeAt: tenant.activeAt?.toISOString() ?? null,
     deleteAfter: tenant.deleteAfter?.toISOString() ?? null,
     ...(isOperator(principal) && { cause: tenant.cause }),
   };
+}
+
+/** Without what is kept of the container's key. */
+function outputsView({ namespace, serviceUrl, database, objects }: TenantOutputs): TenantView['outputs'] {
+  return { namespace, serviceUrl, database, objects: [...objects] };
 }
 
 /** Why the tenant waits or failed; else why it is suspended. */

@@ -4,6 +4,9 @@ import { record } from '../../automation/store/audit.ts';
 import { type Service, startService } from '../support/service.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
 
+/** What is kept of a container's key. */
+const apiKey = { id: 'adaaaaa1-key', sha256: 'a'.repeat(64) };
+
 let service: Service;
 let ada: string;
 let eve: string;
@@ -14,12 +17,13 @@ beforeAll(async () => {
   eve = await service.identity.token('eve');
   const { database } = service;
   const minute = (n: number) => new Date(Date.UTC(2026, 0, 1, 0, n));
+  const active = activeColumns('beta-user-adaaaaa1');
   await addTenant(database, {
     id: 'adaaaaa1',
     owner: 'ada',
     subscriptionId: 'sub_ada1',
     createdAt: minute(1),
-    set: { ...activeColumns('beta-user-adaaaaa1'), cause: 'the operator’s words' },
+    set: { ...active, outputs: { ...(active.outputs as object), apiKey }, cause: 'the operator’s words' },
   });
   await addTenant(database, {
     id: 'adaaaaa2',
@@ -80,6 +84,15 @@ describe('a tenant', () => {
       'event.received',
       'tenant.created',
     ]);
+  });
+
+  test('shows nobody what is kept of the key of its container', async () => {
+    for (const path of ['/v1/tenants/adaaaaa1', '/v1/tenants'])
+      for (const token of [ada, undefined]) {
+        const answer = await get(path, token);
+        expect(answer.text).toContain('"serviceUrl":"http://workspace.beta-user-adaaaaa1');
+        for (const hidden of ['apiKey', apiKey.id, apiKey.sha256]) expect(answer.text).not.toContain(hidden);
+      }
   });
 
   test.each([
