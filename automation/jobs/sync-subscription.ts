@@ -13,7 +13,7 @@ import {
 import { changeTenant, type SubscriptionStep } from '../followers.ts';
 import { retryDelayMs } from '../policy.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
-import type { Queryable } from '../store/database.ts';
+import { isDeadlock, type Queryable } from '../store/database.ts';
 import {
   applySubscription,
   drawFetchTicket,
@@ -39,6 +39,18 @@ import { placeFor, provideTenant } from './provide-tenant.ts';
  * arrived meanwhile, the job is rung again.
  */
 export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
+  try {
+    await fetchAndApply(context, subscriptionId);
+  } catch (error) {
+    // Whoever waits for a slot keeps the rows that others claimed first locked until it is done, so that a second job
+    // of one of those may wait for it. PostgreSQL ends one of two that wait for each other.
+    if (!isDeadlock(error)) throw error;
+    context.log.info({ subscription: subscriptionId }, 'a subscription is applied again after a deadlock');
+    await fetchAndApply(context, subscriptionId);
+  }
+}
+
+async function fetchAndApply(context: JobContext, subscriptionId: string): Promise<void> {
   const fetch = await drawFetchTicket(context.database, subscriptionId);
   if (!fetch) return;
   const fetched = await fetchSubscription(context, fetch);

@@ -77,6 +77,11 @@ export function openDatabase(
   };
 }
 
+/** Whether PostgreSQL ended a transaction because it and another one waited for each other. It may be tried again. */
+export function isDeadlock(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '40P01';
+}
+
 /** Opens a pool on each of several servers, by name; none connects before its first query. */
 export function openServers(
   urls: Readonly<Record<string, string>>,

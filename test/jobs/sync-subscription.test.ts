@@ -312,6 +312,26 @@ describe('a subscription', () => {
 });
 
 describe('slots', () => {
+  test('are claimed again by a transaction that PostgreSQL ended in a deadlock', async () => {
+    const { id } = await buy({ owner: newOwner(), product: 'browsers', plan: 'professional' });
+    await markSubscription(database, id);
+    let ended = 0;
+    const once: Database = {
+      ...database,
+      transaction: (work) =>
+        database.transaction(async (client) => {
+          const result = await work(client);
+          ended += 1;
+          if (ended === 1)
+            await client.query(`do $$ begin raise exception 'deadlock' using errcode = '40P01'; end $$`);
+          return result;
+        }),
+    };
+    await syncSubscription({ ...context(), database: once }, id);
+    expect(ended).toBe(2);
+    expect(await tenantFor(id)).toMatchObject({ desiredState: 'active' });
+  });
+
   test('are handed to exactly one subscription each, and who finds none gets a new tenant', async () => {
     const product = catalog.find(({ id }) => id === 'browsers');
     const plan = product?.slotPlan;
