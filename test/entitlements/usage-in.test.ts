@@ -1,8 +1,8 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createKey } from '../../automation/keys/index.ts';
 import { monthNamed } from '../../automation/metering/time.ts';
 import { readToldOfMonth } from '../../automation/metering/usage-events.ts';
+import { statusOfAnnounced } from '../support/announced-body.ts';
 import { type Answer, type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -34,22 +34,7 @@ const told = async (tenant: string, meter = 'inbox_emails') => {
 };
 const post = (body: unknown, headers: Record<string, string> = {}, token = key): Promise<Answer> =>
   service.request('POST', '/v1/usage', { body, headers, token });
-/** The answer to a body that is announced and never sent, on a connection of its own. */
-const statusOfLength = (bytes: number) =>
-  new Promise((resolve, reject) => {
-    const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-    const asked = request(`${service.url}/v1/usage`, {
-      method: 'POST',
-      agent: false,
-      headers: { ...headers, 'content-length': bytes },
-    });
-    asked.on('response', ({ statusCode }) => {
-      resolve(statusCode);
-      asked.destroy();
-    });
-    asked.on('error', reject);
-    asked.flushHeaders();
-  });
+const statusOfLength = (bytes: number) => statusOfAnnounced(`${service.url}/v1/usage`, 'POST', key, bytes);
 const single = { 'content-type': 'application/cloudevents+json' };
 const batch = { 'content-type': 'application/cloudevents-batch+json; charset=utf-8' };
 
