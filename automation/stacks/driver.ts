@@ -28,7 +28,7 @@ import type {
   ResourceChanges,
   RunnerSettings,
 } from './protocol.ts';
-import { pruneHistory, removeLocks, removeStackFiles } from './state-files.ts';
+import { pruneHistory, removeLocks, removeStackFiles, removeTornAttributes } from './state-files.ts';
 import { tenantProject } from './tenant-project.ts';
 
 const run = promisify(execFile);
@@ -178,6 +178,7 @@ export class Driver {
 
   /** The caller holds the tenant's lease, so whoever left a part of the stack behind is dead. */
   async #createStack(workspace: LocalWorkspace, name: string, mendings = 2): Promise<void> {
+    await removeTornAttributes(this.#settings.backendUrl, tenantProject, name);
     try {
       await workspace.createStack(name);
     } catch (error) {
@@ -212,6 +213,7 @@ export class Driver {
     program: PulumiFn | undefined,
     work: (stack: Stack) => Promise<T>,
   ): Promise<T> {
+    await removeTornAttributes(this.#settings.backendUrl, tenantProject, spec.tenantId);
     return this.#withWorkDir(spec.tenantId, stackSettings, async (workDir) => {
       const workspace = await this.#workspace(workDir, program);
       // The stack exists and its settings are written: nothing to select, and outputs come from the program.

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,26 @@ export async function removeStackFiles(backendUrl: string, project: string, stac
 export async function removeLocks(backendUrl: string, project: string, stack: string): Promise<void> {
   const root = rootOf(backendUrl);
   if (root) await rm(join(root, 'locks', 'organization', project, stack), { recursive: true, force: true });
+}
+
+/**
+ * Removes an empty file of attributes beside a stack's state. The backend writes the state whole or not at all, and its
+ * attributes in place: an engine that is killed between opening and writing them leaves a state that cannot be read
+ * (`failed to load checkpoint: EOF`). Without the file it can: attributes only say what kind of content it is.
+ */
+export async function removeTornAttributes(
+  backendUrl: string,
+  project: string,
+  stack: string,
+): Promise<void> {
+  const root = rootOf(backendUrl);
+  if (!root) return;
+  const file = join(root, 'stacks', project, `${stack}.json.attrs`);
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => null,
+  );
+  if (size === 0) await rm(file, { force: true });
 }
 
 /** Removes the oldest entries of a stack's history. */

@@ -211,7 +211,7 @@ test('a runner whose worker is gone ends itself and its engine', async () => {
   await until(() => !isAlive(-pid), { what: 'the end of the process group' });
 });
 
-test('a stack whose initialisation was killed, before its settings were noted or with its lock, is initialised again', async () => {
+test('a stack whose initialisation was killed, before its settings were noted, with its lock or in the middle of a write, is initialised again', async () => {
   const keys = await startKeyService({ keyFile: join(home, 'keys.json') });
   releasers.push(keys.stop);
   vi.stubEnv('VAULT_SERVER_URL', keys.address);
@@ -234,6 +234,10 @@ test('a stack whose initialisation was killed, before its settings were noted or
     result.outcome === 'succeeded' && result.initialised?.twice?.encryptedkey;
   expect(keyOf(again)).toEqual(expect.any(String));
   expect(keyOf(again)).not.toBe(keyOf(first));
+  const attributes = join(state, '.pulumi', 'stacks', 'tenantry', 'twice.json.attrs');
+  expect(readFileSync(attributes, 'utf8')).not.toBe('');
+  writeFileSync(attributes, '');
+  expect(await runner.run(init('twice'), limits)).toMatchObject({ outcome: 'succeeded' });
   const locks = join(state, '.pulumi', 'locks', 'organization', 'tenantry', 'locked');
   mkdirSync(locks, { recursive: true });
   writeFileSync(join(locks, 'killed.json'), JSON.stringify({ pid: 1, username: 'x', hostname: 'x' }));
