@@ -19,6 +19,7 @@ import {
 } from '../../automation/stacks/runners.ts';
 import { fakeEngine } from '../support/fake-engine.ts';
 import { until } from '../support/wait.ts';
+import { specOf } from '../tenants/specs.ts';
 
 /*
  * Real runner processes with an engine that only initialises stacks. That of the tenant `hangs` never ends; it leaves
@@ -234,10 +235,16 @@ test('a stack whose initialisation was killed, before its settings were noted, w
     result.outcome === 'succeeded' && result.initialised?.twice?.encryptedkey;
   expect(keyOf(again)).toEqual(expect.any(String));
   expect(keyOf(again)).not.toBe(keyOf(first));
+  if (again.outcome !== 'succeeded' || !again.initialised?.twice) throw new Error('there are no settings');
   const attributes = join(state, '.pulumi', 'stacks', 'tenantry', 'twice.json.attrs');
   expect(readFileSync(attributes, 'utf8')).not.toBe('');
   writeFileSync(attributes, '');
-  expect(await runner.run(init('twice'), limits)).toMatchObject({ outcome: 'succeeded' });
+  const end: OperationRequest = {
+    kind: 'destroy',
+    spec: specOf('agents', 'free', { tenantId: 'twice' }),
+    stackSettings: again.initialised.twice,
+  };
+  expect(await runner.run(end, limits)).toMatchObject({ outcome: 'succeeded' });
   const locks = join(state, '.pulumi', 'locks', 'organization', 'tenantry', 'locked');
   mkdirSync(locks, { recursive: true });
   writeFileSync(join(locks, 'killed.json'), JSON.stringify({ pid: 1, username: 'x', hostname: 'x' }));
