@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { firstRow, type Queryable } from '../store/database.ts';
 import { type Answer, open, seal, sha256 } from './seal.ts';
 
-/** A request that may be repeated. */
+/** A request that its caller may send again under the same key. */
 export interface RepeatableRequest {
-  /** Who makes it. */
   readonly principal: string;
-  /** Its method and the pattern of its path. */
+  /** Method and path pattern. */
   readonly route: string;
-  /** As the principal chose it. */
+  /** Chosen by the principal. */
   readonly key: string;
-  /** Everything that must be the same in a repetition. */
+  /** What a repeated request must send unchanged. */
   readonly content: readonly string[];
 }
 
@@ -22,20 +21,20 @@ export interface Claim {
 
 export type Claimed =
   | { readonly outcome: 'claimed'; readonly claim: Claim }
-  /** It was done before. */
+  /** An earlier request did the work. */
   | { readonly outcome: 'answered'; readonly answer: Answer }
   /** The key was used for another request. */
   | { readonly outcome: 'different' }
-  /** Somebody is at it. */
+  /** Another request is doing the work now. */
   | { readonly outcome: 'busy'; readonly retryAfterSeconds: number };
 
-/** Longer than any request takes. Afterwards a repetition may take over, as the process must have died. */
+/** Longer than any request takes: after this the process must have died, and a repeated request may take over. */
 const claimMs = 120_000;
 const keepMs = 24 * 3_600_000;
-/** Rows that each claim clears away of those whose time is over. */
+/** How many expired rows each claim deletes. */
 const clearedAtOnce = 20;
 
-/** Claims the work of a request, unless it was done or is being done. Commits by itself: others see it at once. */
+/** Claims the work of a request unless it is done or under way. Commits by itself, so others see the claim at once. */
 export async function claimRequest(db: Queryable, request: RepeatableRequest): Promise<Claimed> {
   const id = randomUUID();
   const requestSha256 = sha256(...request.content);
@@ -63,7 +62,7 @@ export async function claimRequest(db: Queryable, request: RepeatableRequest): P
       row,
     ),
   );
-  // Given back just now, as it was refused.
+  // The other request was refused and released its claim a moment ago.
   if (!known) return { outcome: 'busy', retryAfterSeconds: 1 };
   if (!known.requestSha256.equals(requestSha256)) return { outcome: 'different' };
   if (known.answer === null) return { outcome: 'busy', retryAfterSeconds: 1 };
@@ -71,9 +70,9 @@ export async function claimRequest(db: Queryable, request: RepeatableRequest): P
 }
 
 /**
- * Records the answer, for 24 hours. In the transaction that does the work, so that neither is there without the other; or
- * after work that does nothing when it is done again.
- * @returns false when somebody else has taken the claim over
+ * Records the answer for 24 hours. Call it in the transaction that does the work, so that both commit or neither; or after
+ * work that is safe to do twice.
+ * @returns false when another request has taken the claim over
  */
 export async function recordAnswer(db: Queryable, { request, id }: Claim, answer: Answer): Promise<boolean> {
   const { rowCount } = await db.query(
@@ -90,7 +89,7 @@ export async function recordAnswer(db: Queryable, { request, id }: Claim, answer
   return rowCount === 1;
 }
 
-/** Gives the claim of a request back that was refused: the same key may be sent again, with what it lacked. */
+/** Releases the claim of a refused request, so that its caller can correct it and send the same key again. */
 export async function releaseClaim(db: Queryable, { request, id }: Claim): Promise<void> {
   await db.query(
     `delete from tenantry.idempotency
@@ -99,7 +98,7 @@ export async function releaseClaim(db: Queryable, { request, id }: Claim): Promi
   );
 }
 
-/** A text that belongs to this request and to its repetitions alone, and that tells nothing of the key. */
+/** A token that this request and its repeats share with no other, and that does not reveal the key. */
 export function requestToken({ principal, route, key }: RepeatableRequest, purpose: string): string {
   return sha256(principal, route, key, purpose).toString('base64url');
 }

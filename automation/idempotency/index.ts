@@ -1,4 +1,4 @@
-/** Requests that are sent again with their key and do their work once. */
+/** Idempotency keys: a request that is sent again does its work once. */
 export {
   type Claim,
   claimRequest,

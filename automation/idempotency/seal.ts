@@ -10,7 +10,7 @@ export interface Answer {
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** Encrypts an answer by the request's own key, so that the database alone does not show it. */
+/** Encrypts an answer with the request's own key, so that the database alone does not reveal it. */
 export function seal(answer: Answer, key: string, context: string): Buffer {
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', keyOf(key, context), iv);

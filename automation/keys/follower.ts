@@ -1,7 +1,7 @@
 import type { Follower } from '../followers.ts';
 import { removeTenantKeys } from './rows.ts';
 
-/** Ends the keys of a tenant with it. */
+/** Removes a tenant's keys when the tenant ends. */
 export const keysFollower: Follower = {
   name: 'keys',
   tenantChanged: async (client, { id }, { kind }) => {

@@ -1,4 +1,4 @@
-/** API keys: made for a person, a tenant or a product's application; verified at each request that presents one. */
+/** API keys of people, tenants and products' applications. */
 export { keysFollower } from './follower.ts';
 export { createKeyRing, type KeyRing, type Verdict } from './ring.ts';
 export {

@@ -10,23 +10,23 @@ export type Verdict =
 /** Verifies the API keys of requests. */
 export interface KeyRing {
   verify(text: string): Promise<Verdict>;
-  /** Has this process ask the database for the key at its next use. */
+  /** Drops the key from this process's cache. */
   forget(id: string): void;
-  /** Writes what is not written yet of the keys' last uses. */
+  /** Writes the last uses that are still pending. */
   close(): Promise<void>;
 }
 
-/** A process takes a key that another one revoked for so long at most. */
+/** How long a process may still accept a key that another process revoked. */
 const trustMs = 5_000;
 const noteEveryMs = 60_000;
-/** Ids that are remembered at once, known or not: whoever tries many must not fill the memory. */
+/** Limits the cache, which also holds unknown ids: guessing many must not fill the memory. */
 const mostRemembered = 10_000;
 
 type Found = Awaited<ReturnType<typeof findForVerification>>;
 
 /**
- * One query by primary key and one digest for a key that was not seen for five seconds; otherwise the digest alone. Last
- * uses are collected and written once a minute in one statement.
+ * Caches each key for five seconds: a hit costs one digest, a miss one query by primary key as well. Writes last uses once
+ * a minute, in one statement.
  */
 export function createKeyRing(
   db: Queryable,
@@ -42,7 +42,7 @@ export function createKeyRing(
     if (remembered.size >= mostRemembered) remembered.clear();
     const found = findForVerification(db, id);
     remembered.set(id, { found, until: now() + trustMs });
-    // A database that was away is asked again by the next request.
+    // Do not cache a failure: the next request asks the database again.
     found.catch(() => remembered.delete(id));
     return found;
   };

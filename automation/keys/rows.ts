@@ -3,13 +3,13 @@ import { firstRow, onlyRow, type Queryable, storable } from '../store/database.t
 import type { KeyScope } from './scopes.ts';
 import { drawKey, isKeyId } from './secret.ts';
 
-/** Whose a key is, which is all that it reaches. */
+/** Who owns a key. The key reaches what its owner reaches, and no more. */
 export type KeyOwner =
-  /** What the person owns or is a member of, as it is at each request. */
+  /** Reaches what the person owns or is a member of at the time of the request. */
   | { readonly kind: 'person'; readonly subject: string }
-  /** One tenant, and no other. */
+  /** Reaches this tenant only. */
   | { readonly kind: 'tenant'; readonly tenantId: string }
-  /** Every tenant of a product, or of all products when it is null: for a product's own application. */
+  /** A product's own application: reaches every tenant of the product; null stands for all products. */
   | { readonly kind: 'service'; readonly product: string | null };
 
 export interface ApiKey {
@@ -19,9 +19,9 @@ export interface ApiKey {
   readonly scopes: readonly KeyScope[];
   readonly createdBy: string | null;
   readonly createdAt: Date;
-  /** Null for a key that does not expire. */
+  /** Null when the key does not expire. */
   readonly expiresAt: Date | null;
-  /** To about a minute. */
+  /** Accurate to about a minute. */
   readonly lastUsedAt: Date | null;
 }
 
@@ -30,11 +30,11 @@ export interface NewKey {
   readonly owner: KeyOwner;
   readonly scopes: readonly KeyScope[];
   readonly expiresAt: Date | null;
-  /** Null for the control plane itself. */
+  /** Null when the control plane itself made the key. */
   readonly createdBy: string | null;
 }
 
-/** Whose keys are listed; null for everybody's. */
+/** Whose keys a caller may see; null for everybody's. */
 export type KeyReach = null | { readonly subject: string; readonly customerIds: readonly string[] };
 
 interface Row extends Omit<ApiKey, 'owner'> {
@@ -48,15 +48,15 @@ const columns = `k.id, k.name, k.owner_kind as "ownerKind", k.subject, k.tenant_
   k.created_by as "createdBy", k.created_at as "createdAt", k.expires_at as "expiresAt",
   k.last_used_at as "lastUsedAt"`;
 
-/** Those of the person, and those of tenants that the person owns or an organization of theirs pays for. */
+/** The person's own keys, and the keys of tenants that the person owns or one of their organizations pays for. */
 const reached = `($1::text is null or k.subject = $1 or exists (select from tenantry.tenant t
     left join tenantry.subscription s on s.id = t.subscription_id
     where t.id = k.tenant_id and (t.owner = $1 or s.customer_id = any($2))))`;
 
 /**
- * Makes a key and notes it in the audit trail.
- * @param audit what the entry says of who asked
- * @returns the key, and its text, which nobody can be shown again
+ * Makes a key and records it in the audit trail.
+ * @param audit who asked, for the audit entry
+ * @returns the key and its text, which cannot be read again
  */
 export async function createKey(
   client: Queryable,
@@ -89,12 +89,12 @@ export async function createKey(
   return { key, text };
 }
 
-/** What the key of a tenant's own container may do: ask what the tenant may, take it, and say what was used. */
+/** Lets a tenant's own container read the tenant's entitlements, reserve uses and report usage. */
 const containerScopes: readonly KeyScope[] = ['checks:write', 'entitlements:read', 'usage:write'];
 
 /**
- * Keeps the key that a tenant's program drew for the tenant's container, in place of an earlier one.
- * @param key.sha256 of its secret part, in hexadecimal
+ * Stores the key that a tenant's program drew for the tenant's container.
+ * @param key.sha256 digest of the secret part, in hexadecimal
  */
 export async function keepContainerKey(
   client: Queryable,
@@ -110,7 +110,7 @@ export async function keepContainerKey(
   );
 }
 
-/** The key of an id if it is within reach; null otherwise. */
+/** Finds a key by id; null when there is none within reach. */
 export async function findKey(db: Queryable, reach: KeyReach, id: string): Promise<ApiKey | null> {
   if (!isKeyId(id)) return null;
   const row = firstRow(
@@ -123,7 +123,7 @@ export async function findKey(db: Queryable, reach: KeyReach, id: string): Promi
   return row && keyOf(row);
 }
 
-/** Keys within reach, newest first. */
+/** Lists keys within reach, newest first. */
 export async function listKeys(
   db: Queryable,
   reach: KeyReach,
@@ -152,7 +152,7 @@ export async function listKeys(
   return rows.map(keyOf);
 }
 
-/** Ends a key; false when there is none. Other processes may take it for `KeyRing`'s `trustMs` more. */
+/** Revokes a key; false when there is none. Other processes may accept it for `trustMs` more (`ring.ts`). */
 export async function revokeKey(
   client: Queryable,
   { id }: Pick<ApiKey, 'id'>,
@@ -165,12 +165,11 @@ export async function revokeKey(
   return row !== null;
 }
 
-/** Ends every key of a tenant whose end has begun. */
 export async function removeTenantKeys(client: Queryable, tenantId: string): Promise<void> {
   await client.query('delete from tenantry.api_key where tenant_id = $1', [tenantId]);
 }
 
-/** A key with what a presented one is compared with; null for one that must not be taken, whatever its secret. */
+/** Finds a key with the digest of its secret. Null when there is none, or when its tenant is being deleted. */
 export async function findForVerification(
   db: Queryable,
   id: string,
@@ -186,7 +185,6 @@ export async function findForVerification(
   return row && { key: keyOf(row), sha256: row.sha256 };
 }
 
-/** Notes that keys were used. */
 export async function noteUse(db: Queryable, ids: readonly string[]): Promise<void> {
   await db.query('update tenantry.api_key set last_used_at = now() where id = any($1)', [ids]);
 }

@@ -1,18 +1,18 @@
-/** What an API key may do. A key without a scope gets 403 wherever a route asks for it. */
+/** What an API key may do. A route that asks for a scope answers 403 to a key without it. */
 export const keyScopes = [
-  /** Tenants with all that is kept of them: timeline, credits, budgets, usage, exports. */
+  /** Read tenants with their timeline, credits, budgets, usage and exports. */
   'tenants:read',
-  /** Try again, set a budget's cap, ask for an export. */
+  /** Retry, cap a budget, request an export. */
   'tenants:write',
   'entitlements:read',
   /** Reserve, settle and release uses, credits and API costs. */
   'checks:write',
-  /** Tell what a tenant used. */
+  /** Report what a tenant used. */
   'usage:write',
   'notifications:read',
   'notifications:write',
 ] as const;
 export type KeyScope = (typeof keyScopes)[number];
 
-/** Only a product's own side may say what was used: a key with one of these is made by operators and the control plane. */
+/** Only a product's own side may report use, so only operators and the control plane make keys with these scopes. */
 export const operatorScopes: ReadonlySet<KeyScope> = new Set(['checks:write', 'usage:write']);

@@ -4,9 +4,9 @@ const idLetters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const keyPattern = /^tk_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/;
 const idPattern = /^[a-z0-9]{12}$/;
 
-/** A key as its holder has it. It is shown once and kept nowhere. */
+/** A key with its secret, which is shown once and stored nowhere. */
 export interface KeySecret {
-  /** The public part: names the key in lists and in the audit trail. */
+  /** The public part: identifies the key in lists and in the audit trail. */
   readonly id: string;
   readonly text: string;
   readonly sha256: Buffer;
@@ -19,7 +19,7 @@ export function drawKey(): KeySecret {
   return { id, text: `tk_${id}_${secret}`, sha256: digest(secret) };
 }
 
-/** The parts of a key; null for a text that is none. */
+/** Null when the text is not a key. */
 export function parseKey(text: string): { readonly id: string; readonly sha256: Buffer } | null {
   const [, id, secret] = keyPattern.exec(text) ?? [];
   return id === undefined || secret === undefined ? null : { id, sha256: digest(secret) };
@@ -29,12 +29,12 @@ export function isKeyId(text: string): boolean {
   return idPattern.test(text);
 }
 
-/** Takes as long whether or not they are equal. */
+/** Compares in constant time. */
 export function sameDigest(one: Buffer, other: Buffer): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** A plain digest suffices, as the secret is random: there is nothing to guess it from. */
+/** A plain digest suffices: the secret is random, so nobody can guess it from a dictionary. */
 function digest(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }

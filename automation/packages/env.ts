@@ -1,6 +1,6 @@
 import { readVariables } from '../environment/index.ts';
 
-/** Packages of services beside this tree: paths of modules, or specifiers. */
+/** Paths or specifiers of the packages that bring services from outside this tree. */
 export function readServicePackages(env: NodeJS.ProcessEnv = process.env): readonly string[] {
   return readVariables(env, { optional: ['TENANTRY_SERVICES'] }).TENANTRY_SERVICES ?? [];
 }

@@ -1,4 +1,4 @@
-/** Brings together the services of this tree and those of packages beside it, before anything reads the catalog. */
+/** Joins this tree's services with those of packages, before anything reads the catalog. */
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +21,7 @@ const existingPath = z
 const names = z.string().regex(/^[a-z][a-z0-9-]*$/i, 'names have letters, digits and hyphens');
 const byName = <Value extends z.ZodType>(value: Value) => z.record(names, value);
 
-/** The shape of a service; `extendCatalog` looks at its product. */
+/** The shape of a service; `extendCatalog` checks its product. */
 const shape = z.strictObject({
   product: z.custom<Product>((value) => typeof value === 'object' && value !== null, {
     error: 'must be a product, such as one of tenants/catalog',
@@ -50,16 +50,16 @@ const shape = z.strictObject({
   page: existingPath.optional(),
 });
 
-/** A package that is no service, or none that can be loaded. The message names the package and the field. */
+/** The package cannot be loaded or is not a service. The message names the package and the field. */
 export class ServiceNotLoaded extends Error {
   override readonly name = 'ServiceNotLoaded';
 }
 
 /**
  * Loads the packages and adds their products to the catalog.
- * @param options.own the services of this tree, whose products the catalog has
- * @param options.packages module specifiers, or paths of modules, of packages whose default export is a `Service`
- * @returns this tree's services and then the packages', in their order
+ * @param options.own this tree's services, whose products the catalog already has
+ * @param options.packages specifiers or paths of modules whose default export is a `Service`
+ * @returns this tree's services, then the packages', in order
  * @throws ServiceNotLoaded
  */
 export async function loadServices<Router>(options: {
@@ -87,7 +87,7 @@ async function importPackage(specifier: string): Promise<{ default?: unknown }> 
   }
 }
 
-/** A path is relative to the working directory; any other specifier is resolved as this tree's packages are. */
+/** Resolves a path against the working directory; leaves any other specifier to Node, as for this tree's packages. */
 function addressOf(specifier: string): string {
   if (!/^\.{0,2}\//.test(specifier)) return specifier;
   const path = resolve(specifier);
@@ -100,7 +100,7 @@ function addressOf(specifier: string): string {
 function serviceIn<Router>(specifier: string, { default: exported }: { default?: unknown }): Service<Router> {
   if (exported === undefined) throw notLoaded(specifier, 'its module has no default export');
   const parsed = shape.safeParse(exported);
-  // The package's own value, as parsing makes a copy without its prototypes.
+  // Not the parsed copy, which has lost its prototypes.
   if (parsed.success) return exported as Service<Router>;
   const wrong = parsed.error.issues.map(({ path, message }) =>
     [path.join('.'), message].filter(Boolean).join(': '),

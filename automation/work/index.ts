@@ -1,4 +1,4 @@
-/** What a room has a worker do, and how often. */
+/** What a room gives a worker to do, and how often. */
 export { paced } from './paced.ts';
 export { repeat } from './repeat.ts';
 export { settleAll } from './settle-all.ts';

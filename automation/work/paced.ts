@@ -1,11 +1,11 @@
 import pThrottle from 'p-throttle';
 
-/** The second is divided into so many parts: calls do not rush at its beginning. */
+/** Spreads the calls over the second, so that they do not all rush at its beginning. */
 const portionMs = 200;
 
 /**
- * Lets through at most so many calls per second; the others wait for their turn, in order. The rate is exact over
- * time, even where it does not divide into equal portions.
+ * Lets through `perSecond` calls at most; the others wait their turn, in order. The rate is exact over time, even where it
+ * does not divide into equal portions.
  * @param perSecond greater than 0
  */
 export function paced<Arguments extends readonly unknown[], Result>(

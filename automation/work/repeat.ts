@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Does the work at once, and again a pause after each end.
- * @param work must not reject: it tells of its failures itself
- * @returns stops it; resolves when what is under way has ended, which the signal asks to be soon
+ * Does the work at once, and again after a pause.
+ * @param work must not reject: it logs its own failures
+ * @returns stops it: aborts the signal of the work under way and resolves when that work has ended
  */
 export function repeat(pauseMs: number, work: (signal: AbortSignal) => Promise<void>): () => Promise<void> {
   const stopping = new AbortController();

@@ -1,4 +1,4 @@
-/** Like `Promise.all`, but waits for all, so that whatever has begun is known and can be ended. */
+/** Like `Promise.all`, but waits for every promise before it rejects, so that nothing is left running unseen. */
 export async function settleAll<Values extends readonly unknown[]>(
   promises: {
     [Index in keyof Values]: Promise<Values[Index]>;

@@ -2,8 +2,8 @@ import type { Task } from 'graphile-worker';
 import { z } from 'zod';
 
 /**
- * A task whose handler gets its payload parsed.
- * @throws Error that names the field, when a job was rung with another payload: the queue keeps the job and shows it
+ * Parses the payload of each job before the handler sees it.
+ * @throws Error that names the field of a wrong payload; the queue keeps the job and the error
  */
 export function task<Payload>(
   payload: z.ZodType<Payload>,
