@@ -3,25 +3,25 @@ import ipaddr from 'ipaddr.js';
 import type { Resolve } from './resolve.ts';
 
 /**
- * Which addresses an endpoint may have. Its URL comes from a customer, and the worker stands inside the cluster: sent
- * elsewhere than to the public internet, a delivery would reach what only we may reach.
+ * Guards against SSRF. An endpoint's URL comes from a customer, and the worker that posts to it stands inside the cluster,
+ * so deliveries go to the public internet only.
  */
 
 export interface AddressRules {
-  /** Lets deliveries go to this machine and private networks, and without TLS; never to link-local addresses. */
+  /** Allows this machine, private networks and plain HTTP; link-local addresses are never allowed. */
   readonly allowPrivate: boolean;
   readonly resolve: Resolve;
   /** `defaultLookupTimeoutMs` when left out. */
   readonly lookupTimeoutMs?: number;
 }
 
-/** How long a look-up may take, of the time that an attempt has. */
+/** Most of an attempt's time that the look-up may take. */
 const defaultLookupTimeoutMs = 5_000;
 
-/** The endpoint's address is none that may be connected to. The message is for whoever has the endpoint. */
+/** We do not connect to the endpoint's address. The message is for the endpoint's owner. */
 export class RefusedAddress extends Error {
   override readonly name = 'RefusedAddress';
-  /** For our own log alone: whether a name of our network is there, and where, is told to nobody else. */
+  /** For our own log only: it can reveal names and addresses of our network. */
   readonly detail: string | undefined;
 
   constructor(message: string, detail?: string) {
@@ -30,18 +30,17 @@ export class RefusedAddress extends Error {
   }
 }
 
-/** IPv6 addresses that the internet routes; what lies outside includes NAT64, site-local and IPv4-compatible ones. */
+/** IPv6 addresses that the internet routes. Outside lie NAT64, site-local and IPv4-compatible ones, among others. */
 const globalUnicast = ipaddr.parseCIDR('2000::/3') as [ipaddr.IPv6, number];
 
-/** Where clouds answer about the machine itself, beside link-local addresses: AWS (IPv6), Alibaba, Azure. */
+/** Metadata services that are not on link-local addresses: AWS (IPv6), Alibaba, Azure. */
 const metadataAddresses = ['fd00:ec2::254', '100.100.100.200', '168.63.129.16'].map((text) =>
   ipaddr.parse(text).toString(),
 );
 
-/** True for an address that a delivery may be sent to. */
 export function mayConnectTo(address: string, { allowPrivate }: Pick<AddressRules, 'allowPrivate'>): boolean {
   if (!ipaddr.isValid(address)) return false;
-  // IPv4 in its IPv6 form (::ffff:a.b.c.d) is what it stands for.
+  // Judges an IPv4-mapped address (::ffff:a.b.c.d) as the IPv4 address it stands for.
   const parsed = ipaddr.process(address);
   if (metadataAddresses.includes(parsed.toString())) return false;
   const range = parsed.range();
@@ -50,8 +49,8 @@ export function mayConnectTo(address: string, { allowPrivate }: Pick<AddressRule
 }
 
 /**
- * What is wrong with an endpoint's URL whatever its name resolves to, as a sentence that follows "url"; null when
- * nothing is.
+ * Checks an endpoint's URL without resolving its name.
+ * @returns the problem, as a phrase that follows "url"; null when there is none
  */
 export function urlProblem(text: string, rules: Pick<AddressRules, 'allowPrivate'>): string | null {
   if (!URL.canParse(text)) return 'must be a URL such as https://example.com/webhooks';
@@ -68,9 +67,9 @@ export function urlProblem(text: string, rules: Pick<AddressRules, 'allowPrivate
 }
 
 /**
- * The addresses of a host that may be connected to.
- * @param signal cuts the look-up off; the promise then rejects with its reason
- * @throws RefusedAddress when it has none, in the same words when its name does not resolve
+ * Resolves a host to the addresses that we may connect to.
+ * @param signal cancels the look-up; the promise then rejects with its reason
+ * @throws RefusedAddress when there is none; the message is the same when the name does not resolve
  */
 export async function allowedAddresses(
   hostname: string,
@@ -108,7 +107,7 @@ function noAddress(detail: string): RefusedAddress {
   );
 }
 
-/** The host of a URL as an address or a name, without the brackets of IPv6. */
+/** The host of a URL, without the brackets of IPv6. */
 export function hostOf(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, '');
 }

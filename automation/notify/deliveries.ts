@@ -1,9 +1,9 @@
 import { firstRow, type Queryable, storable } from '../store/database.ts';
 
-/** One attempt that somebody has begun: what is sent where, signed by which secrets. */
+/** An attempt that a worker has begun: what to send where, signed with which secrets. */
 export interface BegunDelivery {
   readonly id: number;
-  /** Its number; the answer is noted under it only. */
+  /** Number of the attempt; `noteAttempt` counts its answer only while no later attempt has begun. */
   readonly attempt: number;
   readonly tries: number;
   readonly eventId: string;
@@ -11,14 +11,14 @@ export interface BegunDelivery {
   readonly body: string;
   readonly endpointId: string;
   readonly url: string;
-  /** The newest first. */
+  /** Newest first. */
   readonly secrets: readonly string[];
   readonly failingSince: Date | null;
 }
 
 /**
- * Begins the attempt of an endpoint that is due for longest; null when none is. Who begins it and dies leaves it to the
- * next one once `lostAfterMs` have passed. What the database's own clock calls due is due: it wrote the time.
+ * Begins the endpoint's longest-due attempt; null when none is due. If its worker dies, the delivery is due again after
+ * `lostAfterMs`. The database's clock also decides what is due, because it wrote the times.
  */
 export async function beginDelivery(
   db: Queryable,
@@ -43,7 +43,6 @@ export async function beginDelivery(
   );
 }
 
-/** What is noted of an attempt. */
 export interface AttemptNote {
   readonly at: Date;
   readonly durationMs: number;
@@ -53,8 +52,8 @@ export interface AttemptNote {
 }
 
 /**
- * Notes what an attempt came to, and when the next one is due or that there is none. In a transaction.
- * @returns false when a later attempt began meanwhile, or the delivery was ended or replayed: that one counts
+ * Records the outcome of an attempt and when the next one is due, if there is one. Call it in a transaction.
+ * @returns false when the outcome does not count: a later attempt began meanwhile, or the delivery was ended or replayed
  */
 export async function noteAttempt(
   client: Queryable,
@@ -85,7 +84,7 @@ export async function noteAttempt(
   return rowCount === 1;
 }
 
-/** Gives an attempt back that was cut off by our own end: it is due at once. */
+/** Takes back an attempt that our own shutdown cut off: it is due again at once. */
 export async function giveBack(
   db: Queryable,
   { id, attempt }: Pick<BegunDelivery, 'id' | 'attempt'>,
@@ -98,7 +97,7 @@ export async function giveBack(
   );
 }
 
-/** Notes that an endpoint took something, or since when it does not. */
+/** Records since when an endpoint has failed; null when it has just accepted a delivery. */
 export async function noteFailing(
   db: Queryable,
   endpointId: string,
@@ -112,12 +111,12 @@ export async function noteFailing(
   );
 }
 
-/** Rings for an endpoint at a time. */
+/** Wakes the endpoint's dispatcher, now or at a later time. */
 export async function ringEndpoint(db: Queryable, endpointId: string, at: Date | null = null): Promise<void> {
   await db.query('select tenantry.ring_notifications(array[$1], $2)', [endpointId, at]);
 }
 
-/** Rings for endpoints whose deliveries are due and whose doorbell was lost. */
+/** Wakes the dispatcher for everything that is due, in case a doorbell was lost. */
 export async function ringDueEndpoints(db: Queryable, now: Date): Promise<void> {
   await db.query(
     `select tenantry.ring_notifications(array(select distinct d.endpoint_id from tenantry.notify_delivery d

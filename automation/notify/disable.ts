@@ -4,8 +4,8 @@ import type { Queryable } from '../store/database.ts';
 import { disableEndpoint, type Endpoint } from './endpoints.ts';
 
 /**
- * Disables an endpoint that is gone or has taken nothing for days, and tells whoever can mend it: by mail where it has
- * an address, and in the trail of its tenant, or of the operators. In a transaction.
+ * Disables an endpoint that is gone or has failed for days, and tells its owner: by mail where it has an address, and in
+ * the audit trail of its tenant or of the operators. Call it in a transaction.
  */
 export async function disableWithNotice(
   client: Queryable,
@@ -25,7 +25,7 @@ export async function disableWithNotice(
   });
 }
 
-/** Of each time that an endpoint is disabled there is one mail. */
+/** The key makes it one mail each time the endpoint is disabled. */
 function disabledMail(endpoint: Endpoint, recipient: string, problem: string, now: Date) {
   const key = `notifications-disabled:${endpoint.id}:${now.toISOString()}`;
   return {
@@ -40,10 +40,10 @@ function disabledMail(endpoint: Endpoint, recipient: string, problem: string, no
       '',
       problem,
       ...(endpoint.failingSince
-        ? [`It has taken nothing since ${endpoint.failingSince.toISOString()}.`]
+        ? [`It has accepted nothing since ${endpoint.failingSince.toISOString()}.`]
         : []),
       '',
-      'Once it is mended, enable it again and have what it missed sent:',
+      'Once it is fixed, enable it again and replay what it missed:',
       '',
       `  tenantry notifications enable ${endpoint.id}`,
       `  tenantry notifications replay ${endpoint.id} --since ${(endpoint.failingSince ?? now).toISOString()}`,

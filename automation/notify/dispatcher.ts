@@ -14,26 +14,24 @@ import { failedForDays, judge } from './schedule.ts';
 import { type Sent, send } from './send.ts';
 
 /*
- * Deliveries.
- *
- * - The row is the truth: `next_attempt_at` says when a delivery is to be sent. A job is only a doorbell, and ends at
- *   once; the sweep rings again for what is due.
- * - Each endpoint has lanes of its own in each worker, and every lane sends one delivery after the other. So an endpoint
- *   that takes its time holds up nobody but itself.
- * - Whoever begins an attempt moves `next_attempt_at` to when the attempt counts as lost, and notes the answer under the
- *   attempt's number. A worker that is killed between sending and noting has the event sent again, under the same id.
+ * - The row is the truth: `next_attempt_at` says when to send a delivery. A job is only a doorbell and ends at once; the
+ *   sweep rings again for what is due.
+ * - In each worker every endpoint has its own lanes, and a lane sends one delivery after the other. So a slow endpoint
+ *   holds up only itself.
+ * - Beginning an attempt moves `next_attempt_at` to the time when the attempt counts as lost; the answer is recorded under
+ *   the attempt's number. If a worker is killed between sending and recording, the event goes out again under the same id.
  */
 
-/** Requests to one endpoint at once, of one worker. */
+/** How many requests one worker makes to an endpoint at once. */
 const lanesPerEndpoint = 4;
 
 /** How long an endpoint has to answer. */
 export const answerTimeoutMs = 15_000;
 
-/** How long after its begin an attempt counts as lost whose worker says nothing more. */
+/** When an attempt without an outcome counts as lost. */
 const lostAfterMs = 60_000;
 
-/** How long a worker that ends waits for answers. */
+/** How long a stopping worker waits for answers. */
 const graceMs = 2_000;
 
 export interface DispatchContext {
@@ -48,15 +46,15 @@ export interface DispatchContext {
 }
 
 export interface Dispatcher {
-  /** Sends what is due to these endpoints. Returns at once. */
+  /** Starts sending what is due to these endpoints. */
   ring(endpointIds: readonly string[]): void;
-  /** Begins nothing more; what is cut off is due at once, for the next worker. */
+  /** Begins nothing more. What it cuts off is due at once, for the next worker. */
   stop(): Promise<void>;
 }
 
 interface Lanes {
   readonly open: Set<Promise<void>>;
-  /** Somebody rang since a lane last looked. */
+  /** True when the endpoint was rung since a lane last looked. */
   rung: boolean;
 }
 
@@ -72,8 +70,8 @@ export function createDispatcher(context: DispatchContext): Dispatcher {
     lanes.rung = true;
     if (stopping || lanes.open.size >= lanesPerEndpoint) return;
     const lane = drain(endpointId, lanes)
-      // What is left is found by the sweep.
-      .catch((error: unknown) => log.error({ error, endpoint: endpointId }, 'a delivery could not be noted'))
+      // The sweep finds what is left.
+      .catch((error: unknown) => log.error({ error, endpoint: endpointId }, 'cannot record a delivery'))
       .finally(() => {
         lanes.open.delete(lane);
         if (lanes.open.size === 0) endpoints.delete(endpointId);
@@ -89,7 +87,7 @@ export function createDispatcher(context: DispatchContext): Dispatcher {
         if (lanes.rung) continue;
         return;
       }
-      // There may be more for another lane.
+      // Another lane may find more to send.
       open(endpointId);
       await deliver(context, delivery, cutOff.signal);
     }
@@ -128,7 +126,7 @@ async function deliver(
   await settle(context, delivery, sent, { at, durationMs: performance.now() - begun });
 }
 
-/** Notes what came of an attempt, and what follows from it for the delivery and its endpoint. */
+/** Records the outcome of an attempt and what follows from it for the delivery and its endpoint. */
 async function settle(
   { database, log, now, random }: DispatchContext,
   delivery: BegunDelivery,

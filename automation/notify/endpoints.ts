@@ -2,27 +2,27 @@ import { randomBytes, randomInt } from 'node:crypto';
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 import type { EventType } from './events.ts';
 
-/** Where events are sent. Its secret is read by what signs, and shown once by what makes it. */
+/** Where events are sent. Its secret is not among its columns: only signing reads it. */
 export interface Endpoint {
   readonly id: string;
   readonly url: string;
   readonly description: string | null;
-  /** With both null, it is told of every tenant. */
+  /** With both null the endpoint hears of every tenant. */
   readonly product: string | null;
   readonly tenantId: string | null;
-  /** Null is every one. */
+  /** Null for all of them. */
   readonly events: readonly EventType[] | null;
   readonly email: string | null;
   readonly state: 'enabled' | 'disabled';
   readonly disabledAt: Date | null;
   readonly disabledReason: string | null;
   readonly failingSince: Date | null;
-  /** While two secrets sign: until when the older one does. */
+  /** Until when the secret before the last rotation signs too; null outside of a rotation. */
   readonly previousSecretUntil: Date | null;
   readonly createdAt: Date;
 }
 
-/** Whose endpoints: every one, those of a product and its tenants, or those of one tenant. */
+/** All endpoints, those of a product and its tenants, or those of one tenant. */
 export type EndpointScope =
   | { readonly kind: 'all' }
   | { readonly kind: 'product'; readonly product: string }
@@ -36,27 +36,27 @@ export interface NewEndpoint {
   readonly email: string | null;
 }
 
-/** How long the secret before a rotation still signs, beside the new one. */
+/** How long the old secret still signs beside the new one. */
 export const rotationMs = 24 * 3_600_000;
 
-/** Endpoints that there can be of one scope. */
+/** Most endpoints of one scope. */
 export const maxEndpoints = 10;
 
 const columns = `id, url, description, product, tenant_id as "tenantId", events, email, state,
   disabled_at as "disabledAt", disabled_reason as "disabledReason", failing_since as "failingSince",
   previous_secret_until as "previousSecretUntil", created_at as "createdAt"`;
 
-/** A condition on a scope's columns, of the parameters $1 and $2. */
+/** Takes the scope's columns as $1 and $2. */
 const inScope = '($1::text is null or product = $1) and ($2::text is null or tenant_id = $2)';
 
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
-/** A secret of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
+/** In the form of Standard Webhooks: `whsec_` and 32 random bytes in base64. */
 export function newSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** Makes an endpoint; null when its scope has as many as there can be. In a transaction. */
+/** Makes an endpoint; null when its scope has `maxEndpoints`. Call it in a transaction. */
 export async function insertEndpoint(
   client: Queryable,
   endpoint: NewEndpoint,
@@ -92,7 +92,7 @@ export async function insertEndpoint(
   return { endpoint: onlyRow(made), secret };
 }
 
-/** @param after only those whose id comes later */
+/** @param after lists only later ids */
 export async function listEndpoints(
   db: Queryable,
   scope: EndpointScope,
@@ -112,13 +112,13 @@ export async function findEndpoint(db: Queryable, id: string): Promise<Endpoint 
   );
 }
 
-/** Removes an endpoint with its log. False when there is none. */
+/** Removes an endpoint and its log; false when there is none. */
 export async function removeEndpoint(db: Queryable, id: string): Promise<boolean> {
   const { rowCount } = await db.query('delete from tenantry.notify_endpoint where id = $1', [id]);
   return rowCount === 1;
 }
 
-/** Gives an endpoint a new secret. The one before signs beside it for a day, those before that no more. */
+/** Gives an endpoint a new secret. The last one still signs for a day, an older one no more. */
 export async function rotateSecret(
   db: Queryable,
   id: string,
@@ -135,7 +135,7 @@ export async function rotateSecret(
   return endpoint && { endpoint, secret };
 }
 
-/** Lets an endpoint get events again; null when it is enabled. */
+/** Enables a disabled endpoint; null when it is enabled already. */
 export async function enableEndpoint(db: Queryable, id: string): Promise<Endpoint | null> {
   return firstRow(
     await db.query<Endpoint>(
@@ -147,7 +147,7 @@ export async function enableEndpoint(db: Queryable, id: string): Promise<Endpoin
   );
 }
 
-/** Sends an endpoint nothing more, neither what waits; null when it is disabled already. In a transaction. */
+/** Disables an endpoint and ends its pending deliveries; null when it is disabled already. Call it in a transaction. */
 export async function disableEndpoint(
   client: Queryable,
   id: string,
@@ -170,7 +170,7 @@ export async function disableEndpoint(
   return endpoint;
 }
 
-/** Forgets secrets whose day after a rotation is over. */
+/** Removes old secrets once they no longer sign. */
 export async function forgetSecrets(db: Queryable, now: Date): Promise<void> {
   await db.query(
     `update tenantry.notify_endpoint set previous_secret = null, previous_secret_until = null
@@ -179,7 +179,7 @@ export async function forgetSecrets(db: Queryable, now: Date): Promise<void> {
   );
 }
 
-/** Removes endpoints of tenants that are deleted, once they were told all of it and its log is forgotten. */
+/** Removes the endpoints of deleted tenants, once all their deliveries have been forgotten. */
 export async function removeEndpointsOfDeleted(db: Queryable): Promise<void> {
   await db.query(
     `delete from tenantry.notify_endpoint e using tenantry.tenant t

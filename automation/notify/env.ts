@@ -3,8 +3,8 @@ import type { AddressRules } from './address.ts';
 import { resolveByServers, resolveBySystem } from './resolve.ts';
 
 /**
- * Which addresses webhook endpoints may have. Only where private ones are allowed do this machine's own names count.
- * @throws EnvironmentError that names the variable when it is wrong
+ * Which addresses webhook endpoints may have. The machine's own names resolve only where private addresses are allowed.
+ * @throws EnvironmentError that names a wrong variable
  */
 export function readNotifyEnv(env: NodeJS.ProcessEnv = process.env): AddressRules {
   const v = readVariables(env, { defaulted: ['TENANTRY_NOTIFY_PRIVATE'] });

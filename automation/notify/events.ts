@@ -1,14 +1,14 @@
 import { z } from 'zod';
 
 /**
- * Everything that an endpoint can be told of, and what each event carries. A field that exists stays; new ones may come.
- * Names are those of the API's answers.
+ * Every event and what it carries. Fields may be added but never removed, and have the same names as in the API's
+ * answers.
  */
 
 const time = z.iso.datetime();
 const tenantId = z.string();
 
-/** A tenant as its owner sees it in `GET /v1/tenants/{id}`, at the moment of the event. */
+/** A tenant at the moment of the event, as its owner sees it in `GET /v1/tenants/{id}`. */
 export const tenantFacts = z.object({
   id: tenantId,
   product: z.string(),
@@ -33,7 +33,7 @@ const member = z.object({
   member: z.object({ email: z.string().nullable(), subject: z.string().nullable(), role: z.string() }),
 });
 
-/** What each event's `data` is. */
+/** The shape of each event's `data`. */
 export const eventData = {
   'tenant.created': aboutTenant,
   'tenant.active': aboutTenant,
@@ -43,7 +43,7 @@ export const eventData = {
   'tenant.resumed': aboutTenant,
   'tenant.plan_changed': aboutTenant.extend({ from: z.string(), to: z.string() }),
   'tenant.deletion_scheduled': aboutTenant.extend({
-    deleteAfter: time.describe('Until then a new subscription brings the tenant back'),
+    deleteAfter: time.describe('Until then, a new subscription brings the tenant back'),
   }),
   'tenant.deleted': aboutTenant,
   'credits.low': z.object({
@@ -84,10 +84,10 @@ export const eventData = {
 export type EventType = keyof typeof eventData;
 export type EventData<Type extends EventType> = z.infer<(typeof eventData)[Type]>;
 
-/** Every type, in the order in which the documentation lists them. */
+/** In the order of the documentation. */
 export const eventTypes = Object.keys(eventData) as [EventType, ...EventType[]];
 
-/** What an endpoint can choose: a test goes to the endpoint that is tested, whatever it has chosen. */
+/** The types that an endpoint can choose. It gets `notifications.test` whatever it has chosen. */
 export const chosenEventTypes = eventTypes.filter((type) => type !== 'notifications.test') as [
   EventType,
   ...EventType[],

@@ -3,7 +3,7 @@ import type { Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { emit, factsOf } from './outbox.ts';
 
-/** Tells endpoints what happens to tenants, in the transaction in which it happens. */
+/** Emits an event for each change of a tenant, in the transaction that makes the change. */
 export const notifyFollower: Follower = {
   name: 'notify',
   tenantChanged: (client, tenant, change, at) => tell(client, tenant, change, at),
@@ -30,10 +30,10 @@ async function tell(client: Queryable, tenant: Tenant, change: TenantChange, at:
       await emit(client, 'tenant.deletion_scheduled', about, { ...facts, deleteAfter }, at);
       return;
     }
-    // No event tells of seats alone; those of other changes carry them.
+    // There is no event for seats alone; every other event carries them.
     case 'seats_changed':
       return;
-    // `tenant.resumed` says the first, `tenant.deleted` the end of the second.
+    // `tenant.resumed` tells of the first, `tenant.deleted` of the second's end.
     case 'deletion_cancelled':
     case 'deleting':
       return;

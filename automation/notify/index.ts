@@ -1,4 +1,4 @@
-/** Outgoing webhooks: what happens is told to whoever has an endpoint for it, signed, at least once. */
+/** Outgoing webhooks: signed events, delivered at least once to every endpoint that wants them. */
 export { type AddressRules, allowedAddresses, hostOf, RefusedAddress, urlProblem } from './address.ts';
 export {
   type Endpoint,

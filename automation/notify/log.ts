@@ -2,10 +2,10 @@ import { firstRow, onlyRow, type Queryable, storable } from '../store/database.t
 import type { EndpointScope } from './endpoints.ts';
 import type { EventType } from './events.ts';
 
-/** How long events and what became of them are kept. */
+/** How long events and their deliveries are kept. */
 export const keptMs = 30 * 24 * 3_600_000;
 
-/** An event and how far its delivery to one endpoint is. */
+/** An event and the state of its delivery to one endpoint. */
 export interface LoggedDelivery {
   readonly id: number;
   readonly endpointId: string;
@@ -48,12 +48,12 @@ export interface LogFilter {
   readonly endpointId?: string | undefined;
   readonly state?: LoggedDelivery['state'] | undefined;
   readonly type?: string | undefined;
-  /** Only those with a lower id. */
+  /** Lists only lower ids. */
   readonly before: number | null;
   readonly limit: number;
 }
 
-/** Deliveries to the endpoints of a scope, newest first. */
+/** Lists deliveries to a scope's endpoints, newest first. */
 export async function listDeliveries(db: Queryable, filter: LogFilter): Promise<LoggedDelivery[]> {
   const { scope } = filter;
   const { rows } = await db.query<LoggedDelivery>(
@@ -75,7 +75,7 @@ export async function listDeliveries(db: Queryable, filter: LogFilter): Promise<
   return rows;
 }
 
-/** One delivery with its event's body and every attempt, oldest first. */
+/** Finds a delivery with its event's body and all its attempts, oldest first. */
 export async function findDelivery(
   db: Queryable,
   id: number,
@@ -95,22 +95,22 @@ export async function findDelivery(
   return { ...delivery, tries: rows };
 }
 
-/** What is sent again: one event, or those of a time. */
+/** What to replay: one event, or the events of a period. */
 export type ReplayOf =
   | { readonly eventId: string }
   | {
       readonly since: Date;
       readonly until: Date | null;
-      /** Also what was delivered, not only what was not. */
+      /** Replays delivered events, too. */
       readonly delivered: boolean;
     };
 
-/** Events that one replay sends at most. */
+/** Most events that one replay sends. */
 export const maxReplayed = 10_000;
 
 /**
- * Has events sent to an endpoint again, under their ids, also those from before it was there or while it was disabled.
- * @returns how many; the oldest ones when there are more than `maxReplayed`
+ * Sends events to an endpoint again, under their own ids. They may be older than the endpoint or from when it was disabled.
+ * @returns how many; of more than `maxReplayed` it sends the oldest
  */
 export async function replay(db: Queryable, endpointId: string, of: ReplayOf, now: Date): Promise<number> {
   const one = 'eventId' in of;
@@ -146,7 +146,7 @@ export async function replay(db: Queryable, endpointId: string, of: ReplayOf, no
   return row.count;
 }
 
-/** Forgets events whose time is over, with their deliveries; at most `limit`. */
+/** Deletes expired events with their deliveries, `limit` at most. */
 export async function forgetEvents(db: Queryable, now: Date, limit: number): Promise<void> {
   await db.query(
     `delete from tenantry.notify_event where id in (
@@ -156,13 +156,13 @@ export async function forgetEvents(db: Queryable, now: Date, limit: number): Pro
 }
 
 export interface NotifyFigures {
-  /** How long the delivery that is due for longest has been; 0 when none is. */
+  /** For how long the oldest due delivery has been due; 0 when none is. */
   readonly overdueSeconds: number;
-  /** Endpoints. */
+  /** How many endpoints are disabled. */
   readonly disabled: number;
 }
 
-/** How deliveries stand over all endpoints. */
+/** Reads figures over all endpoints. */
 export async function readFigures(db: Queryable, now: Date): Promise<NotifyFigures> {
   return onlyRow(
     await db.query<NotifyFigures>(

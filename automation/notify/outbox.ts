@@ -2,13 +2,12 @@ import { onlyRow, type Queryable, storable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { EventData, EventType, TenantFacts } from './events.ts';
 
-/** Whom an event is about. */
 export type About = { readonly tenantId: string } | { readonly organizationId: string };
 
 /**
- * Tells whoever has an endpoint for it, at least once: writes the event into the outbox and rings. Called in the
- * transaction of what it tells of, so that both happen or neither does.
- * @returns the event's id, which receivers see as `webhook-id`
+ * Writes an event into the outbox and rings, so that every endpoint that wants it gets it at least once. Call it in the
+ * transaction of the change that it tells of, so that both commit or neither does.
+ * @returns the event's id: `webhook-id` for receivers
  */
 export async function emit<Type extends EventType>(
   db: Queryable,
@@ -32,7 +31,7 @@ export async function emit<Type extends EventType>(
   return row.id;
 }
 
-/** Sends an event to one endpoint, whatever it has chosen, to see whether it arrives. Nothing when it is disabled. */
+/** Sends a test event to one endpoint, whatever events it has chosen. Sends nothing when it is disabled. */
 export async function emitTest(db: Queryable, endpointId: string): Promise<string> {
   const row = onlyRow(
     await db.query<{ id: string }>(
@@ -44,7 +43,7 @@ export async function emitTest(db: Queryable, endpointId: string): Promise<strin
   return row.id;
 }
 
-/** What is told of a tenant. Nothing that only operators read. */
+/** What events say of a tenant: nothing that only operators may read. */
 export function factsOf(tenant: Tenant): TenantFacts {
   return {
     id: tenant.id,

@@ -1,11 +1,11 @@
 import { lookup, Resolver } from 'node:dns/promises';
 
-/** Names to addresses; an argument, as tests bring their own. Settles when the signal aborts, if not before. */
+/** Resolves a name to addresses; settles at the latest when the signal aborts. */
 export type Resolve = (hostname: string, signal: AbortSignal) => Promise<readonly string[]>;
 
 /**
- * Asks as every program of this machine does, so it knows the machine's own names. Each look-up holds one of the
- * process's few threads until the system answers: nothing cuts that off, only the waiting for it.
+ * Resolves as every program on this machine does, so it knows the machine's own names. Each look-up holds one of the
+ * process's few threads until the system answers; the signal ends only the waiting.
  */
 export const resolveBySystem: Resolve = async (hostname, signal) => {
   const found = await orAborted(lookup(hostname, { all: true, verbatim: true }), signal);
@@ -13,12 +13,12 @@ export const resolveBySystem: Resolve = async (hostname, signal) => {
 };
 
 /**
- * Asks name servers only, over sockets: one that takes its time holds no thread that other look-ups and files wait for.
- * @param servers such as 192.0.2.1:53; those that this machine asks when left out
+ * Asks name servers directly, over sockets: a slow one holds no thread that other look-ups and files wait for.
+ * @param servers such as 192.0.2.1:53; the machine's own when left out
  */
 export function resolveAt(servers?: readonly string[]): Resolve {
   return async (hostname, signal) => {
-    // One for each look-up, as cancelling ends all that a resolver is at.
+    // One resolver per look-up, because cancelling a resolver ends all of its look-ups.
     const resolver = new Resolver({ timeout: 2_000, tries: 2 });
     if (servers) resolver.setServers(servers);
     const cancel = () => resolver.cancel();
@@ -33,10 +33,10 @@ export function resolveAt(servers?: readonly string[]): Resolve {
   };
 }
 
-/** The name servers that this machine asks, without its own names. */
+/** Asks the machine's name servers, but does not know the machine's own names. */
 export const resolveByServers: Resolve = resolveAt();
 
-/** What cannot be cut off goes on, and nobody waits for it. */
+/** Stops waiting when the signal aborts. The work itself cannot be cut off and goes on. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);

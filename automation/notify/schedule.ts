@@ -1,10 +1,10 @@
-/** What an answer means for a delivery: delivered, tried again and when, or given up. Pure. */
+/** Decides what an answer means for a delivery: delivered, try again and when, or give up. Pure. */
 
 const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 
-/** Waiting times after each failed attempt: the first attempt is at once, the tenth a little over three days later. */
+/** Waits after each failed attempt. The first attempt is at once, the tenth a little over three days later. */
 export const waitsMs: readonly number[] = [
   5 * secondMs,
   5 * minuteMs,
@@ -17,16 +17,16 @@ export const waitsMs: readonly number[] = [
   24 * hourMs,
 ];
 
-/** An endpoint that has taken nothing for so long is disabled at its next failure. */
+/** An endpoint that has accepted nothing for this long is disabled at its next failure. */
 export const disableAfterMs = 3 * 24 * hourMs;
 
-/** Waits are up to a tenth longer, so that what failed together is not tried again together. */
+/** Lengthens waits by up to a tenth, so that deliveries that failed together do not retry together. */
 const jitterShare = 0.1;
 
-/** The longest time that an endpoint may ask for with `Retry-After`. */
+/** The longest `Retry-After` that an endpoint may ask for. */
 const longestAskedMs = 24 * hourMs;
 
-/** What an attempt came to. */
+/** The outcome of an attempt. */
 export type Result =
   | { readonly kind: 'answered'; readonly status: number; readonly retryAfter: string | null }
   | { readonly kind: 'failed'; readonly problem: string };
@@ -36,7 +36,7 @@ export type Verdict =
   | { readonly kind: 'again'; readonly problem: string; readonly at: Date }
   /** The last attempt failed. */
   | { readonly kind: 'given-up'; readonly problem: string }
-  /** The endpoint says that it is no more. */
+  /** The endpoint answered that it no longer exists. */
   | { readonly kind: 'gone'; readonly problem: string };
 
 /**
@@ -62,7 +62,7 @@ function problemOf(status: number): string {
     : `The endpoint answered ${status}`;
 }
 
-/** What `Retry-After` asks for, in seconds or as a date (RFC 9110); 0 where it asks for nothing that can be read. */
+/** Reads `Retry-After`, in seconds or as a date (RFC 9110); 0 when there is none that makes sense. */
 function retryAfterMs(
   { status, retryAfter }: { status: number; retryAfter: string | null },
   now: Date,
@@ -74,7 +74,7 @@ function retryAfterMs(
   return Number.isFinite(ms) ? Math.min(longestAskedMs, Math.max(0, ms)) : 0;
 }
 
-/** Whether an endpoint that has failed since then, and fails now, is disabled. */
+/** True when an endpoint that fails now has failed for long enough to be disabled. */
 export function failedForDays(failingSince: Date | null, now: Date): boolean {
   return failingSince !== null && now.getTime() - failingSince.getTime() >= disableAfterMs;
 }

@@ -7,20 +7,20 @@ import { type AddressRules, allowedAddresses, hostOf, RefusedAddress, urlProblem
 import type { BegunDelivery } from './deliveries.ts';
 import type { Result } from './schedule.ts';
 
-/** What is kept of an answer's body. */
+/** How much of an answer's body is kept. */
 const maxAnswerBytes = 1024;
 
 export interface Sent {
   readonly result: Result;
   /** The beginning of the answer's body. */
   readonly answer: string | null;
-  /** More about a failure, for our own log alone. */
+  /** More about a failure, for our own log only. */
   readonly detail?: string | undefined;
 }
 
 /**
- * Headers of Standard Webhooks: the id stays the same over all attempts, the time is the attempt's, and each secret that
- * is valid signs.
+ * Headers of Standard Webhooks: the same id in all attempts, the time of this attempt, and a signature by each valid
+ * secret.
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export function signatureHeaders(
@@ -35,10 +35,10 @@ export function signatureHeaders(
 }
 
 /**
- * Posts an event to its endpoint. Connects to addresses that were checked and to no others, whatever the name resolves
- * to a moment later, and follows no redirect. Never rejects for what the endpoint does.
- * @param limits.timeoutMs for all of it, from the look-up of the name to the end of the answer
- * @param limits.signal cuts it off; the promise then rejects
+ * Posts an event to its endpoint. Connects only to addresses that it has checked, whatever the name resolves to a moment
+ * later, and follows no redirect. Never rejects because of what the endpoint does.
+ * @param limits.timeoutMs from the look-up of the name to the end of the answer
+ * @param limits.signal cuts the request off; the promise then rejects
  */
 export async function send(
   delivery: Pick<BegunDelivery, 'url' | 'eventId' | 'body' | 'secrets'>,
@@ -71,7 +71,7 @@ async function post(
   at: Date,
   signal: AbortSignal,
 ): Promise<Sent> {
-  // The rules may have become stricter since it was registered.
+  // The rules may have become stricter since the endpoint was registered.
   const wrong = urlProblem(delivery.url, rules);
   if (wrong !== null) throw new RefusedAddress(`the URL ${wrong}`);
   const url = new URL(delivery.url);
@@ -82,7 +82,7 @@ async function post(
       url,
       {
         method: 'POST',
-        // A connection that was kept could be to an address that was checked for somebody else's name.
+        // A kept-alive connection could lead to an address that was checked for another name.
         agent: false,
         lookup: lookupIn(addresses),
         signal,
@@ -104,7 +104,7 @@ async function post(
             result: { kind: 'answered', status, retryAfter: headers['retry-after'] ?? null },
             answer: bytes === 0 ? null : Buffer.concat(chunks).subarray(0, maxAnswerBytes).toString('utf8'),
           });
-          // The rest of a long answer is not waited for.
+          // Does not wait for the rest of a long answer.
           request.destroy();
         };
         response.on('data', (chunk: Buffer) => {
@@ -117,7 +117,7 @@ async function post(
       },
     );
     request.on('error', reject);
-    // An answer's body may still be read then. An answer that is none, such as 101, tells of nothing else.
+    // A response whose body is still being read settles by itself. Something like 101 brings no response, only this.
     request.on('close', () => {
       if (!begun) reject(new Error('the connection was closed without an answer'));
     });
@@ -125,7 +125,7 @@ async function post(
   });
 }
 
-/** Resolves every name to the addresses that were checked, so that nothing else can be connected to. */
+/** Resolves every name to the checked addresses, so that the connection can go nowhere else. */
 function lookupIn(addresses: readonly string[]): LookupFunction {
   const found = addresses.map((address) => ({ address, family: isIP(address) }));
   return (hostname, options, callback) => {

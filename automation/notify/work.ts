@@ -9,10 +9,10 @@ import { forgetEvents, readFigures } from './log.ts';
 
 const woken = z.object({ endpointIds: z.array(z.string()) });
 
-/** Events that one sweep forgets at most; the next takes the rest. */
+/** Most events that one sweep deletes; the next one takes the rest. */
 const batch = 500;
 
-/** What a worker does for notifications. Its jobs only wake the dispatcher. */
+/** What a worker does for notifications; its jobs only wake the dispatcher. */
 export function notificationsWork(context: DispatchContext): Work {
   const { database, now } = context;
   const dispatcher = createDispatcher(context);
@@ -31,7 +31,7 @@ export function notificationsWork(context: DispatchContext): Work {
   };
 }
 
-/** Rings for what is due, and forgets what was kept for long enough; at most `limit` events of it. */
+/** Rings for what is due and deletes what has expired, `limit` events at most. */
 export async function keepNotifications(db: Queryable, now: Date, limit: number): Promise<void> {
   await ringDueEndpoints(db, now);
   await forgetSecrets(db, now);
@@ -39,11 +39,10 @@ export async function keepNotifications(db: Queryable, now: Date, limit: number)
   await removeEndpointsOfDeleted(db);
 }
 
-/** Shows how deliveries stand. */
 export function observeNotifications(registry: Registry, database: Queryable, now: () => Date): void {
   new Gauge({
     name: 'tenantry_notifications_overdue_seconds',
-    help: 'How long the webhook delivery that is due for longest has been; 0 when none is',
+    help: 'For how long the oldest due webhook delivery has been due; 0 when none is',
     registers: [registry],
     async collect() {
       this.set((await readFigures(database, now())).overdueSeconds);
@@ -51,7 +50,7 @@ export function observeNotifications(registry: Registry, database: Queryable, no
   });
   new Gauge({
     name: 'tenantry_notification_endpoints_disabled',
-    help: 'Webhook endpoints that were disabled as they failed',
+    help: 'Webhook endpoints that are disabled because they failed',
     registers: [registry],
     async collect() {
       this.set((await readFigures(database, now())).disabled);
