@@ -5,11 +5,11 @@ import type { Queryable } from './store/database.ts';
 import type { FollowedClient, Tenant } from './store/tenants.ts';
 
 /**
- * What happened to a tenant. A slot becomes a tenant when a customer gets it.
+ * What happened to a tenant. A slot becomes a tenant when a customer claims it.
  *
- * What is decided counts when it is decided, as nothing may go on from that moment: `suspended`, `resumed`,
- * `plan_changed`, `seats_changed`, `deletion_scheduled`, `deletion_cancelled`, `deleting`. What stands counts when it
- * stands: `active` the first time that the customer can use the tenant, `deleted` when nothing of it is left.
+ * Decisions count from the moment they are made: `suspended`, `resumed`, `plan_changed`, `seats_changed`,
+ * `deletion_scheduled`, `deletion_cancelled`, `deleting`. Two changes count when the world has followed: `active` the first
+ * time that the customer can use the tenant, `deleted` when nothing of it is left.
  */
 export type TenantChange =
   | { readonly kind: 'created' }
@@ -25,10 +25,10 @@ export type TenantChange =
 
 /** A subscription as Stripe has it. */
 export interface FetchedSubscription {
-  /** With what the followers expand. */
+  /** With the fields that followers have Stripe expand. */
   readonly subscription: Stripe.Response<Stripe.Subscription>;
   readonly facts: SubscriptionFacts;
-  /** Unique, and growing from one fetch of a subscription to the next. */
+  /** Unique, and greater with each fetch of the subscription. */
   readonly ticket: number;
   /** When it was fetched, by our clock. */
   readonly at: Date;
@@ -36,29 +36,29 @@ export interface FetchedSubscription {
 
 /** What a follower does in the transaction that applies a fetched subscription. */
 export interface SubscriptionStep {
-  /** Begins, with the subscription's row locked, before its tenant is looked for. */
+  /** Runs first, with the subscription's row locked and before its tenant is looked up. */
   begin?(client: Queryable): Promise<void>;
   /**
-   * Acts on what the subscription entitles its tenant to: before it is decided what to want of one that stands, after the
-   * insert of one that is new. Not called where there is no tenant.
+   * Acts on what the subscription entitles its tenant to. Runs before the desired state of an existing tenant is decided,
+   * and after the insert of a new one; not at all where there is no tenant.
    * @returns what to record
    */
   apply?(client: Queryable, tenantId: string, entitlement: Entitlement): Promise<readonly NewAuditEntry[]>;
 }
 
-/** Somebody who acts when something happens, in the transaction in which it happens: all of it is committed, or nothing. */
+/** Acts on changes in the transaction that makes them, so that both commit or neither does. */
 export interface Follower {
   /** Names it in errors and logs. */
   readonly name: string;
-  /** What Stripe is to expand of a subscription that is fetched: https://docs.stripe.com/expand */
+  /** Fields that Stripe expands when the subscription is fetched: https://docs.stripe.com/expand */
   readonly expand?: readonly string[];
   /**
-   * Reads what else it needs, of Stripe as well, before the transaction. The fetch counts as failed, and is tried again,
-   * when this throws.
+   * Reads what else it needs, from Stripe too, before the transaction. When this throws, the fetch counts as failed and is
+   * tried again.
    */
   subscriptionFetched?(fetched: FetchedSubscription): Promise<SubscriptionStep>;
   /**
-   * Keeps a tenant back although its subscription is in order. In the transaction, with the tenant's row locked.
+   * Holds a tenant back although its subscription is in order. Runs in the transaction, with the tenant's row locked.
    * @param tenant with the plan that its subscription wants
    */
   restrains?(
@@ -67,24 +67,23 @@ export interface Follower {
     at: Date,
   ): Promise<Restraint>;
   /**
-   * Called once for each change, in the transaction that makes it and with the tenant's row locked. What it throws undoes
-   * the change, so it waits for nothing outside of the database.
+   * Runs once for each change, in the transaction that makes it, with the tenant's row locked. An error undoes the change.
+   * It must not wait for anything outside of the database.
    * @param tenant as it is after the change
    */
   tenantChanged?(client: Queryable, tenant: Tenant, change: TenantChange, at: Date): Promise<void>;
 }
 
-/** What whoever changes a tenant works with. */
+/** What `changeTenant` works with. */
 export interface Following {
   readonly followers: readonly Follower[];
   readonly now: () => Date;
 }
 
 /**
- * The one way to change what a tenant is or should be: writes, and calls the followers, in the transaction of `client`.
- * @param before the tenant's row, locked by this transaction; null when there is none yet
- * @param write writes by the functions of the store that take a `FollowedClient`, and returns the row as it is then; null
- *   when it wrote nothing
+ * The one way to change what a tenant is or should be: writes and calls the followers in the transaction of `client`.
+ * @param before the tenant's row, locked by this transaction; null for a new tenant
+ * @param write changes the row with the store's functions that take a `FollowedClient`; returns it, or null if it did not
  */
 export async function changeTenant<After extends Tenant | null>(
   client: Queryable,
@@ -101,7 +100,7 @@ export async function changeTenant<After extends Tenant | null>(
   return after;
 }
 
-/** What happened to a tenant between two states of its row, in the order in which to tell it. Pure. */
+/** Compares two states of a tenant's row and lists what happened, in the order in which followers hear of it. Pure. */
 export function tenantChanges(before: Tenant | null, after: Tenant): readonly TenantChange[] {
   if (after.slot || after.owner === null) return [];
   const was = before && !before.slot ? before : null;

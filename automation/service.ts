@@ -2,9 +2,9 @@
  * The contract of a service: everything that a product does, as one value.
  *
  * What a product is (plans, limits, prices, meters, the shape of its namespace) stands in its catalog file. What it does
- * stands behind this contract. The control plane calls each part and knows nothing else of any product: the entry
- * points hand it the list of services, from this tree (`services/index.ts`) and from packages beside it
- * (`TENANTRY_SERVICES`).
+ * stands behind this contract. The control plane calls each part and knows nothing else about any product. Only entry
+ * points know the list of services, from this tree (`services/index.ts`) and from packages (`TENANTRY_SERVICES`), and
+ * hand it in.
  */
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -18,39 +18,39 @@ import type { Tenant } from './store/tenants.ts';
 export type { Database, Queryable, Tenant };
 
 /**
- * A product's service. Every part but the product is optional: a product may consist of its catalog file alone.
- * `Router` is the API's; what knows nothing of HTTP takes any service as a `Service`.
+ * A product's service. Only the product is required: a product may consist of its catalog file alone. `Router` is the
+ * API's router; code that does not serve HTTP takes any service as a `Service`.
  */
 export interface Service<Router = never> {
-  /** The catalog's value. A package beside the tree brings a product that the catalog lacks. */
+  /** The catalog's own value; a package's product is added to the catalog. */
   readonly product: Product;
   readonly routes?: ServiceRoutes<Router>;
   /** Jobs by name. `ringServiceTask` rings one. */
   readonly tasks?: Readonly<Record<string, ServiceTask>>;
-  /** Steps of every cell's sweep, by name: each finishes what a crash or a lost doorbell left behind. */
+  /** Steps of every cell's sweep, by name. Each finishes what a crash or a lost doorbell left undone. */
   readonly sweep?: Readonly<Record<string, (context: WorkerServiceContext) => Promise<void>>>;
-  /** Follows the product's tenants: called in the transaction of each change. */
+  /** Follows the product's tenants, in the transaction of each change. */
   readonly tenantChanged?: NonNullable<Follower['tenantChanged']>;
   /**
-   * Tells use that neither the cluster shows nor anybody sends. Read at each sweep of a cell. A use that cannot count fails
-   * the step by its name and keeps no other from counting.
+   * Reports use that the cluster does not show and nobody sends. Each sweep of a cell reads it. A use that cannot count
+   * fails the step with its name, but does not stop the others from counting.
    */
   readonly usage?: (context: WorkerServiceContext) => AsyncIterable<ServiceUse> | Iterable<ServiceUse>;
-  /** What a use of the product must pass before it begins, by name. */
+  /** The checks that a use of the product must pass before it begins, by name. */
   readonly checks?: Readonly<Record<string, ServiceCheck>>;
   readonly personalData?: PersonalData;
-  /** Its objects in tenants' namespaces that come and go: pods of sessions, sandboxes. */
+  /** Objects in tenants' namespaces that come and go, such as pods of sessions and sandboxes. */
   readonly objects?: readonly NamespaceObjects[];
   /** Registers the product's metrics, once in every API and worker process. */
   readonly metrics?: (
     registry: Registry,
     context: ServiceContext & { readonly process: 'api' | 'worker' },
   ) => void;
-  /** Absolute path of a folder of `NNNN_name.sql` files. They run after the core's, in an order of their own. */
+  /** Absolute path of a folder of `NNNN_name.sql` files. They run after the core's, in their own order. */
   readonly migrations?: string;
   /**
-   * Absolute path of the page part of a package beside the tree: a JavaScript module for browsers that exports `mount`
-   * (`PagePart` in `api/dashboard/src/page-part.ts`). Parts of this tree stand in `services/pages.ts`.
+   * Absolute path of a package's page part: a JavaScript module for browsers that exports `mount` (`PagePart` in
+   * `api/dashboard/src/page-part.ts`). This tree's parts stand in `services/pages.ts`.
    */
   readonly page?: string;
 }
@@ -73,19 +73,19 @@ export interface WorkerServiceContext extends ServiceContext {
 
 export interface ServiceRoutes<Router> {
   /**
-   * The product's own path prefixes; `/v1/<product id>` where this is left out. The API does not start when a route
-   * lies outside of them or somebody else has one of them; its error names the path.
+   * The product's own path prefixes; `/v1/<product id>` when left out. The API refuses to start when a route lies outside
+   * of them or when they overlap with another's; its error names the path.
    */
   readonly paths?: readonly string[];
   /**
-   * Adds the routes. Each is made by `createRoute` of `api/router.ts` and declares its access; its handler finds the
-   * principal and what it reaches on the request: `c.get('principal')`, `c.get('tenants')`. A route that declares none keeps
-   * the API from starting.
+   * Adds the routes. Each is made by `createRoute` of `api/router.ts` and declares its access; the API refuses to start
+   * with a route that does not. A handler gets the caller and the tenants that it reaches with `c.get('principal')` and
+   * `c.get('tenants')`.
    */
   readonly add: (router: Router, context: ServiceContext) => void;
 }
 
-/** The followers of services, each called for the tenants of its product alone. */
+/** The services' followers. Each follows only the tenants of its own product. */
 export function followersOf(services: readonly Service[]): readonly Follower[] {
   return services.flatMap(({ product, tenantChanged }) =>
     tenantChanged
@@ -101,31 +101,31 @@ export function followersOf(services: readonly Service[]): readonly Follower[] {
   );
 }
 
-/** The folders of migrations of services, for `migrate`. */
+/** The services' migrations, for `migrate`. */
 export function migrationsOf(services: readonly Service[]): { name: string; folder: string }[] {
   return services.flatMap(({ product, migrations }) =>
     migrations === undefined ? [] : [{ name: product.id, folder: migrations }],
   );
 }
 
-/** What services keep about people, by product, for exports and the ends of tenants. */
+/** The services' personal data by product, for exports and for deleting tenants. */
 export function personalDataOf(services: readonly Service[]): ReadonlyMap<string, PersonalData> {
   return new Map(
     services.flatMap(({ product, personalData }) => (personalData ? [[product.id, personalData]] : [])),
   );
 }
 
-/** A job of a service. It may run more than once for one ring, after a crash for example, and must bear that. */
+/** A job of a service. It must be idempotent: one ring may run it more than once, for example after a crash. */
 export interface ServiceTask {
   readonly payload: z.ZodType;
   /**
-   * @param payload as `payload` has parsed it
-   * @throws Error when the job is to be tried again
+   * @param payload parsed by the task's `payload`
+   * @throws Error to have the job tried again
    */
   readonly run: (payload: unknown, context: WorkerServiceContext) => Promise<void>;
 }
 
-/** A task whose handler knows the type of its payload. */
+/** Gives a task's handler the type of its payload. */
 export function serviceTask<Payload extends z.ZodType>(
   payload: Payload,
   run: (payload: z.output<Payload>, context: WorkerServiceContext) => Promise<void>,
@@ -133,14 +133,14 @@ export function serviceTask<Payload extends z.ZodType>(
   return { payload, run: run as ServiceTask['run'] };
 }
 
-/** The queue's name of a product's task: each product has its own names, each cell works off its own jobs. */
+/** A task's name in the queue. It holds the cell, because each cell works through its own jobs. */
 export function serviceTaskName(productId: string, task: string, cell: string): string {
   return `service:${productId}:${task}:${cell}`;
 }
 
 /**
- * Rings a task in the cell, inside of the caller's transaction.
- * @param options.key one job of this key waits at most; a later ring replaces its payload
+ * Rings a task in the cell, in the caller's transaction.
+ * @param options.key at most one job waits under this key; a later ring replaces its payload
  */
 export async function ringServiceTask(
   db: Queryable,
@@ -157,32 +157,32 @@ export async function ringServiceTask(
   ]);
 }
 
-/** Use of one meter of a tenant, counted once by its id: telling it again is harmless. */
+/** A tenant's use of one meter. It counts once by its id, so reporting it again is harmless. */
 export interface ServiceUse {
   readonly tenantId: string;
-  /** The service's own, unique within the tenant: at most 200 printable ASCII characters without spaces. */
+  /** Unique within the tenant: at most 200 printable ASCII characters without spaces. */
   readonly id: string;
   /** Id of a meter of the product. */
   readonly meter: string;
   readonly at: Date;
-  /** In the meter's unit: a decimal number of at most six places. */
+  /** A decimal number in the meter's unit, with at most six decimals. */
   readonly quantity: string;
 }
 
-/** What a use must pass before it begins, such as `task` with the attribute `agent`. */
+/** A check that a use must pass before it begins, such as `task` with the attribute `agent`. */
 export interface ServiceCheck {
-  /** One sentence for the API's document. */
+  /** One sentence for the API's documentation. */
   readonly description: string;
   readonly attributes: z.ZodType;
   /**
-   * Says what the use needs, or why the plan does not have it. The control plane takes what is needed in the same
-   * transaction, all of it or nothing.
-   * @param request.attributes as `attributes` has parsed them
+   * Says what the use needs, or why the plan does not include it. The control plane takes all that is needed, or nothing,
+   * in the same transaction.
+   * @param request.attributes parsed by the check's `attributes`
    */
   readonly decide: (request: CheckRequest, client: Queryable) => CheckDecision | Promise<CheckDecision>;
 }
 
-/** A check whose rule knows the types of its attributes. */
+/** Gives a check's rule the types of its attributes. */
 export function serviceCheck<Attributes extends z.ZodType>(check: {
   readonly description: string;
   readonly attributes: Attributes;
@@ -198,7 +198,7 @@ export interface CheckRequest<Attributes = unknown> {
   readonly tenant: Tenant;
   readonly product: Product;
   readonly plan: Plan;
-  /** How many uses are asked for at once; at least 1. */
+  /** How many uses the caller asks for at once; at least 1. */
   readonly amount: number;
   readonly attributes: Attributes;
   readonly at: Date;
@@ -208,20 +208,20 @@ export type CheckDecision =
   | {
       readonly admitted: true;
       readonly needs: readonly CheckNeed[];
-      /** The meter that a settled use is told to, by its amount. Left out, the service tells what was used itself. */
+      /** The meter that counts the settled amount. When left out, the service reports the use itself. */
       readonly meter?: string;
-      /** What the use is likely to cost us, in micro-dollars; 0 where it costs nothing that is tracked. */
+      /** What the use is likely to cost us, in micro-dollars; 0 where no cost is tracked. */
       readonly estimatedCostMicros: number;
     }
   | { readonly admitted: false; readonly refusal: PlanRefusal };
 
-/** What a use takes while it runs, and keeps once it is settled. Entitlements without a number limit nothing. */
+/** What a use takes. An entitlement without a number limits nothing. */
 export type CheckNeed =
-  /** Of an allowance that the entitlement's meter counts over its period. */
+  /** From an allowance that the entitlement's meter counts over its period. */
   | { readonly of: 'limit'; readonly entitlement: string; readonly amount: number }
-  /** Of what may be in use at once; given back when the use ends. */
+  /** From what may be in use at once; returned when the use ends. */
   | { readonly of: 'concurrency'; readonly entitlement: string; readonly amount: number }
-  /** Of what may begin within any such period. */
+  /** From what may begin within any period of this length. */
   | {
       readonly of: 'rate';
       readonly entitlement: string;
@@ -229,16 +229,16 @@ export type CheckNeed =
       readonly periodSeconds: number;
     }
   | { readonly of: 'credits'; readonly credits: number }
-  /** Of the month's budget for API calls. */
+  /** From the month's budget for API calls. */
   | { readonly of: 'budget'; readonly costMicros: number };
 
-/** The plan does not have it, however little was used. */
+/** The plan does not include the use at all. */
 export interface PlanRefusal {
-  /** The entitlement that decides. */
+  /** The entitlement that refuses. */
   readonly entitlement: string;
-  /** Says what is not in the plan and what to do, in a sentence. */
+  /** One sentence: what the plan lacks and what to do. */
   readonly message: string;
-  /** Whether another plan has it: the cheapest that does is named to the caller. */
+  /** True for a plan that includes it. The answer names the cheapest. */
   readonly has: (plan: Plan) => boolean;
 }
 
@@ -246,20 +246,20 @@ export interface PlanRefusal {
 export interface PersonalData {
   /** Records for the tenant's export, one line each. */
   readonly export: (db: Queryable, tenant: Tenant) => AsyncIterable<object> | Iterable<object>;
-  /** Deletes all of it, when the tenant has ended. Runs in one transaction, and again after a crash. */
+  /** Deletes all of it after the tenant's end. Runs in one transaction, and again after a crash. */
   readonly erase: (db: Queryable, tenant: Tenant) => Promise<void>;
 }
 
 /**
- * A kind of objects that a service makes in tenants' namespaces. Each carries `app.kubernetes.io/managed-by: tenantry`,
- * `tenantry.dev/tenant: <tenant id>` and the label below, which holds its id in the service's own tables. The reconciler
- * removes those that have no row there.
+ * A kind of object that a service makes in tenants' namespaces. Each object carries
+ * `app.kubernetes.io/managed-by: tenantry`, `tenantry.dev/tenant: <tenant id>` and the label below, whose value is its id
+ * in the service's own tables. The reconciler removes objects without a row there.
  */
 export interface NamespaceObjects {
   readonly apiVersion: string;
   readonly kind: string;
   /** For example `acme.example/session`. */
   readonly label: string;
-  /** Which of these ids have a row that wants the object. Read after the cluster was. */
+  /** Which of these ids have a row that wants the object. Called after the cluster has been read. */
   readonly wanted: (db: Queryable, ids: readonly string[]) => Promise<ReadonlySet<string>>;
 }

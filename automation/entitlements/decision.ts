@@ -3,7 +3,7 @@ import { countedEntitlements, toldAs } from '../metering/index.ts';
 import type { CheckDecision, CheckNeed } from '../service.ts';
 import { CheckProblem, hasMore } from './refusal.ts';
 
-/** What a use needs that is named by its meter or its entitlement, as the catalog alone says it. Pure. */
+/** Decides from the catalog alone what a use of a meter or an entitlement needs. Pure. */
 
 export interface Wanted {
   readonly product: Product;
@@ -12,7 +12,7 @@ export interface Wanted {
   readonly amount: number;
 }
 
-/** @throws CheckProblem when nothing can be reserved of the meter */
+/** @throws CheckProblem when the product has no such meter, or one that is sampled */
 export function decideMeter({ product, plan, amount }: Wanted, meterId: string): CheckDecision {
   const dimension = product.meters.find(({ id }) => id === meterId);
   if (!dimension)
@@ -25,7 +25,7 @@ export function decideMeter({ product, plan, amount }: Wanted, meterId: string):
     throw new CheckProblem(
       'invalid_request',
       'meter',
-      'is sampled from the cluster: nothing can be reserved of it',
+      'is sampled from the cluster, so nothing of it can be reserved',
     );
   const needs: CheckNeed[] = [];
   for (const { entitlement, dimensions, take } of countedEntitlements(product)) {
@@ -39,8 +39,8 @@ export function decideMeter({ product, plan, amount }: Wanted, meterId: string):
 }
 
 /**
- * @param value what a list has to name
- * @throws CheckProblem when the entitlement is none that can be asked about
+ * @param value the item to look for in an entitlement that is a list
+ * @throws CheckProblem when a check cannot be about this entitlement
  */
 export function decideEntitlement(
   wanted: Wanted,
@@ -67,7 +67,7 @@ export function decideEntitlement(
     throw new CheckProblem(
       'invalid_request',
       'entitlement',
-      `is counted by no meter; those that are: ${countedNames(product)}`,
+      `is counted by no meter; these are: ${countedNames(product)}`,
     );
   if (others.length > 0)
     throw new CheckProblem(
@@ -78,7 +78,7 @@ export function decideEntitlement(
   return decideMeter(wanted, meter);
 }
 
-/** The refusal of a plan that does not have an entitlement at all; null when it has some of it. */
+/** Refuses when the plan has nothing of the entitlement; null when it has some. */
 function refusalOfValue(plan: Plan, entitlement: string, value?: string) {
   const lacks = (granted: EntitlementValue | undefined) =>
     granted === false ||

@@ -1,4 +1,4 @@
-/** What a tenant may do now, and uses that are reserved before they begin. */
+/** Says what a tenant may do now, and reserves uses before they begin. */
 export { CheckProblem, type Refusal, type RefusalCode, UseRefused } from './refusal.ts';
 export type { Reservation } from './reservation-rows.ts';
 export { type ProductChecks, type Remaining, type Reserved, reserveUse, type UseRequest } from './reserve.ts';

@@ -1,10 +1,9 @@
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
 
-/** Why a use is not admitted. */
 export type RefusalCode =
   | 'suspended'
   | 'subscription_ended'
-  /** The plan never allows it. */
+  /** The plan does not allow it at all. */
   | 'not_in_plan'
   /** It would be allowed at another time. */
   | 'plan_limit_reached'
@@ -13,22 +12,21 @@ export type RefusalCode =
 
 export interface Refusal {
   readonly code: RefusalCode;
-  /** A sentence for the tenant, with what to do. */
+  /** Tells the tenant what is wrong and what to do. */
   readonly message: string;
-  /** The entitlement that says no, `credits` or `apiBudget`; null where the tenant's state does. */
+  /** The entitlement that refuses, or `credits` or `apiBudget`; null when the tenant's state does. */
   readonly limit: string | null;
-  /** What the limit is; null where it has no number. */
+  /** Null where the limit has no number. */
   readonly allowed: number | null;
-  /** How much of it is left. */
   readonly left: number | null;
   readonly requested: number | null;
-  /** When there is more of it again; null where time alone gives nothing back. */
+  /** When there is more again; null where waiting does not help. */
   readonly resetsAt: Date | null;
   /** The cheapest plan that has more of it. */
   readonly planWithMore: { readonly id: string; readonly name: string } | null;
 }
 
-/** Thrown within the transaction that reserves, which is thereby rolled back. */
+/** Throwing it rolls back the transaction that reserves. */
 export class UseRefused extends Error {
   override readonly name = 'UseRefused';
   readonly refusal: Refusal;
@@ -39,13 +37,13 @@ export class UseRefused extends Error {
   }
 }
 
-/** What is wrong with a question that no plan could admit. */
+/** The request itself is wrong, whatever the plan. */
 export class CheckProblem extends Error {
   override readonly name = 'CheckProblem';
   readonly code: 'invalid_request' | 'not_found' | 'cause_reused' | 'hold_closed';
   readonly errors: readonly { readonly field: string; readonly message: string }[];
 
-  /** @param field the field at fault; `message` goes on from its name */
+  /** @param message continues the name of the field, as in "amount: must be a whole number" */
   constructor(code: CheckProblem['code'], field: string, message: string) {
     super(`${field}: ${message}`);
     this.code = code;
@@ -53,7 +51,7 @@ export class CheckProblem extends Error {
   }
 }
 
-/** The cheapest other plan of the product that has what is asked for; null when none does. */
+/** The product's cheapest other plan for which `has` is true; null when there is none. */
 export function cheapestPlan(
   { plans }: Product,
   { id }: Plan,
@@ -63,13 +61,13 @@ export function cheapestPlan(
   return found ? { id: found.id, name: found.name } : null;
 }
 
-/** True when the plan has more of a numeric entitlement than `than`; null is without a limit. */
+/** True when the plan's entitlement is unlimited or a number above `than`. */
 export function hasMore(plan: Plan, entitlement: string, than: number): boolean {
   const value = plan.entitlements[entitlement];
   return value === null || (typeof value === 'number' && value > than);
 }
 
-/** What to do about it, as the end of a message. */
+/** Ends a message: when there is more, and which plan has more. */
 export function adviceOf({ resetsAt, planWithMore }: Pick<Refusal, 'resetsAt' | 'planWithMore'>): string {
   const when = resetsAt ? ` It resets at ${resetsAt.toISOString()}.` : '';
   return planWithMore ? `${when} The plan ${planWithMore.name} has more.` : when;

@@ -33,8 +33,8 @@ const columns = `id, tenant_id as "tenantId", key, micro_units as "microUnits", 
   settled_cost_micros as "settledCostMicros"`;
 
 /**
- * Locks a tenant's reservations until the end of the transaction: whoever checks a limit sees all that was admitted
- * before. Before the tenant's credits and budgets in the order of locks.
+ * Locks a tenant's reservations until the end of the transaction, so that a check sees everything admitted before it. In
+ * the order of locks this comes before the tenant's credits and budgets.
  */
 export async function lockReservations(db: Queryable, tenantId: string): Promise<void> {
   await db.query(`select pg_advisory_xact_lock(hashtextextended('tenantry.reservation:' || $1, 0))`, [
@@ -42,7 +42,7 @@ export async function lockReservations(db: Queryable, tenantId: string): Promise
   ]);
 }
 
-/** The reservation of a key, and whether it was made for the same request. */
+/** Finds the reservation of a key; `isSame` says whether the same request made it. */
 export async function findByKey(
   db: Queryable,
   tenantId: string,
@@ -109,7 +109,7 @@ export async function insertReservation(
   );
 }
 
-/** What of an entitlement began after a time, but for what was given back. */
+/** Sums what began of an entitlement after a time, without what was released. */
 export async function readBegun(
   db: Queryable,
   tenantId: string,
@@ -144,7 +144,7 @@ export async function closeReservation(
   );
 }
 
-/** What the tenant's open reservations for a meter amount to, in millionths. */
+/** Sums the tenant's open reservations of a meter, in millionths of its unit. */
 export async function readOpen(db: Queryable, tenantId: string, meter: string, at: Date): Promise<number> {
   const row = onlyRow(
     await db.query<{ open: number }>(

@@ -27,48 +27,48 @@ import {
 import { microsPerUnit, type PlanNeed, readStanding, refusalOfNeed, resetOf, roomFor } from './standing.ts';
 import { catalogOf } from './view.ts';
 
-/** The checks of every product by its id, each by its own name. */
+/** Each product's checks: by the product's id, then by the check's name. */
 export type ProductChecks = ReadonlyMap<string, Readonly<Record<string, ServiceCheck>>>;
 
-/** A use that somebody asks for before it begins. */
+/** A use that the caller wants to begin. */
 export interface UseRequest {
-  /** The caller's own id of the use: reserved once, however often it is asked for. */
+  /** The caller's id of the use. One key reserves once, however often it is sent. */
   readonly key: string;
   readonly of:
     | { readonly kind: 'meter' | 'entitlement' | 'check'; readonly name: string }
-    /** Money for API calls alone. */
+    /** Only budget for API calls. */
     | { readonly kind: 'cost' };
-  /** In the meter's unit, of at most six places. */
+  /** In the meter's unit, with at most six decimals. */
   readonly amount: number;
   readonly attributes: Readonly<Record<string, string | number | boolean>>;
-  /** What API calls of the use cost at most: set aside from the tenant's API budget. */
+  /** The most that the use's API calls may cost, held from the tenant's API budget; null to hold none. */
   readonly costMicros: number | null;
   readonly holdSeconds: number;
 }
 
 export interface Reserved {
   readonly reservation: Reservation;
-  /** The key was asked for before; nothing was reserved anew. */
+  /** True when an earlier request made the reservation. */
   readonly repeated: boolean;
   readonly remaining: readonly Remaining[];
 }
 
-/** What is left of something that the use takes, after it. */
+/** What the reservation leaves of a limit. */
 export interface Remaining {
   readonly limit: string;
-  /** Null without a limit. */
+  /** Null when unlimited. */
   readonly left: number | null;
   readonly resetsAt: Date | null;
 }
 
-/** Where the ledger's upkeep gives back what was set aside for an API call, and so a longer hold would lose it. */
+/** The ledger's upkeep releases budget held for an API call after this time, so a longer reservation would lose it. */
 export const mostCostHoldSeconds = 3600;
 
 /**
- * Admits a use and sets aside all that it takes, or nothing: plan limits, credits and API budget, in one transaction
- * under the lock of the tenant's reservations. Over all that is open and settled no limit is ever exceeded, however many
+ * Admits a use and holds everything that it needs, or nothing: plan limits, credits and API budget, in one transaction
+ * under the lock of the tenant's reservations. Open and settled uses together never exceed a limit, however many callers
  * ask at once.
- * @throws UseRefused when there is not enough; CheckProblem when nothing of the kind can be asked for
+ * @throws UseRefused when there is not enough; CheckProblem when the request itself is wrong
  */
 export function reserveUse(
   database: Database,
@@ -82,7 +82,7 @@ export function reserveUse(
     const { key, ...asked } = request;
     const known = await findByKey(client, tenantId, key, asked);
     if (known && !known.isSame)
-      throw new CheckProblem('cause_reused', 'key', 'was used before, for something else');
+      throw new CheckProblem('cause_reused', 'key', 'was used before for another request');
     if (known) return { reservation: known, repeated: true, remaining: [] };
     const tenant = await findTenant(client, tenantId);
     if (!tenant) throw new Error(`there is no tenant ${tenantId}`);
@@ -167,7 +167,7 @@ function textOf(value: string | number | boolean | undefined): string | undefine
 
 type AdmittedDecision = Extract<CheckDecision, { admitted: true }>;
 
-/** Takes everything that a use needs, the tenant's credits before its budget in the order of locks. */
+/** Takes everything that a use needs: in the order of locks, credits come before the budget. */
 async function take(
   client: Queryable,
   context: Context,
@@ -226,15 +226,15 @@ async function take(
 }
 
 interface Sums {
-  /** Of one kind and entitlement at most one. */
+  /** One for each kind and entitlement. */
   readonly planNeeds: readonly PlanNeed[];
   readonly credits: number;
   readonly costMicros: number;
 }
 
 /**
- * Adds up what a use needs. An allowance that the product gives out as credits is held to by the credits alone; a plan
- * that has it without a limit gives out none, and takes none.
+ * Adds up what a use needs. An allowance that the product grants as credits is limited by the credits alone; a plan where
+ * it is unlimited grants no credits and takes none.
  */
 function sumsOf(needs: readonly CheckNeed[], product: Product, plan: Plan): Sums {
   const given = creditRule(product.id);
@@ -269,7 +269,7 @@ async function holdCredits(
     tenant: tenant.id,
     cause: id,
     amount: requested,
-    // The reservation's own end goes first; this is for one that nobody is left to end.
+    // Later than the reservation's own expiry: only for a reservation that nothing ends.
     until: new Date(expiresAt.getTime() + 60_000),
   });
   if (outcome === 'done') return { limit: 'credits', left: available, resetsAt: periodEnd };
@@ -317,7 +317,7 @@ async function holdBudget(
     left,
     requested,
     resetsAt,
-    // A limit of the owner's own, or one that was agreed by hand, is on every plan.
+    // A limit that the owner set or that was agreed by hand stays the same on every plan.
     planWithMore:
       limitMicros === planMicros
         ? cheapestPlan(product, plan, (other) => {
@@ -333,15 +333,15 @@ async function holdBudget(
   });
 }
 
-/** The name of the API budget among limits; amounts of it are micro-dollars. */
+/** What the API budget is called among limits; its amounts are micro-dollars. */
 const apiBudget = 'apiBudget';
 
-/** The call that stands for a reservation in the API budget. */
+/** The call that represents a reservation in the API budget. */
 export function apiCallOf(reservationId: string, at: Date) {
   return { callId: reservationId, provider: 'reservation', operation: null, project: null, at };
 }
 
-/** The plan's own refusal, as the product put it, with the plan that has it. */
+/** Completes a product's own refusal with the cheapest plan that has what it refuses. */
 function refusalOfPlan(
   { entitlement, message, has }: PlanRefusal,
   { product, plan }: Context,

@@ -15,23 +15,23 @@ import {
 import { apiCallOf } from './reserve.ts';
 import { microsPerUnit } from './standing.ts';
 
-/** The end of a reservation: settled, released, or expired when nobody did either. */
+/** A reservation ends settled, released, or expired when nobody does either. */
 
 export interface Settled {
   readonly reservation: Reservation;
-  /** It was ended so before; nothing changed. */
+  /** True when it had already ended this way; nothing changed. */
   readonly repeated: boolean;
 }
 
-/** Tells of settled uses to the meters, under the reservations' ids. */
+/** The source of the events that settled reservations report to the meters; their ids are the reservations'. */
 const source = 'tenantry:reservation';
 
 /**
- * Counts what a reserved use came to, once: it is told to the meter, its credits are captured and its cost is counted,
- * what is left of each is given back. All of it is one transaction under the lock of the tenant's reservations, so a
- * limit sees the use either as held or as used.
- * @param used.amount in the meter's unit; when left out the cost where the meter counts that, else all that was reserved
- * @param used.costMicros what its API calls cost, also beyond what was set aside; the amount's part of that when left out
+ * Settles a reserved use, once: reports it to the meter, captures its credits, counts its cost and releases the rest. All
+ * of it is one transaction under the lock of the tenant's reservations, so a limit sees the use as either held or used.
+ * @param used.amount in the meter's unit; when left out, the cost if the meter counts costs, else everything reserved
+ * @param used.costMicros what the use's API calls cost, which may exceed what was held; when left out, the part of it that
+ *   corresponds to the amount
  * @throws CheckProblem
  */
 export function settleUse(
@@ -51,7 +51,8 @@ export function settleUse(
     if (reservation.state === 'settled') {
       const isSame =
         reservation.settledMicroUnits === microUnits && reservation.settledCostMicros === costMicros;
-      if (!isSame) throw new CheckProblem('cause_reused', 'reservation', 'was settled before, otherwise');
+      if (!isSame)
+        throw new CheckProblem('cause_reused', 'reservation', 'was settled before with other amounts');
       return { reservation, repeated: true };
     }
     assertOpen(reservation, at);
@@ -68,13 +69,13 @@ export function settleUse(
     });
     await settleCredits(client, reservation, microUnits);
     if (costMicros !== null) await countCost(client, reservation, costMicros, at);
-    // Last, as all tellers of an hour wait for each other here.
+    // Last, because all writers of one hour's events wait for each other here.
     if (event) await tell(client, event);
     return { reservation: await foundAgain(client, tenantId, id), repeated: false };
   });
 }
 
-/** Gives back all that was reserved for a use that did not take place. @throws CheckProblem */
+/** Releases a reservation whose use did not take place. @throws CheckProblem */
 export function releaseUse(database: Database, tenantId: string, id: string, at: Date): Promise<Settled> {
   return database.transaction(async (client) => {
     const reservation = await lockReservation(client, tenantId, id);
@@ -85,19 +86,19 @@ export function releaseUse(database: Database, tenantId: string, id: string, at:
   });
 }
 
-/** How long a reservation is remembered by its key after its end: as long as its event of use is by its id. */
+/** How long an ended reservation is kept, and with it its key: as long as metering keeps the ids of events. */
 const rememberedMs = 35 * 24 * 3_600_000;
 
 /**
- * Gives back what was reserved and neither settled nor released in time, whoever made it and whatever became of them.
- * Such a reservation counts no more from the moment it expires; this returns its credits and budget.
+ * Returns the credits and budget of reservations that nobody settled or released in time. An expired reservation stops
+ * counting against limits by itself.
  */
 export async function expireReservations(database: Database, at: Date, limit: number): Promise<number> {
   let expired = 0;
   for (const { id, tenantId } of await listExpired(database, at, limit)) {
     await database.transaction(async (client) => {
       const reservation = await lockReservation(client, tenantId, id);
-      // Somebody may have ended it meanwhile.
+      // Its caller may have ended it meanwhile.
       if (reservation.state !== 'open') return;
       await giveBack(client, reservation, 'expired', at);
       expired += 1;
@@ -107,7 +108,7 @@ export async function expireReservations(database: Database, at: Date, limit: nu
   return expired;
 }
 
-/** What a use came to, in millionths. Money that was spent counts also beyond what was reserved. */
+/** How much was used, in millionths. Money that was spent counts even beyond what was reserved. */
 function microUnitsUsed(
   { meter, microUnits }: Reservation,
   { amount, costMicros }: Parameters<typeof settleUse>[3],
@@ -120,13 +121,13 @@ function microUnitsUsed(
   return costMicros * microsPerUnit;
 }
 
-/** The greatest amount of micro-dollars that a meter counts at once. */
+/** Most micro-dollars that a meter can count in one event. */
 const mostMeteredMicros = Math.floor(Number.MAX_SAFE_INTEGER / microsPerUnit);
 
 async function lockReservation(client: Queryable, tenantId: string, id: string): Promise<Reservation> {
   await lockReservations(client, tenantId);
   const reservation = await findReservation(client, tenantId, id);
-  if (!reservation) throw new CheckProblem('not_found', 'reservation', 'names none of this tenant');
+  if (!reservation) throw new CheckProblem('not_found', 'reservation', 'is none of this tenant');
   return reservation;
 }
 
@@ -136,17 +137,17 @@ async function foundAgain(client: Queryable, tenantId: string, id: string): Prom
   return reservation;
 }
 
-const tellInstead = '; tell what was used by POST /v1/usage';
+const reportInstead = '; report what was used with POST /v1/usage';
 
 function assertOpen({ state, expiresAt }: Reservation, at: Date): void {
   if (state === 'open' && expiresAt > at) return;
   const end =
     state === 'open' || state === 'expired' ? `expired at ${expiresAt.toISOString()}` : `was ${state}`;
-  const advice = end.startsWith('expired') ? tellInstead : '';
+  const advice = end.startsWith('expired') ? reportInstead : '';
   throw new CheckProblem('hold_closed', 'reservation', `${end}${advice}`);
 }
 
-/** What the meter is told of a use; null where there is nothing to tell. */
+/** The event that the meter gets for a use; null where there is nothing to report. */
 async function eventOf(
   client: Queryable,
   { id, tenantId, meter }: Reservation,
@@ -162,7 +163,7 @@ async function eventOf(
     id,
     dimension: dimension.id,
     at,
-    // Of what there is at once the meter wants the most: all that is open, this use among them.
+    // A meter of a level or a peak wants everything that is open at once, this use included.
     microUnits: isLevel ? await readOpen(client, tenantId, dimension.id, at) : microUnits,
     isLevel,
   };
@@ -183,13 +184,13 @@ async function settleCredits(client: Queryable, reservation: Reservation, microU
       : ({ op: 'capture', tenant: tenantId, cause: id, amount, hold: id } as const);
   const { outcome } = await operateLedger(client, operation);
   if (outcome === 'hold_closed')
-    throw new CheckProblem('hold_closed', 'reservation', `has no credits on hold any more${tellInstead}`);
+    throw new CheckProblem('hold_closed', 'reservation', `no longer holds its credits${reportInstead}`);
   if (outcome !== 'done') throw new Error(`the ledger answers the end of hold ${id} with ${outcome}`);
 }
 
-/** What a use that came to a part of what was reserved takes of what was set aside: that part, rounded up. */
-function partOf(setAside: number, { microUnits: reserved }: Reservation, microUnits: number): number {
-  return Number((BigInt(setAside) * BigInt(microUnits) + BigInt(reserved) - 1n) / BigInt(reserved));
+/** The share of `held` that corresponds to `microUnits` of the reserved amount, rounded up. */
+function partOf(held: number, { microUnits: reserved }: Reservation, microUnits: number): number {
+  return Number((BigInt(held) * BigInt(microUnits) + BigInt(reserved) - 1n) / BigInt(reserved));
 }
 
 async function countCost(
@@ -214,7 +215,7 @@ async function giveBack(
   await closeReservation(client, id, { state, at });
   if (credits !== null) {
     const { outcome } = await operateLedger(client, { op: 'release', tenant: tenantId, cause: id, hold: id });
-    // The ledger gives holds back by itself, too, when their time is over.
+    // The ledger may have released the hold already, when its time was over.
     if (!['done', 'repeated', 'hold_closed'].includes(outcome))
       throw new Error(`the ledger answers the end of hold ${id} with ${outcome}`);
   }

@@ -12,7 +12,7 @@ import type { CheckNeed } from '../service.ts';
 import { onlyRow, type Queryable } from '../store/database.ts';
 import { adviceOf, cheapestPlan, hasMore, type Refusal } from './refusal.ts';
 
-/** How much of what its plan grants a tenant has used, and what open reservations hold of it. */
+/** What a tenant has used and what its open reservations hold of what the plan grants. */
 export interface Standing {
   readonly at: Date;
   readonly month: Month;
@@ -27,7 +27,7 @@ export interface Standing {
   readonly periodEnd: Date | null;
 }
 
-/** One round trip, however many entitlements there are; another where a limit counts what is sampled. */
+/** Takes one round trip, however many entitlements there are, and a second one where a limit counts sampled meters. */
 export async function readStanding(
   db: Queryable,
   tenant: { readonly id: string; readonly product: Product },
@@ -73,7 +73,7 @@ export async function readStanding(
   };
 }
 
-/** Those that a limit counts and the sampler measures: their sums are as fresh as the last hour that was rolled up. */
+/** Meters that a limit counts and the sampler measures; their sums end with the last hour that was rolled up. */
 function sampledDimensions(product: Product): ReadonlySet<string> {
   const counted = new Set(countedEntitlements(product).flatMap(({ dimensions }) => dimensions));
   return new Set(
@@ -81,32 +81,32 @@ function sampledDimensions(product: Product): ReadonlySet<string> {
   );
 }
 
-/** What the month's meters say of an entitlement, in millionths. */
+/** What the month's meters counted of an entitlement, in millionths. */
 export function usedOf({ metered }: Standing, { dimensions }: CountedEntitlement): number {
   return dimensions.reduce((sum, dimension) => sum + (metered.get(dimension) ?? 0), 0);
 }
 
-/** When the month's allowances begin anew. */
+/** When the month's allowances reset. */
 export function resetOf({ month }: Standing): Date {
   return startOfDay(month.nextFirstDay);
 }
 
 export const microsPerUnit = 1_000_000;
 
-/** What begins within a period that ends now. */
+/** What began within a period that ends now. */
 export interface Begun {
   readonly microUnits: number;
-  /** Null when nothing did. */
+  /** Null when nothing began. */
   readonly firstAt: Date | null;
 }
 
 export type PlanNeed = Extract<CheckNeed, { of: 'limit' | 'concurrency' | 'rate' }>;
 
-/** What a plan's number leaves for a need. */
+/** How much of a plan's number is left. */
 export interface Room {
   readonly allowed: number;
   readonly leftMicroUnits: number;
-  /** When there is more again; null where only the end of other uses gives some back. */
+  /** When there is more again; null where only the end of other uses brings more. */
   readonly resetsAt: Date | null;
 }
 
@@ -117,8 +117,8 @@ interface Measured {
 }
 
 /**
- * What is left for a need before it is taken; null where the plan has no number, which limits nothing. Pure.
- * @param begun what of the entitlement began within the need's period, for a rate
+ * How much is left for a need before it is taken; null where the plan sets no number and so no limit. Pure.
+ * @param begun for a rate: what began of the entitlement within the need's period
  */
 export function roomFor(
   need: PlanNeed,
@@ -148,7 +148,7 @@ export function roomFor(
   }
 }
 
-/** Why there is no room for a need; null when there is. Pure. */
+/** Refuses a need for which there is no room; null when there is. Pure. */
 export function refusalOfNeed(
   need: PlanNeed,
   { product, plan }: Pick<Measured, 'product' | 'plan'>,

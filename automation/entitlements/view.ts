@@ -22,16 +22,16 @@ export interface Entitlements {
   readonly product: Product['id'];
   readonly plan: string;
   readonly state: Tenant['desiredState'];
-  /** Why it is suspended. */
+  /** Why it is suspended; null when it is not. */
   readonly reason: { readonly code: string; readonly message: string } | null;
   readonly entitlements: Readonly<Record<string, Entitlement>>;
-  /** Names of what is simply on. */
+  /** Names of the entitlements that are true. */
   readonly features: readonly string[];
   /** Null where the product is not on credits. */
   readonly credits: {
     readonly available: number;
     readonly held: number;
-    /** What a paid period gives. */
+    /** What a paid period grants. */
     readonly allowance: number;
     readonly resetsAt: Date | null;
   } | null;
@@ -46,26 +46,26 @@ export interface Entitlements {
 }
 
 export interface Entitlement {
-  /** As the plan grants it; null is without a limit, or agreed by hand. */
+  /** What the plan grants; null is unlimited or agreed by hand. */
   readonly value: EntitlementValue;
-  /** How much of it is used, where that is counted. */
+  /** Null where nothing counts it. */
   readonly use: Use | null;
 }
 
 export interface Use {
-  /** `credits`: what is left is what the credits pay for. `at_once`: what is open now. */
+  /** `credits`: what remains is what the credits pay for. `at_once`: what is open now. */
   readonly per: 'month' | 'at_once' | 'credits';
-  /** The meters that count it; none where open reservations alone do. */
+  /** The meters that count it; empty where only open reservations do. */
   readonly meters: readonly string[];
   readonly used: number;
   /** What open reservations hold. */
   readonly held: number;
-  /** Null without a limit. */
+  /** Null when unlimited. */
   readonly remaining: number | null;
   readonly resetsAt: Date | null;
 }
 
-/** Reads what a tenant may do now, side by side, so that it takes the time of one round trip. */
+/** Reads what a tenant may do now, with all queries at once: it takes the time of one round trip. */
 export async function readEntitlements(db: Queryable, tenant: Tenant, at: Date): Promise<Entitlements> {
   const { product, plan } = catalogOf(tenant);
   const isOnCredits = creditAllowance(product.id, plan.id) !== null;
@@ -77,7 +77,7 @@ export async function readEntitlements(db: Queryable, tenant: Tenant, at: Date):
   return entitlementsOf(tenant, { product, plan, standing, balance, budgets });
 }
 
-/** A tenant's product and plan. @throws Error when the catalog lacks either, which then is an operator's to mend */
+/** A tenant's product and plan. @throws Error when the catalog lacks either, which an operator must fix */
 export function catalogOf(tenant: Tenant): { readonly product: Product; readonly plan: Plan } {
   const product = findProduct(tenant.product);
   const plan = product?.plans.find(({ id }) => id === tenant.desiredSpec.plan);
@@ -96,7 +96,7 @@ interface Facts {
   readonly budgets: readonly BudgetRow[];
 }
 
-/** Pure. Whatever of it is the same at two times is written the same, so that an ETag changes with the answer only. */
+/** Pure. Equal answers serialise equally (keys are sorted), so that the ETag changes only when the answer does. */
 export function entitlementsOf(
   tenant: Pick<Tenant, 'desiredState' | 'suspendReason'>,
   facts: Facts,
