@@ -8,12 +8,12 @@ export function costMicros(microUnits: bigint, unitPriceMicros: number): bigint 
   return (microUnits * BigInt(unitPriceMicros)) / microsPerUnit;
 }
 
-/** The cost of an amount in whole cents, half a cent rounded up: as Stripe rounds the line of an invoice. */
+/** The cost of an amount in whole cents. Rounds half a cent up, as Stripe does for the line of an invoice. */
 export function costCents(microUnits: bigint, unitPriceMicros: number): number {
   return roundedShare(microUnits * BigInt(unitPriceMicros), microsPerUnit * microsPerCent);
 }
 
-/** `numerator / denominator`, a half rounded up. Neither is negative. */
+/** `numerator / denominator` with a half rounded up; both must be at least 0. */
 export function roundedShare(numerator: bigint, denominator: bigint): number {
   return Number((2n * numerator + denominator) / (2n * denominator));
 }
@@ -26,7 +26,7 @@ export function decimalOf(microUnits: number | bigint): string {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -6)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** A decimal number of up to six places as millionths: `1.5` is 1_500_000; null when it is none, or too large. */
+/** A decimal number of up to six decimals as millionths: `1.5` is 1_500_000. Null for anything else or too much. */
 export function microUnitsOf(decimal: string): number | null {
   const match = /^(\d{1,10})(?:\.(\d{1,6}))?$/.exec(decimal);
   if (!match) return null;

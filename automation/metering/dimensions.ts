@@ -3,68 +3,67 @@ import type { Measure, MeteredDimension, Product } from '../../tenants/catalog/t
 import { dayMs, hourMs, type Month, slotSeconds } from './time.ts';
 
 /**
- * How each dimension of the catalog is made of what is measured. Pure.
+ * How the catalog's dimensions are computed from what is measured. Pure.
  *
- * The sampler measures three things of every tenant: CPU (thousandths of a processor), memory (kB) and volumes (MB).
- * Everything else a product's own service tells, in millionths of the dimension's unit. A day's amount is the sum of
- * terms `measured × numerator / denominator`, rounded once to millionths of the dimension's unit.
+ * The sampler measures each tenant's CPU (thousandths of a processor), memory (kB) and volumes (MB). Everything else is
+ * told by the product's own side, in millionths of the dimension's unit. A day's amount is the sum of terms
+ * `measured × numerator / denominator`, rounded once to millionths of the dimension's unit.
  */
 
 export type Source = 'cpu' | 'memory' | 'storage' | 'told';
 
 export interface Term {
   readonly product: string;
-  /** The dimension that it adds to. */
+  /** The dimension that the term adds to. */
   readonly dimension: string;
   readonly source: Source;
-  /** What was told, for the source `told`. */
+  /** For the source `told`: the dimension that is told. */
   readonly told: string | null;
-  /** The day's samples added up, or the highest of them. */
+  /** Whether to add up the day's samples or to take the highest. */
   readonly take: 'sum' | 'peak';
   readonly numerator: number;
   readonly denominator: number;
-  /** It is charged for. */
   readonly billable: boolean;
 }
 
-/** How what is told of a dimension adds up within a day. */
+/** How a dimension's told amounts add up within a day. */
 export type Told = Extract<Measure, { from: 'told' }>['as'];
 
 const hourSeconds = hourMs / 1000;
 const daySeconds = dayMs / 1000;
 
 /**
- * Millionths of a processor-second or a GB-second in what one sample stands for: thousandths of a processor, kB (a
- * millionth of a GB) and MB.
+ * Millionths of a processor or a GB in one unit of a sample: a thousandth of a processor, a kB (a millionth of a GB), a
+ * MB.
  */
 const microsOfSample = { cpu: 1000, memory: 1, storage: 1000 } as const;
 
-/** Seconds that one unit of a sampled dimension stands for; a calendar month's are as many as it has. */
+/** How many seconds one unit of a sampled dimension lasts; a month has as many as the calendar says. */
 function unitSeconds(as: Exclude<Measure['as'], 'count' | 'peak'>, month: Month): number {
   return { second: 1, hour: hourSeconds, level: daySeconds, month: month.seconds }[as];
 }
 
-/** How a dimension is told, or null where the sampler measures it. */
+/** How a dimension is told; null where the sampler measures it. */
 export function toldAs({ measure }: MeteredDimension): Told | null {
   return measure.from === 'told' ? measure.as : null;
 }
 
 /**
- * What a customer is charged for one unit of use, in micro-dollars; null where it is in the plan. Use of a product on
- * credits is paid for with credits, whatever one is worth.
+ * What a customer pays for one unit of use, in micro-dollars; null where the plan includes it. Products on credits charge
+ * for no unit: credits pay for their use.
  */
 export function chargedMicros(product: Product, dimension: MeteredDimension): number | null {
   return product.credits === undefined ? dimension.unitPriceMicros : null;
 }
 
-/** How the days of a month make a month: added up, their average over the month, or the highest. */
+/** How days add up to a month: their sum, their average over the month, or the highest. */
 export type MonthTake = 'sum' | 'average' | 'peak';
 
 export function monthTakeOf({ measure: { as } }: MeteredDimension): MonthTake {
   return as === 'peak' ? 'peak' : as === 'level' ? 'average' : 'sum';
 }
 
-/** Dimensions of whose days a month is not the sum. */
+/** Dimensions whose month is not the sum of its days. */
 export function monthTakes(products: readonly Product[] = catalog): ReadonlyMap<string, MonthTake> {
   return new Map(
     products.flatMap(({ meters }) =>
@@ -105,7 +104,7 @@ export function termsOf(month: Month, products: readonly Product[] = catalog): r
   );
 }
 
-/** The catalog's dimension of this id with its product. Takes text from outside. */
+/** Finds a dimension and its product in the catalog. The id may come from outside. */
 export function findDimension(
   id: string,
 ): { readonly product: Product; readonly dimension: MeteredDimension } | undefined {
@@ -116,7 +115,7 @@ export function findDimension(
   return undefined;
 }
 
-/** Dimensions that are charged for, with the price of a unit in micro-dollars. */
+/** The billed dimensions with their price of a unit in micro-dollars. */
 export function prices(products: readonly Product[] = catalog): ReadonlyMap<string, number> {
   return new Map(
     products.flatMap((product) =>

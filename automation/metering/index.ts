@@ -1,4 +1,4 @@
-/** Usage: measured, told, rolled up, reported and shown. */
+/** Usage: sampled and told, rolled up, reported to Stripe, shown. */
 export { decimalOf, dollarsOf, microUnitsOf } from './amounts.ts';
 export { findDimension, monthTakes, prices, toldAs } from './dimensions.ts';
 export { type CountedEntitlement, countedEntitlements } from './limits.ts';

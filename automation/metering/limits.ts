@@ -3,24 +3,24 @@ import type { Product } from '../../tenants/catalog/types.ts';
 import { decimalOf } from './amounts.ts';
 import type { LimitRow } from './usage-roll-up.ts';
 
-/** Limits of plans on what is metered, and what a tenant is told about them. Pure. */
+/** Plans' limits on metered use, and the notices about them. Pure. */
 
-/** Shares of a limit, in percent, that a tenant is told of. */
+/** Shares of a limit, in percent, that cause a notice. */
 export const noticePercents = [80, 100] as const;
-/** Told once more when use goes beyond the limit: the overage notice. */
+/** Causes the overage notice: use exceeds the limit. */
 export const overagePercent = 101;
 
 /** An entitlement that a product's meters count. */
 export interface CountedEntitlement {
   readonly entitlement: string;
-  /** What it is called when a tenant reads of it. */
+  /** What messages to the tenant call it. */
   readonly name: string;
   readonly dimensions: readonly string[];
-  /** The month's use added up, or the most at once. */
+  /** Whether the limit is on the month's sum or on the most at once. */
   readonly take: 'sum' | 'peak';
 }
 
-/** The entitlements of a product that its meters count, whatever a plan has of them. */
+/** The entitlements that a product's meters count, whatever a plan grants of them. */
 export function countedEntitlements({ limits, meters }: Product): readonly CountedEntitlement[] {
   return limits.map(({ entitlement, name, meters: dimensions }) => ({
     entitlement,
@@ -30,7 +30,7 @@ export function countedEntitlements({ limits, meters }: Product): readonly Count
   }));
 }
 
-/** The limits of every plan that has some; a plan without a number has none. */
+/** The limits of every plan. An entitlement without a number is no limit. */
 export function limitRows(products: readonly Product[] = catalog): readonly LimitRow[] {
   return products.flatMap((product) =>
     countedEntitlements(product).flatMap(({ entitlement, dimensions, take }) =>
@@ -52,13 +52,12 @@ export function limitRows(products: readonly Product[] = catalog): readonly Limi
   );
 }
 
-/** The notices that are due, lowest first: shares that are reached, and `overagePercent` beyond the limit. */
+/** The notices that are due, lowest first: every share that is reached, and `overagePercent` beyond the limit. */
 export function noticesDue(used: number, limit: number): readonly number[] {
   const reached = noticePercents.filter((percent) => BigInt(used) * 100n >= BigInt(limit) * BigInt(percent));
   return used > limit ? [...reached, overagePercent] : reached;
 }
 
-/** What a notice of a product's limit says. */
 export function noticeText(
   productId: string,
   limitId: string,

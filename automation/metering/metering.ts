@@ -14,7 +14,6 @@ import { rollUpHours, rollUpUrgent } from './roll-up.ts';
 import { sampleCell } from './sample.ts';
 import { forgetUsage } from './usage-roll-up.ts';
 
-/** What metering works with. */
 export interface MeteringContext {
   readonly database: Database;
   readonly stripe: Stripe;
@@ -34,9 +33,9 @@ export function meteringWork(context: MeteringContext, cluster: Pick<KubernetesC
 }
 
 /**
- * Meters the tenants of a worker's cell, and does the accounts of all cells, until stopped. One worker of each cell
- * samples, one of all workers does the accounts and one reports to Stripe; whatever a stopped one does late is
- * harmless. Reporting runs apart from the rest, as a day of many tenants takes minutes.
+ * Meters the tenants of a worker's cell and does the accounts of all cells, until stopped. One worker per cell samples; of
+ * all workers one does the accounts and one reports to Stripe. Whatever a stopped one still does is harmless. Reporting
+ * runs by itself because a day of many tenants takes minutes.
  */
 export function meterRegularly(
   context: MeteringContext,
@@ -61,7 +60,7 @@ export function meterRegularly(
   };
   const report = async (signal: AbortSignal) => {
     const onError = (error: unknown, of: object) =>
-      log.error({ error, ...of }, 'usage could not be reported to Stripe');
+      log.error({ error, ...of }, 'cannot report usage to Stripe');
     metrics.reported(await reportUsage({ ...context, onError, signal }));
   };
   const stops = [
@@ -78,7 +77,7 @@ export function meterRegularly(
   };
 }
 
-/** Does the work unless another worker does; logs a failure, which does not keep the rest from its work. */
+/** Does the work unless another worker is doing it. Logs a failure instead of passing it on. */
 async function inTurn<T>(
   { database, policy, workerId, log }: MeteringContext,
   name: string,

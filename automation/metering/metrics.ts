@@ -1,4 +1,3 @@
-/** Metering's Prometheus metrics. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Queryable } from '../store/database.ts';
 import type { ReportResult } from './report.ts';
@@ -12,7 +11,7 @@ export interface MeteringMetrics {
   reported(result: ReportResult): void;
 }
 
-/** Each scrape reads the gauges from the database: every worker exports the same. */
+/** Each scrape reads the gauges from the database, so every worker exports the same. */
 export function observeMetering(registry: Registry, database: Queryable, now: () => Date): MeteringMetrics {
   let asked: Promise<MeteringState> | undefined;
   /** One query for all gauges of a scrape. */
@@ -60,12 +59,12 @@ export function observeMetering(registry: Registry, database: Queryable, now: ()
   gauge('tenantry_usage_stale_hours', 'Hours with samples that are not rolled up', (s) => s.staleHours);
   gauge(
     'tenantry_usage_unreported',
-    'Days of tenants and dimensions, before today, that Stripe was not told of',
+    'Days of tenants and dimensions, before today, that are not yet reported to Stripe',
     (s) => s.unreported,
   );
   gauge(
     'tenantry_usage_unreported_age_seconds',
-    'Seconds since the end of the oldest day that Stripe was not told of; 0 where there is none',
+    'Seconds since the end of the oldest day that is not yet reported to Stripe; 0 where there is none',
     ({ oldestUnreportedDay }) =>
       oldestUnreportedDay === null
         ? 0

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { isStatus, type JsonObject, type KubernetesClient, quantity } from '../providers/kubernetes/index.ts';
 
 /**
- * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are.
- * Results are by namespace: a namespace belongs to one tenant, while its people may choose the labels inside.
+ * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are. Results are
+ * by namespace, which belongs to one tenant; labels inside of it are not to be trusted, as the tenant's people set them.
  */
 
 /** What a namespace uses. */
@@ -15,14 +15,14 @@ export interface NamespaceUse {
 }
 
 export interface Observation {
-  /** `metrics`: what pods use. `requests`: what they ask for, where nothing in the cluster measures them. */
+  /** `metrics`: what pods use. `requests`: what they request, where nothing in the cluster measures pods. */
   readonly source: 'metrics' | 'requests';
   readonly pods: number;
   /** Namespaces that use anything. */
   readonly namespaces: ReadonlyMap<string, NamespaceUse>;
 }
 
-/** For whom within a tenant a pod works; a product's service sets it on the pods that it starts. */
+/** Names whom within a tenant a pod works for. A product's service sets it on the pods that it starts. */
 export const consumerLabel = 'tenantry.dev/consumer';
 const nameLabel = 'app.kubernetes.io/name';
 
@@ -39,7 +39,7 @@ const podSchema = z.object({
   metadata,
   spec: z.object({
     containers: z.array(container),
-    // With its own restart policy it runs beside the others.
+    // One with a restart policy is a sidecar.
     initContainers: z.array(container.extend({ restartPolicy: z.string().optional() })).optional(),
     overhead: amounts.optional(),
   }),
@@ -56,7 +56,7 @@ const pageSchema = z.object({
 
 export type Amounts = z.infer<typeof amounts>;
 
-/** What a running pod asks for: its containers, those that run beside them, and the sandbox's share. Pure. */
+/** What a running pod requests: its containers, its sidecars, and the sandbox's overhead. Pure. */
 export function requestsOf(pod: z.infer<typeof podSchema>): Amounts[] {
   const { containers, initContainers = [], overhead } = pod.spec;
   const beside = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always');
@@ -67,8 +67,7 @@ export function requestsOf(pod: z.infer<typeof podSchema>): Amounts[] {
 }
 
 /**
- * @throws when the cluster does not answer, or measures pods but fails to report: no figure is better than a wrong
- *   one
+ * @throws when the cluster does not answer, or measures pods but fails to report: no figure is better than a wrong one
  */
 export async function observe(cluster: Pick<KubernetesClient, 'send'>): Promise<Observation> {
   const found = new Map<string, MutableUse>();
@@ -131,7 +130,7 @@ function total(parts: readonly Amounts[], kind: keyof Amounts): number {
   return parts.reduce((sum, part) => sum + (quantity(part[kind] ?? 0) ?? 0), 0);
 }
 
-/** The first page of a list; null where the cluster does not know the kind. */
+/** Null where the cluster does not know the kind. */
 async function firstPage(cluster: Pick<KubernetesClient, 'send'>, path: string): Promise<JsonObject | null> {
   try {
     return await cluster.send({ method: 'GET', path, query: { limit: pageSize } });

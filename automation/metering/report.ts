@@ -20,12 +20,11 @@ import {
 /**
  * Reports usage to Stripe's meters.
  *
- * A day is reported once it has been over for an hour. Late usage makes another event with the difference, so an
- * event's figure never changes. Each event is a row before it is sent, with the identifier under which it is sent
- * again after a crash; Stripe refuses a known identifier, which proves that the event had arrived. Stripe promises
- * that for 24 hours only: an event whose fate has been unknown for longer is first looked up in the meter's own sums.
- * Surplus events are cancelled, which Stripe accepts for 24 hours after it received them; then the right figure is
- * sent.
+ * A day is reported once it has been over for an hour. Late usage makes another event with the difference, so an event's
+ * figure never changes. Each event is a row before it is sent, and its identifier stays the same when it is sent again
+ * after a crash. Stripe refuses an identifier that it knows, which proves that the event had arrived; but it remembers for
+ * 24 hours only, so an event whose fate has been unknown for longer is first looked up in the meter's own sums. Surplus
+ * events are cancelled, which Stripe accepts for 24 hours after it received them; then the right figure is sent.
  */
 
 export interface Reporting {
@@ -33,15 +32,15 @@ export interface Reporting {
   readonly stripe: Stripe;
   readonly now: () => Date;
   readonly onError: (error: unknown, of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>) => void;
-  /** Ends it after the events under way. */
+  /** Stops reporting after the events under way. */
   readonly signal?: AbortSignal;
 }
 
 /** How long after midnight a day is reported, so that slightly late usage is included. */
 export const settleMs = hourMs;
-/** For 24 hours Stripe knows an identifier again, and cancels an event; within the last hour we count that as over. */
+/** Stripe recognises identifiers and cancels events for 24 hours; we do not rely on the last of them. */
 const correctionMs = dayMs - hourMs;
-/** Stripe accepts no event about older use. */
+/** Stripe refuses events about older use. */
 const oldestMs = 35 * dayMs;
 
 const pageSize = 500;
@@ -54,7 +53,7 @@ export interface ReportResult {
   readonly failed: number;
 }
 
-/** Reports everything that is due. Safe to run at any time, several times at once, and to be stopped at any point. */
+/** Reports everything that is due. May run several times at once and be stopped at any point. */
 export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
   const { database, now } = reporting;
   const at = now();
@@ -95,7 +94,7 @@ export async function reportUsage(reporting: Reporting): Promise<ReportResult> {
 
 type Due = Reportable & { readonly customerId: string };
 
-/** Brings Stripe's figure of one day and dimension in line with ours. */
+/** Makes Stripe's figure of one day and dimension equal to ours. */
 async function settle(reporting: Reporting, due: Due): Promise<{ sent: number; cancelled: number }> {
   const { database, now } = reporting;
   const done = { sent: 0, cancelled: 0 };
@@ -127,8 +126,8 @@ async function settle(reporting: Reporting, due: Due): Promise<{ sent: number; c
 }
 
 /**
- * The time of a day's use at Stripe: the day's end, which is after the beginning of a subscription made on that day;
- * for today it is now, which is before the paid period ends.
+ * When Stripe is told that a day's use happened: at the day's end, which comes after the beginning of a subscription made
+ * on that day; for today now, which comes before the end of the paid period.
  */
 export function usedAt({ day, periodEnd }: Pick<Reportable, 'day' | 'periodEnd'>, now: Date): Date {
   const end = startOfDay(day).getTime() + dayMs - 1000;
@@ -143,7 +142,7 @@ async function finish(reporting: Reporting, part: ReportPart): Promise<void> {
   const forgotten = ageMs > correctionMs;
   if (!forgotten || !(await hasArrived(reporting, part))) {
     if (now().getTime() - part.usedAt.getTime() > oldestMs) {
-      await markRefused(database, part, 'Stripe takes no use that is older than 35 days');
+      await markRefused(database, part, 'Stripe accepts no use that is older than 35 days');
       throw new Error('it is older than the 35 days that Stripe accepts');
     }
     await send(reporting, part);
@@ -167,7 +166,7 @@ async function send({ database, stripe }: Reporting, part: ReportPart): Promise<
   }
 }
 
-/** Stripe has an event with this identifier: an earlier try of ours. */
+/** True when Stripe already has an event with this identifier, from an earlier try of ours. */
 export function isKnownIdentifier(error: unknown): boolean {
   return (
     error instanceof Stripe.errors.StripeInvalidRequestError &&
@@ -176,8 +175,8 @@ export function isKnownIdentifier(error: unknown): boolean {
 }
 
 /**
- * Whether the meter's own sum of the customer's day includes the event, whose identifier Stripe no longer knows.
- * @throws when no subset of the uncertain events explains the sum: a person must look
+ * Whether the meter's own sum of the customer's day includes the event. For when Stripe no longer knows its identifier.
+ * @throws when no subset of the uncertain events explains the sum: a person must look into it
  */
 async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Promise<boolean> {
   const start = startOfDay(part.day).getTime() / 1000;
@@ -190,7 +189,7 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
       end_time: start + dayMs / 1000,
     });
     for await (const summary of summaries) counted += summary.aggregated_value;
-    // Sums are doubles, ours are exact. They differ by far less than a millionth.
+    // Stripe's sums are doubles, ours are exact; they differ by far less than a millionth.
     const unexplained = Math.round(counted * 1e6) - (await sumSent(database, part));
     const open = await listOpenParts(database, part);
     const arrived = explain(
@@ -199,17 +198,17 @@ async function hasArrived({ database, stripe }: Reporting, part: ReportPart): Pr
     );
     if (!arrived)
       throw new Error(
-        `the meter's sum of ${part.customerId} for ${part.day} is not explained by what was sent: ${decimalOf(unexplained)} beyond it`,
+        `what was sent does not explain the meter's sum of ${part.customerId} for ${part.day}: ${decimalOf(unexplained)} beyond it`,
       );
     return arrived[open.findIndex(({ identifier }) => identifier === part.identifier)] ?? false;
   }
   return false;
 }
 
-/** More uncertain events than this, of one customer, meter and day, are for a person to sort out. */
+/** A person must sort out more uncertain events of one customer, meter and day than this. */
 const mostOpen = 12;
 
-/** Which of several amounts make up a sum: those that arrived. Null when no subset does. */
+/** Finds which of the amounts add up to the sum, and so have arrived; null when no subset does. */
 export function explain(amounts: readonly number[], sum: number): readonly boolean[] | null {
   if (amounts.length > mostOpen) return null;
   for (let choice = 0; choice < 2 ** amounts.length; choice += 1) {

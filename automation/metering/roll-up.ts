@@ -16,12 +16,12 @@ import {
   takeStaleHour,
 } from './usage-roll-up.ts';
 
-/** How long before the end of a paid period its tenant's use is rolled up with every sample. */
+/** This long before the end of a paid period, its tenant's use is rolled up with every sample. */
 export const periodEndMs = 3 * slotMs;
 
 /**
- * Rolls up the hours that have ended, and again those with late samples. Each hour is a transaction of its own, so
- * that an interruption repeats one at most.
+ * Rolls up the hours that have ended, and again those with late samples. Each hour has its own transaction, so that an
+ * interruption repeats at most one.
  * @returns how many hours
  */
 export async function rollUpHours(database: Database, now: Date): Promise<number> {
@@ -48,8 +48,8 @@ export async function rollUpHours(database: Database, now: Date): Promise<number
 }
 
 /**
- * Rolls up the present hour for the few tenants that must not wait: those with a spend limit, so that the brake sees
- * every sample, and those whose paid period is about to end, so that its last use is on its invoice.
+ * Rolls up the present hour for the few tenants that cannot wait: those with a spend limit, so that the brake sees every
+ * sample, and those whose paid period is about to end, so that its invoice has the last use.
  */
 export async function rollUpUrgent(database: Database, now: Date): Promise<void> {
   const tenants = await listUrgentTenants(database, {
@@ -70,13 +70,13 @@ export async function rollUpUrgent(database: Database, now: Date): Promise<void>
     await reportSpend(database, { id: tenantId, product, plan }, now, micros);
 }
 
-/** Records the month's charges so far: through the brake where there is a limit, otherwise only the figure. */
+/** Records the month's charges so far: through the brake where there is a limit, else only as a figure. */
 async function tellSpends(database: Database, monthId: string, now: Date): Promise<void> {
   const month = monthNamed(monthId);
   const urgent = await listUrgentTenants(database, { from: now, until: now });
   const limited = new Set(urgent.filter((tenant) => tenant.limited).map(({ id }) => id));
   const spends = await readMonthSpend(database, month, prices(), null);
-  // A past month only needs its figure: its brake is not today's.
+  // A past month needs only its figure: it must not brake today.
   const isNow = dayOf(now).startsWith(month.id);
   const told = spends.filter(({ tenantId }) => isNow && limited.has(tenantId));
   for (const { tenantId, product, plan, micros } of told)
@@ -89,8 +89,8 @@ async function tellSpends(database: Database, monthId: string, now: Date): Promi
 }
 
 /**
- * Notifies tenants that approach, reach or exceed a limit of their plan: once a month for each, the highest of
- * several at once.
+ * Notifies tenants that approach, reach or exceed a limit of their plan: once a month for each share, and only of the
+ * highest when several are due at once.
  */
 async function tellLimits(database: Database, monthId: string): Promise<void> {
   const month = monthNamed(monthId);

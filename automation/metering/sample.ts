@@ -18,15 +18,14 @@ import { ensureUsagePartitions } from './usage-roll-up.ts';
 
 export type SampleOutcome =
   | 'sampled'
-  /** The slot was sampled before. */
   | 'repeated'
-  /** The look took longer than a slot, so its figures have no certain time. */
+  /** The observation took longer than a slot, so the time of its figures is unclear. */
   | 'too_late';
 
 /**
- * Samples all tenants of a cell for the present slot, unless somebody did. Any number of samplers may run at once,
- * and each may be stopped at any point: a slot counts once.
- * @throws when the cluster cannot say what it runs; the slot may be retried until it is over, then it is a gap
+ * Samples all tenants of a cell for the present slot, unless that has been done. Any number of samplers may run at once
+ * and be stopped at any point: a slot counts once.
+ * @throws when the cluster cannot say what it runs. The slot may be retried until it is over; then it is a gap
  */
 export async function sampleCell(
   { database, observe, now }: { database: Database; observe: () => Promise<Observation>; now: () => Date },
@@ -38,7 +37,7 @@ export async function sampleCell(
   const seen = await observe();
   const tookMs = now().getTime() - begun.getTime();
   if (tookMs > slotMs) return 'too_late';
-  // Room for tomorrow too, so that midnight waits for nothing.
+  // Tomorrow's partitions too, so that midnight need not wait.
   await ensureUsagePartitions(database, slot, new Date(slot.getTime() + dayMs));
   return database.transaction(async (client) => {
     const tenants = await listMeteredTenants(client, cell);
@@ -60,7 +59,7 @@ export async function sampleCell(
     if (round.previousSlot && missing)
       await record(client, {
         kind: 'usage.gap',
-        message: `Nothing was measured in cell ${cell} for ${(missing * slotMs) / 60_000} minutes: that use is charged to nobody`,
+        message: `Nothing was measured in cell ${cell} for ${(missing * slotMs) / 60_000} minutes: nobody is charged for that use`,
         data: {
           cell,
           from: new Date(round.previousSlot.getTime() + slotMs).toISOString(),
@@ -73,12 +72,12 @@ export async function sampleCell(
   });
 }
 
-/** Missing slots between two. */
+/** How many slots lie between two. */
 export function slotsBetween(earlier: Date, later: Date): number {
   return Math.max(0, Math.round((later.getTime() - earlier.getTime()) / slotMs) - 1);
 }
 
-/** The stored values of a tenant's namespace; one that is not in the cluster uses nothing. */
+/** A tenant's sample; a namespace that is not in the cluster uses nothing. */
 export function sampleOf({ id }: Pick<MeteredTenant, 'id'>, use: NamespaceUse | undefined): Sample {
   const stored = (value: number) => Math.min(maxSample, Math.round(value));
   return {
@@ -89,11 +88,11 @@ export function sampleOf({ id }: Pick<MeteredTenant, 'id'>, use: NamespaceUse | 
   };
 }
 
-/** Consumers within a tenant that count separately; the rest are one. */
+/** Consumers within a tenant that count separately; the rest count as one. */
 const mostConsumers = 20;
 const otherConsumers = 'other';
 
-/** Each consumer's use within a tenant during a slot, the largest first, those beyond the twentieth together. */
+/** Each consumer's use during a slot, largest first; those beyond the twentieth count together. */
 export function consumersOf(
   { id }: Pick<MeteredTenant, 'id'>,
   use: NamespaceUse | undefined,

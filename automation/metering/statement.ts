@@ -6,7 +6,7 @@ import type { Month } from './time.ts';
 
 /** A tenant's showback for a month: subscription, compute, storage, and who used the most. Pure. */
 
-/** Days of the month on which a plan was paid for, with a number of seats. */
+/** The days of a month on which a plan was paid for, with a number of seats. */
 export interface PlanDays {
   readonly product: string;
   readonly plan: string;
@@ -36,7 +36,7 @@ export interface StatementLine {
   /** A decimal number. */
   readonly quantity: string;
   readonly unit: string;
-  /** Micro-dollars for one unit; null where it is included in the plan or agreed by hand. */
+  /** Micro-dollars for one unit; null where the plan includes it or it is agreed by hand. */
   readonly unitPriceMicros: number | null;
   readonly amountCents: number;
 }
@@ -54,10 +54,10 @@ export interface Statement {
 /**
  * The statement of a month.
  *
- * - Subscription: the catalog's price of the plan times seats, for the share of the month's days on which it was paid
- *   for; a trial costs nothing, a price agreed by hand is not in the catalog.
- * - Use: the month's amount of each dimension times its price, rounded to a cent once, a half up, as Stripe rounds
- *   the line of an invoice. The month's amount is the sum of its days, which is what Stripe gets.
+ * - Subscription: the catalog's price of the plan times seats, for the share of the month's days on which it was paid for.
+ *   A trial costs nothing; a price that was agreed by hand is not in the catalog.
+ * - Use: the month's amount of each dimension times its price, rounded once to a cent, a half up, as Stripe rounds the line
+ *   of an invoice. The month's amount is the sum of its days, which is what Stripe gets.
  */
 export function makeStatement(
   month: Month,
@@ -127,14 +127,13 @@ export function csv(
 ): string {
   const cell = (value: string | number | null) => {
     const text = value === null ? '' : String(value);
-    // A spreadsheet would take such a text for a formula.
+    // The quote keeps a spreadsheet from taking the text for a formula.
     const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
   return [heading, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
-/** A statement as comma-separated values: its lines, then the total. */
 export function statementCsv(tenantId: string, statement: Statement): string {
   return csv(
     ['month', 'tenant', 'section', 'id', 'name', 'quantity', 'unit', 'unit_price_usd', 'amount_usd'],
@@ -155,7 +154,6 @@ export function statementCsv(tenantId: string, statement: Statement): string {
   );
 }
 
-/** A tenant's cost in a month, for the list of all tenants. */
 export interface TenantCost {
   readonly tenant: string;
   readonly product: string;
@@ -167,7 +165,6 @@ export interface TenantCost {
   readonly totalCents: number;
 }
 
-/** A month of all tenants as comma-separated values. */
 export function totalsCsv(month: string, tenants: readonly TenantCost[]): string {
   const heading = ['month', 'tenant', 'product', 'slug'];
   const amounts = ['subscription_usd', 'compute_usd', 'storage_usd', 'other_usd', 'total_usd'];

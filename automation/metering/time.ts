@@ -1,6 +1,6 @@
 import { platform } from '../../tenants/catalog/index.ts';
 
-/** The clock of metering. Days and months are UTC; a slot is one sample's time and begins at a multiple of its length. */
+/** Metering's clock. Days and months are UTC; a slot is the time of one sample and begins at a multiple of its length. */
 
 const minuteMs = 60_000;
 export const hourMs = 60 * minuteMs;
@@ -10,7 +10,7 @@ export const dayMs = 24 * hourMs;
 export const slotMs = platform.metering.sampleMinutes * minuteMs;
 export const slotSeconds = slotMs / 1000;
 export const slotsPerHour = hourMs / slotMs;
-/** A day is reported to Stripe once it is over: every 24 hours. */
+/** Days are reported to Stripe, each once it is over. */
 export const reportMs = platform.metering.reportHours * hourMs;
 
 export function slotOf(at: Date): Date {
@@ -21,7 +21,7 @@ export function hourOf(at: Date): Date {
   return new Date(Math.floor(at.getTime() / hourMs) * hourMs);
 }
 
-/** Place of a slot in its hour's arrays, from 1 as PostgreSQL counts. */
+/** The slot's index in its hour's arrays, which PostgreSQL counts from 1. */
 export function placeOf(slot: Date): number {
   return Math.floor((slot.getTime() % hourMs) / slotMs) + 1;
 }
@@ -36,7 +36,7 @@ export function startOfDay(day: string): Date {
   return new Date(`${day}T00:00:00.000Z`);
 }
 
-/** A calendar month: first day, first day of the next, and its length. */
+/** A calendar month. */
 export interface Month {
   /** `2026-11`. */
   readonly id: string;

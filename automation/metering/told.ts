@@ -3,7 +3,7 @@ import { findDimension, toldAs } from './dimensions.ts';
 import { usageRetention } from './policy.ts';
 import { dayMs, slotMs, slotOf } from './time.ts';
 
-/** Use that somebody tells, as it came in. */
+/** Use that a caller tells, before it is checked. */
 export interface GivenUse {
   readonly dimension: string;
   readonly at: Date;
@@ -11,16 +11,16 @@ export interface GivenUse {
   readonly quantity: string;
 }
 
-/** Use that can count. */
+/** Use that passed the checks. */
 export interface ReadUse {
   readonly microUnits: number;
-  /** The five minutes that it counts for. */
+  /** The slot that it counts for. */
   readonly slot: Date;
-  /** It says how much there is, of which the greatest counts, instead of how much was used, which is added up. */
+  /** True when it says how much exists (the greatest counts), false when it says how much was used (amounts add up). */
   readonly isLevel: boolean;
 }
 
-/** What is wrong with it: the field, and a message that follows the field's name. */
+/** @property message follows the name of the field */
 export interface UseProblem {
   readonly reason: 'unknown_meter' | 'sampled_meter' | 'invalid_quantity' | 'in_future' | 'too_late';
   readonly field: 'dimension' | 'at' | 'quantity';
@@ -28,8 +28,8 @@ export interface UseProblem {
 }
 
 /**
- * What somebody tells of a tenant, checked: a meter of its product that is told and not sampled, a quantity that fits,
- * and a time that can still count. Pure.
+ * Checks use that a caller tells of a tenant: its product must have such a meter and not sample it, the quantity must fit,
+ * and the time must be recent enough to count. Pure.
  */
 export function readUse(productId: string, given: GivenUse, now: Date): ReadUse | UseProblem {
   const found = findDimension(given.dimension);

@@ -3,25 +3,25 @@ import { hourOf, placeOf, slotOf, slotsPerHour } from './time.ts';
 import { markStale } from './usage.ts';
 import { ensureUsagePartitions } from './usage-roll-up.ts';
 
-/** Use of one meter of a tenant that is told once, by an id of the teller's own. */
+/** A tenant's use of one meter, which counts once by an id that its source chooses. */
 export interface UsageEvent {
   readonly tenantId: string;
-  /** Who tells; ids are its own. */
+  /** Who tells it; ids are unique within a source. */
   readonly source: string;
   readonly id: string;
   readonly dimension: string;
   readonly at: Date;
   readonly microUnits: number;
-  /** It says how much there is, of which the greatest of five minutes counts. */
+  /** True when it says how much exists: the greatest of a slot counts. */
   readonly isLevel: boolean;
 }
 
-/** `conflict`: the id was told before, for something else. */
+/** `conflict`: the id was told before with other content. */
 export type EventOutcome = 'accepted' | 'repeated' | 'conflict';
 
 /**
- * Counts events, each once by tenant, source and id, and answers in the order given. Whoever repeats a batch after a
- * crash gets `repeated` for what was counted. To be called in a transaction; what fails leaves nothing behind.
+ * Counts events, each once by tenant, source and id, and answers in their order: `repeated` for what had been counted, for
+ * example before a crash. Call it in a transaction, so that an error leaves nothing behind.
  */
 export async function writeEvents(db: Queryable, events: readonly UsageEvent[]): Promise<EventOutcome[]> {
   if (events.length === 0) return [];
@@ -53,8 +53,8 @@ function keyOf({ tenantId, source, id }: Pick<UsageEvent, 'tenantId' | 'source' 
 }
 
 /**
- * The row that makes an event count once and its amount are one statement, so that neither is there without the other.
- * Rows are locked in one order, also by `writeTold`, so that tellers never wait for each other in a circle.
+ * Writes the row that makes an event count once and its amount in one statement, so that neither exists without the other.
+ * Locks rows in the same order as `writeTold`, so that the two never deadlock.
  */
 async function insertEvents(db: Queryable, events: readonly UsageEvent[]): Promise<ReadonlySet<string>> {
   const { rows } = await db.query<Pick<UsageEvent, 'tenantId' | 'source' | 'id'>>(
@@ -120,7 +120,7 @@ async function readEvents(
   return new Map(rows.map((row) => [keyOf(row), row]));
 }
 
-/** What was told of a tenant's dimensions in a month so far, in millionths of their units. */
+/** A tenant's told use in a month so far, by dimension and in millionths of its unit. */
 export async function readToldOfMonth(
   db: Queryable,
   tenantId: string,

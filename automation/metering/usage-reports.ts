@@ -1,9 +1,9 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import { cursorOf } from './usage.ts';
 
-/** What Stripe gets: each meter event is a row before it is sent. */
+/** Meter events for Stripe. Each is a row before it is sent. */
 
-/** A day's amount of one dimension that differs at Stripe. */
+/** A day's amount of one dimension where Stripe's figure differs. */
 export interface Reportable {
   readonly tenantId: string;
   readonly day: string;
@@ -12,13 +12,13 @@ export interface Reportable {
   readonly reported: number;
   /** Who pays; null where nobody does. */
   readonly customerId: string | null;
-  /** End of the paid period, where it is about to end. */
+  /** When the paid period ends; null unless that is soon. */
   readonly periodEnd: Date | null;
 }
 
 /**
- * Days that ended before a time and that differ at Stripe, and today for tenants whose paid period is about to end;
- * ordered by tenant, day, dimension.
+ * Lists days that ended before a time and differ at Stripe, and today for tenants whose paid period is about to end.
+ * Ordered by tenant, day, dimension.
  */
 export async function listReportable(
   db: Queryable,
@@ -61,7 +61,7 @@ export interface ReportPart {
 const columns = `tenant_id as "tenantId", day::text, dimension, part, identifier, customer_id as "customerId",
   micro_units as "microUnits", used_at as "usedAt", first_tried_at as "firstTriedAt", sent_at as "sentAt"`;
 
-/** The event of this day whose fate is unknown; null when there is none. */
+/** Finds the day's event whose fate is unknown. */
 export async function findOpenPart(
   db: Queryable,
   of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>,
@@ -76,8 +76,8 @@ export async function findOpenPart(
 }
 
 /**
- * Begins the next event of a day, with what Stripe does not have yet. Locks the day's row meanwhile.
- * @returns null when there is nothing to send, or an event is under way already
+ * Begins a day's next event, with the amount that Stripe lacks. Locks the day's row meanwhile.
+ * @returns null when there is nothing to send, or when an event is under way
  */
 export async function beginPart(
   db: Queryable,
@@ -123,7 +123,7 @@ export async function markRefused(db: Queryable, part: ReportPart, refusal: stri
   );
 }
 
-/** Events of a day that can still be cancelled: those begun after a time; newest first. */
+/** Lists a day's events that began after a time and so can still be cancelled; newest first. */
 export async function listCancellable(
   db: Queryable,
   of: Pick<Reportable, 'tenantId' | 'day' | 'dimension'>,
@@ -157,7 +157,7 @@ async function addReported(db: Queryable, part: ReportPart, microUnits: number):
 }
 
 /**
- * What Stripe should have counted for a customer's meter on a day, by the events that we know arrived; in millionths
+ * What Stripe must have counted for a customer's meter on a day: the sum of the events that we know arrived, in millionths
  * of the unit.
  */
 export async function sumSent(
@@ -174,7 +174,7 @@ export async function sumSent(
   return row.sum;
 }
 
-/** Events of a customer's meter and day whose fate is unknown, in a stable order. */
+/** Lists the events of a customer's meter and day whose fate is unknown, in a stable order. */
 export async function listOpenParts(
   db: Queryable,
   of: { readonly customerId: string; readonly dimension: string; readonly day: string },
@@ -187,7 +187,7 @@ export async function listOpenParts(
   return rows;
 }
 
-/** Surplus use at Stripe that can no longer be cancelled, oldest first: a person must refund it. */
+/** Lists surplus use at Stripe that can no longer be cancelled and that a person must refund, oldest first. */
 export async function listOverreported(db: Queryable, limit: number): Promise<Reportable[]> {
   const { rows } = await db.query<Reportable>(
     `select tenant_id as "tenantId", day::text, dimension, micro_units as "microUnits", reported,

@@ -2,11 +2,11 @@ import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import type { Term } from './dimensions.ts';
 import { dayOf, hourMs, slotSeconds, startOfDay } from './time.ts';
 
-/** Samples into hours, hours into days. Each is computed anew from its parts, so repeating it is safe. */
+/** Rolls samples up into hours and hours into days. Each is recomputed from its parts, so repeating it is safe. */
 
 /**
- * Takes the oldest hour with changed samples that ended before a time; its marks vanish with the transaction. Samples
- * written meanwhile mark it again.
+ * Takes the oldest hour with changed samples that ended before a time and removes its marks in the transaction. Samples
+ * that are written meanwhile mark it again.
  */
 export async function takeStaleHour(db: Queryable, before: Date): Promise<Date | null> {
   const row = firstRow(
@@ -21,7 +21,7 @@ export async function takeStaleHour(db: Queryable, before: Date): Promise<Date |
   return row?.hour ?? null;
 }
 
-/** @param tenants only these; null is all */
+/** @param tenants null for all */
 export async function rollUpHour(
   db: Queryable,
   hour: Date,
@@ -46,9 +46,9 @@ export async function rollUpHour(
 }
 
 /**
- * Computes a day's amounts from its hours and from reported use.
- * @param terms those of the day's month
- * @param tenants only these; null is all
+ * Computes a day's amounts from its hours and from told use.
+ * @param terms of the day's month
+ * @param tenants null for all
  */
 export async function rollUpDay(
   db: Queryable,
@@ -105,7 +105,7 @@ export interface MonthSpend {
   readonly micros: number;
 }
 
-/** Tenants' charges of a month so far. @param tenants only these; null is all */
+/** Tenants' charges of a month so far. @param tenants null for all */
 export async function readMonthSpend(
   db: Queryable,
   month: { readonly firstDay: string; readonly nextFirstDay: string },
@@ -125,7 +125,7 @@ export async function readMonthSpend(
   return rows;
 }
 
-/** Tenants that must not wait for the end of an hour: their spend has a limit, or their paid period ends by a time. */
+/** Lists tenants that cannot wait for the end of an hour: their spend has a limit, or their paid period ends by a time. */
 export async function listUrgentTenants(
   db: Queryable,
   period: { readonly from: Date; readonly until: Date },
@@ -143,7 +143,7 @@ export async function listUrgentTenants(
   return rows;
 }
 
-/** Raises the recorded spend of many tenants without a limit at once; a lower figure changes nothing. */
+/** Raises the recorded spend of many tenants that have no limit; a lower figure changes nothing. */
 export async function raiseSpends(
   db: Queryable,
   month: string,
@@ -178,7 +178,7 @@ export interface LimitUse {
   readonly limitMicroUnits: number;
 }
 
-/** Tenants that use at least a share of a limit in a month. @param fromPercent the share */
+/** Lists tenants that have used at least `fromPercent` of a limit in a month. */
 export async function listNearLimits(
   db: Queryable,
   month: { readonly firstDay: string; readonly nextFirstDay: string },
@@ -206,7 +206,7 @@ export async function listNearLimits(
   return rows;
 }
 
-/** Records that a tenant is notified of a share of a limit; false when it already was this month. */
+/** Records the notice of a share of a limit; false when the tenant already had it this month. */
 export async function insertAlert(
   db: Queryable,
   alert: {
@@ -224,7 +224,6 @@ export async function insertAlert(
   return rowCount === 1;
 }
 
-/** Tables of metering, by the way they are partitioned. */
 const partitioned = [
   { table: 'usage_sample', unit: 'day', kept: 'samples' },
   { table: 'usage_told', unit: 'day', kept: 'samples' },
@@ -235,7 +234,7 @@ const partitioned = [
   { table: 'usage_report', unit: 'month', kept: 'days' },
 ] as const;
 
-/** Makes sure that there is room for use between two moments. */
+/** Makes the partitions for use between two moments. */
 export async function ensureUsagePartitions(db: Queryable, from: Date, until: Date): Promise<void> {
   for (const { table, unit } of partitioned)
     await db.query('select tenantry.usage_partitions($1, $2, $3, $4)', [table, unit, from, until]);
@@ -248,7 +247,7 @@ export interface UsageRetention {
   readonly days: number;
 }
 
-/** Drops what is older than that. @returns how many partitions */
+/** Drops what is older than its retention. @returns how many partitions */
 export async function forgetUsage(db: Queryable, now: Date, retention: UsageRetention): Promise<number> {
   const before = (days: number) => new Date(now.getTime() - days * 24 * hourMs);
   let dropped = 0;
@@ -266,7 +265,7 @@ export async function forgetUsage(db: Queryable, now: Date, retention: UsageRete
   await db.query('delete from tenantry.usage_alert where month < $1', [dayOf(before(retention.days))]);
   await db.query('delete from tenantry.usage_event where at < $1', [before(retention.samples)]);
   await db.query('delete from tenantry.usage_month where month < $1', [dayOf(before(retention.days))]);
-  // Their samples are gone.
+  // The samples of these hours are gone.
   await db.query('delete from tenantry.usage_stale_hour where hour < $1', [before(retention.samples)]);
   return dropped;
 }

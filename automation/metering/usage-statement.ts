@@ -10,7 +10,7 @@ interface Days {
   readonly nextFirstDay: string;
 }
 
-/** Plans that tenants' subscriptions paid for in a month, with the days of each; ordered by tenant and first day. */
+/** Lists the plans that subscriptions paid for in a month, with the days of each; ordered by tenant and first day. */
 export async function listPlanDays(
   db: Queryable,
   tenantIds: readonly string[],
@@ -26,8 +26,8 @@ export async function listPlanDays(
 }
 
 /**
- * A tenant's use of each dimension in a month: the sum of its days, or another aggregate.
- * @param takes dimensions that take the average over the month, or the highest day
+ * A tenant's use of each dimension in a month.
+ * @param takes dimensions whose month is not the sum of their days, but the average or the highest
  */
 export async function readUsed(
   db: Queryable,
@@ -45,7 +45,7 @@ export async function readUsed(
   return rows;
 }
 
-/** Who within a tenant used the most processors in a month. */
+/** Lists who within a tenant used the most processors in a month. */
 export async function listTopConsumers(
   db: Queryable,
   tenantId: string,
@@ -81,7 +81,7 @@ export interface HourUse {
   readonly cpuMilliSeconds: number;
   readonly memoryKbSeconds: number;
   readonly storageMbSeconds: number;
-  /** Number of its samples, of 12. */
+  /** How many of the hour's 12 samples exist. */
   readonly samples: number;
 }
 
@@ -108,7 +108,7 @@ export interface SampleUse {
   readonly storageMb: number;
 }
 
-/** A tenant's samples of whole hours in [from, until), oldest first; omits missing ones. */
+/** A tenant's samples of whole hours in [from, until), oldest first, without missing ones. */
 export async function listSamples(
   db: Queryable,
   tenantId: string,
@@ -134,8 +134,8 @@ export interface UsageGap {
 }
 
 /**
- * Times in [from, until) for which a cell has no samples, from its first one on.
- * @param cell null is every cell
+ * Lists the times in [from, until), after a cell's first sample, for which it has none.
+ * @param cell null for every cell
  */
 export async function listGaps(
   db: Queryable,
@@ -159,7 +159,6 @@ export async function listGaps(
   return rows;
 }
 
-/** A tenant's showback, for the list of all tenants. */
 export interface TenantTotal {
   readonly tenantId: string;
   readonly product: string;
@@ -172,10 +171,10 @@ export interface TenantTotal {
 }
 
 /**
- * The cost of every tenant's use of a month, the most expensive first: the operator's list of top consumers. Each
- * dimension is rounded to a cent, a half up, as on a statement.
- * @param prices of dimensions, in micro-dollars per unit, with the section of each
- * @param options.product only tenants of this product
+ * What every tenant's use of a month costs, most expensive first: the operator's list of top consumers. Rounds each
+ * dimension to a cent, a half up, as a statement does.
+ * @param prices by dimension, in micro-dollars per unit, with the dimension's section
+ * @param options.product limits the list to this product's tenants
  */
 export async function listTotals(
   db: Queryable,
@@ -211,16 +210,15 @@ export async function listTotals(
   return rows;
 }
 
-/** The state of metering itself. */
 export interface MeteringState {
-  /** For every cell, the end of its samples. */
+  /** Each cell's last sample. */
   readonly cells: readonly { readonly cell: string; readonly lastSample: Date; readonly source: string }[];
   readonly staleHours: number;
   readonly oldestStaleHour: Date | null;
-  /** Days of tenants and dimensions that ended before today and that Stripe lacks. */
+  /** Days of tenants and dimensions, before today, that are not yet reported to Stripe. */
   readonly unreported: number;
   readonly oldestUnreportedDay: string | null;
-  /** The same for surplus at Stripe. */
+  /** Days of tenants and dimensions of which Stripe has too much. */
   readonly overreported: number;
 }
 

@@ -1,15 +1,14 @@
 import type { Queryable } from '../store/database.ts';
 import { hourOf, placeOf, slotsPerHour } from './time.ts';
 
-/** Samples as they come in, and what of the usage Stripe has yet to be told. */
+/** Samples as they come in, and usage that is not yet reported to Stripe. */
 
-/** A tenant that is metered. */
 export interface MeteredTenant {
   readonly id: string;
   readonly namespace: string;
 }
 
-/** Every tenant of a cell that somebody owns. */
+/** Lists a cell's tenants, without slots and deleted ones. */
 export async function listMeteredTenants(db: Queryable, cell: string): Promise<MeteredTenant[]> {
   const { rows } = await db.query<MeteredTenant>(
     `select id, namespace from tenantry.tenant where cell = $1 and not slot and phase <> 'deleted' order by id`,
@@ -27,7 +26,6 @@ export interface UsageRound {
   readonly tookMs: number;
 }
 
-/** True when a cell's slot was sampled already. */
 export async function isSampled(db: Queryable, cell: string, slot: Date): Promise<boolean> {
   const { rowCount } = await db.query('select 1 from tenantry.usage_round where cell = $1 and slot = $2', [
     cell,
@@ -37,8 +35,8 @@ export async function isSampled(db: Queryable, cell: string, slot: Date): Promis
 }
 
 /**
- * Notes a look at a cell; what belongs to it once only is done when this is true.
- * @returns null when the slot was sampled before; otherwise the slot before it, null where there is none
+ * Records that a cell was sampled.
+ * @returns null when this slot had been sampled; otherwise the cell's previous slot, itself null where there is none
  */
 export async function insertRound(
   db: Queryable,
@@ -64,8 +62,8 @@ export interface Sample {
 export const maxSample = 2_147_483_647;
 
 /**
- * Writes samples of a slot. Of several for the same slot the greatest counts, so that it does not matter how often and
- * in which order they come.
+ * Writes samples of a slot. The greatest of a tenant's samples in a slot counts, so it does not matter how often and in
+ * which order they come.
  */
 export async function writeSamples(db: Queryable, slot: Date, samples: readonly Sample[]): Promise<void> {
   if (samples.length === 0) return;
@@ -92,7 +90,7 @@ export async function writeSamples(db: Queryable, slot: Date, samples: readonly 
   await markStale(db, [hourOf(slot)]);
 }
 
-/** What a product's service tells of a tenant, in millionths of the dimension's unit. */
+/** What a service tells of a tenant, in millionths of the dimension's unit. */
 export interface ToldSample {
   readonly dimension: string;
   readonly slot: Date;
@@ -100,8 +98,8 @@ export interface ToldSample {
 }
 
 /**
- * Writes what a service tells of a tenant. Of several for the same slot the greatest counts; with `replace` the last,
- * which corrects what was wrong. Each dimension and slot at most once in a call. Events of the same time count beside it.
+ * Writes what a service tells of a tenant. The greatest amount of a slot counts; with `replace` the last one does, which
+ * corrects a wrong one. A call may have each dimension and slot once. Events of the same time count in addition.
  */
 export async function writeTold(
   db: Queryable,
@@ -124,7 +122,7 @@ export async function writeTold(
   );
 }
 
-/** Samples as rows: of each dimension and hour one, with a place for each of the hour's slots. */
+/** Turns samples into rows: one for each dimension and hour, with an array of the hour's slots. */
 function hoursOf(told: readonly ToldSample[]) {
   const byHour = Map.groupBy(told, ({ dimension, slot }) => `${dimension} ${hourOf(slot).getTime()}`);
   return [...byHour.values()].flatMap((samples) => {
@@ -136,7 +134,7 @@ function hoursOf(told: readonly ToldSample[]) {
   });
 }
 
-/** Has hours rolled up anew. Last in a transaction that writes what they are made of. */
+/** Marks hours to be rolled up again. Call it last in the transaction that writes their samples. */
 export async function markStale(db: Queryable, hours: readonly Date[]): Promise<void> {
   const distinct = [...new Set(hours.map((hour) => hour.getTime()))].sort((a, b) => a - b);
   await db.query(
@@ -146,7 +144,7 @@ export async function markStale(db: Queryable, hours: readonly Date[]): Promise<
   );
 }
 
-/** Notes which plan pays for each tenant of a cell on a day. */
+/** Records which plan pays for each tenant of a cell on a day. */
 export async function notePlans(db: Queryable, cell: string, day: string): Promise<void> {
   await db.query(
     `insert into tenantry.usage_plan_day as known (tenant_id, day, product, plan, seats, status)
@@ -161,7 +159,7 @@ export async function notePlans(db: Queryable, cell: string, day: string): Promi
   );
 }
 
-/** What one consumer within a tenant used during one slot. */
+/** What a consumer within a tenant used during one slot. */
 export interface ConsumerUse {
   readonly tenantId: string;
   readonly consumer: string;
@@ -169,7 +167,7 @@ export interface ConsumerUse {
   readonly memoryKbSeconds: number;
 }
 
-/** Adds to what consumers used on a day: once per slot, in the transaction that inserted its round. */
+/** Adds to what consumers used on a day. Call it once per slot, in the transaction that inserts its round. */
 export async function addConsumers(db: Queryable, day: string, uses: readonly ConsumerUse[]): Promise<void> {
   if (uses.length === 0) return;
   await db.query(
@@ -190,7 +188,7 @@ export async function addConsumers(db: Queryable, day: string, uses: readonly Co
   );
 }
 
-/** Forgets who used what within a tenant, when the tenant has ended: the names are its people's affair. */
+/** Deletes who used what within an ended tenant, because the names may identify people. */
 export async function forgetConsumers(db: Queryable, tenantId: string): Promise<void> {
   await db.query('delete from tenantry.usage_consumer_day where tenant_id = $1', [tenantId]);
 }
@@ -200,14 +198,14 @@ export interface UnreportedUsage {
   readonly dimension: string;
   /** `2026-11-21`. */
   readonly day: string;
-  /** Millionths of the dimension's unit that Stripe was not told of yet. */
+  /** Millionths of the dimension's unit that are not yet reported. */
   readonly quantity: number;
 }
 
 /**
- * Use that is to be paid for and that Stripe was not told of, of days that ended before a time; ordered by tenant, day
- * and dimension.
- * @param options.after `cursorOf` the last row of the page before
+ * Lists billable use, of days that ended before a time, that is not yet reported to Stripe. Ordered by tenant, day and
+ * dimension.
+ * @param options.after `cursorOf` the last row of the previous page
  */
 export async function listUnreportedUsage(
   db: Queryable,
