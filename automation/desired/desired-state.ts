@@ -16,7 +16,7 @@ export interface NewTenant {
   readonly billingAccount: string | null;
   readonly seats: number;
   readonly createdAt: Date;
-  /** Its own database server; null or absent is the cell's shared one. */
+  /** The tenant's own database server; null or absent for the cell's shared one. */
   readonly databaseServer?: string | null;
 }
 
@@ -43,7 +43,7 @@ export function newSpec(tenant: NewTenant): TenantSpec {
   };
 }
 
-/** The largest volume that the tenant ever had or its plan asks for: a volume never shrinks. */
+/** The larger of the tenant's present volume and its plan's: a volume never shrinks. */
 export function volumeFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): number | null {
   const wanted = findPlan(tenant.desiredSpec.product, planId)?.volumeBytes ?? null;
   const had = tenant.desiredSpec.volumeBytes;
@@ -54,28 +54,28 @@ function dataIsolationOf(product: ProductId, planId: string): DataIsolation {
   return findPlan(product, planId)?.dataIsolation ?? 'none';
 }
 
-/** Existing rows stay where they are, as moving the tenant's objects would drop them; else the plan decides. */
+/** Existing rows stay where they are, because moving the tenant's objects would drop them; otherwise the plan decides. */
 function dataIsolationFor(tenant: Pick<Tenant, 'desiredSpec'>, planId: string): DataIsolation {
   const { dataIsolation: has, product } = tenant.desiredSpec;
   return has === undefined || has === 'none' ? dataIsolationOf(product, planId) : has;
 }
 
 export interface Decision {
-  /** The new wish, or null when nothing changes. */
+  /** The new desired state, or null when nothing changes. */
   readonly change: DesiredChange | null;
-  /** Retention to record although nothing else changes, or null. */
+  /** Retention to record when nothing else changes, or null. */
   readonly retention: {
     readonly suspendReason: SuspendReason | null;
     readonly deleteAfter: Date | null;
   } | null;
-  /** What a person should know about the decision, one sentence each. */
+  /** What a person should know about the decision, in sentences. */
   readonly notes: readonly string[];
 }
 
 /**
- * The wish for an existing tenant, given its subscription. Pure: the same arguments, the same decision. A tenant
- * whose deletion has begun is never brought back; its subscription gets a new one.
- * @param throttled the credit brake keeps the workload at its smallest size
+ * Decides the desired state of an existing tenant from its subscription. Pure. A tenant whose deletion has begun never
+ * comes back; its subscription gets a new one.
+ * @param throttled true while the credit brake keeps the workload at its smallest size
  */
 export function decide(
   tenant: Tenant,
@@ -114,7 +114,7 @@ export function decide(
   };
   const suspendReason =
     entitlement.kind === 'suspended' || entitlement.kind === 'ended' ? entitlement.reason : null;
-  // The day of deletion is set once, when the end is first seen; later fetches do not move it.
+  // The first fetch that sees the end sets the day of deletion; later ones do not move it.
   const deleteAfter = entitlement.kind === 'ended' ? (tenant.deleteAfter ?? entitlement.deleteAfter) : null;
 
   if (state !== tenant.desiredState || !sameSpec(spec, tenant.desiredSpec)) {
@@ -125,7 +125,7 @@ export function decide(
   return { change: null, retention: sameRetention ? null : { suspendReason, deleteAfter }, notes };
 }
 
-/** Plan and seats to want; the present ones while the subscription contains nothing that fits this tenant. */
+/** The desired plan and seats; the present ones while the subscription contains nothing that fits this tenant. */
 function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { plan: string; seats: number } {
   const { bought } = facts;
   if ('problem' in bought) {
@@ -141,7 +141,7 @@ function wanted(tenant: Tenant, facts: SubscriptionFacts, notes: string[]): { pl
   return bought;
 }
 
-/** The spec with the workload at its smallest size, or not. */
+/** The spec with or without the throttle, which keeps the workload at its smallest size. */
 export function throttledSpec(spec: TenantSpec, throttled: boolean): TenantSpec {
   const { throttled: _, ...rest } = spec;
   return throttled ? { ...rest, throttled: true } : rest;

@@ -1,16 +1,16 @@
 import type { Policy } from '../policy.ts';
 import type { SubscriptionFacts } from './subscription-facts.ts';
 
-/** What a subscription entitles to at a moment. */
+/** What a subscription entitles its customer to at a given moment. */
 export type Entitlement =
-  /** Nothing was paid yet, or never was: no tenant comes to be. */
+  /** Nothing has been paid (yet): there is no tenant to make. */
   | { readonly kind: 'none' }
   | { readonly kind: 'active' }
   | { readonly kind: 'suspended'; readonly reason: SuspendReason }
   /** The subscription has ended; the data is kept until `deleteAfter`. */
   | { readonly kind: 'ended'; readonly reason: SuspendReason; readonly deleteAfter: Date };
 
-/** Why a tenant is kept from going on although its subscription is in order. */
+/** Why a tenant is suspended although its subscription is in order. */
 const brakeReasons = ['credits_exhausted', 'api_budget_exhausted', 'spend_cap_reached'] as const;
 export type BrakeReason = (typeof brakeReasons)[number];
 
@@ -18,9 +18,9 @@ export function isBrakeReason(reason: string | null): reason is BrakeReason {
   return brakeReasons.some((known) => known === reason);
 }
 
-/** What keeps a tenant back although its subscription is in order. */
+/** Holds a tenant back although its subscription is in order. */
 export interface Restraint {
-  /** Why it is suspended like one that did not pay; null where it is not. */
+  /** Why it is suspended, like a tenant that did not pay; null when it is not. */
   readonly pauses: BrakeReason | null;
   /** Keeps the workload to its smallest size. */
   readonly throttles: boolean;
@@ -33,7 +33,7 @@ export type SuspendReason =
   | 'subscription_ended'
   | BrakeReason;
 
-/** What a tenant reads when its access is refused. */
+/** What a suspended tenant reads. */
 export const suspendMessages: Record<SuspendReason, string> = {
   payment_overdue:
     'The last payment is overdue and the grace period is over. Pay the open invoice to resume; your data is kept.',
@@ -50,8 +50,8 @@ export const suspendMessages: Record<SuspendReason, string> = {
 };
 
 /**
- * What a subscription's status entitles to.
- * @param pastDueSince when the status was first seen as past due, or null when it is not
+ * What a subscription's status entitles its customer to.
+ * @param pastDueSince when we first saw the status past due, or null when it is not
  * @see https://docs.stripe.com/billing/subscriptions/overview#subscription-statuses
  */
 export function entitlementOf(
@@ -84,14 +84,14 @@ export function entitlementOf(
     case 'incomplete_expired':
       return { kind: 'none' };
     default:
-      // A status that this version does not know must not take a paying customer down.
+      // A status that this version does not know must not suspend a paying customer.
       return { kind: 'active' };
   }
 }
 
 /**
- * What a subscription entitles to once all restraints have had their say: the first that pauses names the reason. What
- * the subscription forbids stays forbidden. Pure.
+ * Applies the restraints: the first one that pauses suspends an active tenant with its reason. A restraint never allows
+ * what the subscription forbids. Pure.
  */
 export function restrained(entitlement: Entitlement, restraints: readonly Restraint[]): Entitlement {
   const reason = restraints.find(({ pauses }) => pauses !== null)?.pauses ?? null;

@@ -1,4 +1,4 @@
-/** What a subscription entitles to, and what is wanted of its tenant. All of it pure. */
+/** Decides what a subscription entitles its customer to, and the desired state of its tenant. All of it pure. */
 export { type Decision, decide, newSpec, throttledSpec } from './desired-state.ts';
 export {
   type BrakeReason,

@@ -1,11 +1,11 @@
 import { findPlan, platform } from '../../tenants/catalog/index.ts';
 import type { Cell, DatabaseServer } from '../store/cells.ts';
 
-/** Where the data under a law must stay, by the name that customers use for the law. */
+/** The region where a law keeps data, by the name that customers use for the law. */
 export const residencies = { gdpr: platform.gdprRegion } as const;
 export type Residency = keyof typeof residencies;
 
-/** What is known about a tenant's place before it has one. */
+/** What decides where a new tenant is placed. */
 export interface PlaceAsked {
   readonly product: string;
   readonly plan: string;
@@ -17,13 +17,13 @@ export interface PlaceAsked {
 
 export type Placement =
   | { readonly cell: Cell }
-  /** No place satisfies the request; the text is for the customer. */
+  /** No place satisfies the request. The customer reads the problem. */
   | { readonly field: 'region' | 'residency'; readonly problem: string };
 
 /**
- * The cell for a new tenant. Pure.
- * @param cells all cells; of several in one region the first by id
- * @param fallback the cell of tenants without wishes while no cell is the home: a small installation's only one
+ * Picks the cell of a new tenant; of several in one region the first by id. Pure.
+ * @param cells all cells
+ * @param fallback the cell of customers who ask for no region, while no cell is the home: a small installation's only one
  */
 export function placeTenant(
   asked: PlaceAsked,
@@ -45,9 +45,9 @@ export function placeTenant(
 }
 
 /**
- * A new tenant's own database server: one ordered for it, else the first free one ordered for nobody. Null is the
- * cell's shared server: for plans without a database of their own, and where no server is left, as those plans
- * promise no more than a database. Pure.
+ * Picks a new tenant's own database server: one that was ordered for it, else the first free one that was ordered for
+ * nobody. Null stands for the cell's shared server: for plans without a database of their own, and where no server is
+ * left, because those plans promise a database and not a server. Pure.
  * @param servers of the tenant's cell, by name
  */
 export function placeDatabase(
@@ -60,7 +60,7 @@ export function placeDatabase(
   return server?.name ?? null;
 }
 
-/** The region that the wishes amount to; null when there is none, a problem when they contradict each other. */
+/** The region that customer and law ask for together; null when neither does, a problem when they contradict. */
 function wantedRegion({ product, plan, region, residency }: PlaceAsked): string | null | Placement {
   if (residency === null) return region;
   if (findPlan(product, plan)?.entitlements.compliance !== true) {

@@ -4,7 +4,7 @@ import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 import { type Residency, residencies } from './placement.ts';
 
-/** Metadata that checkout writes on a subscription and that the jobs read. */
+/** Checkout writes this metadata on a subscription, and jobs read it. */
 export const subscriptionMetadata = {
   owner: 'tenantry_owner',
   slug: 'tenantry_slug',
@@ -13,34 +13,34 @@ export const subscriptionMetadata = {
   residency: 'tenantry_residency',
 } as const;
 
-/** A subject as an identity provider may give it: no control characters, no half characters. */
+/** An identity provider's subject: no control characters, no lone surrogates. */
 const ownerPattern = /^[^\p{Cc}\p{Cs}]{1,256}$/u;
 const checkoutPattern = /^[\w-]{1,100}$/;
 /** A cloud region, or a small installation's name for its place. */
 export const regionPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** The relevant facts of a Stripe subscription. */
+/** What we need to know about a Stripe subscription. */
 export interface SubscriptionFacts {
   readonly id: string;
   readonly status: Stripe.Subscription.Status;
   readonly customerId: string;
-  /** Subject at the identity provider; a subscription made outside our checkout belongs to its Stripe customer. */
+  /** Subject at the identity provider, or the Stripe customer of a subscription that was made outside our checkout. */
   readonly owner: string;
-  /** The name the customer chose, if it is a valid one. */
+  /** The name that the customer chose; null unless it is valid. */
   readonly slug: string | null;
   readonly checkoutId: string | null;
-  /** Region that the customer asked for, whether or not it has a cell. */
+  /** The region that the customer asked for, which may have no cell. */
   readonly region: string | null;
   readonly residency: Residency | null;
   readonly currentPeriodEnd: Date | null;
   readonly cancelAtPeriodEnd: boolean;
   readonly bought:
     | { readonly product: ProductId; readonly plan: string; readonly seats: number }
-    /** Nothing from the catalog; the text says why. */
+    /** Why it is nothing from the catalog. */
     | { readonly problem: string };
 }
 
-/** Reads a subscription as fetched from Stripe. Trusts Stripe for its shape, but not the metadata. */
+/** Reads a subscription that was fetched from Stripe. Trusts its shape, but not its metadata. */
 export function readSubscription(subscription: Stripe.Subscription): SubscriptionFacts {
   const { metadata } = subscription;
   const customerId =
@@ -66,7 +66,7 @@ export function readSubscription(subscription: Stripe.Subscription): Subscriptio
   };
 }
 
-/** A subscription's owner, and the checkout that made it. Does not trust its metadata. */
+/** A subscription's owner and the checkout that made it. Does not trust the metadata. */
 export function originOf(
   metadata: Readonly<Record<string, string>>,
   customerId: string,

@@ -3,7 +3,7 @@ import { readSubscription } from '../desired/index.ts';
 import { type KnownSubscription, listKnownSubscriptions, markSubscription } from '../store/subscriptions.ts';
 import type { JobContext } from './context.ts';
 
-/** Finds subscriptions that no webhook told us about, and those that have changed since we fetched them. */
+/** Marks subscriptions that no webhook announced, and those that have changed since their last fetch. */
 export async function compareWithStripe({
   database,
   stripe,

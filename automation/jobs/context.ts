@@ -6,12 +6,11 @@ import type { Fingerprints, RunnerPool } from '../stacks/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 
-/** What every job needs. */
 export interface JobContext extends Following {
   readonly database: Database;
   /**
-   * The same, with commits that do not wait for the disk: a crash of the server may forget the last moments of them.
-   * A commit of `database` also keeps the earlier ones.
+   * The same database with commits that do not wait for the disk: a crash of the server may lose the last few. A commit of
+   * `database` makes earlier ones durable, too.
    */
   readonly relaxedDatabase: Database;
   readonly stripe: Stripe;
@@ -20,6 +19,6 @@ export interface JobContext extends Following {
   readonly cell: Cell;
   readonly policy: Policy;
   readonly log: Logger;
-  /** Name of this worker process, unique across replicas. */
+  /** Unique across replicas. */
   readonly workerId: string;
 }

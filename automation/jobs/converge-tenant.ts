@@ -16,32 +16,31 @@ import { settleUnchanged } from './record-operation.ts';
 /**
  * The one hard state machine.
  *
- * A tenant has a desired generation, raised by whoever wants something of it, and an observed generation, written
- * here once the engine has done what that generation asks for. This job makes them equal. Every cause rings it, any
- * number of times, on any replica; the following keeps it right.
+ * A tenant has a desired generation, which every change of its desired state raises, and an observed generation, which
+ * this job writes once the engine has done what the desired one asks for. The job makes them equal. Every cause rings it,
+ * any number of times, on any replica. This keeps it right:
  *
  * - The lease. Whoever converges a tenant holds its lease, renews it three times per life, and writes only under its
- *   fence. A job that finds it taken leaves: the holder looks again before it gives the lease back.
- * - The permit. An engine runs in a runner process, which may write only while its permit lasts, and kills itself
- *   when it runs out. Each renewal prolongs the permit, which ends before the lease does. So when a lease has run
- *   out, its engine is dead, even when its worker was stopped, cut off or killed. On the same host the next holder
- *   makes sure by killing the process group recorded in the lease.
- * - `unsettled`. Set before the engine begins and cleared with its result, and set when somebody changed the tenant's
- *   objects. When it is found set, the engine's state may differ from reality, because an engine was killed in
- *   mid-operation, say. An update then simply runs again, as providers adopt whatever carries the tenant's label.
- *   When something else is wanted by then, and before a deletion, the earlier wish (`begun_spec`) is first applied
- *   once more, so that the state knows everything there is to remove.
- * - "Deleted" is not believed but looked up in cluster and database.
- * - Nothing is destroyed before the tenant's journal says that its data is exported
- *   (`offboarding/offboard-tenant.ts`).
+ *   fence. A job that finds it taken leaves: the holder looks again before it returns the lease.
+ * - The permit. An engine runs in a runner process, which may write only while its permit lasts and kills itself when it
+ *   expires. Each renewal of the lease extends the permit, which ends before the lease does. So when a lease has expired,
+ *   its engine is dead, even if its worker was stopped, cut off or killed. On the same host the next holder makes sure by
+ *   killing the process group that the lease records.
+ * - `unsettled`. Set before the engine begins and cleared with its result; also set when somebody changed the tenant's
+ *   objects. While it is set, the engine's state may differ from reality, for example because an engine was killed in
+ *   mid-operation. An update then simply runs again, because providers adopt whatever carries the tenant's label. If the
+ *   spec has changed since, and before a deletion, the earlier spec (`begun_spec`) is first applied once more, so that the
+ *   state knows everything that there is to remove.
+ * - "Deleted" is looked up in cluster and database, not believed.
+ * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */
 
 /** Converges one tenant; returns when it is done, must wait, or belongs to another job. */
 export async function convergeTenant(context: JobContext, tenantId: string): Promise<void> {
   const { relaxedDatabase, policy, workerId } = context;
-  // No commit of a lease waits for the disk, so that looking at an unchanged tenant is cheap. The start of an
-  // operation does wait, before its engine starts, and so makes the lease durable; a returned lease that a crash of
-  // the server brings back runs out.
+  // Commits of a lease do not wait for the disk, so that looking at an unchanged tenant is cheap. The commit that begins an
+  // operation does wait, before the engine starts, and makes the lease durable. If a crash of the server brings a returned
+  // lease back, it expires.
   const lease = await takeLease(relaxedDatabase, tenantId, {
     holder: workerId,
     host: hostname(),
@@ -54,14 +53,14 @@ export async function convergeTenant(context: JobContext, tenantId: string): Pro
     while (last !== 'done') last = await convergeOnce(context, lease, last);
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
-    context.log.warn({ tenant: tenantId, holder: workerId }, 'lost the lease; nothing more was written');
+    context.log.warn({ tenant: tenantId, holder: workerId }, 'lost the lease and wrote nothing more');
   } finally {
     await releaseLease(relaxedDatabase, lease);
   }
   await ringIfMoved(context, tenantId);
 }
 
-/** Somebody may have raised the generation between our last look and the release, and found the lease taken. */
+/** For a job that was rung between our last look and the release, and left because it found the lease taken. */
 async function ringIfMoved({ database, now }: JobContext, tenantId: string): Promise<void> {
   const tenant = await findTenant(database, tenantId);
   if (!tenant) return;
@@ -73,12 +72,12 @@ async function ringIfMoved({ database, now }: JobContext, tenantId: string): Pro
 async function endPreviousHolder(previous: LeaseProcess): Promise<void> {
   const { host, processGroup, processStarted: started } = previous;
   if (host !== hostname() || processGroup === null) return;
-  // The group's leader may be gone while its engine lives; a leader with another start time is another process.
+  // The engine may outlive the group's leader. A leader with another start time is another process.
   const leader = processStarted(processGroup);
   if (leader === null || leader === started) await endProcessGroup(processGroup);
 }
 
-/** The next thing to do: nothing; everything again; the same, with a cluster as an engine has just left it. */
+/** `again`: look at the tenant once more. `applied`: the same, but the cluster is as an engine has just left it. */
 type Outcome = 'done' | 'again' | 'applied';
 
 async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): Promise<Outcome> {
@@ -90,7 +89,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
     case 'wait':
       return 'done';
     case 'settled':
-      // What was applied is recorded, so that any later look finds later changes.
+      // The fingerprint of what was applied is recorded, so a later look finds later changes.
       if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
     case 'operate': {
@@ -101,13 +100,13 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
         await settleUnchanged(context, lease, tenant);
         return 'again';
       }
-      // Where the declarations are the same, only the live objects can say what to do.
+      // The declarations are the same, so only the live objects can say what to do.
       return operate(context, lease, tenant, step, { refresh: unchanged });
     }
   }
 }
 
-/** Compares the cluster with what was applied; wants an operation only when something differs. */
+/** Compares the cluster with what was applied and requests an operation only when they differ. */
 async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Promise<'again' | 'done'> {
   if (!tenant.outputs || tenant.phase === 'deleted') return 'done';
   const { live, drifted } = await look(context.fingerprints, tenant.outputs, tenant);
@@ -128,7 +127,7 @@ async function mendDrift(context: JobContext, lease: Lease, tenant: Tenant): Pro
   return 'again';
 }
 
-/** A look at the cache finds most tenants unchanged. Apparent changes are checked against the live objects. */
+/** The cache shows most tenants unchanged; only apparent changes need a look at the live objects. */
 async function look(
   fingerprints: Fingerprints,
   outputs: TenantOutputs,
@@ -140,17 +139,17 @@ async function look(
   return { live, drifted: driftFrom(outputs, fingerprint, live) };
 }
 
-/** The present wish declares the same resources as the last operation. */
+/** True when the desired spec declares the same resources as the last operation. */
 function wantsWhatStands({ observedSpec, desiredSpec }: Tenant): boolean {
   return observedSpec !== null && declaresTheSame(observedSpec, desiredSpec);
 }
 
-/** The last operation did everything it should. */
+/** True when the last operation succeeded and nothing has changed the objects since. */
 function isIntact({ unsettled, reasonCode, observedState, desiredState }: Tenant): boolean {
   return !unsettled && reasonCode === null && observedState === desiredState;
 }
 
-/** A tenant that is being deleted may still hold the namespace that a new one wants. */
+/** A tenant that is being deleted may still hold the namespace of a new one. */
 async function mustWaitForName(
   { database, now }: JobContext,
   lease: Lease,
@@ -163,14 +162,14 @@ async function mustWaitForName(
     postpone(client, lease, {
       reasonCode: 'name_being_freed',
       reasonMessage:
-        'An earlier tenant of the same name is still being deleted; this one starts right after.',
+        'An earlier tenant of the same name is still being deleted; this one starts right afterwards.',
       nextTryAt,
     }),
   );
   return true;
 }
 
-/** How long a deletion waits before it asks the journal again if nobody rings: the end of the export does. */
+/** How long a deletion waits for the export, whose end rings, before it looks at the journal again. */
 const exportPatienceMs = 60_000;
 
 async function mustWaitForExport(

@@ -1,3 +1,3 @@
-/** The two loops: from a subscription to what is wanted of its tenant, and from there to what stands. */
+/** The two loops: from a subscription to its tenant's desired state, and from there to the observed state. */
 export type { JobContext } from './context.ts';
 export { jobsWork } from './work.ts';

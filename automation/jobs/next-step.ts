@@ -1,9 +1,8 @@
 import type { Phase, Tenant } from '../store/tenants.ts';
 
-/** What a tenant needs next. */
 export type Step =
   | { readonly kind: 'settled' }
-  /** Only a change or a person can end this failure. */
+  /** Failed until something changes or a person asks for another try. */
   | { readonly kind: 'stuck' }
   | { readonly kind: 'wait'; readonly until: Date }
   | Operate;
@@ -23,7 +22,7 @@ export function nextStep(tenant: Tenant, now: Date): Step {
   return operationFor(tenant);
 }
 
-/** The operation that brings the tenant to its wanted state, and the phase to show meanwhile. */
+/** The operation that brings the tenant to its desired state, and the phase to show meanwhile. */
 export function operationFor(tenant: Pick<Tenant, 'desiredState' | 'observedState'>): Operate {
   switch (tenant.desiredState) {
     case 'deleted':
@@ -39,7 +38,7 @@ export function operationFor(tenant: Pick<Tenant, 'desiredState' | 'observedStat
   }
 }
 
-/** After this many failed tries a tenant is shown as failed; tries continue all the same. */
+/** After this many failed tries the tenant shows as failed, although tries continue. */
 const patienceAttempts = 4;
 
 /** The phase to show after an operation failed. */

@@ -18,8 +18,8 @@ import { fail, settle } from './record-operation.ts';
 
 /**
  * Runs the engine operation that a tenant needs, under its lease, and records how it ended.
- * @returns `applied` when everything wanted was done
- * @throws LeaseLost when somebody else has the lease; then nothing more was written
+ * @returns `applied` when the operation succeeded
+ * @throws LeaseLost when the lease is lost; nothing is written from then on
  */
 export async function operate(
   context: JobContext,
@@ -63,7 +63,7 @@ export async function operate(
   });
 
   if (result.outcome === 'succeeded') {
-    // Differences that a repair leaves are not repaired for ever: the next look records what was applied.
+    // If a repair leaves differences, do not repair them for ever: the next look records the objects as they are.
     const applied = options.refresh ? null : (result.applied ?? null);
     await settle(context, lease, tenant, { ...result, applied }, Math.round(performance.now() - startedAt));
     return 'applied';
@@ -93,21 +93,21 @@ async function update(
   const { stackSettings } = initialised;
   const { begunSpec, desiredSpec } = tenant;
   if (tenant.unsettled && begunSpec && !declaresTheSame(begunSpec, desiredSpec)) {
-    // What it made and what is no longer wanted is removed only once the state knows it.
+    // The engine can only remove what its state knows: first have it adopt what the earlier spec made.
     const adopted = await run({ kind: 'up', spec: begunSpec, stackSettings, refresh });
-    // What the state does not learn would stay for ever; skips only what can never exist.
+    // What the state does not learn would stay for ever. Go on only if the earlier spec can never be applied.
     if (adopted.outcome !== 'succeeded' && !classifyFailure(adopted).permanent) return adopted;
     await context.database.transaction((client) => noteBegun(client, lease, desiredSpec));
   }
   const result = await run({ kind: 'up', spec: desiredSpec, stackSettings, refresh });
   const isNew = tenant.observedSpec === null;
   if (refresh || !isNew || result.outcome !== 'succeeded' || !result.changes.same) return result;
-  // The state had objects: from an earlier try, or from a tenant that a restored database has forgotten and whose
-  // stack is in the reserve again. Whether they exist must be seen.
+  // A new tenant, yet its state holds objects: from an earlier try, or from a tenant that a restored database has
+  // forgotten and whose stack is in the reserve again. Only a refresh shows whether they exist.
   return run({ kind: 'up', spec: desiredSpec, stackSettings, refresh: true });
 }
 
-/** What stands of a tenant, as far as anybody knows. */
+/** The spec of the objects that exist, as far as we know. */
 function standingSpec({ unsettled, begunSpec, observedSpec, desiredSpec }: Tenant): TenantSpec {
   return (unsettled ? begunSpec : null) ?? observedSpec ?? desiredSpec;
 }
@@ -120,7 +120,7 @@ async function destroy(
 ): Promise<OperationResult> {
   const spec = standingSpec(tenant);
   if (tenant.unsettled) {
-    // The state may lack what an interrupted operation made: adopt it, then delete.
+    // The state may lack what an interrupted operation made. Adopt it, then delete.
     const adopted = await update(context, lease, { ...tenant, desiredSpec: spec }, run, true);
     if (adopted.outcome === 'killed') return adopted;
   }
@@ -138,7 +138,7 @@ async function destroy(
   };
 }
 
-/** The settings of the tenant's stack, which is initialised first unless the reserve already did. */
+/** The settings of the tenant's stack. Initialises the stack unless it came from the reserve. */
 async function initialisedStack(
   { database }: JobContext,
   lease: Lease,
@@ -154,7 +154,7 @@ async function initialisedStack(
   return { stackSettings };
 }
 
-/** Reserves a runner, records it in the lease, and renews lease and permit as long as the work lasts. */
+/** Reserves a runner, records it in the lease, and renews lease and permit while the work lasts. */
 async function withRunner(
   { database, policy, runners, log }: JobContext,
   lease: Lease,
@@ -166,7 +166,7 @@ async function withRunner(
   const renew = async () => {
     const askedAt = performance.now();
     const renewed = await renewLease(database, lease, policy.leaseTtlMs).catch((error: unknown) => {
-      log.warn({ tenant: lease.tenantId, error }, 'a lease could not be renewed');
+      log.warn({ tenant: lease.tenantId, error }, 'cannot renew a lease');
       return null;
     });
     if (renewed === false) {
@@ -190,7 +190,7 @@ async function withRunner(
     return { outcome: 'failed', cause: error.message, durationMs: 0, stateComplete: false };
   } finally {
     clearInterval(renewal);
-    // A renewal under way must not reach the runner's next user.
+    // A renewal that is under way must not reach the runner's next user.
     const done = runner;
     runner = null;
     done?.release();

@@ -26,7 +26,7 @@ import {
 } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 
-/** The cell for a subscription without a tenant; null when it gets none. */
+/** Picks the cell for a subscription without a tenant; null when it gets none. */
 export async function placeFor(
   { cell }: JobContext,
   client: Queryable,
@@ -38,8 +38,8 @@ export async function placeFor(
 }
 
 /**
- * The own database server for a tenant without rows, or null. It belongs to the tenant from the transaction that
- * writes it into a spec.
+ * Picks a database server for a tenant that has no rows yet; null for the cell's shared one. The server is the tenant's
+ * once the transaction has written it into the spec.
  */
 async function databaseServerFor(
   { cell }: JobContext,
@@ -51,7 +51,7 @@ async function databaseServerFor(
   return placeDatabase(tenant, await listDatabaseServers(client, cell.id));
 }
 
-/** Finds or makes a tenant for a subscription without one, in the context's cell, and rings for it. */
+/** Finds or makes a tenant in this cell for a subscription that has none, and rings for it. */
 export async function provideTenant(
   context: JobContext,
   client: Queryable,
@@ -81,11 +81,11 @@ interface Source {
   readonly tenantId: string;
   readonly kind: string;
   readonly message: string;
-  /** What a person should also know, one sentence each. */
+  /** What else a person should know, in sentences. */
   readonly notes?: readonly string[];
 }
 
-/** A customer who returns before the data is deleted gets the same tenant again. */
+/** Gives a customer who returns before the data is deleted the same tenant again. */
 async function reattach(
   context: JobContext,
   client: Queryable,
@@ -103,12 +103,12 @@ async function reattach(
   return {
     tenantId: kept.id,
     kind: 'tenant.reattached',
-    message: 'Subscribed again before the data was deleted: the same tenant resumes',
+    message: 'Subscribed again before the data was deleted, so the same tenant resumes',
     notes: await assign(context, client, kept, facts, entitlement, { slug: kept.slug }),
   };
 }
 
-/** A slot was provisioned in advance: it belongs to the customer from this transaction on. */
+/** Takes a warm slot; null when there is none. */
 async function claimSlot(
   context: JobContext,
   client: Queryable,
@@ -127,7 +127,7 @@ async function claimSlot(
   return {
     tenantId: slot.id,
     kind: 'tenant.claimed',
-    message: 'A tenant prepared ahead was assigned',
+    message: 'Assigned a tenant that was prepared ahead',
     notes: await assign(context, client, slot, facts, entitlement, {
       slug,
       ...(databaseServer !== null && { databaseServer }),
@@ -136,9 +136,9 @@ async function claimSlot(
 }
 
 /**
- * Gives a tenant to a subscription, with its name and everything else `chosen` for it, and wants of it what that
- * entitles to.
- * @returns what a person should know about it, one sentence each
+ * Gives a tenant to a subscription, with the name and everything else `chosen` for it, and sets the desired state that the
+ * subscription entitles to.
+ * @returns what a person should know about it, in sentences
  */
 async function assign(
   context: JobContext,
@@ -159,7 +159,7 @@ async function assign(
   return notes;
 }
 
-/** A new tenant, if possible on a stack that is already initialised. */
+/** Makes a tenant, on a reserved stack if there is one. */
 async function create(context: JobContext, client: Queryable, facts: SubscriptionFacts): Promise<Source> {
   const { cell, now } = context;
   if ('problem' in facts.bought) throw new Error(facts.bought.problem);
@@ -190,12 +190,12 @@ async function create(context: JobContext, client: Queryable, facts: Subscriptio
   if (await insert(facts.slug ?? tenantId)) {
     return { tenantId, kind: 'tenant.created', message: 'Tenant requested' };
   }
-  // Checkout refuses a taken name; two customers who paid for it at the same moment both get a tenant.
+  // Checkout refuses a taken name. But when two customers pay for it at the same moment, both must get a tenant.
   const slug = `${(facts.slug ?? tenantId).slice(0, 30).replace(/-$/, '')}-${tenantId}`;
   if (!(await insert(slug))) throw new Error(`tenant id ${tenantId} is taken`);
   return {
     tenantId,
     kind: 'tenant.created',
-    message: `Tenant requested; the name ${facts.slug} was taken in the meantime, so it is ${slug}`,
+    message: `Tenant requested as ${slug}, because the name ${facts.slug} has been taken in the meantime`,
   };
 }

@@ -15,14 +15,14 @@ type Settled = Pick<
 > &
   Pick<SettledOperation, 'applied'>;
 
-/** Writes that what is wanted now is what stands already: no engine ran. */
+/** Records that the desired state is already the observed one, without an operation. */
 export function settleUnchanged(context: JobContext, lease: Lease, tenant: Tenant): Promise<void> {
   return settle(context, lease, tenant, { outputs: null, changes: {}, durationMs: 0 }, 0);
 }
 
 const settledPhase = { active: 'active', suspended: 'suspended', deleted: 'deleted' } as const;
 
-/** Writes that an operation did what was wanted. */
+/** Records a successful operation. */
 export async function settle(
   context: JobContext,
   lease: Lease,
@@ -34,7 +34,7 @@ export async function settle(
   const about = { tenantId: tenant.id, subscriptionId: tenant.subscriptionId };
   await context.database.transaction(async (client) => {
     await fenced(client, lease);
-    // What is wanted of it, and whose it is, may have changed since it was read.
+    // Its desired state and its owner may have changed since the caller read it.
     const before = await findTenant(client, tenant.id, { lock: true });
     await changeTenant(client, context, before, (db) =>
       settleOperation(db, lease, {
@@ -73,7 +73,7 @@ const stateMessages = {
   deleted: 'The tenant is deleted: nothing of it is left',
 };
 
-/** For example "18 objects created, 1 updated". */
+/** For example "Resources: 18 created, 1 updated". */
 function describeChanges(changes: Readonly<Record<string, number>>): string {
   const words: Record<string, string> = {
     create: 'created',
@@ -88,7 +88,7 @@ function describeChanges(changes: Readonly<Record<string, number>>): string {
   return parts.length > 0 ? `Resources: ${parts.join(', ')}` : 'Nothing had to change';
 }
 
-/** Writes why an operation did not do what was wanted, for the tenant and for the operator, and when it is tried again. */
+/** Records why an operation failed, for the tenant and for the operator, and when it is tried again. */
 export async function fail(
   { database, policy, now, log }: JobContext,
   lease: Lease,
@@ -98,7 +98,7 @@ export async function fail(
 ): Promise<void> {
   const failure = classifyFailure(result);
   const attempts = tenant.attempts + 1;
-  // A worker that is being stopped hands over at once; everything else waits a little longer each time.
+  // A worker that is stopping hands over at once. Every other failure waits a little longer each time.
   const delayMs =
     result.outcome === 'killed' && result.why === 'stopped' ? 0 : retryDelayMs(policy, tenant.attempts);
   const nextTryAt = failure.permanent ? null : new Date(now().getTime() + delayMs);

@@ -9,10 +9,10 @@ import { insertTenant, lockFailedSlots, ringTenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 
 /**
- * Keeps warm slots: tenants provisioned in advance, without an owner, for each product whose names do not depend on
- * the customer. The ordinary loop provisions them; there is one pool per product and cell, never larger than the
- * policy says, however many workers refill it. A failed slot keeps its place until it is deleted, which happens no
- * sooner than the policy says, so that a lasting fault makes no endless stream of slots.
+ * Keeps warm slots: tenants without an owner that are provisioned ahead, for each product whose names do not depend on the
+ * customer. The ordinary loop provisions them. There is one pool per product and cell, never larger than the policy says,
+ * however many workers refill it. A failed slot keeps its place until the policy lets it be deleted, so that a lasting
+ * fault does not make slot after slot.
  */
 export async function refillSlots(context: JobContext): Promise<void> {
   const { database, cell, policy, now } = context;
@@ -26,7 +26,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
       for (const slot of await lockFailedSlots(client, { product: product.id, cell: cell.id, ...policy })) {
         await record(
           client,
-          await endTenant(client, context, slot, 'as it failed; another is prepared in its place'),
+          await endTenant(client, context, slot, 'because it failed; another slot takes its place'),
         );
       }
       const { count } = onlyRow(
@@ -54,7 +54,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
         await changeTenant(client, context, null, (db) =>
           insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),
         );
-        // Slots are made when nothing else waits: payments ring with the default priority 0, which goes first.
+        // After everything else: payments ring with the default priority 0, which goes first.
         await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
         await record(client, {
           tenantId,

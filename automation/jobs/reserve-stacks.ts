@@ -2,13 +2,12 @@ import { newTenantId } from '../desired/index.ts';
 import { addReservedStacks, countReservedStacks } from '../store/stacks.ts';
 import type { JobContext } from './context.ts';
 
-/** Stacks of one operation, few enough that a payment does not wait long for its runner. */
+/** How many stacks one operation initialises: few enough that a payment does not wait long for its runner. */
 const stacksAtOnce = 16;
 
 /**
- * Keeps initialised stacks ready: an engine that only initialises a stack costs a third of a tenant's creation, and a
- * payment must not wait for it. Stacks that a crash leaves unregistered are empty and have no owner; their ids are
- * never used again.
+ * Keeps initialised stacks ready: initialising one takes a third of the time of creating a tenant, and a payment should
+ * not wait for it. Stacks that a crash leaves unregistered are empty and have no owner; their ids are never used again.
  */
 export async function reserveStacks(context: JobContext): Promise<void> {
   const { database, cell, policy, runners } = context;
@@ -23,7 +22,7 @@ export async function reserveStacks(context: JobContext): Promise<void> {
         { timeoutMs: policy.operationTimeoutMs, permitMs: policy.operationTimeoutMs },
       );
       if (result.outcome !== 'succeeded') {
-        context.log.warn({ result }, 'stacks could not be initialised ahead of need');
+        context.log.warn({ result }, 'cannot initialise stacks ahead');
         return;
       }
       await addReservedStacks(database, cell.id, result.initialised ?? {});

@@ -1,4 +1,4 @@
-/** What the sweep rings for and ends: each finds what no doorbell told, or whose time has come. */
+/** Steps of the sweep. Each finds what has become due, or what a doorbell was lost for. */
 
 import { endTenant } from '../offboarding/index.ts';
 import { record } from '../store/audit.ts';
@@ -12,10 +12,10 @@ import {
 import { findTenant, ringTenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
 
-/** Rows that one step takes at most; the next sweep takes the rest. */
+/** Most rows that one step takes; the next sweep takes the rest. */
 const batch = 500;
 
-/** Subscriptions that wait, and those whose grace is over. */
+/** Rings for subscriptions that are dirty or whose grace period is over. */
 export async function ringDirty({ database, policy, now }: JobContext): Promise<void> {
   await ringSubscriptions(database, await listDirtySubscriptions(database, batch, now()));
   for (const id of await listGraceExpired(database, policy.graceMs, batch, now())) {
@@ -23,7 +23,7 @@ export async function ringDirty({ database, policy, now }: JobContext): Promise<
   }
 }
 
-/** Data whose time of keeping is over is deleted. */
+/** Deletes tenants whose retention has expired. */
 export async function endRetention(context: JobContext): Promise<void> {
   const { database, cell, now } = context;
   for (const id of await listRetentionExpired(database, cell.id, batch, now())) {
@@ -32,19 +32,19 @@ export async function endRetention(context: JobContext): Promise<void> {
       if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
       await record(
         client,
-        await endTenant(client, context, tenant, 'as the time for which its data is kept is over'),
+        await endTenant(client, context, tenant, 'because its retention has expired'),
       );
     });
   }
 }
 
-/** Tenants that are not what they should be and that nobody is working on. */
+/** Rings for tenants that differ from their desired state and that no worker is converging. */
 export async function ringTenants({ database, cell, now }: JobContext): Promise<void> {
   for (const tenant of await listUnconverged(database, cell.id, batch, now()))
     await ringTenant(database, tenant);
 }
 
-/** A few tenants each time, those first that were not looked at for longest. */
+/** Checks a few tenants each time; those first whose last check is longest ago. */
 export async function checkDrift({ database, cell, policy }: JobContext): Promise<void> {
   for (const tenant of await listDriftUnchecked(database, cell.id, policy.driftChecksPerSweep)) {
     await ringTenant(database, tenant, { priority: 20 });

@@ -34,18 +34,18 @@ import type { JobContext } from './context.ts';
 import { placeFor, provideTenant } from './provide-tenant.ts';
 
 /**
- * Fetches a subscription from Stripe and turns it into its tenant's wanted state. The last fetch wins, in whatever
- * order events arrive and however many jobs run at once. One fetch answers all marks that it found; when newer ones
- * arrived meanwhile, the job is rung again.
+ * Fetches a subscription from Stripe and turns it into its tenant's desired state. The last fetch wins, whatever order
+ * events arrive in and however many jobs run at once. A fetch settles all marks that it found; when newer ones have
+ * arrived, the job is rung again.
  */
 export async function syncSubscription(context: JobContext, subscriptionId: string): Promise<void> {
   try {
     await fetchAndApply(context, subscriptionId);
   } catch (error) {
-    // Whoever waits for a slot keeps the rows that others claimed first locked until it is done, so that a second job
-    // of one of those may wait for it. PostgreSQL ends one of two that wait for each other.
+    // A job that waits for a slot also holds locks on slots that others have claimed, and a second job of one of those may
+    // wait for it in turn. PostgreSQL then ends one of the two.
     if (!isDeadlock(error)) throw error;
-    context.log.info({ subscription: subscriptionId }, 'a subscription is applied again after a deadlock');
+    context.log.info({ subscription: subscriptionId }, 'applying a subscription again after a deadlock');
     await fetchAndApply(context, subscriptionId);
   }
 }
@@ -63,17 +63,17 @@ async function fetchAndApply(context: JobContext, subscriptionId: string): Promi
     else await apply(context, client, fetch, known, fetched);
     return true;
   });
-  // Otherwise a later fetch was applied; its job settles the marks, and rings again if it had not seen every one.
+  // If it was not applied, a later fetch was: its job settles the marks, and rings again if it has not seen them all.
   if (applied) await settleMarks(context.database, fetch);
 }
 
 interface Fetched {
   readonly facts: SubscriptionFacts;
-  /** What the followers do with it. */
+  /** What the followers do when it is applied. */
   readonly steps: readonly SubscriptionStep[];
 }
 
-/** The subscription, `missing` when Stripe does not have it, or null when Stripe did not answer. */
+/** @returns `missing` when Stripe does not know the subscription, null when Stripe does not answer */
 async function fetchSubscription(
   { stripe, database, followers, policy, log, now }: JobContext,
   { subscriptionId: id, ticket, attempts }: FetchTicket,
@@ -172,7 +172,7 @@ async function apply(
   await record(client, ...entries);
 }
 
-/** Wants of a tenant what its subscription now says, as far as the followers allow. */
+/** Sets the desired state that the subscription asks for, as far as the followers' restraints allow. */
 async function want(
   context: JobContext,
   client: Queryable,
@@ -228,7 +228,7 @@ async function restraintsOf(
   return restraints;
 }
 
-/** The tenant does not change, but the reason of its suspension or its retention has changed. */
+/** The entry for a change of the suspension's reason or the retention that needs no operation. */
 function retentionEntry({ suspendReason, deleteAfter }: NonNullable<Decision['retention']>): NewAuditEntry {
   const why = suspendReason === null ? 'The tenant stays as it is.' : suspendMessages[suspendReason];
   const until = deleteAfter && ` Its data is kept until ${deleteAfter.toISOString()}.`;

@@ -10,9 +10,8 @@ import { reserveStacks } from './reserve-stacks.ts';
 import { checkDrift, endRetention, ringDirty, ringTenants } from './ring-due.ts';
 import { syncSubscription } from './sync-subscription.ts';
 
-/** The two loops: from a subscription to what is wanted of its tenant, and from there to what stands. */
 export function jobsWork(context: JobContext): Work {
-  // A crash of the server may forget a sync, as that forgets with it that its marks are settled.
+  // A crash of the server may lose a sync, because it loses the settling of its marks with it.
   const relaxed = { ...context, database: context.relaxedDatabase };
   const sync = paced(context.policy.fetchesPerSecond, (id: string) => syncSubscription(relaxed, id));
   return {
@@ -45,10 +44,9 @@ export function jobsWork(context: JobContext): Work {
   };
 }
 
-/** Keeps stacks and slots ready. */
 async function replenish(context: JobContext): Promise<void> {
   await reserveStacks(context);
   await refillSlots(context);
-  // In place of those that the slots took.
+  // Replaces the stacks that the slots took.
   await reserveStacks(context);
 }

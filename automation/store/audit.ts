@@ -23,14 +23,14 @@ export interface NewAuditEntry {
 }
 
 /**
- * Parts of an entry's data that only operators read, whomever the entry is for: where the work was done, and which of
- * them asked.
+ * Fields of an entry's data that only operators may read, whomever the entry is for: which worker did the work, and which
+ * operator asked for it.
  */
 const operatorsOnly = ['worker', 'operator'];
 
 /**
- * Appends entries. Call it last in a transaction: see the lock order in the migration. Tenants do not see `worker`
- * and `operator` in an entry's data.
+ * Appends entries. Call it last in a transaction: the migration explains the order of locks. Tenants do not see the fields
+ * `operatorsOnly`.
  */
 export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]): Promise<void> {
   if (entries.length === 0) return;
@@ -54,8 +54,8 @@ export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]
 const columns = `id, at, tenant_id as "tenantId", subscription_id as "subscriptionId", kind, message, audience`;
 
 /**
- * The trail of one tenant and of its paying subscription, oldest first.
- * @param after only entries with a higher id, so that a reader can resume
+ * Lists the audit trail of a tenant and of its paying subscription, oldest first.
+ * @param after lists only higher ids, so that a reader can resume
  */
 export async function listAudit(
   db: Queryable,
@@ -73,7 +73,7 @@ export async function listAudit(
   return result.rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** The newest entries of all tenants, newest first; for operators. */
+/** Lists the newest entries of all tenants, newest first; for operators only. */
 export async function listRecentAudit(db: Queryable, limit: number): Promise<AuditEntry[]> {
   const result = await db.query<Omit<AuditEntry, 'at'> & { at: Date }>(
     `select ${columns}, data from tenantry.audit order by id desc limit $1`,

@@ -6,31 +6,31 @@ export interface Cell {
   readonly region: string;
 }
 
-/** A cell as its platform stack describes it; null until synced. */
+/** A cell as its platform stack describes it. Values are null until it has been synced. */
 export interface KnownCell extends Cell {
-  /** Tenants without a wish for a region go here. */
+  /** Tenants whose customers ask for no region go to the home. */
   readonly home: boolean;
   readonly cluster: string | null;
   /** Host of the tenants' database. */
   readonly database: string | null;
-  /** URL of the bucket of stacks' states. */
+  /** URL of the bucket that holds the stacks' states. */
   readonly stateBucket: string | null;
   readonly syncedAt: Date | null;
 }
 
-/** A cell from its stack's output, to be written. */
+/** A cell from its stack's outputs. */
 export interface SyncedCell extends Cell {
   readonly home: boolean;
   readonly cluster: string;
   readonly database: string;
   readonly stateBucket: string;
-  /** The whole output, for disaster recovery. */
+  /** All outputs, for disaster recovery. */
   readonly outputs: object;
 }
 
 const columns = 'id, region, home, cluster, database, state_bucket as "stateBucket", synced_at as "syncedAt"';
 
-/** Registers the cell with its region; keeps what was synced. */
+/** Registers the cell with its region, and keeps what was synced. */
 export async function ensureCell(db: Queryable, cell: Cell): Promise<void> {
   await db.query(
     'insert into tenantry.cell (id, region) values ($1, $2) on conflict (id) do update set region = excluded.region',
@@ -38,12 +38,12 @@ export async function ensureCell(db: Queryable, cell: Cell): Promise<void> {
   );
 }
 
-/** Every cell, by id. */
+/** Lists every cell, by id. */
 export async function listCells(db: Queryable): Promise<KnownCell[]> {
   return (await db.query<KnownCell>(`select ${columns} from tenantry.cell order by id`)).rows;
 }
 
-/** Every cell with the number of tenants in it that are not deleted. */
+/** Counts each cell's tenants, without slots and deleted ones. */
 export async function countTenantsByCell(db: Queryable): Promise<Map<string, number>> {
   const { rows } = await db.query<{ cell: string; count: number }>(
     `select cell, count(*) from tenantry.tenant where phase <> 'deleted' and not slot group by cell`,
@@ -52,11 +52,11 @@ export async function countTenantsByCell(db: Queryable): Promise<Map<string, num
 }
 
 /**
- * Writes cells as their stacks describe them. Marks unserved subscriptions to be looked at again, as their region may
- * have a cell now. Call it in a transaction.
+ * Writes cells as their stacks describe them. Marks subscriptions with a problem to be synced again, because their region
+ * may have a cell now. Call it in a transaction.
  */
 export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): Promise<void> {
-  // One home at a time: the index allows no other order.
+  // First, because the index allows only one home at a time.
   if (cells.some(({ home }) => home)) await db.query('update tenantry.cell set home = false where home');
   for (const cell of cells) {
     await db.query(
@@ -81,16 +81,16 @@ export async function writeCells(db: Queryable, cells: readonly SyncedCell[]): P
   );
 }
 
-/** A database server for one tenant, and for whom it is kept. */
+/** A database server for a single tenant. */
 export interface DatabaseServer {
   readonly name: string;
-  /** Slug of the tenant that ordered it; null for anybody. */
+  /** Slug of the tenant that it was ordered for; null for any tenant. */
   readonly slug: string | null;
-  /** Tenant with rows on it; null while it is free. */
+  /** The tenant whose rows it holds; null while it is free. */
   readonly tenant: string | null;
 }
 
-/** The cell's servers for one tenant each, by name. A deleted tenant has left its server. */
+/** Lists the cell's servers for single tenants, by name. A deleted tenant's server is free. */
 export async function listDatabaseServers(db: Queryable, cellId: string): Promise<DatabaseServer[]> {
   const { rows } = await db.query<DatabaseServer>(
     `select server->>'name' as name, server->>'tenant' as slug,
@@ -105,12 +105,11 @@ export async function listDatabaseServers(db: Queryable, cellId: string): Promis
   return rows;
 }
 
-/** Keeps other transactions from giving away a server of the cell until this one ends. */
+/** Locks the cell until the transaction ends, so that no other transaction gives away one of its servers. */
 export async function lockDatabaseServers(db: Queryable, cellId: string): Promise<void> {
   await db.query('select from tenantry.cell where id = $1 for no key update', [cellId]);
 }
 
-/** Records where a cell's database is from now on. */
 export async function writeCellDatabase(db: Queryable, id: string, host: string): Promise<void> {
   await db.query('update tenantry.cell set database = $2 where id = $1', [id, host]);
 }

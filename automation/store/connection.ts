@@ -7,10 +7,10 @@ type Settings = Pick<
 >;
 
 /**
- * How to connect to the database of a URL. Where the URL names a file in `password_file`, each connection reads the
- * password from it, so that a rotated one is used at once; such a connection uses TLS, and the server must prove its
- * name (`sslmode=verify-full`).
- * @throws Error when a URL with `password_file` asks for anything less
+ * How to connect to the database of a URL. Where the URL names a file in `password_file`, each connection reads its
+ * password from there, so that it uses a rotated one at once. Such a connection uses TLS and verifies the server's name
+ * (`sslmode=verify-full`).
+ * @throws Error when a URL with `password_file` has another `sslmode`, or a password
  */
 export function connectionTo(databaseUrl: string): Settings {
   const url = new URL(databaseUrl);

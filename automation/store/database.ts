@@ -1,27 +1,27 @@
 import pg from 'pg';
 import { connectionTo } from './connection.ts';
 
-/** Anything that runs SQL: the pool, or the client of one transaction. */
+/** Runs SQL: the pool, or the client of one transaction. */
 export type Queryable = Pick<pg.Pool | pg.PoolClient, 'query'>;
 
 export interface Database extends Queryable {
   readonly pool: pg.Pool;
-  /** Runs `work` in one transaction; commits when it resolves, rolls back when it rejects. */
+  /** Runs `work` in a transaction: commits when it resolves, rolls back when it rejects. */
   transaction<T>(work: (client: Queryable) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-// Counts and ids fit a double; money is stored in integer cents and never read through this parser.
+// Safe for counts and ids, which fit a double, and for money, which is whole cents or micro-dollars.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 /**
- * Opens a pool on `url`.
+ * Opens a pool of connections.
  * @param maxConnections this process's share of the server's connections
- * @param queryTimeoutMs a query without an answer for so long fails, and its connection is closed
- * @param relaxedCommits commits do not wait for the disk: a crash of the server may forget the last moments of them.
- *   Only for what may be forgotten.
- * @param abandonAfterMs rolls back a transaction that its process does not continue for so long: the process may be
- *   stopped, and others wait for its locks
+ * @param queryTimeoutMs a query without an answer fails after this time, and its connection is closed
+ * @param relaxedCommits commits do not wait for the disk, so a crash of the server may lose the last few of them. Only for
+ *   what may be lost.
+ * @param abandonAfterMs PostgreSQL rolls back a transaction that its process leaves idle for this time: the process may
+ *   have stopped while others wait for its locks
  */
 export function openDatabase(
   url: string,
@@ -33,7 +33,7 @@ export function openDatabase(
     abandonAfterMs?: number;
   } = {},
 ): Database {
-  // By statements, as a proxy in between (RDS Proxy) refuses such settings at connection time.
+  // By statements, because a proxy in between (RDS Proxy) refuses such settings at connection time.
   const settings = [
     ...(options.relaxedCommits ? ['set synchronous_commit = off'] : []),
     ...(options.abandonAfterMs === undefined
@@ -49,7 +49,7 @@ export function openDatabase(
     ...(settings && { onConnect: (client: pg.ClientBase) => client.query(settings).then(() => {}) }),
     ...(options.queryTimeoutMs !== undefined && { query_timeout: options.queryTimeoutMs }),
   });
-  // The next query replaces an idle connection that breaks; without a listener the break would end the process.
+  // When an idle connection breaks, the next query opens another. Without a listener the break would end the process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
 
@@ -77,12 +77,12 @@ export function openDatabase(
   };
 }
 
-/** Whether PostgreSQL ended a transaction because it and another one waited for each other. It may be tried again. */
+/** True when PostgreSQL ended the transaction because of a deadlock. It may be tried again. */
 export function isDeadlock(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '40P01';
 }
 
-/** Opens a pool on each of several servers, by name; none connects before its first query. */
+/** Opens a pool for each server, by name. None connects before its first query. */
 export function openServers(
   urls: Readonly<Record<string, string>>,
   options: { maxConnections: number; name: string },
@@ -90,17 +90,16 @@ export function openServers(
   return new Map(Object.entries(urls).map(([server, url]) => [server, openDatabase(url, options)]));
 }
 
-/** Text without what PostgreSQL cannot store: NUL characters and half characters. */
+/** The text without what PostgreSQL cannot store: NUL characters and lone surrogates. */
 export function storable(text: string): string {
   return text.replaceAll('\0', '').toWellFormed();
 }
 
-/** First row of a result, or null. */
 export function firstRow<T extends pg.QueryResultRow>(result: pg.QueryResult<T>): T | null {
   return result.rows[0] ?? null;
 }
 
-/** The only row of a result that cannot be empty (an aggregate, an upsert that returns). */
+/** The only row of a result that cannot be empty, such as an aggregate's. */
 export function onlyRow<T extends pg.QueryResultRow>(result: pg.QueryResult<T>): T {
   const row = result.rows[0];
   if (!row) throw new Error('a query that always returns a row returned none');

@@ -1,4 +1,4 @@
-/** Tenants that the sweep finds something to do for. */
+/** Tenants that the sweep must act on. */
 import type { Queryable } from './database.ts';
 
 interface TenantReference {
@@ -7,8 +7,8 @@ interface TenantReference {
 }
 
 /**
- * Tenants that differ from what is desired, whose waiting time is over, and whose lease nobody holds.
- * @param at what counts as over; left out, the time of the database
+ * Lists tenants that differ from their desired state, whose waiting time is over and whose lease is free.
+ * @param at defaults to the database's time
  */
 export async function listUnconverged(
   db: Queryable,
@@ -28,8 +28,8 @@ export async function listUnconverged(
 }
 
 /**
- * Tenants whose data is kept no longer.
- * @param at what counts as over; left out, the time of the database
+ * Lists tenants whose retention has expired.
+ * @param at defaults to the database's time
  */
 export async function listRetentionExpired(
   db: Queryable,
@@ -45,7 +45,7 @@ export async function listRetentionExpired(
   return result.rows.map((row) => row.id);
 }
 
-/** Settled tenants, those first that were not compared with their cluster for longest. */
+/** Lists settled tenants; those first whose last comparison with their cluster is longest ago. */
 export async function listDriftUnchecked(
   db: Queryable,
   cell: string,

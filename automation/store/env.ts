@@ -1,6 +1,5 @@
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 
-/** What the migrations of a cell's databases need. */
 export interface MigrationEnv {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;

@@ -2,9 +2,9 @@ import type { Database, Queryable } from './database.ts';
 import { firstRow } from './database.ts';
 
 /**
- * A lease is the right to change one tenant. It carries a fence: a number that only grows. Every write of a holder
- * requires that its fence still stands in the table (`fenced`), so a holder that was paused past its expiry and wakes
- * later changes nothing.
+ * A lease is the right to change one tenant. It carries a fence: a number that only grows. A holder may write only while
+ * its fence is the one in the table (`fenced`), so a holder that is paused past its expiry and wakes later changes
+ * nothing.
  */
 export interface Lease {
   readonly tenantId: string;
@@ -20,11 +20,11 @@ export interface LeaseProcess {
 }
 
 export interface TakenLease extends Lease {
-  /** The previous holder whose lease ran out, if it did not return it; its engine may still be alive. */
+  /** The previous holder if it let the lease expire instead of returning it; its engine may still be alive. */
   readonly previous: LeaseProcess | null;
 }
 
-/** Takes the tenant's lease, or returns null while somebody else holds it. */
+/** Takes the tenant's lease; null while somebody else holds it. */
 export async function takeLease(
   db: Database,
   tenantId: string,
@@ -65,7 +65,7 @@ export async function takeLease(
   });
 }
 
-/** Prolongs the lease; false once it is lost. */
+/** Renews the lease; false once it is lost. */
 export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Promise<boolean> {
   const result = await db.query(
     `update tenantry.lease set expires_at = clock_timestamp() + $3 * interval '1 ms'
@@ -75,7 +75,7 @@ export async function renewLease(db: Queryable, lease: Lease, ttlMs: number): Pr
   return result.rowCount === 1;
 }
 
-/** Records the process group that is about to run the engine; false once the lease is lost. */
+/** Records the process group that will run the engine; false once the lease is lost. */
 export async function noteLeaseProcess(db: Queryable, lease: Lease, process: LeaseProcess): Promise<boolean> {
   const result = await db.query(
     `update tenantry.lease set process_group = $3, process_started = $4
@@ -85,7 +85,7 @@ export async function noteLeaseProcess(db: Queryable, lease: Lease, process: Lea
   return result.rowCount === 1;
 }
 
-/** Returns the lease. Harmless when it was already lost. */
+/** Returns the lease; harmless when it is already lost. */
 export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   await db.query('delete from tenantry.lease where tenant_id = $1 and fence = $2', [
     lease.tenantId,
@@ -93,7 +93,7 @@ export async function releaseLease(db: Queryable, lease: Lease): Promise<void> {
   ]);
 }
 
-/** Thrown by a holder's write when somebody else has the lease. */
+/** A former holder tried to write. */
 export class LeaseLost extends Error {
   constructor(tenantId: string) {
     super(`the lease of tenant ${tenantId} was lost`);
@@ -102,8 +102,8 @@ export class LeaseLost extends Error {
 }
 
 /**
- * Locks the lease row for the rest of the transaction, or throws `LeaseLost`: everything else in the transaction
- * happens under the fence, as nobody can take over the lease before the commit.
+ * Locks the lease row for the rest of the transaction, so that nobody takes the lease over before the commit.
+ * @throws LeaseLost
  */
 export async function fenced(client: Queryable, lease: Lease): Promise<void> {
   const result = await client.query(

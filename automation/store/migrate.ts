@@ -6,23 +6,23 @@ import pg from 'pg';
 import { connectionTo } from './connection.ts';
 import { openDatabase } from './database.ts';
 
-/** Each file is beside its subject; the number in its name gives its place in one order across all folders. */
+/** Each file stands beside its subject. Its number gives its place in one order over all folders. */
 const migrations = fileURLToPath(new URL('../**/migrations/*.sql', import.meta.url));
 
-// One lock for the queue's migrations and ours, so that replicas that start together take turns.
+// Replicas that start together take turns, for the queue's migrations and for ours.
 const migrationLock = 7_236_540_911;
 
-/** Migrations of a package on top of the core, in an order of their own. */
+/** A package's migrations, which run after the core's in their own order. */
 export interface MigrationSet {
-  /** Unique; names the table that says which have run. */
+  /** Unique; part of the name of the table that records which have run. */
   readonly name: string;
   /** Folder of `NNNN_name.sql` files. */
   readonly folder: string;
 }
 
 /**
- * Brings the control plane's database to the newest schema. Safe to call from every process at its start.
- * @param more sets that run after the core's
+ * Migrates the control plane's database to the newest schema. Every process may call it at its start.
+ * @param more run after the core's
  */
 export async function migrate(databaseUrl: string, more: readonly MigrationSet[] = []): Promise<void> {
   const client = new pg.Client({ ...connectionTo(databaseUrl), application_name: 'tenantry-migrate' });
@@ -50,7 +50,7 @@ async function run(client: pg.Client, files: string, migrationsTable: string): P
   });
 }
 
-/** By a pool, as the library takes a URL or a pool, and a URL's password cannot be read on demand. */
+/** The library takes a URL or a pool. Only a pool can read the password on demand. */
 async function migrateQueue(databaseUrl: string): Promise<void> {
   const database = openDatabase(databaseUrl, { maxConnections: 2, name: 'tenantry-migrate' });
   try {
@@ -60,7 +60,6 @@ async function migrateQueue(databaseUrl: string): Promise<void> {
   }
 }
 
-/** Creates the database that the URL names unless it exists. */
 export async function ensureDatabase(url: string): Promise<void> {
   const target = new URL(url);
   const name = decodeURIComponent(target.pathname.slice(1));

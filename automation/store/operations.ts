@@ -12,11 +12,11 @@ import {
   tenantColumns,
 } from './tenants.ts';
 
-/** What a lease's holder writes about its work. Everything here happens under the fence. */
+/** Writes of a lease's holder about its work, all of them under the fence. */
 
 /**
- * Written before an operation begins, so that a later process notices a crash in it. Of several without a recorded
- * end the first one's spec stays, until `noteBegun`.
+ * Records that an operation is about to begin, so that a later process notices a crash in it. The first spec of several
+ * operations without a recorded end stays, until `noteBegun`.
  */
 export async function beginOperation(
   db: Queryable,
@@ -32,7 +32,7 @@ export async function beginOperation(
   );
 }
 
-/** The engine's state has the earlier wish; from now on another spec is applied. */
+/** Records that the engine's state has caught up with the earlier spec and that another one is applied from now on. */
 export async function noteBegun(db: Queryable, lease: Lease, spec: TenantSpec): Promise<void> {
   await fenced(db, lease);
   await db.query('update tenantry.tenant set begun_spec = $2 where id = $1', [
@@ -48,8 +48,8 @@ export interface SettledOperation {
   readonly generation: number;
   readonly outputs: TenantOutputs | null;
   /**
-   * What the objects looked like when they were applied: null when only a look can tell, absent when no engine ran,
-   * so that the earlier knowledge still holds.
+   * The objects' fingerprint as applied: null when only looking at them can tell, absent when no engine ran and the
+   * earlier fingerprint still holds.
    */
   readonly applied?: Fingerprint | null;
 }
@@ -89,11 +89,11 @@ export interface FailedOperation {
   readonly cause: string;
   readonly permanent: boolean;
   readonly nextTryAt: Date | null;
-  /** True when the engine did not end by itself, so that its state may lack what it made. */
+  /** True when the engine was killed, so that its state may lack objects that it made. */
   readonly unsettled: boolean;
 }
 
-/** Records why an operation failed, and when it is tried again. */
+/** Records why an operation failed and when to try again. */
 export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
   await fenced(db, lease);
   await db.query(
@@ -115,8 +115,8 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
 }
 
 /**
- * Records what a tenant waits for without counting it as a failure; the trail mentions it once, however often this is
- * called. Call it last in a transaction.
+ * Records what a tenant waits for, without counting it as a failure. However often it is called, the audit trail has one
+ * entry. Call it last in a transaction.
  */
 export async function postpone(
   db: Queryable,
@@ -144,8 +144,8 @@ export async function postpone(
 }
 
 /**
- * Requests an operation for the present wish, because somebody changed the tenant's objects. It is like every other
- * operation: taken up again when its worker dies, and tried again when it fails.
+ * Requests an operation that repairs the tenant's objects, because somebody changed them. Like every other operation it
+ * resumes when its worker dies and is tried again when it fails.
  */
 export async function wantMended(db: Queryable, lease: Lease): Promise<void> {
   await fenced(db, lease);
@@ -156,7 +156,7 @@ export async function wantMended(db: Queryable, lease: Lease): Promise<void> {
   );
 }
 
-/** Records under the lease, in one statement, what the tenant's objects look like when a look found nothing to do. */
+/** Records the live objects' fingerprint, in one statement under the lease, when there is nothing to repair. */
 export async function noteLook(db: Queryable, lease: Lease, live: Fingerprint): Promise<void> {
   const { rowCount } = await db.query(
     `update tenantry.tenant set fingerprint = $3, drift_checked_at = clock_timestamp()

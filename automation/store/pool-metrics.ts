@@ -1,7 +1,6 @@
 import { Gauge, type Registry } from 'prom-client';
 import type { Database } from './database.ts';
 
-/** Metrics of a process's database connections: `used`, `free`, and requests `waiting` for one. */
 export function observePool(registry: Registry, pool: Database['pool']): void {
   new Gauge({
     name: 'tenantry_database_pool_connections',

@@ -2,23 +2,23 @@ import pg from 'pg';
 import { connectionTo } from './connection.ts';
 import { onlyRow, type Queryable } from './database.ts';
 
-/** What a worker shows of itself: that it works, or that its cluster does not answer. */
+/** What a worker announces: that it works, or that its cluster does not answer. */
 export type Presence = 'at work' | 'without cluster';
 
-/** First half of the advisory lock that a present worker holds; the second is its cell. */
+/** First half of the key of the advisory lock that a worker holds; the second half is its cell. */
 const presenceClasses: Record<Presence, number> = { 'at work': 723_654, 'without cluster': 723_655 };
 
 const reconnectMs = 1000;
 
 export interface ShownPresence {
-  /** Replaces what was shown. */
+  /** Replaces the last announcement. */
   show(presence: Presence): Promise<void>;
   withdraw(): Promise<void>;
 }
 
 /**
- * Shows that a worker of the cell is present, at first as working, until the process ends for whatever reason. The
- * lock belongs to a session, so it has a connection of its own, which is reopened when it breaks.
+ * Announces a worker of the cell, at first as `at work`, until the process ends for whatever reason. The lock belongs to a
+ * session, so it has its own connection, which is reopened when it breaks.
  */
 export async function announceWorker(databaseUrl: string, cell: string): Promise<ShownPresence> {
   let client: pg.Client;
@@ -45,7 +45,7 @@ export async function announceWorker(databaseUrl: string, cell: string): Promise
   return {
     show: async (presence) => {
       shown = presence;
-      // Where the connection is broken, the next one shows it.
+      // If the connection is broken, the next one announces it.
       await hold().catch(() => {});
     },
     withdraw: async () => {

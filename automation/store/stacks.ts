@@ -6,7 +6,7 @@ export interface ReservedStack {
   readonly stackSettings: StackSettings;
 }
 
-/** Takes a tenant id with an initialised stack; null when none is left. */
+/** Takes an initialised stack with its tenant id from the reserve; null when it is empty. */
 export async function takeReservedStack(db: Queryable, cell: string): Promise<ReservedStack | null> {
   return firstRow(
     await db.query<ReservedStack>(
@@ -19,7 +19,6 @@ export async function takeReservedStack(db: Queryable, cell: string): Promise<Re
   );
 }
 
-/** Adds initialised stacks, by their tenant ids. */
 export async function addReservedStacks(
   db: Queryable,
   cell: string,
@@ -38,12 +37,12 @@ export async function countReservedStacks(db: Queryable, cell: string): Promise<
   ).count;
 }
 
-/** Name of the job that fills the pools of a cell: only workers of that cell take it. */
+/** The job that refills a cell's pools. Only workers of that cell take it. */
 export function replenishJob(cell: string): string {
   return `replenish:${cell}`;
 }
 
-/** Requests a refill of a cell's pools of stacks and slots, a little later so that payments go first. */
+/** Requests a refill of a cell's stacks and slots, a little later, so that payments go first. */
 export async function ringReplenish(db: Queryable, cell: string): Promise<void> {
   await db.query(
     `select graphile_worker.add_job($1, '{}'::json, job_key => $1, job_key_mode => 'preserve_run_at',

@@ -1,6 +1,6 @@
 import { firstRow, type Queryable, storable } from './database.ts';
 
-/** Our record of a Stripe subscription from its last fetch. */
+/** A Stripe subscription as of its last fetch. */
 export interface Subscription {
   readonly id: string;
   readonly status: string | null;
@@ -30,9 +30,9 @@ export async function findSubscription(db: Queryable, id: string): Promise<Subsc
 }
 
 /**
- * Why a subscription from a checkout cannot have a tenant as it is, or null. An unanswered request to Stripe is no
- * such reason: it is repeated.
- * @param of only one that the owner bought or that is on one of the customers; anybody's when null
+ * Says why a checkout's subscription cannot get a tenant; null when it can. A request that Stripe did not answer is no
+ * reason, because it is repeated.
+ * @param of finds only a subscription of this owner or of these customers; null for anybody's
  */
 export async function findCheckoutProblem(
   db: Queryable,
@@ -63,7 +63,7 @@ export async function findSubscriptions(
   return new Map(result.rows.map((row) => [row.id, row]));
 }
 
-/** Marks a subscription dirty and rings for it, unless a sync that will see the mark was rung for just now. */
+/** Marks a subscription dirty and rings for it, unless a sync that will see the mark has just been rung for. */
 export async function markSubscription(db: Queryable, id: string): Promise<void> {
   await db.query('select tenantry.mark_subscriptions($1)', [[id]]);
 }
@@ -74,16 +74,16 @@ export async function ringSubscriptions(db: Queryable, ids: readonly string[]): 
 }
 
 /**
- * Waits until whoever is marking the subscription has committed, and makes others wait until this transaction ends.
- * For the transaction that gives the subscription its tenant, before it locks that: an entry recorded with a mark
- * names the tenant if there is one, and is then read in order with the tenant's other entries. Entries without a
- * tenant thus come before all of these, and later ones name it, so that nobody who resumes after an entry misses one.
+ * Waits until transactions that are marking the subscription have committed, and makes later ones wait for this one. Call
+ * it in the transaction that gives the subscription its tenant, before that locks the tenant. An audit entry that is
+ * recorded with a mark names the tenant if there is one. With this lock all entries without a tenant come before all
+ * entries with it, so that a reader who resumes after an entry misses none.
  */
 export async function holdMarks(db: Queryable, id: string): Promise<void> {
   await db.query('select from tenantry.subscription_mark where subscription_id = $1 for no key update', [id]);
 }
 
-/** A fetch that is about to begin: the marks it will have seen, and its place among concurrent fetches. */
+/** A fetch that is about to begin: the marks that it covers, and its place among concurrent fetches. */
 export interface FetchTicket {
   readonly subscriptionId: string;
   readonly ticket: number;
@@ -92,7 +92,7 @@ export interface FetchTicket {
   readonly attempts: number;
 }
 
-/** Draws a ticket before the fetch, so that an older answer that arrives late is recognised. */
+/** Draws a ticket. Do so before the fetch, so that an older answer that arrives late is recognised. */
 export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchTicket | null> {
   const row = firstRow(
     await db.query<Omit<FetchTicket, 'subscriptionId'>>(
@@ -105,7 +105,7 @@ export async function drawFetchTicket(db: Queryable, id: string): Promise<FetchT
   return row && { subscriptionId: id, ...row };
 }
 
-/** Locks the subscription for the rest of the transaction; null when a later fetch was already applied. */
+/** Locks the subscription for the rest of the transaction; null when a later fetch has already been applied. */
 export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<Subscription | null> {
   return firstRow(
     await db.query<Subscription>(
@@ -117,7 +117,7 @@ export async function lockForApply(db: Queryable, fetch: FetchTicket): Promise<S
 
 export type SubscriptionUpdate = Omit<Subscription, 'id' | 'attempts' | 'createdAt'>;
 
-/** Writes a fetch. Settle its marks after the commit, see `settleMarks`. */
+/** Writes a fetch. Call `settleMarks` after the commit. */
 export async function applySubscription(
   db: Queryable,
   fetch: FetchTicket,
@@ -148,14 +148,14 @@ export async function applySubscription(
 }
 
 /**
- * Settles the marks that an applied fetch has seen, and rings again when newer ones came meanwhile. Call it outside
- * the transaction that applied the fetch, as webhooks wait for the row that this locks.
+ * Settles the marks that an applied fetch covers, and rings again when newer ones have come. Call it outside of the
+ * transaction that applied the fetch, because webhooks wait for the row that this locks.
  */
 export async function settleMarks(db: Queryable, fetch: FetchTicket): Promise<void> {
   await db.query('select tenantry.settle_subscription($1, $2)', [fetch.subscriptionId, fetch.markedSeq]);
 }
 
-/** Records a failed fetch; the next mark rings again, or the sweep after `nextTryAt`. */
+/** Records a failed fetch. The next mark rings again, or the sweep does after `nextTryAt`. */
 export async function noteFetchFailure(
   db: Queryable,
   id: string,
@@ -170,8 +170,8 @@ export async function noteFetchFailure(
 }
 
 /**
- * Subscriptions with unsettled marks whose waiting time is over.
- * @param at what counts as over; default: the database's time
+ * Lists subscriptions with unsettled marks whose waiting time is over.
+ * @param at defaults to the database's time
  */
 export async function listDirtySubscriptions(
   db: Queryable,
@@ -187,8 +187,8 @@ export async function listDirtySubscriptions(
 }
 
 /**
- * Subscriptions that have been past due for longer than the grace and whose tenants still run.
- * @param at what counts as over; default: the database's time
+ * Lists subscriptions that have been past due for longer than the grace period and whose tenants still run.
+ * @param at defaults to the database's time
  */
 export async function listGraceExpired(
   db: Queryable,

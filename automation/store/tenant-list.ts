@@ -1,7 +1,7 @@
 import type { Queryable } from './database.ts';
 import { type Tenant, tenantColumns } from './tenants.ts';
 
-/** Which tenants somebody reaches: their own and those on these customers, one, or a product's; every one when null. */
+/** Which tenants a caller reaches: a person's own and those of their customers, one, a product's, or all (null). */
 export type TenantReach =
   | null
   | { readonly owner: string; readonly customerIds: readonly string[] }
@@ -14,25 +14,25 @@ export interface TenantFilter {
   readonly plan?: string;
   readonly checkoutId?: string;
   /**
-   * Beginning of an id, of the owner, of an e-mail address of the owner or of the organization that pays, or of a
-   * subscription's id; or a part of the slug or the namespace. In any case.
+   * The beginning of an id, a subscription's id, the owner, or an e-mail address of the owner or of the paying
+   * organization; or a part of the slug or the namespace. Case does not matter.
    */
   readonly q?: string;
   readonly sort: { readonly by: 'createdAt' | 'slug'; readonly descending: boolean };
-  /** Values of the last tenant of the page before: what it is sorted by, and its id. */
+  /** The sort value and the id of the previous page's last tenant. */
   readonly after: readonly [Date | string, string] | null;
   readonly limit: number;
 }
 
 const emptyReach = { owner: null, customerIds: [], tenantId: null, product: null };
 
-/** Columns to sort by, with the type of their values. To the millisecond, as cursors have it. */
+/** Columns to sort by, with their types. Times are cut to the millisecond, as in cursors. */
 const sortColumns = {
   createdAt: { column: `date_trunc('milliseconds', t.created_at)`, type: 'timestamptz' },
   slug: { column: 't.slug', type: 'text' },
 } as const;
 
-/** Tenants with an owner. */
+/** Lists tenants, without slots. */
 export async function listTenants(
   db: Queryable,
   reach: TenantReach,
@@ -72,7 +72,7 @@ export async function listTenants(
   return result.rows;
 }
 
-/** Whether a tenant is what somebody looks for who knows one thing of it. @param q the parameter, in lower case */
+/** The condition of a search. @param q the parameter, in lower case */
 function matches(q: string): string {
   return `(starts_with(t.id, ${q}) or starts_with(lower(t.owner), ${q})
     or starts_with(lower(t.subscription_id), ${q})

@@ -4,8 +4,8 @@ import { firstRow, onlyRow, type Queryable } from './database.ts';
 
 declare const followed: unique symbol;
 /**
- * A client in whose transaction followers hear of what is written. Only `changeTenant` (`automation/followers.ts`) hands
- * one out, so that nobody changes a tenant behind their backs.
+ * A client whose writes followers hear of in the same transaction. Only `changeTenant` (`automation/followers.ts`) hands
+ * one out, so that no code changes a tenant behind their backs.
  */
 export type FollowedClient = Queryable & { readonly [followed]: true };
 
@@ -23,10 +23,10 @@ export const phases = [
 export type Phase = (typeof phases)[number];
 export type TenantState = 'active' | 'suspended' | 'deleted';
 
-/** How `pulumi stack init` left a stack: the content of its settings file. */
+/** The settings file that `pulumi stack init` wrote. */
 export type StackSettings = Readonly<Record<string, unknown>>;
 
-/** What the last operation left in cluster and database, by object; see `automation/stacks/fingerprint.ts`. */
+/** What the last operation left in cluster and database, by object (`automation/stacks/fingerprint.ts`). */
 export type Fingerprint = Readonly<Record<string, string>>;
 
 export interface Tenant {
@@ -59,7 +59,7 @@ export interface Tenant {
   readonly activeAt: Date | null;
   readonly stackSettings: StackSettings | null;
   readonly unsettled: boolean;
-  /** What an operation whose end was not recorded began to apply; null when there is none. */
+  /** The spec of an operation that began but has no recorded end; null when there is none. */
   readonly begunSpec: TenantSpec | null;
 }
 
@@ -71,13 +71,13 @@ export const tenantColumns = `id, cell, product, owner, subscription_id as "subs
   reason_message as "reasonMessage", cause, permanent, attempts, next_try_at as "nextTryAt", fingerprint,
   active_at as "activeAt", stack_settings as "stackSettings", unsettled, begun_spec as "begunSpec"`;
 
-/** @param options.lock keeps the row locked until the end of the transaction */
+/** @param options.lock locks the row until the end of the transaction */
 export async function findTenant(
   db: Queryable,
   id: string,
   options: { lock?: boolean } = {},
 ): Promise<Tenant | null> {
-  // Ids come from outside; PostgreSQL refuses some texts outright.
+  // Ids come from outside, and PostgreSQL refuses some texts.
   if (!tenantIdPattern.test(id)) return null;
   const lock = options.lock ? 'for update' : '';
   return firstRow(
@@ -85,7 +85,7 @@ export async function findTenant(
   );
 }
 
-/** Those of the tenants that there are. */
+/** Finds the tenants that exist. */
 export async function findTenants(db: Queryable, ids: readonly string[]): Promise<Tenant[]> {
   const { rows } = await db.query<Tenant>(`select ${tenantColumns} from tenantry.tenant where id = any($1)`, [
     ids.filter((id) => tenantIdPattern.test(id)),
@@ -93,7 +93,7 @@ export async function findTenants(db: Queryable, ids: readonly string[]): Promis
   return rows;
 }
 
-/** The tenant of a subscription, locked until the end of the transaction. */
+/** Finds a subscription's tenant and locks it until the end of the transaction. */
 export async function lockTenantOfSubscription(
   db: Queryable,
   subscriptionId: string,
@@ -107,8 +107,8 @@ export async function lockTenantOfSubscription(
 }
 
 /**
- * A tenant of the same owner and product whose subscription has ended but whose data is still kept, locked.
- * @param slug when the customer named a tenant, only the one of that name
+ * Finds and locks a tenant of the owner and the product whose subscription has ended but whose data is still kept.
+ * @param match.slug the name that the customer asked for, if any
  */
 export async function lockRetainedTenant(
   db: Queryable,
@@ -126,8 +126,8 @@ export async function lockRetainedTenant(
 }
 
 /**
- * A slot that is ready to be handed out, locked; null when the pool is empty. Better one that nobody looks at just now;
- * whoever does goes round again when the tenant is wanted otherwise. Only when all are locked does it wait for one.
+ * Finds and locks a slot that is ready for a customer; null when the pool is empty. Prefers slots without a lease: a
+ * lease's holder would have to converge it once more. Waits for a locked one only when all are locked.
  */
 export async function lockReadySlot(
   db: Queryable,
@@ -145,7 +145,7 @@ export async function lockReadySlot(
   return null;
 }
 
-/** Slots that failed and of which nothing was wanted anew for so long, locked; but for those that somebody is at. */
+/** Finds failed slots that were last requested at least `failedSlotMs` ago, and locks those that are not locked. */
 export async function lockFailedSlots(
   db: Queryable,
   match: { product: ProductId; cell: string; failedSlotMs: number },
@@ -162,7 +162,7 @@ export async function lockFailedSlots(
   return result.rows;
 }
 
-/** True while a tenant that is not deleted holds the name. */
+/** True while another tenant that is not deleted holds the namespace. */
 export async function isNamespaceHeld(
   db: Queryable,
   name: { cell: string; namespace: string },
@@ -210,7 +210,7 @@ export async function insertTenant(
   return firstRow(result);
 }
 
-/** What somebody wants of a tenant from now on. */
+/** A new desired state. */
 export interface DesiredChange {
   readonly state: TenantState;
   readonly spec: TenantSpec;
@@ -218,7 +218,7 @@ export interface DesiredChange {
   readonly deleteAfter: Date | null;
 }
 
-/** Raises the desired generation; whatever failed before is tried anew at once. */
+/** Raises the desired generation; what failed before is tried again at once. */
 export async function changeDesired(
   db: FollowedClient,
   tenantId: string,
@@ -234,7 +234,7 @@ export async function changeDesired(
   );
 }
 
-/** Notes what needs no operation: why it is suspended and until when its data is kept. */
+/** Changes what needs no operation: why the tenant is suspended and until when its data is kept. */
 export async function changeRetention(
   db: FollowedClient,
   tenantId: string,
@@ -248,7 +248,7 @@ export async function changeRetention(
   );
 }
 
-/** Gives a slot, or a tenant that is kept after its subscription ended, to a subscription. */
+/** Gives a subscription a slot, or a tenant that was kept after its last subscription ended. */
 export async function assignTenant(
   db: FollowedClient,
   tenantId: string,
@@ -264,15 +264,15 @@ export async function assignTenant(
   );
 }
 
-/** Name of the job that converges tenants of a cell: only workers of that cell take it. */
+/** The job that converges a cell's tenants. Only workers of that cell take it. */
 export function convergeJob(cell: string): string {
   return `converge-tenant:${cell}`;
 }
 
 /**
- * Rings the tenant's doorbell: somebody looks at it soon, once, however often it is rung.
- * @param options.at not before this time
- * @param options.priority higher numbers come later; payments ring with 0
+ * Rings the tenant's doorbell: a worker looks at it soon, and once, however often it rings.
+ * @param options.at the earliest time
+ * @param options.priority higher numbers wait longer; payments ring with 0
  */
 export async function ringTenant(
   db: Queryable,
@@ -287,8 +287,8 @@ export async function ringTenant(
 }
 
 /**
- * A person asks for another try: forgets the failure and its waiting time. A tenant that is gone stays as it is: its
- * name may be somebody else's by now.
+ * Clears a failure and its waiting time, because a person asks for another try. Leaves a deleted tenant alone: another may
+ * have its name by now.
  */
 export async function resetFailure(db: Queryable, tenantId: string): Promise<void> {
   await db.query(

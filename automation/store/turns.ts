@@ -1,21 +1,21 @@
 import type { Queryable } from './database.ts';
 
-/** A kind of work for one process at a time, and who asks for it. */
+/** Asks for work that only one process may do at a time. */
 export interface Turn {
   readonly name: string;
   readonly holder: string;
-  /** How long others wait for a holder that has stopped, in milliseconds. */
+  /** How long others wait for a holder that has stopped. */
   readonly ttlMs: number;
 }
 
 /**
- * Does the work unless another process is at it. A holder that was stopped for longer than its time and wakes late may
- * meet the next one: the work must bear being done twice at once.
- * @returns what the work gave, or null when somebody else is at it
+ * Does the work unless another process is doing it. A holder that was paused for longer than `ttlMs` may meet the next one,
+ * so the work must be safe to do twice at once.
+ * @returns what the work returned, or null when another process is doing it
  */
 export async function withTurn<T>(db: Queryable, turn: Turn, work: () => Promise<T>): Promise<T | null> {
   if (!(await takeTurn(db, turn))) return null;
-  // One that cannot be prolonged runs out, which is safe; the next renewal may do better.
+  // A turn that cannot be renewed expires, which is safe. The next renewal may succeed.
   const renewal = setInterval(() => void prolongTurn(db, turn).catch(() => {}), turn.ttlMs / 3);
   try {
     return await work();
