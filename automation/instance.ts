@@ -1,5 +1,5 @@
 /**
- * Header in which the API repeats `TENANTRY_INSTANCE`, by which the supervisor tells its own API from another
- * installation's at the same port.
+ * The API repeats `TENANTRY_INSTANCE` in this header, so that the supervisor can tell its own API from another
+ * installation's on the same port.
  */
 export const instanceHeader = 'x-tenantry-instance';

@@ -6,33 +6,32 @@ export interface Policy {
   readonly graceMs: number;
   /** How long the data of a cancelled tenant is kept before it is deleted. */
   readonly retentionMs: number;
-  /** How often the sweep compares everything. */
+  /** How often the sweep looks for work that nothing has announced. */
   readonly sweepIntervalMs: number;
   /** How long a lease lasts without renewal; a crashed worker's tenants wait this long. */
   readonly leaseTtlMs: number;
-  /** One engine operation may take this long, then it is killed. */
+  /** An engine operation that takes longer is killed. */
   readonly operationTimeoutMs: number;
-  /** A destroy waits for finalizers, so it may take longer. */
+  /** The same for a destroy, which waits for finalizers. */
   readonly destroyTimeoutMs: number;
   /** First waiting time after a failure; doubles up to `retryMaxMs`. */
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
   /**
-   * How often a worker asks Stripe for an object of one kind. Stripe takes 25 such requests per second from an account
-   * unless agreed otherwise (https://docs.stripe.com/rate-limits): several workers of an account need a part of it
-   * each (`TENANTRY_STRIPE_FETCHES_PER_SECOND`). Whatever marks a subscription that waits for its
-   * turn shares that one request.
+   * How often a worker asks Stripe for an object of one kind. Stripe allows an account 25 such requests per second unless
+   * agreed otherwise (https://docs.stripe.com/rate-limits), which several workers must share
+   * (`TENANTRY_STRIPE_FETCHES_PER_SECOND`). All marks of a subscription that waits for its turn share one request.
    */
   readonly fetchesPerSecond: number;
-  /** How long an event of Stripe is kept once it is done with; Stripe itself keeps them for 30 days. */
+  /** How long a handled event of Stripe is kept; Stripe itself keeps events for 30 days. */
   readonly eventRetentionMs: number;
-  /** Tenants whose cluster objects each sweep compares with what was applied. */
+  /** How many tenants each sweep compares with what was applied. */
   readonly driftChecksPerSweep: number;
-  /** Initialised stacks that are kept ready. */
+  /** How many initialised stacks are kept ready. */
   readonly reservedStacks: number;
-  /** Warm slots that are kept ready, for each product that can have them. */
+  /** How many warm slots are kept ready for each product that can have them. */
   readonly slotsPerProduct: number;
-  /** How long a slot that failed stays before it is deleted for another, and before its deletion is asked for again. */
+  /** How long a failed slot stays before it is deleted, and before a failed deletion is requested again. */
   readonly failedSlotMs: number;
 }
 
@@ -58,7 +57,7 @@ export function retryDelayMs(policy: Pick<Policy, 'retryBaseMs' | 'retryMaxMs'>,
   return Math.min(policy.retryMaxMs, policy.retryBaseMs * 2 ** Math.min(attempts, 30));
 }
 
-/** A lease is renewed three times in its life, so that one lost renewal does not lose it. */
+/** A lease is renewed three times in its life, so that one failed renewal does not lose it. */
 export function renewEveryMs(policy: Pick<Policy, 'leaseTtlMs'>): number {
   return policy.leaseTtlMs / 3;
 }

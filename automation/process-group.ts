@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /**
- * When the process started, in a form that is only compared: another process may since have the same id. Null when
- * there is none, or only a zombie.
+ * When the process started, as a text to compare, because another process may get the same id. Null when there is none, or
+ * only a zombie.
  */
 export function processStarted(pid: number): string | null {
   try {
@@ -24,12 +24,12 @@ export function processStarted(pid: number): string | null {
 }
 
 /**
- * A field of `/proc/<pid>/stat`, counted as proc(5) does; from the third on.
- * @throws where there is no such process, or no Linux
+ * Reads a field of `/proc/<pid>/stat`, numbered as in proc(5), from the third on.
+ * @throws when there is no such process, and on systems other than Linux
  */
 export function statField(pid: number, field: number): string | undefined {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second, the command's name, may itself hold spaces and parentheses.
+  // The second field, the command's name, may hold spaces and parentheses.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[field - 3];
 }
 
@@ -43,8 +43,8 @@ export function killProcessGroup(processGroup: number): void {
 }
 
 /**
- * Ends every process of the group and waits until they are gone. No process can refuse SIGKILL, so the wait is
- * bounded: what is left after it are unreaped zombies, which no longer do anything.
+ * Ends every process of the group and waits until they are gone. No process can refuse SIGKILL, so the wait is bounded:
+ * only unreaped zombies remain after it.
  */
 export async function endProcessGroup(processGroup: number): Promise<void> {
   killProcessGroup(processGroup);

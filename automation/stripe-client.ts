@@ -1,7 +1,6 @@
 import Stripe from 'stripe';
 
 /**
- * A Stripe client.
  * @param options.apiBase another server that speaks Stripe's API, for example the local simulator
  */
 export function createStripeClient(options: { secretKey: string; apiBase: string | undefined }): Stripe {

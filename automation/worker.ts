@@ -1,4 +1,4 @@
-/** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as there is work for. */
+/** The worker: takes jobs from Postgres and makes tenants what they should be. Run as many as the work needs. */
 import pino from 'pino';
 import { services as own } from '../services/index.ts';
 import { warnOfUnknownVariables } from './environment/index.ts';

@@ -1,4 +1,4 @@
-/** The cells that the platform has made, for the control plane to know. */
+/** Tells the control plane about the cells that the platform has made. */
 export { WrongCellOutput } from './output.ts';
 export { type ReadStackOutput, StackOutputFailed, stackOutputReader } from './stack-output.ts';
 export { syncCells } from './sync.ts';

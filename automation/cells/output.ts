@@ -1,4 +1,4 @@
-/** The output `cell` of a platform stack, checked. */
+/** Checks the output `cell` of a platform stack. */
 import { z } from 'zod';
 import { databaseServerPattern } from '../../tenants/catalog/names.ts';
 import type { SyncedCell } from '../store/cells.ts';
@@ -39,7 +39,7 @@ export const cellOutput = z.looseObject({
   }),
   publicUrl: z.url(),
   recovery: z.looseObject({
-    /** Where backups are copied to; null when nowhere. */
+    /** Where backups are copied to; null without copies. */
     region: text.nullable(),
     databaseArn: text,
     stateBucket: text.nullable(),
@@ -65,7 +65,6 @@ export function readCellOutput(value: unknown, source: string): CellOutput {
   throw new WrongCellOutput(`${source} has no usable output "cell":\n${lines.join('\n')}`);
 }
 
-/** The row of a cell. */
 export function syncedCell(output: CellOutput): SyncedCell {
   return {
     id: output.id,

@@ -12,12 +12,11 @@ export interface StackOutputOptions {
   readonly timeoutMs?: number;
 }
 
-/** Pulumi did not answer. */
 export class StackOutputFailed extends Error {
   override readonly name = 'StackOutputFailed';
 }
 
-/** Reads the output of a stack; secrets stay hidden. */
+/** Reads an output of a stack without showing secrets. */
 export type ReadStackOutput = (stack: string, output: string) => Promise<unknown>;
 
 /** @throws StackOutputFailed with what the CLI said */

@@ -1,4 +1,4 @@
-/** Copies what platform stacks say about their cells into the control plane's table. */
+/** Copies the cells that platform stacks describe into the control plane's table. */
 import { listCells, writeCells } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
 import { type CellOutput, readCellOutput, syncedCell } from './output.ts';
@@ -6,11 +6,11 @@ import type { ReadStackOutput } from './stack-output.ts';
 
 export interface CellsSynced {
   readonly cells: readonly CellOutput[];
-  /** Known before, but from none of these stacks. */
+  /** Cells that we know, but that none of these stacks describes. */
   readonly untouched: readonly string[];
 }
 
-/** Reads every stack first, so that all of them are written or none. */
+/** Reads every stack first, so that it writes all of them or none. */
 export async function syncCells(
   database: Database,
   stacks: readonly string[],

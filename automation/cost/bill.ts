@@ -48,10 +48,10 @@ export type Subject = (typeof subjects)[number];
 export interface BillLine {
   readonly subject: Subject;
   readonly item: string;
-  /** Of the price's unit, for a month. */
+  /** For a month. */
   readonly quantity: number;
   readonly unit: string;
-  /** Of one unit, in the cell's region. */
+  /** Price of one unit in the cell's region. */
   readonly unitMicros: number;
   readonly costMicros: number;
   /** Page and day of the price. */
@@ -59,7 +59,7 @@ export interface BillLine {
   readonly asOf: string;
 }
 
-/** What all tenants of a cell need together, and their number. */
+/** What all tenants of a cell need together. */
 export interface FleetNeeds extends TenantNeeds {
   readonly tenants: number;
 }
@@ -78,7 +78,7 @@ type Configured = Pick<
 >;
 
 /**
- * The month's bill of a cell with this configuration and these tenants, without support.
+ * The monthly bill of a cell with this configuration and these tenants, without support.
  * @throws RangeError when an instance type of the configuration has no price
  */
 export function billOfMaterials(config: Configured, needs: FleetNeeds): readonly BillLine[] {
@@ -98,7 +98,7 @@ export function billOfMaterials(config: Configured, needs: FleetNeeds): readonly
 type Line = (subject: Subject, item: string, quantity: number, of: PriceId | Rated) => BillLine;
 interface Rated {
   readonly price: Price;
-  /** Where it differs from the list price: another size, spot. */
+  /** Differs from the list price for another size or spot capacity. */
   readonly usdMicros: number;
   readonly unit: string;
 }
@@ -164,8 +164,8 @@ function clusterLines({ cluster, controlPlane }: Configured, needs: FleetNeeds, 
 }
 
 /**
- * The instance class for this many tenants: the configured one, or a larger size of its family. A burstable family
- * has no large sizes and gives way to one made for databases.
+ * The instance class for this many tenants: the configured one, or a larger size of its family. A burstable family has no
+ * large sizes, so one for databases replaces it.
  */
 export function databaseClass(configured: string, tenants: number): string {
   const own = configured.slice(0, configured.lastIndexOf('.'));
@@ -243,7 +243,7 @@ function networkLines({ network }: Configured, needs: FleetNeeds, line: Line): B
   ];
 }
 
-/** Managed groups and the rate rule. */
+/** The managed rule groups and the rate rule. */
 const wafRules = 6;
 
 function edgeLines({ identity }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
@@ -257,7 +257,7 @@ function edgeLines({ identity }: Configured, needs: FleetNeeds, line: Line): Bil
     line('edge', 'firewall, rules', wafRules, 'waf.rule'),
     line('edge', 'firewall, requests', thousands / 1_000, 'waf.requests'),
     line('edge', 'load balancer', hoursPerMonth, 'lb.hour'),
-    // An LCU is a gigabyte an hour, or 25 new connections a second.
+    // One LCU covers a gigabyte per hour, or 25 new connections per second.
     line('edge', 'load balancer, use', Math.max(hoursPerMonth, egressGb), 'lb.lcuHour'),
     line('edge', 'names', 2, 'route53.zone'),
     line('edge', 'queries for names', thousands / 10 / 1_000, 'route53.queries'),
@@ -266,7 +266,7 @@ function edgeLines({ identity }: Configured, needs: FleetNeeds, line: Line): Bil
   ];
 }
 
-/** The part of an amount between two others. */
+/** How much of an amount lies between two bounds. */
 function band(amount: number, from: number, to = Number.POSITIVE_INFINITY): number {
   return Math.max(0, Math.min(amount, to) - from);
 }
@@ -288,7 +288,7 @@ function monitoringLines({ monitoring }: Configured, needs: FleetNeeds, line: Li
   ];
 }
 
-/** One key for each kind of data, and those of copies in another region. */
+/** One key for each kind of data, here and for the copies in another region. */
 const keysHere = 8;
 const keysOfCopies = 4;
 const platformSecrets = 8;
@@ -296,7 +296,7 @@ const platformSecrets = 8;
 function backupLines({ storage }: Configured, needs: FleetNeeds, line: Line): BillLine[] {
   const { recordings, objectsGb } = needs;
   const copiesGb = storage.replicaRegion ? objectsGb + recordings.standardGb + recordings.infrequentGb : 0;
-  // New objects of a month: a third of the objects changes, and recordings are all new.
+  // What is new in a month: a third of the objects, and all recordings.
   const copiedGb = storage.replicaRegion
     ? objectsGb / 3 + (recordings.standardGb * 30) / 7 + needs.databaseGb
     : 0;

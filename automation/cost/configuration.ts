@@ -1,4 +1,4 @@
-/** A stack's configuration from its file, without an engine. */
+/** Reads a stack's configuration from its file, without an engine. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -7,7 +7,6 @@ import { type PlatformConfig, platformConfig } from '../../infra/config.ts';
 
 const stackFile = z.object({ config: z.record(z.string(), z.unknown()) });
 
-/** The project has no file for the stack. */
 export class UnknownStackError extends Error {
   override readonly name = 'UnknownStackError';
   constructor(stack: string, known: readonly string[]) {
@@ -16,8 +15,8 @@ export class UnknownStackError extends Error {
 }
 
 /**
- * The platform's configuration of a stack, as `Pulumi.<stack>.yaml` has it.
- * @throws UnknownStackError, or Error that names every wrong key
+ * Reads the platform's configuration from `Pulumi.<stack>.yaml`.
+ * @throws UnknownStackError; Error that names every wrong key
  */
 export async function stackConfiguration(projectDir: string, stack: string): Promise<PlatformConfig> {
   const files = await readdir(projectDir);

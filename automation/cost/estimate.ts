@@ -1,4 +1,4 @@
-/** The month's estimate of a cell, by subject, and what each plan leaves. Pure. */
+/** Estimates a cell's monthly cost by subject, and what each plan earns. Pure. */
 import type { PlatformConfig } from '../../infra/config.ts';
 import {
   type BillLine,
@@ -20,29 +20,29 @@ export interface Estimate {
   readonly subjects: readonly { readonly subject: Subject; readonly costMicros: number }[];
   readonly lines: readonly BillLine[];
   readonly plans: readonly PlanMargin[];
-  /** Where the estimate deviates from the configuration, in words. */
+  /** Sentences that say where the estimate deviates from the configuration. */
   readonly remarks: readonly string[];
 }
 
 export interface PlanMargin {
   readonly product: string;
   readonly plan: string;
-  /** Of all tenants. */
+  /** The plan's share of all tenants. */
   readonly shareBasisPoints: number;
-  /** Of a typical tenant in a month, by the catalog; null where the price is agreed by hand. */
+  /** What a typical tenant pays in a month, by the catalog; null where the price is agreed by hand. */
   readonly revenueMicros: number | null;
   /** The bill for this tenant alone. */
   readonly directMicros: number;
   /** Its share of the common bill, in proportion to its own bill. */
   readonly sharedMicros: number;
   readonly marginMicros: number | null;
-  /** Of the revenue; null without any. */
+  /** The margin's share of the revenue; null without revenue. */
   readonly marginBasisPoints: number | null;
 }
 
 /**
- * The monthly cost of a cell with this configuration and number of tenants, and what each plan leaves.
- * @throws RangeError when the number of tenants is not a whole one from 1 on, or an instance type has no price
+ * Estimates the monthly cost of a cell with this configuration and number of tenants, and what each plan earns.
+ * @throws RangeError when `tenants` is no whole number of at least 1, or when an instance type has no price
  */
 export function estimate(
   config: PlatformConfig,
@@ -72,7 +72,7 @@ export function estimate(
   };
 }
 
-/** The tenants' needs together, each kind so many times. */
+/** Adds up the needs of `count` tenants of each kind. */
 export function fleetNeeds(
   kinds: readonly { readonly needs: TenantNeeds; readonly count: number }[],
   tenants: number,
@@ -102,7 +102,7 @@ function sumOf(lines: readonly BillLine[]): number {
   return lines.reduce((total, { costMicros }) => total + costMicros, 0);
 }
 
-/** The bill with its last line: support is a share of all the others. */
+/** Adds the bill's last line: support costs a share of all the others. */
 function withSupport(lines: readonly BillLine[]): readonly BillLine[] {
   const costMicros = supportMicros(sumOf(lines));
   const { source, asOf } = businessSupport;
@@ -153,11 +153,11 @@ function margins(
   });
 }
 
-/** The additional bill for one more tenant of the kind, without database and control plane. */
+/** What one more tenant of this kind adds to the bill, without database and control plane. */
 function directMicros(config: PlatformConfig, typical: TypicalTenant): number {
   const bill = (count: number) =>
     sumOf(billOfMaterials(config, fleetNeeds([{ needs: tenantNeeds(typical), count }], count)));
-  // For ten tenants, so that rounding up does not distort one.
+  // Computed for ten tenants, because rounding up would distort the result for one.
   return Math.round((bill(10) - bill(0)) / 10);
 }
 

@@ -1,11 +1,11 @@
-/** Who the tenants are: the mix of plans and, for each, one typical tenant's month, as the catalog has them. */
+/** The mix of plans and each plan's typical tenant, from the catalog. */
 import { catalog, type Plan, type Product, type TypicalMonth } from '../../tenants/catalog/index.ts';
 
 export interface TypicalTenant {
   readonly product: Product;
   readonly plan: Plan;
   readonly usage: TypicalMonth;
-  /** Of all tenants, in basis points. With all others it makes 10,000. */
+  /** Share of all tenants; the shares add up to 10,000. */
   readonly shareBasisPoints: number;
 }
 

@@ -6,12 +6,12 @@ export interface MeterMargin {
   readonly meter: string;
   readonly unit: string;
   readonly unitCostMicros: number;
-  /** Null where the use is in the plan. */
+  /** Null where the plan includes the use. */
   readonly unitPriceMicros: number | null;
   readonly marginMicros: number | null;
 }
 
-/** Every meter whose unit has a known cost, with what a unit leaves. */
+/** Lists every meter whose unit has a known cost. */
 export function meterMargins(products: readonly Product[] = catalog): readonly MeterMargin[] {
   return products.flatMap((product) =>
     product.meters.flatMap(({ id, unit, unitCostMicros, unitPriceMicros }) =>

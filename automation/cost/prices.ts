@@ -1,15 +1,14 @@
 /**
- * AWS's charges: list prices on demand in us-east-1, without free tiers, discounts, commitments or taxes. Amounts are
- * micro-dollars (1/1,000,000 of a US dollar) for one unit.
+ * AWS's list prices: on demand in us-east-1, without free tiers, discounts, commitments or taxes, in micro-dollars
+ * (1/1,000,000 of a US dollar) for one unit.
  *
- * Prices change: each names its page and the day of the look-up. To update one, look at the page and change both.
+ * Prices change, so each names its page and the day of the look-up. Update both together.
  */
 
 export interface Price {
   readonly usdMicros: number;
-  /** What one unit is. */
   readonly unit: string;
-  /** The public page with the price. */
+  /** The price's public page. */
   readonly source: string;
   /** Day of the look-up, as 2025-10-01. */
   readonly asOf: string;
@@ -72,8 +71,7 @@ export const prices = {
 export type PriceId = keyof typeof prices;
 
 /**
- * Instances by family: the price of the size `large` for an hour. Within a family the price is proportional to the
- * size.
+ * The price of an hour of the size `large`, by family. Within a family prices are proportional to the size.
  */
 export const largePrices: Readonly<Record<string, Price>> = {
   m7g: price(0.0816, 'm7g.large-hour', 'ec2/pricing/on-demand/'),
@@ -93,7 +91,7 @@ export const largePrices: Readonly<Record<string, Price>> = {
   'cache.t4g': price(0.104, 'cache.t4g.large-hour, Valkey', 'elasticache/pricing/'),
 };
 
-/** Support plan "Business": a share of the month's bill by bands, at least 100 dollars. */
+/** The support plan "Business": a share of the month's bill, by bands. */
 export const businessSupport = {
   minimumUsdMicros: 100_000_000,
   /** Basis points of the amount between the last band's end and this one's. */
@@ -108,8 +106,8 @@ export const businessSupport = {
 } as const;
 
 /**
- * How much more another region costs, in basis points of us-east-1: the ratio of the price of an m6g.large there, by
- * which compute differs, and most other prices nearly so.
+ * What other regions cost, in basis points of us-east-1: the ratio of the price of an m6g.large. Compute differs by it, and
+ * most other prices nearly so.
  */
 export const regionBasisPoints = {
   'us-east-1': 10_000,
@@ -143,7 +141,7 @@ export interface InstancePrice {
 }
 
 /**
- * The price of an hour of an instance type of EC2 (`m7g.xlarge`), RDS (`db.r8g.xlarge`) or ElastiCache.
+ * The price of an hour of an instance of EC2 (`m7g.xlarge`), RDS (`db.r8g.xlarge`) or ElastiCache.
  * @throws RangeError for a type whose family or size has no price here
  */
 export function instancePrice(type: string): InstancePrice {
@@ -159,7 +157,7 @@ export function instancePrice(type: string): InstancePrice {
   }
   return {
     usdMicrosPerHour: Math.round(large.usdMicros * multiple),
-    // Burstable sizes below large have two as well.
+    // Burstable sizes below large have two processors as well.
     vcpus: Math.max(2, 2 * multiple),
     price: large,
   };

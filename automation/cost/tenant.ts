@@ -1,10 +1,10 @@
-/** The needs of one typical tenant of a plan, in paid units. Pure. */
+/** What a plan's typical tenant needs, in paid units. Pure. */
 import { platform } from '../../tenants/catalog/index.ts';
 import { packing, tenantNode, volumeFill } from './assumptions.ts';
 import type { TypicalTenant } from './fleet.ts';
 
 export interface TenantNeeds {
-  /** Hours of a tenant node, on spot or on demand. */
+  /** Hours of a tenant node, spot and on demand together. */
   readonly nodeHours: number;
   readonly volumeGb: number;
   readonly snapshotGb: number;
@@ -39,7 +39,7 @@ export function tenantNeeds({ plan, usage }: Pick<TypicalTenant, 'plan' | 'usage
   };
 }
 
-/** Hours of a tenant node for so many hours of processors and memory. */
+/** The hours of a tenant node that these hours of processors and memory take. */
 export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
   return Math.max(
     vcpuHours / (tenantNode.vcpus * packing.cpu),
@@ -47,7 +47,7 @@ export function nodeHours(vcpuHours: number, memoryGibHours: number): number {
   );
 }
 
-/** Where a month's recordings are stored, once the first of them have reached the end of their retention. */
+/** How much is stored where once the first recordings have reached the end of their retention. */
 export function kept(gbPerMonth: number, retentionDays: number): TenantNeeds['recordings'] {
   const perDay = gbPerMonth / 30;
   const { standardDays, infrequentAccessUntilDay } = platform.recordings;

@@ -60,7 +60,7 @@ const units = [
   ['second', 1000],
 ] as const;
 
-/** In the largest unit that divides it. */
+/** Writes a duration in the largest unit that divides it. */
 function duration(milliseconds: number): string {
   const [name, size] = units.find((unit) => milliseconds > 0 && milliseconds % unit[1] === 0) ?? ['ms', 1];
   const amount = milliseconds / size;

@@ -1,7 +1,7 @@
 import type { Environment } from './read.ts';
 import { unknownVariables } from './unknown.ts';
 
-/** Warns of each variable that begins with `TENANTRY_` and does not exist. Each process does so once, at its start. */
+/** Warns of each set variable that begins with `TENANTRY_` but does not exist. Every process calls it at its start. */
 export function warnOfUnknownVariables(warn: (line: string) => void, env: Environment = process.env): void {
   for (const line of unknownVariables(env)) warn(line);
 }

@@ -126,7 +126,7 @@ export const seed = {
   schema: z.union([z.literal('random'), z.coerce.number().int()]),
 };
 
-/** Names separated by commas, at least `fewest`; the empty text has none. */
+/** Items separated by commas, at least `fewest` of them; the empty text has none. */
 function list<Item extends z.ZodType<unknown, string>>(item: Item, fewest = 0) {
   return z
     .string()

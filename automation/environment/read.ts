@@ -6,13 +6,13 @@ import type { Variable } from './variable.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface Wanted<R extends Name, D extends DefaultedName, O extends Name> {
-  /** Without these there is nothing to read. */
+  /** Missing ones are errors. */
   readonly required?: readonly R[];
-  /** Their default where they are not set. */
+  /** Get their default where they are not set. */
   readonly defaulted?: readonly D[];
-  /** Undefined where they are not set, whatever their default. */
+  /** Are undefined where they are not set, even if they have a default. */
   readonly optional?: readonly O[];
-  /** The set variable that makes others required: named in the error. */
+  /** The variable whose presence makes others required; errors name it. */
   readonly requiredWith?: Name;
 }
 
@@ -20,7 +20,7 @@ export type Read<R extends Name, D extends DefaultedName, O extends Name> = {
   readonly [N in R | D]: Value<N>;
 } & { readonly [N in O]: Value<N> | undefined };
 
-/** What is wrong with an environment: one line for each variable, with what the variable must be. */
+/** The message has a line for each wrong variable, with what it must be. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
   readonly variables: readonly string[];
@@ -37,8 +37,8 @@ interface Fault {
 }
 
 /**
- * Reads what a process wants. A secret may stand in the file that `<NAME>_FILE` names, so that a mounted one need not
- * become part of the environment. A variable or file with nothing but spaces counts as not set.
+ * Reads the variables that a process asks for. A secret may stand in the file that `<NAME>_FILE` names, so that a mounted
+ * secret need not enter the environment. A variable or file with only white space counts as not set.
  * @throws EnvironmentError that names every variable that is missing or wrong
  */
 export function readVariables<
@@ -69,7 +69,7 @@ export function readVariables<
   return values as Read<R, D, O>;
 }
 
-/** The default of a variable, for those that stand in no environment. */
+/** The default of a variable, parsed. */
 export function defaultOf<N extends DefaultedName>(name: N): Value<N> {
   return parse(name, table[name].default) as Value<N>;
 }

@@ -1,4 +1,4 @@
-/** Every variable of the environment that Tenantry reads. A new one is one object literal in a section's file. */
+/** Every variable of the environment that Tenantry reads. To add one, add an object literal to a section's file. */
 import type { z } from 'zod';
 import type { Section } from './variable.ts';
 import { installation } from './variables/installation.ts';
@@ -26,7 +26,6 @@ type Table = typeof table;
 
 export type Name = keyof Table;
 
-/** Names of variables that have a default. */
 export type DefaultedName = {
   [N in Name]: Table[N] extends { readonly default: string | number } ? N : never;
 }[Name];

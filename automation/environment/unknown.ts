@@ -1,11 +1,11 @@
-/** Variables that look like Tenantry's and are none: a misspelt name would otherwise have no effect at all. */
+/** Finds misspelt variables, which would otherwise silently have no effect. */
 import type { Environment } from './read.ts';
 import { table } from './table.ts';
 import type { Variable } from './variable.ts';
 
 const prefix = 'TENANTRY_';
 
-/** One line for each variable that is set, begins with `TENANTRY_`, and does not exist; with the nearest that does. */
+/** One line for each set variable that begins with `TENANTRY_` but does not exist, with the nearest one that does. */
 export function unknownVariables(env: Environment): string[] {
   const known = knownNames();
   return Object.keys(env)
@@ -23,7 +23,7 @@ function knownNames(): Set<string> {
   return new Set(variables.flatMap(([name, { secret }]) => (secret ? [name, `${name}_FILE`] : [name])));
 }
 
-/** The known name with the fewest edits: three (a forgotten `_MS`), or a third of a long name, at most. */
+/** The known name with the fewest edits: at most three (a forgotten `_MS`), or a third of a long name. */
 function nearestOf(name: string, known: ReadonlySet<string>): string | undefined {
   const most = Math.max(3, Math.floor((name.length - prefix.length) / 3));
   const [best] = [...known]

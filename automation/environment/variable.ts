@@ -1,4 +1,4 @@
-/** What a variable of the environment is. */
+/** The description of an environment variable. */
 import type { z } from 'zod';
 
 /** What a value must look like. */
@@ -10,8 +10,8 @@ export interface Kind {
 }
 
 /**
- * Who reads variables: `start` is `npm start`, which hands its environment on to the API and the worker it starts;
- * `tenantry` is the command line, previews included; `tests` are `npm test` and `npm run bench`.
+ * Who reads variables. `start` is `npm start`, which hands its environment on to the API and the worker that it starts;
+ * `tenantry` is the command line, including previews; `tests` are `npm test` and `npm run bench`.
  */
 export const readers = ['api', 'worker', 'migrate', 'start', 'tenantry', 'tests'] as const;
 export type Reader = (typeof readers)[number];
@@ -22,10 +22,10 @@ export interface Variable {
   readonly about: string;
   /** What the schema reads where the variable is not set. */
   readonly default?: string | number;
-  /** What happens where the variable is not set, when that is no fixed value. */
+  /** What happens where the variable is not set, if there is no fixed default. */
   readonly unset?: string;
   readonly readBy: readonly Reader[];
-  /** Readers that stop without it. */
+  /** Readers that do not start without it. */
   readonly requiredBy?: readonly Reader[];
   /** Never shown, and readable from the file that `<NAME>_FILE` names. */
   readonly secret?: true;

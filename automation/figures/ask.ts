@@ -7,7 +7,7 @@ import { churnWindowDays, type FiguresRow, figuresOf, type Question } from './re
 
 export interface Asked extends Pick<Question, 'every' | 'by' | 'currency'> {
   readonly fromDay: number;
-  /** The first day after it; future days are left out. */
+  /** Exclusive; future days are left out. */
   readonly toDay: number;
 }
 
@@ -17,12 +17,12 @@ export interface Answer extends Pick<Question, 'every' | 'by' | 'currency'> {
   readonly to: string;
   /** The instant up to which the figures go. */
   readonly asOf: Date;
-  /** Every currency in use; figures are in one. */
+  /** Every currency in use; the rows are in one of them. */
   readonly currencies: readonly string[];
   readonly rows: readonly FiguresRow[];
 }
 
-/** @param now by our clock; replaced by Stripe's latest instant where that is later, as with a moved test clock */
+/** @param now our time; Stripe's latest instant replaces it where that is later, for example with a test clock */
 export async function askFigures(db: Queryable, asked: Asked, now: Date): Promise<Answer> {
   const asOf = await booksNow(db, now);
   const { fromDay, every, by, currency } = asked;

@@ -1,13 +1,13 @@
 /**
- * How many people who could have begun to pay did: after a trial, from a free plan, from an opened checkout. Each
- * counts in the period of the chance, with its outcome up to the day of asking. Pure.
+ * How many customers began to pay after a trial, from a free plan or from an opened checkout. Each chance counts in its own
+ * period, with its outcome up to the day of asking. Pure.
  */
 import { customerKey, dayOf } from './movements.ts';
 import type { Segment } from './segments.ts';
 
 export interface Chance {
   readonly kind: 'trial' | 'free' | 'checkout';
-  /** A trial's end, a customer's first day on a free plan, the opening of a checkout. */
+  /** The day when a trial ended, a customer began a free plan, or a checkout was opened. */
   readonly day: number;
   readonly product: string;
   readonly plan: string;
@@ -49,7 +49,7 @@ export function chancesOf(
   for (const history of groups(segments, customerKey).values()) {
     const free = history.find(({ standing }) => standing === 'free');
     const paid = history.find(({ standing }) => standing === 'paying');
-    // Whoever paid before the free plan cannot convert.
+    // A customer who paid before the free plan cannot convert.
     if (free && !(paid && paid.from <= free.from))
       chances.push({ kind: 'free', ...placeOf(free, free.from), converted: paid !== undefined });
   }
@@ -69,7 +69,7 @@ function placeOf({ product, plan, currency }: Segment, at: Date) {
   return { day: dayOf(at), product, plan, currency };
 }
 
-/** Segments by a key, each group in order of time. */
+/** Groups segments by a key, each group in order of time. */
 function groups(segments: Iterable<Segment>, keyOf: (segment: Segment) => string): Map<string, Segment[]> {
   const found = new Map<string, Segment[]>();
   for (const segment of segments) {

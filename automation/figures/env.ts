@@ -1,4 +1,4 @@
-/** What a rebuild of figures takes from the environment: the variables of the workers whose work it repeats. */
+/** A rebuild of figures repeats work of the workers, so it reads the same variables. */
 import { readVariables } from '../environment/index.ts';
 
 export function readFiguresEnv(env: NodeJS.ProcessEnv = process.env): { readonly graceMs: number } {

@@ -7,12 +7,12 @@ import { answeredAt, figuresExpand, readDiscounts, recordSubscription } from './
 export interface FiguresOptions {
   readonly database: Queryable;
   readonly stripe: Stripe;
-  /** As the policy has it. */
+  /** The policy's grace period. */
   readonly graceMs: number;
   readonly log: { warn(about: object, message: string): void };
 }
 
-/** Keeps the log that the figures are counted from. */
+/** Keeps the log from which figures are computed. */
 export function figuresFollower({ database, stripe, graceMs, log }: FiguresOptions): Follower {
   return {
     name: 'figures',

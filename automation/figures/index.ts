@@ -1,4 +1,4 @@
-/** Figures of the business, counted from a log of what subscriptions were. */
+/** Business figures, computed from a log of the states of subscriptions. */
 export { askFigures, lastDays } from './ask.ts';
 export { readFiguresEnv } from './env.ts';
 export { figuresFollower } from './follower.ts';

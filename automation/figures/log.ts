@@ -4,7 +4,7 @@ import type { Payment } from './payments.ts';
 import type { Coupon, Discount } from './recurring.ts';
 import type { Segment } from './segments.ts';
 
-/** Keeps the log of business figures and what is derived from it; its ids make every line unique. */
+/** The log of business figures and what is derived from it. Ids make every line unique. */
 
 const observationColumns = `subscription_id as "subscriptionId", at, source, source_id as "sourceId", rank, status,
   account, checkout_id as "checkoutId", product, plan, seats, currency, rates`;
@@ -56,7 +56,7 @@ export async function addPayments(db: Queryable, payments: readonly Payment[]): 
   return rowCount ?? 0;
 }
 
-/** Undoes a recorded refund that has failed since. */
+/** Undoes a recorded refund that has failed in the meantime. */
 export async function undoRefund(db: Queryable, refundId: string, at: Date): Promise<void> {
   await db.query(
     `insert into tenantry.figures_payment (id, kind, at, currency, cents, subscription_id, invoice_id)
@@ -80,7 +80,7 @@ export async function linkRefunds(
   );
 }
 
-/** Since when a subscription has paid for anything; null while it has not. */
+/** When a subscription first paid for anything; null while it has not. */
 export async function findPaidSince(db: Queryable, subscriptionId: string): Promise<Date | null> {
   const row = firstRow(
     await db.query<{ at: Date | null }>(
@@ -116,7 +116,7 @@ export interface UntakenEvent {
   readonly payload: string;
 }
 
-/** Snapshots of a subscription and of its paid invoices, from events. */
+/** Lists events with snapshots of a subscription and its paid invoices. */
 export async function listUntakenEvents(db: Queryable, subscriptionId: string): Promise<UntakenEvent[]> {
   const { rows } = await db.query<UntakenEvent>(
     `select e.id, e.payload from tenantry.stripe_event e
@@ -131,7 +131,7 @@ export async function listUntakenEvents(db: Queryable, subscriptionId: string): 
   return rows;
 }
 
-/** Events about discounts of a subscription with unknown terms, as received. */
+/** Lists events, as received, about a subscription's discounts with unknown terms. */
 export async function listUntoldDiscounts(db: Queryable, subscriptionId: string): Promise<string[]> {
   const { rows } = await db.query<{ payload: string }>(
     `select e.payload from tenantry.stripe_event e
@@ -143,7 +143,7 @@ export async function listUntoldDiscounts(db: Queryable, subscriptionId: string)
   return rows.map(({ payload }) => payload);
 }
 
-/** Credit notes and refunds from events that nobody has looked at yet. */
+/** Lists credit notes and refunds from events that are not yet in the log. */
 export async function listUntakenReturns(
   db: Queryable,
   limit: number,

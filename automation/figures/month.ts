@@ -17,7 +17,7 @@ export const intervals: readonly Interval[] = ['day', 'week', 'month', 'year'];
 /**
  * One month's share of a charge every `count` intervals, in micro-units. Rounded once, half up: $100 a year is
  * 8,333,333 micro-dollars a month, off by less than one millionth of a dollar.
- * @param cents decimal number of cents as Stripe writes it, such as `1500` or `0.5`; not negative
+ * @param cents a decimal number of cents, at least 0, as Stripe writes it: `1500` or `0.5`
  */
 export function monthlyMicros(cents: string, quantity: number, interval: Interval, count: number): number {
   const [whole = '0', fraction = ''] = cents.split('.');

@@ -1,9 +1,9 @@
-/** What is kept about a subscription: what Stripe said, and as of which instant. Pure. */
+/** Observations of a subscription: what Stripe said, and as of which instant. Pure. */
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Discount, type Rate, ratesOf, type Unknown } from './recurring.ts';
 import type { SubscriptionShape } from './stripe-shapes.ts';
 
-/** Reads whose a subscription is, and by which checkout it came; `desired/subscription-facts.ts` does it for tenants. */
+/** Reads a subscription's owner and checkout, as `desired/subscription-facts.ts` does for tenants. */
 export type ReadOrigin = (
   metadata: Readonly<Record<string, string>>,
   customerId: string,
@@ -12,7 +12,7 @@ export type ReadOrigin = (
 /** Terms of a subscription at one instant. */
 export interface Terms {
   readonly status: string;
-  /** Its owner: the one that checkout wrote on it, else its Stripe customer. */
+  /** The owner that checkout wrote on it, else its Stripe customer. */
   readonly account: string;
   readonly checkoutId: string | null;
   /** Null while it contains nothing from the catalog. */
@@ -39,7 +39,7 @@ export interface Observation extends Terms {
   readonly rank: number;
 }
 
-/** Events make us fetch, so a fetch is newer than the events of its second. */
+/** Events cause fetches, so a fetch is newer than the events of its second. */
 export const ranks = { invoice: 0, created: 1, updated: 2, deleted: 3, fetch: 4 } as const;
 
 /** The rank of an event by its type. */

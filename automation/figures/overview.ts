@@ -5,7 +5,7 @@ import { booksNow, listActiveTenants, listApplications, listSubscriptionCounts, 
 
 export interface ProductOverview {
   readonly product: string;
-  /** Subscriptions that reached us; those neither pending nor approved ended before they had a tenant. */
+  /** Subscriptions that reached us. Those that are neither pending nor approved ended before they had a tenant. */
   readonly applications: { readonly total: number; readonly pending: number; readonly approved: number };
   readonly subscriptions: readonly {
     readonly plan: string;
@@ -20,7 +20,7 @@ export interface ProductOverview {
     readonly customers: number;
   }[];
   readonly activeTenants: number;
-  /** The most that active tenants may use: one pod's limits of each tenant's plan, and their volumes. */
+  /** The most that active tenants may use: the limits of one pod for each tenant, and the volumes. */
   readonly cpuMillis: number;
   readonly memoryBytes: number;
   readonly storageBytes: number;

@@ -1,12 +1,12 @@
-/** A subscription's past, as far as its invoices show it: for months whose events Stripe no longer has. Pure. */
+/** A subscription's past as its invoices show it, for months whose events Stripe no longer has. Pure. */
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import { type Observation, ranks, type Terms } from './observation.ts';
 import { type Discount, type Price, ratesOf } from './recurring.ts';
 import type { InvoiceShape, SubscriptionShape } from './stripe-shapes.ts';
 
 /**
- * Observations at the beginnings of what invoices charged for: each period, and each change in the middle of one. An
- * invoice with unknown prices or discounts yields nothing, as nothing is guessed.
+ * Observations at the beginning of each period that an invoice charged for, and at each change within a period. An invoice
+ * with unknown prices or discounts yields nothing: nothing is guessed.
  * @param terms the subscription's present terms: its owner does not change
  * @param priceOf prices by id, as Stripe has them
  */

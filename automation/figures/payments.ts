@@ -11,12 +11,12 @@ export interface Payment {
   readonly kind: PaymentKind;
   readonly at: Date;
   readonly currency: string;
-  /** Without tax; negative where money or a claim was given back. */
+  /** Without tax; negative where money was returned or a claim was waived. */
   readonly cents: number;
   readonly subscriptionId: string | null;
   /** The invoice that it concerns. */
   readonly invoiceId: string | null;
-  /** An invoice that charges for the subscription, before discounts: the first of these makes it count. */
+  /** True for an invoice that charges for the subscription, before discounts. The first one makes the subscription count. */
   readonly settles: boolean;
 }
 
@@ -58,8 +58,8 @@ export function paymentsOfCreditNote(note: CreditNoteShape): readonly Payment[] 
 }
 
 /**
- * A refund; a failed or cancelled one does not count. A refund that pays out a credit note is that note, and is left
- * out of the sum of revenue (`refundsOfCreditNote`).
+ * A refund; a failed or cancelled one does not count. A refund that pays out a credit note counts as that note only: the
+ * sum of revenue leaves it out (`refundsOfCreditNote`).
  */
 export function paymentOfRefund(refund: RefundShape, invoiceId: string | null): Payment | null {
   if (refund.status !== 'succeeded' && refund.status != null) return null;

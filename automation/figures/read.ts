@@ -5,7 +5,7 @@ import type { Segment } from './segments.ts';
 
 /** Reads what business figures are made of. */
 
-/** Everything that had begun by an instant; a later foreseen end counts as none. */
+/** Lists segments that began before an instant; a later end counts as none. */
 export async function listSegments(db: Queryable, until: Date): Promise<Segment[]> {
   const { rows } = await db.query<Segment>(
     `select subscription_id as "subscriptionId", from_at as "from", case when to_at < $1 then to_at end as "to",
@@ -16,7 +16,7 @@ export async function listSegments(db: Queryable, until: Date): Promise<Segment[
   return rows;
 }
 
-/** Money of a range of time: a sum for each UTC day and kind, with the subscription's plan when it was paid. */
+/** Sums the money of each UTC day and kind, with the plan that the subscription had when it was paid. */
 export async function listReceipts(db: Queryable, from: Date, until: Date): Promise<Receipt[]> {
   const { rows } = await db.query<Receipt>(
     `select date_trunc('day', p.at, 'UTC') as at, p.kind, p.currency, sum(p.cents)::bigint as cents,
@@ -76,7 +76,7 @@ export async function listCurrencies(db: Queryable): Promise<string[]> {
   return rows.map(({ currency }) => currency);
 }
 
-/** Our time, or Stripe's latest where that is later: a simulated account's clock may be ahead. */
+/** Our time, or Stripe's latest instant where that is later: a simulated account's clock may be ahead. */
 export async function booksNow(db: Queryable, now: Date): Promise<Date> {
   const { rows } = await db.query<{ at: Date | null }>(
     `select greatest((select max(at) from tenantry.figures_observation),
@@ -93,7 +93,7 @@ export interface Standings {
   readonly applications: number;
   /** Not paid yet, or paid while the tenant is still being made. */
   readonly pending: number;
-  /** Their tenant has been active. */
+  /** Those whose tenant has been active. */
   readonly approved: number;
 }
 

@@ -1,6 +1,5 @@
 /**
- * Fills the log from Stripe with what events never brought, from all subscriptions, invoices and events that Stripe
- * still has.
+ * Completes the log with what events never brought, from all subscriptions, invoices and events that Stripe still has.
  */
 import type Stripe from 'stripe';
 import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
@@ -48,7 +47,7 @@ export interface Rebuilt {
   readonly subscriptions: number;
   readonly invoices: number;
   readonly events: number;
-  /** Lines that were not in the log. */
+  /** How many lines are new in the log. */
   readonly added: number;
 }
 
@@ -64,8 +63,8 @@ const eventTypes = [
 ];
 
 /**
- * Adds to the log what only Stripe knows, and makes all segments anew. Only adds: existing lines stay, as they may
- * come from events that Stripe no longer has. Safe to repeat, and during syncs.
+ * Adds to the log what only Stripe knows, and recomputes all segments. Existing lines stay, because they may come from
+ * events that Stripe no longer has. Safe to repeat, and to run during syncs.
  * @see https://docs.stripe.com/api/events — events are listed for 30 days; invoices for good
  */
 export async function rebuildFigures(
@@ -92,7 +91,7 @@ export async function rebuildFigures(
     subscriptions += 1;
     const parsed = subscriptionShape.safeParse(subscription);
     if (!parsed.success) {
-      warn({ subscription: subscription.id }, 'a subscription cannot be counted');
+      warn({ subscription: subscription.id }, 'cannot count a subscription');
       continue;
     }
     const discounts = await readDiscounts(db, stripe, subscription);
@@ -201,12 +200,12 @@ async function addCreditNotes(db: Database, stripe: Stripe, warn: RebuildOptions
       await linkRefunds(db, note.id, refundsOfCreditNote(parsed.data));
     }
   } catch (error) {
-    warn({ error: String(error) }, 'credit notes cannot be listed');
+    warn({ error: String(error) }, 'cannot list credit notes');
   }
   return addPayments(db, payments);
 }
 
-/** Checkouts of plans with a price that our checkout opened; it gives sessions its own id. */
+/** Adds sessions of plans with a price that our own checkout opened: it gives them its own id. */
 async function addCheckouts(db: Database, stripe: Stripe): Promise<void> {
   for await (const session of stripe.checkout.sessions.list({ limit: 100, expand: ['data.line_items'] })) {
     const id = session.client_reference_id;

@@ -1,4 +1,4 @@
-/** Writes into the log what a sync of a subscription has seen, in the sync's own transaction. */
+/** Logs what a sync of a subscription has seen, in the sync's own transaction. */
 import Stripe from 'stripe';
 import type { z } from 'zod';
 import type { Queryable } from '../store/database.ts';
@@ -51,13 +51,13 @@ export interface FetchedSubscription {
 export interface RecordOptions {
   readonly originOf: ReadOrigin;
   readonly graceMs: number;
-  /** Unique, and growing from one fetch of a subscription to the next. */
+  /** Unique, and greater with each fetch of the subscription. */
   readonly ticket: number;
-  /** Told of what cannot be counted. */
+  /** Gets what cannot be counted. */
   readonly warn: (about: Record<string, unknown>, message: string) => void;
 }
 
-/** When Stripe answered, by its clock; `otherwise` where it does not say. */
+/** When Stripe answered by its own clock; `otherwise` where it does not say. */
 export function answeredAt(
   answer: { readonly lastResponse?: { readonly headers: Readonly<Record<string, string>> } },
   otherwise: Date,
@@ -67,8 +67,7 @@ export function answeredAt(
 }
 
 /**
- * Reads the terms of a subscription's discounts: those that it has, and those in events, which it may have had since.
- * Asks Stripe for unknown coupons.
+ * Reads the terms of the subscription's discounts and of those in its events. Asks Stripe for unknown coupons.
  * @param subscription fetched with `figuresExpand`
  */
 export async function readDiscounts(
@@ -85,7 +84,7 @@ export async function readDiscounts(
   return withTerms(db, stripe, given);
 }
 
-/** Discounts with the terms of their coupons, as far as these are available. */
+/** The discounts whose coupons' terms are available, with these terms. */
 export async function withTerms(
   db: Queryable,
   stripe: Stripe,
@@ -115,8 +114,8 @@ async function couponOf(stripe: Stripe, coupon: string | Coupon | null): Promise
 }
 
 /**
- * Adds what events and the fetch say about a subscription, and updates its segments. Nothing is added twice, and the
- * order of calls does not affect the result: each line says which instant it describes.
+ * Adds what events and the fetch say about a subscription, and updates its segments. Adds nothing twice; the order of calls
+ * does not matter, because each line says which instant it describes.
  */
 export async function recordSubscription(
   db: Queryable,
@@ -128,7 +127,7 @@ export async function recordSubscription(
   if (!parsed.success) {
     options.warn(
       { subscription: subscription.id, problem: parsed.error.message },
-      'a subscription cannot be counted',
+      'cannot count a subscription',
     );
     return;
   }
@@ -195,7 +194,7 @@ export function isNews(fetch: Observation, known: readonly Observation[]): boole
   return !last || !sameTerms(last, fetch);
 }
 
-/** Makes a subscription's segments anew from its log. */
+/** Recomputes a subscription's segments from its log. */
 export async function settleSegments(db: Queryable, subscriptionId: string, graceMs: number): Promise<void> {
   const [observations, paidSince] = [
     await listObservations(db, subscriptionId),
@@ -204,15 +203,15 @@ export async function settleSegments(db: Queryable, subscriptionId: string, grac
   await replaceSegments(db, subscriptionId, segmentsOf(observations, { paidSince, graceMs }));
 }
 
-/** An ended subscription itself says when it ended, however late it was fetched. */
+/** When an ended subscription says that it ended, however late it is fetched; null while it runs. */
 export function endOf({ status, ended_at: endedAt }: SubscriptionShape): Date | null {
   return status === 'canceled' && endedAt != null ? new Date(endedAt * 1000) : null;
 }
 
 export function unknownMessage(unknown: Unknown): string {
   return unknown.unknown === 'price'
-    ? 'a subscription cannot be counted: its price is not one amount for each unit'
-    : 'a subscription cannot be counted: the terms of its discount are not known';
+    ? 'cannot count a subscription: its price is not one amount for each unit'
+    : 'cannot count a subscription: the terms of its discount are unknown';
 }
 
 /** Ids of all discounts of a subscription. */

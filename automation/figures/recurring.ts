@@ -26,9 +26,9 @@ export type Unknown =
   | { readonly unknown: 'price'; readonly id: string };
 
 /**
- * The monthly amount of a subscription if nothing changes it, in order of time: one rate, and one more for each end
- * of a discount. Metered prices bring nothing, as use does not recur. A discount for one invoice (`once`) changes
- * nothing. Percentages apply one after the other, a fixed amount is taken off each invoice; no rate is negative.
+ * What a subscription brings in a month if nothing changes it, in order of time: one rate, and one more for each end of a
+ * discount. Metered prices bring nothing, because use does not recur. A discount for one invoice (`once`) changes nothing.
+ * Percentages apply one after the other; a fixed amount lowers each invoice; no rate is negative.
  * @param known discounts with known terms, by id
  */
 export function ratesOf(
@@ -67,7 +67,7 @@ export function ratesOf(
   return rates;
 }
 
-/** What a price brings in a month; null where that is not one amount per unit, or too large to sum exactly. */
+/** What a price brings in a month; null where it is not one amount per unit, or too large to add up exactly. */
 export function itemMicros(price: Price, quantity: number): number | null {
   const cents = price.unit_amount_decimal ?? (price.unit_amount == null ? null : String(price.unit_amount));
   if (!price.recurring || cents === null || price.billing_scheme === 'tiered' || price.transform_quantity)
@@ -76,7 +76,7 @@ export function itemMicros(price: Price, quantity: number): number | null {
   return micros <= mostMicros ? micros : null;
 }
 
-/** A hundred million a month for one item: the sum of many stays an exact number. */
+/** A hundred million a month for one item keeps the sum of many exact. */
 const mostMicros = 100_000_000_000_000;
 
 /** Percentages have at most two decimal places. */

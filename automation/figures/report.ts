@@ -1,6 +1,6 @@
 /**
- * The figures of periods, whole or by product or plan, from segments and payments. Pure; `docs/business-figures.md`
- * and each field have the definitions.
+ * Computes the figures of periods from segments and payments, as a whole or by product or plan. Pure; definitions stand in
+ * `docs/business-figures.md` and at each field.
  */
 import { type Chance, chancesOf, type OpenedCheckout } from './conversion.ts';
 import { share } from './month.ts';
@@ -13,7 +13,7 @@ export type Grouping = (typeof groupings)[number];
 
 export interface Question {
   readonly fromDay: number;
-  /** The first day after it. */
+  /** Exclusive. */
   readonly toDay: number;
   readonly every: Step;
   readonly by: Grouping;
@@ -22,7 +22,7 @@ export interface Question {
   readonly now: Date;
 }
 
-/** Payments with what they paid for, as far as known; those of a day may be summed. */
+/** A payment, or the sum of a day's payments, with what was paid for, as far as known. */
 export interface Receipt {
   readonly at: Date;
   readonly kind: 'invoice' | 'credit_note' | 'refund';
@@ -41,7 +41,7 @@ export interface Sources {
 export interface Conversion {
   readonly of: number;
   readonly converted: number;
-  /** Null where there was nobody. */
+  /** Null where there was no chance to convert. */
   readonly rate: number | null;
 }
 
@@ -96,12 +96,12 @@ interface DayChange {
   new: number;
   reactivated: number;
   lost: number;
-  /** For plans: customers from another plan, minus those to one. */
+  /** For plans: customers who came from another plan, minus those who left for one. */
   moved: number;
 }
 
 /**
- * The rows of every period and group, periods first. Every group that ever had a customer has a row in each period.
+ * One row for each period and group, in order of periods. Every group that ever had a customer has a row in each period.
  */
 export function figuresOf(sources: Sources, question: Question): readonly FiguresRow[] {
   const { by, currency, every } = question;

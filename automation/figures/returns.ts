@@ -1,15 +1,15 @@
-/** Records what was given back: credit notes and refunds from events, in their present state at Stripe. */
+/** Records credit notes and refunds from events, in their present state at Stripe. */
 import Stripe from 'stripe';
 import type { Database } from '../store/database.ts';
 import { addPayments, linkRefunds, listUntakenReturns, noteTaken, undoRefund } from './log.ts';
 import { paymentOfRefund, paymentsOfCreditNote, refundsOfCreditNote } from './payments.ts';
 import { creditNoteShape, type RefundShape, refundShape } from './stripe-shapes.ts';
 
-/** Most of one sweep; the next takes the rest. */
+/** Most events that one sweep takes; the next one takes the rest. */
 const batch = 100;
 
 /**
- * Fetches each credit note and refund from events. One that Stripe does not have counts as nothing; when Stripe does
+ * Fetches each credit note and refund that events name. One that Stripe does not have counts as nothing. When Stripe does
  * not answer, the rest waits for the next sweep.
  */
 export async function takeReturns(db: Database, stripe: Stripe): Promise<void> {

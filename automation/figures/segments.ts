@@ -1,13 +1,12 @@
 /**
- * A subscription's history as periods of constant contribution, made from all its observations, in whatever order
- * they came. Pure; `docs/business-figures.md` has the definitions.
+ * Turns a subscription's observations, in whatever order they came, into periods of constant contribution. Pure;
+ * `docs/business-figures.md` has the definitions.
  */
 import { compareObservations, type Observation } from './observation.ts';
 
 /**
- * What a subscription is to the figures: `paying` counts into MRR; `trial` counts nothing; `free` owes nothing a
- * month; `pending` would pay but has not yet; `suspended` is unpaid, paused, or overdue for longer than the grace;
- * `ended` is over.
+ * How a subscription counts: `paying` adds to MRR; `trial` adds nothing; `free` owes nothing; `pending` should pay but has
+ * not yet; `suspended` is unpaid, paused, or overdue for longer than the grace period; `ended` is over.
  */
 export const standings = ['pending', 'trial', 'free', 'paying', 'suspended', 'ended'] as const;
 export type Standing = (typeof standings)[number];
@@ -24,7 +23,7 @@ export interface Segment {
   readonly plan: string;
   readonly seats: number;
   readonly currency: string;
-  /** What it counts in a month, micro-units; 0 unless `paying`. */
+  /** What it brings in a month, in micro-units; 0 unless `paying`. */
   readonly micros: number;
 }
 
@@ -102,7 +101,7 @@ function standingOf(status: string, micros: number, isPaid: boolean, isOverdue: 
   }
 }
 
-/** Adds a segment, or prolongs the last one where nothing differs. */
+/** Adds a segment, or extends the last one where nothing differs. */
 function append(segments: Segment[], next: Segment): void {
   const last = segments.at(-1);
   const keys = [

@@ -1,6 +1,6 @@
 /**
- * The parts of Stripe's objects that figures use. They come from fetched objects and from snapshots in events alike,
- * so they are parsed rather than trusted to have the client's types.
+ * The parts of Stripe's objects that figures use. They come from fetched objects and from snapshots in events, so they are
+ * parsed instead of trusted to have the client's types.
  */
 import { z } from 'zod';
 
@@ -11,7 +11,7 @@ const reference = z
   .nullish()
   .transform((found) => found ?? null);
 const seconds = z.int();
-/** The client turns decimal strings into objects of its own. */
+/** Stripe's client turns decimal strings into its own objects. */
 const decimal = z.unknown().transform((value, check) => {
   const text = value === null || value === undefined ? null : String(value);
   if (text === null || /^\d{1,15}(\.\d{1,12})?$/.test(text)) return text;

@@ -3,7 +3,7 @@ import type { Database } from '../store/database.ts';
 import type { Work } from '../work/index.ts';
 import { takeReturns } from './returns.ts';
 
-/** What was given back, which only the sweep asks Stripe for. */
+/** Only the sweep asks Stripe for credit notes and refunds. */
 export function figuresWork(database: Database, stripe: Stripe): Work {
   return { sweep: { shared: { takeReturns: () => takeReturns(database, stripe) } } };
 }

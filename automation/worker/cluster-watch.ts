@@ -7,14 +7,14 @@ export interface ClusterWatch {
   readonly cluster: Pick<KubernetesClient, 'send'>;
   readonly presence: Pick<ShownPresence, 'show'>;
   readonly log: Pick<Logger, 'info' | 'error'>;
-  /** Between one look and the next. */
+  /** Pause between looks. */
   readonly intervalMs?: number;
-  /** A cluster that gives no good answer for so long is away; the client asks again and again meanwhile. */
+  /** A cluster that gives no good answer for this long counts as away, although the client retries meanwhile. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Looks now and then whether the cluster's API answers, and shows the worker as one without a cluster while it does not.
+ * Checks regularly whether the cluster's API answers, and announces the worker as `without cluster` while it does not.
  * @returns stops it
  */
 export function watchCluster(watch: ClusterWatch): () => Promise<void> {
@@ -37,7 +37,7 @@ async function problemOf(
 ): Promise<unknown> {
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(timeoutMs)]);
   try {
-    // Unlike its version, an object is known only to an API that reaches its store.
+    // An API that cannot reach its store still knows its version, but no object.
     await cluster.send({ method: 'GET', path: '/api/v1/namespaces/kube-system', signal });
     return undefined;
   } catch (error) {

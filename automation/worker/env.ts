@@ -8,7 +8,7 @@ import { defaultReconcilePolicy, type ReconcilePolicy } from '../reconcile/index
 export interface WorkerEnv {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
-  /** Servers for one tenant each, by name. */
+  /** Servers for single tenants, by name. */
   readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   readonly stripeSecretKey: string;
@@ -17,19 +17,18 @@ export interface WorkerEnv {
   readonly backendUrl: string;
   readonly secretsProvider: string;
   readonly cell: { readonly id: string; readonly region: string };
-  /** What holds for all tenants of the cell. */
+  /** What all tenants of the cell have in common. */
   readonly tenants: Cell;
   readonly runners: number;
   readonly operationsPerRunner: number;
   readonly policy: Policy;
   readonly reconcile: ReconcilePolicy;
-  /** Where Prometheus finds the worker's metrics, on every address; undefined: nowhere. */
+  /** The port that serves the worker's metrics on every address; undefined to serve none. */
   readonly metricsPort: number | undefined;
   readonly logLevel: string;
 }
 
 /**
- * Reads the worker's environment.
  * @throws Error that names every variable that is missing or wrong
  */
 export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {

@@ -5,7 +5,7 @@ import { keysFollower } from '../keys/index.ts';
 import { ledgerFollower } from '../ledger/index.ts';
 import { notifyFollower } from '../notify/index.ts';
 
-/** The control plane's own followers, in the order in which they act. */
+/** The control plane's own followers, in the order in which they run. */
 export function ownFollowers(
   context: Pick<JobContext, 'database' | 'stripe' | 'policy' | 'log'>,
 ): readonly Follower[] {

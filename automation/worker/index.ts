@@ -1,3 +1,3 @@
-/** The worker, put together from what its rooms give. */
+/** The worker, put together from its rooms. */
 export { readWorkerEnv } from './env.ts';
 export { startWorker } from './start.ts';

@@ -1,19 +1,18 @@
-/** What a worker tells Prometheus: its operations, its runners, its sweeps. */
+/** A worker's Prometheus metrics: operations, runners, sweeps. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Runner, RunnerPool } from '../stacks/index.ts';
 import type { SweepPart } from '../work/index.ts';
 
 export interface WorkerMetrics {
   readonly registry: Registry;
-  /** The same pool, whose operations are counted. */
+  /** Wraps the pool so that its operations are counted. */
   measured(runners: RunnerPool): RunnerPool;
-  /** Notes the end of a part of the sweep and the steps of it that failed. */
+  /** Records the end of a part of the sweep and the steps that failed. */
   sweepEnded(part: SweepPart, failedSteps: readonly string[], at: Date): void;
 }
 
 /**
- * Metrics of this process.
- * @param options.runners processes of its pool
+ * @param options.runners size of the pool of runner processes
  */
 export function createWorkerMetrics(options: { runners: number }): WorkerMetrics {
   const registry = new Registry();

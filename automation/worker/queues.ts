@@ -4,12 +4,12 @@ import type { JobContext } from '../jobs/index.ts';
 import { type Lane, lanes, type Work } from '../work/index.ts';
 import type { WorkerEnv } from './env.ts';
 
-/** Jobs of each queue that run at once. */
+/** How many jobs of each queue run at once. */
 export function jobsAtOnce({ runners }: Pick<WorkerEnv, 'runners'>): Readonly<Record<Lane, number>> {
   return {
     // Few, so that webhooks keep a core while many subscriptions wait.
     payments: 4,
-    // One more than can run: it waits for a free runner.
+    // One more than there are runners: it waits for the next free one.
     tenants: runners + 1,
     ends: 2,
     doorbells: 1,
@@ -17,7 +17,7 @@ export function jobsAtOnce({ runners }: Pick<WorkerEnv, 'runners'>): Readonly<Re
   };
 }
 
-/** Begins to take jobs of all lanes that have tasks. */
+/** Starts taking jobs, of all lanes that have tasks. */
 export async function beginQueues(
   { relaxedDatabase, runners, log }: Pick<JobContext, 'relaxedDatabase' | 'runners' | 'log'>,
   env: Pick<WorkerEnv, 'runners'>,
@@ -37,7 +37,7 @@ export async function beginQueues(
       taskList,
     });
     onStop(async () => {
-      // Ends what the jobs wait for, so that the queue can stop now rather than after a long operation.
+      // Ends the operations that jobs wait for, so that the queue can stop now.
       if (lane === 'tenants') await runners.close();
       await queue.stop();
     });

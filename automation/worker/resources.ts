@@ -1,4 +1,4 @@
-/** What a worker opens before it begins: databases, the cluster, runners, metrics. */
+/** Opens what a worker needs: databases, the cluster, runners, metrics. */
 import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -28,14 +28,14 @@ export interface Resources {
   readonly metrics: WorkerMetrics;
   /** The cell's shared database of tenants. */
   readonly tenantDatabase: Database;
-  /** Those that one tenant has to itself, by name. */
+  /** Databases on servers for single tenants, by name. */
   readonly servers: ReadonlyMap<string, Database>;
 }
 
-/** How long a worker that was stopped in the middle of a transaction may keep its locks. No transaction waits for others. */
+/** How long a worker that is stopped in mid-transaction may keep its locks. No transaction waits for anything outside. */
 const abandonAfterMs = 20_000;
 
-/** Makes the databases and brings their tables up to date. */
+/** Creates the databases and migrates them. */
 export async function prepare(env: WorkerEnv, services: readonly Service[]): Promise<void> {
   await ensureDatabase(env.databaseUrl);
   await Promise.all([
@@ -44,7 +44,7 @@ export async function prepare(env: WorkerEnv, services: readonly Service[]): Pro
   ]);
 }
 
-/** Opens everything; what was opened is closed by what `onStop` gets, in the reverse order, also when the rest fails. */
+/** Opens everything. Gives `onStop` a function for each thing opened, which closes it; also when a later one fails. */
 export async function openResources(
   env: WorkerEnv,
   log: Logger,
@@ -58,7 +58,7 @@ export async function openResources(
     abandonAfterMs,
   });
   onStop(() => database.close());
-  // A crash of the server may forget the queue's last moments: it is a doorbell, the sweep rings again.
+  // A crash of the server may lose the queue's last commits: it is only a doorbell, and the sweep rings again.
   const atOnce = jobsAtOnce(env);
   const relaxedDatabase = openDatabase(env.databaseUrl, {
     maxConnections: lanes.reduce((sum, lane) => sum + atOnce[lane], 12),

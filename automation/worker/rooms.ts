@@ -5,7 +5,7 @@ import { type JobContext, jobsWork } from '../jobs/index.ts';
 import { ledgerWork } from '../ledger/index.ts';
 import type { Work } from '../work/index.ts';
 
-/** What rooms have a worker do with nothing but what every job works with. */
+/** The work of rooms that need no more than every job's context. */
 export function roomsWork(context: JobContext): readonly Work[] {
   return [
     jobsWork(context),

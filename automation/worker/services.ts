@@ -1,4 +1,4 @@
-/** What services bring to a worker: their tasks, and their steps of the cell's sweep. */
+/** What services give a worker to do: tasks, and steps of the cell's sweep. */
 import { inspect } from 'node:util';
 import type { TaskList } from 'graphile-worker';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ export function servicesWork(services: readonly Service[], context: WorkerServic
   };
 }
 
-/** The tasks of all services, under the queue's names for this cell. */
+/** All services' tasks, under the queue's names for this cell. */
 function tasksOf(services: readonly Service[], context: WorkerServiceContext): TaskList {
   return Object.fromEntries(
     services.flatMap(({ product, tasks = {} }) =>
@@ -32,7 +32,7 @@ function tasksOf(services: readonly Service[], context: WorkerServiceContext): T
   );
 }
 
-/** The steps of all services, named `<product>.<step>`; a service that tells use does so as `usage`. */
+/** All services' steps, named `<product>.<step>`. The step `usage` counts the use that a service tells. */
 function stepsOf(services: readonly Service[], context: WorkerServiceContext): SweepSteps {
   return Object.fromEntries(
     services.flatMap(({ product, sweep = {}, usage }) => [
@@ -42,12 +42,12 @@ function stepsOf(services: readonly Service[], context: WorkerServiceContext): S
   );
 }
 
-/** Uses that one transaction counts at most. */
+/** Most uses that one transaction counts. */
 const batch = 500;
 
 /**
- * Counts all that can count; what cannot keeps nothing else from it.
- * @throws Error that names what of the use cannot count, and why
+ * Counts every use that can count.
+ * @throws Error, after that, which names each use that cannot count, and why
  */
 async function tellUse(
   product: Product,
@@ -67,13 +67,13 @@ async function tellUse(
       if (waiting.length === batch) await count();
     }
   } finally {
-    // What was told before the telling itself failed counts, too.
+    // If the service fails while it tells, count what it told before.
     await count();
   }
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
-/** The form of a use, with ids as `POST /v1/usage` takes them. Whether it can count, `readUse` says. */
+/** The shape of a use, with ids as `POST /v1/usage` takes them. `readUse` checks whether it can count. */
 const useForm = z.object({
   tenantId: z.string(),
   id: z.string().regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces'),
@@ -82,7 +82,7 @@ const useForm = z.object({
   quantity: z.string(),
 });
 
-/** @returns what is wrong with those that cannot count */
+/** @returns a problem for each use that cannot count */
 async function countUses(
   database: Database,
   product: Product,

@@ -17,7 +17,7 @@ import { servicesWork } from './services.ts';
 import { sweepRegularly } from './sweep.ts';
 
 export interface Worker {
-  /** Stops taking jobs, ends engines that run (their tenants are taken up by the next worker), closes everything. */
+  /** Stops taking jobs, ends running engines (the next worker takes over their tenants), closes everything. */
   stop(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export async function startWorker(
   const releasers: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const release of releasers.splice(0).reverse()) {
-      await release().catch((error: unknown) => log.error({ error }, 'a resource could not be released'));
+      await release().catch((error: unknown) => log.error({ error }, 'cannot release a resource'));
     }
   };
   const onStop = (release: () => Promise<unknown>) => {
@@ -56,7 +56,7 @@ export async function startWorker(
   }
 }
 
-/** All that the worker does. */
+/** Everything that the worker does. */
 async function worksOf(
   env: WorkerEnv,
   { context, cluster, tenantDatabase, servers }: Resources,

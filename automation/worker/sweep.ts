@@ -13,10 +13,10 @@ export interface SweepContext {
 }
 
 /**
- * Makes right what webhooks make fast: with every webhook and every doorbell lost, sweeps alone converge. The shared part
- * is done by one worker of all at a time, a cell's by one of its own. Each step stands alone, so that one that fails
- * (Stripe is down, say) does not keep the others from their work.
- * @returns the steps that failed; null when another worker is at it
+ * Webhooks make it fast, the sweep makes it right: even with every webhook and every doorbell lost, sweeps converge. One of
+ * all workers at a time does the shared part, one of a cell's workers the cell's part. A step that fails, for example
+ * because Stripe is down, stops no other.
+ * @returns the steps that failed; null when another worker is sweeping
  */
 export async function sweep(
   { database, policy, cell, workerId, log }: SweepContext,
@@ -43,8 +43,8 @@ export async function sweep(
 }
 
 /**
- * Sweeps now and then at intervals. What concerns all cells may take minutes, for which the cell's own does not wait.
- * @param ended hears of each sweep that this worker has made, and which of its steps failed
+ * Sweeps at intervals. The shared part may take minutes; the cell's own does not wait for it.
+ * @param ended called after each sweep of this worker, with the steps that failed
  * @returns ends it
  */
 export function sweepRegularly(
