@@ -1,4 +1,4 @@
-/** Recovery's access to AWS, with the credentials that the SDK finds. */
+/** Connects to AWS with the credentials that the SDK finds. */
 import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -11,7 +11,7 @@ export interface Aws {
   readonly traffic: Traffic;
 }
 
-/** @param region of the servers and their secrets; Route 53 has none */
+/** @param region where servers and secrets are; Route 53 is global */
 export function connectAws(region: string): Aws {
   return {
     servers: rdsServers({

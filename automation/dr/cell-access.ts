@@ -1,11 +1,10 @@
-/** Opens what recovery works with in a cell: its rows, its cluster, its tenants' database. */
+/** Opens what recovery needs of a cell: its rows, its cluster, its tenants' database. */
 import { KubernetesClient, loadKubeconfig } from '../providers/kubernetes/index.ts';
 import { createFingerprints, standingStacks } from '../stacks/index.ts';
 import { type Database, openDatabase, openServers } from '../store/database.ts';
 import type { CellPlace } from './env.ts';
 import { type Verification, verifyCell } from './verify.ts';
 
-/** Most connections of a command. */
 const maxConnections = 4;
 
 export async function withControlPlane<T>(
@@ -34,8 +33,8 @@ export async function withCluster<T>(
 }
 
 /**
- * Verifies the cell of a place.
- * @throws Error when the place does not name the state of the stacks
+ * Verifies a cell.
+ * @throws Error when `PULUMI_BACKEND_URL` is not set
  */
 export async function verifyPlace(place: CellPlace, env: NodeJS.ProcessEnv): Promise<Verification> {
   if (place.backendUrl === null)

@@ -1,4 +1,4 @@
-/** What operations on a whole cell take from the environment: the variables of its workers. */
+/** Operations on a whole cell read the variables of its workers. */
 import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
 import { readEndpoints } from '../local/index.ts';
 
@@ -6,7 +6,7 @@ import { readEndpoints } from '../local/index.ts';
 export interface CellPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
-  /** Database servers for one tenant each, by name. */
+  /** Database servers for single tenants, by name. */
   readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   /** State of the tenants' stacks; null when no variable names it. */
@@ -15,7 +15,7 @@ export interface CellPlace {
 }
 
 export interface OperationsEnv {
-  /** The cell that the variables name, else the installation that runs in the home; null when there is neither. */
+  /** The cell that the variables name, or else the installation that runs in `home`; null when there is neither. */
   readonly place: CellPlace | null;
   readonly kubeconfig: string;
   /** For programs that we start: Pulumi's CLI. */

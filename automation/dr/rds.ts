@@ -83,7 +83,7 @@ export function rdsServers(clients: {
     async restore({ backup, target, at, like, tags }) {
       if (like === null) {
         throw new Error(
-          `no server is left in ${region} whose network and settings ${target} could take: restore it in the console`,
+          `no server is left in ${region} to copy network and settings from for ${target}: restore it in the console`,
         );
       }
       await rds.send(
@@ -123,7 +123,7 @@ export function rdsServers(clients: {
 
     async connectProxy(proxy, id) {
       const { Targets = [] } = await rds.send(new DescribeDBProxyTargetsCommand({ DBProxyName: proxy }));
-      // Also one of the same name: the proxy may mean the server that had it before.
+      // Also a target of the same name: the proxy may mean the server that had the name before.
       const old = Targets.flatMap(({ RdsResourceId }) => RdsResourceId ?? []);
       if (old.length > 0) {
         await rds.send(
@@ -158,7 +158,7 @@ function serverOf(id: string, instance: DBInstance): Server {
   };
 }
 
-/** The window that reaches furthest: several servers may have had the name. */
+/** Picks the latest window, because several servers may have had the name. */
 function newestWindow(backups: readonly DBInstanceAutomatedBackup[], region: string): BackupWindow | null {
   const windows = backups.flatMap((backup): BackupWindow[] => {
     const from = backup.RestoreWindow?.EarliestTime;

@@ -1,7 +1,7 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 import { convergeJob } from '../store/tenants.ts';
 
-/** The recovery of a cell: since its start every tenant in it has been made again, or looked at. */
+/** The recovery of a cell. It ends when every tenant has been made again since its start. */
 export interface Recovery {
   readonly id: number;
   readonly cell: string;
@@ -21,7 +21,6 @@ export async function findRecovery(db: Queryable, cell: string, reason: string):
   );
 }
 
-/** Recoveries under way. */
 export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
   return (
     await db.query<Recovery>(
@@ -31,19 +30,19 @@ export async function listOpenRecoveries(db: Queryable): Promise<Recovery[]> {
 }
 
 /**
- * Begins a recovery, in one transaction: marks every subscription to be fetched from Stripe, since the rows may be
- * older than Stripe's state, and counts each tenant of the cell as changed in all its objects, so that the next look
- * at it runs an engine that reads the live objects first.
+ * Begins a recovery, in one transaction. Marks every subscription to be fetched, because the rows may be older than
+ * Stripe's state, and counts all objects of the cell's tenants as changed, so that the next look runs an engine that reads
+ * the live objects first.
  * @returns how many tenants are made again
  */
 export async function beginRecovery(db: Queryable, cell: string, reason: string): Promise<number> {
   await db.query('insert into tenantry.recovery (cell, reason) values ($1, $2)', [cell, reason]);
-  // Every holder of a lease is gone with what was lost, or finds that it lost the lease.
+  // Every holder of a lease is gone with the cell, or will find that it has lost the lease.
   await db.query(
     'delete from tenantry.lease where tenant_id in (select id from tenantry.tenant where cell = $1)',
     [cell],
   );
-  // A stack that a tenant took after the backup is in the reserve again, with a state that has objects.
+  // In the restored rows the reserve has stacks again that tenants took after the backup, and their states hold objects.
   await db.query('delete from tenantry.reserved_stack where cell = $1', [cell]);
   await db.query('select tenantry.mark_subscriptions(array(select id from tenantry.subscription))');
   const { rowCount } = await db.query(
@@ -63,13 +62,12 @@ export async function beginRecovery(db: Queryable, cell: string, reason: string)
 
 export interface RecoveryProgress {
   readonly tenants: number;
-  /** Made again, or found in its wanted state, since the start. */
+  /** Tenants that were made again, or found in their desired state, since the start. */
   readonly recovered: number;
-  /** Failed for good; only a change or a person can continue. */
+  /** Tenants that failed until something changes or a person asks for another try. */
   readonly failed: readonly string[];
 }
 
-/** Progress of a recovery. */
 export async function recoveryProgress(db: Queryable, recovery: Recovery): Promise<RecoveryProgress> {
   return onlyRow(
     await db.query<RecoveryProgress>(
@@ -91,8 +89,8 @@ export async function endRecovery(db: Queryable, id: number): Promise<void> {
 }
 
 /**
- * Moves all tenants of a lost cell to another one. Their stacks begin anew in that cell's state; existing objects of
- * theirs are adopted by their label. Call it in a transaction.
+ * Moves all tenants of a lost cell to another one. Their stacks start over in that cell's state and adopt existing objects
+ * by their label. Call it in a transaction.
  */
 export async function moveTenants(
   db: Queryable,
@@ -111,7 +109,7 @@ export async function moveTenants(
   return rowCount ?? 0;
 }
 
-/** Tenants of a cell that are not deleted. */
+/** Counts a cell's tenants, without deleted ones. */
 export async function countTenantsIn(db: Queryable, cell: string): Promise<number> {
   return onlyRow(
     await db.query<{ count: number }>(

@@ -1,4 +1,4 @@
-/** How one PostgreSQL server takes another's place. Pure but for the servers that it is given. */
+/** Steps by which one PostgreSQL server takes another's place. */
 import type { DatabaseServers, Server, ServerSettings } from './servers.ts';
 import type { Look, Step } from './steps.ts';
 import type { RecoveryTarget } from './target.ts';
@@ -10,7 +10,7 @@ export interface ServerRecovery {
   readonly recovery: string;
 }
 
-/** Tags of a server that took another's place, with the recovery in which it did. */
+/** Tags on a server that took another's place; their value is the recovery. */
 export const recoveryTags = {
   took: 'tenantry:recovery',
   password: 'tenantry:recovery-password',
@@ -22,14 +22,14 @@ const todo = (detail: string): Look => ({ state: 'todo', detail });
 const waiting = (detail: string): Look => ({ state: 'waiting', detail });
 const blocked = (detail: string): Look => ({ state: 'blocked', detail });
 
-/** Name of the replaced server: nothing is deleted. */
+/** The replaced server's new name: nothing is deleted. */
 export function retiredName({ target, recovery }: Pick<ServerRecovery, 'target' | 'recovery'>): string {
   return `${target.server}-retired-${recovery}`;
 }
 
 /**
- * A read replica becomes the server: takes minutes, and loses seconds of writes at most. The old server loses its
- * name first, so that nobody writes to it what the replica will never have.
+ * Makes a read replica the server: takes minutes and loses at most seconds of writes. The old server loses its name first,
+ * so that nobody writes to it what the replica will never get.
  */
 export function promoteSteps(context: ServerRecovery): Step[] {
   const { servers, target, recovery } = context;
@@ -50,7 +50,7 @@ export function promoteSteps(context: ServerRecovery): Step[] {
           return todo('becomes a server of its own');
         }
         if (await hasTaken()) return done(`it is ${main} now`);
-        return blocked(`there is no ${replica}; \`tenantry dr restore\` needs none`);
+        return blocked(`there is no ${replica}; \`tenantry dr restore\` works without a replica`);
       },
       act: () => servers.promote(replica, target.settings),
     },
@@ -75,9 +75,9 @@ export function promoteSteps(context: ServerRecovery): Step[] {
 }
 
 export interface RestoreFrom {
-  /** The server whose backups are restored; the target's unless its region is lost. */
+  /** The server whose backups are restored: the target, unless its region is lost. */
   readonly source: string;
-  /** Null is as late as possible. */
+  /** Null for the latest possible time. */
   readonly at: Date | null;
 }
 
@@ -90,7 +90,7 @@ export function restoreSteps(context: ServerRecovery, from: RestoreFrom): Step[]
     const found = await Promise.all(ids.map((id) => servers.find(id)));
     return found.find((server) => server !== null)?.id ?? null;
   };
-  /** Its backups go with it when it is renamed. */
+  /** A renamed server takes its backups with it. */
   const findBackups = async () =>
     (from.source === main ? await servers.backups(retired) : null) ?? (await servers.backups(from.source));
   return [
@@ -133,7 +133,7 @@ export function restoreSteps(context: ServerRecovery, from: RestoreFrom): Step[]
   ];
 }
 
-/** The old server gives up its name, and with it its address: whoever still writes to it no longer finds it. */
+/** The old server gives up its name and so its address: nobody can write to it any more. */
 function retireStep(context: ServerRecovery): Step {
   const { servers, target, recovery } = context;
   const retired = retiredName(context);
@@ -187,7 +187,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
     {
       id: 'password',
       title: `Password of ${main} from ${target.secret}`,
-      // A server of the past has a password of the past.
+      // A restored server has the password of the time to which it was restored.
       ...once(recoveryTags.password, () => servers.takePassword(main, target.secret)),
     },
     ...(proxy === null
@@ -196,7 +196,7 @@ function finishSteps({ servers, target, recovery }: ServerRecovery): Step[] {
           {
             id: 'proxy',
             title: `Proxy ${proxy} to ${main}`,
-            // It keeps the server that it knew by that name.
+            // The proxy still means the server that had the name before.
             ...once(recoveryTags.proxy, () => servers.connectProxy(proxy, main)),
           },
         ]),

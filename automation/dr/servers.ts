@@ -1,8 +1,8 @@
-/** PostgreSQL servers as disaster recovery deals with them: RDS's notions, without RDS. */
+/** What disaster recovery needs of PostgreSQL servers, in RDS's terms but without RDS. */
 
 export interface Server {
   readonly id: string;
-  /** `available` is ready; anything else is under way or broken, in the provider's words. */
+  /** `available` when it is ready; anything else is the provider's word for busy or broken. */
   readonly status: string;
   readonly host: string | null;
   /** The server that it copies; null when it takes writes itself. */
@@ -15,12 +15,12 @@ export interface Server {
 
 /** The recoverable past of a server. */
 export interface BackupWindow {
-  /** For `restore` only. */
+  /** What `restore` needs. */
   readonly source:
     | { readonly kind: 'instance'; readonly id: string }
-    /** Of a server that is gone. */
+    /** Backups of a server that is gone. */
     | { readonly kind: 'retained'; readonly resourceId: string }
-    /** Of a server in another region. */
+    /** Backups of a server in another region. */
     | { readonly kind: 'replicated'; readonly arn: string };
   readonly from: Date;
   readonly until: Date;
@@ -34,15 +34,15 @@ export interface ServerSettings {
 
 export interface DatabaseServers {
   find(id: string): Promise<Server | null>;
-  /** Backups of the server of this name, whether or not it still exists; null when there are none here. */
+  /** The backups, in this region, of the server of this name, which need not exist any more; null when there are none. */
   backups(id: string): Promise<BackupWindow | null>;
   /** Begins to make a copy a server of its own, with automated backups. */
   promote(id: string, settings: ServerSettings): Promise<void>;
   /** Begins to give a server another name, and with it another address. */
   rename(id: string, newId: string): Promise<void>;
   /**
-   * Begins to make a server like another was.
-   * @param args.at null is as late as possible
+   * Begins to make a server from backups.
+   * @param args.at null for the latest possible time
    * @param args.like a server whose network and settings the new one gets; null when none is left
    */
   restore(args: {

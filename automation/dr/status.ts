@@ -1,4 +1,4 @@
-/** How ready a cell is for recovery: asks each part, and reports those that do not answer. */
+/** Reports how ready a cell is for recovery, including parts that do not answer. */
 import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
 import { listOpenRecoveries, recoveryProgress } from './recoveries.ts';
@@ -23,7 +23,7 @@ export interface StatusSources {
   readonly now: () => Date;
 }
 
-/** RDS uploads the log every five minutes; a window that ends before this has stopped growing. */
+/** RDS uploads the log every five minutes: a window that ends earlier than this has stopped growing. */
 const databaseLagMs = 15 * 60_000;
 /** Velero runs every six hours. */
 const volumeLagMs = 7 * 3_600_000;

@@ -1,12 +1,12 @@
 /**
- * Work in steps, each of which first looks at the world and skips what is done. So starting again continues a run
- * that broke off, and a dry run says what is left without touching anything.
+ * Runs work in steps. Each step first looks at the world and skips what is done, so starting again continues an interrupted
+ * run, and a dry run says what is left without touching anything.
  */
 
 export type Look =
   | { readonly state: 'done'; readonly detail: string }
   | { readonly state: 'todo'; readonly detail: string }
-  /** Under way without us. */
+  /** Somebody else is doing it. */
   | { readonly state: 'waiting'; readonly detail: string }
   /** Only a person can continue from here. */
   | { readonly state: 'blocked'; readonly detail: string };
@@ -29,19 +29,19 @@ export interface StepReport {
   readonly tookMs: number;
 }
 
-/** Intervals grow: quick steps finish at once, long ones are not polled all the time. */
+/** Intervals grow from here, so that quick steps finish at once and long ones are not polled all the time. */
 const firstPollMs = 100;
 
 export interface RunOptions {
   readonly dryRun: boolean;
   readonly say: (line: string) => void;
-  /** Between two looks at a step that is under way, once it takes long. Default 5 s. */
+  /** Longest interval between two looks at a step that is under way. Default 5 s. */
   readonly pollMs?: number;
-  /** For one step. Default 2 h: restoring a large server takes that long. */
+  /** Limits one step. Default 2 h, because restoring a large server takes that long. */
   readonly timeoutMs?: number;
 }
 
-/** A step cannot be done; starting again continues from it. */
+/** A step failed. Starting again continues from it. */
 export class StepStopped extends Error {
   override readonly name = 'StepStopped';
   readonly reports: readonly StepReport[];
@@ -53,7 +53,7 @@ export class StepStopped extends Error {
 }
 
 /**
- * Runs the steps in order; a dry run looks at each and does none.
+ * Runs the steps in order; a dry run only looks at each.
  * @throws StepStopped at the first step that is blocked, fails or takes too long
  */
 export async function runSteps(steps: readonly Step[], options: RunOptions): Promise<StepReport[]> {
@@ -86,7 +86,7 @@ async function planned(step: Step, report: Report, earlier: readonly StepReport[
     const { state, detail } = await step.look();
     return report(state === 'todo' ? 'planned' : state, detail);
   } catch (error) {
-    // What it looks at may exist only after an earlier step.
+    // In a dry run, what a step looks at may not exist before an earlier step.
     if (earlier.every(({ state }) => state === 'done')) throw error;
     return report(
       'planned',

@@ -1,6 +1,6 @@
 /**
- * What recovery deals with, by name. Names come from the stack's configuration alone: in a disaster neither the
- * control plane's database nor the state of the platform's stack need exist.
+ * The names of what recovery deals with. They come from the stack's configuration alone: in a disaster, the control plane's
+ * database and the state of the platform's stack may be lost.
  */
 import type { PlatformConfig } from '../../infra/config.ts';
 import { originName } from '../../infra/edge/names.ts';
@@ -13,20 +13,20 @@ export interface RecoveryTarget {
   /** The server of the control plane and the shared tenants. */
   readonly server: string;
   readonly replicas: readonly string[];
-  /** Null where clients connect to the server itself. */
+  /** Null where clients connect to the server directly. */
   readonly proxy: string | null;
-  /** Servers for one tenant each, by name in the configuration. */
+  /** Servers for single tenants, by their name in the configuration. */
   readonly dedicated: readonly string[];
-  /** Secret with the password of the server's owner. */
+  /** The secret with the password of the server's owner. */
   readonly secret: string;
   readonly settings: ServerSettings;
-  /** Where Velero's backups and the automated backups are copied to; null when nowhere. */
+  /** The region that Velero's backups and the automated backups are copied to; null without copies. */
   readonly copiesIn: string | null;
-  /** Name that the health check of this region's API requests. */
+  /** The host that the health check of this region's API asks. */
   readonly healthCheckHost: string;
   /** Whether Route 53 moves the API's name to another region. */
   readonly failsOver: boolean;
-  /** First part of the name of the bucket with copied backups; the account's number ends it. */
+  /** Beginning of the name of the bucket with copied backups; the account's number ends the name. */
   readonly backupCopies: string;
 }
 
@@ -53,7 +53,7 @@ export function recoveryTarget(config: PlatformConfig): RecoveryTarget {
   };
 }
 
-/** The same cell with a dedicated tenant's server in place of the shared one: it has neither replicas nor a proxy. */
+/** The same cell with a dedicated server, which has no replicas and no proxy, in place of the shared one. */
 export function dedicatedTarget(target: RecoveryTarget, name: string): RecoveryTarget {
   return {
     ...target,
@@ -64,7 +64,7 @@ export function dedicatedTarget(target: RecoveryTarget, name: string): RecoveryT
   };
 }
 
-/** Name of a dedicated tenant's server in RDS. */
+/** A dedicated server's name in RDS. */
 export function dedicatedServer({ cellId }: Pick<RecoveryTarget, 'cellId'>, name: string): string {
   return `${cellId}-dedicated-${name}`;
 }

@@ -1,6 +1,6 @@
 /**
- * How the tenants of a cell come back once its database does: the rows say what is wanted, the ordinary loop makes
- * it.
+ * Steps that bring a cell's tenants back once its database is back: the rows say what is desired, and the ordinary loop
+ * makes it.
  */
 import { listCells, writeCellDatabase } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
@@ -16,13 +16,13 @@ import type { Step } from './steps.ts';
 
 export interface TenantRecovery {
   readonly database: Database;
-  /** The cell whose tenants come back, or the one that replaces a lost one. */
+  /** The cell whose tenants come back, or the one that replaces a lost cell. */
   readonly cell: string;
   /** Names this recovery, the same whenever it continues. */
   readonly recovery: string;
 }
 
-/** Points the cell's row at the server that its tenants' rows are on from now on. */
+/** Points the cell's row at the server that now has its tenants' rows. */
 export function cellDatabaseStep({ database, cell }: TenantRecovery, host: string): Step {
   return {
     id: 'cell',
@@ -37,7 +37,7 @@ export function cellDatabaseStep({ database, cell }: TenantRecovery, host: strin
   };
 }
 
-/** The tenants of a lost cell become tenants of this one. */
+/** Moves the tenants of a lost cell to this one. */
 export function moveStep({ database, cell }: TenantRecovery, lost: string): Step {
   return {
     id: 'move',
@@ -56,7 +56,7 @@ export function moveStep({ database, cell }: TenantRecovery, lost: string): Step
   };
 }
 
-/** Makes every tenant again from its row; the recovery ends when the last one stands. */
+/** Makes every tenant again from its row. The recovery ends when the last one has converged. */
 export function convergeSteps({ database, cell, recovery }: TenantRecovery): Step[] {
   return [
     {

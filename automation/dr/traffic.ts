@@ -1,4 +1,4 @@
-/** Which region the API's name leads to, by Route 53's health check of the home region. */
+/** Decides which region the API's name leads to, through Route 53's health check of the home region. */
 import {
   ListHealthChecksCommand,
   type Route53Client,
@@ -8,14 +8,14 @@ import type { Step } from './steps.ts';
 
 export interface HealthCheck {
   readonly id: string;
-  /** The region counts as unhealthy whatever its API says. */
+  /** True when the region counts as unhealthy whatever its API says. */
   readonly heldDown: boolean;
 }
 
 export interface Traffic {
-  /** The check of the host; null when there is none. */
+  /** Finds the health check of a host. */
   find(host: string): Promise<HealthCheck | null>;
-  /** Marks the region as down, or lets its health decide again. */
+  /** Marks the region as down, or lets the health check decide again. */
   hold(id: string, down: boolean): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export function route53Traffic(client: Route53Client): Traffic {
   };
 }
 
-/** Sends the traffic away from a region, or back according to its health. */
+/** Sends traffic away from a region, or lets its health decide again. */
 export function trafficStep(traffic: Traffic, host: string, down: boolean): Step {
   const find = async () => {
     const found = await traffic.find(host);

@@ -1,4 +1,4 @@
-/** Compares wanted and actual state, tenant by tenant: row, stack, objects in the cluster, objects in the database. */
+/** Compares desired and actual state, tenant by tenant: row, stack, objects in the cluster, objects in the database. */
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import { driftFrom, type Fingerprints } from '../stacks/index.ts';
@@ -29,11 +29,11 @@ export interface VerifyOptions {
   readonly cluster: KubernetesClient;
   /** Ids of tenants whose stacks have a state. */
   readonly stacks: ReadonlySet<string>;
-  /** Tenants examined together. */
+  /** How many tenants are examined at once. */
   readonly concurrency?: number;
 }
 
-/** Examines every tenant of the cell that is not deleted, and looks for namespaces that belong to none. */
+/** Examines every tenant of the cell that is not deleted, and finds namespaces that belong to none. */
 export async function verifyCell(options: VerifyOptions): Promise<Verification> {
   const startedAt = performance.now();
   const { database, cell, cluster, concurrency = 8 } = options;
@@ -108,7 +108,7 @@ function unconvergedText({
   return `${phase}${why}: generation ${observedGeneration} of ${desiredGeneration}`;
 }
 
-/** Names in PostgreSQL as a fingerprint has them. */
+/** The keys of a tenant's database objects in its fingerprint. */
 function databaseKeys({ database }: TenantOutputs): string[] {
   if (database === null) return [];
   const { name, schema, role } = database;

@@ -1,4 +1,4 @@
-/** Volumes from Velero's backups: the one part of a tenant that its row cannot recreate. */
+/** Restores volumes from Velero's backups: the one part of a tenant that its row cannot recreate. */
 import { z } from 'zod';
 import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
 import { defaultCell } from '../../tenants/tenant.ts';
@@ -34,7 +34,7 @@ export interface VolumeBackup {
 }
 
 /**
- * The newest complete backup, or null.
+ * Finds the newest complete backup.
  * @param options.location only backups of this storage location
  * @param options.before only older ones
  */
@@ -55,13 +55,13 @@ export async function newestBackup(
 export interface VolumeRecovery {
   readonly cluster: KubernetesClient;
   readonly recovery: string;
-  /** Not newer than the time to which the database is restored; null is the newest. */
+  /** Uses the newest backup before this time, to which the database is restored; null for the newest of all. */
   readonly before: Date | null;
-  /** Copies of a lost cell's backups in this region; null where the cell uses its own. */
+  /** The copies of a lost cell's backups in this region; null where the cell uses its own backups. */
   readonly copies: { readonly cellId: string; readonly bucket: string; readonly region: string } | null;
 }
 
-/** Velero restores volumes and objects before the tenants are made again, which then adopt them. */
+/** Has Velero restore volumes and objects before the tenants are made again, so that they adopt them. */
 export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecovery): Step[] {
   const name = `recovery-${recovery}`;
   const location = copies ? copies.cellId : 'default';
@@ -92,14 +92,14 @@ export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecover
   ];
 }
 
-/** A restore of all tenants. The platform program has already made the control plane. */
+/** A restore of all tenants, without the control plane, which the platform program makes. */
 export function tenantRestore(name: string, backup: string) {
   const manifest = restoreManifest({ name, backup });
   const excludedNamespaces = [defaultCell.controlPlaneNamespace];
   return { ...manifest, spec: { ...manifest.spec, excludedNamespaces } };
 }
 
-/** Velero reads the copies of the lost cell's backups, and never writes among them. */
+/** Gives Velero read-only access to the copies of the lost cell's backups. */
 function locationStep(cluster: KubernetesClient, copies: NonNullable<VolumeRecovery['copies']>): Step {
   const path = `${velero}/backupstoragelocations/${copies.cellId}`;
   return {

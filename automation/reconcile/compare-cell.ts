@@ -20,25 +20,25 @@ export interface CellTenant
     | 'reasonCode'
   > {
   readonly plan: string;
-  /** Null until an operation has succeeded. */
+  /** Null before the first successful operation. */
   readonly observedState: TenantState | null;
-  /** It is in its wanted state, and no operation was cut short. */
+  /** True when it is in its desired state and no operation was cut short. */
   readonly settled: boolean;
   readonly updatedAt: Date;
   readonly database: Pick<NonNullable<TenantOutputs['database']>, 'name' | 'schema' | 'role'> | null;
-  /** The database server with its rows; null is the cell's shared one. */
+  /** The database server with its rows; null for the cell's shared one. */
   readonly databaseServer: string | null;
-  /** Its namespaced objects, as `nameOf` writes them. */
+  /** The names (`nameOf`) of its namespaced objects. */
   readonly objects: readonly string[];
 }
 
 export interface LiveNamespace {
   readonly name: string;
-  /** The label; empty when it has none. */
+  /** The label's value; empty without a label. */
   readonly tenantId: string;
   readonly plan: string | null;
   readonly createdAt: Date | null;
-  /** Being deleted since then. */
+  /** When its deletion began; null unless it is being deleted. */
   readonly deletedAt: Date | null;
 }
 
@@ -51,11 +51,11 @@ export interface LiveObject {
   readonly deletedAt: Date | null;
 }
 
-/** Something in PostgreSQL with a tenant's name. */
+/** An object in PostgreSQL with a tenant's name. */
 export interface DatabaseObject {
   readonly kind: 'schema' | 'role' | 'database';
   readonly name: string;
-  /** Null is the cell's shared one. */
+  /** Null for the cell's shared one. */
   readonly server: string | null;
   readonly tenantId: string;
 }
@@ -71,23 +71,23 @@ export interface CellWorld {
   readonly stacks: ReadonlySet<string> | null;
   /** Ids whose stacks are reserved for future tenants. */
   readonly reserved: ReadonlySet<string>;
-  /** Leases that have run out, and when. */
+  /** Expired leases. */
   readonly leases: readonly { readonly tenantId: string; readonly expiredAt: Date }[];
-  /** Products with tenants made in advance. */
+  /** Products with warm slots. */
   readonly slotProducts: ReadonlySet<string>;
-  /** Tenants that somebody works on. */
+  /** Tenants that a job or a person is working on. */
   readonly busy: ReadonlySet<string>;
   readonly now: Date;
   readonly policy: Pick<ReconcilePolicy, 'graceMs' | 'stalledMs'>;
 }
 
-/** After so many failed tries, a tenant is shown as failed. */
+/** After this many failed tries, a tenant shows as failed. */
 const patienceAttempts = 4;
 
 /** How long a deletion may take before somebody should look. */
 const deletionMs = 600_000;
 
-/** Name of a tenant's namespaced object in comparisons. */
+/** What comparisons call a tenant's namespaced object. */
 export function nameOf(object: { readonly kind: string; readonly name: string }): string {
   return `${object.kind}/${object.name}`;
 }
@@ -109,7 +109,7 @@ export function compareCell(world: CellWorld): Observation[] {
 function compareProgress(tenant: CellTenant, { slotProducts, now, policy }: CellWorld): Observation[] {
   const about = { tenantId: tenant.id, since: tenant.updatedAt };
   if (tenant.slot && tenant.desiredState !== 'deleted' && !slotProducts.has(tenant.product)) {
-    const cause = `no tenants of ${tenant.product} are made ahead any more`;
+    const cause = `${tenant.product} no longer has warm slots`;
     return [observe('slot-of-nobody', tenant.id, cause, about)];
   }
   if (tenant.settled) return [];
@@ -177,7 +177,7 @@ function compareObjects(
     if (busy.has(tenantId) || deletedAt !== null) continue;
     const isItsOwn =
       owner && namespace === owner.namespace && (!owner.settled || owner.objects.includes(name));
-    // Whatever is in a namespace without an owner goes with it.
+    // An object in a namespace that has no owner goes with the namespace.
     const isToldAlready = !owner && namespace !== null && there.has(namespace);
     if (isItsOwn || isToldAlready) continue;
     const where = namespace ?? 'the cluster';
@@ -185,7 +185,7 @@ function compareObjects(
     found.push(observe('object-of-nobody', `${name} in ${where}`, cause));
   }
   for (const { id, namespace, settled, observedState, objects: expected } of tenants) {
-    // A missing namespace takes its objects along: one finding is enough.
+    // When the namespace is missing, so are its objects: one finding is enough.
     if (busy.has(id) || !settled || !stands(observedState) || !there.has(namespace)) continue;
     const missing = expected.filter((name) => !seen.get(id)?.has(name));
     if (missing.length === 0) continue;
@@ -267,7 +267,7 @@ function compareLeases(
 ): Observation[] {
   return leases.flatMap(({ tenantId, expiredAt }) => {
     const tenant = standing.get(tenantId);
-    // Whoever takes up a tenant with work to do takes over the lease.
+    // When there is work to do, the next job takes the lease over anyway.
     if (busy.has(tenantId) || (tenant && !tenant.settled)) return [];
     if (now.getTime() - expiredAt.getTime() < policy.graceMs) return [];
     const cause = 'its holder stopped and nobody took it over';

@@ -1,4 +1,4 @@
-/** Compares Stripe with our records and wishes. Pure. */
+/** Compares Stripe with our records and our desired states. Pure. */
 import { type Entitlement, entitlementOf, isBrakeReason, type SubscriptionFacts } from '../desired/index.ts';
 import type { LedgerCheck } from '../ledger/index.ts';
 import type { Policy } from '../policy.ts';
@@ -6,7 +6,7 @@ import type { Subscription } from '../store/subscriptions.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { type Observation, observe } from './kinds.ts';
 
-/** A tenant that is not gone, or whose subscription may not know that it is. */
+/** A tenant that is not deleted, or whose subscription still lives in our records. */
 export interface PaidTenant
   extends Pick<
     Tenant,
@@ -16,10 +16,10 @@ export interface PaidTenant
   readonly seats: number;
 }
 
-/** Our last record of a subscription. */
+/** Our record of a subscription, as of its last fetch. */
 export interface SubscriptionRecord
   extends Omit<Subscription, 'customerId' | 'owner' | 'checkoutId' | 'attempts' | 'createdAt'> {
-  /** Stripe was asked and did not know it. */
+  /** True when Stripe did not know it at the last fetch. */
   readonly missing: boolean;
 }
 
@@ -36,7 +36,7 @@ export interface UnreportedUsage {
   readonly quantity: number;
 }
 
-/** A customer that names an organization with another customer. */
+/** A Stripe customer that names an organization, which does not exist or has another customer. */
 export interface CustomerOfNobody {
   readonly id: string;
   readonly organization: string;
@@ -56,7 +56,7 @@ export interface MoneyWorld {
   }[];
   readonly unreported: readonly UnreportedUsage[];
   readonly ledger: LedgerCheck;
-  /** Subscriptions and tenants that somebody works on. */
+  /** Subscriptions and tenants that a job or a person is working on. */
   readonly busy: { readonly subscriptions: ReadonlySet<string>; readonly tenants: ReadonlySet<string> };
   readonly now: Date;
   readonly policy: Pick<Policy, 'graceMs' | 'retentionMs'>;
@@ -108,7 +108,7 @@ function compareTenant(
   const entitlement = entitlementOf(facts.status, record?.pastDueSince ?? null, now, policy);
   if (tenant.desiredState === 'deleted') {
     if (!isBilled(facts.status)) return [];
-    const cause = `Stripe goes on to bill it (${facts.status}), and its tenant ${tenant.id} is deleted`;
+    const cause = `Stripe still bills it (${facts.status}), and its tenant ${tenant.id} is deleted`;
     return [observe('billed-after-deletion', facts.id, cause, about)];
   }
   const { bought } = facts;
@@ -140,7 +140,7 @@ function wrongState(
   entitlement: Entitlement,
 ): { kind: 'paid-not-served' | 'unpaid-served'; cause: string } | null {
   if (entitlement.kind === 'active') {
-    // What the brake suspends stays suspended, whatever Stripe says.
+    // A tenant that the brake suspended stays suspended, whatever Stripe says.
     if (desiredState === 'active' || isBrakeReason(suspendReason)) return null;
     const cause = `the subscription is ${status}, and the tenant is suspended (${suspendReason ?? 'no reason'})`;
     return { kind: 'paid-not-served', cause };
@@ -174,7 +174,7 @@ function compareUnlisted(
   records: ReadonlyMap<string, SubscriptionRecord>,
 ): Observation[] {
   if (tenant.slot || tenant.desiredState === 'deleted') return [];
-  // On its way: its data is deleted when that time comes.
+  // Its end is scheduled: there is nothing to find.
   const ends = tenant.desiredState === 'suspended' && tenant.deleteAfter !== null;
   const { subscriptionId } = tenant;
   const about = { tenantId: tenant.id, subscriptionId };

@@ -7,12 +7,11 @@ import type { Database, Queryable } from '../store/database.ts';
 import type { ReconcilePolicy } from './policy.ts';
 import type { ServiceObjects } from './service-objects.ts';
 
-/** What the reconciler needs. */
 export interface ReconcileContext {
   readonly database: Database;
   readonly stripe: Stripe;
   readonly cluster: KubernetesClient;
-  /** Objects of services that come and go in tenants' namespaces. */
+  /** Services' objects that come and go in tenants' namespaces. */
   readonly objects: readonly ServiceObjects[];
   /** The cell's servers of tenants' databases; the shared one has no name. */
   readonly servers: readonly { readonly name: string | null; readonly database: Queryable }[];
@@ -26,7 +25,7 @@ export interface ReconcileContext {
   readonly now: () => Date;
 }
 
-/** The two comparisons: one of money over all cells, and one in each cell. */
+/** There are two kinds of comparison: one of money over all cells, and one in each cell. */
 export const moneyArea = 'money';
 
 export function cellArea(cell: string): string {

@@ -1,4 +1,4 @@
-/** An operator's decision about a finding, and what follows from it: always work for the ordinary jobs. */
+/** Carries out an operator's decision about a finding, always by giving work to the ordinary jobs. */
 import Stripe from 'stripe';
 import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { DataIsolation } from '../../tenants/catalog/types.ts';
@@ -24,7 +24,7 @@ export interface DecisionContext extends Following {
 
 export interface Decision {
   readonly id: number;
-  /** Who decides, as the audit trail names them. */
+  /** The operator's name in the audit trail. */
   readonly by: string;
   readonly note: string | null;
 }
@@ -32,14 +32,14 @@ export interface Decision {
 export type Outcome =
   | { readonly outcome: 'done' | 'unchanged'; readonly finding: Finding }
   | { readonly outcome: 'not-found' }
-  /** It is over, or does not count yet. */
+  /** The finding has ended, or does not count yet. */
   | { readonly outcome: 'not-open'; readonly finding: Finding }
-  /** We can do nothing: a person must act. */
+  /** Only a person can help. */
   | { readonly outcome: 'by-hand'; readonly finding: Finding }
-  /** The world has changed since the finding; the next look will say how it is. */
+  /** The world has changed since the finding. The next look will say how it is now. */
   | { readonly outcome: 'changed'; readonly finding: Finding; readonly why: string };
 
-/** Thrown in a transaction to undo it: what was to be approved is no longer the case. */
+/** Undoes the transaction: what the operator wants to approve is no longer the case. */
 class Changed extends Error {}
 
 /** Does what the finding's kind says an approval does, and records who approved, in one transaction. */
@@ -58,7 +58,7 @@ export async function approveFinding(context: DecisionContext, decision: Decisio
       const locked = await findFinding(client, decision.id, { lock: true });
       if (!locked || !isOpen(locked)) throw new Changed('it was decided meanwhile');
       if (approval !== null) await carryOut(client, context, approval, locked);
-      // A failed healing starts over, with all its tries.
+      // A healing that failed starts over with all its tries.
       const state = approval === null ? 'healing' : 'approved';
       await decideFinding(client, decision.id, { ...decision, state, at: now() });
       await recordDecision(client, locked, decision, 'finding.approved', approval ?? heals);
@@ -70,7 +70,7 @@ export async function approveFinding(context: DecisionContext, decision: Decisio
   }
 }
 
-/** Leaves the finding as it is: it is not reported any more for as long as it lasts. */
+/** Leaves the finding alone: it is no longer reported, for as long as it lasts. */
 export async function dismissFinding(
   { database, now }: Pick<DecisionContext, 'database' | 'now'>,
   decision: Decision,
@@ -155,7 +155,7 @@ async function mendTenant(
   await ringTenant(client, tenant);
 }
 
-/** As at the end of its subscription: suspended now, deleted after the retention. */
+/** Treats the tenant as if its subscription had ended: suspends it now, deletes it after the retention. */
 async function endTenant(
   client: Queryable,
   context: DecisionContext,
@@ -189,7 +189,7 @@ async function forget(client: Queryable, { data }: Finding): Promise<void> {
   await forgetCustomer(client, found.customerId);
 }
 
-/** Stripe first: cancelling again is harmless, and a failure leaves no record. */
+/** Cancels at Stripe before anything is recorded: cancelling twice is harmless, and a failure leaves no record. */
 async function cancelSubscription(
   { database }: DecisionContext,
   stripe: Stripe,
@@ -202,16 +202,16 @@ async function cancelSubscription(
   try {
     await stripe.subscriptions.cancel(subscriptionId, {}, { idempotencyKey: `tenantry-finding:${id}` });
   } catch (error) {
-    // It has ended, or was never there.
+    // It has ended, or never existed.
     if (!(error instanceof Stripe.errors.StripeInvalidRequestError && error.statusCode === 404)) throw error;
   }
 }
 
-/** Gives a tenant's remains a row that wants it deleted. */
+/** Gives a tenant's remains a row whose desired state is deleted. */
 async function deleteRemains(client: Queryable, { now }: DecisionContext, finding: Finding): Promise<void> {
   const { tenantId, area } = finding;
   if (tenantId === null || !tenantIdPattern.test(tenantId))
-    throw new Changed('it is marked with no tenant id of ours: delete it by hand, or take its label away');
+    throw new Changed('its label names no tenant id of ours: delete it by hand, or remove the label');
   const cell = (await listCells(client)).find(({ id }) => area === `cell:${id}`);
   if (!cell) throw new Changed('its cell is not there any more');
   const remains = (await listOpenFindings(client, area)).filter(
@@ -223,8 +223,8 @@ async function deleteRemains(client: Queryable, { now }: DecisionContext, findin
 }
 
 /**
- * A spec that covers the remains: its namespace, and the kind of its rows. The update before the destroy makes what
- * is missing, and the destroy removes it too.
+ * A spec that covers the remains: their namespace and the kind of their rows. The update before the destroy makes what is
+ * missing, and the destroy removes that, too.
  */
 async function specOfRemains(
   client: Queryable,
@@ -255,7 +255,7 @@ async function specOfRemains(
       seats: 1,
       createdAt: now,
     });
-  // Somebody else may have the name by now.
+  // Another tenant may have the name by now.
   const own = product.namespace.prefix + tenantId;
   const isHeld = await isNamespaceHeld(client, { cell: cell.id, namespace: base.namespace }, tenantId);
   const isolation = isolationOf(remains) ?? base.dataIsolation;

@@ -15,7 +15,7 @@ export interface Finding {
   readonly firstSeenAt: Date;
   readonly lastSeenAt: Date;
   readonly looks: number;
-  /** How often healing was tried, and when last. */
+  /** How often healing was tried, and when it was tried last. */
   readonly heals: number;
   readonly healedAt: Date | null;
   readonly decidedBy: string | null;
@@ -28,7 +28,6 @@ const columns = `id, key, area, kind, subject, tenant_id as "tenantId", subscrip
   state, first_seen_at as "firstSeenAt", last_seen_at as "lastSeenAt", looks, heals, healed_at as "healedAt",
   decided_by as "decidedBy", decided_at as "decidedAt", note, ended_at as "endedAt"`;
 
-/** What a look writes about a finding. */
 export type Seen = Pick<
   Finding,
   'key' | 'kind' | 'subject' | 'tenantId' | 'subscriptionId' | 'cause' | 'data'
@@ -37,7 +36,6 @@ export type Seen = Pick<
 const seenColumns = `key text, kind text, subject text, "tenantId" text, "subscriptionId" text, cause text, data jsonb,
   state text`;
 
-/** Every open finding of an area. */
 export async function listOpenFindings(db: Queryable, area: string): Promise<Finding[]> {
   const { rows } = await db.query<Finding>(
     `select ${columns} from tenantry.finding where area = $1 and ended_at is null order by id`,
@@ -65,7 +63,7 @@ export async function insertFindings(
   return new Map(rows.map(({ id, key }) => [key, id]));
 }
 
-/** Records that findings were seen again. Keeps an operator's decision made since `was` was read. */
+/** Records that findings were seen again. Keeps a decision that an operator made after `was` was read. */
 export async function updateFindings(
   db: Queryable,
   findings: readonly (Seen & { readonly id: number; readonly was: Finding['state'] })[],
@@ -82,7 +80,7 @@ export async function updateFindings(
   );
 }
 
-/** Ends findings that are gone; forgets those that never counted. */
+/** Ends findings that are gone, and deletes those that never counted. */
 export async function endFindings(
   db: Queryable,
   ended: readonly { readonly id: number; readonly counted: boolean }[],
@@ -101,7 +99,7 @@ export async function noteHeals(db: Queryable, ids: readonly number[], at: Date)
   ]);
 }
 
-/** Forgets findings that ended before. */
+/** Deletes findings that ended before a time. */
 export async function deleteFindingsBefore(db: Queryable, before: Date, limit: number): Promise<void> {
   await db.query(
     `delete from tenantry.finding where id in (
@@ -127,14 +125,14 @@ export interface FindingFilter {
   readonly state?: string;
   readonly kind?: string;
   readonly tenantId?: string;
-  /** The ended ones instead of the open ones. */
+  /** Lists ended findings instead of open ones. */
   readonly ended?: boolean;
-  /** Only those with a lower id. */
+  /** Lists only lower ids. */
   readonly before?: number;
   readonly limit: number;
 }
 
-/** Findings that count, newest first. */
+/** Lists findings that count, newest first. */
 export async function listFindings(db: Queryable, filter: FindingFilter): Promise<Finding[]> {
   const { rows } = await db.query<Finding>(
     `select ${columns} from tenantry.finding
@@ -173,11 +171,11 @@ export interface FindingCount {
   readonly kind: string;
   readonly state: string;
   readonly count: number;
-  /** When the oldest of them was first seen. */
+  /** When the oldest one was first seen. */
   readonly oldest: Date;
 }
 
-/** Open findings, by kind and state. */
+/** Counts open findings by kind and state. */
 export async function countFindings(db: Queryable): Promise<FindingCount[]> {
   const { rows } = await db.query<FindingCount>(
     `select kind, state, count(*), min(first_seen_at) as oldest from tenantry.finding

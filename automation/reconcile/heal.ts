@@ -1,4 +1,4 @@
-/** Healing: always by ringing an ordinary job, which looks for itself and decides anew. */
+/** Heals findings, always by ringing an ordinary job, which looks and decides for itself. */
 import { reportUsage } from '../metering/index.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Queryable } from '../store/database.ts';
@@ -15,14 +15,14 @@ export async function reportUsageAgain(context: ReconcileContext): Promise<void>
   const { database, workerId, jobs, log } = context;
   const turn = { name: 'usage-accounts', holder: workerId, ttlMs: jobs.leaseTtlMs };
   const onError = (error: unknown, of: object) =>
-    log.error({ error, ...of }, 'usage could not be reported to Stripe');
+    log.error({ error, ...of }, 'cannot report usage to Stripe');
   await withTurn(database, turn, () => reportUsage({ ...context, onError }));
 }
 
-/** After payments, before slots. */
+/** Lower than payments', higher than slots'. */
 const priority = 5;
 
-/** Call it in a transaction. Does nothing about findings that do not heal by themselves. */
+/** Call it in a transaction. Does nothing about findings that need an operator. */
 export async function heal(
   client: Queryable,
   cell: Cell,
@@ -55,9 +55,9 @@ export async function heal(
       if (typeof data.reserved === 'string' && (await dropReservation(client, data.reserved)))
         await ringReplenish(client, cell.id);
       break;
-    // Outside of the transaction, see `removeLeftObject`.
+    // `removeLeftObject` does it outside of the transaction.
     case 'remove-object':
-    // All usage at once, see `reportUsageAgain`.
+    // `reportUsageAgain` reports all usage at once.
     case 'report-usage':
     case null:
       break;

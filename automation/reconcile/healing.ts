@@ -1,8 +1,8 @@
-/** Writes to tenants' rows that give the ordinary jobs something to do. */
+/** Changes tenants' rows so that the ordinary jobs have something to do. */
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { firstRow, type Queryable } from '../store/database.ts';
 
-/** Counts a tenant as changed in all its objects, so that the next look runs an engine that reads the live objects. */
+/** Counts all of a tenant's objects as changed, so that the next look runs an engine that reads the live objects. */
 export async function forgetLook(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     `update tenantry.tenant set fingerprint = '{}', drift_checked_at = null
@@ -11,7 +11,7 @@ export async function forgetLook(db: Queryable, tenantId: string): Promise<void>
   );
 }
 
-/** Wants the tenant's stack made anew around the live objects. */
+/** Has the tenant's stack made again around the live objects. */
 export async function forgetStack(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     `update tenantry.tenant set stack_settings = null, unsettled = true, desired_generation = desired_generation + 1,
@@ -28,9 +28,8 @@ export async function dropReservation(db: Queryable, tenantId: string): Promise<
 }
 
 /**
- * Gives a tenant's remains an owning row that wants it deleted, so that it goes the way of every tenant: first an
- * update that adopts everything with the id, then a destroy, then a look whether anything remains. Call it in a
- * transaction.
+ * Gives a tenant's remains an owning row whose desired state is deleted, so that they go the way of every tenant: an update
+ * that adopts everything with the id, then a destroy, then a look whether anything remains. Call it in a transaction.
  * @returns false when a tenant of this id exists
  */
 export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boolean> {
@@ -45,14 +44,14 @@ export async function adoptRemains(db: Queryable, spec: TenantSpec): Promise<boo
     [spec.tenantId, spec.cell, spec.product, spec.slug, spec.namespace, spec.createdAt, JSON.stringify(spec)],
   );
   if (rowCount !== 1) return false;
-  // A change of the wish: that begins a tenant's end, with its journal.
+  // Only a change of the desired state begins a tenant's end with its journal.
   await db.query(`update tenantry.tenant set desired_state = 'deleted', phase = 'deleting' where id = $1`, [
     spec.tenantId,
   ]);
   return true;
 }
 
-/** The last spec of a deleted tenant, or null. */
+/** The last spec of a deleted tenant; null when there is no such tenant. */
 export async function lastSpecOf(db: Queryable, tenantId: string): Promise<TenantSpec | null> {
   const row = firstRow(
     await db.query<{ spec: TenantSpec }>(

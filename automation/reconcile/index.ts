@@ -1,4 +1,4 @@
-/** Money and infrastructure compared: findings, and what is decided about them. */
+/** Compares money with infrastructure: findings, and what operators decide about them. */
 export { approveFinding, type Decision, dismissFinding, type Outcome } from './decide.ts';
 export { type Finding, listFindings } from './findings.ts';
 export { factsOf, type Kind, kindNames, kinds } from './kinds.ts';

@@ -1,17 +1,17 @@
 /**
  * Every kind of finding: its meaning, its remedy, and what an operator may approve.
  *
- * A remedy rings an ordinary job, which looks for itself and decides anew: it can do no harm where the finding was
- * wrong. An approval deletes data or moves money, so a person must have looked.
+ * A remedy rings an ordinary job, which looks and decides for itself, so a wrong finding can do no harm. An approval
+ * deletes data or moves money, so a person must look first.
  */
 
-/** What heals by itself. */
+/** How findings heal without an operator. */
 export type Remedy =
-  /** Fetches the subscription from Stripe again, and the tenant follows. */
+  /** Fetches the subscription from Stripe again; the tenant follows. */
   | 'sync'
   /** Rings for the tenant. */
   | 'ring'
-  /** Counts the tenant as changed in all its objects: the engine reads the live ones, and makes the missing ones. */
+  /** Counts all of the tenant's objects as changed: the engine reads the live ones and makes the missing ones. */
   | 'make-again'
   /** Forgets the failure and tries the operation again. */
   | 'retry'
@@ -22,20 +22,20 @@ export type Remedy =
   /** Reports usage to Stripe again, under the same identifiers. */
   | 'report-usage';
 
-/** What happens when an operator approves. */
+/** What an operator's approval does. */
 export type Approval =
   | 'retry'
-  /** Suspends the tenant, and deletes its data after the retention. */
+  /** Suspends the tenant and deletes its data after the retention. */
   | 'end-tenant'
-  /** The engine makes the stack anew and adopts the live objects. */
+  /** The engine makes the stack again and adopts the live objects. */
   | 'make-stack'
   /** Deletes everything with the tenant's id. */
   | 'delete-remains'
   /** Deletes the slot. */
   | 'delete-slot'
-  /** Cancels the subscription at Stripe at once. Nothing is paid back. */
+  /** Cancels the subscription at Stripe at once, without a refund. */
   | 'cancel-subscription'
-  /** The organization gets another customer when it next needs one. */
+  /** Lets the organization get another customer when it next needs one. */
   | 'forget-customer';
 
 export interface KindFacts {
@@ -185,9 +185,9 @@ export function factsOf(kind: Kind): KindFacts {
   return kinds[kind];
 }
 
-/** One disagreement, as one look sees it. */
+/** A disagreement as one look sees it. */
 export interface Observation {
-  /** The same for the same disagreement in every look. */
+  /** Identifies the disagreement in every look. */
   readonly key: string;
   readonly kind: Kind;
   /** Its subject, for people to read. */
@@ -196,7 +196,7 @@ export interface Observation {
   readonly subscriptionId: string | null;
   readonly cause: string;
   readonly data: Readonly<Record<string, unknown>>;
-  /** Since when it is certain; null when only looks can tell. */
+  /** Since when it has certainly lasted; null when only repeated looks can tell. */
   readonly since: Date | null;
 }
 

@@ -25,14 +25,14 @@ const batch = 1000;
 
 export interface LookResult {
   readonly looked: Looked;
-  /** Disagreements seen, whether or not they count. */
+  /** How many disagreements were seen, whether or not they count. */
   readonly observed: number;
-  /** Only another look can tell some of them from work under way. */
+  /** True when only another look can tell some of them from work under way. */
   readonly needsSecondLook: boolean;
   readonly healed: number;
 }
 
-/** @param options.heals false: report, and set nothing in motion */
+/** @param options.heals false to report without healing */
 export async function lookAt(
   context: ReconcileContext,
   area: string,
@@ -86,7 +86,7 @@ async function observeArea(
 }
 
 function openFinding({ kind, ...finding }: Finding): OpenFinding[] {
-  // Other versions may know other kinds; those end with the first look of this one.
+  // Another version may have written a kind that this one does not know. Its finding ends with the next look.
   return isKind(kind) ? [{ ...finding, kind }] : [{ ...finding, kind: 'stale-record' }];
 }
 
@@ -94,7 +94,7 @@ function isKind(kind: string): kind is Kind {
   return Object.hasOwn(kinds, kind);
 }
 
-/** Writes a look in one transaction; returns the ids of everything that it has seen, by key. */
+/** Writes a look in one transaction. Returns the ids of everything that it saw, by key. */
 async function write(
   client: Queryable,
   area: string,
@@ -125,7 +125,7 @@ async function write(
     const finding = byId.get(id);
     if (finding && counted) entries.push(entryOf('finding.ended', id, finding, finding.state));
   }
-  // Audit entries take a lock for each tenant: in the same order everywhere.
+  // Audit entries lock their tenants, so all writers must take them in the same order.
   entries.sort((a, b) => ((a.tenantId ?? '') < (b.tenantId ?? '') ? -1 : 1));
   for (const part of batches(entries)) await record(client, ...part);
   return ids;
@@ -159,8 +159,7 @@ function entryOf(
 }
 
 /**
- * Heals in a transaction of its own, so that one healing does not wait for the others. Returns 1, or 0 when it
- * failed.
+ * Heals in its own transaction, so that one healing does not wait for the others. Returns 1, or 0 when it failed.
  */
 async function healOne(context: ReconcileContext, id: number, observation: Observation): Promise<0 | 1> {
   const { database, log, now } = context;
@@ -180,7 +179,7 @@ async function healOne(context: ReconcileContext, id: number, observation: Obser
     if (factsOf(observation.kind).heals === 'remove-object') await removeLeftObject(context, observation);
     return 1;
   } catch (error) {
-    log.error({ finding: id, kind: observation.kind, error }, 'a finding could not be healed');
+    log.error({ finding: id, kind: observation.kind, error }, 'cannot heal a finding');
     return 0;
   }
 }

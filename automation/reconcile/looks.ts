@@ -1,10 +1,10 @@
 /**
- * From looks to findings. Pure.
+ * Turns looks into findings. Pure.
  *
- * What one look sees is `suspected`: a payment on its way or an operation that has just begun looks like this for a
- * moment. It counts once a second look sees it too, or when it is certain to be older than the grace. Then it is
- * `healing`, or `waiting` for an operator, who approves or dismisses it. It ends when a look no longer sees it,
- * unless somebody works on it at that moment: then the look says nothing about it.
+ * What one look sees is only `suspected`: for a moment a payment on its way or an operation that has just begun looks the
+ * same. It counts once a second look sees it, or when it has certainly lasted longer than the grace period. Then it is
+ * `healing`, or `waiting` for an operator to approve or dismiss it. It ends when a look no longer sees it, unless a job or a
+ * person is working on it at that moment, because then not seeing it proves nothing.
  */
 import { factsOf, type Kind, type Observation } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
@@ -12,7 +12,7 @@ import type { ReconcilePolicy } from './policy.ts';
 export const findingStates = ['suspected', 'healing', 'waiting', 'approved', 'dismissed'] as const;
 export type FindingState = (typeof findingStates)[number];
 
-/** An open finding, as the last look left it. */
+/** An open finding as the last look left it. */
 export interface OpenFinding {
   readonly id: number;
   readonly key: string;
@@ -35,10 +35,10 @@ export interface NewFinding {
 export interface SeenFinding {
   readonly id: number;
   readonly observation: Observation;
-  /** Its earlier state, so that an operator's decision meanwhile stands. */
+  /** Its earlier state, so that a decision that an operator makes meanwhile stands. */
   readonly was: FindingState;
   readonly state: FindingState;
-  /** It counts from this look on. */
+  /** True when it counts from this look on. */
   readonly isNews: boolean;
 }
 
@@ -47,16 +47,16 @@ export interface LookOutcome {
   readonly seen: readonly SeenFinding[];
   /** Findings that are gone; those that never counted are forgotten. */
   readonly ended: readonly { readonly id: number; readonly counted: boolean }[];
-  /** Keys of what to heal now, the oldest first. */
+  /** Keys of what to heal now, oldest first. */
   readonly heal: readonly string[];
 }
 
 export interface LookOptions {
   readonly now: Date;
-  /** False: look and report, and set nothing in motion. */
+  /** False to report without healing. */
   readonly heals: boolean;
   readonly policy: ReconcilePolicy;
-  /** Whether somebody works on the finding's subject, so that not seeing it proves nothing. */
+  /** True while a job or a person is working on the finding's subject, so that not seeing it proves nothing. */
   readonly isBusy: (finding: OpenFinding) => boolean;
 }
 
@@ -126,7 +126,7 @@ function nextState(finding: OpenFinding, now: Date, policy: ReconcilePolicy): Fi
   }
 }
 
-/** The last try of healing has had its time. */
+/** True when it is time to try healing again. */
 function isDue({ heals, healedAt }: OpenFinding, now: Date, { healAgainMs }: ReconcilePolicy): boolean {
   return healedAt === null || now.getTime() - healedAt.getTime() >= healAgainMs * 2 ** (heals - 1);
 }

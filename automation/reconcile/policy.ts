@@ -2,20 +2,20 @@ import { defaultOf } from '../environment/index.ts';
 
 /** Every time limit and bound of the reconciler. All durations in milliseconds. */
 export interface ReconcilePolicy {
-  /** How often everything is compared without being asked. */
+  /** How often everything is compared unasked. */
   readonly intervalMs: number;
-  /** Between the two looks of a comparison that found something new. */
+  /** Pause before the second look of a comparison that found something new. */
   readonly secondLookMs: number;
-  /** A finding's subject that a job, an event or a person touched within this time is under way: no finding. */
+  /** What a job, an event or a person touched within this time is no finding. */
   readonly graceMs: number;
   /** A tenant whose work nobody does for this long is a finding. */
   readonly stalledMs: number;
   /** First pause between two tries of healing; doubles. */
   readonly healAgainMs: number;
-  /** After so many failed tries a person must look. */
+  /** After this many failed tries a person must look. */
   readonly mostHeals: number;
   /**
-   * Most findings that one look heals, so that a wrong view of the world does not set everything in motion at once.
+   * Most findings that one look heals, so that a wrong view of the world cannot do much at once.
    */
   readonly healsPerLook: number;
   /** An approved finding that still exists after this time waits for a person again. */

@@ -1,4 +1,4 @@
-/** Reads both sides of a comparison, in an order that shows concurrent changes as busy. */
+/** Reads both sides of a comparison, in such an order that concurrent changes show as busy. */
 import { catalog } from '../../tenants/catalog/index.ts';
 import { checkLedger } from '../ledger/index.ts';
 import type { CellWorld } from './compare-cell.ts';
@@ -43,7 +43,7 @@ function counted<T>(asked: Asked, rows: readonly T[]): void {
   asked.items += rows.length;
 }
 
-/** Stripe first, then our rows, and last who is busy: so anything that happens in between shows as busy. */
+/** Reads Stripe first, then our rows, and last what is busy: so a change in between shows as busy. */
 export async function readMoneyWorld(
   { database, stripe, jobs, policy, now }: ReconcileContext,
   looked: Looked,
@@ -82,7 +82,7 @@ export async function readMoneyWorld(
   };
 }
 
-/** @param before later customers may be those that an organization is about to get */
+/** @param before ignores later customers, which organizations may be about to get */
 function compareCustomers(
   organizations: readonly CustomerRow[],
   customers: readonly ListedCustomer[],
@@ -105,7 +105,7 @@ function compareCustomers(
 const slotProducts = (): ReadonlySet<string> =>
   new Set(catalog.filter(({ slotPlan }) => slotPlan !== null).map(({ id }) => id));
 
-/** The live objects first, then our rows, and last who is busy. */
+/** Reads the live objects first, then our rows, and last what is busy. */
 export async function readCellWorld(context: ReconcileContext, looked: Looked): Promise<CellWorld> {
   const { database, cluster, objects: ofServices, servers, stacks: listStacks, cell, policy, now } = context;
   const begun = performance.now();
@@ -131,7 +131,7 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
   ]);
   looked.stacks = { calls: 1, items: stacks?.size ?? 0 };
   const rows = ask('rows');
-  // A reservation becomes a tenant in one transaction: read first, its stack has an owner in any case.
+  // Read before the tenants: a reservation becomes a tenant in one transaction, so either way its stack has an owner.
   const reserved = await readReserved(database, cell.id, new Date(begunAt.getTime() - policy.graceMs));
   counted(rows, reserved);
   const tenants = await readCellTenants(database, cell.id);

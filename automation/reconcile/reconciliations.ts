@@ -1,6 +1,6 @@
 import { firstRow, type Queryable, storable } from '../store/database.ts';
 
-/** When one area was last compared, and whether somebody wants it compared again. */
+/** When an area was last compared, and whether an operator has requested another comparison. */
 export interface Reconciliation {
   readonly area: string;
   readonly asked: number;
@@ -9,16 +9,16 @@ export interface Reconciliation {
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
   readonly durationMs: number | null;
-  /** What was examined and how many calls it took, by source. */
+  /** How many items and calls the comparison took, by source. */
   readonly looked: Readonly<Record<string, { readonly calls: number; readonly items: number }>>;
-  /** Why the last one failed; null when it succeeded. */
+  /** Why the last comparison failed; null when it succeeded. */
   readonly failure: string | null;
 }
 
 const columns = `area, asked, answered, asked_dry_run as "askedDryRun", started_at as "startedAt",
   completed_at as "completedAt", duration_ms as "durationMs", looked, failure`;
 
-/** Registers areas, so that they can be asked for. */
+/** Registers areas, so that comparisons of them can be requested. */
 export async function ensureAreas(db: Queryable, areas: readonly string[]): Promise<void> {
   await db.query(
     'insert into tenantry.reconciliation (area) select unnest($1::text[]) on conflict do nothing',
@@ -31,7 +31,7 @@ export async function listReconciliations(db: Queryable): Promise<Reconciliation
     .rows;
 }
 
-/** Asks for every area to be compared now. */
+/** Requests a comparison of every area. */
 export async function askReconciliation(
   db: Queryable,
   options: { dryRun: boolean },
@@ -43,7 +43,7 @@ export async function askReconciliation(
   return rows;
 }
 
-/** The area, when somebody asked for it or its time has come; null otherwise. */
+/** Finds the area if a comparison was requested or its time has come. */
 export async function findDue(
   db: Queryable,
   area: string,
@@ -63,7 +63,7 @@ export async function beginReconciliation(db: Queryable, area: string, at: Date)
   await db.query('update tenantry.reconciliation set started_at = $2 where area = $1', [area, at]);
 }
 
-/** Records how it ended. Answers everybody who asked before it began. */
+/** Records how a comparison ended. It answers every request that came before it began. */
 export async function endReconciliation(
   db: Queryable,
   { area, asked }: Pick<Reconciliation, 'area' | 'asked'>,

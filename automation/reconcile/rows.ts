@@ -1,4 +1,4 @@
-/** What the reconciler reads from our own tables: pages in the order of ids, whatever their number. */
+/** Reads our own tables for the reconciler, page by page in the order of ids. */
 import type { Queryable } from '../store/database.ts';
 import type { CellTenant } from './compare-cell.ts';
 import type { PaidTenant, SubscriptionRecord } from './compare-money.ts';
@@ -28,7 +28,7 @@ async function all<Row extends { readonly id: string }>(
   return rows;
 }
 
-/** Tenants of all cells that are not gone, and those whose subscription we believe to be alive. */
+/** Tenants of all cells that are not deleted or whose subscription is alive in our records. */
 export function readPaidTenants(db: Queryable): Promise<PaidTenant[]> {
   return all(
     db,
@@ -42,7 +42,7 @@ export function readPaidTenants(db: Queryable): Promise<PaidTenant[]> {
   );
 }
 
-/** Subscriptions as last recorded, except ended ones whose tenant has ended too. */
+/** Subscriptions as last recorded, without ended ones whose tenant has ended, too. */
 export function readSubscriptions(db: Queryable): Promise<SubscriptionRecord[]> {
   return all(
     db,
@@ -84,7 +84,7 @@ export function readCellTenants(db: Queryable, cell: string): Promise<CellTenant
   );
 }
 
-/** Ids of reserved, initialised stacks, except those just added. */
+/** Ids of reserved stacks, without those that have just been added. */
 export async function readReserved(
   db: Queryable,
   cell: string,
@@ -112,7 +112,7 @@ export async function readSpentLeases(
 }
 
 /**
- * Tenants that somebody works on or has changed within a time, by the database's clock.
+ * Tenants that a job or a person is working on or has changed within a time, by the database's clock.
  * @param withinMs how far back
  */
 export async function readBusyTenants(db: Queryable, withinMs: number): Promise<Set<string>> {

@@ -1,4 +1,4 @@
-/** Keeps comparing: one process of all replicas compares an area when its time has come or somebody asks. */
+/** Compares regularly: one of all replicas compares an area when its time has come or an operator requests it. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { listOpenRecoveries } from '../dr/index.ts';
 import { withTurn } from '../store/turns.ts';
@@ -27,7 +27,7 @@ export function reconcileWork(context: ReconcileContext): Work {
   };
 }
 
-/** Compares for as long as it runs. @returns ends it, after the present look */
+/** @returns stops comparing, after the present look */
 export function reconcileRegularly(context: ReconcileContext): () => Promise<void> {
   const { database, log, cell } = context;
   const areas = [moneyArea, cellArea(cell.id)];
@@ -38,14 +38,14 @@ export function reconcileRegularly(context: ReconcileContext): () => Promise<voi
       known = true;
       for (const area of areas) if (!signal.aborted) await reconcileIfDue(context, area);
     } catch (error) {
-      log.error({ error }, 'could not read which comparisons are due');
+      log.error({ error }, 'cannot read which comparisons are due');
     }
   });
 }
 
 /**
- * Compares an area if its time has come or somebody asks, unless another process does.
- * @returns what was seen, or null when there was nothing to do
+ * Compares an area if that is due, unless another process is doing it.
+ * @returns what the look saw; null when there was nothing to do
  */
 export async function reconcileIfDue(context: ReconcileContext, area: string): Promise<LookResult | null> {
   const { database, policy, jobs, workerId, now } = context;
@@ -53,7 +53,7 @@ export async function reconcileIfDue(context: ReconcileContext, area: string): P
   if (!(await due())) return null;
   const turn = { name: `reconcile:${area}`, holder: workerId, ttlMs: jobs.leaseTtlMs };
   return withTurn(database, turn, async () => {
-    // The previous holder of the turn may just have done it.
+    // The turn's previous holder may have done it a moment ago.
     const wanted = await due();
     return wanted && reconcile(context, wanted);
   });
@@ -65,7 +65,7 @@ async function reconcile(context: ReconcileContext, wanted: Reconciliation): Pro
   const begun = performance.now();
   await beginReconciliation(database, area, now());
   const durationMs = () => Math.round(performance.now() - begun);
-  // Only a request can be dry: a scheduled comparison heals.
+  // Only a request can be a dry run; a scheduled comparison heals.
   const heals = !(wanted.asked > wanted.answered && wanted.askedDryRun);
   try {
     if (area !== moneyArea && (await listOpenRecoveries(database)).some((open) => open.cell === cell.id))
@@ -84,7 +84,7 @@ async function reconcile(context: ReconcileContext, wanted: Reconciliation): Pro
     });
     return result;
   } catch (error) {
-    log.error({ area, error }, 'money and infrastructure could not be compared');
+    log.error({ area, error }, 'cannot compare money with infrastructure');
     const failure = error instanceof Error ? error.message : String(error);
     await endReconciliation(database, wanted, { durationMs: durationMs(), looked: {}, failure, at: now() });
     return null;

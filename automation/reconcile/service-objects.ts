@@ -1,4 +1,4 @@
-/** Objects that services make in tenants' namespaces: which are there, which nobody wants any more, and their removal. */
+/** Finds and removes services' objects in tenants' namespaces that no row wants any more. */
 import { Discovery, isStatus, objectPath } from '../providers/kubernetes/index.ts';
 import type { NamespaceObjects, Service } from '../service.ts';
 import type { Queryable } from '../store/database.ts';
@@ -6,7 +6,6 @@ import type { ReconcileContext } from './context.ts';
 import { type Observation, observe } from './kinds.ts';
 import { type Asked, listLabelled } from './sources.ts';
 
-/** A kind of objects and the product that makes them. */
 export interface ServiceObjects extends NamespaceObjects {
   readonly product: string;
 }
@@ -17,13 +16,13 @@ export function objectsOf(services: readonly Service[]): readonly ServiceObjects
   );
 }
 
-/** An object of a service that no row of its wants. */
+/** A service's object that no row wants. */
 export interface LeftObject {
   readonly product: string;
   readonly apiVersion: string;
   readonly kind: string;
   readonly label: string;
-  /** What the label says: the object's id in the service's tables. */
+  /** The label's value: the object's id in the service's tables. */
   readonly id: string;
   readonly namespace: string;
   readonly name: string;
@@ -32,7 +31,7 @@ export interface LeftObject {
   readonly createdAt: Date | null;
 }
 
-/** Lists the objects first and asks for their rows afterwards: a row that comes before its object is always seen. */
+/** Lists the objects before it looks for their rows: a row that is written before its object is always seen. */
 export async function listLeftObjects(
   { cluster, database, objects }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects'>,
   asked: Asked,
@@ -58,7 +57,7 @@ export async function listLeftObjects(
   return left;
 }
 
-/** Those of the product's tenants: another product may use the same kind and label. */
+/** Keeps the objects of the product's tenants, because another product may use the same kind and label. */
 async function ofProduct(
   database: Queryable,
   product: string,
@@ -81,7 +80,7 @@ async function wantedOf(
   return found.length === 0 ? new Set() : wanted(database, [...new Set(found.map(({ id }) => id))]);
 }
 
-/** Those that are older than the grace: a younger one may be under way. Pure. */
+/** Observes objects that are older than the grace period. Pure. */
 export function compareServiceObjects(world: {
   readonly leftObjects: readonly LeftObject[];
   readonly busy: ReadonlySet<string>;
@@ -103,7 +102,7 @@ export function compareServiceObjects(world: {
   });
 }
 
-/** Deletes the very object that was seen, unless its product wants it by now. */
+/** Deletes exactly the object that was seen, unless its product wants it by now. */
 export async function removeLeftObject(
   { cluster, database, objects }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects'>,
   { data }: Pick<Observation, 'data'>,
@@ -126,7 +125,7 @@ export async function removeLeftObject(
       body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid: text('uid') } },
     });
   } catch (error) {
-    // It is gone, or another one has its name.
+    // It is gone, or another object has its name.
     if (!isStatus(error, 404, 409)) throw error;
   }
 }

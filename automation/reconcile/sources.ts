@@ -13,7 +13,7 @@ import type { Queryable } from '../store/database.ts';
 import type { DatabaseObject, LiveNamespace, LiveObject } from './compare-cell.ts';
 import type { ListedSubscription } from './compare-money.ts';
 
-/** Calls to one source, for `tenantry reconcile` and the benchmark. */
+/** Counts calls to one source, for `tenantry reconcile` and the benchmark. */
 export interface Asked {
   calls: number;
   items: number;
@@ -39,7 +39,7 @@ export async function listSubscriptions(stripe: Stripe, asked: Asked): Promise<L
 
 export interface ListedCustomer {
   readonly id: string;
-  /** The organization that it was made for; null when none of ours. */
+  /** The organization that it was made for; null for none of ours. */
   readonly organization: string | null;
   readonly createdAt: Date;
 }
@@ -76,7 +76,7 @@ async function listAll<T extends { id: string }>(
   }
 }
 
-/** Every kind of object in a tenant, and the cluster-wide kinds that one could leave behind. */
+/** Every kind of object in a tenant, and the cluster-wide kinds that a tenant could leave behind. */
 const objectKinds = [
   ['v1', 'ResourceQuota'],
   ['v1', 'LimitRange'],
@@ -118,8 +118,8 @@ export async function listNamespaces(cluster: KubernetesClient, asked: Asked): P
 }
 
 /**
- * Every other object that carries a tenant's label.
- * @param ofServices labels by which services know objects of their own, which are compared apart
+ * Lists every other object with a tenant's label.
+ * @param ofServices labels of services' own objects, which are compared separately
  */
 export async function listObjects(
   cluster: KubernetesClient,
@@ -141,7 +141,7 @@ export async function listObjects(
       ))
         listed.push({ kind, namespace, name, tenantId: label(labels.tenant) ?? '', deletedAt });
     } catch (error) {
-      // An older cluster without this right: tenants make nothing cluster-wide.
+      // An older installation lacks this right. Tenants make nothing cluster-wide, so nothing is missed.
       if (resource.namespaced || !isStatus(error, 403)) throw error;
     }
   }
@@ -160,7 +160,7 @@ interface Labelled {
 /** Metadata only: a tenth of the size, and the contents of Secrets are not needed here. */
 const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
-/** @param selectors more conditions on labels, such as `example.com/sandbox` or `!example.com/sandbox` */
+/** @param selectors further conditions on labels, such as `example.com/sandbox` or `!example.com/sandbox` */
 export async function* listLabelled(
   cluster: KubernetesClient,
   path: string,
@@ -208,8 +208,8 @@ function timeOf(value: Json | undefined): Date | null {
 }
 
 /**
- * Every schema, role and database with a tenant's name. Roles belong to the whole server: one whose rights are all in
- * other databases belongs to another installation on the same server.
+ * Lists every schema, role and database with a tenant's name. Roles belong to the whole server; a role whose rights are all
+ * in other databases belongs to another installation on the same server.
  */
 export async function listDatabaseObjects(
   server: { readonly name: string | null; readonly database: Queryable },

@@ -4,10 +4,10 @@ import { cursorOf, listUnreportedUsage } from '../metering/index.ts';
 import type { Queryable } from '../store/database.ts';
 import type { UnreportedUsage } from './compare-money.ts';
 
-/** The first hours of a day report the previous one, so yesterday counts as late from 02:00 UTC on. */
+/** A day is reported in the first hours of the next one, so yesterday counts as late from 02:00 UTC on. */
 const reportedWithinMs = 26 * 3_600_000;
 const pageSize = 2_000;
-/** Most days of tenants and dimensions that one look reads: more than this is one problem, not thousands. */
+/** Most days of tenants and dimensions that one look reads: more are one problem, not thousands. */
 const most = 20_000;
 
 export async function readUnreportedUsage(db: Queryable, now: Date): Promise<UnreportedUsage[]> {
