@@ -4,19 +4,19 @@ import { planOfPrice } from '../../tenants/catalog/plan-of-price.ts';
 import type { CreditRule } from '../../tenants/catalog/types.ts';
 import type { CreditGrant } from './book.ts';
 
-/** How a product gives credits; null where it has none. */
+/** The product's credit rule; null when it is not on credits. */
 export function creditRule(productId: string): CreditRule | null {
   return findProduct(productId)?.credits ?? null;
 }
 
-/** Credits of a paid period of a plan; null where the product has none. */
+/** The credits that a paid period of a plan grants; null when the product is not on credits. */
 export function creditAllowance(productId: string, planId: string): number | null {
   const rule = creditRule(productId);
   const uses = rule && findPlan(productId, planId)?.entitlements[rule.entitlement];
   return rule && typeof uses === 'number' ? uses * rule.creditsPerUse : null;
 }
 
-/** A subscription's item that is a plan on credits, or null. */
+/** The subscription's item that is a plan on credits, or null. */
 export function creditItem(subscription: Stripe.Subscription): Stripe.SubscriptionItem | null {
   const item = subscription.items.data.find(({ price }) => {
     const bought = planOfPrice(price);
@@ -31,9 +31,9 @@ export function pricesOf(invoice: Stripe.Invoice): readonly string[] {
 }
 
 /**
- * What the paid invoices of a subscription give for its present period. The invoice that paid the period begins it
- * with the allowance of its plan; one that paid for a bigger plan in the middle adds the difference, for its part of
- * the period. Invoices of other periods give nothing: those periods are over.
+ * The credits that a subscription's paid invoices grant for its present period. The invoice that pays the period grants the
+ * plan's allowance. One that pays for a bigger plan within the period adds the difference, in proportion to the rest of the
+ * period. Invoices of other periods grant nothing.
  * @param allowanceOf credits of a price's plan, by the id of the price; null for anything but a plan on credits
  */
 export function grantsOf(
@@ -44,11 +44,11 @@ export function grantsOf(
   const { current_period_start: start, current_period_end: end } = item;
   const spendBy = new Date(end * 1000);
   const grants: CreditGrant[] = [];
-  // Changing to and fro is paid with returned money, so only what exceeds the highest payment so far counts.
+  // Switching back and forth is paid with refunded money, so only what exceeds the highest payment so far counts.
   let changed = 0;
   let mostChanged = 0;
   const paid = invoices.filter(({ status }) => status === 'paid');
-  // The oldest first: a period begins before it grows.
+  // Oldest first: a period must begin before anything adds to it.
   for (const invoice of [...paid].sort((a, b) => a.created - b.created || (a.id < b.id ? -1 : 1))) {
     for (const line of invoice.lines.data) {
       const details = line.parent?.subscription_item_details;
@@ -60,7 +60,7 @@ export function grantsOf(
           grants.push({ cause: `invoice:${invoice.id}`, amount: allowance, adds: false, spendBy });
       } else if (line.period.start >= start && line.period.end === end && end > start) {
         const share = (BigInt(allowance) * BigInt(end - line.period.start)) / BigInt(end - start);
-        // A line of its own credits what was charged for the previous plan.
+        // A separate line credits what was charged for the previous plan.
         changed += line.amount < 0 ? -Number(share) : Number(share);
       }
     }

@@ -1,13 +1,13 @@
 import { onlyRow, type Queryable } from '../store/database.ts';
 
-/** One change of a tenant's credits; `cause` names its reason, and each kind of operation is booked once per cause. */
+/** A change of a tenant's credits. Each kind of operation is booked once for each `cause`. */
 export type LedgerOperation =
   | {
       readonly op: 'hold';
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** Returned by itself after this time. */
+      /** The hold is released by itself after this time. */
       readonly until: Date;
     }
   | {
@@ -15,11 +15,11 @@ export type LedgerOperation =
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** Cause of the hold that pays for it; without one, the balance pays. */
+      /** Cause of the hold that pays for it; when left out, the balance pays. */
       readonly hold?: string;
-      /** The work is already done: takes what there is and records the rest as overshoot instead of refusing. */
+      /** The work is already done: takes what there is and records the rest as overshoot instead of refusing it. */
       readonly metered?: boolean;
-      /** Returns the rest of the hold. Default true. */
+      /** Releases the rest of the hold. Default true. */
       readonly final?: boolean;
     }
   | { readonly op: 'release'; readonly tenant: string; readonly cause: string; readonly hold: string }
@@ -28,15 +28,15 @@ export type LedgerOperation =
       readonly tenant: string;
       readonly cause: string;
       readonly amount: number;
-      /** The remaining credits expire then; null is never. */
+      /** When the remaining credits expire; null for never. */
       readonly until: Date | null;
     };
 
 export type LedgerOutcome =
   | 'done'
-  /** The cause was already booked, for the same; nothing changed. */
+  /** The same operation was booked before; nothing changed. */
   | 'repeated'
-  /** The cause was already booked, for something else. */
+  /** The cause was booked before with other content. */
   | 'conflict'
   | 'insufficient'
   | 'no_hold'
@@ -46,7 +46,7 @@ export type LedgerOutcome =
 
 export interface LedgerResult {
   readonly outcome: LedgerOutcome;
-  /** What the cause has moved. */
+  /** How much the operation moved. */
   readonly amount: number;
   /** The part that no balance covered. */
   readonly overshoot: number;
@@ -57,9 +57,9 @@ export interface LedgerResult {
 }
 
 /**
- * Does operations in one transaction, each once by its cause, and answers each in order. An operation that is
- * impossible has an outcome that says so and does not affect the others.
- * @param at what counts as expired; default: the database's time
+ * Does operations in one transaction, each once by its cause, and answers in their order. An impossible operation gets an
+ * outcome that says so and does not affect the others.
+ * @param at decides what has expired; defaults to the database's time
  */
 export async function applyToLedger(
   db: Queryable,
@@ -75,7 +75,6 @@ export async function applyToLedger(
   return rows;
 }
 
-/** Does one operation; see `applyToLedger`. */
 export async function operateLedger(
   db: Queryable,
   operation: LedgerOperation,
@@ -86,19 +85,19 @@ export async function operateLedger(
   return result;
 }
 
-/** What a paid period gives, see `creditsOf`. */
+/** The credits that an invoice grants for a paid period. */
 export interface CreditGrant {
-  /** Names it for ever: the invoice that paid. */
+  /** The invoice that paid; a grant is booked once for each. */
   readonly cause: string;
-  /** 0 ends what was left of earlier periods. */
+  /** 0 only ends what earlier periods left. */
   readonly amount: number;
   /** Adds to what is left of the period's credits instead of starting over. */
   readonly adds: boolean;
-  /** Lots are spent in the order of this time. */
+  /** The lot with the earliest time is spent first. */
   readonly spendBy: Date | null;
 }
 
-/** Books a grant once by its cause; false when it was booked before. */
+/** Books a grant once by its cause; false when it has been booked before. */
 export async function grantCredits(db: Queryable, tenantId: string, grant: CreditGrant): Promise<boolean> {
   const row = onlyRow(
     await db.query<{ fresh: boolean }>('select tenantry.ledger_grant($1, $2, $3, $4, $5) as fresh', [
@@ -113,7 +112,7 @@ export async function grantCredits(db: Queryable, tenantId: string, grant: Credi
 }
 
 /**
- * Returns expired holds and ends expired lots.
+ * Releases expired holds and ends expired lots.
  * @returns how many, at most `limit`
  */
 export async function expireCredits(db: Queryable, at: Date, limit: number): Promise<number> {

@@ -6,7 +6,7 @@ export interface BrakeRow {
   readonly changedAt: Date;
 }
 
-/** The state of a tenant's brake; null where it has always been open. */
+/** The state of a tenant's brake; null if it has never been on. */
 export async function readBrake(db: Queryable, tenantId: string): Promise<BrakeRow | null> {
   return firstRow(
     await db.query<BrakeRow>(
@@ -39,9 +39,9 @@ export async function ringBrake(db: Queryable, tenantId: string): Promise<void> 
 }
 
 /**
- * Rings for tenants whose brake may be wrong, because a doorbell was lost or a month began: those with the brake on,
- * those without a credit, those near a limit. When there are more than `limit`, picks others each time, rung in the
- * order of their ids, as everybody who books for several tenants does.
+ * Rings for tenants whose brake may be wrong because a doorbell was lost or a month has begun: those with the brake on,
+ * those without credits, those near a limit. Of more than `limit` it picks others each time, and rings in the order of
+ * their ids, like everything that books for several tenants, to avoid deadlocks.
  */
 export async function ringDoubtfulBrakes(db: Queryable, month: string, limit: number): Promise<void> {
   await db.query(

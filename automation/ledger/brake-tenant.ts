@@ -7,8 +7,8 @@ import { type Brake, changeByBrake } from './brake.ts';
 import { settleBrake } from './means.ts';
 
 /**
- * Throttles, pauses or resumes a tenant by what it has left to spend. Rung whenever a balance reaches or leaves zero
- * and a budget nears its end, and by the sweep; the rest is the ordinary way to the wanted state.
+ * Throttles, pauses or resumes a tenant by what it has left to spend. The job is rung when a balance reaches or leaves zero
+ * or a budget nears its end, and by the sweep. It only sets the desired state; the ordinary loop does the rest.
  */
 export async function brakeTenant(
   context: Following & { readonly database: Database },
@@ -39,9 +39,9 @@ export async function brakeTenant(
 function messageOf(brake: Brake): string {
   switch (brake.level) {
     case 'none':
-      return 'The brake is off: the tenant goes on';
+      return 'The brake is off: the tenant continues';
     case 'throttled':
-      return `Throttled, as ${brake.reason === 'credits_exhausted' ? 'its last credits are held by work that runs' : 'nine tenths of a limit are used'}`;
+      return `Throttled, because ${brake.reason === 'credits_exhausted' ? 'running work holds its last credits' : 'nine tenths of a limit are used'}`;
     case 'paused':
       return `Paused: ${suspendMessages[brake.reason]}`;
   }

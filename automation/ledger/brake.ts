@@ -3,13 +3,13 @@ import type { DesiredChange, Tenant } from '../store/tenants.ts';
 import { reaches, throttleAtPercent } from './budget.ts';
 
 /**
- * The credit brake: what keeps a tenant from going on although its subscription is in order.
+ * The credit brake holds a tenant back although its subscription is in order.
  *
- * - `throttled`: while the last credits are held by work that runs, that work may end and new work is refused. From 90 %
- *   of a limit on, the workload keeps to its smallest size, so that the last tenth is spent slowly.
+ * - `throttled`: while running work holds the last credits, that work may finish, but new work is refused. From 90 % of a
+ *   limit on, the workload stays at its smallest size, so that the last tenth is spent slowly.
  * - `paused`: the tenant is suspended like one that did not pay: scaled to zero, data kept.
  *
- * It goes when its cause goes: credits are granted, a limit is raised, a month begins.
+ * It ends with its cause: credits are granted, a limit is raised, a month begins.
  */
 export type Brake =
   | { readonly level: 'none'; readonly reason: null }
@@ -17,7 +17,7 @@ export type Brake =
 
 export const noBrake: Brake = { level: 'none', reason: null };
 
-/** What the brake is decided from. */
+/** What a tenant has left to spend. */
 export interface Means {
   /** Null where the plan is not on credits, or none were ever granted. */
   readonly credits: { readonly available: number; readonly held: number } | null;
@@ -26,10 +26,10 @@ export interface Means {
 
 export interface Budget {
   readonly kind: 'api' | 'spend';
-  /** Null is without a limit. */
+  /** Null for no limit. */
   readonly limitMicros: number | null;
   readonly spentMicros: number;
-  /** What calls that run may still cost at most. */
+  /** The most that running calls may still cost. */
   readonly reservedMicros: number;
 }
 
@@ -38,7 +38,7 @@ const exhausted: Record<Budget['kind'], BrakeReason> = {
   spend: 'spend_cap_reached',
 };
 
-/** The brake that means call for: the strongest of all causes, the first named among equals. Pure. */
+/** Decides the brake: the strongest that any cause calls for, and the first among equals. Pure. */
 export function brakeFor({ credits, budgets }: Means): Brake {
   const wanted = [...(credits ? [creditBrake(credits)] : []), ...budgets.map(budgetBrake)];
   return (
@@ -63,7 +63,7 @@ function budgetBrake({ kind, limitMicros, spentMicros, reservedMicros }: Budget)
 }
 
 /**
- * What the brake keeps a tenant from. Credits do not keep the workload small: pods that go would take running work along.
+ * How the brake restrains a tenant. Exhausted credits do not shrink the workload: removed pods would take running work along.
  */
 export function restraintOf({ level, reason }: Brake): Restraint {
   return {
@@ -73,8 +73,8 @@ export function restraintOf({ level, reason }: Brake): Restraint {
 }
 
 /**
- * What to want of a tenant whose brake has changed while its subscription has not, or null when that is wanted already.
- * Pure. A tenant that its subscription suspends stays as it is: only the brake's own suspensions end with the brake.
+ * The new desired state of a tenant whose brake has changed while its subscription has not; null when nothing changes. A
+ * tenant that its subscription suspends stays suspended: the brake ends only its own suspensions. Pure.
  */
 export function changeByBrake(tenant: Tenant, brake: Brake): DesiredChange | null {
   const { desiredState, desiredSpec, suspendReason, deleteAfter } = tenant;

@@ -6,19 +6,19 @@ export type BudgetKind = 'api' | 'spend';
 /** A tenant's budget of one kind in one calendar month (UTC). Amounts in micro-dollars. */
 export interface BudgetRow {
   readonly kind: BudgetKind;
-  /** Agreed by hand instead of the plan's; null where nothing is. */
+  /** A limit agreed by hand instead of the plan's; null without one. */
   readonly agreedMicros: number | null;
-  /** The owner's own, lower limit; null where there is none. */
+  /** The owner's own, lower limit; null without one. */
   readonly capMicros: number | null;
   readonly spentMicros: number;
   /** The most that running calls may still cost. */
   readonly reservedMicros: number;
   readonly calls: number;
-  /** The highest share, in percent, that the owner was notified of. */
+  /** The highest share, in percent, that the owner has been notified of. */
   readonly alertedPercent: number;
 }
 
-/** Both budgets of a tenant in a month, `api` first. @param month its first day, `2026-11-01` */
+/** Reads both budgets of a tenant in a month, `api` first. @param month its first day, `2026-11-01` */
 export async function readBudgets(db: Queryable, tenantId: string, month: string): Promise<BudgetRow[]> {
   const { rows } = await db.query<BudgetRow>(
     `select kind.kind, b.limit_micros as "agreedMicros", b.cap_micros as "capMicros",
@@ -32,7 +32,7 @@ export async function readBudgets(db: Queryable, tenantId: string, month: string
   return rows;
 }
 
-/** Sets the owner's cap, or an agreement; null removes it, omitted ones stay. */
+/** Sets the owner's cap or an agreed limit. Null removes one; one that is left out stays. */
 export async function setBudget(
   db: Queryable,
   tenantId: string,
@@ -55,7 +55,6 @@ export async function setBudget(
   );
 }
 
-/** Records the highest share that the owner was notified of. */
 export async function noteAlerted(
   db: Queryable,
   budget: { readonly tenantId: string; readonly kind: BudgetKind; readonly month: string },
@@ -67,7 +66,7 @@ export async function noteAlerted(
   );
 }
 
-/** Makes sure that the month has a row, and locks it until the end of the transaction. */
+/** Inserts the month's row unless it exists, and locks it until the end of the transaction. */
 export async function lockMonth(
   db: Queryable,
   tenantId: string,
@@ -86,7 +85,7 @@ export async function lockMonth(
 
 export interface ApiCall {
   readonly tenantId: string;
-  /** The caller's own id of the call, which counts once. */
+  /** The caller's id of the call, which counts once. */
   readonly callId: string;
   readonly provider: string;
   readonly operation: string | null;
@@ -97,8 +96,8 @@ export interface ApiCall {
 }
 
 /**
- * Sets aside a call's possible cost, by one conditional statement: false when it would exceed the limit. The call
- * must be new; on false the caller rolls back what it wrote.
+ * Reserves the most that a new call may cost, by one conditional statement; false when it would exceed the limit. On false
+ * the caller rolls back what it wrote.
  */
 export async function reserve(
   db: Queryable,
@@ -115,7 +114,7 @@ export async function reserve(
   return rowCount === 1;
 }
 
-/** Stores a new call; null when it is new, else its stored row. */
+/** Inserts a call. @returns null when it is new, else its row */
 export async function insertCall(
   db: Queryable,
   call: ApiCall,
@@ -154,7 +153,7 @@ async function lockCall(db: Queryable, { tenantId, callId }: ApiCall): Promise<S
   );
 }
 
-/** Books a call's cost, in place of the amount set aside. @returns the month's spend afterwards */
+/** Books a call's cost in place of its reservation. @returns the month's spend afterwards */
 export async function settleCall(
   db: Queryable,
   call: ApiCall,
@@ -177,7 +176,7 @@ export async function settleCall(
   return row.spent;
 }
 
-/** Raises the month's spend to a total; a lower, older one changes nothing. @returns the spend afterwards */
+/** Raises the month's spend to a total; a lower and so older one changes nothing. @returns the spend afterwards */
 export async function raiseSpend(
   db: Queryable,
   tenantId: string,
@@ -222,7 +221,7 @@ export interface StoredCost {
   readonly costMicros: number | null;
 }
 
-/** A tenant's calls, newest first. @param options.before only calls before this one */
+/** Lists a tenant's calls, newest first. @param options.before lists only calls before this one */
 export async function listCosts(
   db: Queryable,
   tenantId: string,
@@ -239,7 +238,7 @@ export async function listCosts(
   return rows;
 }
 
-/** Returns the amount set aside for a call that is not made. A settled call stays as it is. */
+/** Releases the reservation of a call that is not made. A settled call stays as it is. */
 export async function withdrawCall(db: Queryable, tenantId: string, callId: string): Promise<void> {
   await db.query(
     `with withdrawn as (
@@ -252,7 +251,7 @@ export async function withdrawCall(db: Queryable, tenantId: string, callId: stri
   );
 }
 
-/** Returns the amounts set aside for calls that nobody has settled since `before`. They may still be settled later. */
+/** Releases the reservations of calls from before a time that are not settled. They may still be settled later. */
 export async function releaseStaleReservations(db: Queryable, before: Date, limit: number): Promise<number> {
   const row = firstRow(
     await db.query<{ released: number }>(
@@ -275,9 +274,9 @@ export async function releaseStaleReservations(db: Queryable, before: Date, limi
 }
 
 /**
- * Deletes old calls. The sums of their months stay.
- * @param before for products that `kept` does not name
- * @param kept by product, the time before which calls are deleted
+ * Deletes old calls; the sums of their months stay.
+ * @param before deletes earlier calls of products that `kept` does not name
+ * @param kept by product, deletes calls before this time
  */
 export async function deleteCostsBefore(
   db: Queryable,

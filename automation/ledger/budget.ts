@@ -12,8 +12,7 @@ const microsPerCent = 10_000;
 export const maxLimitMicros = 100_000_000_000_000;
 
 /**
- * The most that a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. It is
- * a hard stop.
+ * The most that a tenant's API calls may cost in a month, in micro-dollars; null where the plan sets no limit. A hard limit.
  */
 export function planBudgetMicros(productId: string, planId: string): number | null {
   const rule = findProduct(productId)?.budget;
@@ -21,12 +20,12 @@ export function planBudgetMicros(productId: string, planId: string): number | nu
   return typeof cents === 'number' ? cents * microsPerCent : null;
 }
 
-/** Days that the calls of a product's tenants are kept. */
+/** How many days the calls of a product's tenants are kept. */
 export function callsKeptDays(productId: string): number {
   return findProduct(productId)?.budget?.callsKeptDays ?? platform.callsKeptDays;
 }
 
-/** The effective limit: the agreed one, else the plan's, unless the owner's is lower. */
+/** The agreed limit, else the plan's; or the owner's if that is lower. */
 export function effectiveLimit(limits: {
   readonly planMicros: number | null;
   readonly agreedMicros: number | null;
@@ -37,12 +36,12 @@ export function effectiveLimit(limits: {
   return Math.min(limit, limits.capMicros);
 }
 
-/** True when `spent` is at least the share of the limit. Exact: products of micro-dollars exceed a double's integers. */
+/** True when the spend has reached a share of the limit. Uses BigInt, because the products exceed a double's integers. */
 export function reaches(spentMicros: number, limitMicros: number, percent: number): boolean {
   return BigInt(spentMicros) * 100n >= BigInt(limitMicros) * BigInt(percent);
 }
 
-/** The shares to report now, lowest first: those reached and not reported yet. */
+/** The shares that are reached and not yet notified, lowest first. */
 export function alertsDue(
   spentMicros: number,
   limitMicros: number | null,
@@ -54,12 +53,12 @@ export function alertsDue(
   );
 }
 
-/** The first day of the month of a moment, UTC, as a date of SQL. */
+/** The first day of a time's month (UTC), as SQL writes dates. */
 export function monthOf(at: Date): string {
   return `${at.toISOString().slice(0, 7)}-01`;
 }
 
-/** Micro-dollars as a person reads them, to the cent, rounded up: `$0.02`. */
+/** Writes micro-dollars for people, rounded up to the cent: `$0.02`. */
 export function dollars(micros: number): string {
   const cents = (BigInt(micros) + BigInt(microsPerCent - 1)) / BigInt(microsPerCent);
   return `$${cents / 100n}.${String(cents % 100n).padStart(2, '0')}`;

@@ -28,9 +28,9 @@ import type { Braked } from './means.ts';
 
 export type ChargeOutcome =
   | 'done'
-  /** The call was already counted, with the same figure; nothing changed. */
+  /** The call was counted before with the same figure; nothing changed. */
   | 'repeated'
-  /** The call was already counted, with another figure. */
+  /** The call was counted before with another figure. */
   | 'conflict'
   /** The month's limit does not allow it. */
   | 'exhausted';
@@ -38,8 +38,8 @@ export type ChargeOutcome =
 class Exhausted extends Error {}
 
 /**
- * Admits an API call before it is made: sets aside the most that it may cost. The limit holds exactly over all
- * running and ended calls, however many ask at once.
+ * Admits an API call before it is made by reserving the most that it may cost. The limit holds exactly over all running and
+ * ended calls, however many callers ask at once.
  * @param estimateMicros the most that the call can cost, in micro-dollars
  */
 export async function reserveApiCost(
@@ -76,8 +76,8 @@ export async function admitApiCost(
 }
 
 /**
- * Counts the cost of an API call, once by its id, in place of the amount set aside. Counts it even beyond the limit,
- * as it has been spent; the brake stops further calls.
+ * Counts the cost of an API call, once by its id, in place of its reservation. Counts it even beyond the limit, because the
+ * money is spent; the brake stops further calls.
  */
 export async function settleApiCost(
   database: Database,
@@ -106,7 +106,7 @@ export async function countApiCost(
 }
 
 /**
- * Records a tenant's charges for metered use in a month so far, in micro-dollars. A total, so that late and repeated
+ * Records a tenant's charges for metered use in a month so far, in micro-dollars. Takes a total, so that late and repeated
  * reports are harmless.
  */
 export async function reportSpend(
@@ -123,7 +123,7 @@ export async function reportSpend(
   });
 }
 
-/** Changes the owner's cap, or the agreement; alerts start over where the new limit leaves room. */
+/** Changes the owner's cap or the agreed limit. Notices start over where the new limit leaves room. */
 export async function changeBudget(
   database: Database,
   tenant: Braked,
@@ -133,7 +133,7 @@ export async function changeBudget(
     readonly capMicros?: number | null;
     /** Who changed it. */
     readonly by: string;
-    /** Only operators see who that was. */
+    /** True when an operator changed it: then only operators see who it was. */
     readonly byOperator?: boolean;
     readonly at: Date;
   },
@@ -167,7 +167,7 @@ async function limitOf(db: Queryable, { id, product, plan }: Braked, kind: Budge
   return { ...budget, limitMicros: effectiveLimit({ ...budget, planMicros }) };
 }
 
-/** Notifies of newly reached shares, each once a month, and rings the brake near the end. The month is locked. */
+/** Notifies of newly reached shares, each once a month, and rings the brake near the limit. The month must be locked. */
 async function follow(
   client: Queryable,
   tenant: Braked,

@@ -9,7 +9,7 @@ import { restraintOf } from './brake.ts';
 import { settleBrake } from './means.ts';
 import { readGrants } from './read-grants.ts';
 
-/** Books the credits that a subscription has paid for, and brakes its tenant while it has nothing left to spend. */
+/** Books the credits that a subscription pays for, and brakes its tenant while it has nothing left to spend. */
 export function ledgerFollower(database: Queryable, stripe: Stripe): Follower {
   return {
     name: 'ledger',
@@ -25,7 +25,7 @@ export function ledgerFollower(database: Queryable, stripe: Stripe): Follower {
   };
 }
 
-/** Books what the subscription has paid for; credits end with it. */
+/** Books the credits that the subscription paid for; credits end with the subscription. */
 async function credit(
   client: Queryable,
   tenantId: string,
@@ -47,7 +47,7 @@ async function credit(
       tenantId,
       subscriptionId: id,
       kind: 'credits.granted',
-      message: `${grant.amount} credits ${grant.adds ? 'for the bigger plan' : 'for the period that was paid'}`,
+      message: `${grant.amount} credits ${grant.adds ? 'for the bigger plan' : 'for the paid period'}`,
       data: { ...grant },
     });
   }

@@ -1,4 +1,4 @@
-/** Credits, budgets, and the brake that they put on a tenant. */
+/** Credits, budgets, and the brake on tenants that have nothing left to spend. */
 export { creditAllowance, creditRule } from './allowance.ts';
 export { type LedgerOperation, type LedgerOutcome, type LedgerResult, operateLedger } from './book.ts';
 export { readBrake } from './brake-rows.ts';

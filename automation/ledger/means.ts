@@ -6,14 +6,13 @@ import { effectiveLimit, monthOf, planBudgetMicros } from './budget.ts';
 import { readBudgets } from './budget-rows.ts';
 import { readBalance, wasEverGranted } from './read.ts';
 
-/** Facts for the decision about a brake. */
 export interface Braked {
   readonly id: string;
   readonly product: string;
   readonly plan: string;
 }
 
-/** What a tenant has left to spend. */
+/** Reads what a tenant has left to spend. */
 export async function readMeans(db: Queryable, tenant: Braked, now: Date): Promise<Means> {
   const onCredits = (creditAllowance(tenant.product, tenant.plan) ?? 0) > 0;
   const budgets = await readBudgets(db, tenant.id, monthOf(now));

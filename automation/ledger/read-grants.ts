@@ -5,15 +5,15 @@ import { creditAllowance, creditItem, grantsOf, pricesOf } from './allowance.ts'
 import type { CreditGrant } from './book.ts';
 import { isInvoiceGranted } from './read.ts';
 
-/** A period's invoice may be a little older than the period, as clocks differ. */
+/** A period's invoice may be a little older than the period, because clocks differ. */
 const earlierSeconds = 86_400;
 
-/** Invoices to read of one period: its own, and one for each change of plan. */
+/** Most invoices to read for one period: its own, and one for each change of plan. */
 const mostInvoices = 1000;
 
 /**
- * The credits that a subscription has paid for, from its invoices at Stripe. Asks Stripe only while the
- * subscription's latest invoice has given nothing yet.
+ * Reads the credits that a subscription has paid for from its invoices at Stripe. Asks Stripe only while the subscription's
+ * latest invoice has granted nothing.
  */
 export async function readGrants(
   db: Queryable,

@@ -1,15 +1,15 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
 
 export interface CreditBalance {
-  /** Available to new work. */
+  /** For new work. */
   readonly available: number;
-  /** Set aside by running work. */
+  /** By running work. */
   readonly held: number;
   /** What work has ever used beyond its balance. */
   readonly overshoot: number;
 }
 
-/** A tenant's present credits; null when nothing was ever booked for it. */
+/** Reads a tenant's present credits; null when nothing has ever been booked for it. */
 export async function readBalance(
   db: Queryable,
   tenantId: string,
@@ -26,7 +26,7 @@ export async function readBalance(
   );
 }
 
-/** True once the tenant was given anything, even if spent since. */
+/** True once the tenant has been granted credits, even if it has spent them. */
 export async function wasEverGranted(db: Queryable, tenantId: string): Promise<boolean> {
   const { rowCount } = await db.query(
     `select 1 from tenantry.ledger_account where tenant_id = $1 and kind in ('plan', 'top_up') limit 1`,
@@ -70,7 +70,7 @@ export interface LedgerEntry {
 
 /**
  * A tenant's entries, newest first.
- * @param options.before only entries with a lower id
+ * @param options.before lists only lower ids
  */
 export async function listEntries(
   db: Queryable,
@@ -88,7 +88,7 @@ export async function listEntries(
   return rows;
 }
 
-/** True when the invoice has given credits to the subscription's tenant. */
+/** True when the invoice has granted credits to the subscription's tenant. */
 export async function isInvoiceGranted(
   db: Queryable,
   subscriptionId: string,
@@ -104,8 +104,8 @@ export async function isInvoiceGranted(
 }
 
 /**
- * Subscriptions to products on credits that may have paid for their present period without our knowledge: it has
- * given nothing yet. When there are more than `limit`, picks others each time.
+ * Lists subscriptions to products on credits whose present period has granted nothing yet: it may have been paid without
+ * our knowledge. Of more than `limit` it picks others each time.
  */
 export async function listUngranted(
   db: Queryable,

@@ -7,20 +7,20 @@ import { callsKeptDays, monthOf } from './budget.ts';
 import { deleteCostsBefore, releaseStaleReservations } from './budget-rows.ts';
 import { listUngranted } from './read.ts';
 
-/** Rows that one kind of upkeep handles at once; the next sweep continues. */
+/** Most rows that each kind of upkeep handles in one sweep; the next one continues. */
 const batch = 1000;
 
-/** An API call admitted but not settled for so long releases the amount set aside for it. */
+/** An admitted API call that is not settled for this long loses its reservation. */
 const reservationMs = 3_600_000;
 const dayMs = 24 * 3_600_000;
 
-/** Subscriptions without credits for their period that one sweep fetches: each costs two Stripe calls. */
+/** Most subscriptions without credits that one sweep fetches: each costs two calls to Stripe. */
 const ungrantedBatch = 50;
 
 /**
- * Everything that becomes due by itself: ending holds and lots, forgotten reservations, old calls, brakes that a new
- * month releases. And what no webhook may have reported: an invoice is paid an hour after its period has begun, which
- * changes nothing in Stripe's list of subscriptions.
+ * Does what becomes due by itself: expired holds and lots, stale reservations, old calls, brakes that a new month releases.
+ * Also finds paid invoices that no webhook announced: an invoice is paid an hour after its period has begun, which changes
+ * nothing in Stripe's list of subscriptions.
  */
 export async function keepLedger(database: Database, now: Date): Promise<void> {
   await expireCredits(database, now, batch);

@@ -4,7 +4,6 @@ import { task, tenantPayload, type Work } from '../work/index.ts';
 import { brakeTenant } from './brake-tenant.ts';
 import { keepLedger } from './upkeep.ts';
 
-/** The brake, and what becomes due by itself. */
 export function ledgerWork(
   context: Following & { readonly database: Database; readonly relaxedDatabase: Database },
 ): Work {

@@ -2,9 +2,9 @@ import pg from 'pg';
 import type { Queryable } from '../store/database.ts';
 import { applyToLedger, type LedgerOperation, type LedgerResult } from './book.ts';
 
-/** Books operations; those that arrive together share a transaction. */
+/** Books operations. Those that arrive together share a transaction. */
 export interface LedgerWriter {
-  /** Resolves with the outcome once it is durable. @throws whatever prevented the booking; repeating it is safe */
+  /** Resolves once the outcome is durable. @throws what prevented the booking; repeating it is safe */
   book(operation: LedgerOperation): Promise<LedgerResult>;
 }
 
@@ -14,7 +14,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Most operations of one transaction: the next for one of its tenants waits for all of them. */
+/** Most operations in one transaction: the next operation of one of its tenants waits for all of them. */
 const batchSize = 64;
 
 /**
@@ -28,7 +28,7 @@ const maxWriters = 4;
  */
 export function createLedgerWriter(db: Queryable): LedgerWriter {
   const waiting: Waiting[] = [];
-  /** Tenants of transactions under way: another one would only wait for them, and delay those that share it. */
+  /** Tenants of transactions under way. Another transaction with one of them would only wait, and delay the rest in it. */
   const busy = new Set<string>();
   let writers = 0;
 
@@ -47,7 +47,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
     }
   }
 
-  /** The oldest whose tenant is not busy; those of one tenant in order of arrival. */
+  /** Takes the oldest operations whose tenants are not busy; those of one tenant in order of arrival. */
   function nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
     const rest: Waiting[] = [];
@@ -75,7 +75,7 @@ export function createLedgerWriter(db: Queryable): LedgerWriter {
   };
 }
 
-/** Never rejects: tells each operation's sender the outcome. */
+/** Never rejects: settles the promise of each operation instead. */
 async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
   try {
     const results = await applyToLedger(
@@ -97,7 +97,7 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
 }
 
 /**
- * Refused for something in it (PostgreSQL's classes data, constraint, raised), so the others may succeed without it.
+ * True when PostgreSQL refused one operation's content (classes data, constraint, raised): the others may succeed without it.
  */
 function isAboutOneOperation(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23|P0)/.test(error.code ?? '');

@@ -1,4 +1,4 @@
-/** Everything of a tenant in PostgreSQL, as lines of JSON: its tables, and every row of them. */
+/** Exports everything of a tenant in PostgreSQL as lines of JSON: its tables and all their rows. */
 import pg from 'pg';
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import { connectionTo } from '../store/connection.ts';
@@ -22,9 +22,9 @@ interface Table {
 }
 
 /**
- * Reads the tenant's schema, or every schema of its own database, at one moment. Row level security never hides rows:
- * where it applies to the administrator, PostgreSQL refuses, and so does this. Yields nothing when the schema or the
- * database does not exist.
+ * Reads the tenant's schema, or every schema of its own database, in one snapshot. Row level security cannot hide rows:
+ * where it applies to the administrator, PostgreSQL refuses, and this throws. Yields nothing when the schema or the database
+ * does not exist.
  * @param adminUrl of a database on the place's server; the shared one, where the place names none
  */
 export async function* databaseLines(adminUrl: string, place: Place): AsyncGenerator<DatabaseLine> {
@@ -110,7 +110,7 @@ async function* readTable(client: pg.Client, table: Table): AsyncGenerator<Datab
   );
   for (;;) {
     const { rows } = await client.query<{ json: string }>(`fetch ${batch} from export_rows`);
-    // As PostgreSQL writes them: a number too large for JavaScript stays exact.
+    // In PostgreSQL's own spelling, so that a number too large for JavaScript stays exact.
     for (const { json } of rows) yield { kind: 'row', json: `${head}${oneLine(json)}}` };
     if (rows.length < batch) break;
   }

@@ -4,9 +4,8 @@ import type { Queryable } from '../store/database.ts';
 import { changeDesired, ringTenant, type Tenant } from '../store/tenants.ts';
 
 /**
- * Wants a tenant deleted whose retention is over, and rings for it. Call it in a transaction that holds the tenant's
- * row.
- * @returns what to record, last in the transaction
+ * Has a tenant deleted, and rings for it. Call it in a transaction that has locked the tenant's row.
+ * @returns the audit entry to record last in the transaction
  */
 export async function endTenant(
   client: Queryable,

@@ -1,4 +1,4 @@
-/** Where exports go and what receipts are signed with. */
+/** Where exports go and which key signs receipts. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { readVariables } from '../environment/index.ts';
@@ -10,7 +10,7 @@ export interface ExportsEnv {
 }
 
 export interface OffboardingEnv extends ExportsEnv {
-  /** PEM of the key for receipts; undefined where the home keeps one. */
+  /** PEM of the key for receipts; undefined to use the home's key. */
   readonly receiptKey: string | undefined;
   /** Places of tenants in buckets, with `{tenant}` or `{namespace}` in them. */
   readonly tenantBuckets: readonly string[];

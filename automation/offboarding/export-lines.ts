@@ -1,5 +1,5 @@
 /**
- * An export: what we hold of a tenant, as lines of JSON that any program reads. docs/offboarding.md has the format.
+ * An export holds what we store about a tenant, as lines of JSON. docs/offboarding.md describes the format.
  */
 
 import { listEntries } from '../ledger/index.ts';
@@ -23,7 +23,7 @@ export interface ExportCounts {
 /** The database servers of a cell, by their administrators' URLs. */
 export interface TenantServers {
   readonly shared: string;
-  /** Servers for one tenant each, by name. */
+  /** Servers for single tenants, by name. */
   readonly own: Readonly<Record<string, string>>;
 }
 
@@ -32,15 +32,15 @@ export interface ExportSources {
   readonly database: Queryable;
   /** Administrators' URLs of the database servers with tenants. */
   readonly servers: TenantServers;
-  /** What products keep about tenants' people outside of the tenants' own databases, by product. */
+  /** By product, what it keeps about tenants' people outside of the tenants' own databases. */
   readonly personalData: ReadonlyMap<string, PersonalData>;
   readonly now: () => Date;
 }
 
 /**
- * The lines of an export, from first to last: the tenant's record, its timeline and credits as its owner may read
- * them, what its product keeps about its people, and everything in its schema or database. The last line says how
- * much there was, so that nobody takes a part for the whole. A slot has neither an owner nor rows.
+ * Yields the lines of an export: the tenant's record, its timeline and credits as its owner may read them, what its product
+ * keeps about its people, and everything in its schema or database. The last line says how many lines there are, so that
+ * nobody takes a part for the whole. A slot has no owner and no rows.
  * @param counts counted up while the lines are read
  */
 export async function* exportLines(

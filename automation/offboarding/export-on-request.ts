@@ -20,7 +20,7 @@ export interface RequestedExportContext extends ExportContext {
   readonly workerId: string;
 }
 
-/** Makes a requested export, unless it is finished or another process makes it. */
+/** Makes a requested export, unless it is finished or another process is making it. */
 export async function exportOnRequest(context: RequestedExportContext, exportId: number): Promise<void> {
   const { database, workerId, policy, log, now } = context;
   const turn = { name: `export:${exportId}`, holder: workerId, ttlMs: policy.leaseTtlMs };

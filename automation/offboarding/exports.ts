@@ -37,7 +37,7 @@ export interface ExportFacts {
   readonly expiresAt: Date;
 }
 
-/** Another process has begun the export: this one must leave its file alone. */
+/** Another process has begun the export again: this one must leave the file alone. */
 export class ExportTakenOver extends Error {
   override readonly name = 'ExportTakenOver';
   constructor(id: number) {
@@ -49,7 +49,7 @@ const columns = `id, tenant_id as "tenantId", cell, reason, requested_by as "req
   requested_at as "requestedAt", attempt, finished_at as "finishedAt", file, url, sha256, bytes, tables, rows, attempts,
   next_try_at as "nextTryAt", cause, expires_at as "expiresAt", removed_at as "removedAt"`;
 
-/** Requests an export; returns the one under way, where there is one. */
+/** Requests an export; returns the one under way if there is one. */
 export async function requestExport(
   db: Queryable,
   tenant: { readonly id: string; readonly cell: string },
@@ -68,7 +68,7 @@ export async function requestExport(
   return inserted;
 }
 
-/** The export before the tenant is deleted. */
+/** Finds or requests the export before the tenant's deletion. */
 export async function offboardingExport(
   db: Queryable,
   tenant: { readonly id: string; readonly cell: string },
@@ -92,7 +92,7 @@ export async function findExport(db: Queryable, id: number): Promise<TenantExpor
 export async function listExports(
   db: Queryable,
   tenantId: string,
-  /** `before`: only those with a lower id. */
+  /** `before` lists only lower ids. */
   { before, limit }: { readonly before: number | null; readonly limit: number },
 ): Promise<TenantExport[]> {
   const { rows } = await db.query<TenantExport>(
@@ -144,7 +144,7 @@ export async function noteExportFailure(
   );
 }
 
-/** Requested exports that nobody makes at the moment. */
+/** Lists requested exports that no process is making. */
 export async function listOpenExports(
   db: Queryable,
   cell: string,
@@ -169,7 +169,7 @@ export async function ringExport(
   await db.query('select tenantry.ring_export($1, $2)', [wanted.id, wanted.cell]);
 }
 
-/** Finished exports that have expired but still have files. */
+/** Lists expired exports that still have files. */
 export async function listExpiredExports(
   db: Queryable,
   cell: string,

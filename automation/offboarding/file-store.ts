@@ -1,4 +1,4 @@
-/** Where exports are kept: a folder, or an S3 bucket; a URL says which. */
+/** Keeps exports in a folder or an S3 bucket, as a URL says. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 export interface FileStore {
   /** Address of a file, without secrets. */
   urlOf(name: string): string;
-  /** Writes a whole file or nothing; replaces one of that name. */
+  /** Writes the whole file or nothing; replaces one of the same name. */
   write(name: string, content: Readable): Promise<void>;
   /** Null when there is no such file. */
   read(name: string): Promise<Readable | null>;

@@ -1,4 +1,4 @@
-/** Exports and the end of a tenant, with its receipt. */
+/** Exports, and a tenant's end with its receipt. */
 export { endTenant } from './end-tenant.ts';
 export { readExportsEnv, readOffboardingEnv } from './env.ts';
 export { findExport, listExports, requestExport, type TenantExport } from './exports.ts';

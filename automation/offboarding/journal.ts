@@ -8,11 +8,11 @@ export type OffboardingStep = (typeof offboardingSteps)[number];
 
 export interface StepRecord {
   readonly step: OffboardingStep;
-  /** How often it has begun. */
+  /** How often the step has begun. */
   readonly attempt: number;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
-  /** Its result; null until it has ended. */
+  /** Null until the step has ended. */
   readonly result: Readonly<Record<string, unknown>> | null;
 }
 
@@ -24,23 +24,23 @@ export interface Offboarding {
   /** Failed tries of the present step. */
   readonly attempts: number;
   readonly nextTryAt: Date | null;
-  /** What it waits for, for the customer. */
+  /** What it waits for, in words for the customer. */
   readonly problem: string | null;
-  /** Why, for operators. */
+  /** The cause, for operators. */
   readonly cause: string | null;
   readonly finishedAt: Date | null;
   /** The steps that have begun, in order. */
   readonly steps: readonly StepRecord[];
 }
 
-/** A step that somebody has begun: the right to end it, until somebody else begins it again. */
+/** The right to end a step, until another process begins it again. */
 export interface BegunStep {
   readonly tenantId: string;
   readonly step: OffboardingStep;
   readonly attempt: number;
 }
 
-/** Somebody else began or ended the step meanwhile: this process writes nothing more. */
+/** Another process began or ended the step meanwhile, so this one writes nothing more. */
 export class StepTakenOver extends Error {
   override readonly name = 'StepTakenOver';
   constructor({ tenantId, step }: Pick<BegunStep, 'tenantId' | 'step'>) {
@@ -71,7 +71,7 @@ const stepMessages: Record<OffboardingStep, { begun: string; ended: string }> = 
   export: { begun: 'Its data is being exported before it is deleted', ended: 'The export is done' },
   backup: { begun: 'Its volumes are being backed up', ended: 'The backup is done' },
   destroy: { begun: 'It is being destroyed', ended: 'It is destroyed' },
-  verify: { begun: 'Somebody looks whether anything of it remains', ended: 'Nothing of it remains' },
+  verify: { begun: 'We are checking whether anything of it remains', ended: 'Nothing of it remains' },
   receipt: { begun: 'The receipt is being signed', ended: 'The receipt is signed' },
 };
 
@@ -86,7 +86,7 @@ export async function beginStep(
 ): Promise<BegunStep> {
   return database.transaction(async (client) => {
     const attempt = await drawAttempt(client, tenantId, step);
-    // The journal counts the tries; the trail mentions the first.
+    // The journal counts tries; the audit trail mentions only the first.
     if (attempt === 1) await recordStep(client, { tenantId, step, attempt }, 'begun', {});
     return { tenantId, step, attempt };
   });
@@ -107,8 +107,8 @@ async function drawAttempt(db: Queryable, tenantId: string, step: OffboardingSte
 }
 
 /**
- * Records that a step has ended, with its result. `together` is committed with it.
- * @throws StepTakenOver when somebody else began it meanwhile
+ * Records a step's end and its result, in one transaction with `together`.
+ * @throws StepTakenOver when another process has begun the step meanwhile
  */
 export async function finishStep(
   database: Database,
@@ -142,7 +142,7 @@ async function recordStep(
   what: 'begun' | 'ended',
   result: object,
 ): Promise<void> {
-  // The journal has the details; a customer's timeline shows no addresses of ours.
+  // Without details, which the journal has: a customer's timeline must not show our addresses.
   await record(
     client,
     {
@@ -165,7 +165,7 @@ async function recordStep(
   );
 }
 
-/** Records why a step failed, and when it is tried again. The trail mentions each cause once. */
+/** Records why a step failed and when to try again. The audit trail mentions each cause once. */
 export async function noteStepFailure(
   database: Database,
   begun: BegunStep,
@@ -203,18 +203,18 @@ export async function noteStepFailure(
   });
 }
 
-/** Before its journal, in the order of locks. */
+/** In the order of locks, the tenant comes before its journal. */
 async function lockTenant(client: Queryable, tenantId: string): Promise<void> {
   await client.query('select from tenantry.tenant where id = $1 for no key update', [tenantId]);
 }
 
-/** Why a tenant's deletion waits. */
+/** The reason code of a deletion that waits for its export. */
 const exportedFirst = 'being_exported';
 
 /** Lets the ordinary job destroy the tenant, and rings for it. Safe to repeat. */
 export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await database.transaction(async (client) => {
-    // Whoever is about to postpone the deletion does so before this, or sees the step.
+    // With this lock, a job that is about to postpone the deletion does so before this, or sees the step.
     await lockTenant(client, tenant.id);
     const { rowCount } = await client.query(
       `insert into tenantry.offboarding_step (tenant_id, step) values ($1, 'destroy') on conflict do nothing`,
@@ -233,8 +233,8 @@ export async function beginDestroy(database: Database, tenant: Pick<Tenant, 'id'
 }
 
 /**
- * Whether the tenant may be destroyed: its journal says that export and backup are done. Otherwise `postpone` gets
- * the reason and the time until which it waits, in the same transaction.
+ * True when the tenant may be destroyed, because its journal says that export and backup are done. Otherwise calls
+ * `postpone` with the reason and the time to wait, in the same transaction.
  */
 export async function mayDestroy(
   database: Database,
@@ -266,14 +266,14 @@ export async function finishOffboarding(db: Queryable, tenantId: string): Promis
   ]);
 }
 
-/** Somebody soon takes up the tenant's end. */
+/** Rings for the tenant's end. */
 export async function ringOffboarding(db: Queryable, tenant: Pick<Tenant, 'id' | 'cell'>): Promise<void> {
   await db.query('select tenantry.ring_offboarding($1, $2)', [tenant.id, tenant.cell]);
 }
 
 /**
- * Tenants whose end is not over, the longest waiting first. A tenant being destroyed is left to the ordinary job
- * until it is gone. By the tenant's cell: a disaster may have moved it.
+ * Lists tenants whose end is not over, longest waiting first, without those that the ordinary job is destroying. Selects by
+ * the tenant's cell, because a disaster may have moved the tenant after the journal began.
  */
 export async function listOpenOffboardings(
   db: Queryable,
@@ -292,7 +292,7 @@ export async function listOpenOffboardings(
   return rows;
 }
 
-/** Tenants of all cells whose end is not over, the longest waiting first. */
+/** Lists tenants of all cells whose end is not over, longest waiting first. */
 export async function listUnfinishedEnds(
   db: Queryable,
   { after, limit }: { readonly after: readonly [begunAt: Date, id: string] | null; readonly limit: number },
@@ -307,7 +307,7 @@ export async function listUnfinishedEnds(
   return rows;
 }
 
-/** Somebody asks for another try: forgets the waiting time. */
+/** Clears the waiting time, because a person asks for another try. */
 export async function retryOffboarding(db: Queryable, tenantId: string): Promise<void> {
   await db.query(
     'update tenantry.offboarding set next_try_at = null where tenant_id = $1 and finished_at is null',
@@ -315,7 +315,7 @@ export async function retryOffboarding(db: Queryable, tenantId: string): Promise
   );
 }
 
-/** Every subscription that the tenant ever had, from its trail. */
+/** Lists every subscription that the tenant ever had, from its audit trail. */
 export async function listSubscriptionsEver(db: Queryable, tenantId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select subscription_id as id from tenantry.tenant where id = $1 and subscription_id is not null

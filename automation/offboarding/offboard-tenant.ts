@@ -37,22 +37,22 @@ import { BackupUnderWay } from './volume-backup.ts';
 /**
  * The end of a tenant: export, backup, destroy, verify, receipt.
  *
- * - The journal (`journal.ts`) has a row for each step, written before it begins and after it ends. Whoever takes up
- *   a tenant's end reads the first step that has not ended and begins it again; every step is safe to repeat.
- * - A turn keeps workers from doing a step at once. One that was stopped past its turn and wakes late holds an old
- *   number of the step's attempt, so it can no longer end the step and writes nothing.
- * - Only the ordinary job destroys (`jobs/converge-tenant.ts`). It asks the journal first, and continues once
- *   `destroy` has begun; this job records the end when the tenant's row says `deleted`.
- * - The sweep finds whatever is lost: open journals that nobody works on.
+ * - The journal (`journal.ts`) has a row for each step, written before it begins and after it ends. A worker that takes up a
+ *   tenant's end begins the first step that has not ended again; every step is safe to repeat.
+ * - A turn keeps two workers from doing a step at once. A worker that was paused past its turn holds an old number of the
+ *   step's attempt, so it can no longer end the step and writes nothing.
+ * - Only the ordinary job destroys (`jobs/converge-tenant.ts`). It asks the journal first and goes on once `destroy` has
+ *   begun. This job records the end when the tenant's row says `deleted`.
+ * - The sweep finds what was lost: open journals that no worker is working on.
  */
 
-/** What the steps do to the world. */
+/** How the steps act on the world. */
 export interface OffboardingSteps {
   exportData(tenant: Tenant): Promise<ExportLine>;
   backUp(tenant: Tenant): Promise<BackupLine>;
   /** Deletes what the tenant's product keeps about its people. */
   erase(tenant: Tenant): Promise<void>;
-  /** Looks for the tenant in one area. */
+  /** Looks for remains of the tenant in one area. */
   look(
     area: Area,
     tenant: Tenant,
@@ -71,14 +71,14 @@ export interface OffboardingContext {
   readonly steps: OffboardingSteps;
 }
 
-/** Takes a tenant's end as far as it can go now. */
+/** Brings a tenant's end as far as it can go now. */
 export async function offboardTenant(context: OffboardingContext, tenantId: string): Promise<void> {
   const { database, workerId, policy } = context;
   const turn = { name: `offboard:${tenantId}`, holder: workerId, ttlMs: policy.leaseTtlMs };
   for (;;) {
     const done = await withTurn(database, turn, () => takeSteps(context, tenantId));
-    // Somebody else works on it, and looks once more before leaving. So do we: whoever rang meanwhile found the
-    // turn taken.
+    // When another worker has the turn, it looks once more before it leaves. So do we, because jobs that were rung
+    // meanwhile found the turn taken and left.
     if (!done || !(await isReady(context, tenantId))) return;
   }
 }
@@ -155,18 +155,18 @@ async function runStep(
   }
 }
 
-/** A backup of volumes takes minutes. */
+/** Backing up volumes takes minutes. */
 const backupLookMs = 15_000;
 
 /** What a person must settle, such as an open invoice, takes days. */
 const patienceMs = 6 * 3_600_000;
 
-/** What a customer reads while a step is tried again; the cause is for operators. */
+/** What a customer reads while a step is retried; operators read the cause. */
 const problems: Record<Exclude<OffboardingStep, 'destroy'>, string> = {
-  export: 'The export could not be made; nothing is deleted before it is. It is tried again.',
-  backup: 'The backup could not be made; nothing is deleted before it is. It is tried again.',
-  verify: 'Not everything of it is gone or settled yet. Somebody looks again.',
-  receipt: 'The receipt could not be signed yet. It is tried again.',
+  export: 'The export failed. We try again, and delete nothing before it is done.',
+  backup: 'The backup failed. We try again, and delete nothing before it is done.',
+  verify: 'Not everything of it is gone or settled yet. We check again.',
+  receipt: 'The receipt could not be signed yet. We try again.',
 };
 
 type Work = (

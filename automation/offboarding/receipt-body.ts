@@ -1,4 +1,4 @@
-/** The content of a receipt, from the journal of a tenant's end. Pure. */
+/** Makes the content of a receipt from the journal of a tenant's end. Pure. */
 import { z } from 'zod';
 import type { Tenant } from '../store/tenants.ts';
 import type { StepRecord } from './journal.ts';
@@ -8,7 +8,7 @@ const verified = z.object({
   checks: receiptBody.shape.checks,
   customers: z.array(z.string()),
   subscriptions: z.array(z.string()),
-  /** Exports of its data, on request or before its end, that still exist. */
+  /** Exports of its data that still exist, requested ones and the last one. */
   exports: z.array(z.object({ file: z.string(), keptUntil: z.string() })),
 });
 
@@ -21,7 +21,7 @@ export interface StepResults {
 
 /**
  * The results of steps, from the journal.
- * @throws Error when a step has not ended or left another kind of result
+ * @throws Error when a step has not ended or has another kind of result
  */
 export function stepResults(records: readonly StepRecord[]): StepResults {
   const ended = (name: StepRecord['step']) => {

@@ -1,6 +1,6 @@
 /**
- * The receipt of a tenant's end: what was exported, destroyed and looked for, signed so that nobody can change a
- * letter of it. Verifying it needs only the document and a public key.
+ * The receipt of a tenant's end says what was exported, destroyed and looked for. It is signed, so that nobody can change a
+ * letter of it; the document and a public key suffice to verify it.
  */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import canonicalize from 'canonicalize';
@@ -96,7 +96,7 @@ export const signedReceipt = z.strictObject({
 });
 export type SignedReceipt = z.infer<typeof signedReceipt>;
 
-/** Why a document is no valid receipt, in one sentence. */
+/** The message says in one sentence why a document is not a valid receipt. */
 export class NotAReceipt extends Error {
   override readonly name = 'NotAReceipt';
 }
@@ -111,7 +111,7 @@ export function signReceipt(body: Omit<ReceiptBody, 'keyId' | 'format'>, key: Si
   return { receipt, signature: { algorithm: signatureAlgorithm, value } };
 }
 
-/** The format's name comes first, so that no other document of ours can pass for a receipt. */
+/** The format's name comes first, so that no other document that we sign can pass for a receipt. */
 function signedBytes(receipt: ReceiptBody): Buffer {
   return Buffer.from(`${receiptFormat}\n${canonicalize(receipt)}`, 'utf8');
 }
@@ -124,7 +124,7 @@ export interface PublishedKey {
 
 /**
  * Verifies a receipt's text with keys that the reader trusts.
- * @throws NotAReceipt that says what is wrong: no receipt, another key, or changed
+ * @throws NotAReceipt when it is no receipt, was signed with another key, or was changed
  */
 export function verifyReceipt(text: string, keys: readonly PublishedKey[]): ReceiptBody {
   const { receipt, signature } = parseReceipt(text);
@@ -136,7 +136,7 @@ export function verifyReceipt(text: string, keys: readonly PublishedKey[]): Rece
     );
   }
   const value = Buffer.from(signature.value, 'base64url');
-  // The last letter has unused bits: one signature has only one valid spelling.
+  // The last letter has unused bits. This accepts only one spelling of a signature.
   const sound = value.toString('base64url') === signature.value;
   if (!sound || !verify(null, signedBytes(receipt), key.key, value)) {
     throw new NotAReceipt('Its signature does not hold: the receipt was changed after it was signed.');
@@ -152,7 +152,7 @@ export function parseReceipt(text: string): SignedReceipt {
   } catch {
     throw new NotAReceipt('It is not JSON.');
   }
-  // JSON.parse takes the last of several members of one name, a reader may see the first.
+  // Of several members of one name, JSON.parse takes the last, while a reader may see the first.
   const [doubled] = parseDocument(text, { uniqueKeys: true, schema: 'json', prettyErrors: false }).errors;
   if (doubled) throw new NotAReceipt(`It is not plain JSON: ${doubled.message}.`);
   const parsed = signedReceipt.safeParse(json);
@@ -166,7 +166,7 @@ const jsonWebKey = z.looseObject({ kty: z.literal('OKP'), crv: z.literal('Ed2551
 const keySet = z.looseObject({ keys: z.array(jsonWebKey) });
 
 /**
- * Public keys from a file: PEM, one JSON Web Key, or a set of them as `GET /v1/receipt-keys` returns it.
+ * Reads public keys from a file: PEM, a JSON Web Key, or a set of them as `GET /v1/receipt-keys` returns it.
  * @throws NotAReceipt when it holds no Ed25519 key
  */
 export function readPublicKeys(text: string, idOf: (key: KeyObject) => string): PublishedKey[] {

@@ -19,7 +19,7 @@ export async function publishReceiptKey(
   );
 }
 
-/** Public halves of all keys that ever signed receipts, as JSON Web Keys, newest first. */
+/** Lists the public halves of all keys that ever signed receipts, as JSON Web Keys, newest first. */
 export async function listReceiptKeys(db: Queryable): Promise<Record<string, unknown>[]> {
   const { rows } = await db.query<{ key: Record<string, unknown> }>(
     'select public_key as key from tenantry.receipt_key order by first_used_at desc',

@@ -2,7 +2,7 @@ import type { Queryable } from '../store/database.ts';
 import { listOpenExports, ringExport } from './exports.ts';
 import { listOpenOffboardings, ringOffboarding } from './journal.ts';
 
-/** Rings for every open tenant's end and export that nobody works on, and for expired exports. */
+/** Rings for open ends and exports that no worker is working on, and for expired exports. */
 export async function ringOpenEnds(
   db: Queryable,
   { cell, now, limit }: { cell: string; now: Date; limit: number },

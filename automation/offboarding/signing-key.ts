@@ -28,7 +28,7 @@ export interface PublicJwk {
 }
 
 /**
- * The key in a PEM text (PKCS #8).
+ * Reads the key from a PEM text (PKCS #8).
  * @throws Error when it is no Ed25519 private key; the message does not contain the text
  */
 export function signingKeyOf(pem: string): SigningKey {
@@ -70,8 +70,8 @@ const privateFile = 'receipt.pem';
 export const publicKeyFile = (home: string) => join(home, 'keys', 'receipt.pub.pem');
 
 /**
- * The home's key (0600), made when missing, with its public half beside it. Processes that make it at once end up
- * with the same one.
+ * The home's key (0600), with its public half beside it. Makes it if it is missing; processes that do so at once end up with
+ * the same key.
  */
 export async function keptSigningKey(home: string): Promise<SigningKey> {
   const folder = join(home, 'keys');
@@ -87,7 +87,7 @@ export async function keptSigningKey(home: string): Promise<SigningKey> {
   return key;
 }
 
-/** A link is made once, whole: the second process takes the first one's key. */
+/** A link appears once and whole: the second process finds the first one's key. */
 async function makeKey(folder: string, file: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { privateKey } = generateKeyPairSync('ed25519');

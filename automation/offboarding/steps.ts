@@ -1,4 +1,4 @@
-/** What the steps of a tenant's end do to the world. */
+/** How the steps of a tenant's end act on the world. */
 import type Stripe from 'stripe';
 import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { PersonalData } from '../service.ts';
@@ -19,7 +19,7 @@ import { backUpVolumes } from './volume-backup.ts';
 export interface World {
   readonly database: Database;
   readonly cluster: KubernetesClient;
-  /** Database servers that tenants may be on, by name, as their administrators. */
+  /** Administrators' connections to the database servers that tenants may be on, by name. */
   readonly servers: ReadonlyMap<string, Queryable>;
   readonly stripe: Stripe;
   /** Backend of the tenants' stacks. */
@@ -52,7 +52,7 @@ export function createOffboardingSteps(world: World): OffboardingSteps {
   };
 }
 
-/** Deletes what the tenant's product keeps about its people, all of it or nothing. */
+/** Deletes all that the tenant's product keeps about its people, or nothing. */
 export async function erasePersonalData(
   database: Database,
   personalData: ReadonlyMap<string, PersonalData>,
@@ -62,7 +62,7 @@ export async function erasePersonalData(
   if (kept) await database.transaction((client) => kept.erase(client, tenant));
 }
 
-/** The export before the end, or why there is none. */
+/** Makes the export before the end, or says why there is none. */
 export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): Promise<ExportLine> {
   if (tenant.phase === 'deleted')
     return { made: false, why: 'the tenant was deleted before exports were made' };
@@ -72,7 +72,7 @@ export async function exportBeforeEnd(context: ExportContext, tenant: Tenant): P
   if (tenant.activeAt === null && tenant.outputs === null)
     return { made: false, why: 'the tenant was never active and holds no data' };
   const wanted = await offboardingExport(context.database, tenant);
-  // Finished by a process that was killed before the journal said so.
+  // An earlier process may have finished the export and been killed before it wrote so into the journal.
   const facts =
     wanted.finishedAt && wanted.file && wanted.sha256 && wanted.expiresAt
       ? {

@@ -1,10 +1,10 @@
-/** A last backup of a tenant's volumes by Velero, where the cluster has it. */
+/** Has Velero make a last backup of a tenant's volumes, where the cluster has Velero. */
 import { z } from 'zod';
 import { isStatus, type JsonObject, type KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { BackupLine } from './receipt.ts';
 
-/** Names from the platform program (`infra/backup/schedule.ts`), which workers do not ship. */
+/** As in the platform program (`infra/backup/schedule.ts`), which is not part of workers. */
 export const veleroNamespace = 'velero';
 export const backupRetentionDays = 30;
 
@@ -28,7 +28,7 @@ export class BackupUnderWay extends Error {
 }
 
 /**
- * Asks Velero for a backup of the tenant's namespace, and returns how it ended once it has.
+ * Asks Velero for a backup of the tenant's namespace, and returns how it ended.
  * @throws BackupUnderWay until then; Error when it failed
  */
 export async function backUpVolumes(cluster: KubernetesClient, tenant: Tenant): Promise<BackupLine> {

@@ -1,4 +1,4 @@
-/** Assembles what ends tenants: a worker's jobs that export, verify and sign. */
+/** A worker's jobs that end tenants: export, verify, sign. */
 import type { Logger } from 'pino';
 import type Stripe from 'stripe';
 import { z } from 'zod';
@@ -41,7 +41,7 @@ export interface OffboardingOptions {
   readonly personalData: ReadonlyMap<string, PersonalData>;
 }
 
-/** Exports whose files one job removes, and ends that one sweep rings for; the next takes the rest. */
+/** Most exports whose files one job removes, and most ends that one sweep rings for; the next takes the rest. */
 const batch = 500;
 
 /** @throws Error when the key for receipts is not valid */
@@ -88,7 +88,6 @@ export async function offboardingWork(options: OffboardingOptions): Promise<Work
   };
 }
 
-/** What each sweep of a cell does for tenants' ends and exports. */
 export function offboardingSteps({
   database,
   cell,

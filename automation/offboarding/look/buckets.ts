@@ -1,4 +1,4 @@
-/** What is left of a tenant in the buckets of products. */
+/** Looks for a tenant's remains in products' buckets. */
 import type { Tenant } from '../../store/tenants.ts';
 import { notInUse, type Sight } from './sight.ts';
 

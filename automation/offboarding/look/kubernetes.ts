@@ -1,4 +1,4 @@
-/** What is left of a tenant in its cluster, among every kind of object that the cluster serves. */
+/** Looks for a tenant's remains in its cluster, among every kind of object that the cluster serves. */
 import { z } from 'zod';
 import { isStatus, type KubernetesClient } from '../../providers/kubernetes/index.ts';
 import type { Tenant } from '../../store/tenants.ts';
@@ -6,7 +6,7 @@ import type { Sight } from './sight.ts';
 
 const tenantLabel = 'tenantry.dev/tenant';
 
-/** Kinds that must be readable; others are only reported when they are not. */
+/** Kinds that must be readable. When another kind is not, the result only mentions it. */
 const required = new Set(['v1/namespaces', 'v1/persistentvolumes']);
 
 /** Kinds listed at once. */
