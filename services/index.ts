@@ -1,4 +1,4 @@
-/** The services of this tree, one line each. Entry points alone import this list, and hand it in. */
+/** The services of this tree, one line each. Only entry points import this list; they hand it in. */
 import type { ApiService } from '../api/router.ts';
 import { agents } from './agents/index.ts';
 import { browsers } from './browsers/index.ts';

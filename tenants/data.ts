@@ -6,7 +6,7 @@ import { dataIsolation, type Tenant } from './tenant.ts';
 /** The Secret in the tenant's namespace with `url`, `user` and `password` of its database. */
 export const databaseSecretName = 'database';
 
-/** The Secret itself. What it says is known only once the place is there, so that it may come as an output. */
+/** The Secret itself. Its values may be outputs, because they are known only once the place exists. */
 export function databaseSecret<Text>(
   tenant: Tenant,
   stringData: { readonly url: Text; readonly user: Text; readonly password: Text },
@@ -20,12 +20,12 @@ export function databaseSecret<Text>(
   };
 }
 
-/** Names in SQL. They are made of the tenant's id alone, so that no text from outside becomes an identifier. */
+/** Names in SQL, made of the tenant's id alone, so that no text from outside becomes an identifier. */
 export interface DatabasePlace {
   readonly kind: 'schema' | 'database';
-  /** Null is the shared database of the cell. */
+  /** Null for the cell's shared database. */
   readonly database: string | null;
-  /** Server of the tenant's own, by its name in the cell; absent on the cell's shared one. */
+  /** The tenant's own server, by its name in the cell; absent on the shared one. */
   readonly server?: string;
   readonly schema: string;
   readonly role: string;
@@ -33,9 +33,9 @@ export interface DatabasePlace {
 }
 
 /**
- * Where the tenant's rows live, or null where its product keeps none.
- * A schema and a database have roles of different names, so that a slot can move from one to the other: the new
- * place is made before the old one goes, and the old one takes its role along.
+ * Where the tenant's rows live; null where its product keeps none. The roles of a schema and of a database have different
+ * names, so that a slot can move from one to the other: the new place is made before the old one goes, and the old one
+ * takes its role along.
  */
 export function databasePlace(tenant: Tenant): DatabasePlace | null {
   const name = `tenant_${tenant.spec.tenantId}`;
@@ -59,7 +59,7 @@ export function databasePlace(tenant: Tenant): DatabasePlace | null {
   }
 }
 
-/** Address of a tenant's place for its workload. The password has no character that a URL would need to escape. */
+/** The URL of a tenant's place for its workload. The password must not need escaping in a URL. */
 export function databaseUrl(place: {
   readonly host: string;
   readonly port: number;

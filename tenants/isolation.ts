@@ -13,9 +13,9 @@ import type {
 import { bytesQuantity, countQuantity, cpuQuantity } from './quantities.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
-/** Objects that isolate one tenant from all others: who may do what, how much it may use and whom it may reach. */
+/** Isolates a tenant from all others: who may do what in it, how much it may use, and what it may reach. */
 
-/** The account of the tenant's pods. It has no rights and its token is not mounted. */
+/** The account of the tenant's pods has no rights, and its token is not mounted. */
 export const serviceAccountName = 'workload';
 
 /** Pod Security level of every tenant namespace. */
@@ -38,14 +38,13 @@ export function namespace(tenant: Tenant): Namespace {
   };
 }
 
-/** Metadata of an object in the tenant's namespace. */
 export function metadata(tenant: Tenant, name: string) {
   return { name, namespace: tenant.spec.namespace, labels: standardLabels(tenant) };
 }
 
 /**
- * The ceiling of the namespace. Requests and limits share it, so that no plan promises more than it gets. A volume
- * that is larger than its plan's, from a larger earlier plan, keeps the plan's room beside it.
+ * The namespace's quota. Requests and limits share it, so that no plan promises more than it gets. A volume that is larger
+ * than its plan's, because of an earlier plan, still leaves the plan's room beside it.
  */
 export function resourceQuota(tenant: Tenant): ResourceQuota {
   const { quota } = tenant.plan;
@@ -70,7 +69,7 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   return {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
-    // It applies as soon as it exists: what is not counted yet is refused.
+    // The quota applies as soon as it exists, so there is nothing to wait for.
     metadata: { ...metadata(tenant, 'plan'), annotations: { 'pulumi.com/skipAwait': 'true' } },
     spec: { hard },
   };
@@ -78,11 +77,11 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
 
 function storageCeiling(tenant: Tenant, planCeiling: number): number {
   const surplus = (volumeBytes(tenant) ?? 0) - (tenant.plan.volumeBytes ?? 0);
-  // Twice: once for the volume, once for a restored copy beside it.
+  // Twice: for the volume, and for a restored copy beside it.
   return planCeiling + 2 * Math.max(0, surplus);
 }
 
-/** Defaults for a container that asks for nothing; otherwise the quota would refuse its pod. */
+/** For a container that requests nothing, whose pod the quota would refuse otherwise. */
 const defaultContainer = {
   cpuMillis: 100,
   memoryBytes: 128 * 1024 ** 2,
@@ -118,7 +117,7 @@ export function serviceAccount(tenant: Tenant): ServiceAccount {
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'update', 'patch', 'delete'];
 
-/** What the tenant's people may see: what runs, and why it does not. No Secrets. */
+/** The tenant's people may see what runs and why something does not run, but no Secrets. */
 const viewerRules = [
   {
     apiGroups: [''],
@@ -137,7 +136,7 @@ const viewerRules = [
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: read },
 ];
 
-/** What a tenant's administrators may change: what they run, but neither limits, nor isolation, nor rights. */
+/** A tenant's administrators may change what they run, but not limits, isolation or rights. */
 const adminRules = [
   ...viewerRules,
   {
@@ -165,7 +164,7 @@ export function role(tenant: Tenant): Role {
   };
 }
 
-/** The group into which the identity provider puts the tenant's people. */
+/** The identity provider puts the tenant's people into this group. */
 export function peopleGroup(tenant: Tenant): string {
   return `tenantry:tenant:${tenant.spec.tenantId}`;
 }
@@ -181,7 +180,7 @@ export function roleBinding(tenant: Tenant): RoleBinding {
   };
 }
 
-/** Nothing in, nothing out, except what another policy of the namespace allows. */
+/** Denies all traffic that no other policy of the namespace allows. */
 export function defaultDeny(tenant: Tenant): NetworkPolicy {
   return networkPolicy(tenant, 'default-deny', { podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
 }
@@ -205,9 +204,9 @@ export function allowDns(tenant: Tenant): NetworkPolicy {
 }
 
 /**
- * What the product itself needs: in from the control plane and its own namespace; out to its own namespace, the
- * internet on the product's ports, and its database. Never another namespace, never instance metadata. Does not apply
- * to sandboxes, whatever the plan: those that outlive a plan with sandboxes get nothing.
+ * Allows what the product needs: in from the control plane and its own namespace; out to its own namespace, to the internet
+ * on the product's ports, and to its database. Never another namespace, never instance metadata. Does not apply to
+ * sandboxes, whatever the plan: sandboxes that outlive a plan with sandboxes get nothing.
  */
 export function allowProduct(tenant: Tenant): NetworkPolicy {
   const { id, runtime, sandboxEntitlement } = tenant.product;
@@ -235,8 +234,8 @@ export function allowProduct(tenant: Tenant): NetworkPolicy {
 const outsideSandboxes = { matchExpressions: [{ key: sandboxLabel, operator: 'DoesNotExist' }] };
 
 /**
- * What a sandbox needs, or null where the plan has none: in from the tenant's other pods, out to the internet. Never
- * another sandbox, never the tenant's database.
+ * Allows what a sandbox needs: in from the tenant's other pods, out to the internet. Never another sandbox, never the
+ * tenant's database. Null where the plan has no sandboxes.
  */
 export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
   const { runtime, sandboxEntitlement } = tenant.product;
@@ -251,15 +250,14 @@ export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
 }
 
 /**
- * AWS instance metadata, by IPv4 and IPv6; EKS serves pod identity at 169.254.170.23, so all link-local addresses are
- * excluded.
+ * AWS's instance metadata, by IPv4 and IPv6. All link-local addresses, because EKS serves pod identity at 169.254.170.23.
  */
 const metadataAddresses = {
   ipv4: ['169.254.169.254/32', '169.254.0.0/16'],
   ipv6: ['fd00:ec2::254/128', 'fe80::/10'],
 };
 
-/** Private addresses: pods, services and nodes of any cluster, other networks of the operator. */
+/** Private addresses: pods, services and nodes of any cluster, and the operator's other networks. */
 const privateAddresses = {
   ipv4: ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16'],
   ipv6: ['fc00::/7'],
@@ -272,7 +270,7 @@ const internet: NetworkPolicyPeer[] = [
 
 const postgresPort = 5432;
 
-/** The pooler beside the control plane, and the servers where a cell names their addresses. */
+/** Allows the pooler beside the control plane, and the database servers whose addresses the cell names. */
 function databaseEgress(tenant: Tenant) {
   const pooler: NetworkPolicyPeer = {
     ...controlPlane(tenant),
@@ -282,7 +280,7 @@ function databaseEgress(tenant: Tenant) {
   return { to: [pooler, ...servers], ports: [tcp(postgresPort)] };
 }
 
-/** The API's pods, as the platform labels them, and their port. */
+/** The platform's labels on the API's pods, and their port. */
 export const apiLabels = { 'app.kubernetes.io/name': 'tenantry-api' };
 export const apiPort = 8080;
 

@@ -9,9 +9,9 @@ const digestLength = 20;
 const digestSuffix = new RegExp(`-[0-9a-f]{${digestLength}}$`);
 
 /**
- * A valid label value for any outside text, always the same for the same text. A valid text stays as it is. Any other
- * becomes its legible part and a digest of all of it; a valid text that looks like such a result gets a digest too,
- * so that nobody can choose a text that passes for another.
+ * Turns any text into a valid label value, always the same for the same text. A valid text stays as it is. Any other
+ * becomes its legible part and a digest of the whole. A valid text that looks like such a result gets a digest, too, so
+ * that nobody can choose a text that passes for another.
  */
 export function labelSafe(text: string): string {
   if (labelValue.test(text) && !digestSuffix.test(text)) return text;
@@ -26,12 +26,12 @@ export function labelSafe(text: string): string {
   return legible === '' ? digest : `${legible}-${digest}`;
 }
 
-/** Any text as an annotation: whole, but without what cannot be encoded or would garble a terminal. */
+/** The text as an annotation: whole, but without characters that cannot be encoded or would garble a terminal. */
 export function annotationSafe(text: string): string {
   return text.toWellFormed().replace(/\p{Cc}/gu, '\u{fffd}');
 }
 
-/** On every object of a tenant, in the cluster and elsewhere. */
+/** The labels of every object of a tenant, in the cluster and elsewhere. */
 export function standardLabels({ spec, product, plan }: Tenant): Record<string, string> {
   return {
     ...managedBy,
@@ -41,14 +41,14 @@ export function standardLabels({ spec, product, plan }: Tenant): Record<string, 
   };
 }
 
-/** Selects the pods of the tenant's workload. Without the plan: a selector never changes, a plan does. */
+/** Selects the pods of the tenant's workload. Does not name the plan, which may change: a selector cannot. */
 export function selectorLabels({ spec, product }: Tenant): Record<string, string> {
   return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
 }
 
 /**
- * On the pod of one task, with the task's id: it is isolated, see `allowSandboxes`. It replaces the workload's own
- * labels, which would make it part of the tenant's service.
+ * The label of a sandbox's pod, whose value is the task's id (see `allowSandboxes`). It replaces the workload's labels,
+ * which would make the pod part of the tenant's service.
  */
 export const sandboxLabel = 'tenantry.dev/sandbox';
 
@@ -57,7 +57,6 @@ export function productLabels(tenant: Tenant): Record<string, string> {
   return told(tenant, tenant.product.namespace.labels ?? {}, labelSafe);
 }
 
-/** The namespace's own annotations. */
 export function productAnnotations(tenant: Tenant): Record<string, string> {
   return {
     'tenantry.dev/slug': tenant.spec.slug,
@@ -65,7 +64,7 @@ export function productAnnotations(tenant: Tenant): Record<string, string> {
   };
 }
 
-/** The values for the keys, made safe; omits missing ones, such as a slot's owner. */
+/** The facts for the keys, made safe, without missing ones such as a slot's owner. */
 function told(
   { spec }: Tenant,
   keys: Readonly<Record<string, TenantFact>>,

@@ -1,7 +1,7 @@
 import type { input } from '@pulumi/kubernetes/types/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 
-/** Every object names itself: names are the same in every run, so that an existing object is found again. */
+/** Every object has a name that is the same in every run, so that an existing object is found again. */
 export interface ObjectMeta {
   name: string;
   namespace?: string;
@@ -15,7 +15,7 @@ export interface Manifest {
   metadata: ObjectMeta;
 }
 
-/** One kind of object as plain data, with the fields that the Kubernetes API defines for it. */
+/** A kind of object as plain data, with the fields of the Kubernetes API. */
 type Plain<Input, ApiVersion extends string, Kind extends string> = Omit<
   Unwrap<Input>,
   'apiVersion' | 'kind' | 'metadata' | 'status'
@@ -43,7 +43,7 @@ export type PodDisruptionBudget = Plain<
   'PodDisruptionBudget'
 >;
 
-/** A custom resource of `k8s.io/autoscaler`, as far as we use it. */
+/** A custom resource of `k8s.io/autoscaler`, with the fields that we use. */
 export interface VerticalPodAutoscaler extends Manifest {
   apiVersion: 'autoscaling.k8s.io/v1';
   kind: 'VerticalPodAutoscaler';

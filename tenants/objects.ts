@@ -17,21 +17,21 @@ import { volumeClaim } from './storage.ts';
 import type { Tenant } from './tenant.ts';
 import { deployment, service } from './workload.ts';
 
-/** A tenant's Kubernetes objects in groups that must follow one another; within a group order is free. */
+/** A tenant's Kubernetes objects in groups that must follow each other. Within a group, order does not matter. */
 export interface TenantObjects {
   readonly namespace: Namespace;
-  /** What the namespace contains before anything runs or is counted. */
+  /** Made before anything runs or counts against the quota. */
   readonly foundation: readonly Exclude<NamespacedManifest, Deployment>[];
   /**
-   * The quota, once the volume and the service exist: until the API server has first counted a new quota, it refuses
-   * whatever the quota counts.
+   * The quota, made after the volume and the service: the API server refuses whatever a new quota counts until it has
+   * counted the first time.
    */
   readonly quota: NamespacedManifest;
-  /** Pods, once they are limited, isolated and have their account. Null where the plan runs none. */
+  /** Made last, so that its pods are limited, isolated and have their account; null where the plan runs none. */
   readonly workload: Deployment | null;
 }
 
-/** Every Kubernetes object of a tenant, except the Secret of its database, as data: the same spec, the same bytes. */
+/** Every Kubernetes object of a tenant as data, except the Secret of its database. The same spec gives the same bytes. */
 export function tenantObjects(tenant: Tenant): TenantObjects {
   return {
     namespace: namespace(tenant),

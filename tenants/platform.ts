@@ -5,9 +5,9 @@ import type { Manifest, ObjectMeta } from './manifest.ts';
 import { type Cell, defaultCell } from './tenant.ts';
 
 /**
- * Objects that exist once in a cluster and that its tenants rely on: the control plane's namespace, the priority of
- * tenant pods, and a guard against what no tenant may ever do. The platform program applies them on a real cluster,
- * the embedded default at its start; both by server-side apply.
+ * Objects that exist once in a cluster and that all tenants rely on: the control plane's namespace, the priority of tenant
+ * pods, and a guard against what no tenant may ever do. The platform program applies them on a real cluster, the embedded
+ * default at its start; both by server-side apply.
  */
 export function platformManifests(cell: Cell = defaultCell): Manifest[] {
   return [controlPlaneNamespace(cell), priorityClass, admissionPolicy, admissionPolicyBinding];
@@ -46,7 +46,7 @@ const priorityClass: PriorityClass = {
   apiVersion: 'scheduling.k8s.io/v1',
   kind: 'PriorityClass',
   metadata: clusterScoped(priorityClassName),
-  // Below everything that the platform runs (0 and more): a tenant waits for room, the control plane does not.
+  // Lower than everything that the platform runs (0 and more): tenants wait for room, the control plane does not.
   value: -100,
   globalDefault: false,
   preemptionPolicy: 'Never',
@@ -54,9 +54,9 @@ const priorityClass: PriorityClass = {
 };
 
 /**
- * Repeats what Pod Security at level `restricted` forbids, for namespaces whose labels cannot be trusted, and covers
- * what that level ignores: ports on nodes, load balancers, foreign addresses, priority above a tenant's, and what a
- * sandbox may know of its tenant.
+ * Repeats what Pod Security at level `restricted` forbids, for namespaces whose labels are not to be trusted. Also forbids
+ * what that level allows: node ports, load balancers, external addresses, a higher priority, and sandboxes that know
+ * something of their tenant.
  */
 const admissionPolicy: AdmissionPolicy = {
   apiVersion: 'admissionregistration.k8s.io/v1',

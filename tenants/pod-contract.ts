@@ -4,26 +4,25 @@ import type { ConfigMap } from './manifest.ts';
 import type { Tenant } from './tenant.ts';
 
 /**
- * What the container of a product that reads its tenant gets beside its database: who the tenant is and what it may
- * do, in a file that follows changes; and the API's address with a key of its own. `docs/pod-contract.md` tells it.
+ * What a container that reads its tenant gets beside its database: a file that says who the tenant is and what it may do,
+ * and that follows changes; the API's address; and its own API key. `docs/pod-contract.md` describes it.
  */
 
-/** The ConfigMap behind the file. The kubelet renews the file within about a minute of a change, without a restart. */
+/** The ConfigMap behind the file. The kubelet updates the file within about a minute of a change, without a restart. */
 export const tenantFileName = 'tenant';
 const fileKey = 'tenant.json';
 const fileFolder = '/run/tenantry';
 
-/** The Secret with the key for the API. */
+/** The Secret with the API key. */
 export const apiKeySecretName = 'tenantry-api';
 const keyKey = 'key';
 const keyFolder = '/run/secrets/tenantry';
 
-/** Whether the product's container reads its tenant. */
 export function readsTenant({ product, plan }: Tenant): boolean {
   return product.runtime.readsTenant === true && plan.compute !== null;
 }
 
-/** The tenant as its container reads it; fields are added, none is renamed. */
+/** The content of the file. Fields may be added but never renamed. */
 export function tenantFile({ spec, product, plan }: Pick<Tenant, 'spec' | 'product' | 'plan'>) {
   return {
     tenantId: spec.tenantId,
@@ -47,18 +46,18 @@ export function tenantConfigMap(tenant: Tenant): ConfigMap | null {
   };
 }
 
-/** Id and text of the tenant's key, as `automation/keys` reads keys, made of 43 random letters and digits. */
+/** The tenant's API key, in the form that `automation/keys` reads. @param random 43 letters and digits */
 export function apiKeyOf(tenantId: string, random: string): { readonly id: string; readonly text: string } {
   const id = `${tenantId}self`;
   return { id, text: `tk_${id}_${random}` };
 }
 
-/** What the control plane keeps of a key: nobody can make the key of it. */
+/** What the control plane keeps of a key, from which nobody can recover it. */
 export function apiKeyDigest(random: string): string {
   return createHash('sha256').update(random).digest('hex');
 }
 
-/** The Secret itself. The key is random, so that it may come as an output. */
+/** The Secret itself. The key may be an output, because the engine draws it. */
 export function apiKeySecret<Text>(tenant: Tenant, key: Text) {
   return {
     apiVersion: 'v1' as const,
@@ -69,7 +68,7 @@ export function apiKeySecret<Text>(tenant: Tenant, key: Text) {
   };
 }
 
-/** Names and paths only: what a plan changes stands in the file, so that no pod restarts for it. */
+/** Only names and paths. What changes with the plan stands in the file, so that no pod restarts for it. */
 export function contractEnv(tenant: Tenant): Readonly<Record<string, string>> {
   if (!readsTenant(tenant)) return {};
   return {

@@ -1,6 +1,6 @@
 import { CustomResource, type CustomResourceOptions, type Input, type Output } from '@pulumi/pulumi';
 
-/** Resources of the `tenantry` provider: a tenant's place in PostgreSQL. */
+/** Resources of the `tenantry` provider: tenants' places in PostgreSQL. */
 
 interface PlaceArgs {
   readonly tenantId: Input<string>;
@@ -10,20 +10,20 @@ interface PlaceArgs {
   readonly connectionLimit: Input<number>;
 }
 
-/** What both resources return, besides their inputs. */
+/** What both resources return beside their inputs. */
 const outputs = { host: undefined, port: undefined, migrationLevel: undefined };
-/** Registered with every such resource: the provider's version, and what must stay encrypted in the state. */
+/** Options of every such resource: the provider's version, and what must be encrypted in the state. */
 const defaults: CustomResourceOptions = { version: '1.0.0', additionalSecretOutputs: ['password'] };
 
-/** A role with a schema of its own in a database that tenants share. */
+/** A role with its own schema in a database that tenants share. */
 export class PostgresSchema extends CustomResource {
   declare readonly database: Output<string>;
   declare readonly host: Output<string>;
   declare readonly port: Output<number>;
-  /** Number of the last migration that the tenant's tables have. */
+  /** Number of the last migration that was applied to the tenant's tables. */
   declare readonly migrationLevel: Output<number>;
 
-  /** @param args `database` left out means the shared database of the cell */
+  /** @param args.database defaults to the cell's shared database */
   constructor(name: string, args: PlaceArgs & { database?: Input<string> }, options?: CustomResourceOptions) {
     super(
       'tenantry:postgres:Schema',
@@ -34,15 +34,15 @@ export class PostgresSchema extends CustomResource {
   }
 }
 
-/** A role with a database of its own, on the cell's shared server or on one for this tenant alone. */
+/** A role with its own database, on the cell's shared server or on one for this tenant alone. */
 export class PostgresDatabase extends CustomResource {
   declare readonly database: Output<string>;
   declare readonly host: Output<string>;
   declare readonly port: Output<number>;
-  /** Number of the last migration that the tenant's tables have. */
+  /** Number of the last migration that was applied to the tenant's tables. */
   declare readonly migrationLevel: Output<number>;
 
-  /** @param args `server` left out means the shared server of the cell */
+  /** @param args.server defaults to the cell's shared server */
   constructor(
     name: string,
     args: PlaceArgs & { database: Input<string>; server?: Input<string> },

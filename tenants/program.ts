@@ -31,12 +31,12 @@ import { type Cell, defaultCell, resolveTenant, type Tenant } from './tenant.ts'
 import { serviceUrl } from './workload.ts';
 
 /**
- * Declares everything that a tenant is, inside a running Pulumi program: its Kubernetes objects and its place in
- * PostgreSQL. Only declares; the engine works while the program returns.
+ * Declares everything that a tenant consists of, inside a running Pulumi program: its Kubernetes objects and its place in
+ * PostgreSQL. It only declares; the engine does the work.
  *
- * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. The only
- * wait is for the namespace's end: a tenant exists when its objects are in the API, and is gone when its namespace
- * is, with everything in it.
+ * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. The program
+ * waits for one thing only, the end of the namespace: a tenant exists once its objects are in the API, and is gone once its
+ * namespace is, with everything in it.
  *
  * @throws ZodError or RangeError when the spec is malformed or contradicts the catalog, before anything is declared
  */
@@ -49,7 +49,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   });
   const inNamespace: CustomResourceOptions = {
     dependsOn: [namespace],
-    // The namespace's deletion removes everything in it: one request and one wait instead of a dozen.
+    // Deleting the namespace deletes everything in it, with one request and one wait instead of a dozen.
     deletedWith: namespace,
     customTimeouts: { create: '1m', update: '1m', delete: '2m' },
   };
@@ -72,7 +72,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
       secretName: databaseSecretName,
       ...(place.server !== undefined && { server: place.server }),
     },
-    // Known once the engine has drawn it, and not in the preview of a tenant that does not exist yet.
+    // Known once the engine has drawn it; not in the preview of a new tenant.
     get apiKey() {
       return apiKey?.kept();
     },
@@ -122,7 +122,7 @@ function declare(manifest: NamespacedManifest, options: CustomResourceOptions): 
 /** The tenant's role with its schema or database, beside the namespace, and the Secret with its address. */
 function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: CustomResourceOptions): Manifest {
   const { role, schema, connectionLimit } = place;
-  // Letters and digits: the password is part of a URL and of SQL.
+  // Only letters and digits, because the password becomes part of a URL and of SQL.
   const { result: password } = new RandomPassword('database-password', { length: 32, special: false });
   const args = { tenantId: tenant.spec.tenantId, schema, role, password, connectionLimit };
   const options = { customTimeouts: { create: '2m', update: '2m', delete: '5m' } };
@@ -148,10 +148,10 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
   return secret;
 }
 
-/** The key that the tenant's container asks the API with, and the Secret that holds it. */
+/** The API key of the tenant's container, and the Secret that holds it. */
 function declareApiKey(tenant: Tenant, inNamespace: CustomResourceOptions) {
   const { tenantId } = tenant.spec;
-  // As long as the keys that the control plane draws itself.
+  // As long as the secrets of keys that the control plane draws itself.
   const { result } = new RandomPassword('api-key', { length: 43, special: false });
   let kept: TenantOutputs['apiKey'];
   const text = result.apply((random) => {

@@ -1,12 +1,12 @@
 /**
- * Kubernetes quantities in the form that the API server itself writes: they come back unchanged, so that a comparison
- * with the live object shows no false difference.
+ * Kubernetes quantities in the form in which the API server writes them, so that comparisons with live objects show no false
+ * differences.
  */
 
 const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
 const decimal = ['', 'k', 'M', 'G', 'T', 'P'];
 
-/** Bytes as a quantity: `200Gi`, `6400M`; of several exact forms the one with the fewest digits. */
+/** Bytes as a quantity: `200Gi`, `6400M`. Of several exact forms it picks the one with the fewest digits. */
 export function bytesQuantity(bytes: number): string {
   requireWhole(bytes);
   const forms = [scaled(bytes, 1024, binary), scaled(bytes, 1000, decimal)];

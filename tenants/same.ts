@@ -4,8 +4,8 @@ import type { TenantSpec } from './spec.ts';
 import { type Cell, defaultCell, resolveTenant } from './tenant.ts';
 
 /**
- * True when the program declares the same for both specs, so that going from one to the other needs no engine: a slot
- * claimed on the plan it was prepared with, say, differs in nothing that the program uses.
+ * True when the program declares the same resources for both specs, so that changing one to the other needs no engine. For
+ * example, claiming a slot on its own plan changes nothing that the program uses.
  */
 export function declaresTheSame(a: TenantSpec, b: TenantSpec, cell: Cell = defaultCell): boolean {
   return declared(a, cell) === declared(b, cell);

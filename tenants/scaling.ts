@@ -12,10 +12,10 @@ export function isAutoscaled({ spec, plan }: Tenant): boolean {
 /**
  * The autoscaler, or null where the number of pods is fixed or the tenant is suspended.
  *
- * A plan that scales to zero has `minReplicas: 1` here: the API refuses 0 for metrics of pods that would not exist
- * (it allows 0 only for external metrics, behind `HPAScaleToZero`, which is off by default in 1.36 and cannot be set
- * on EKS). Zero is the Deployment's: an autoscaler rests while `spec.replicas` is 0, so that whoever sees the tenant
- * idle sets 0, the first session sets 1, and the autoscaler takes over from there.
+ * A plan that scales to zero has `minReplicas: 1` here, because the API refuses 0 for metrics of pods that would not exist
+ * (it allows 0 only for external metrics, behind `HPAScaleToZero`, which is off by default in 1.36 and cannot be set on
+ * EKS). Scaling to zero works through the Deployment: an autoscaler rests while `spec.replicas` is 0. So an idle tenant is
+ * set to 0, the first session sets 1, and the autoscaler takes over from there.
  */
 export function autoscaler(tenant: Tenant): HorizontalPodAutoscaler | null {
   const { autoscaling } = tenant.plan;
@@ -47,9 +47,9 @@ function workloadOf({ product }: Tenant) {
 }
 
 /**
- * Requests recommendations for a pod's size, or null where the plan or the cell has none. They change nothing: the
- * two autoscalers would chase each other, and a pod's size is what the plan sells. They tell the plans' authors how
- * well a size fits.
+ * Requests recommendations for a pod's size; null where the plan or the cell has none. They only tell the plans' authors how
+ * well a size fits, and change nothing: the two autoscalers would chase each other, and a pod's size is what the plan
+ * sells.
  */
 export function verticalAutoscaler(tenant: Tenant): VerticalPodAutoscaler | null {
   if (!tenant.cell.verticalPodAutoscaler || !tenant.plan.autoscaling?.recommendsRequests) return null;
@@ -75,8 +75,8 @@ function pace({ pods, periodSeconds, stabilizationSeconds }: ScalingPace) {
 }
 
 /**
- * Lets at most one pod leave at a time when nodes are drained, or null for workloads of one pod: a budget could only
- * block the drain.
+ * Lets one pod at a time leave when nodes are drained. Null for workloads of one pod, where a budget would only block the
+ * drain.
  */
 export function disruptionBudget(tenant: Tenant): PodDisruptionBudget | null {
   if (tenant.plan.autoscaling === null) return null;

@@ -15,7 +15,7 @@ export function volumeClaim(tenant: Tenant): PersistentVolumeClaim | null {
     kind: 'PersistentVolumeClaim',
     metadata: {
       ...metadata(tenant, volumeClaimName),
-      // A class that waits for the first consumer binds only once a pod is there.
+      // A class with `WaitForFirstConsumer` binds the volume only once a pod uses it.
       annotations: { 'pulumi.com/skipAwait': 'true' },
     },
     spec: {

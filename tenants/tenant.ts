@@ -6,15 +6,15 @@ import { type TenantSpec, tenantSpec } from './spec.ts';
 export interface Cell {
   /** Where the control plane runs: the only other namespace that may reach a tenant. */
   readonly controlPlaneNamespace: string;
-  /** Where pods of tenants reach the API. */
+  /** Where tenants' pods reach the API. */
   readonly apiUrl: string;
   /** Replacements for the catalog's images. They listen on the same ports and write only to `/tmp` and the volume. */
   readonly images: Readonly<Record<ProductId, string>>;
-  /** Class of the tenants' volumes; null is the cluster's default. It must allow volumes to grow. */
+  /** Class of the tenants' volumes, which must allow them to grow; null for the cluster's default. */
   readonly storageClassName: string | null;
-  /** Address ranges of the database servers, the only private addresses that a tenant reaches. */
+  /** Address ranges of the database servers: the only private addresses that a tenant may reach. */
   readonly databaseCidrs: readonly string[];
-  /** Pool of nodes that tenants' pods run on and whose taint they tolerate; null is any node. */
+  /** The pool of nodes that tenants' pods run on and whose taint they tolerate; null for any node. */
   readonly nodePool: string | null;
   /** Whether the cluster has the custom resources and the recommender of the Vertical Pod Autoscaler. */
   readonly verticalPodAutoscaler: boolean;
@@ -58,15 +58,15 @@ export function resolveTenant(spec: TenantSpec, cell: Cell = defaultCell): Tenan
 }
 
 /**
- * Bytes of the tenant's volume, or null where it has none: the largest that the spec remembers or the plan asks for.
- * A volume never shrinks and never vanishes with a change of plan, as its data would.
+ * The size of the tenant's volume, or null where it has none: the larger of the spec's and the plan's. A change of plan never
+ * shrinks or removes a volume, because its data would go, too.
  */
 export function volumeBytes({ spec, plan }: Tenant): number | null {
   const largest = Math.max(spec.volumeBytes ?? 0, plan.volumeBytes ?? 0);
   return largest === 0 ? null : largest;
 }
 
-/** Where the tenant's rows are: where the spec says they already are, else where the plan wants them. */
+/** Where the tenant's rows live: where the spec says they already do, else where the plan puts them. */
 export function dataIsolation({ spec, plan }: Tenant): DataIsolation {
   return spec.dataIsolation ?? plan.dataIsolation;
 }

@@ -10,13 +10,13 @@ import { isAutoscaled } from './scaling.ts';
 import { volumeClaimName } from './storage.ts';
 import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
-/** Above the range of images' own accounts, so that no file on a node belongs to them by accident. */
+/** Above the range of images' own accounts, so that no file on a node belongs to it by accident. */
 export const userId = 10_001;
 const mebibyte = 1024 ** 2;
-/** Logs and the container's own layer, beside `/tmp`. */
+/** Room for logs and the container's own layer, beside `/tmp`. */
 const ephemeralOverheadBytes = 256 * mebibyte;
 
-/** The tenant's workload, or null where the plan runs none. Suspended it has no pods. */
+/** The tenant's workload, which has no pods while suspended; null where the plan runs none. */
 export function deployment(tenant: Tenant): Deployment | null {
   const { spec, product, plan } = tenant;
   if (plan.compute === null) return null;
@@ -27,18 +27,18 @@ export function deployment(tenant: Tenant): Deployment | null {
     metadata: {
       ...metadata(tenant, product.id),
       labels: { ...metadata(tenant, product.id).labels, 'app.kubernetes.io/name': product.id },
-      // A tenant is ready when its objects are in the API: pods show whether images are pulled and pods run, which
-      // must not hold an engine operation for minutes.
+      // A tenant is ready when its objects are in the API. Waiting for pods, and so for images to be pulled, could hold an
+      // engine operation for minutes.
       annotations: { 'pulumi.com/skipAwait': 'true' },
     },
     spec: {
-      // An autoscaled number belongs to the autoscaler: setting one here would undo its work with every update.
+      // The number belongs to the autoscaler if there is one: setting it here would undo its work with every update.
       ...(replicas !== undefined && { replicas }),
       revisionHistoryLimit: 2,
       selector: { matchLabels: selectorLabels(tenant) },
       strategy: rolloutStrategy(tenant),
       template: {
-        // Nothing that changes with the plan or its price: pods restart only for a change of what they run.
+        // Without anything that changes with the plan or its price: pods restart only when what they run changes.
         metadata: { labels: { ...managedBy, 'tenantry.dev/product': product.id, ...selectorLabels(tenant) } },
         spec: podSpec(tenant),
       },
@@ -55,7 +55,7 @@ export function service(tenant: Tenant): Service | null {
     kind: 'Service',
     metadata: {
       ...metadata(tenant, product.id),
-      // It has no endpoints until a pod is ready, and none while suspended or scaled to zero.
+      // It has no endpoints before a pod is ready, or while the tenant is suspended or scaled to zero.
       annotations: { 'pulumi.com/skipAwait': 'true' },
     },
     spec: {
@@ -79,9 +79,9 @@ export function serviceUrl({ spec, product, plan }: Tenant): string | null {
 }
 
 function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strategy'] {
-  // A volume held by one node cannot be mounted by the next pod until the last one is gone.
+  // The next pod cannot mount the volume before the last one is gone.
   if (volumeBytes(tenant) !== null) return { type: 'Recreate' };
-  // A pool may be at its quota of pods: none beyond it, a few fewer for a moment.
+  // A pool may be at its quota of pods, so it goes below the number for a moment instead of above.
   if (tenant.plan.warmPods > 0)
     return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
   return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
@@ -95,7 +95,7 @@ function podSpec(tenant: Tenant): PodSpec {
   return {
     serviceAccountName,
     automountServiceAccountToken: false,
-    // Otherwise every process sees the names of other services in its environment.
+    // Keeps the names of other services out of the environment of every process.
     enableServiceLinks: false,
     priorityClassName,
     ...onPool(tenant),
@@ -105,7 +105,7 @@ function podSpec(tenant: Tenant): PodSpec {
       runAsUser: userId,
       runAsGroup: userId,
       fsGroup: userId,
-      // Does not walk through a large volume at each start.
+      // Avoids walking through a large volume at each start.
       fsGroupChangePolicy: 'OnRootMismatch',
       seccompProfile: { type: 'RuntimeDefault' },
     },
@@ -125,7 +125,7 @@ function podSpec(tenant: Tenant): PodSpec {
 /** Label of nodes with the name of their pool, and key of its taint. */
 const nodePoolLabel = 'tenantry.dev/pool';
 
-/** Only on the nodes that the cell reserves for tenants, if any. */
+/** Runs pods only on the nodes that the cell reserves for tenants, if it does. */
 function onPool({ cell }: Tenant): Pick<PodSpec, 'nodeSelector' | 'tolerations'> {
   if (cell.nodePool === null) return {};
   return {
@@ -147,7 +147,7 @@ function container(
     ...contractEnv(tenant),
     ...(hasDatabase && { DATABASE_URL_FILE: '/run/secrets/database/url' }),
   }).map(([name, value]) => ({ name, value }));
-  // Requests equal limits: a tenant gets what it pays for, and no burst makes others wait.
+  // Requests equal limits: a tenant gets what it pays for, and its bursts make nobody wait.
   const amounts = {
     cpu: cpuQuantity(plan.compute?.cpuMillis ?? 0),
     memory: bytesQuantity(plan.compute?.memoryBytes ?? 0),
@@ -169,8 +169,7 @@ function container(
       runAsNonRoot: true,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    // Starting may take two minutes; once started, a pod leaves the service within 10 s of failing and is
-    // restarted after a minute of it.
+    // A start may take two minutes. Later, a failing pod leaves the service within 10 s and is restarted after a minute.
     startupProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 2, failureThreshold: 60 },
     readinessProbe: { ...check(runtime, runtime.readyPath), periodSeconds: 5, failureThreshold: 2 },
     livenessProbe: { ...check(runtime, runtime.livePath), periodSeconds: 20, failureThreshold: 3 },
@@ -190,7 +189,7 @@ function check({ ports }: Runtime, path: string | null): Probe {
     : { httpGet: { path, port }, timeoutSeconds: 2 };
 }
 
-/** Spreads over zones and nodes where there is room, but prefers one place to none. */
+/** Spreads pods over zones and nodes where there is room, but prefers one place to none. */
 function spread(tenant: Tenant): NonNullable<PodSpec['topologySpreadConstraints']> {
   return ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map((topologyKey) => ({
     topologyKey,

@@ -1,4 +1,4 @@
-/** What tasks, requests and sandboxes of agents must pass. */
+/** The checks of agents' tasks, requests and sandboxes. */
 import { z } from 'zod';
 import { serviceCheck } from '../../automation/service.ts';
 import { type AgentId, taskCostMicros } from '../../tenants/catalog/agents.ts';
@@ -10,7 +10,7 @@ const request = (amount: number) =>
 export const checks = {
   task: serviceCheck({
     description:
-      'A task of an agent: one that the plan has, one of the month’s, within the requests of a minute.',
+      'A task of an agent that the plan includes; counts against tasks per month and requests per minute.',
     attributes: z.strictObject({ agent: z.enum(agentIds) }),
     decide: ({ plan, amount, attributes: { agent } }) => {
       const has = ({ entitlements: { agents } }: typeof plan) =>
@@ -33,7 +33,7 @@ export const checks = {
     },
   }),
   request: serviceCheck({
-    description: 'A request, within those of a minute.',
+    description: 'A request; counts against requests per minute.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,
@@ -43,7 +43,7 @@ export const checks = {
     }),
   }),
   sandbox: serviceCheck({
-    description: 'A private sandbox: so many at once as the plan has.',
+    description: 'A private sandbox, while it runs; counts against concurrent sandboxes.',
     attributes: z.strictObject({}),
     decide: ({ plan, amount }) => {
       const has = ({ entitlements }: typeof plan) => entitlements.privateSandboxes === true;

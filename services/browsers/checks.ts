@@ -1,4 +1,4 @@
-/** What a browser session must pass: the plan has it, the month's allowance is not used up, the credits suffice. */
+/** The check of a browser session: the plan has sessions, and the credits suffice. */
 import { z } from 'zod';
 import { serviceCheck } from '../../automation/service.ts';
 import { browsers } from '../../tenants/catalog/browsers.ts';
@@ -8,7 +8,7 @@ const costMicros = browsers.meters.find(({ id }) => id === meter)?.unitCostMicro
 
 export const checks = {
   session: serviceCheck({
-    description: 'A browser session: one of the month’s, for credits.',
+    description: 'A browser session, paid for with credits.',
     attributes: z.strictObject({}),
     decide: ({ plan, amount }) => {
       const has = ({ entitlements }: typeof plan) => entitlements.sessionsPerMonth !== 0;
@@ -19,7 +19,7 @@ export const checks = {
         };
       return {
         admitted: true,
-        // The allowance is given out as credits, which pay for the use.
+        // Credits pay for it: the product grants this allowance as credits.
         needs: [{ of: 'limit', entitlement: 'sessionsPerMonth', amount }],
         meter,
         estimatedCostMicros: amount * costMicros,

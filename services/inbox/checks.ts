@@ -1,10 +1,10 @@
-/** What e-mails, projects and calls of models must pass. */
+/** The checks of e-mails, projects and calls of models. */
 import { z } from 'zod';
 import { serviceCheck } from '../../automation/service.ts';
 
 export const checks = {
   email: serviceCheck({
-    description: 'An e-mail that is taken in: one of the month’s.',
+    description: 'A received e-mail; counts against e-mails per month.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,
@@ -14,9 +14,9 @@ export const checks = {
     }),
   }),
   project: serviceCheck({
-    description: 'Another project beside those that there are.',
+    description: 'A new project beside the existing ones; counts against projects.',
     attributes: z.strictObject({
-      /** The product keeps its projects itself, and says how many there are. */
+      /** The product keeps its projects itself, so it must say how many exist. */
       existing: z.int().nonnegative(),
     }),
     decide: ({ plan, amount, attributes: { existing } }) => {
@@ -35,7 +35,7 @@ export const checks = {
     },
   }),
   apiCost: serviceCheck({
-    description: 'A call of a model, its amount being what it costs at most in micro-dollars of the budget.',
+    description: 'A call of a model; the amount is the most that it may cost, in micro-dollars of the API budget.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,

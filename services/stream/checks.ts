@@ -1,8 +1,8 @@
-/** What streamed sessions and the features of a company must pass. */
+/** The checks of streamed sessions and of a plan's features. */
 import { z } from 'zod';
 import { serviceCheck } from '../../automation/service.ts';
 
-/** Features that a plan has or has not. */
+/** Features that a plan has or lacks. */
 const features = [
   'sso',
   'dlp',
@@ -15,7 +15,7 @@ const features = [
 
 export const checks = {
   session: serviceCheck({
-    description: 'A streamed session: so many at once as the plan has.',
+    description: 'A streamed session, while it runs; counts against concurrent sessions.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,
@@ -24,7 +24,7 @@ export const checks = {
     }),
   }),
   feature: serviceCheck({
-    description: 'Whether the plan has a feature. Nothing is reserved.',
+    description: 'Whether the plan has a feature; reserves nothing.',
     attributes: z.strictObject({ feature: z.enum(features) }),
     decide: ({ plan, attributes: { feature } }) => {
       const has = ({ entitlements }: typeof plan) => entitlements[feature] === true;

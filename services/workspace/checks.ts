@@ -1,10 +1,10 @@
-/** What a use of a workspace must pass. */
+/** The checks of a workspace's sessions and API calls. */
 import { z } from 'zod';
 import { serviceCheck } from '../../automation/service.ts';
 
 export const checks = {
   session: serviceCheck({
-    description: 'A session in the workspace: so many at once as the plan has.',
+    description: 'A session in the workspace, while it runs; counts against concurrent sessions.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,
@@ -14,7 +14,7 @@ export const checks = {
   }),
   apiCall: serviceCheck({
     description:
-      'A call of a model on our key, counted by the month; on a key of the customer’s own nothing is.',
+      'A call of a model on our key; counts against API calls per month. Calls on a customer’s own key need no check.',
     attributes: z.strictObject({}),
     decide: ({ plan, amount }) =>
       plan.entitlements.apiKey === 'own'
@@ -22,7 +22,7 @@ export const checks = {
             admitted: false,
             refusal: {
               entitlement: 'apiKey',
-              message: 'Calls of this plan run on your own key and are not asked for here.',
+              message: 'This plan runs calls on your own key, so they need no check.',
               has: ({ entitlements }) => entitlements.apiKey === 'included',
             },
           }

@@ -11,7 +11,7 @@ import { cents, cpus, hoursPerMonth, mebibytes, micros } from './units.ts';
  * large as the plan's gateway pod.
  */
 
-/** Cost of one task, in micro-dollars. A task is admitted with this estimate. */
+/** What one task costs us, in micro-dollars: the estimate with which it is admitted. */
 export const taskCostMicros = {
   claude: micros(0.5),
   codex: micros(0.3),
@@ -24,7 +24,6 @@ export type AgentId = keyof typeof taskCostMicros;
 export const basicAgent: AgentId = 'opencode';
 const everyAgent = Object.keys(taskCostMicros);
 
-/** The meter of an agent's tasks. */
 const taskMeter = (agent: string) => `agents_tasks_${agent}`;
 
 const sandboxes = 10;
@@ -37,7 +36,7 @@ function plan(options: {
   agents: readonly string[];
   requestsPerMinute: number;
   priority: boolean;
-  /** Private sandboxes, access to the API and a database of one's own. */
+  /** Includes private sandboxes, access to the API and the tenant's own database. */
   enterprise: boolean;
   cpu: number;
   memoryMi: number;
@@ -45,7 +44,7 @@ function plan(options: {
   features: readonly string[];
   typicalMonth: TypicalMonth;
 }): Plan {
-  // The gateway, a second one during a rollout, and the sandboxes.
+  // The gateway, twice during a rollout, and the sandboxes.
   const pods = 2 + (options.enterprise ? sandboxes : 0);
   return {
     id: options.id,
@@ -176,7 +175,7 @@ export const agents: Product = {
   namespace: { from: 'tenantId', prefix: 'agents-', people: 'view' },
   sandboxEntitlement: 'privateSandboxes',
   slotPlan: 'pro',
-  // opencode: the basic agent, as a server that the control plane sends tasks to.
+  // opencode: the basic agent as a server, to which the control plane sends tasks.
   image: 'ghcr.io/anomalyco/opencode:1.0.196',
   runtime: {
     ports: [{ name: 'http', port: 4096 }],
@@ -192,7 +191,7 @@ export const agents: Product = {
   },
 };
 
-/** What happens, in the plan. */
+/** A meter that counts what happens and that the plan's price includes. */
 function meter(id: string, name: string, unit: string, unitCostMicros: number | null): MeteredDimension {
   return {
     id,

@@ -74,7 +74,7 @@ export const browsers: Product = {
       price: { kind: 'flat', priceCents: cents(49), interval: 'month' },
       features: ['5,000 sessions a month', '5 warm browsers, up to 50', 'Chrome DevTools Protocol'],
       entitlements: { sessionsPerMonth: 5_000 },
-      // Five warm pods all the time; sessions of three minutes on top, of which most find one of the five.
+      // Five warm pods all the time, and sessions of three minutes, most of which find one of the five.
       typicalMonth: {
         share: 800,
         users: 3,

@@ -11,14 +11,14 @@ export type * from './types.ts';
 
 const products: Product[] = [workspace, browsers, inbox, agents, stream];
 
-/** Every product on sale, in the order of the price page. What is made of it is made when it is asked for. */
+/** Every product on sale, in the order of the price page. Derive from it when needed, not at import: it can grow. */
 export const catalog: readonly Product[] = products;
 
 /**
- * Puts the products of packages beside this tree on sale, behind those of the tree. Every process that reads the
- * catalog (API, worker, the worker's runners, command line) does so once, with the same products, before anything
- * else. A product that is on sale already, the same value, stays as it is.
- * @throws CatalogError that names the product and every field that is wrong; then none of them is on sale
+ * Puts the products of packages on sale, after those of this tree. Every process that reads the catalog (API, worker, the
+ * worker's runners, command line) calls it once, with the same products, before anything else. Ignores a product that is on
+ * sale already.
+ * @throws CatalogError that names the product and every wrong field; then none of them is on sale
  */
 export function extendCatalog(additions: readonly Product[]): void {
   const fresh = additions.filter((product) => !products.includes(product));
@@ -34,7 +34,6 @@ export function extendCatalog(additions: readonly Product[]): void {
   products.push(...fresh);
 }
 
-/** Products that cannot be sold. */
 export class CatalogError extends Error {
   override readonly name = 'CatalogError';
   constructor(problems: readonly string[]) {
@@ -42,7 +41,7 @@ export class CatalogError extends Error {
   }
 }
 
-/** What of a product another one has already. */
+/** Lists what a product has in common with others although it must be unique. */
 function clashes(product: Product, others: readonly Product[]): string[] {
   const { id, meters, namespace } = product;
   const taken = new Map(
@@ -63,12 +62,12 @@ function clashes(product: Product, others: readonly Product[]): string[] {
   ];
 }
 
-/** The product with this id, or undefined. Takes text from outside. */
+/** Finds a product; the id may come from outside. */
 export function findProduct(productId: string): Product | undefined {
   return catalog.find((product) => product.id === productId);
 }
 
-/** The plan of this product, or undefined when either does not exist. Takes text from outside. */
+/** Finds a product's plan; the ids may come from outside. */
 export function findPlan(productId: string, planId: string): Plan | undefined {
   return findProduct(productId)?.plans.find((plan) => plan.id === planId);
 }
@@ -78,7 +77,7 @@ export function planLookupKey(productId: string, planId: string): string {
   return `tenantry:${productId}:${planId}`;
 }
 
-/** What a Stripe `lookup_key` stands for, or null when it names nothing in the catalog. */
+/** The plan that a Stripe `lookup_key` names; null when it names none of the catalog. */
 export function parsePlanLookupKey(key: string): { readonly product: Product; readonly plan: Plan } | null {
   const [scheme, productId, planId, ...rest] = key.split(':');
   if (scheme !== 'tenantry' || productId === undefined || planId === undefined || rest.length > 0)
@@ -88,7 +87,7 @@ export function parsePlanLookupKey(key: string): { readonly product: Product; re
   return product && plan ? { product, plan } : null;
 }
 
-/** The name of a tenant's namespace: the product's prefix and the tenant's id or slug, which the caller validated. */
+/** The name of a tenant's namespace: the product's prefix and the tenant's id or slug, which the caller must validate. */
 export function namespaceFor(
   product: Product,
   tenant: { readonly tenantId: string; readonly slug: string },

@@ -1,7 +1,7 @@
-/** Names that people choose and that become parts of other names. */
+/** Names that people choose and that become part of other names. */
 
-/** What a customer may choose as the public name of a tenant. A DNS label with room for the product's prefix. */
+/** The public name of a tenant, which a customer chooses: a DNS label that leaves room for the product's prefix. */
 export const slugPattern = /^[a-z](?:[a-z0-9]|-(?=[a-z0-9])){1,38}$/;
 
-/** Name of a database server for one tenant, as the platform's configuration has it. */
+/** The name of a database server for a single tenant in the platform's configuration. */
 export const databaseServerPattern = /^[a-z][a-z0-9-]{0,30}$/;

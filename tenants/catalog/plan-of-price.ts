@@ -1,12 +1,12 @@
 import { findPlan, findProduct, parsePlanLookupKey } from './index.ts';
 import type { Plan, Product } from './types.ts';
 
-/** Metadata by which an object in Stripe says what of the catalog it is. */
+/** Metadata on objects in Stripe that says which part of the catalog they are. */
 export const catalogMetadata = {
   product: 'tenantry_product',
   plan: 'tenantry_plan',
   meter: 'tenantry_meter',
-  /** How a plan's price is sold: `flat` or `perSeat`. A price agreed by hand says `custom`. */
+  /** How a plan's price is sold: `flat`, `perSeat`, or `custom` if it was agreed by hand. */
   per: 'tenantry_per',
   promotion: 'tenantry_promotion',
 } as const;
@@ -17,9 +17,9 @@ export interface PriceNames {
 }
 
 /**
- * The plan that a price of Stripe sells, or null when it sells none of the catalog. The lookup key says so of what is
- * sold today; a price that another has replaced, and one that was agreed by hand, says it in its metadata, which only
- * the account's owner can write.
+ * The plan that a price at Stripe sells; null when it sells none of the catalog. Prices that are on sale name it in their
+ * lookup key. Replaced prices and those that were agreed by hand name it in their metadata, which only the account's owner
+ * can write.
  */
 export function planOfPrice({
   lookup_key: key,

@@ -22,12 +22,12 @@ export const platform = {
     replacedAfterDays: 7,
   },
   metering: { sampleMinutes: 5, reportHours: 24 },
-  /** Calls of priced APIs of products that have no budget for them. */
+  /** For calls of priced APIs of products without a budget for them. */
   callsKeptDays: 90,
-  /** Recordings are in Standard at first, then in infrequent access, then in Glacier. */
+  /** Recordings move from Standard to infrequent access, and then to Glacier. */
   recordings: { standardDays: 7, infrequentAccessUntilDay: 90 },
   backupIntervalHours: 6,
-  /** A page that nobody answers calls again after so long. */
+  /** A page that nobody answers is repeated after this time. */
   escalationMinutes: 15,
   licenceCheckHours: 24,
   alerts: {
@@ -39,7 +39,7 @@ export const platform = {
     billingSync: alert('Failed billing synchronisations', 'above', 0, 'failures'),
     subscriptionEnds: alert('Days left in the subscription', 'below', 3, 'days'),
   },
-  /** About what the infrastructure of so many tenants costs a month. */
+  /** Roughly what the infrastructure costs a month, by number of tenants. */
   monthlyCost: [
     { tenants: 100, costCents: cents(4_650) },
     { tenants: 500, costCents: cents(17_900) },
@@ -47,7 +47,7 @@ export const platform = {
   ],
 } as const;
 
-/** Fires as soon as it holds. */
+/** An alert that fires as soon as its comparison holds. */
 function alert(
   description: string,
   comparison: Threshold['comparison'],

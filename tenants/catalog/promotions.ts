@@ -1,7 +1,7 @@
 /**
- * Promotion codes: what a customer types at checkout, and the coupon behind it.
+ * Promotion codes, which customers type at checkout, and the coupons behind them.
  *
- * Our choice, all of it: the requirements name coupons and no figure of one.
+ * All of it is our choice: the requirements name coupons, but no figures.
  */
 export interface Promotion {
   /** Stable name of the coupon. */
@@ -10,9 +10,9 @@ export interface Promotion {
   readonly name: string;
   /** What the customer types; letters, digits and hyphens. */
   readonly code: string;
-  /** The part of the price that is let off, in basis points (1/100 of a percent). */
+  /** Share of the price, in basis points (1/100 of a percent). */
   readonly discountBasisPoints: number;
-  /** Months for which it is let off; null is for as long as the subscription lasts. */
+  /** How many months the discount lasts; null for as long as the subscription does. */
   readonly months: number | null;
 }
 

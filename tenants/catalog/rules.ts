@@ -1,8 +1,8 @@
-/** What the parts of a product must agree on, and what it must be to be sold. Pure. */
+/** The rules that a product must keep to be sold, among them what its parts must agree on. Pure. */
 import { productSchema } from './schema.ts';
 import { type MeteredDimension, type Plan, type Product, platformEntitlements } from './types.ts';
 
-/** What keeps a product from being sold, a line for each fault that names the field; none where it may be sold. */
+/** Lists a product's faults, each with its field. A product without faults may be sold. */
 export function faultsOf(candidate: unknown): readonly string[] {
   const { error } = productSchema.safeParse(candidate);
   if (error)
@@ -17,7 +17,7 @@ export function faultsOf(candidate: unknown): readonly string[] {
   );
 }
 
-/** Entitlements of a product that something applies: a rule of its own, the platform, or the product itself. */
+/** The entitlements that something applies: one of the product's rules, the platform, or the product itself. */
 export function appliedEntitlements(product: Product): ReadonlySet<string> {
   const { limits, credits, budget, sandboxEntitlement, applies = [] } = product;
   const rules = [...limits, ...(credits ? [credits] : []), ...(budget ? [budget] : [])];
@@ -29,7 +29,7 @@ export function appliedEntitlements(product: Product): ReadonlySet<string> {
   ]);
 }
 
-/** A line for each number that a plan grants and nobody counts: it would be without limit, and nobody would say so. */
+/** Lists each number that a plan grants but nothing counts: it would silently be without limit. */
 export function uncountedEntitlements(product: Product): readonly string[] {
   const applied = appliedEntitlements(product);
   const numbers = product.plans.flatMap(({ entitlements }) =>
@@ -43,7 +43,7 @@ export function uncountedEntitlements(product: Product): readonly string[] {
     );
 }
 
-/** A fault: where, and a message that follows the field's name. */
+/** @property message follows the field's name */
 type Fault = readonly [at: readonly PropertyKey[], message: string];
 
 function contradictions({ plans, namespace: { from, people }, runtime, slotPlan }: Product): Fault[] {
@@ -79,7 +79,7 @@ function contradictions({ plans, namespace: { from, people }, runtime, slotPlan 
   ];
 }
 
-/** Entitlements and meters that a rule names and that are not there, or not of the rule's kind. */
+/** Finds rules that name entitlements or meters that do not exist or are of the wrong kind. */
 function wrongNames(product: Product): Fault[] {
   const { plans, meters, limits, credits, budget, applies = [], sandboxEntitlement } = product;
   const entitlement = (at: PropertyKey[], named: string, kind: 'boolean' | 'number' | null): Fault[] => {
@@ -114,7 +114,7 @@ function wrongNames(product: Product): Fault[] {
   ];
 }
 
-/** Why meters cannot be counted together against one number. */
+/** Says why meters cannot count together against one number. */
 function countable(measures: readonly (MeteredDimension['measure'] | undefined)[]): string[] {
   if (measures.includes(undefined)) return ['must be meters of the product'];
   const peaks = measures.filter((measure) => measure?.as === 'peak').length;

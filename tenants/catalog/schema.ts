@@ -1,6 +1,6 @@
 /**
- * The shape of a product, checked where it comes from outside this tree: the compiler has not seen it. What its parts
- * must agree on stands in `rules.ts`.
+ * The shape of a product, for products from outside this tree, which the compiler has not seen. `rules.ts` checks what the
+ * parts must agree on.
  */
 import { z } from 'zod';
 import {
@@ -29,7 +29,7 @@ import {
 /** One schema for each field of the type. */
 type Shape<Type> = Record<keyof Type, z.ZodType>;
 
-/** Stands in names of objects, in addresses and in Stripe's lookup keys. */
+/** Becomes part of objects' names, of addresses and of Stripe's lookup keys. */
 const id = z
   .string()
   .regex(

@@ -22,7 +22,7 @@ import { cents, cpus, gibibytes, gigabytes, mebibytes, micros, tebibytes } from 
 
 const maxReplicas = 10;
 
-/** More seats are agreed by hand. */
+/** Customers who want more seats agree on them by hand. */
 const maxSeats = 10_000;
 
 const autoscaling: Autoscaling = {
@@ -51,13 +51,13 @@ function plan(options: {
   trialDays?: number;
   sessions: number | null;
   memoryGb: number | null;
-  /** Memory of all replicas, where the plan leaves it to be agreed. */
+  /** Memory of all replicas together. */
   replicasMemoryGb: number;
   replicaCpu: number;
   recordingRetentionDays: number;
-  /** SSO, DLP, compliance and branding. */
+  /** Includes SSO, DLP, compliance and branding. */
   business: boolean;
-  /** Multi-region, dedicated cluster and advanced audit. */
+  /** Includes multi-region, dedicated cluster and advanced audit. */
   enterprise: boolean;
   availabilityBasisPoints: number;
   rtoMinutes: number | null;
@@ -216,7 +216,7 @@ export const stream: Product = {
   meters: [
     meter('stream_vcpu_hours', 'CPU', 'vCPU-hour', { from: 'cpu', as: 'hour' }, micros(0.05)),
     meter('stream_memory_gb_hours', 'Memory', 'GB-hour', { from: 'memory', as: 'hour' }, micros(0.01)),
-    // Recordings are stored as homes are, and cost the same.
+    // Recordings are stored like homes and cost the same.
     meter(
       'stream_storage_gb_months',
       'Storage',
@@ -263,7 +263,7 @@ export const stream: Product = {
   },
 };
 
-/** What runs and what is stored has a part of the statement of its own. */
+/** A meter in the statement's section for what runs or what is stored. */
 function meter(
   id: string,
   name: string,
@@ -276,10 +276,10 @@ function meter(
 }
 
 /**
- * A company: what follows from its people and the hours that each streams. A desktop mostly stands still: 0.15 GB an
- * hour go out, 0.03 GB are recorded.
- * @param podsPerSession pods of the plan that one session fills: it has 3.2 GB of memory, all replicas of the plan
- *   together have the plan's
+ * A company's typical month, from its number of people and the hours that each streams. A desktop mostly stands still, so
+ * an hour sends 0.15 GB and records 0.03 GB.
+ * @param podsPerSession how many of the plan's pods a session fills: a session has 3.2 GB of memory, and all replicas
+ *   together have the plan's memory
  */
 function company(users: number, hoursEach: number, podsPerSession: number) {
   const hours = users * hoursEach;

@@ -1,4 +1,4 @@
-/** Units of the catalog, so that figures read as `requirements.md` writes them. All results are safe integers. */
+/** Lets the catalog write figures as `requirements.md` does. All results are safe integers. */
 
 const kibi = 1024;
 
@@ -11,7 +11,7 @@ export const tebibytes = (count: number): number => integer(count * kibi ** 4);
 export const gigabytes = (count: number): number => integer(count * 1e9);
 export const cpus = (count: number): number => integer(count * 1000);
 
-/** Hours of a month of AWS, in which a pod runs that never stops. */
+/** How many hours AWS counts for a month. */
 export const hoursPerMonth = 730;
 
 /** Dollars as US cents. */
@@ -19,7 +19,7 @@ export const cents = (dollars: number): number => integer(dollars * 100);
 /** Dollars as micro-dollars. */
 export const micros = (dollars: number): number => integer(dollars * 1e6);
 
-/** A product of decimals misses its integer by a rounding error at most; anything more is a mistyped figure. */
+/** A product of decimals differs from its integer by no more than a rounding error; more is a mistyped figure. */
 function integer(value: number): number {
   const rounded = Math.round(value);
   if (!Number.isSafeInteger(rounded) || Math.abs(rounded - value) > 1e-6 * Math.max(1, Math.abs(value))) {

@@ -17,7 +17,7 @@ function plan(options: {
   memoryGi: number;
   storageGi: number;
   concurrentSessions: number;
-  /** null: calls run on the user's own key and are not counted against the plan. */
+  /** Null where calls run on the user's own key and do not count. */
   apiCallsPerMonth: number | null;
   features: readonly string[];
   typicalMonth: TypicalMonth;
@@ -70,7 +70,7 @@ export const workspace: Product = {
         '1 concurrent session',
         'API calls on your own key',
       ],
-      // Stopped between sessions: twelve hours of a week.
+      // Stopped between sessions, so it runs twelve hours a week.
       typicalMonth: {
         share: 1_200,
         users: 1,
@@ -134,7 +134,7 @@ export const workspace: Product = {
     people: 'view',
   },
   slotPlan: 'byoc',
-  // code-server: the editor in the browser. Who may enter is decided by the control plane, the only way in.
+  // code-server: the editor in the browser. The control plane is the only way in, and decides who may enter.
   image: 'docker.io/codercom/code-server:4.112.0-noble',
   runtime: {
     ports: [{ name: 'http', port: 8080 }],
@@ -150,7 +150,7 @@ export const workspace: Product = {
   },
 };
 
-/** Use that is in the plan. */
+/** A meter whose use the plan's price includes. */
 function meter(
   id: string,
   name: string,
