@@ -1,4 +1,4 @@
-/** Options and arguments that several commands take, and how they are read. */
+/** Options and arguments that several commands share. */
 import { InvalidArgumentError, Option } from 'commander';
 
 export function recoveryName(text: string): string {

@@ -21,7 +21,7 @@ export function addBilling({ env, output, add }: Commands): void {
     .action(async (tenant, seats, options) =>
       (await load()).plan(await connect(env), output, tenant, undefined, { ...options, seats }),
     );
-  add('reactivate <tenant>', 'take a cancellation at the end of the period back, or resume what is paused')
+  add('reactivate <tenant>', 'undo a cancellation at the end of the period, or resume a paused subscription')
     .addOption(person())
     .action(async (tenant, options) =>
       (await load()).reactivate(await connect(env), output, tenant, options),
@@ -29,11 +29,11 @@ export function addBilling({ env, output, add }: Commands): void {
   add('invoices [tenant]', 'list invoices, newest first')
     .option('--organization <id>', 'of this organization')
     .addOption(new Option('--status <status>', 'only those').choices(invoiceStatuses))
-    .option('--limit <n>', 'at most so many (20)', positiveInteger)
+    .option('--limit <n>', 'show at most this many (20)', positiveInteger)
     .option('--pay <invoice>', 'charge this open invoice to the present payment method first')
     .addOption(person())
     .action(async (tenant, options) => (await load()).invoices(await connect(env), output, tenant, options));
-  add('portal [tenant]', 'print the address of the billing portal, good for a short time')
+  add('portal [tenant]', 'print an address of the billing portal, which is valid for a short time')
     .option('--organization <id>', 'of this organization')
     .option('--payment-method', 'begin at the payment method')
     .addOption(person())
@@ -42,29 +42,29 @@ export function addBilling({ env, output, add }: Commands): void {
     .addOption(person())
     .action(async (options) => (await load()).organization(await connect(env), output, options));
   add('credits <tenant>', "show a tenant's credits, budgets and newest entries")
-    .option('--limit <n>', 'at most so many entries (20)', positiveInteger)
-    .option('--top-up <n>', 'add so many credits first, as the operator', positiveInteger)
-    .option('--cause <id>', 'what they are for; added once, however often it is run')
+    .option('--limit <n>', 'show at most this many entries (20)', positiveInteger)
+    .option('--top-up <n>', 'first add this many credits, as the operator', positiveInteger)
+    .option('--cause <id>', 'why they are added; a cause adds them once, however often it is run')
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/credits.ts')).credits(await connect(env), output, tenant, options),
     );
-  add('entitlements <tenant>', 'show what a tenant may do now: limits with what is left, credits, budgets')
+  add('entitlements <tenant>', 'show what a tenant may do now: limits and what is left, credits, budgets')
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/entitlements.ts')).entitlements(await connect(env), output, tenant, options),
     );
-  add('usage [tenant]', 'show what a month costs: of one tenant, or of all for the operator')
+  add('usage [tenant]', 'show what a month costs: for one tenant, or for all, as the operator')
     .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
     .addOption(
-      new Option('--by <step>', 'what a tenant used instead, step by step').choices([
+      new Option('--by <step>', 'show what a tenant used instead, step by step').choices([
         'sample',
         'hour',
         'day',
       ]),
     )
     .option('--csv', 'as comma-separated values')
-    .option('--limit <n>', 'at most so many tenants (20)', positiveInteger)
+    .option('--limit <n>', 'show at most this many tenants (20)', positiveInteger)
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/usage.ts')).usage(await connect(env), output, tenant, options),

@@ -7,12 +7,12 @@ export function addInstallation({ env, output, exit, add }: Commands): void {
   add('start', 'start everything on this machine, until Ctrl-C').action(async () =>
     (await import('./commands/start.ts')).start(output),
   );
-  add('down', 'stop what start runs, from another terminal')
+  add('down', 'stop what `start` runs, from another terminal')
     .option('--delete-state', 'delete everything that is kept, too')
     .option('--yes', 'do not ask')
-    .addOption(timeout('give up after so many seconds (60)'))
+    .addOption(timeout('give up after this many seconds (60)'))
     .action(async (options) => (await import('./commands/down.ts')).down(env, output, options));
-  add('doctor', 'show the tools that were found, and what to do about the missing').action(async () =>
+  add('doctor', 'show which tools were found, and what to do about missing ones').action(async () =>
     exit(await (await import('./commands/doctor.ts')).doctor(output)),
   );
   add('token', 'print an access token for the API')

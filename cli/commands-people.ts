@@ -1,44 +1,44 @@
-/** The commands for beginnings and ends: onboarding, exports, a tenant's end and its receipt. */
+/** The commands for onboarding, exports, and a tenant's end with its receipt. */
 import { Option } from 'commander';
 import { person, timeout } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';
 
 export function addPeople({ env, output, add }: Commands): void {
-  add('onboard <organization>', 'bring an organization in: first admin, Stripe customer, welcome by mail')
+  add('onboard <organization>', 'onboard an organization: first admin, Stripe customer, welcome by mail')
     .requiredOption('--admin <email>', 'its first admin')
     .option('--slug <name>', 'short name, as in tokens (made of the name)')
-    .addOption(timeout('wait so many seconds for the mail (30)'))
+    .addOption(timeout('wait this many seconds for the mail (30)'))
     .action(async (organization, options) =>
       (await import('./commands/onboard.ts')).onboard(await connect(env), output, organization, options),
     );
-  add('export <tenant>', 'export all that is kept of a tenant, and fetch the file')
-    .option('--out <file>', 'write it there (<tenant>-<export>.jsonl.gz)')
-    .option('--list', 'only list the exports that there are')
+  add('export <tenant>', 'export everything that is kept of a tenant, and fetch the file')
+    .option('--out <file>', 'where to write it (<tenant>-<export>.jsonl.gz)')
+    .option('--list', 'only list the existing exports')
     .option('--id <export>', 'fetch this one instead of a new one')
     .addOption(person())
-    .addOption(timeout('give up after so many seconds (600)'))
+    .addOption(timeout('give up after this many seconds (600)'))
     .action(async (tenant, options) =>
       (await import('./commands/export.ts')).exportTenant(await connect(env), output, tenant, options),
     );
   add(
     'offboarding [tenant]',
-    'show how far the end of a tenant is: export, backup, destroy, verify, receipt; or all that are not over',
+    "show how far a tenant's end is (export, backup, destroy, verify, receipt), or all that are under way",
   )
-    .option('--now', 'delete it now, its subscription having ended; or try again what its end waits for')
+    .option('--now', 'delete a tenant whose subscription has ended now, or retry what its end waits for')
     .option('--yes', 'with --now: yes, for good')
     .option('--wait', 'wait for the receipt')
     .addOption(person())
-    .addOption(timeout('give up waiting after so many seconds (600)'))
+    .addOption(timeout('give up waiting after this many seconds (600)'))
     .action(async (tenant, options) =>
       (await import('./commands/offboarding.ts')).offboarding(await connect(env), output, tenant, options),
     );
   const receipt = add('receipt', 'the signed proof that nothing of a tenant remains');
   receipt
     .command('show <tenant>')
-    .description('print the receipt of a tenant; with --json, the document itself')
+    .description("print a tenant's receipt; with --json, the signed document itself")
     .option('--json', 'print the signed document')
-    .addOption(new Option('--out <file>', 'write the signed document there, too'))
+    .addOption(new Option('--out <file>', 'also write the signed document to this file'))
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/receipt.ts')).showReceipt(await connect(env), output, tenant, options),

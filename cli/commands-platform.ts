@@ -1,4 +1,4 @@
-/** The commands for the platform that tenants run on, with their arguments. */
+/** The commands for the platform that tenants run on. */
 import { type Command, Option } from 'commander';
 import { allowances } from '../automation/preview/allowances.ts';
 import { instant, positiveInteger, recoveryName } from './arguments.ts';
@@ -11,10 +11,10 @@ export function addPlatform(commands: Commands): void {
 }
 
 function addEstimates({ output, exit, add }: Commands): void {
-  add('preview', 'show what the working tree changes: on every platform stack, and for every tenant')
+  add('preview', 'show what the working tree changes on every platform stack and for every tenant')
     .option('--base <ref>', 'git reference to compare with (origin/main, else main)')
     .addOption(
-      new Option('--format <format>', 'how to say it').choices(['text', 'markdown', 'json']).default('text'),
+      new Option('--format <format>', 'output format').choices(['text', 'markdown', 'json']).default('text'),
     )
     .addOption(new Option('--only <part>', 'only this part').choices(['platform', 'fleet']))
     .option('--stack <stack...>', 'only these platform stacks')
@@ -28,13 +28,13 @@ function addEstimates({ output, exit, add }: Commands): void {
         .choices(['auto', 'installation', 'sample'])
         .default('auto'),
     )
-    .addOption(new Option('--allow <what...>', 'let pass what blocks otherwise').choices(allowances))
-    .option('--max-previews <n>', 'preview at most so many groups of tenants (60)', positiveInteger)
+    .addOption(new Option('--allow <what...>', 'allow what would block the change').choices(allowances))
+    .option('--max-previews <n>', 'preview at most this many groups of tenants (60)', positiveInteger)
     .action(async (options) => exit(await (await import('./commands/preview.ts')).preview(output, options)));
-  add('cost', 'estimate what a platform stack costs in a month, and what each plan leaves')
+  add('cost', 'estimate what a platform stack costs in a month, and what each plan earns')
     .option('--stack <name>', 'the stack whose configuration counts', 'prod')
-    .option('--tenants <n>', 'for so many tenants (100, 500 and 2,000)', positiveInteger)
-    .option('--bill', 'show every line of the bill, with its price and where that is from')
+    .option('--tenants <n>', 'for this many tenants (100, 500 and 2,000)', positiveInteger)
+    .option('--bill', 'show every line of the bill, with its price and the source of that')
     .action(async (options) => (await import('./commands/cost.ts')).cost(output, options));
 }
 
@@ -44,11 +44,11 @@ function addCells({ env, output, add }: Commands): void {
   );
   cells
     .command('sync')
-    .description('make cells known as the outputs of their platform stacks have them')
+    .description("register cells as their platform stacks' outputs describe them")
     .option('--json', 'print one JSON document')
     .addOption(new Option('--stack <stack...>', 'the stacks').default(['prod']))
     .option('--pulumi <path>', "Pulumi's CLI (the one on PATH)")
-    .option('--stdin', 'take the outputs from standard input instead: one, or a list of them')
+    .option('--stdin', 'read the outputs from standard input instead: one, or a list of them')
     .action(async (options) => (await import('./commands/cells.ts')).cellsSync(env, output, options));
 }
 
@@ -62,23 +62,23 @@ function addRecovery({ env, output, exit, add }: Commands): void {
       .addOption(
         new Option(
           '--recovery <name>',
-          'name of the recovery; the same one goes on with it (the day)',
+          'name of the recovery; the same name continues it (the day)',
         ).argParser(recoveryName),
       )
       .option('--dry-run', 'say what would be done');
-  command('status', 'how ready a cell is for its recovery')
+  command('status', 'show how ready a cell is for recovery')
     .option('--stack <stack>', 'platform stack of the cell')
     .action(async (options) => exit(await (await load()).drStatus(env, output, options)));
-  changing(command('promote', 'put the read replica in the place of the database server'))
+  changing(command('promote', "put the read replica in the database server's place"))
     .requiredOption('--stack <stack>', 'platform stack of the cell')
     .action(async (options) => (await load()).drPromote(env, output, options));
   changing(command('restore', 'put a server restored from backups in its place, then restore volumes'))
-    .requiredOption('--stack <stack>', 'platform stack of the cell that is restored into')
+    .requiredOption('--stack <stack>', 'platform stack of the cell to restore into')
     .option('--from <stack>', 'stack of another cell, whose region is lost')
     .addOption(
       new Option(
         '--at <time>',
-        'as it was then, such as 2026-11-21T09:30:00Z (as late as possible)',
+        'as it was at this time, such as 2026-11-21T09:30:00Z (as late as possible)',
       ).argParser(instant),
     )
     .addOption(new Option('--only <part>', 'only this part').choices(['database', 'volumes']))

@@ -1,4 +1,4 @@
-/** The commands of tenants with their arguments. */
+/** The commands for tenants. */
 import { type Command, Option } from 'commander';
 import { phases } from '../automation/store/tenants.ts';
 import { instant, person, positiveInteger, timeout } from './arguments.ts';
@@ -13,19 +13,19 @@ export function addTenants({ env, output, add }: Commands): void {
     .addOption(person('the person who subscribes').default('you@example.com'))
     .option('--slug <name>', 'public name of the tenant, for products that have one')
     .option('--seats <n>', 'seats, for plans sold by the seat', positiveInteger)
-    .option('--region <region>', 'where the tenant is to be (the home region)')
+    .option('--region <region>', 'where the tenant should be (the home region)')
     .option('--trial', "begin with the plan's free trial")
     .option('--code <code>', 'a promotion code')
     .option('--decline', 'pay with a card that is declined (simulated payments only)')
     .option('--no-wait', 'return once paid')
-    .addOption(timeout('give up waiting after so many seconds (120; 900 where a person pays)'))
+    .addOption(timeout('give up waiting after this many seconds (120; 900 where a person pays)'))
     .action(async (product, plan, options) =>
       (await import('./commands/subscribe.ts')).subscribe(await connect(env), output, product, plan, options),
     );
   add('cancel <tenant>', "end a tenant's subscription")
-    .option('--at-period-end', 'when the paid period is over, not now')
+    .option('--at-period-end', 'at the end of the paid period instead of now')
     .option('--wait', 'wait until the tenant is suspended or deleted')
-    .addOption(timeout('give up waiting after so many seconds (120)'))
+    .addOption(timeout('give up waiting after this many seconds (120)'))
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
@@ -33,7 +33,7 @@ export function addTenants({ env, output, add }: Commands): void {
   add('tenants', 'list tenants, newest first')
     .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
     .option('--product <product>', 'only those of this product')
-    .option('--limit <n>', 'at most so many (50)', positiveInteger)
+    .option('--limit <n>', 'show at most this many (50)', positiveInteger)
     .option('--all', 'every one')
     .addOption(person())
     .action(async (options) =>
@@ -45,14 +45,14 @@ export function addTenants({ env, output, add }: Commands): void {
       (await import('./commands/tenant.ts')).tenant(await connect(env), output, tenant, options),
     );
   const events = add('events <tenant>', "show a tenant's timeline")
-    .option('--follow', 'go on with what happens, until Ctrl-C')
-    .addOption(timeout('end following after so many seconds'))
+    .option('--follow', 'keep showing what happens, until Ctrl-C')
+    .addOption(timeout('stop following after this many seconds'))
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/events.ts')).events(await connect(env), output, tenant, options),
     );
   addStripeEvents({ env, output }, events);
-  add('retry <tenant>', 'try a tenant that failed or waits again now')
+  add('retry <tenant>', 'retry a tenant that failed or waits, now')
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/retry.ts')).retry(await connect(env), output, tenant, options),
@@ -62,21 +62,21 @@ export function addTenants({ env, output, add }: Commands): void {
 function addStripeEvents({ env, output }: Pick<Commands, 'env' | 'output'>, events: Command): void {
   events
     .command('replay')
-    .description("handle Stripe's events anew: of the inbox, and from Stripe those that never came")
+    .description("handle Stripe's events again: those in the inbox, and those that never came, from Stripe")
     .option('--json', 'print one JSON document')
     .option('--id <event>', 'this one')
     .addOption(
       new Option('--since <time>', 'those since then, such as 2026-11-21T09:30:00Z').argParser(instant),
     )
-    .option('--type <type>', 'those of this type; invoice.* is every one below invoice.')
-    .option('--failed', 'only those that could not be handled')
+    .option('--type <type>', 'only those of this type; invoice.* matches every type below invoice.')
+    .option('--failed', 'only those that failed')
     .option('--dry-run', 'only show them')
     .action(async (options) =>
       (await import('./commands/stripe-events.ts')).eventsReplay(env, output, options),
     );
   events
     .command('alerts')
-    .description("what of Stripe's events waits for an operator")
+    .description("list what Stripe's events left for an operator to do")
     .option('--json', 'print one JSON document')
     .option('--close <alert>', 'end this one')
     .action(async (options) =>

@@ -1,4 +1,4 @@
-/** Every command by subject; what a command does stands in its own file and is loaded only when asked for. */
+/** Every command, by subject. What a command does stands in its own file, which is loaded only when the command runs. */
 import { Command } from 'commander';
 import { addBilling } from './commands-billing.ts';
 import { addInstallation } from './commands-installation.ts';
@@ -26,7 +26,7 @@ Exit codes:
 With --json, standard output is exactly one JSON document; an error is {"error": {"code", "message"}}.
 Progress goes to standard error. TENANTRY_HOME (default .tenantry) says which installation is meant.`;
 
-/** The command line; parsing it runs the command. */
+/** Parsing it runs the command. */
 export function createCommands(context: CommandContext): Command {
   const program = new Command('tenantry')
     .description('A paid subscription becomes a tenant. Run it as: npm run -s tenantry -- <command>')
