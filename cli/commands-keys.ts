@@ -13,7 +13,10 @@ export function addKeys({ env, output, add }: Commands): void {
       .option('--json', 'print one JSON document')
       .addOption(person());
   command('create <name>', 'make a key and print it, only now')
-    .requiredOption('--scope <scope...>', 'what it may do, such as tenants:read; docs/api.md lists all scopes')
+    .requiredOption(
+      '--scope <scope...>',
+      'what it may do, such as tenants:read; docs/api.md lists all scopes',
+    )
     .option('--tenant <tenant>', 'reach only this tenant')
     .option('--service [product]', 'reach every tenant of a product, or of all products; as the operator')
     .option('--expires <days>', 'expire after this many days (never)', positiveInteger)

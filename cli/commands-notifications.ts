@@ -23,8 +23,8 @@ export function addNotifications({ env, output, add }: Commands): void {
   command('list', 'list endpoints')
     .option('--tenant <tenant>', 'only endpoints of this tenant')
     .action(async (options) => (await load()).listEndpoints(await connect(env), output, options));
-  command('remove <endpoint>', 'remove an endpoint and its log').action(
-    async (endpoint, options) => (await load()).removeEndpoint(await connect(env), output, endpoint, options),
+  command('remove <endpoint>', 'remove an endpoint and its log').action(async (endpoint, options) =>
+    (await load()).removeEndpoint(await connect(env), output, endpoint, options),
   );
   command(
     'rotate <endpoint>',
@@ -32,8 +32,8 @@ export function addNotifications({ env, output, add }: Commands): void {
   ).action(async (endpoint, options) =>
     (await load()).rotateSecret(await connect(env), output, endpoint, options),
   );
-  command('enable <endpoint>', 'enable a disabled endpoint again').action(
-    async (endpoint, options) => (await load()).enableEndpoint(await connect(env), output, endpoint, options),
+  command('enable <endpoint>', 'enable a disabled endpoint again').action(async (endpoint, options) =>
+    (await load()).enableEndpoint(await connect(env), output, endpoint, options),
   );
   command('test <endpoint>', 'send a test event to an endpoint and show its answer').action(
     async (endpoint, options) => (await load()).testEndpoint(await connect(env), output, endpoint, options),

@@ -14,7 +14,9 @@ function addCatalog({ env, output, add }: Commands): void {
   const catalog = add('catalog', 'the catalog of products and prices, compared with Stripe');
   catalog
     .command('sync')
-    .description('create or correct products, prices, meters and coupons in Stripe; shows the differences first')
+    .description(
+      'create or correct products, prices, meters and coupons in Stripe; shows the differences first',
+    )
     .option('--json', 'print one JSON document')
     .option('--dry-run', 'only show the differences')
     .option('--yes', 'do not ask')

@@ -30,10 +30,7 @@ export async function endRetention(context: JobContext): Promise<void> {
     await database.transaction(async (client) => {
       const tenant = await findTenant(client, id, { lock: true });
       if (!tenant || tenant.desiredState === 'deleted' || !tenant.deleteAfter) return;
-      await record(
-        client,
-        await endTenant(client, context, tenant, 'because its retention has expired'),
-      );
+      await record(client, await endTenant(client, context, tenant, 'because its retention has expired'));
     });
   }
 }

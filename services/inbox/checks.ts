@@ -35,7 +35,8 @@ export const checks = {
     },
   }),
   apiCost: serviceCheck({
-    description: 'A call of a model; the amount is the most that it may cost, in micro-dollars of the API budget.',
+    description:
+      'A call of a model; the amount is the most that it may cost, in micro-dollars of the API budget.',
     attributes: z.strictObject({}),
     decide: ({ amount }) => ({
       admitted: true,

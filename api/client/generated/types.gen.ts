@@ -1779,7 +1779,7 @@ export type WebhookEvent = {
             createdAt: string;
         };
         /**
-         * Until then a new subscription brings the tenant back
+         * Until then, a new subscription brings the tenant back
          */
         deleteAfter: string;
     };
