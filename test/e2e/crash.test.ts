@@ -1,7 +1,6 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
 import { changePlan, isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
@@ -103,7 +102,7 @@ function stateHolds(tenantId: string, text: string): boolean {
 const creation: Record<string, (tenant: TenantView) => Promise<boolean>> = {
   'the lease was taken': async ({ id }) => (await leaseOf(id)) !== null,
   'the runner was chosen': async ({ id }) => ((await leaseOf(id))?.group ?? null) !== null,
-  'the engine was started': async ({ id }) => (await enginesOf((await leaseOf(id))?.group)).length > 0,
+  'the engine was started': async ({ id }) => enginesOf((await leaseOf(id))?.group).length > 0,
   'the namespace was created': async ({ namespace }) =>
     (await live(`/api/v1/namespaces/${namespace}`)) !== null,
   'half of the objects were created': async ({ namespace }) =>
@@ -130,20 +129,31 @@ const points: typeof creation = {
     existsSync(stateFile(id)) && (await live(`/api/v1/namespaces/${namespace}`)) === null,
 };
 
-/** Process ids of the engines that run in a runner's group. */
-async function enginesOf(group: number | null | undefined): Promise<number[]> {
+/** Process ids of the engines that run in a runner's group. No program is started: the engine would be done by then. */
+function enginesOf(group: number | null | undefined): number[] {
   if (!group) return [];
-  const { stdout } = await promisify(execFile)('pgrep', [
-    '-g',
-    String(group),
-    '-x',
-    'tenantry-engine|pulumi',
-  ]).catch((error: { code?: unknown; stdout: string }) => {
-    // No process is like that.
-    if (error.code === 1) return error;
-    throw error;
-  });
-  return stdout.split('\n').filter(Boolean).map(Number);
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      const { name, processGroup } = statOf(pid) ?? {};
+      return processGroup === group && (name === 'tenantry-engine' || name === 'pulumi');
+    });
+}
+
+/** Null for a process that is gone. */
+function statOf(pid: number): { name: string; processGroup: number } | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const end = stat.lastIndexOf(')');
+    return {
+      name: stat.slice(stat.indexOf('(') + 1, end),
+      processGroup: Number(stat.slice(end + 2).split(' ')[2]),
+    };
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    return null;
+  }
 }
 
 function holderOf({ holder }: LeaseRow): Program {
@@ -158,15 +168,19 @@ async function isUndone(tenantId: string): Promise<boolean> {
   return desired.generation !== observed.generation;
 }
 
-/** Each returns whether it killed anybody with the tenant's work undone. */
-const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
-  worker: async (tenantId) => {
+/**
+ * Each returns whether it killed anybody with the tenant's work undone. The engine may be held meanwhile; `release` lets
+ * it go on.
+ */
+const victims: Record<string, (tenantId: string, release: () => void) => Promise<boolean>> = {
+  worker: async (tenantId, release) => {
     const lease = await leaseOf(tenantId);
     const worker = lease && holderOf(lease);
     // The operation may have ended meanwhile; or its holder died for another tenant, and the next one is waited for.
     if (!worker || worker.process.killed) return false;
     await worker.kill();
     const undone = await isUndone(tenantId);
+    release();
     await tenantry.startWorker();
     return undone;
   },
@@ -175,7 +189,7 @@ const victims: Record<string, (tenantId: string) => Promise<boolean>> = {
     return Boolean(group) && signal(group ?? -1, 'SIGKILL');
   },
   engine: async (tenantId) =>
-    (await enginesOf((await leaseOf(tenantId))?.group))
+    enginesOf((await leaseOf(tenantId))?.group)
       .map((pid) => signal(pid, 'SIGKILL'))
       .some((killed) => killed),
   api: async () => {
@@ -193,7 +207,26 @@ interface Disturbance {
   /** Begins the work to disturb, with another tenant each time. */
   readonly start: (attempt: number) => Promise<TenantView>;
   readonly done: Done;
+  /** Instead of the victim's. It may stop the engine itself, so that nothing here lets the engine go on. */
   readonly kill?: (tenantId: string) => Promise<boolean>;
+}
+
+/**
+ * Lets the engine of a tenant's operation work only between two looks: while somebody looks it is held, so that on
+ * however busy a machine it is still at the point at which it was seen.
+ */
+function holderOfEngine(tenantId: string) {
+  let engines: number[] = [];
+  return {
+    hold: async (): Promise<void> => {
+      engines = engines.filter((pid) => signal(pid, 'SIGSTOP'));
+      if (engines.length > 0) return;
+      engines = enginesOf((await leaseOf(tenantId))?.group).filter((pid) => signal(pid, 'SIGSTOP'));
+    },
+    release: (): void => {
+      for (const pid of engines) signal(pid, 'SIGCONT');
+    },
+  };
 }
 
 /**
@@ -205,7 +238,7 @@ async function killAt({
   point,
   start,
   done,
-  kill = victims[victim],
+  kill,
 }: Disturbance): Promise<TenantView> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const begunAt = Date.now();
@@ -215,9 +248,18 @@ async function killAt({
     const settling = untilTenantIs(tenantry, begun.id, done).finally(() => {
       isOver = true;
     });
+    const engine = kill ? null : holderOfEngine(begun.id);
+    const release = () => engine?.release();
     await until(
       async () => {
-        if (await points[point]?.(begun)) killed = (await kill?.(begun.id)) ?? false;
+        await engine?.hold();
+        try {
+          if (await points[point]?.(begun)) {
+            killed = (await (kill ?? victims[victim])?.(begun.id, release)) ?? false;
+          }
+        } finally {
+          release();
+        }
         return killed || isOver;
       },
       { intervalMs: 2, what: point },
@@ -356,7 +398,7 @@ describe.concurrent.each([
 test.concurrent('a creation that was killed and never taken up again is deleted whole', async () => {
   const begun = await begin('never-was');
   await until(async () => points['the namespace was created']?.(begun), { intervalMs: 2 });
-  await victims.runner?.(begun.id);
+  await victims.runner?.(begun.id, () => {});
   // Cancelled before anybody tries again: the engine's state knows nothing of the namespace.
   await cancel(begun);
   await untilTenantIs(tenantry, begun.id, isSettled('deleted'));
@@ -455,9 +497,9 @@ describe('a lease holder that was stopped and wakes late', () => {
     const before = await everythingWritten(tenant.id);
 
     // Engine and runner wake first: their worker cannot kill them either.
-    expect(await enginesOf(group)).not.toEqual([]);
+    expect(enginesOf(group)).not.toEqual([]);
     signal(-group, 'SIGCONT');
-    await until(async () => ![group, ...(await enginesOf(group))].some(isRunning), {
+    await until(async () => ![group, ...enginesOf(group)].some(isRunning), {
       what: 'the end of runner and engine',
     });
     expect(await remainsOf(tenantry, tenant)).toEqual([]);
