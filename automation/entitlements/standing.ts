@@ -1,4 +1,5 @@
 import type { Plan, Product } from '../../tenants/catalog/types.ts';
+import type { BudgetRow, CreditBalance } from '../ledger/index.ts';
 import {
   type CountedEntitlement,
   countedEntitlements,
@@ -28,31 +29,59 @@ export interface Standing {
 }
 
 /** Takes one round trip, however many entitlements there are, and a second one where a limit counts sampled meters. */
-export async function readStanding(
-  db: Queryable,
-  tenant: { readonly id: string; readonly product: Product },
-  at: Date,
-): Promise<Standing> {
+export async function readStanding(db: Queryable, tenant: StandingOf, at: Date): Promise<Standing> {
   const month = monthNamed(at.toISOString());
   const row = onlyRow(
-    await db.query<{
-      metered: Record<string, number>;
-      held: { kind: 'limit' | 'concurrency'; entitlement: string; amount: number }[];
-      periodEnd: Date | null;
-    }>(
-      `select
-         (select coalesce(jsonb_object_agg(dimension, micro_units), '{}') from tenantry.usage_month
-           where tenant_id = $1 and month = $2) as metered,
-         (select coalesce(jsonb_agg(to_jsonb(open)), '[]') from (
-           select n.kind, n.entitlement, sum(n.micro_units) as amount from tenantry.reservation r
-           join tenantry.reservation_need n on n.reservation_id = r.id
-           where r.tenant_id = $1 and r.outcome is null and r.expires_at > $3 and n.kind <> 'rate'
-           group by n.kind, n.entitlement) open) as held,
-         (select s.current_period_end from tenantry.tenant t join tenantry.subscription s on s.id = t.subscription_id
-           where t.id = $1) as "periodEnd"`,
+    await db.query<StandingRow>('select * from tenantry.standing($1, $2, $3)', [
+      tenant.id,
+      month.firstDay,
+      at,
+    ]),
+  );
+  return standingOf(db, tenant, { at, month, row });
+}
+
+/** The same with the tenant's money, in the same round trip. The balance is null when nothing was ever booked. */
+export async function readStandingWithMoney(
+  db: Queryable,
+  tenant: StandingOf,
+  at: Date,
+): Promise<{
+  readonly standing: Standing;
+  readonly balance: CreditBalance | null;
+  readonly budgets: readonly BudgetRow[];
+}> {
+  const month = monthNamed(at.toISOString());
+  const row = onlyRow(
+    await db.query<StandingRow & { balance: CreditBalance | null; budgets: BudgetRow[] }>(
+      'select * from tenantry.standing_with_money($1, $2, $3)',
       [tenant.id, month.firstDay, at],
     ),
   );
+  const { balance, budgets } = row;
+  return { standing: await standingOf(db, tenant, { at, month, row }), balance, budgets };
+}
+
+interface StandingOf {
+  readonly id: string;
+  readonly product: Product;
+}
+
+interface StandingRow {
+  readonly metered: Readonly<Record<string, number>>;
+  readonly held: readonly {
+    readonly kind: 'limit' | 'concurrency';
+    readonly entitlement: string;
+    readonly amount: number;
+  }[];
+  readonly period_end: Date | null;
+}
+
+async function standingOf(
+  db: Queryable,
+  tenant: StandingOf,
+  { at, month, row }: { at: Date; month: Month; row: StandingRow },
+): Promise<Standing> {
   const sampled = sampledDimensions(tenant.product);
   const days = sampled.size > 0 ? await readUsed(db, tenant.id, month, new Map()) : [];
   const heldOf = (kind: 'limit' | 'concurrency') =>
@@ -69,7 +98,7 @@ export async function readStanding(
         .map(({ dimension, microUnits }) => [dimension, microUnits] as const),
     ]),
     held: { limit: heldOf('limit'), concurrency: heldOf('concurrency') },
-    periodEnd: row.periodEnd,
+    periodEnd: row.period_end,
   };
 }
 

@@ -7,15 +7,12 @@ import {
   creditAllowance,
   creditRule,
   effectiveLimit,
-  monthOf,
   planBudgetMicros,
-  readBalance,
-  readBudgets,
 } from '../ledger/index.ts';
 import { countedEntitlements } from '../metering/index.ts';
 import type { Queryable } from '../store/database.ts';
 import type { Tenant } from '../store/tenants.ts';
-import { microsPerUnit, readStanding, resetOf, type Standing, usedOf } from './standing.ts';
+import { microsPerUnit, readStandingWithMoney, resetOf, type Standing, usedOf } from './standing.ts';
 
 /** What a tenant may do now. */
 export interface Entitlements {
@@ -65,16 +62,11 @@ export interface Use {
   readonly resetsAt: Date | null;
 }
 
-/** Reads what a tenant may do now, with all queries at once: it takes the time of one round trip. */
+/** Reads what a tenant may do now. */
 export async function readEntitlements(db: Queryable, tenant: Tenant, at: Date): Promise<Entitlements> {
   const { product, plan } = catalogOf(tenant);
-  const isOnCredits = creditAllowance(product.id, plan.id) !== null;
-  const [standing, balance, budgets] = await Promise.all([
-    readStanding(db, { id: tenant.id, product }, at),
-    isOnCredits ? readBalance(db, tenant.id) : null,
-    readBudgets(db, tenant.id, monthOf(at)),
-  ]);
-  return entitlementsOf(tenant, { product, plan, standing, balance, budgets });
+  const facts = await readStandingWithMoney(db, { id: tenant.id, product }, at);
+  return entitlementsOf(tenant, { product, plan, ...facts });
 }
 
 /** A tenant's product and plan. @throws Error when the catalog lacks either, which an operator must fix */

@@ -20,15 +20,10 @@ export interface BudgetRow {
 
 /** Reads both budgets of a tenant in a month, `api` first. @param month its first day, `2026-11-01` */
 export async function readBudgets(db: Queryable, tenantId: string, month: string): Promise<BudgetRow[]> {
-  const { rows } = await db.query<BudgetRow>(
-    `select kind.kind, b.limit_micros as "agreedMicros", b.cap_micros as "capMicros",
-       coalesce(m.spent_micros, 0) as "spentMicros", coalesce(m.reserved_micros, 0) as "reservedMicros",
-       coalesce(m.calls, 0) as calls, coalesce(m.alerted_percent, 0) as "alertedPercent"
-     from unnest(array['api', 'spend']) kind
-     left join tenantry.budget b on b.tenant_id = $1 and b.kind = kind.kind
-     left join tenantry.budget_month m on m.tenant_id = $1 and m.kind = kind.kind and m.month = $2`,
-    [tenantId, month],
-  );
+  const { rows } = await db.query<BudgetRow>('select * from tenantry.ledger_budgets($1, $2)', [
+    tenantId,
+    month,
+  ]);
   return rows;
 }
 

@@ -17,10 +17,7 @@ export async function readBalance(
 ): Promise<CreditBalance | null> {
   return firstRow(
     await db.query<CreditBalance>(
-      `select tenantry.ledger_available($1, coalesce($2, clock_timestamp())) as available, balance as held,
-         coalesce((select sum(amount) from tenantry.ledger_entry where tenant_id = $1 and kind = 'overshoot'), 0)::bigint
-           as overshoot
-       from tenantry.ledger_account where tenant_id = $1 and kind = 'held'`,
+      'select * from tenantry.ledger_balance($1, coalesce($2, clock_timestamp()))',
       [tenantId, at],
     ),
   );

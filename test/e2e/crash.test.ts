@@ -233,13 +233,7 @@ function holderOfEngine(tenantId: string) {
  * Brings a tenant to the point, kills the victim there and waits for the end; repeats with another tenant until
  * somebody was killed in the middle of its work.
  */
-async function killAt({
-  victim,
-  point,
-  start,
-  done,
-  kill,
-}: Disturbance): Promise<TenantView> {
+async function killAt({ victim, point, start, done, kill }: Disturbance): Promise<TenantView> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const begunAt = Date.now();
     const begun = await start(attempt);
