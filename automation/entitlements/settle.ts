@@ -1,5 +1,6 @@
 import { countApiCost, operateLedger, withdrawCall } from '../ledger/index.ts';
 import { findDimension, toldAs, type UsageEvent, writeEvents } from '../metering/index.ts';
+import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { findTenant } from '../store/tenants.ts';
 import { CheckProblem } from './refusal.ts';
@@ -68,9 +69,10 @@ export function settleUse(
       at,
     });
     await settleCredits(client, reservation, microUnits);
-    if (costMicros !== null) await countCost(client, reservation, costMicros, at);
-    // Last, because all writers of one hour's events wait for each other here.
+    const alerts = costMicros === null ? [] : await countCost(client, reservation, costMicros, at);
+    // Late, because all writers of one hour's events wait for each other here; the trail is last in the order of locks.
     if (event) await tell(client, event);
+    await record(client, ...alerts);
     return { reservation: await foundAgain(client, tenantId, id), repeated: false };
   });
 }
@@ -193,17 +195,19 @@ function partOf(held: number, { microUnits: reserved }: Reservation, microUnits:
   return Number((BigInt(held) * BigInt(microUnits) + BigInt(reserved) - 1n) / BigInt(reserved));
 }
 
+/** @returns what to record */
 async function countCost(
   client: Queryable,
   { id, tenantId }: Reservation,
   costMicros: number,
   at: Date,
-): Promise<void> {
+): Promise<readonly NewAuditEntry[]> {
   const tenant = await findTenant(client, tenantId);
   if (!tenant) throw new Error(`tenant ${tenantId} is gone`);
   const braked = { id: tenantId, product: tenant.product, plan: tenant.desiredSpec.plan };
-  if (costMicros === 0) await withdrawCall(client, tenantId, id);
-  else await countApiCost(client, braked, apiCallOf(id, at), costMicros);
+  if (costMicros > 0) return (await countApiCost(client, braked, apiCallOf(id, at), costMicros)).alerts;
+  await withdrawCall(client, tenantId, id);
+  return [];
 }
 
 async function giveBack(

@@ -6,8 +6,8 @@ import {
   type Month,
   monthNamed,
   readUsed,
+  sampledDimensions,
   startOfDay,
-  toldAs,
 } from '../metering/index.ts';
 import type { CheckNeed } from '../service.ts';
 import { onlyRow, type Queryable } from '../store/database.ts';
@@ -82,7 +82,7 @@ async function standingOf(
   tenant: StandingOf,
   { at, month, row }: { at: Date; month: Month; row: StandingRow },
 ): Promise<Standing> {
-  const sampled = sampledDimensions(tenant.product);
+  const sampled = sampledDimensions([tenant.product]);
   const days = sampled.size > 0 ? await readUsed(db, tenant.id, month, new Map()) : [];
   const heldOf = (kind: 'limit' | 'concurrency') =>
     new Map(
@@ -100,14 +100,6 @@ async function standingOf(
     held: { limit: heldOf('limit'), concurrency: heldOf('concurrency') },
     periodEnd: row.period_end,
   };
-}
-
-/** Meters that a limit counts and the sampler measures; their sums end with the last hour that was rolled up. */
-function sampledDimensions(product: Product): ReadonlySet<string> {
-  const counted = new Set(countedEntitlements(product).flatMap(({ dimensions }) => dimensions));
-  return new Set(
-    product.meters.filter((meter) => counted.has(meter.id) && toldAs(meter) === null).map(({ id }) => id),
-  );
 }
 
 /** What the month's meters counted of an entitlement, in millionths. */

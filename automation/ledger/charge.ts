@@ -1,5 +1,5 @@
 import { emit } from '../notify/index.ts';
-import { record } from '../store/audit.ts';
+import { type NewAuditEntry, record } from '../store/audit.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { ringBrake } from './brake-rows.ts';
 import {
@@ -85,24 +85,31 @@ export async function settleApiCost(
   call: Omit<ApiCall, 'month' | 'tenantId'>,
   costMicros: number,
 ): Promise<ChargeOutcome> {
-  return database.transaction((client) => countApiCost(client, tenant, call, costMicros));
+  return database.transaction(async (client) => {
+    const { outcome, alerts } = await countApiCost(client, tenant, call, costMicros);
+    await record(client, ...alerts);
+    return outcome;
+  });
 }
 
-/** `settleApiCost` in the caller's transaction. */
+/**
+ * `settleApiCost` in the caller's transaction.
+ * @returns also what to record, last in the transaction
+ */
 export async function countApiCost(
   client: Queryable,
   tenant: Braked,
   call: Omit<ApiCall, 'month' | 'tenantId'>,
   costMicros: number,
-): Promise<ChargeOutcome> {
+): Promise<{ readonly outcome: ChargeOutcome; readonly alerts: readonly NewAuditEntry[] }> {
   const full: ApiCall = { ...call, tenantId: tenant.id, month: monthOf(call.at) };
   const known = await insertCall(client, full, null);
-  if (known?.costMicros != null) return known.costMicros === costMicros ? 'repeated' : 'conflict';
+  if (known?.costMicros != null)
+    return { outcome: known.costMicros === costMicros ? 'repeated' : 'conflict', alerts: [] };
   const stored = known ?? { estimateMicros: null, month: full.month };
   await lockMonth(client, tenant.id, 'api', stored.month);
   const spent = await settleCall(client, full, stored, costMicros);
-  await follow(client, tenant, 'api', stored.month, spent);
-  return 'done';
+  return { outcome: 'done', alerts: await follow(client, tenant, 'api', stored.month, spent) };
 }
 
 /**
@@ -119,7 +126,7 @@ export async function reportSpend(
   await database.transaction(async (client) => {
     await lockMonth(client, tenant.id, 'spend', month);
     const spent = await raiseSpend(client, tenant.id, month, totalMicros);
-    await follow(client, tenant, 'spend', month, spent);
+    await record(client, ...(await follow(client, tenant, 'spend', month, spent)));
   });
 }
 
@@ -167,30 +174,30 @@ async function limitOf(db: Queryable, { id, product, plan }: Braked, kind: Budge
   return { ...budget, limitMicros: effectiveLimit({ ...budget, planMicros }) };
 }
 
-/** Notifies of newly reached shares, each once a month, and rings the brake near the limit. The month must be locked. */
+/**
+ * Notifies of newly reached shares, each once a month, and rings the brake near the limit. The month must be locked.
+ * @returns what to record
+ */
 async function follow(
   client: Queryable,
   tenant: Braked,
   kind: BudgetKind,
   month: string,
   spentMicros: number,
-): Promise<void> {
+): Promise<NewAuditEntry[]> {
   const { limitMicros, alertedPercent } = await limitOf(client, tenant, kind, month);
-  if (limitMicros === null) return;
+  if (limitMicros === null) return [];
   const due = alertsDue(spentMicros, limitMicros, alertedPercent);
   const highest = due.at(-1);
   if (highest !== undefined) await noteAlerted(client, { tenantId: tenant.id, kind, month }, highest);
   if (highest === 100) await tellReached(client, tenant, { kind, month, spentMicros, limitMicros });
   if (reaches(spentMicros, limitMicros, throttleAtPercent)) await ringBrake(client, tenant.id);
-  await record(
-    client,
-    ...due.map((percent) => ({
-      tenantId: tenant.id,
-      kind: 'budget.alert',
-      message: `${percent} % of this month's ${nameOf(kind)} is used: ${dollars(spentMicros)} of ${dollars(limitMicros)}`,
-      data: { kind, percent, month, spentMicros, limitMicros },
-    })),
-  );
+  return due.map((percent) => ({
+    tenantId: tenant.id,
+    kind: 'budget.alert',
+    message: `${percent} % of this month's ${nameOf(kind)} is used: ${dollars(spentMicros)} of ${dollars(limitMicros)}`,
+    data: { kind, percent, month, spentMicros, limitMicros },
+  }));
 }
 
 /** @param budget.month its first day */

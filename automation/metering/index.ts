@@ -1,7 +1,8 @@
 /** Usage: sampled and told, rolled up, reported to Stripe, shown. */
 export { decimalOf, dollarsOf, microUnitsOf } from './amounts.ts';
 export { findDimension, monthTakes, prices, toldAs } from './dimensions.ts';
-export { type CountedEntitlement, countedEntitlements } from './limits.ts';
+export { meteringFollower } from './follower.ts';
+export { type CountedEntitlement, countedEntitlements, sampledDimensions } from './limits.ts';
 export { meteringWork } from './metering.ts';
 export { reportUsage } from './report.ts';
 export { csv, makeStatement, statementCsv, totalsCsv } from './statement.ts';

@@ -1,7 +1,7 @@
 import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { Product } from '../../tenants/catalog/types.ts';
 import { decimalOf } from './amounts.ts';
-import type { LimitRow } from './usage-roll-up.ts';
+import { toldAs } from './dimensions.ts';
 
 /** Plans' limits on metered use, and the notices about them. Pure. */
 
@@ -28,6 +28,29 @@ export function countedEntitlements({ limits, meters }: Product): readonly Count
     dimensions,
     take: meters.some(({ id, measure }) => measure.as === 'peak' && dimensions.includes(id)) ? 'peak' : 'sum',
   }));
+}
+
+/** Meters that a limit counts and the sampler measures; their sums end with the last hour that was rolled up. */
+export function sampledDimensions(products: readonly Product[] = catalog): ReadonlySet<string> {
+  return new Set(
+    products.flatMap((product) => {
+      const counted = new Set(countedEntitlements(product).flatMap(({ dimensions }) => dimensions));
+      return product.meters
+        .filter((meter) => counted.has(meter.id) && toldAs(meter) === null)
+        .map(({ id }) => id);
+    }),
+  );
+}
+
+/** A limit of a plan, in millionths of its unit, and what counts against it. */
+export interface LimitRow {
+  readonly product: string;
+  readonly plan: string;
+  /** The entitlement. */
+  readonly id: string;
+  readonly dimensions: readonly string[];
+  readonly take: 'sum' | 'peak';
+  readonly limitMicroUnits: number;
 }
 
 /** The limits of every plan. An entitlement without a number is no limit. */

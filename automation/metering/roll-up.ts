@@ -1,20 +1,21 @@
 import { reportSpend } from '../ledger/index.ts';
-import { emit } from '../notify/index.ts';
-import { record } from '../store/audit.ts';
 import type { Database } from '../store/database.ts';
 import { prices, termsOf } from './dimensions.ts';
-import { limitRows, noticePercents, noticesDue, noticeText, overagePercent } from './limits.ts';
+import { sampledDimensions } from './limits.ts';
+import { tellLimits } from './tell-limits.ts';
 import { dayOf, hourOf, monthNamed, slotMs } from './time.ts';
 import {
-  insertAlert,
-  listNearLimits,
   listUrgentTenants,
+  listUsedDimensions,
   raiseSpends,
   readMonthSpend,
   rollUpDay,
   rollUpHour,
   takeStaleHour,
 } from './usage-roll-up.ts';
+
+/** At most this many tenants' meters are held to their limits in one transaction. */
+const toldTogether = 500;
 
 /** This long before the end of a paid period, its tenant's use is rolled up with every sample. */
 export const periodEndMs = 3 * slotMs;
@@ -42,7 +43,7 @@ export async function rollUpHours(database: Database, now: Date): Promise<number
   }
   for (const month of new Set([...days].map((day) => day.slice(0, 7)))) {
     await tellSpends(database, month, now);
-    await tellLimits(database, month);
+    await tellSampled(database, month);
   }
   return hours;
 }
@@ -88,35 +89,12 @@ async function tellSpends(database: Database, monthId: string, now: Date): Promi
   );
 }
 
-/**
- * Notifies tenants that approach, reach or exceed a limit of their plan: once a month for each share, and only of the
- * highest when several are due at once.
- */
-async function tellLimits(database: Database, monthId: string): Promise<void> {
+/** Notifies tenants whose limits count what is sampled. Their use is known once it is rolled up. */
+async function tellSampled(database: Database, monthId: string): Promise<void> {
   const month = monthNamed(monthId);
-  const [lowest] = noticePercents;
-  for (const use of await listNearLimits(database, month, limitRows(), lowest)) {
-    const { tenantId, product, limitId, usedMicroUnits, limitMicroUnits } = use;
-    await database.transaction(async (client) => {
-      const due: number[] = [];
-      for (const percent of noticesDue(usedMicroUnits, limitMicroUnits))
-        if (await insertAlert(client, { tenantId, month: month.firstDay, limitId, percent }))
-          due.push(percent);
-      const percent = due.at(-1);
-      if (percent === undefined) return;
-      if (due.includes(100))
-        await emit(
-          client,
-          'usage.limit_reached',
-          { tenantId },
-          { tenantId, month: month.id, limit: limitId, usedMicroUnits, limitMicroUnits },
-        );
-      await record(client, {
-        tenantId,
-        kind: percent === overagePercent ? 'usage.overage' : 'usage.alert',
-        message: noticeText(product, limitId, percent, usedMicroUnits, limitMicroUnits),
-        data: { month: month.id, limit: limitId, percent, usedMicroUnits, limitMicroUnits },
-      });
-    });
-  }
+  const dimensions = [...sampledDimensions()];
+  if (dimensions.length === 0) return;
+  const used = await listUsedDimensions(database, month, dimensions);
+  for (let from = 0; from < used.length; from += toldTogether)
+    await database.transaction((client) => tellLimits(client, month, used.slice(from, from + toldTogether)));
 }

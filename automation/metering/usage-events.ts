@@ -1,6 +1,6 @@
 import type { Queryable } from '../store/database.ts';
 import { hourOf, placeOf, slotOf, slotsPerHour } from './time.ts';
-import { markStale } from './usage.ts';
+import { tellWritten } from './usage.ts';
 import { ensureUsagePartitions } from './usage-roll-up.ts';
 
 /** A tenant's use of one meter, which counts once by an id that its source chooses. */
@@ -21,7 +21,8 @@ export type EventOutcome = 'accepted' | 'repeated' | 'conflict';
 
 /**
  * Counts events, each once by tenant, source and id, and answers in their order: `repeated` for what had been counted, for
- * example before a crash. Call it in a transaction, so that an error leaves nothing behind.
+ * example before a crash. Notifies of limits that the events reach. Call it in a transaction, so that an error leaves
+ * nothing behind.
  */
 export async function writeEvents(db: Queryable, events: readonly UsageEvent[]): Promise<EventOutcome[]> {
   if (events.length === 0) return [];
@@ -34,9 +35,9 @@ export async function writeEvents(db: Queryable, events: readonly UsageEvent[]):
     db,
     [...firsts.values()].filter((event) => !fresh.has(keyOf(event))),
   );
-  await markStale(
+  await tellWritten(
     db,
-    [...firsts.values()].filter((event) => fresh.has(keyOf(event))).map(({ at }) => hourOf(at)),
+    [...firsts.values()].filter((event) => fresh.has(keyOf(event))),
   );
   return events.map((event) => {
     const key = keyOf(event);

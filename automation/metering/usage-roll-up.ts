@@ -160,68 +160,18 @@ export async function raiseSpends(
   );
 }
 
-/** A limit of a plan, in millionths of its unit, and what counts against it. */
-export interface LimitRow {
-  readonly product: string;
-  readonly plan: string;
-  readonly id: string;
-  readonly dimensions: readonly string[];
-  readonly take: 'sum' | 'peak';
-  readonly limitMicroUnits: number;
-}
-
-export interface LimitUse {
-  readonly tenantId: string;
-  readonly product: string;
-  readonly limitId: string;
-  readonly usedMicroUnits: number;
-  readonly limitMicroUnits: number;
-}
-
-/** Lists tenants that have used at least `fromPercent` of a limit in a month. */
-export async function listNearLimits(
+/** Lists who used which of some dimensions in a month, as far as it is rolled up. */
+export async function listUsedDimensions(
   db: Queryable,
   month: { readonly firstDay: string; readonly nextFirstDay: string },
-  limits: readonly LimitRow[],
-  fromPercent: number,
-): Promise<LimitUse[]> {
-  const { rows } = await db.query<LimitUse>(
-    `with plan_limit as (
-       select * from jsonb_to_recordset($3::jsonb) as l(product text, plan text, id text, dimensions text[], take text,
-         "limitMicroUnits" bigint)),
-     used as (
-       select tenant_id, dimension, sum(micro_units) as total, max(micro_units) as peak from tenantry.usage_day
-       where day >= $1 and day < $2 and dimension in (select unnest(dimensions) from plan_limit)
-       group by tenant_id, dimension)
-     select used.tenant_id as "tenantId", l.product, l.id as "limitId", l."limitMicroUnits",
-       sum(case l.take when 'peak' then used.peak else used.total end)::bigint as "usedMicroUnits"
-     from used join tenantry.tenant t on t.id = used.tenant_id
-     join plan_limit l on l.product = t.product and l.plan = t.desired_spec ->> 'plan'
-       and used.dimension = any(l.dimensions)
-     group by used.tenant_id, l.product, l.id, l."limitMicroUnits"
-     having sum(case l.take when 'peak' then used.peak else used.total end) * 100 >= l."limitMicroUnits" * $4::numeric
-     order by used.tenant_id, l.id`,
-    [month.firstDay, month.nextFirstDay, JSON.stringify(limits), fromPercent],
+  dimensions: readonly string[],
+): Promise<{ readonly tenantId: string; readonly dimension: string }[]> {
+  const { rows } = await db.query<{ tenantId: string; dimension: string }>(
+    `select distinct tenant_id as "tenantId", dimension from tenantry.usage_day
+     where day >= $1 and day < $2 and dimension = any($3) order by 1, 2`,
+    [month.firstDay, month.nextFirstDay, dimensions],
   );
   return rows;
-}
-
-/** Records the notice of a share of a limit; false when the tenant already had it this month. */
-export async function insertAlert(
-  db: Queryable,
-  alert: {
-    readonly tenantId: string;
-    readonly month: string;
-    readonly limitId: string;
-    readonly percent: number;
-  },
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `insert into tenantry.usage_alert (tenant_id, month, limit_id, percent) values ($1, $2, $3, $4)
-     on conflict do nothing`,
-    [alert.tenantId, alert.month, alert.limitId, alert.percent],
-  );
-  return rowCount === 1;
 }
 
 const partitioned = [

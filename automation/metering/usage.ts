@@ -1,5 +1,6 @@
 import type { Queryable } from '../store/database.ts';
-import { hourOf, placeOf, slotsPerHour } from './time.ts';
+import { tellLimits } from './tell-limits.ts';
+import { dayOf, hourOf, monthNamed, placeOf, slotsPerHour } from './time.ts';
 
 /** Samples as they come in, and usage that is not yet reported to Stripe. */
 
@@ -99,7 +100,8 @@ export interface ToldSample {
 
 /**
  * Writes what a service tells of a tenant. The greatest amount of a slot counts; with `replace` the last one does, which
- * corrects a wrong one. A call may have each dimension and slot once. Events of the same time count in addition.
+ * corrects a wrong one. A call may have each dimension and slot once. Events of the same time count in addition. Notifies
+ * of limits that the use reaches. Call it in a transaction.
  */
 export async function writeTold(
   db: Queryable,
@@ -116,9 +118,26 @@ export async function writeTold(
        amounts = tenantry.usage_total(known.amounts, excluded.amounts, $3)`,
     [tenantId, JSON.stringify(hoursOf(told)), options.replace ?? false],
   );
+  await tellWritten(
+    db,
+    told.map(({ slot, dimension }) => ({ tenantId, dimension, at: slot })),
+  );
+}
+
+/**
+ * Does what follows from use that was just written: notifies of limits that it reaches, and marks its hours to be rolled up
+ * again. Call it last in the transaction that writes the use.
+ */
+export async function tellWritten(
+  db: Queryable,
+  written: readonly { readonly tenantId: string; readonly dimension: string; readonly at: Date }[],
+): Promise<void> {
+  const months = Map.groupBy(written, ({ at }) => monthNamed(dayOf(at)).id);
+  for (const [month, used] of [...months].sort(([a], [b]) => (a < b ? -1 : 1)))
+    await tellLimits(db, monthNamed(month), used);
   await markStale(
     db,
-    told.map(({ slot }) => hourOf(slot)),
+    written.map(({ at }) => hourOf(at)),
   );
 }
 
@@ -135,7 +154,7 @@ function hoursOf(told: readonly ToldSample[]) {
 }
 
 /** Marks hours to be rolled up again. Call it last in the transaction that writes their samples. */
-export async function markStale(db: Queryable, hours: readonly Date[]): Promise<void> {
+async function markStale(db: Queryable, hours: readonly Date[]): Promise<void> {
   const distinct = [...new Set(hours.map((hour) => hour.getTime()))].sort((a, b) => a - b);
   await db.query(
     `insert into tenantry.usage_stale_hour as stale (hour) select unnest($1::timestamptz[])

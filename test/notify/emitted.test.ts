@@ -5,7 +5,6 @@ import { settleUnchanged } from '../../automation/jobs/record-operation.ts';
 import { syncSubscription } from '../../automation/jobs/sync-subscription.ts';
 import { applyToLedger, expireCredits, grantCredits, operateLedger } from '../../automation/ledger/book.ts';
 import { changeBudget, reportSpend, settleApiCost } from '../../automation/ledger/charge.ts';
-import { rollUpHours } from '../../automation/metering/roll-up.ts';
 import { slotMs } from '../../automation/metering/time.ts';
 import { writeTold } from '../../automation/metering/usage.ts';
 import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
@@ -232,10 +231,9 @@ test('a limit of the plan is told once a month when it is reached', async () => 
   const use = async (minutes: number, sessions: number) => {
     const slot = new Date(start.getTime() + minutes * 60_000);
     expect(slot.getTime() % slotMs).toBe(0);
-    await writeTold(database, id, [
-      { dimension: 'stream_sessions_active', slot, microUnits: sessions * 1e6 },
-    ]);
-    await rollUpHours(database, new Date(slot.getTime() + 2 * 3_600_000));
+    await database.transaction((client) =>
+      writeTold(client, id, [{ dimension: 'stream_sessions_active', slot, microUnits: sessions * 1e6 }]),
+    );
   };
   await use(0, 4);
   expect(await typesOf(id)).toEqual([]);
