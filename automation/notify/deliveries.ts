@@ -97,7 +97,28 @@ export async function giveBack(
   );
 }
 
-/** Records since when an endpoint has failed; null when it has just accepted a delivery. */
+/**
+ * Locks an endpoint until the end of the transaction. Lock an endpoint before its deliveries, because its removal deletes
+ * them.
+ * @param how `changes` keeps others from changing it, `stays` only from removing it
+ * @returns false when it does not exist
+ */
+export async function lockEndpoint(
+  client: Queryable,
+  endpointId: string,
+  how: 'changes' | 'stays',
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `select from tenantry.notify_endpoint where id = $1 for ${how === 'changes' ? 'no key update' : 'key share'}`,
+    [endpointId],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Records since when an endpoint has failed; null when it has just accepted a delivery. Call it before the transaction
+ * locks deliveries.
+ */
 export async function noteFailing(
   db: Queryable,
   endpointId: string,

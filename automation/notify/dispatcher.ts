@@ -5,6 +5,7 @@ import {
   type BegunDelivery,
   beginDelivery,
   giveBack,
+  lockEndpoint,
   noteAttempt,
   noteFailing,
   ringEndpoint,
@@ -143,6 +144,8 @@ async function settle(
       'an event was not delivered',
     );
   await database.transaction(async (client) => {
+    if (!(await lockEndpoint(client, endpointId, problem === null ? 'stays' : 'changes'))) return;
+    await noteFailing(client, endpointId, problem === null ? null : when.at);
     const counts = await noteAttempt(
       client,
       delivery,
@@ -151,7 +154,6 @@ async function settle(
         ? { state: 'pending', nextAt: verdict.at }
         : { state: verdict.kind === 'delivered' ? 'delivered' : 'failed' },
     );
-    await noteFailing(client, endpointId, problem === null ? null : when.at);
     if (counts && verdict.kind === 'again') await ringEndpoint(client, endpointId, verdict.at);
     if (problem !== null && (verdict.kind === 'gone' || failedForDays(delivery.failingSince, now())))
       await disableWithNotice(client, endpointId, problem, now());

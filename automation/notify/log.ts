@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { lockEndpoint } from './deliveries.ts';
 import type { EndpointScope } from './endpoints.ts';
 import type { EventType } from './events.ts';
 
@@ -110,12 +111,19 @@ export const maxReplayed = 10_000;
 
 /**
  * Sends events to an endpoint again, under their own ids. They may be older than the endpoint or from when it was disabled.
+ * Call it in a transaction.
  * @returns how many; of more than `maxReplayed` it sends the oldest
  */
-export async function replay(db: Queryable, endpointId: string, of: ReplayOf, now: Date): Promise<number> {
+export async function replay(
+  client: Queryable,
+  endpointId: string,
+  of: ReplayOf,
+  now: Date,
+): Promise<number> {
+  if (!(await lockEndpoint(client, endpointId, 'changes'))) return 0;
   const one = 'eventId' in of;
   const row = onlyRow(
-    await db.query<{ count: number }>(
+    await client.query<{ count: number }>(
       `with chosen as (
          select v.id from tenantry.notify_event v
          join tenantry.notify_endpoint e on e.id = $1 and e.state = 'enabled'
@@ -124,10 +132,10 @@ export async function replay(db: Queryable, endpointId: string, of: ReplayOf, no
            and case when $2::text is not null then v.id = $2
              else v.at >= $3 and ($4::timestamptz is null or v.at < $4)
                and ($5 or d.id is null or d.state = 'failed') end
-         order by v.at, v.id limit $6),
+         order by v.at, v.id limit $6 for key share of v skip locked),
        again as (
          insert into tenantry.notify_delivery as known (event_id, endpoint_id, next_attempt_at)
-           select id, $1, $7 from chosen
+           select id, $1, $7 from chosen order by id
          on conflict (event_id, endpoint_id) do update
            set state = 'pending', tries = 0, next_attempt_at = excluded.next_attempt_at, ended_at = null
          returning id)
@@ -146,12 +154,19 @@ export async function replay(db: Queryable, endpointId: string, of: ReplayOf, no
   return row.count;
 }
 
-/** Deletes expired events with their deliveries, `limit` at most. */
+/** Deletes expired events with their deliveries, `limit` at most. Waits for nobody: leaves what others have locked. */
 export async function forgetEvents(db: Queryable, now: Date, limit: number): Promise<void> {
+  const old = 'select id from tenantry.notify_event where at < $1 order by at limit $2';
+  const until = new Date(now.getTime() - keptMs);
   await db.query(
-    `delete from tenantry.notify_event where id in (
-       select id from tenantry.notify_event where at < $1 order by at limit $2)`,
-    [new Date(now.getTime() - keptMs), limit],
+    `delete from tenantry.notify_delivery where id in (
+       select id from tenantry.notify_delivery where event_id in (${old}) for update skip locked)`,
+    [until, limit],
+  );
+  await db.query(
+    `delete from tenantry.notify_event v where id in (${old})
+       and not exists (select from tenantry.notify_delivery d where d.event_id = v.id)`,
+    [until, limit],
   );
 }
 

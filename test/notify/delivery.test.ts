@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import pino from 'pino';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { createAuthority, createCertificate } from '../../automation/local/certificates.ts';
 import { beginDelivery, noteAttempt } from '../../automation/notify/deliveries.ts';
@@ -391,6 +392,74 @@ test('what was missed is sent again by a replay, under the same ids', async () =
   expect(await replay(control.database, id, { ...since, delivered: true }, new Date())).toBe(2);
   expect(await replay(control.database, id, { eventId: missed }, new Date())).toBe(1);
   expect(await replay(control.database, id, { eventId: 'msg_of_nobody' }, new Date())).toBe(0);
+});
+
+/** Removes an endpoint while somebody has locked one of its deliveries and is not done yet. */
+async function removeInTheMiddle(id: string, work: () => unknown): Promise<boolean> {
+  const { database } = control;
+  const waiting = (sessions: number) =>
+    until(
+      async () => {
+        const { rows } = await database.query<{ count: number }>(
+          `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rows[0]?.count === sessions;
+      },
+      { what: `${sessions} sessions that wait` },
+    );
+  await database.query(`create function tenantry.hold_up() returns trigger language plpgsql as
+    $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
+    create trigger hold_up after update of state on tenantry.notify_delivery for each row
+    execute function tenantry.hold_up()`);
+  onTestFinished(async () => {
+    await database.query('drop function tenantry.hold_up cascade');
+  });
+  const gate = await database.pool.connect();
+  try {
+    await gate.query('select pg_advisory_lock(4711)');
+    const worked = work();
+    await waiting(1);
+    const removed = removeEndpoint(database, id);
+    await waiting(2);
+    await gate.query('select pg_advisory_unlock(4711)');
+    await worked;
+    return await removed;
+  } finally {
+    gate.release();
+  }
+}
+
+test('an endpoint is removed while its answer is noted, and neither fails', async () => {
+  const hook = await receiver(status(500));
+  const { id, tell } = await endpointAt(hook.url);
+  await tell();
+  const errors: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => errors.push(line) });
+  const { ring, stop } = dispatcher({ log });
+  expect(await removeInTheMiddle(id, () => ring([id]))).toBe(true);
+  await stop();
+  expect(errors).toEqual([]);
+  expect(await logOf(control.database, id)).toEqual([]);
+});
+
+test('an endpoint is removed while events are sent to it again, and neither fails', async () => {
+  const hook = await receiver(status(410));
+  const { id, tell } = await endpointAt(hook.url);
+  await tell();
+  const { ring, stop } = dispatcher();
+  ring([id]);
+  await until(async () => (await findEndpoint(control.database, id))?.state === 'disabled');
+  await stop();
+  await tell();
+  await enableEndpoint(control.database, id);
+  const since = { since: new Date(Date.now() - dayMs), until: null, delivered: false };
+  let sent = 0;
+  const replayAll = async () => {
+    sent = await control.database.transaction((client) => replay(client, id, since, new Date()));
+  };
+  expect(await removeInTheMiddle(id, replayAll)).toBe(true);
+  expect(sent).toBe(2);
+  expect(await replay(control.database, id, since, new Date())).toBe(0);
 });
 
 test('a delivery goes to the address that was checked, and to no other that its name may have a moment later', async () => {
