@@ -70,6 +70,20 @@ export async function findReservation(
   );
 }
 
+/** Lists a tenant's reservations in the order of their keys. @param page.after only those with a later key */
+export async function listReservations(
+  db: Queryable,
+  tenantId: string,
+  page: { readonly after: string | null; readonly limit: number },
+): Promise<Reservation[]> {
+  const { rows } = await db.query<Reservation>(
+    `select ${columns} from tenantry.reservation
+     where tenant_id = $1 and ($2::text is null or key > $2) order by key limit $3`,
+    [tenantId, page.after, page.limit],
+  );
+  return rows;
+}
+
 export async function insertReservation(
   db: Queryable,
   made: NewReservation,

@@ -1,10 +1,10 @@
 import type { Follower } from '../followers.ts';
 import { removeTenantKeys } from './rows.ts';
 
-/** Removes a tenant's keys when the tenant ends. */
+/** Removes a deleted tenant's keys. They are refused from the moment that its deletion is wanted. */
 export const keysFollower: Follower = {
   name: 'keys',
   tenantChanged: async (client, { id }, { kind }) => {
-    if (kind === 'deleting' || kind === 'deleted') await removeTenantKeys(client, id);
+    if (kind === 'deleted') await removeTenantKeys(client, id);
   },
 };

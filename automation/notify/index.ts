@@ -16,6 +16,7 @@ export { chosenEventTypes, type EventData, type EventType, eventData, eventTypes
 export { notifyFollower } from './follower.ts';
 export {
   findDelivery,
+  forgetAddresses,
   type LoggedAttempt,
   type LoggedDelivery,
   listDeliveries,

@@ -170,6 +170,38 @@ export async function forgetEvents(db: Queryable, now: Date, limit: number): Pro
   );
 }
 
+/**
+ * Deletes e-mail addresses of deleted tenants, unless a delivery that needs them is pending: the addresses of the tenants'
+ * own endpoints, and events about the members of an organization whose tenants are all deleted.
+ * @param options.limit events at most; null is all
+ * @param options.tenantId only this tenant; null is all
+ */
+export async function forgetAddresses(
+  db: Queryable,
+  { limit = null, tenantId = null }: { readonly limit?: number | null; readonly tenantId?: string | null },
+): Promise<void> {
+  await db.query(
+    `update tenantry.notify_endpoint e set email = null from tenantry.tenant t
+     where t.id = e.tenant_id and t.phase = 'deleted' and e.email is not null and ($1::text is null or t.id = $1)
+       and not exists (select from tenantry.notify_delivery d where d.endpoint_id = e.id and d.state = 'pending')`,
+    [tenantId],
+  );
+  await db.query(
+    `with ended as (
+       select o.id, max(t.updated_at) as at
+       from (select distinct organization_id as id from tenantry.notify_event where organization_id is not null) told
+       join tenantry.organization o on o.id = told.id
+       join tenantry.subscription s on s.customer_id = o.customer_id
+       join tenantry.tenant t on t.subscription_id = s.id
+       group by o.id having bool_and(t.phase = 'deleted') and ($2::text is null or bool_or(t.id = $2)))
+     delete from tenantry.notify_event where id in (
+       select v.id from tenantry.notify_event v join ended on ended.id = v.organization_id and v.at <= ended.at
+       where not exists (select from tenantry.notify_delivery d where d.event_id = v.id and d.state = 'pending')
+       limit $1 for update of v skip locked)`,
+    [limit, tenantId],
+  );
+}
+
 export interface NotifyFigures {
   /** For how long the oldest due delivery has been due; 0 when none is. */
   readonly overdueSeconds: number;

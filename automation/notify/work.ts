@@ -5,7 +5,7 @@ import { task, type Work } from '../work/index.ts';
 import { ringDueEndpoints } from './deliveries.ts';
 import { createDispatcher, type DispatchContext } from './dispatcher.ts';
 import { forgetSecrets, removeEndpointsOfDeleted } from './endpoints.ts';
-import { forgetEvents, readFigures } from './log.ts';
+import { forgetAddresses, forgetEvents, readFigures } from './log.ts';
 
 const woken = z.object({ endpointIds: z.array(z.string()) });
 
@@ -36,6 +36,7 @@ export async function keepNotifications(db: Queryable, now: Date, limit: number)
   await ringDueEndpoints(db, now);
   await forgetSecrets(db, now);
   await forgetEvents(db, now, limit);
+  await forgetAddresses(db, { limit });
   await removeEndpointsOfDeleted(db);
 }
 

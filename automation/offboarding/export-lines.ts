@@ -2,7 +2,11 @@
  * An export holds what we store about a tenant, as lines of JSON. docs/offboarding.md describes the format.
  */
 
+import { listReservations } from '../entitlements/index.ts';
+import { listKeys } from '../keys/index.ts';
 import { listEntries } from '../ledger/index.ts';
+import { decimalOf } from '../metering/index.ts';
+import { listEndpoints } from '../notify/index.ts';
 import type { PersonalData } from '../service.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
@@ -38,8 +42,9 @@ export interface ExportSources {
 }
 
 /**
- * Yields the lines of an export: the tenant's record, its timeline and credits as its owner may read them, what its product
- * keeps about its people, and everything in its schema or database. The last line says how many lines there are, so that
+ * Yields the lines of an export: the tenant's record; its timeline, credits, webhook endpoints, API keys and reservations as
+ * its owner may read them; what its product keeps about its people; and everything in its schema or database. It has no
+ * secrets but those that the tenant itself stores in its database. The last line says how many lines there are, so that
  * nobody takes a part for the whole. A slot has no owner and no rows.
  * @param counts counted up while the lines are read
  */
@@ -66,8 +71,7 @@ export async function* exportLines(
       yield line({ record: 'subscription', id: subscription.id, status, customerId, currentPeriodEnd });
     }
   }
-  yield* timelineLines(database, id);
-  yield* creditLines(database, id);
+  yield* recordLines(database, id);
   const kept = sources.personalData.get(product);
   if (kept)
     for await (const record of kept.export(database, tenant))
@@ -94,23 +98,55 @@ function line(value: object): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-async function* timelineLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
-  for (let after = 0; ; ) {
-    const entries = await listAudit(db, tenantId, { after, limit: page, audience: 'tenant' });
-    for (const { id, at, kind, message, data } of entries)
-      yield line({ record: 'timeline', id, at, kind, message, data });
-    const last = entries.at(-1);
-    if (!last || entries.length < page) return;
-    after = last.id;
-  }
+/** Yields what the control plane stores about a tenant for its owner. */
+async function* recordLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
+  const timeline = paged(
+    (after: number | null) => listAudit(db, tenantId, { after: after ?? 0, limit: page, audience: 'tenant' }),
+    ({ id }) => id,
+  );
+  for await (const { id, at, kind, message, data } of timeline)
+    yield line({ record: 'timeline', id, at, kind, message, data });
+  const credits = paged(
+    (before: number | null) => listEntries(db, tenantId, { before, limit: page }),
+    ({ id }) => id,
+  );
+  for await (const entry of credits) yield line({ record: 'credits', ...entry });
+  const endpoints = paged(
+    (after: string | null) => listEndpoints(db, { kind: 'tenant', tenantId }, { after, limit: page }),
+    ({ id }) => id,
+  );
+  for await (const { id, url, description, events, email, state, createdAt } of endpoints)
+    yield line({ record: 'webhook', id, url, description, events, email, state, createdAt });
+  const keys = paged(
+    (after: readonly [Date, string] | null) => listKeys(db, null, { tenantId, after, limit: page }),
+    ({ createdAt, id }) => [createdAt, id] as const,
+  );
+  // Holders recognise a key by its prefix.
+  for await (const { id, name, scopes, createdAt, expiresAt, lastUsedAt } of keys)
+    yield line({ record: 'key', prefix: `tk_${id}`, name, scopes, createdAt, expiresAt, lastUsedAt });
+  const reservations = paged(
+    (after: string | null) => listReservations(db, tenantId, { after, limit: page }),
+    ({ key }) => key,
+  );
+  for await (const { tenantId: _, microUnits, settledMicroUnits, ...reservation } of reservations)
+    yield line({
+      record: 'reservation',
+      ...reservation,
+      amount: decimalOf(microUnits),
+      settledAmount: settledMicroUnits === null ? null : decimalOf(settledMicroUnits),
+    });
 }
 
-async function* creditLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
-  for (let before: number | null = null; ; ) {
-    const entries = await listEntries(db, tenantId, { before, limit: page });
-    for (const entry of entries) yield line({ record: 'credits', ...entry });
-    const last = entries.at(-1);
-    if (!last || entries.length < page) return;
-    before = last.id;
+/** Yields all rows of a list, reading it page by page. @param read reads the page after a position */
+async function* paged<Row, Position>(
+  read: (after: Position | null) => Promise<readonly Row[]>,
+  positionOf: (row: Row) => Position,
+): AsyncGenerator<Row> {
+  for (let after: Position | null = null; ; ) {
+    const rows: readonly Row[] = await read(after);
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < page) return;
+    after = positionOf(last);
   }
 }

@@ -82,6 +82,8 @@ function keptOf({ backup, verified: { customers, exports } }: StepResults): stri
       (id) => `Stripe customer ${id} with its paid invoices: accounts must be kept as long as tax law says`,
     ),
     'the audit trail, the ledger and this journal of the control plane: the evidence of what was paid and done',
+    'events of webhooks about it, for 30 days: they hold ids; addresses of an organization without another tenant, only until what holds them is delivered or given up',
+    'reservations of its use, for 35 days: they hold ids and amounts',
     ...exports.map(({ file, keptUntil }) => `the export ${file}, until ${keptUntil}`),
     ...(backup.made
       ? [`the backup ${backup.name}${backup.keptUntil ? `, until ${backup.keptUntil}` : ''}`]

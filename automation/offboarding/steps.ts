@@ -1,5 +1,6 @@
 /** How the steps of a tenant's end act on the world. */
 import type Stripe from 'stripe';
+import { forgetAddresses } from '../notify/index.ts';
 import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { PersonalData } from '../service.ts';
 import type { Database, Queryable } from '../store/database.ts';
@@ -34,7 +35,10 @@ export function createOffboardingSteps(world: World): OffboardingSteps {
   return {
     exportData: (tenant) => exportBeforeEnd(exports, tenant),
     backUp: (tenant) => backUpVolumes(cluster, tenant),
-    erase: (tenant) => erasePersonalData(database, exports.personalData, tenant),
+    async erase(tenant) {
+      await erasePersonalData(database, exports.personalData, tenant);
+      await forgetAddresses(database, { tenantId: tenant.id });
+    },
     look: async (area, tenant, subscriptions) => {
       switch (area) {
         case 'kubernetes':

@@ -173,7 +173,7 @@ describe('an API key', () => {
 });
 
 describe('a tenant’s key', () => {
-  test('stands in its timeline and ends with the tenant, in the same transaction', async () => {
+  test('stands in its timeline, is not taken once its tenant is to be deleted, and goes with it, in the same transaction', async () => {
     const tenant = await addTenant(control.database, { owner: 'ada' });
     const { text } = await make({ owner: { kind: 'tenant', tenantId: tenant.id } });
     const keys = ring();
@@ -184,7 +184,7 @@ describe('a tenant’s key', () => {
     expect(entries.map(({ kind }) => kind)).toContain('key.created');
 
     const following = { followers: [keysFollower], now: () => new Date() };
-    await control.database.transaction((client) =>
+    const ending = await control.database.transaction((client) =>
       changeTenant(client, following, tenant, async (followed) => {
         const { desiredSpec: spec } = tenant;
         await changeDesired(followed, tenant.id, {
@@ -196,13 +196,23 @@ describe('a tenant’s key', () => {
         return findTenant(followed, tenant.id);
       }),
     );
+    keys.pass(5_001);
+    expect(await keys.verify(text)).toMatchObject({ valid: false });
+    await keys.close();
+
+    await control.database.transaction((client) =>
+      changeTenant(client, following, ending, async (followed) => {
+        await followed.query(
+          `update tenantry.tenant set observed_state = 'deleted', phase = 'deleted' where id = $1`,
+          [tenant.id],
+        );
+        return findTenant(followed, tenant.id);
+      }),
+    );
     const { rows } = await control.database.query('select from tenantry.api_key where tenant_id = $1', [
       tenant.id,
     ]);
     expect(rows).toEqual([]);
-    keys.pass(5_001);
-    expect(await keys.verify(text)).toMatchObject({ valid: false });
-    await keys.close();
   });
 
   test('is not taken once its tenant is to be deleted, whoever left it behind', async () => {

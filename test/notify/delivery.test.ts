@@ -17,6 +17,7 @@ import {
   rotateSecret,
 } from '../../automation/notify/index.ts';
 import { findDelivery } from '../../automation/notify/log.ts';
+import { insertOrganization, putMember } from '../../automation/organizations/organizations.ts';
 import { listAudit } from '../../automation/store/audit.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
@@ -553,6 +554,52 @@ test('an endpoint whose secret is being rotated is told of what happens meanwhil
     await tell();
   });
   expect(await logOf(database, id)).toHaveLength(1);
+});
+
+test('addresses of people go with the last tenant of their organization, once nothing with them is on its way', async () => {
+  const { database } = control;
+  const hook = await receiver();
+  const clock = turnableClock();
+  const slug = `guild-${Date.now()}`;
+  const guild = (await insertOrganization(database, { name: 'Guild', slug }))?.id ?? '';
+  await database.query('update tenantry.organization set customer_id = $2 where id = $1', [guild, slug]);
+  const pay = async (subscriptionId: string) => {
+    const tenant = await addTenant(database, { subscriptionId });
+    await database.query('update tenantry.subscription set customer_id = $2 where id = $1', [
+      subscriptionId,
+      slug,
+    ]);
+    return tenant.id;
+  };
+  const [ending, staying] = [await pay(`${slug}-1`), await pay(`${slug}-2`)];
+  const { id } = await addEndpoint(database, hook.url, {
+    scope: { kind: 'tenant', tenantId: ending },
+    email: 'ops@example.com',
+  });
+  await putMember(database, guild, { email: 'zoe@example.com' }, 'viewer');
+  const kept = async () => {
+    await keepNotifications(database, clock.now(), 10_000);
+    const { rows } = await database.query<{ body: string }>(
+      'select body from tenantry.notify_event where organization_id = $1',
+      [guild],
+    );
+    const addresses = rows.map(({ body }) => /zoe@example\.com/.exec(body)?.[0]);
+    return [...addresses, (await findEndpoint(database, id))?.email].filter((one) => one != null);
+  };
+  const end = (tenantId: string) =>
+    database.query(`update tenantry.tenant set phase = 'deleted', updated_at = now() where id = $1`, [
+      tenantId,
+    ]);
+  await end(ending);
+  expect(await kept()).toEqual(['zoe@example.com', 'ops@example.com']);
+  dispatcher({ now: clock.now }).ring([id]);
+  await until(async () => (await logOf(database, id))[0]?.state === 'delivered');
+  expect(await kept()).toEqual(['zoe@example.com']);
+  await end(staying);
+  expect(await kept()).toEqual([]);
+  // Whoever is invited afterwards is no matter of what has ended.
+  await putMember(database, guild, { email: 'zoe@example.com' }, 'admin');
+  expect(await kept()).toEqual(['zoe@example.com']);
 });
 
 test('events and endpoints of deleted tenants are forgotten once their time is over', async () => {

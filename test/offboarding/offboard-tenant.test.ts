@@ -7,8 +7,10 @@ import { pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createKey } from '../../automation/keys/index.ts';
 import { addConsumers } from '../../automation/metering/usage.ts';
 import { ensureUsagePartitions } from '../../automation/metering/usage-roll-up.ts';
+import { insertEndpoint } from '../../automation/notify/index.ts';
 import { exportOnRequest, removeExpiredExports } from '../../automation/offboarding/export-on-request.ts';
 import { findExport, requestExport } from '../../automation/offboarding/exports.ts';
 import { openFileStore } from '../../automation/offboarding/file-store.ts';
@@ -400,6 +402,79 @@ test('an export has every row as PostgreSQL has it, and says at its end how much
     extra: { a: 1 },
   });
   expect(rows[0]?.raw).toEqual(Buffer.from([0xff]));
+});
+
+test('an export has the tenant’s webhook endpoints, keys and reservations, and none of their secrets', async () => {
+  const ending = await endingTenant();
+  const { id: tenantId } = ending.tenant;
+  const secrets = await database.transaction(async (client) => {
+    const endpoint = await insertEndpoint(client, {
+      url: 'https://acme.example.com/hook',
+      description: 'Our own',
+      scope: { kind: 'tenant', tenantId },
+      events: ['tenant.deleted'],
+      email: 'ops@acme.example.com',
+    });
+    const { key: made, text } = await createKey(client, {
+      name: 'CI',
+      owner: { kind: 'tenant', tenantId },
+      scopes: ['usage:write'],
+      expiresAt: null,
+      createdBy: 'ada',
+    });
+    return { endpoint, made, hidden: [endpoint?.secret ?? '', text, text.split('_').at(-1) ?? ''] };
+  });
+  await database.query(
+    `insert into tenantry.reservation (id, tenant_id, key, request, micro_units, meter, estimated_cost_micros,
+       created_at, expires_at, outcome, settled_micro_units, closed_at)
+     values ('res_1', $1, 'mail-7', '{}', 2500000, 'inbox_emails', 0, now(), now(), 'settled', 1500000, now())`,
+    [tenantId],
+  );
+  await visit(ending, database);
+  const [file = ''] = await filesIn(tenantId);
+  const text = gunzipSync(await readFile(join(folder, tenantId, file))).toString();
+  const records = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { record: string });
+  const time = expect.stringMatching(/^20.*Z$/);
+  expect(records.filter(({ record }) => ['webhook', 'key', 'reservation'].includes(record))).toEqual([
+    {
+      record: 'webhook',
+      id: secrets.endpoint?.endpoint.id,
+      url: 'https://acme.example.com/hook',
+      description: 'Our own',
+      events: ['tenant.deleted'],
+      email: 'ops@acme.example.com',
+      state: 'enabled',
+      createdAt: time,
+    },
+    {
+      record: 'key',
+      prefix: `tk_${secrets.made.id}`,
+      name: 'CI',
+      scopes: ['usage:write'],
+      createdAt: time,
+      expiresAt: null,
+      lastUsedAt: null,
+    },
+    {
+      record: 'reservation',
+      id: 'res_1',
+      key: 'mail-7',
+      meter: 'inbox_emails',
+      credits: null,
+      costMicros: null,
+      estimatedCostMicros: 0,
+      createdAt: time,
+      expiresAt: time,
+      state: 'settled',
+      settledCostMicros: null,
+      amount: '2.5',
+      settledAmount: '1.5',
+    },
+  ]);
+  for (const secret of secrets.hidden) expect(text).not.toContain(secret);
 });
 
 test('an export on request is tried again after a failure, and its file goes when its time is over', async () => {
