@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type Stripe from 'stripe';
 import type { Entitlement, Restraint, SubscriptionFacts } from './desired/index.ts';
 import type { NewAuditEntry } from './store/audit.ts';
@@ -22,6 +23,26 @@ export type TenantChange =
   | { readonly kind: 'deletion_cancelled' }
   | { readonly kind: 'deleting' }
   | { readonly kind: 'deleted' };
+
+/** The state of a subscription that followers hear of, as Stripe had it at the last fetch. */
+export interface SubscriptionState {
+  readonly id: string;
+  /** Stripe's status: https://docs.stripe.com/api/subscriptions/object#subscription_object-status */
+  readonly status: string | null;
+  readonly plan: string | null;
+  readonly seats: number | null;
+  /** Changes with each renewal. */
+  readonly currentPeriodEnd: Date | null;
+  readonly cancelAtPeriodEnd: boolean;
+  readonly pastDueSince: Date | null;
+}
+
+/** A change of a subscription, such as a renewal or a late payment. It need not change the tenant. */
+export interface SubscriptionChange {
+  /** Null when the subscription begins to pay for the tenant. */
+  readonly before: SubscriptionState | null;
+  readonly after: SubscriptionState;
+}
 
 /** A subscription as Stripe has it. */
 export interface FetchedSubscription {
@@ -72,6 +93,17 @@ export interface Follower {
    * @param tenant as it is after the change
    */
   tenantChanged?(client: Queryable, tenant: Tenant, change: TenantChange, at: Date): Promise<void>;
+  /**
+   * Called once for each change of a subscription that pays for a tenant, in the transaction that makes it and after
+   * `tenantChanged`. An error undoes the change of both.
+   * @param tenant as it is after the change
+   */
+  subscriptionChanged?(
+    client: Queryable,
+    tenant: Tenant,
+    change: SubscriptionChange,
+    at: Date,
+  ): Promise<void>;
 }
 
 /** What `changeTenant` works with. */
@@ -98,6 +130,21 @@ export async function changeTenant<After extends Tenant | null>(
     for (const follower of followers) if (after) await follower.tenantChanged?.(client, after, change, at);
   }
   return after;
+}
+
+/** Compares two states of a subscription; null when nothing differs that followers hear of. Pure. */
+export function subscriptionChange(
+  before: SubscriptionState | null,
+  after: SubscriptionState,
+): SubscriptionChange | null {
+  if (!before) return { before, after: followedOf(after) };
+  const [was, is] = [followedOf(before), followedOf(after)];
+  return isDeepStrictEqual(was, is) ? null : { before: was, after: is };
+}
+
+function followedOf(subscription: SubscriptionState): SubscriptionState {
+  const { id, status, plan, seats, currentPeriodEnd, cancelAtPeriodEnd, pastDueSince } = subscription;
+  return { id, status, plan, seats, currentPeriodEnd, cancelAtPeriodEnd, pastDueSince };
 }
 
 /** Compares two states of a tenant's row and lists what happened, in the order in which followers hear of it. Pure. */

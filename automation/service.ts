@@ -31,6 +31,8 @@ export interface Service<Router = never> {
   readonly sweep?: Readonly<Record<string, (context: WorkerServiceContext) => Promise<void>>>;
   /** Follows the product's tenants, in the transaction of each change. */
   readonly tenantChanged?: NonNullable<Follower['tenantChanged']>;
+  /** Follows the subscriptions of the product's tenants. Called in the transaction of each change, renewals included. */
+  readonly subscriptionChanged?: NonNullable<Follower['subscriptionChanged']>;
   /**
    * Reports use that the cluster does not show and nobody sends. Each sweep of a cell reads it. A use that cannot count
    * fails the step with its name, but does not stop the others from counting.
@@ -87,17 +89,16 @@ export interface ServiceRoutes<Router> {
 
 /** The services' followers. Each follows only the tenants of its own product. */
 export function followersOf(services: readonly Service[]): readonly Follower[] {
-  return services.flatMap(({ product, tenantChanged }) =>
-    tenantChanged
-      ? [
-          {
-            name: product.id,
-            tenantChanged: async (client, tenant, change, at) => {
-              if (tenant.product === product.id) await tenantChanged(client, tenant, change, at);
-            },
-          } satisfies Follower,
-        ]
-      : [],
+  return services.map(
+    ({ product, tenantChanged, subscriptionChanged }): Follower => ({
+      name: product.id,
+      async tenantChanged(client, tenant, change, at) {
+        if (tenant.product === product.id) await tenantChanged?.(client, tenant, change, at);
+      },
+      async subscriptionChanged(client, tenant, change, at) {
+        if (tenant.product === product.id) await subscriptionChanged?.(client, tenant, change, at);
+      },
+    }),
   );
 }
 

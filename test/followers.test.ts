@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type Stripe from 'stripe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Follower, tenantChanges } from '../automation/followers.ts';
+import { type Follower, subscriptionChange, tenantChanges } from '../automation/followers.ts';
 import type { JobContext } from '../automation/jobs/context.ts';
 import { settleUnchanged } from '../automation/jobs/record-operation.ts';
 import { syncSubscription } from '../automation/jobs/sync-subscription.ts';
@@ -191,6 +191,59 @@ describe('a follower hears once', () => {
     await brakeTenant(worker, id);
     expect(news()).toEqual(['resumed']);
   });
+});
+
+test('what becomes of a subscription is told once, after what becomes of its tenant', async () => {
+  const { stripe } = account;
+  const subscription = await buy('workspace', 'byoc', 'ruth');
+  const heard: string[] = [];
+  const worker = context([
+    {
+      name: 'subscriptions',
+      async tenantChanged(_client, _tenant, { kind }) {
+        heard.push(kind);
+      },
+      async subscriptionChanged(client, tenant, { before, after }) {
+        const { rows } = await client.query<{ status: string }>(
+          'select status from tenantry.subscription where id = $1',
+          [after.id],
+        );
+        const of = (state: typeof after | null) =>
+          state && `${state.status}${state.cancelAtPeriodEnd ? ', to end' : ''}`;
+        heard.push(`${of(before)} -> ${of(after)}: ${tenant.desiredState}, ${rows[0]?.status}`);
+      },
+    },
+  ]);
+  const sync = async () => {
+    await markSubscription(account.database, subscription.id);
+    await syncSubscription(worker, subscription.id);
+    return heard.splice(0);
+  };
+  expect(await sync()).toEqual(['created', 'null -> active: active, active']);
+  expect(await sync()).toEqual([]);
+  await stripe.subscriptions.update(subscription.id, { cancel_at_period_end: true });
+  expect(await sync()).toEqual(['active -> active, to end: active, active']);
+  await stripe.subscriptions.update(subscription.id, { metadata: { colour: 'green' } });
+  expect(await sync()).toEqual([]);
+  await stripe.subscriptions.cancel(subscription.id);
+  const [last, ...changes] = (await sync()).reverse();
+  expect(changes).toContain('suspended');
+  expect(last).toMatch(/^active, to end -> canceled(, to end)?: suspended, canceled$/);
+});
+
+test('a renewal that changes nothing of the tenant is told', () => {
+  const state = {
+    id: 'sub_1',
+    status: 'active',
+    plan: 'byoc',
+    seats: 1,
+    currentPeriodEnd: new Date('2026-05-01'),
+    cancelAtPeriodEnd: false,
+    pastDueSince: null,
+  };
+  const renewed = { ...state, currentPeriodEnd: new Date('2026-06-01') };
+  expect(subscriptionChange(state, renewed)).toEqual({ before: state, after: renewed });
+  expect(subscriptionChange(state, { ...state, currentPeriodEnd: new Date('2026-05-01') })).toBeNull();
 });
 
 test('what a follower refuses does not happen', async () => {

@@ -10,7 +10,12 @@ import {
   type SubscriptionFacts,
   suspendMessages,
 } from '../desired/index.ts';
-import { changeTenant, type SubscriptionStep } from '../followers.ts';
+import {
+  changeTenant,
+  type SubscriptionChange,
+  type SubscriptionStep,
+  subscriptionChange,
+} from '../followers.ts';
 import { retryDelayMs } from '../policy.ts';
 import { type NewAuditEntry, record } from '../store/audit.ts';
 import { isDeadlock, type Queryable } from '../store/database.ts';
@@ -26,6 +31,7 @@ import {
 import {
   changeDesired,
   changeRetention,
+  findTenant,
   lockTenantOfSubscription,
   ringTenant,
   type Tenant,
@@ -127,7 +133,7 @@ async function apply(
   const place = tenant ? null : await placeFor(context, client, facts, entitlement);
   const problem =
     'problem' in facts.bought ? facts.bought.problem : place && 'problem' in place ? place.problem : null;
-  await applySubscription(client, fetch, {
+  const applied = {
     status: facts.status,
     customerId: facts.customerId,
     owner: facts.owner,
@@ -139,7 +145,8 @@ async function apply(
     pastDueSince,
     checkoutId: facts.checkoutId,
     problem,
-  });
+  };
+  await applySubscription(client, fetch, applied);
 
   const entries: NewAuditEntry[] = [];
   let tenantId = tenant?.id ?? null;
@@ -152,6 +159,8 @@ async function apply(
     for (const step of steps) entries.push(...((await step.apply?.(client, tenantId, entitlement)) ?? []));
   }
   if (tenant) entries.push(...(await want(context, client, tenant, facts, entitlement)));
+  const change = subscriptionChange(tenant && known, { ...applied, id: facts.id });
+  if (tenantId !== null && change) await tellFollowers(context, client, tenantId, change);
   if (known.status !== facts.status) {
     entries.unshift({
       tenantId,
@@ -170,6 +179,17 @@ async function apply(
     });
   }
   await record(client, ...entries);
+}
+
+async function tellFollowers(
+  { followers, now }: JobContext,
+  client: Queryable,
+  tenantId: string,
+  change: SubscriptionChange,
+): Promise<void> {
+  const tenant = await findTenant(client, tenantId);
+  if (!tenant) throw new Error(`tenant ${tenantId} is gone`);
+  for (const follower of followers) await follower.subscriptionChanged?.(client, tenant, change, now());
 }
 
 /** Sets the desired state that the subscription asks for, as far as the followers' restraints allow. */

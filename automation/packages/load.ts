@@ -27,6 +27,7 @@ const shape = z.strictObject({
     error: 'must be a product, such as one of tenants/catalog',
   }),
   tenantChanged: callable.optional(),
+  subscriptionChanged: callable.optional(),
   routes: z.strictObject({ paths: z.array(z.string()).min(1).optional(), add: callable }).optional(),
   tasks: byName(z.strictObject({ payload: schema, run: callable })).optional(),
   sweep: byName(callable).optional(),

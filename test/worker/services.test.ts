@@ -1,6 +1,7 @@
 import { run } from 'graphile-worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { SubscriptionState } from '../../automation/followers.ts';
 import { readToldOfMonth } from '../../automation/metering/usage-events.ts';
 import type { KubernetesClient } from '../../automation/providers/kubernetes/client.ts';
 import {
@@ -197,7 +198,7 @@ describe('a service in a worker', () => {
     expect(told.get('agents_requests')).toBe(1_000_000);
   });
 
-  test('follows its own product’s tenants, in the transaction of their change', async () => {
+  test('follows its own product’s tenants and their subscriptions, in the transaction of their change', async () => {
     const seen: string[] = [];
     const [follower] = followersOf([
       {
@@ -208,6 +209,9 @@ describe('a service in a worker', () => {
           );
           seen.push(`${tenant.product} ${change.kind} ${rows[0]?.inside}`);
         },
+        subscriptionChanged: async (_client, tenant, { after }) => {
+          seen.push(`${tenant.product} ${after.status}`);
+        },
       },
     ]);
     expect(follower?.name).toBe('lectures');
@@ -215,7 +219,18 @@ describe('a service in a worker', () => {
       await control.database.transaction(async (client) =>
         follower?.tenantChanged?.(client, { product: of } as Tenant, { kind: 'created' }, new Date()),
       );
-    expect(seen).toEqual(['lectures created true']);
+    expect(seen.splice(0)).toEqual(['lectures created true']);
+    const after = { id: 'sub_1', status: 'past_due' } as SubscriptionState;
+    for (const of of ['agents', 'lectures'])
+      await control.database.transaction(async (client) =>
+        follower?.subscriptionChanged?.(
+          client,
+          { product: of } as Tenant,
+          { before: null, after },
+          new Date(),
+        ),
+      );
+    expect(seen).toEqual(['lectures past_due']);
   });
 
   test('takes its steps in the cell’s sweep, and one that fails keeps no other from its work', async () => {
