@@ -13,20 +13,17 @@ import { nodesOf, parse, type SourceFile, sourceFiles } from './support/sources.
  * platform, has one when a source outside the catalog asks for it.
  */
 
-/** What has no reader yet, with the work that brings it to life. Whoever gives one its reader takes it off the list. */
-const waiting: Readonly<Record<string, string>> = {
-  'agents.priority': 'tasks of plans that have it come first',
-  'agents.apiAccess': 'keys of the API are for plans that have it',
-  'stream.memoryGb': 'sessions of desktops share the memory of the plan',
-  'stream.rtoMinutes': 'recovery of a region by plan',
-  'stream.rpoMinutes': 'recovery of a region by plan',
-  'objective browsers-namespace': 'sessions of browsers measure them',
-  'objective browsers-session-create': 'sessions of browsers measure them',
-  'objective browsers-session-create-warm': 'sessions of browsers measure them',
-  'objective browsers-session-create-on-demand': 'sessions of browsers measure them',
-  'objective browsers-warm-hit-rate': 'sessions of browsers measure them',
-  'objective browsers-orphans': 'sessions of browsers measure them',
-  'platform.licenceCheckHours': 'licences are checked with their service',
+/** What has no reader yet, with the issue that brings it to life. Whoever gives one its reader takes it off the list. */
+const waiting: Readonly<Record<string, { readonly issue: 13 | 14 | 15; readonly as: string }>> = {
+  'agents.priority': { issue: 15, as: 'tasks of plans that have it come first in the queue' },
+  'agents.apiAccess': { issue: 15, as: 'keys of the API are for plans that have it' },
+  'stream.memoryGb': { issue: 14, as: 'the quota follows the seats, each with the memory of the plan' },
+  'objective browsers-namespace': { issue: 13, as: 'sessions of browsers are measured by it' },
+  'objective browsers-session-create': { issue: 13, as: 'sessions of browsers are measured by it' },
+  'objective browsers-session-create-warm': { issue: 13, as: 'sessions of browsers are measured by it' },
+  'objective browsers-session-create-on-demand': { issue: 13, as: 'sessions of browsers are measured by it' },
+  'objective browsers-warm-hit-rate': { issue: 13, as: 'sessions of browsers are measured by it' },
+  'objective browsers-orphans': { issue: 13, as: 'pods of sessions are found that have no session' },
 };
 
 const sources = sourceFiles(/\.(ts|tsx)$/).filter(

@@ -1,7 +1,8 @@
 /** Reports how ready a cell is for recovery, including parts that do not answer. */
 import type { KubernetesClient } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
-import { listOpenRecoveries, recoveryProgress } from './recoveries.ts';
+import { missedByBackup, openPromises } from './promises.ts';
+import { listOpenRecoveries, listUnrecovered, recoveryProgress } from './recoveries.ts';
 import type { DatabaseServers } from './servers.ts';
 import { dedicatedServer, type RecoveryTarget } from './target.ts';
 import type { Traffic } from './traffic.ts';
@@ -60,7 +61,9 @@ export async function recoveryStatus(sources: StatusSources): Promise<StatusLine
       if (open.length === 0) return { ok: true, detail: 'none is under way' };
       const texts = open.map(async (each) => {
         const { recovered, tenants } = await recoveryProgress(database, each);
-        return `${each.cell} ${each.reason}: ${recovered} of ${tenants} tenants`;
+        const elapsedMs = sources.now().getTime() - each.startedAt.getTime();
+        const promises = openPromises(await listUnrecovered(database, each), elapsedMs);
+        return [`${each.cell} ${each.reason}: ${recovered} of ${tenants} tenants`, ...promises].join(', ');
       });
       return { ok: false, detail: (await Promise.all(texts)).join('; ') };
     });
@@ -87,9 +90,11 @@ function askAws(target: RecoveryTarget, sources: StatusSources, ask: Ask): void 
     ask(`backups in ${region}${id === target.server ? '' : ` of ${id}`}`, async () => {
       const window = await sources.servers(region).backups(id);
       if (!window) return { ok: false, detail: 'none' };
+      const missed = missedByBackup(sources.now().getTime() - window.until.getTime());
+      const why = missed.length === 0 ? '' : `; older than the RPO of ${missed.join(', ')}`;
       return {
         ok: isRecent(window.until, databaseLagMs, sources.now()),
-        detail: `to ${agoText(window.until, sources)}, from ${window.from.toISOString()}`,
+        detail: `to ${agoText(window.until, sources)}, from ${window.from.toISOString()}${why}`,
       };
     });
   }

@@ -29,7 +29,6 @@ export const platform = {
   backupIntervalHours: 6,
   /** A page that nobody answers is repeated after this time. */
   escalationMinutes: 15,
-  licenceCheckHours: 24,
   alerts: {
     serverErrors: alert('Answers with a server error', 'above', 1, 'percent'),
     slowAnswers: alert('Slowest answers, 99th percentile', 'above', 500, 'ms'),

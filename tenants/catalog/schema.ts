@@ -90,6 +90,8 @@ const plan = z
         availabilityBasisPoints: natural.max(10_000).optional(),
         recordingRetentionDays: positive.optional(),
         compliance: z.boolean().optional(),
+        rtoMinutes: positive.nullable().optional(),
+        rpoMinutes: positive.nullable().optional(),
       } satisfies Shape<PlatformEntitlements>)
       .catchall(z.union([natural, z.boolean(), z.string(), z.array(z.string()), z.null()])),
     compute: z

@@ -170,12 +170,18 @@ export interface PlatformEntitlements {
   readonly recordingRetentionDays?: number;
   /** The plan can keep the tenant's data in a region that a law demands. */
   readonly compliance?: boolean;
+  /** How soon the tenant is back after a loss; null is as soon as can be. */
+  readonly rtoMinutes?: number | null;
+  /** How much of the past such a loss may cost; null is as little as can be. */
+  readonly rpoMinutes?: number | null;
 }
 
 export const platformEntitlements = [
   'availabilityBasisPoints',
   'recordingRetentionDays',
   'compliance',
+  'rtoMinutes',
+  'rpoMinutes',
 ] as const satisfies readonly (keyof PlatformEntitlements)[];
 
 export type EntitlementValue = number | boolean | string | readonly string[] | null;

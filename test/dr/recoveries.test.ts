@@ -8,6 +8,7 @@ import {
   moveTenants,
   recoveryProgress,
 } from '../../automation/dr/recoveries.ts';
+import { recoveryStatus } from '../../automation/dr/status.ts';
 import { nextStep } from '../../automation/jobs/next-step.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import type { Database } from '../../automation/store/database.ts';
@@ -71,6 +72,47 @@ test('a recovery asks Stripe about everything, rings every tenant that is not de
   );
   expect(rows).toEqual([{ key: `converge-tenant:${tenant.id}` }]);
   expect((await database.query('select 1 from tenantry.lease')).rowCount).toBe(0);
+});
+
+test('tenants come back in the order of what their plans promise, and the state says whose time is running out', async () => {
+  const plans = ['free', 'business', 'enterprise'];
+  const ids: string[] = [];
+  for (const plan of plans) {
+    const { id } = await addTenant(database, { product: 'stream', plan, slug: `desk-${plan}` });
+    ids.push((await addSettled(id, { ...activeColumns(id), ...standing })).id);
+  }
+  const slot = await addTenant(database, { owner: null, slot: true });
+  const { recovery } = await begin();
+  const { rows } = await database.query<{ key: string }>(
+    `select key from graphile_worker.jobs where task_identifier = 'converge-tenant:local' order by priority`,
+  );
+  const [free, business, enterprise] = ids;
+  expect(rows.map(({ key }) => key)).toEqual(
+    [enterprise, business, free, slot.id].map((id) => `converge-tenant:${id}`),
+  );
+  const said = async (minutes: number) => {
+    const [line] = await recoveryStatus({
+      target: null,
+      servers: () => {
+        throw new Error('nobody asks');
+      },
+      traffic: { find: async () => null, hold: async () => {} },
+      cluster: null,
+      database,
+      now: () => new Date(recovery.startedAt.getTime() + minutes * 60_000),
+    });
+    return line?.detail;
+  };
+  expect(await said(20)).toBe(
+    'local r1: 0 of 4 tenants, 1 of stream enterprise to be back within 15 min: late by 5 min, 1 of stream business to be back within 60 min: 40 min are left',
+  );
+  await addSettled(enterprise ?? '', {
+    drift_checked_at: new Date(Date.now() + 60_000),
+    fingerprint: { x: '1' },
+  });
+  expect(await said(20)).toBe(
+    'local r1: 1 of 4 tenants, 1 of stream business to be back within 60 min: 40 min are left',
+  );
 });
 
 test('a tenant counts as recovered once somebody looked after the start and wrote what there is', async () => {

@@ -268,7 +268,6 @@ describe('the catalog holds what the requirements say', () => {
     ]);
     expect(platform).toMatchObject({
       metering: { sampleMinutes: 5, reportHours: 24 },
-      licenceCheckHours: 24,
       recordings: { standardDays: 7, infrequentAccessUntilDay: 90 },
       backupIntervalHours: 6,
       escalationMinutes: 15,
