@@ -114,6 +114,8 @@ export async function startKubernetes(options: KubernetesOptions): Promise<Runni
         '--config',
         stagesFile,
         '--manage-all-nodes=true',
+        // Without it kwok renews no lease, and the controllers take every node for lost after 50 s.
+        '--node-lease-duration-seconds=40',
         '--server-address=',
       ]),
       applyBaseObjects(api, options.nodes ?? 3),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { until } from '../support/wait.ts';
 
 const run = promisify(execFile);
 const kubectl = (...args: string[]) =>
@@ -61,6 +62,39 @@ describe('the local Kubernetes', () => {
     expect(stdout).toBe('Bound');
     await kubectl('-n', namespace, 'delete', 'deployment', 'main');
     await kubectl('-n', namespace, 'delete', 'pvc', 'data', '--timeout=20s');
+  });
+
+  test('keeps its nodes: it renews their leases long before the controllers take them for lost', async () => {
+    const path = ['-n', 'kube-node-lease', 'get', 'lease', 'node-1', '-o'];
+    const renewed = async () => Date.parse((await kubectl(...path, 'jsonpath={.spec.renewTime}')).stdout);
+    const first = await until(renewed, { what: 'a lease of node-1' });
+    await until(async () => (await renewed()) > first, { what: 'a renewal', timeoutMs: 40_000 });
+  });
+
+  test('makes a pod ready again whose node was taken for lost', async () => {
+    await apply({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'found-again', namespace },
+      spec: {
+        securityContext: restricted.securityContext,
+        containers: restricted.containers.map(({ volumeMounts: _, ...container }) => container),
+      },
+    });
+    const ready = async () => {
+      const shown = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}';
+      return (await kubectl('-n', namespace, 'get', 'pod', 'found-again', '-o', shown)).stdout;
+    };
+    await until(async () => (await ready()) === 'True', { what: 'a ready pod' });
+    const lost = { status: { conditions: [{ type: 'Ready', status: 'False', reason: 'NodeNotReady' }] } };
+    const patch = ['patch', 'pod', 'found-again', '--subresource=status', '-p', JSON.stringify(lost)];
+    await kubectl('-n', namespace, ...patch);
+    expect(await ready()).toBe('False');
+    await until(async () => (await ready()) === 'True', { what: 'the pod being ready again' });
+    const { stdout } = await kubectl('-n', namespace, 'get', 'pod', 'found-again', '-o', 'json');
+    const { conditions } = JSON.parse(stdout).status as { conditions: { type: string; status: string }[] };
+    expect(conditions.filter(({ status }) => status !== 'True')).toEqual([]);
+    expect(conditions.map(({ type }) => type)).toContain('PodScheduled');
   });
 
   test('refuses a privileged pod where Pod Security is restricted', async () => {
