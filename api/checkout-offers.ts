@@ -1,13 +1,14 @@
 /** A checkout's offers: a trial, a promotion code. */
 import type Stripe from 'stripe';
-import { firstRow, type Queryable } from '../automation/store/database.ts';
+import type { Queryable } from '../automation/store/database.ts';
+import { hasSubscribed } from '../automation/store/subscriptions.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
 import { Problem } from './errors.ts';
 
 /**
- * Parameters of the subscription for a free trial: checkout asks for a card, and the subscription ends with the trial
- * if the card is removed meanwhile. Each customer gets one trial of a product.
- * @throws Problem `invalid_request` when the plan has no trial or the customer had one
+ * Parameters of a subscription with a free trial. Checkout asks for a card; if the card is removed meanwhile, the
+ * subscription ends with the trial. Only a customer's first subscription to a product can have one.
+ * @throws Problem `invalid_request` when the plan has no trial, or when it is not the first subscription
  */
 export async function trialOf(
   db: Queryable,
@@ -21,13 +22,8 @@ export async function trialOf(
   if (plan.trialDays === undefined) {
     throw refuse(`the plan ${plan.name} has no trial.`, 'must be left out for this plan');
   }
-  const before = firstRow(
-    await db.query('select 1 from tenantry.subscription where customer_id = $1 and product = $2 limit 1', [
-      customerId,
-      product.id,
-    ]),
-  );
-  if (before) throw refuse(`${product.name} was subscribed to before.`, 'is for the first subscription');
+  if (await hasSubscribed(db, customerId, product.id))
+    throw refuse(`${product.name} was subscribed to before.`, 'is for the first subscription');
   return {
     trial_period_days: plan.trialDays,
     trial_settings: { end_behavior: { missing_payment_method: 'cancel' } },
@@ -37,7 +33,7 @@ export async function trialOf(
 type Discounts = Pick<Stripe.Checkout.SessionCreateParams, 'discounts' | 'allow_promotion_codes'>;
 
 /**
- * Parameters of the session for a promotion code: applies a given one, otherwise lets the customer type one.
+ * Parameters of a session with a promotion code: applies the given one, or lets the customer type one.
  * @throws Problem `invalid_request` when Stripe has no such usable code
  */
 export async function discountsOf(stripe: Stripe, code: string | undefined): Promise<Discounts> {

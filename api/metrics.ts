@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Queryable } from '../automation/store/database.ts';
+import { countBacklog, countReadySlots, countTenants } from '../automation/store/fleet.ts';
 import { observeBudgets } from './budget-metrics.ts';
 import { observeFigures } from './figures-metrics.ts';
 import { observeFleet } from './fleet-metrics.ts';
@@ -10,7 +11,7 @@ export interface Metrics {
   readonly webhookSeconds: Histogram;
 }
 
-/** Prometheus metrics of this process, and of the whole fleet as the database has it. */
+/** Prometheus metrics of this process, and of the whole fleet from the database. */
 export function createMetrics(database: Queryable): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -32,11 +33,9 @@ export function createMetrics(database: Queryable): Metrics {
     labelNames: ['product', 'phase'],
     registers: [registry],
     async collect() {
-      const { rows } = await database.query<{ product: string; phase: string; count: number }>(
-        'select product, phase, count(*) from tenantry.tenant where not slot group by product, phase',
-      );
+      const counts = await countTenants(database);
       this.reset();
-      for (const { product, phase, count } of rows) this.set({ product, phase }, count);
+      for (const { count, ...labels } of counts) this.set(labels, count);
     },
   });
   new Gauge({
@@ -45,13 +44,9 @@ export function createMetrics(database: Queryable): Metrics {
     labelNames: ['product'],
     registers: [registry],
     async collect() {
-      const { rows } = await database.query<{ product: string; count: number }>(
-        // Those that are being made or failed count for nothing, but say that there is a pool.
-        `select product, count(*) filter (where phase = 'active') as count from tenantry.tenant
-         where slot and phase <> 'deleted' group by product`,
-      );
+      const counts = await countReadySlots(database);
       this.reset();
-      for (const { product, count } of rows) this.set({ product }, count);
+      for (const { count, ...labels } of counts) this.set(labels, count);
     },
   });
   new Gauge({
@@ -60,11 +55,7 @@ export function createMetrics(database: Queryable): Metrics {
     labelNames: ['kind'],
     registers: [registry],
     async collect() {
-      const { rows } = await database.query<{ kind: string; count: number }>(
-        `select 'subscriptions' as kind, count(*) from tenantry.subscription_mark where seq > settled_seq
-         union all select 'tenants', count(*) from tenantry.tenant where observed_generation <> desired_generation`,
-      );
-      for (const { kind, count } of rows) this.set({ kind }, count);
+      for (const { kind, count } of await countBacklog(database)) this.set({ kind }, count);
     },
   });
   observeBudgets(registry, database);

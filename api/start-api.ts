@@ -2,14 +2,15 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
-import { createKeyRing, keysFollower } from '../automation/keys/index.ts';
-import { notifyFollower, readNotifyEnv } from '../automation/notify/index.ts';
+import { createKeyRing } from '../automation/keys/index.ts';
+import { readNotifyEnv } from '../automation/notify/index.ts';
 import { openFileStore, readExportsEnv } from '../automation/offboarding/index.ts';
-import { followersOf, migrationsOf } from '../automation/service.ts';
+import { migrationsOf } from '../automation/service.ts';
 import { openDatabase } from '../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../automation/store/migrate.ts';
 import { observePool } from '../automation/store/pool-metrics.ts';
 import { createStripeClient } from '../automation/stripe-client.ts';
+import { tenantFollowers } from '../automation/tenant-followers.ts';
 import { createApp } from './app.ts';
 import { createAuthenticator, createPrincipals } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';
@@ -57,7 +58,7 @@ export async function startApi(
   const keys = createKeyRing(database, log);
   const app = createApp({
     database,
-    followers: [keysFollower, notifyFollower, ...followersOf(services)],
+    followers: tenantFollowers(services),
     stripe,
     webhookSecrets: env.stripeWebhookSecrets,
     livemode: modeOf(env.stripeSecretKey),

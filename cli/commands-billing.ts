@@ -52,7 +52,7 @@ export function addBilling({ env, output, add }: Commands): void {
   add('entitlements <tenant>', 'show what a tenant may do now: limits and what is left, credits, budgets')
     .addOption(person())
     .action(async (tenant, options) =>
-      (await import('./commands/entitlements.ts')).entitlements(await connect(env), output, tenant, options),
+      (await import('./commands/tenant.ts')).entitlements(await connect(env), output, tenant, options),
     );
   add('usage [tenant]', 'show what a month costs: for one tenant, or for all, as the operator')
     .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))

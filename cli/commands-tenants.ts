@@ -55,7 +55,7 @@ export function addTenants({ env, output, add }: Commands): void {
   add('retry <tenant>', 'retry a tenant that failed or waits, now')
     .addOption(person())
     .action(async (tenant, options) =>
-      (await import('./commands/retry.ts')).retry(await connect(env), output, tenant, options),
+      (await import('./commands/tenant.ts')).retry(await connect(env), output, tenant, options),
     );
 }
 

@@ -4,7 +4,8 @@ import { placeTenant, subscriptionMetadata } from '../../automation/desired/inde
 import { addCheckout } from '../../automation/figures/index.ts';
 import { ensureCustomer, type Person } from '../../automation/organizations/index.ts';
 import { type Cell, listCells } from '../../automation/store/cells.ts';
-import { firstRow, type Queryable } from '../../automation/store/database.ts';
+import type { Queryable } from '../../automation/store/database.ts';
+import { isNameTaken } from '../../automation/store/tenant-names.ts';
 import {
   findPlan,
   findProduct,
@@ -151,20 +152,14 @@ async function placeOf(
   ]);
 }
 
-/** A name is free when nobody has a tenant of it, or only the caller has, whose subscription has ended. */
+/** @throws Problem `name_taken` */
 async function assertNameFree(
   db: Queryable,
   { cell, product, slug, owner }: { cell: string; product: Product; slug: string; owner: string },
 ): Promise<void> {
   if (product.namespace.from !== 'slug') return;
-  const held = firstRow(
-    await db.query(
-      `select 1 from tenantry.tenant where cell = $1 and namespace = $2 and desired_state <> 'deleted'
-         and not (owner = $3 and delete_after is not null) limit 1`,
-      [cell, namespaceFor(product, { tenantId: '', slug }), owner],
-    ),
-  );
-  if (held) {
+  const namespace = namespaceFor(product, { tenantId: '', slug });
+  if (await isNameTaken(db, { cell, namespace }, owner)) {
     throw new Problem('name_taken', `slug: the name ${slug} is taken; choose another.`, [
       { field: 'slug', message: 'is taken' },
     ]);

@@ -1,6 +1,7 @@
 import { findPlan, findProduct, namespaceFor } from '../../tenants/catalog/index.ts';
 import type { DataIsolation, ProductId } from '../../tenants/catalog/types.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
+import type { Cell } from '../store/cells.ts';
 import type { DesiredChange, Tenant, TenantState } from '../store/tenants.ts';
 import type { Entitlement, SuspendReason } from './entitlement.ts';
 import type { SubscriptionFacts } from './subscription-facts.ts';
@@ -41,6 +42,22 @@ export function newSpec(tenant: NewTenant): TenantSpec {
     ...(tenant.databaseServer && { databaseServer: tenant.databaseServer }),
     createdAt: `${tenant.createdAt.toISOString().slice(0, 19)}Z`,
   };
+}
+
+/** The spec of a tenant without an owner: a slot, or one that exists only to be deleted. */
+export function ownerlessSpec({
+  cell,
+  ...tenant
+}: Pick<NewTenant, 'tenantId' | 'product' | 'plan' | 'createdAt'> & { readonly cell: Cell }): TenantSpec {
+  return newSpec({
+    ...tenant,
+    slug: tenant.tenantId,
+    cell: cell.id,
+    region: cell.region,
+    owner: null,
+    billingAccount: null,
+    seats: 1,
+  });
 }
 
 /** The larger of the tenant's present volume and its plan's: a volume never shrinks. */

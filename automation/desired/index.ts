@@ -1,5 +1,5 @@
 /** Decides what a subscription entitles its customer to, and the desired state of its tenant. All of it pure. */
-export { type Decision, decide, newSpec, throttledSpec } from './desired-state.ts';
+export { type Decision, decide, newSpec, ownerlessSpec, throttledSpec } from './desired-state.ts';
 export {
   type BrakeReason,
   type Entitlement,

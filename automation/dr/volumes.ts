@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { restoreManifest, veleroNamespace } from '../../infra/backup/schedule.ts';
 import { defaultCell } from '../../tenants/tenant.ts';
-import { isStatus, type JsonObject, type KubernetesClient } from '../providers/kubernetes/index.ts';
+import { applyObject, type KubernetesClient, readIfThere } from '../providers/kubernetes/index.ts';
 import type { Look, Step } from './steps.ts';
 
 const velero = `/apis/velero.io/v1/namespaces/${veleroNamespace}`;
@@ -71,7 +71,7 @@ export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecover
       id: 'volumes',
       title: 'Volumes from Velero',
       look: async () => {
-        const found = await get(cluster, `${velero}/restores/${name}`);
+        const found = await readIfThere(cluster, `${velero}/restores/${name}`);
         if (found) return restoreLook(restore.parse(found).status);
         const newest = await newestBackup(cluster, { location, before });
         if (newest)
@@ -86,7 +86,8 @@ export function volumeSteps({ cluster, recovery, before, copies }: VolumeRecover
       act: async () => {
         const newest = await newestBackup(cluster, { location, before });
         if (!newest) throw new Error('Velero has no complete backup');
-        await apply(cluster, `${velero}/restores/${name}`, tenantRestore(name, newest.name));
+        const body = tenantRestore(name, newest.name);
+        await applyObject(cluster, `${velero}/restores/${name}`, body, fieldManager);
       },
     },
   ];
@@ -106,11 +107,11 @@ function locationStep(cluster: KubernetesClient, copies: NonNullable<VolumeRecov
     id: 'location',
     title: `Backups of ${copies.cellId} in ${copies.bucket}`,
     look: async () =>
-      (await get(cluster, path))
+      (await readIfThere(cluster, path))
         ? { state: 'done', detail: 'Velero reads them' }
         : { state: 'todo', detail: 'Velero is told of them' },
-    act: () =>
-      apply(cluster, path, {
+    act: async () => {
+      const location = {
         apiVersion: 'velero.io/v1',
         kind: 'BackupStorageLocation',
         metadata: { name: copies.cellId, namespace: veleroNamespace },
@@ -120,7 +121,9 @@ function locationStep(cluster: KubernetesClient, copies: NonNullable<VolumeRecov
           objectStorage: { bucket: copies.bucket, prefix: 'velero' },
           config: { region: copies.region },
         },
-      }),
+      };
+      await applyObject(cluster, path, location, fieldManager);
+    },
   };
 }
 
@@ -136,23 +139,4 @@ function restoreLook(status: z.infer<typeof restore>['status']): Look {
     };
   }
   return { state: 'waiting', detail };
-}
-
-async function get(cluster: KubernetesClient, path: string): Promise<JsonObject | null> {
-  try {
-    return await cluster.send({ method: 'GET', path });
-  } catch (error) {
-    if (isStatus(error, 404)) return null;
-    throw error;
-  }
-}
-
-async function apply(cluster: KubernetesClient, path: string, body: object): Promise<void> {
-  await cluster.send({
-    method: 'PATCH',
-    path,
-    query: { fieldManager, force: 'true' },
-    contentType: 'application/apply-patch+yaml',
-    body: JSON.parse(JSON.stringify(body)),
-  });
 }

@@ -1,5 +1,5 @@
 import { catalog } from '../../tenants/catalog/index.ts';
-import { newSpec, newTenantId } from '../desired/index.ts';
+import { newTenantId, ownerlessSpec } from '../desired/index.ts';
 import { changeTenant } from '../followers.ts';
 import { endTenant } from '../offboarding/index.ts';
 import { record } from '../store/audit.ts';
@@ -38,18 +38,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
       for (let missing = policy.slotsPerProduct - count; missing > 0; missing -= 1) {
         const reserved = await takeReservedStack(client, cell.id);
         const tenantId = reserved?.tenantId ?? newTenantId();
-        const spec = newSpec({
-          tenantId,
-          product: product.id,
-          plan,
-          slug: tenantId,
-          cell: cell.id,
-          region: cell.region,
-          owner: null,
-          billingAccount: null,
-          seats: 1,
-          createdAt: now(),
-        });
+        const spec = ownerlessSpec({ tenantId, product: product.id, plan, cell, createdAt: now() });
         const stackSettings = reserved?.stackSettings ?? null;
         await changeTenant(client, context, null, (db) =>
           insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),

@@ -27,6 +27,25 @@ export async function readBudgets(db: Queryable, tenantId: string, month: string
   return rows;
 }
 
+/** A share of this month's budget that its owner has been notified of. */
+export interface ReachedBudget extends Pick<BudgetRow, 'kind' | 'alertedPercent'> {
+  readonly tenant: string;
+  readonly product: string;
+}
+
+/** Lists the budgets of this month (UTC) whose owners have been notified, those closest to their limit first. */
+export async function listReachedBudgets(db: Queryable, limit: number): Promise<ReachedBudget[]> {
+  const { rows } = await db.query<ReachedBudget>(
+    `select t.id as tenant, t.product, m.kind, m.alerted_percent as "alertedPercent"
+     from tenantry.budget_month m join tenantry.tenant t on t.id = m.tenant_id
+     where m.month = date_trunc('month', now() at time zone 'utc')::date
+       and m.alerted_percent > 0 and t.phase <> 'deleted'
+     order by m.alerted_percent desc, t.id limit $1`,
+    [limit],
+  );
+  return rows;
+}
+
 /** Sets the owner's cap or an agreed limit. Null removes one; one that is left out stays. */
 export async function setBudget(
   db: Queryable,

@@ -11,7 +11,14 @@ export {
   monthOf,
   planBudgetMicros,
 } from './budget.ts';
-export { type BudgetRow, listCosts, listDailyCosts, readBudgets, withdrawCall } from './budget-rows.ts';
+export {
+  type BudgetRow,
+  listCosts,
+  listDailyCosts,
+  listReachedBudgets,
+  readBudgets,
+  withdrawCall,
+} from './budget-rows.ts';
 export {
   admitApiCost,
   changeBudget,

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import { isStatus, type JsonObject, type KubernetesClient, quantity } from '../providers/kubernetes/index.ts';
+import {
+  type JsonObject,
+  type KubernetesClient,
+  quantity,
+  readIfThere,
+} from '../providers/kubernetes/index.ts';
 
 /**
  * One look at everything that runs in a cluster: three lists, in pages of 500, however many tenants there are. Results are
@@ -95,7 +100,8 @@ export async function observe(cluster: Pick<KubernetesClient, 'send'>): Promise<
     pods += 1;
   };
 
-  const metrics = await firstPage(cluster, '/apis/metrics.k8s.io/v1beta1/pods');
+  // Null where nothing in the cluster measures pods.
+  const metrics = await readIfThere(cluster, '/apis/metrics.k8s.io/v1beta1/pods', { limit: pageSize });
   if (metrics) {
     for await (const item of items(cluster, '/apis/metrics.k8s.io/v1beta1/pods', {}, metrics)) {
       const pod = podMetricsSchema.parse(item);
@@ -128,16 +134,6 @@ interface MutableUse extends NamespaceUse {
 
 function total(parts: readonly Amounts[], kind: keyof Amounts): number {
   return parts.reduce((sum, part) => sum + (quantity(part[kind] ?? 0) ?? 0), 0);
-}
-
-/** Null where the cluster does not know the kind. */
-async function firstPage(cluster: Pick<KubernetesClient, 'send'>, path: string): Promise<JsonObject | null> {
-  try {
-    return await cluster.send({ method: 'GET', path, query: { limit: pageSize } });
-  } catch (error) {
-    if (isStatus(error, 404)) return null;
-    throw error;
-  }
 }
 
 /** Everything in a list over all namespaces, page by page. */

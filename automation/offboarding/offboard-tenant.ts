@@ -163,8 +163,8 @@ const patienceMs = 6 * 3_600_000;
 
 /** What a customer reads while a step is retried; operators read the cause. */
 const problems: Record<Exclude<OffboardingStep, 'destroy'>, string> = {
-  export: 'The export failed. We try again, and delete nothing before it is done.',
-  backup: 'The backup failed. We try again, and delete nothing before it is done.',
+  export: 'The export failed; nothing is deleted before it succeeds. We try again.',
+  backup: 'The backup failed; nothing is deleted before it succeeds. We try again.',
   verify: 'Not everything of it is gone or settled yet. We check again.',
   receipt: 'The receipt could not be signed yet. We try again.',
 };

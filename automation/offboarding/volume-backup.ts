@@ -1,6 +1,11 @@
 /** Has Velero make a last backup of a tenant's volumes, where the cluster has Velero. */
 import { z } from 'zod';
-import { isStatus, type JsonObject, type KubernetesClient } from '../providers/kubernetes/index.ts';
+import {
+  applyObject,
+  type JsonObject,
+  type KubernetesClient,
+  readIfThere,
+} from '../providers/kubernetes/index.ts';
 import type { Tenant } from '../store/tenants.ts';
 import type { BackupLine } from './receipt.ts';
 
@@ -34,12 +39,13 @@ export class BackupUnderWay extends Error {
 export async function backUpVolumes(cluster: KubernetesClient, tenant: Tenant): Promise<BackupLine> {
   const none = withoutVolumes(tenant);
   if (none) return none;
-  if (!(await has(cluster, group)))
+  if (!(await readIfThere(cluster, group)))
     return { made: false, why: 'the cluster has no Velero: volumes are not backed up' };
-  if (!(await has(cluster, `/api/v1/namespaces/${tenant.namespace}`)))
+  if (!(await readIfThere(cluster, `/api/v1/namespaces/${tenant.namespace}`)))
     return { made: false, why: 'the namespace was gone already' };
   const name = `end-of-${tenant.id}`;
-  const found = (await get(cluster, `${backups}/${name}`)) ?? (await order(cluster, tenant, name));
+  const path = `${backups}/${name}`;
+  const found = (await readIfThere(cluster, path)) ?? (await order(cluster, tenant, name));
   const { phase = 'New', completionTimestamp, expiration } = backup.parse(found).status ?? {};
   if (phase === 'Completed' && completionTimestamp !== undefined) {
     const keptUntil = expiration === undefined ? null : instantOf(expiration);
@@ -62,41 +68,23 @@ function instantOf(text: string): string {
   return new Date(text).toISOString();
 }
 
-async function order(cluster: KubernetesClient, tenant: Tenant, name: string): Promise<JsonObject> {
-  return cluster.send({
-    method: 'PATCH',
-    path: `${backups}/${name}`,
-    query: { fieldManager, force: 'true' },
-    contentType: 'application/apply-patch+yaml',
-    body: {
-      apiVersion: 'velero.io/v1',
-      kind: 'Backup',
-      metadata: {
-        name,
-        namespace: veleroNamespace,
-        // Not the tenant's own label: a backup outlives everything else of the tenant on purpose.
-        labels: { 'tenantry.dev/backup-of': tenant.id },
-      },
-      spec: {
-        includedNamespaces: [tenant.namespace],
-        snapshotVolumes: true,
-        snapshotMoveData: true,
-        storageLocation: 'default',
-        ttl: `${backupRetentionDays * 24}h0m0s`,
-      },
+function order(cluster: KubernetesClient, tenant: Tenant, name: string): Promise<JsonObject> {
+  const backup = {
+    apiVersion: 'velero.io/v1',
+    kind: 'Backup',
+    metadata: {
+      name,
+      namespace: veleroNamespace,
+      // Not the tenant's own label: a backup outlives everything else of the tenant on purpose.
+      labels: { 'tenantry.dev/backup-of': tenant.id },
     },
-  });
-}
-
-async function has(cluster: KubernetesClient, path: string): Promise<boolean> {
-  return (await get(cluster, path)) !== null;
-}
-
-async function get(cluster: KubernetesClient, path: string): Promise<JsonObject | null> {
-  try {
-    return await cluster.send({ method: 'GET', path });
-  } catch (error) {
-    if (isStatus(error, 404)) return null;
-    throw error;
-  }
+    spec: {
+      includedNamespaces: [tenant.namespace],
+      snapshotVolumes: true,
+      snapshotMoveData: true,
+      storageLocation: 'default',
+      ttl: `${backupRetentionDays * 24}h0m0s`,
+    },
+  };
+  return applyObject(cluster, `${backups}/${name}`, backup, fieldManager);
 }

@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import { catalog, findProduct } from '../../tenants/catalog/index.ts';
 import type { DataIsolation } from '../../tenants/catalog/types.ts';
 import { type TenantSpec, tenantIdPattern } from '../../tenants/spec.ts';
-import { newSpec } from '../desired/index.ts';
+import { ownerlessSpec } from '../desired/index.ts';
 import { changeTenant, type Following } from '../followers.ts';
 import { findOrganization, forgetCustomer } from '../organizations/index.ts';
 import type { Policy } from '../policy.ts';
@@ -11,7 +11,8 @@ import { record } from '../store/audit.ts';
 import { type Cell, listCells } from '../store/cells.ts';
 import type { Database, Queryable } from '../store/database.ts';
 import { findSubscription, markSubscription } from '../store/subscriptions.ts';
-import { changeDesired, findTenant, isNamespaceHeld, resetFailure, ringTenant } from '../store/tenants.ts';
+import { isNamespaceHeld } from '../store/tenant-names.ts';
+import { changeDesired, findTenant, resetFailure, ringTenant } from '../store/tenants.ts';
 import { decideFinding, type Finding, findFinding, listOpenFindings } from './findings.ts';
 import { adoptRemains, forgetStack, lastSpecOf } from './healing.ts';
 import { type Approval, factsOf, type Kind, kinds } from './kinds.ts';
@@ -241,20 +242,7 @@ async function specOfRemains(
     catalog.find(({ namespace: { from } }) => from === 'tenantId');
   const plan = product?.plans[0];
   if (!product || !plan) throw new Error('the catalog is empty');
-  const base =
-    last ??
-    newSpec({
-      tenantId,
-      product: product.id,
-      plan: plan.id,
-      slug: tenantId,
-      cell: cell.id,
-      region: cell.region,
-      owner: null,
-      billingAccount: null,
-      seats: 1,
-      createdAt: now,
-    });
+  const base = last ?? ownerlessSpec({ tenantId, product: product.id, plan: plan.id, cell, createdAt: now });
   // Another tenant may have the name by now.
   const own = product.namespace.prefix + tenantId;
   const isHeld = await isNamespaceHeld(client, { cell: cell.id, namespace: base.namespace }, tenantId);

@@ -4,11 +4,11 @@ import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import {
   Discovery,
   intrusions,
-  isStatus,
   type JsonObject,
   type KubernetesClient,
   managedFields,
   objectPath,
+  readIfThere,
   textAt,
 } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
@@ -46,19 +46,10 @@ export function createFingerprints(
   ): Promise<[string, string] | null> {
     const resource = await discovery.find(object);
     if (!resource) return null;
-    try {
-      const path = objectPath(object, resource, object.namespace ?? undefined, object.name);
-      const live = await cluster.send({
-        method: 'GET',
-        path,
-        // Any version will do; otherwise the API server asks etcd for the newest.
-        ...(recent && { query: { resourceVersion: '0' } }),
-      });
-      return [keyOf(object), markOf(live)];
-    } catch (error) {
-      if (isStatus(error, 404)) return null;
-      throw error;
-    }
+    const path = objectPath(object, resource, object.namespace ?? undefined, object.name);
+    // Any version will do; otherwise the API server asks etcd for the newest.
+    const live = await readIfThere(cluster, path, recent ? { resourceVersion: '0' } : {});
+    return live && [keyOf(object), markOf(live)];
   }
 
   async function readDatabase(tenantId: string, server: string | undefined): Promise<[string, string][]> {

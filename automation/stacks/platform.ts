@@ -1,10 +1,5 @@
 import { platformManifests } from '../../tenants/platform.ts';
-import {
-  Discovery,
-  type JsonObject,
-  type KubernetesClient,
-  objectPath,
-} from '../providers/kubernetes/index.ts';
+import { applyObject, Discovery, type KubernetesClient, objectPath } from '../providers/kubernetes/index.ts';
 
 /**
  * Applies the few cluster-wide objects that tenants rely on (their priority, the guard against what no tenant may do,
@@ -15,12 +10,7 @@ export async function applyPlatform(cluster: KubernetesClient): Promise<void> {
   const discovery = new Discovery(cluster);
   for (const manifest of platformManifests()) {
     const resource = await discovery.resource(manifest);
-    await cluster.send({
-      method: 'PATCH',
-      path: objectPath(manifest, resource, manifest.metadata.namespace, manifest.metadata.name),
-      query: { fieldManager: 'tenantry', force: 'true' },
-      contentType: 'application/apply-patch+yaml',
-      body: manifest as unknown as JsonObject,
-    });
+    const path = objectPath(manifest, resource, manifest.metadata.namespace, manifest.metadata.name);
+    await applyObject(cluster, path, manifest, 'tenantry');
   }
 }

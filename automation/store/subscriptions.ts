@@ -63,6 +63,15 @@ export async function findSubscriptions(
   return new Map(result.rows.map((row) => [row.id, row]));
 }
 
+/** True when the customer has ever subscribed to the product. */
+export async function hasSubscribed(db: Queryable, customerId: string, product: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select 1 from tenantry.subscription where customer_id = $1 and product = $2 limit 1',
+    [customerId, product],
+  );
+  return rowCount === 1;
+}
+
 /** Marks a subscription dirty and rings for it, unless a sync that will see the mark has just been rung for. */
 export async function markSubscription(db: Queryable, id: string): Promise<void> {
   await db.query('select tenantry.mark_subscriptions($1)', [[id]]);

@@ -162,19 +162,6 @@ export async function lockFailedSlots(
   return result.rows;
 }
 
-/** True while another tenant that is not deleted holds the namespace. */
-export async function isNamespaceHeld(
-  db: Queryable,
-  name: { cell: string; namespace: string },
-  except: string,
-): Promise<boolean> {
-  const result = await db.query(
-    `select 1 from tenantry.tenant where cell = $1 and namespace = $2 and phase <> 'deleted' and id <> $3 limit 1`,
-    [name.cell, name.namespace, except],
-  );
-  return result.rowCount === 1;
-}
-
 /** Inserts a tenant; null when a living tenant has its namespace. */
 export async function insertTenant(
   db: FollowedClient,

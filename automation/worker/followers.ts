@@ -1,21 +1,18 @@
 import { figuresFollower } from '../figures/index.ts';
 import type { Follower } from '../followers.ts';
 import type { JobContext } from '../jobs/index.ts';
-import { keysFollower } from '../keys/index.ts';
 import { ledgerFollower } from '../ledger/index.ts';
-import { meteringFollower } from '../metering/index.ts';
-import { notifyFollower } from '../notify/index.ts';
+import type { Service } from '../service.ts';
+import { tenantFollowers } from '../tenant-followers.ts';
 
-/** The control plane's own followers, in the order in which they run. */
-export function ownFollowers(
-  context: Pick<JobContext, 'database' | 'stripe' | 'policy' | 'log'>,
+/** A worker's followers, in the order in which they run. Only workers apply subscriptions, so only they have the first two. */
+export function workerFollowers(
+  { database, stripe, policy, log }: Pick<JobContext, 'database' | 'stripe' | 'policy' | 'log'>,
+  services: readonly Service[] = [],
 ): readonly Follower[] {
-  const { database, stripe, policy, log } = context;
   return [
     figuresFollower({ database, stripe, graceMs: policy.graceMs, log }),
     ledgerFollower(database, stripe),
-    keysFollower,
-    meteringFollower,
-    notifyFollower,
+    ...tenantFollowers(services),
   ];
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { JobContext } from '../jobs/index.ts';
 import { KubernetesClient, loadKubeconfig } from '../providers/kubernetes/index.ts';
-import { followersOf, migrationsOf, type Service } from '../service.ts';
+import { migrationsOf, type Service } from '../service.ts';
 import { applyPlatform, createFingerprints, createRunnerPool } from '../stacks/index.ts';
 import { ensureCell } from '../store/cells.ts';
 import { type Database, openDatabase, openServers } from '../store/database.ts';
@@ -17,7 +17,7 @@ import { createStripeClient } from '../stripe-client.ts';
 import { ensureEngine, readToolchainEnv, resolveProviders } from '../toolchain/index.ts';
 import { lanes } from '../work/index.ts';
 import type { WorkerEnv } from './env.ts';
-import { ownFollowers } from './followers.ts';
+import { workerFollowers } from './followers.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { jobsAtOnce } from './queues.ts';
 import { serveMetrics } from './serve-metrics.ts';
@@ -102,10 +102,7 @@ export async function openResources(
     policy: env.policy,
     log,
     workerId: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
-    followers: [
-      ...ownFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }),
-      ...followersOf(services),
-    ],
+    followers: workerFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }, services),
     now: () => new Date(),
   };
   return { context, cluster, metrics, tenantDatabase, servers };

@@ -1,21 +1,41 @@
-/** `tenantry tenant <id>`: its state, the reason, its contents, and everything that happened to it in order. */
-import { type Client, getTenant, getTimeline, type TimelineEntry } from '../../api/client/index.ts';
+/** Commands about one tenant: `tenant` shows it, `entitlements` what it may do, `retry` tries it again now. */
+import {
+  type Client,
+  getEntitlements,
+  getTenant,
+  getTimeline,
+  retryTenant,
+  type TimelineEntry,
+} from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { tenantId } from '../tenant-id.ts';
+import { entitlementsText } from '../text/entitlements.ts';
 import { tenantText } from '../text/tenants.ts';
 
-export async function tenant(
-  connection: Connection,
-  output: Output,
-  id: string,
-  identity: Identity,
-): Promise<void> {
+type Command = (connection: Connection, output: Output, id: string, identity: Identity) => Promise<void>;
+
+export const tenant: Command = async (connection, output, id, identity) => {
   const client = await clientAs(connection, identity);
   const found = await getTenant({ client, path: { id: tenantId(id) } });
   const timeline = await readTimeline(client, id);
   output.result({ ...found, timeline }, () => tenantText(found, timeline, Date.now()));
-}
+};
+
+export const entitlements: Command = async (connection, output, id, identity) => {
+  const client = await clientAs(connection, identity);
+  const found = await getEntitlements({ client, path: { id: tenantId(id) } });
+  output.result(found, () => entitlementsText(found));
+};
+
+export const retry: Command = async (connection, output, id, identity) => {
+  const client = await clientAs(connection, identity);
+  const found = await retryTenant({ client, path: { id: tenantId(id) } });
+  output.result(
+    found,
+    () => `Tenant ${found.id} is being tried again: npm run -s tenantry -- events ${found.id} --follow`,
+  );
+};
 
 /** The whole audit trail that the caller may read, oldest first. */
 export async function readTimeline(client: Client, id: string): Promise<TimelineEntry[]> {

@@ -8,6 +8,7 @@ import { listUnconverged } from '../../automation/store/due-tenants.ts';
 import { type Fingerprint, findTenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { playedRunners } from '../support/played-runners.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 /* What the job makes of objects that somebody changed; the engine and the cluster are played. */
@@ -49,21 +50,10 @@ beforeEach(() => {
   context = {
     ...jobContext({ database, stripe: null as never, policy: { retryBaseMs: 1 } }),
     fingerprints: { read: async () => live, remains: async () => [] },
-    runners: {
-      busy: 0,
-      warmUp: async () => {},
-      close: async () => {},
-      acquire: async () => ({
-        process: { host: 'elsewhere', processGroup: null, processStarted: null },
-        run: async (request) => {
-          requests.push(request);
-          return (next.shift() ?? succeed)();
-        },
-        permit: () => {},
-        kill: () => {},
-        release: () => {},
-      }),
-    },
+    runners: playedRunners(async (request) => {
+      requests.push(request);
+      return (next.shift() ?? succeed)();
+    }),
   };
 });
 

@@ -3,6 +3,7 @@ import { convergeTenant } from '../../automation/jobs/converge-tenant.ts';
 import type { Database } from '../../automation/store/database.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { playedRunners } from '../support/played-runners.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
@@ -23,32 +24,24 @@ test('a renewal that is under way when an operation ends does not reach whoever 
   await convergeTenant(
     {
       ...context,
-      runners: {
-        ...context.runners,
-        acquire: async () => ({
-          process: { host: 'elsewhere', processGroup: null, processStarted: null },
-          run: async () => {
-            locked = database.transaction(async (client) => {
-              await client.query('select 1 from tenantry.lease where tenant_id = $1 for update', [id]);
-              await unlock.promise;
-            });
-            await until(renewalWaits, { what: 'a renewal that waits' });
-            return {
-              outcome: 'succeeded',
-              outputs: null,
-              stackSettings: null,
-              changes: {},
-              durationMs: 1,
-            };
-          },
+      runners: playedRunners(
+        async () => {
+          locked = database.transaction(async (client) => {
+            await client.query('select 1 from tenantry.lease where tenant_id = $1 for update', [id]);
+            await unlock.promise;
+          });
+          await until(renewalWaits, { what: 'a renewal that waits' });
+          return { outcome: 'succeeded', outputs: null, stackSettings: null, changes: {}, durationMs: 1 };
+        },
+        {
           permit: () => void told.push('permitted'),
           kill: () => void told.push('killed'),
           release: () => {
             told.push('released');
             unlock.resolve();
           },
-        }),
-      },
+        },
+      ),
     },
     id,
   );

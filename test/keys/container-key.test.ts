@@ -7,6 +7,7 @@ import { apiKeyDigest, apiKeyOf } from '../../tenants/pod-contract.ts';
 import type { TenantOutputs } from '../../tenants/spec.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { jobContext } from '../support/job-context.ts';
+import { playedRunners } from '../support/played-runners.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
 let control: ControlDatabase;
@@ -17,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => control?.drop());
 
-/** Converges a new tenant by an engine that is played, whose program drew a key of this random part. */
+/** Converges a new tenant whose program drew a key with this random part; the test plays the engine. */
 async function converged(random: string | null, id?: string): Promise<string> {
   const tenant = await addTenant(database, {
     ...(id !== undefined && { id }),
@@ -36,18 +37,13 @@ async function converged(random: string | null, id?: string): Promise<string> {
     {
       ...jobContext({ database, stripe: null as never }),
       fingerprints: { read: async () => ({}), remains: async () => [] },
-      runners: {
-        busy: 0,
-        warmUp: async () => {},
-        close: async () => {},
-        acquire: async () => ({
-          process: { host: 'elsewhere', processGroup: null, processStarted: null },
-          run: async () => ({ outcome: 'succeeded', outputs, changes: {}, applied: {}, durationMs: 1 }),
-          permit: () => {},
-          kill: () => {},
-          release: () => {},
-        }),
-      },
+      runners: playedRunners(async () => ({
+        outcome: 'succeeded',
+        outputs,
+        changes: {},
+        applied: {},
+        durationMs: 1,
+      })),
     },
     tenant.id,
   );

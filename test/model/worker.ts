@@ -11,7 +11,7 @@ import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/policy.ts';
 import type { Database, Queryable } from '../../automation/store/database.ts';
 import { lanes, sweepParts } from '../../automation/work/work.ts';
-import { ownFollowers } from '../../automation/worker/followers.ts';
+import { workerFollowers } from '../../automation/worker/followers.ts';
 import { sweep } from '../../automation/worker/sweep.ts';
 import { worksOf } from '../support/sweep.ts';
 import { type ClusterInMemory, type Fate, kindly } from './cluster.ts';
@@ -118,7 +118,7 @@ export function createWorker(
     policy,
     log,
     workerId: id,
-    followers: ownFollowers({ database: mortalDatabase, stripe: client, policy, log }),
+    followers: workerFollowers({ database: mortalDatabase, stripe: client, policy, log }),
     now,
   };
   const works = [...worksOf(context), { tasks: { ends: endTasks(context) } }];

@@ -5,7 +5,7 @@ import type { Follower } from '../../automation/followers.ts';
 import type { JobContext } from '../../automation/jobs/context.ts';
 import { defaultPolicy, type Policy } from '../../automation/policy.ts';
 import type { Database } from '../../automation/store/database.ts';
-import { ownFollowers } from '../../automation/worker/followers.ts';
+import { workerFollowers } from '../../automation/worker/followers.ts';
 
 export interface JobContextOptions {
   readonly database: Database;
@@ -49,7 +49,7 @@ export function jobContext({
     policy,
     log,
     workerId: 'test',
-    followers: followers ?? ownFollowers({ database, stripe, policy, log }),
+    followers: followers ?? workerFollowers({ database, stripe, policy, log }),
     now: now ?? (() => new Date()),
   };
 }

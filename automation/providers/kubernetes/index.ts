@@ -6,4 +6,5 @@ export { loadKubeconfig } from './kubeconfig.ts';
 export { textAt } from './objects.ts';
 export { managedFields } from './ownership.ts';
 export { quantity } from './quantity.ts';
+export { applyObject, readIfThere } from './requests.ts';
 export { intrusions } from './undivided.ts';

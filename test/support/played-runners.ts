@@ -1,0 +1,18 @@
+import type { Runner, RunnerPool } from '../../automation/stacks/runners.ts';
+
+/** A pool that plays the engine: `run` answers each operation. @param runner what else a test wants to see of a runner */
+export function playedRunners(run: Runner['run'], runner: Partial<Runner> = {}): RunnerPool {
+  return {
+    busy: 0,
+    warmUp: async () => {},
+    close: async () => {},
+    acquire: async () => ({
+      process: { host: 'elsewhere', processGroup: null, processStarted: null },
+      permit: () => {},
+      kill: () => {},
+      release: () => {},
+      ...runner,
+      run,
+    }),
+  };
+}
