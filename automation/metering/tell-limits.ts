@@ -36,19 +36,7 @@ export async function tellLimits(
   const tenants = [
     ...new Set(used.flatMap(({ tenantId, dimension }) => (counted.has(dimension) ? [tenantId] : []))),
   ];
-  await takeTurns(client, month, tenants);
   for (const use of await listReached(client, month, limits, tenants)) await tell(client, month, use);
-}
-
-/** Tenants take their turns in so many lots, so that a batch of many tenants needs few locks. */
-const lots = 64;
-
-async function takeTurns(client: Queryable, { firstDay }: Month, tenants: readonly string[]): Promise<void> {
-  await client.query(
-    `select pg_advisory_xact_lock(hashtextextended('tenantry.usage_limit:' || $1 || lot, 0))
-     from (select distinct abs(hashtext(id) % $3) as lot from unnest($2::text[]) id order by lot) lots`,
-    [firstDay, tenants, lots],
-  );
 }
 
 interface Reached {
@@ -61,39 +49,21 @@ interface Reached {
   readonly told: readonly number[];
 }
 
-/** Lists limits of which the lowest share with a notice is reached. */
+/** Takes the tenants' turn, and lists their limits of which the lowest share with a notice is reached. */
 async function listReached(
   client: Queryable,
-  month: Month,
+  { firstDay }: Month,
   limits: readonly LimitRow[],
   tenants: readonly string[],
 ): Promise<Reached[]> {
   const all = [...new Set(limits.flatMap(({ dimensions }) => dimensions))];
   const sampled = sampledDimensions();
   const { rows } = await client.query<Reached>(
-    `with plan_limit as (
-       select * from jsonb_to_recordset($3::jsonb) as l(product text, plan text, id text, dimensions text[], take text,
-         "limitMicroUnits" bigint)),
-     used as (
-       select tenant_id, dimension, micro_units::numeric as total, peak_micro_units as peak from tenantry.usage_month
-       where tenant_id = any($4) and month = $1 and dimension = any($5)
-       union all
-       select tenant_id, dimension, sum(micro_units), max(micro_units) from tenantry.usage_day
-       where tenant_id = any($4) and day >= $1 and day < $2 and dimension = any($6) group by tenant_id, dimension),
-     reached as (
-       select used.tenant_id, l.product, l.id, l."limitMicroUnits",
-         sum(case l.take when 'peak' then used.peak else used.total end)::bigint as amount
-       from used join tenantry.tenant t on t.id = used.tenant_id
-       join plan_limit l on l.product = t.product and l.plan = t.desired_spec ->> 'plan'
-         and used.dimension = any(l.dimensions)
-       group by used.tenant_id, l.product, l.id, l."limitMicroUnits")
-     select tenant_id as "tenantId", product, id as "limitId", "limitMicroUnits", amount as "usedMicroUnits",
-       array(select percent from tenantry.usage_alert a where a.tenant_id = reached.tenant_id and a.month = $1
-         and a.limit_id = reached.id and a.limit_micro_units >= reached."limitMicroUnits") as told
-     from reached where amount::numeric * 100 >= "limitMicroUnits"::numeric * $7 order by tenant_id, id`,
+    `select tenant_id as "tenantId", product, limit_id as "limitId", limit_micro_units as "limitMicroUnits",
+       used_micro_units as "usedMicroUnits", told
+     from tenantry.usage_limits_reached($1, $2::jsonb, $3, $4, $5, $6)`,
     [
-      month.firstDay,
-      month.nextFirstDay,
+      firstDay,
       JSON.stringify(limits),
       tenants,
       all.filter((dimension) => !sampled.has(dimension)),
