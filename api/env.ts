@@ -19,6 +19,8 @@ export interface ApiEnv {
   /** Where browsers reach the API; derived from the port when not set. */
   readonly publicUrl: string | undefined;
   readonly databaseUrl: string;
+  /** Tenants' databases may be on the control plane's server. */
+  readonly tenantsShareServer: boolean;
   readonly stripeSecretKey: string;
   /** Several while a secret is being rotated. */
   readonly stripeWebhookSecrets: readonly string[];
@@ -57,6 +59,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
       'OIDC_CLIENT_ID',
       'OIDC_ALSO_TRUSTED',
       'TENANTRY_CELL',
+      'TENANTRY_TENANTS_SHARE_DATABASE_SERVER',
       'TENANTRY_GRACE_MS',
       'TENANTRY_RETENTION_MS',
       'LOG_LEVEL',
@@ -68,6 +71,7 @@ export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {
     host: v.HOST,
     publicUrl: v.PUBLIC_URL,
     databaseUrl: v.DATABASE_URL,
+    tenantsShareServer: v.TENANTRY_TENANTS_SHARE_DATABASE_SERVER,
     stripeSecretKey: v.STRIPE_SECRET_KEY,
     stripeWebhookSecrets: v.STRIPE_WEBHOOK_SECRET,
     stripeApiBase: v.STRIPE_API_BASE,

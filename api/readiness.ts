@@ -8,12 +8,15 @@ export interface ReadinessDeps {
   readonly stripe: Stripe;
   readonly issuer: string;
   readonly cell: string;
+  /** What an operator should change although everything works. */
+  readonly warnings: readonly string[];
 }
 
 export interface Readiness {
   readonly ready: boolean;
   /** Each thing that a subscription needs: `ok`, or what is wrong with it. */
   readonly checks: Readonly<Record<string, string>>;
+  readonly warnings: readonly string[];
 }
 
 /** Answers of Stripe and the issuer are cached for this long, so that probes do not load them. */
@@ -26,7 +29,7 @@ export type ReadinessCheck = (typeof readinessChecks)[number];
 export type AskReadiness = (exclude?: readonly ReadinessCheck[]) => Promise<Readiness>;
 
 /** Says whether a subscription would become a tenant now. */
-export function createReadiness({ database, stripe, issuer, cell }: ReadinessDeps): AskReadiness {
+export function createReadiness({ database, stripe, issuer, cell, warnings }: ReadinessDeps): AskReadiness {
   const checks: Record<ReadinessCheck, () => Promise<void>> = {
     database: async () => {
       await database.query('select 1 from tenantry.tenant limit 1');
@@ -60,7 +63,11 @@ export function createReadiness({ database, stripe, issuer, cell }: ReadinessDep
         }
       }),
     );
-    return { ready: results.every(([, result]) => result === 'ok'), checks: Object.fromEntries(results) };
+    return {
+      ready: results.every(([, result]) => result === 'ok'),
+      checks: Object.fromEntries(results),
+      warnings,
+    };
   };
 }
 

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Logger } from 'pino';
+import { sharedServerDanger } from '../automation/environment/index.ts';
 import { createKeyRing } from '../automation/keys/index.ts';
 import { readNotifyEnv } from '../automation/notify/index.ts';
 import { openFileStore, readExportsEnv } from '../automation/offboarding/index.ts';
@@ -71,7 +72,15 @@ export async function startApi(
     rateLimits: createRateLimits(),
     live,
     metrics,
-    readiness: createReadiness({ database, stripe, issuer: env.oidc.issuer, cell: env.cell }),
+    readiness: createReadiness({
+      database,
+      stripe,
+      issuer: env.oidc.issuer,
+      cell: env.cell,
+      warnings: env.tenantsShareServer
+        ? [`TENANTRY_TENANTS_SHARE_DATABASE_SERVER is on: ${sharedServerDanger}`]
+        : [],
+    }),
     pageConfig: { ...env.oidc, ...page },
     pageConfigs: pageConfigsByHost(env, page),
     publicUrl,

@@ -6,11 +6,12 @@ import { loadServices, readServicePackages } from './packages/index.ts';
 import { migrationsOf } from './service.ts';
 import { readMigrationEnv } from './store/env.ts';
 import { ensureDatabase, migrate } from './store/migrate.ts';
+import { prepareSharedDatabase } from './warden/index.ts';
 
 const env = readMigrationEnv();
 const log = pino({ level: env.logLevel, base: { process: 'migrate' } });
 warnOfUnknownVariables((line) => log.warn(line));
 const services = await loadServices({ own, packages: readServicePackages() });
 await ensureDatabase(env.databaseUrl);
-await Promise.all([migrate(env.databaseUrl, migrationsOf(services)), ensureDatabase(env.tenantDatabaseUrl)]);
+await Promise.all([migrate(env.databaseUrl, migrationsOf(services)), prepareSharedDatabase(env, log)]);
 log.info('the databases are at the newest schema');

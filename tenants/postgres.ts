@@ -11,7 +11,7 @@ interface PlaceArgs {
 }
 
 /** What both resources return beside their inputs. */
-const outputs = { host: undefined, port: undefined, migrationLevel: undefined };
+const outputs = { host: undefined, port: undefined, migrationLevel: undefined, login: undefined };
 /** Options of every such resource: the provider's version, and what must be encrypted in the state. */
 const defaults: CustomResourceOptions = { version: '1.0.0', additionalSecretOutputs: ['password'] };
 

@@ -10,6 +10,9 @@ export const readiness = z
   .object({
     ready: z.boolean(),
     checks: z.record(z.string(), z.string()).openapi({ description: '`ok`, or what is wrong' }),
+    warnings: z
+      .array(z.string())
+      .openapi({ description: 'What an operator should change although all works' }),
   })
   .openapi('Readiness');
 

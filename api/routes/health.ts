@@ -56,12 +56,18 @@ export const healthRoutes = ({ readiness: ask, metrics, instance }: ApiDeps) =>
   createRouter()
     .openapi(health, (c) => c.json({ status: 'ok' as const }, 200))
     .openapi(ready, async (c) => {
-      const { ready, checks } = await ask(c.req.valid('query').exclude);
+      const { ready, checks, warnings: given } = await ask(c.req.valid('query').exclude);
       if (instance !== undefined) c.header(instanceHeader, instance);
-      if (ready) return c.json({ ready, checks: { ...checks } }, 200);
+      const warnings = [...given];
+      if (ready) return c.json({ ready, checks: { ...checks }, warnings }, 200);
       const missing = Object.entries(checks).filter(([, result]) => result !== 'ok');
       const detail = missing.map(([name, result]) => `${name}: ${result}`).join('; ');
-      const body = { ...problemBody(new Problem('unavailable', detail)), ready, checks: { ...checks } };
+      const body = {
+        ...problemBody(new Problem('unavailable', detail)),
+        ready,
+        checks: { ...checks },
+        warnings,
+      };
       return c.json(body, 503, { 'content-type': 'application/problem+json' });
     })
     .openapi(metricsRoute, async (c) =>

@@ -1,5 +1,5 @@
 /** Operations on a whole cell read the variables of its workers. */
-import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
+import { readVariables, tenantDatabaseBeside, tenantDatabaseOf } from '../environment/index.ts';
 import { readEndpoints } from '../local/index.ts';
 
 /** Where the control plane's rows are, and what they describe. */
@@ -31,7 +31,12 @@ export async function readOperationsEnv(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<OperationsEnv> {
   const v = readVariables(env, {
-    defaulted: ['TENANT_DATABASE_SERVERS', 'KUBECONFIG', 'TENANTRY_CELL'],
+    defaulted: [
+      'TENANT_DATABASE_SERVERS',
+      'TENANTRY_TENANTS_SHARE_DATABASE_SERVER',
+      'KUBECONFIG',
+      'TENANTRY_CELL',
+    ],
     optional: ['DATABASE_URL', 'TENANT_DATABASE_URL', 'PULUMI_BACKEND_URL'],
   });
   const kubeconfig = v.KUBECONFIG;
@@ -41,7 +46,7 @@ export async function readOperationsEnv(
       ...shared,
       place: {
         databaseUrl: v.DATABASE_URL,
-        tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantDatabaseBeside(v.DATABASE_URL),
+        tenantDatabaseUrl: tenantDatabaseOf({ ...v, DATABASE_URL: v.DATABASE_URL }),
         tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
         kubeconfig,
         backendUrl: v.PULUMI_BACKEND_URL ?? null,
@@ -56,7 +61,7 @@ export async function readOperationsEnv(
     kubeconfig: endpoints.kubeconfig,
     place: {
       databaseUrl: endpoints.postgres,
-      tenantDatabaseUrl: tenantDatabaseBeside(endpoints.postgres),
+      tenantDatabaseUrl: endpoints.tenantPostgres ?? tenantDatabaseBeside(endpoints.postgres),
       tenantDatabaseServers: {},
       kubeconfig: endpoints.kubeconfig,
       backendUrl: endpoints.engine?.backendUrl ?? null,

@@ -10,12 +10,15 @@ export interface LocalEnv {
   /** Pieces that the user provides; each one replaces the embedded one. */
   own: {
     databaseUrl: string | undefined;
+    tenantDatabaseUrl: string | undefined;
     kubeconfig: string | undefined;
     stripe: { secretKey: string; webhookSecret: string | undefined; apiBase: string | undefined } | undefined;
     oidcIssuer: string | undefined;
     pulumiBackendUrl: string | undefined;
     secretsProvider: string | undefined;
   };
+  /** Tenants' databases may be on the control plane's server. */
+  tenantsShareServer: boolean;
   oidcAudience: string;
   toolchain: ToolchainEnv;
   /** Passed on to the service and the worker. */
@@ -25,10 +28,11 @@ export interface LocalEnv {
 /** @throws Error that names every variable that is wrong */
 export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
   const v = readVariables(env, {
-    defaulted: ['TENANTRY_HOME', 'OIDC_AUDIENCE'],
+    defaulted: ['TENANTRY_HOME', 'OIDC_AUDIENCE', 'TENANTRY_TENANTS_SHARE_DATABASE_SERVER'],
     optional: [
       'PORT',
       'DATABASE_URL',
+      'TENANT_DATABASE_URL',
       'KUBECONFIG',
       'STRIPE_SECRET_KEY',
       'STRIPE_WEBHOOK_SECRET',
@@ -43,6 +47,7 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
     port: { number: v.PORT ?? defaultOf('PORT'), explicit: v.PORT !== undefined },
     own: {
       databaseUrl: v.DATABASE_URL,
+      tenantDatabaseUrl: v.TENANT_DATABASE_URL,
       kubeconfig: v.KUBECONFIG,
       stripe:
         v.STRIPE_SECRET_KEY === undefined
@@ -56,6 +61,7 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
       pulumiBackendUrl: v.PULUMI_BACKEND_URL,
       secretsProvider: v.TENANTRY_SECRETS_PROVIDER,
     },
+    tenantsShareServer: v.TENANTRY_TENANTS_SHARE_DATABASE_SERVER,
     oidcAudience: v.OIDC_AUDIENCE,
     toolchain: readToolchainEnv(env),
     processEnv: env,
@@ -66,6 +72,7 @@ export function readLocalEnv(env: NodeJS.ProcessEnv = process.env): LocalEnv {
 export function ownPieces({ own }: Pick<LocalEnv, 'own'>): string[] {
   const pieces = [
     ['PostgreSQL (DATABASE_URL)', own.databaseUrl],
+    ["tenants' PostgreSQL (TENANT_DATABASE_URL)", own.tenantDatabaseUrl],
     ['Kubernetes (KUBECONFIG)', own.kubeconfig],
     ['Stripe (STRIPE_SECRET_KEY)', own.stripe],
     ['identity provider (OIDC_ISSUER)', own.oidcIssuer],

@@ -14,6 +14,8 @@ export const endpointsSchema = z.object({
   kubeconfig: z.string(),
   /** Administrator's URL. */
   postgres: z.string(),
+  /** Administrator's URL of the tenants' database. */
+  tenantPostgres: z.string().optional(),
   issuer: z.string(),
   /** A token with the scope `operator`; null where the issuer is the user's own. */
   operatorToken: z.string().nullable(),

@@ -9,15 +9,15 @@ import { catalog } from '../../tenants/catalog/index.ts';
 import { promotions } from '../../tenants/catalog/promotions.ts';
 import type { ToolName } from '../toolchain/index.ts';
 import { settleAll } from '../work/index.ts';
+import { type Databases, startDatabases } from './databases.ts';
 import type { LocalEnv } from './env.ts';
 import { type Home, keptStripeSecrets } from './home.ts';
 import { startIssuer, type TokenClaims } from './issuer.ts';
 import { startKeyService } from './keys.ts';
 import { clusterTools, startKubernetes } from './kubernetes.ts';
-import { startPostgres } from './postgres.ts';
 
 export interface Pieces {
-  databaseUrl: string;
+  databases: Databases;
   kubeconfig: string;
   stripe: {
     secretKey: string;
@@ -45,32 +45,20 @@ export interface PiecesContext {
   onStarted: (stop: () => Promise<void>) => void;
 }
 
-export const pieceNames = ['postgres', 'kubernetes', 'stripe', 'issuer', 'keys'] as const;
+export const pieceNames = ['postgres', 'postgres-tenants', 'kubernetes', 'stripe', 'issuer', 'keys'] as const;
 export type PieceName = (typeof pieceNames)[number];
 
 /** Starts every embedded piece at once; rejects with the first failure after all have settled. */
 export async function startPieces(context: PiecesContext): Promise<Pieces> {
-  const [databaseUrl, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets] = await settleAll([
-    database(context),
+  const [databases, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets] = await settleAll([
+    startDatabases(context),
     cluster(context),
     payments(context),
     identity(context),
     backend(context),
     keys(context),
   ]);
-  return { databaseUrl, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets };
-}
-
-async function database({ env, home, ports, log, onStarted }: PiecesContext): Promise<string> {
-  if (env.own.databaseUrl !== undefined) return env.own.databaseUrl;
-  const postgres = await startPostgres({
-    dataDir: await home.folder('postgres'),
-    port: ports.postgres,
-    runDir: await home.folder('run'),
-    log,
-  });
-  onStarted(postgres.stop);
-  return postgres.url;
+  return { databases, kubeconfig, stripe, issuer, pulumiBackendUrl, secrets };
 }
 
 async function cluster({ env, home, ports, log, onStarted, tools }: PiecesContext): Promise<string> {

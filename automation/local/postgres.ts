@@ -34,6 +34,10 @@ export interface PostgresOptions {
   durable?: boolean;
   /** Keeps a log from which the server can be backed up while it runs. Default false. */
   archivable?: boolean;
+  /** Name of its process record. Default `postgres`. */
+  name?: string;
+  /** For whom it is: tenants' servers are small, and bound what a login can use up. Default the control plane. */
+  role?: 'control-plane' | 'tenants';
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
   /** Called when the server ended by itself and restarts. */
@@ -61,7 +65,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const logFile = join(dataDir, 'postgres.log');
   const launch = () =>
     startProcess({
-      name: 'postgres',
+      name: options.name ?? 'postgres',
       command: binaries.postgres,
       args: ['-D', cluster, '-p', String(port), ...settings(options)],
       runDir: options.runDir ?? join(dataDir, 'run'),
@@ -88,7 +92,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   return { url, port, stop: kept.stop };
 }
 
-function settings({ durable = true, archivable = false }: PostgresOptions): string[] {
+/** What bounds tenants, beside what is set for each role. */
+const tenantsSettings = {
+  shared_buffers: '32MB',
+  // Room for honest transactions while the warden ends one that fills it.
+  max_locks_per_transaction: '256',
+  // Pages of 8 kB.
+  max_notify_queue_pages: '16384',
+  temp_file_limit: '512MB',
+  idle_in_transaction_session_timeout: '60s',
+  max_worker_processes: '4',
+  max_wal_size: '512MB',
+} as const;
+
+function settings({ durable = true, archivable = false, role }: PostgresOptions): string[] {
   const values: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -104,6 +121,7 @@ function settings({ durable = true, archivable = false }: PostgresOptions): stri
     jit: 'off',
     // Tenants' databases are many and small: copying files is faster than logging each block.
     max_wal_size: '1GB',
+    ...(role === 'tenants' && tenantsSettings),
   };
   if (!durable) {
     values.fsync = 'off';
@@ -111,6 +129,46 @@ function settings({ durable = true, archivable = false }: PostgresOptions): stri
     values.full_page_writes = 'off';
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
+
+/**
+ * Makes the clusters that are missing in the folders: one is initialised, the others are copies of it, with its
+ * password. Nothing may run in them.
+ */
+export async function makeClusters(dataDirs: readonly string[]): Promise<void> {
+  const binaries = await reachableBinaries(await findBinaries());
+  let first: string | undefined;
+  for (const given of dataDirs) {
+    const dataDir = resolve(given);
+    if (await hasCluster(dataDir)) continue;
+    await mkdir(dataDir, { recursive: true });
+    if (first !== undefined) await copyCluster(first, dataDir);
+    else {
+      const user = await serverUser([dataDir, dirname(binaries.postgres)]);
+      const password = await keptPassword(join(dataDir, 'password'));
+      await makeCluster({ cluster: join(dataDir, 'cluster'), password, initdb: binaries.initdb, user });
+      first = dataDir;
+    }
+  }
+}
+
+export async function hasCluster(dataDir: string): Promise<boolean> {
+  return access(join(dataDir, 'cluster', 'PG_VERSION'), constants.F_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Copies a cluster in which nothing runs, with its password. An interrupted copy leaves nothing that looks like one. */
+export async function copyCluster(from: string, to: string): Promise<void> {
+  await endStaleServer(join(from, 'cluster'));
+  await mkdir(to, { recursive: true });
+  const part = join(to, 'cluster.new');
+  await rm(part, { recursive: true, force: true });
+  // Keeps owner and mode of every file, and shares blocks where the file system can.
+  await run('cp', ['-a', join(from, 'cluster'), part]);
+  await cp(join(from, 'password'), join(to, 'password'), { mode: constants.COPYFILE_FICLONE });
+  await rename(part, join(to, 'cluster'));
 }
 
 interface Binaries {
@@ -207,11 +265,7 @@ async function makeCluster(made: {
   initdb: string;
   user: ServerUser | undefined;
 }): Promise<void> {
-  const exists = await access(join(made.cluster, 'PG_VERSION'), constants.F_OK).then(
-    () => true,
-    () => false,
-  );
-  if (exists) return;
+  if (await hasCluster(dirname(made.cluster))) return;
   const parts = `${made.cluster}.new`;
   const passwordFile = `${made.cluster}.password`;
   await rm(parts, { recursive: true, force: true });

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { instanceHeader } from '../instance.ts';
 import { ensureEngine, ensureTools, resolveProviders, type ToolName } from '../toolchain/index.ts';
 import { settleAll } from '../work/index.ts';
+import { separateTenants } from './databases.ts';
 import { type LocalEnv, ownPieces } from './env.ts';
 import { type Endpoints, type Home, removeEndpoints, takeHome, writeEndpoints } from './home.ts';
 import { type KeptProcess, keepRunning } from './keep-running.ts';
@@ -65,6 +66,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
     if (ended.length > 0) log(`ended what an earlier run left: ${ended.join(', ')}`);
     const own = ownPieces(env);
     if (own.length > 0) log(`using your own ${own.join(', ')}`);
+    await separateTenants(env, home, log);
     let reserved = await reservePort(options.port, log);
     stopPieces.push(() => reserved.release());
     const ports = await keptPorts(join(home.path, 'ports.json'), pieceNames, (name: PieceName, from, to) =>
@@ -124,7 +126,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Runni
       api: serviceAt(reserved.port),
       stripe: pieces.stripe.apiBase ?? 'https://api.stripe.com',
       kubeconfig: pieces.kubeconfig,
-      postgres: pieces.databaseUrl,
+      postgres: pieces.databases.databaseUrl,
+      tenantPostgres: pieces.databases.tenantDatabaseUrl,
       issuer: pieces.issuer.url,
       operatorToken:
         (await pieces.issuer.sign?.({
@@ -169,7 +172,9 @@ async function providerVariables(
 
 function programVariables(pieces: Pieces, env: LocalEnv, home: Home): Record<string, string> {
   return {
-    DATABASE_URL: pieces.databaseUrl,
+    DATABASE_URL: pieces.databases.databaseUrl,
+    TENANT_DATABASE_URL: pieces.databases.tenantDatabaseUrl,
+    TENANTRY_TENANTS_SHARE_DATABASE_SERVER: pieces.databases.shared ? 'on' : 'off',
     KUBECONFIG: pieces.kubeconfig,
     STRIPE_SECRET_KEY: pieces.stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: pieces.stripe.webhookSecret,

@@ -1,5 +1,5 @@
 /** What a preview takes from the environment. */
-import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
+import { readVariables, tenantDatabaseOf } from '../environment/index.ts';
 
 /** The database, state and cluster of a fleet. */
 export interface FleetPlace {
@@ -29,7 +29,13 @@ export interface PreviewEnv {
 /** @throws Error that names every variable that is missing or wrong */
 export function readPreviewEnv(env: NodeJS.ProcessEnv = process.env): PreviewEnv {
   const v = readVariables(env, {
-    defaulted: ['TENANT_DATABASE_SERVERS', 'KUBECONFIG', 'TENANTRY_CELL', 'TENANTRY_HOME'],
+    defaulted: [
+      'TENANT_DATABASE_SERVERS',
+      'TENANTRY_TENANTS_SHARE_DATABASE_SERVER',
+      'KUBECONFIG',
+      'TENANTRY_CELL',
+      'TENANTRY_HOME',
+    ],
     optional: ['DATABASE_URL', 'TENANT_DATABASE_URL'],
   });
   const shared = { home: v.TENANTRY_HOME, hasAwsCredentials: hasAwsCredentials(env), processEnv: env };
@@ -40,7 +46,7 @@ export function readPreviewEnv(env: NodeJS.ProcessEnv = process.env): PreviewEnv
   });
   const place = {
     databaseUrl: v.DATABASE_URL,
-    tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantDatabaseBeside(v.DATABASE_URL),
+    tenantDatabaseUrl: tenantDatabaseOf({ ...v, DATABASE_URL: v.DATABASE_URL }),
     tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
     kubeconfig: v.KUBECONFIG,
     backendUrl: stacks.PULUMI_BACKEND_URL,

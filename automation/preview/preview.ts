@@ -98,7 +98,7 @@ async function installation({ place, home }: PreviewEnv): Promise<FleetPlace | n
   if (!endpoints?.engine) return null;
   return {
     databaseUrl: endpoints.postgres,
-    tenantDatabaseUrl: tenantDatabaseBeside(endpoints.postgres),
+    tenantDatabaseUrl: endpoints.tenantPostgres ?? tenantDatabaseBeside(endpoints.postgres),
     tenantDatabaseServers: {},
     kubeconfig: endpoints.kubeconfig,
     backendUrl: endpoints.engine.backendUrl,

@@ -13,6 +13,7 @@ import {
 } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
+import { loginMarks, type Powers, readPowers } from '../tenant-databases/index.ts';
 
 /**
  * Looks at a tenant from outside the engine: cheap enough for every convergence, so that a tenant whose spec and
@@ -39,6 +40,13 @@ export function createFingerprints(
   servers: ReadonlyMap<string, Database> = new Map(),
 ): Fingerprints {
   const discovery = new Discovery(cluster);
+  const powers = new Map<Database, Powers>();
+
+  async function powersOn(database: Database): Promise<Powers> {
+    const known = powers.get(database) ?? (await readPowers(database));
+    powers.set(database, known);
+    return known;
+  }
 
   async function readObject(
     object: TenantOutputs['objects'][number],
@@ -59,8 +67,12 @@ export function createFingerprints(
     // A dedicated database has a role of its own name, see tenants/data.ts.
     const names = [name, `${name}_app`];
     const found = await database.query<{ kind: string; name: string; mark: string }>(
-      `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin, rolconnlimit, rolsuper, rolbypassrls, rolcreatedb) as mark
+      // A role that is throttled by us is as it should be: its comment says what it has otherwise.
+      `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin,
+           coalesce(substring(shobj_description(oid, 'pg_authid') from ' connections=(\\d+)')::int, rolconnlimit),
+           rolsuper, rolbypassrls, rolcreatedb) as mark
          from pg_roles where rolname = any($1)
+       union all select 'login', login.name, login.mark from (${loginMarks(await powersOn(database))}) as login
        union all select 'schema', nspname, concat_ws(':', oid, nspacl) from pg_namespace where nspname = any($1)
        union all select 'database', datname, concat_ws(':', oid, datacl) from pg_database where datname = any($1)`,
       [names],
@@ -83,7 +95,8 @@ export function createFingerprints(
         readObject(namespace),
         readDatabase(spec.tenantId, spec.databaseServer),
       ]);
-      return [...(object ? [`namespace ${spec.namespace}`] : []), ...database.map(([name]) => name)];
+      const places = database.map(([name]) => name).filter((name) => !name.startsWith('postgres/login/'));
+      return [...(object ? [`namespace ${spec.namespace}`] : []), ...places];
     },
   };
 }
@@ -113,7 +126,8 @@ function keyOf({ apiVersion, kind, name }: ObjectName): string {
 
 /**
  * Collects from an engine's events what the API answered when the tenant's objects were applied, so that a change
- * between that moment and the first look does not count as applied. Covers Kubernetes objects only.
+ * between that moment and the first look does not count as applied. Covers Kubernetes objects, and what the tenant's
+ * role logs in with.
  */
 export function appliedCollector(): {
   see(event: EngineEvent): void;
@@ -121,10 +135,16 @@ export function appliedCollector(): {
   applied(): Fingerprint | null;
 } {
   const applied: Record<string, string> = {};
+  const logins: Record<string, string> = {};
   return {
-    applied: () => (Object.keys(applied).length > 0 ? applied : null),
+    applied: () => (Object.keys(applied).length > 0 ? { ...applied, ...logins } : null),
     see(event) {
       const after = event.resOutputsEvent?.metadata.new;
+      if (after?.type.startsWith('tenantry:postgres:')) {
+        const { role, login } = after.outputs as Record<string, unknown>;
+        if (typeof role === 'string' && typeof login === 'string') logins[`postgres/login/${role}`] = login;
+        return;
+      }
       if (!after?.type.startsWith('kubernetes:')) return;
       const object = after.outputs as JsonObject;
       const [apiVersion, kind, name] = [

@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Cell, defaultCell } from '../../tenants/tenant.ts';
-import { readVariables, tenantDatabaseBeside } from '../environment/index.ts';
+import { readVariables, tenantDatabaseOf } from '../environment/index.ts';
 import { defaultPolicy, type Policy } from '../policy.ts';
 import { defaultReconcilePolicy, type ReconcilePolicy } from '../reconcile/index.ts';
 
 export interface WorkerEnv {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
+  /** It may be on the control plane's server. */
+  readonly tenantsShareServer: boolean;
   /** Servers for single tenants, by name. */
   readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
@@ -36,6 +38,7 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
     required: ['DATABASE_URL', 'STRIPE_SECRET_KEY', 'TENANTRY_SECRETS_PROVIDER'],
     defaulted: [
       'TENANT_DATABASE_SERVERS',
+      'TENANTRY_TENANTS_SHARE_DATABASE_SERVER',
       'KUBECONFIG',
       'TENANTRY_HOME',
       'TENANTRY_CELL',
@@ -70,7 +73,8 @@ export function readWorkerEnv(env: NodeJS.ProcessEnv = process.env): WorkerEnv {
   });
   return {
     databaseUrl: v.DATABASE_URL,
-    tenantDatabaseUrl: v.TENANT_DATABASE_URL ?? tenantDatabaseBeside(v.DATABASE_URL),
+    tenantDatabaseUrl: tenantDatabaseOf(v),
+    tenantsShareServer: v.TENANTRY_TENANTS_SHARE_DATABASE_SERVER,
     tenantDatabaseServers: v.TENANT_DATABASE_SERVERS,
     kubeconfig: v.KUBECONFIG,
     stripeSecretKey: v.STRIPE_SECRET_KEY,

@@ -15,6 +15,7 @@ import { ensureDatabase, migrate } from '../store/migrate.ts';
 import { observePool } from '../store/pool-metrics.ts';
 import { createStripeClient } from '../stripe-client.ts';
 import { ensureEngine, readToolchainEnv, resolveProviders } from '../toolchain/index.ts';
+import { prepareSharedDatabase, type TenantServer } from '../warden/index.ts';
 import { lanes } from '../work/index.ts';
 import type { WorkerEnv } from './env.ts';
 import { workerFollowers } from './followers.ts';
@@ -30,18 +31,17 @@ export interface Resources {
   readonly tenantDatabase: Database;
   /** Databases on servers for single tenants, by name. */
   readonly servers: ReadonlyMap<string, Database>;
+  /** All of them. */
+  readonly tenantServers: readonly TenantServer[];
 }
 
 /** How long a worker that is stopped in mid-transaction may keep its locks. No transaction waits for anything outside. */
 const abandonAfterMs = 20_000;
 
 /** Creates the databases and migrates them. */
-export async function prepare(env: WorkerEnv, services: readonly Service[]): Promise<void> {
+export async function prepare(env: WorkerEnv, log: Logger, services: readonly Service[]): Promise<void> {
   await ensureDatabase(env.databaseUrl);
-  await Promise.all([
-    migrate(env.databaseUrl, migrationsOf(services)),
-    ensureDatabase(env.tenantDatabaseUrl),
-  ]);
+  await Promise.all([migrate(env.databaseUrl, migrationsOf(services)), prepareSharedDatabase(env, log)]);
 }
 
 /** Opens everything. Gives `onStop` a function for each thing opened, which closes it; also when a later one fails. */
@@ -105,7 +105,15 @@ export async function openResources(
     followers: workerFollowers({ database: relaxedDatabase, stripe, policy: env.policy, log }, services),
     now: () => new Date(),
   };
-  return { context, cluster, metrics, tenantDatabase, servers };
+  const tenantServers = [
+    { name: null, url: env.tenantDatabaseUrl, database: tenantDatabase },
+    ...[...servers].map(([name, own]) => ({
+      name,
+      url: env.tenantDatabaseServers[name] ?? '',
+      database: own,
+    })),
+  ];
+  return { context, cluster, metrics, tenantDatabase, servers, tenantServers };
 }
 
 async function runnerSettings(env: WorkerEnv) {

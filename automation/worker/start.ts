@@ -7,6 +7,7 @@ import { objectsOf, reconcileWork } from '../reconcile/index.ts';
 import { personalDataOf, type Service } from '../service.ts';
 import { canListStacks, standingStacks } from '../stacks/index.ts';
 import { announceWorker } from '../store/presence.ts';
+import { wardenWork } from '../warden/index.ts';
 import type { Work } from '../work/index.ts';
 import { watchCluster } from './cluster-watch.ts';
 import type { WorkerEnv } from './env.ts';
@@ -37,7 +38,7 @@ export async function startWorker(
     releasers.push(release);
   };
   try {
-    await prepare(env, services);
+    await prepare(env, log, services);
     const resources = await openResources(env, log, services, onStop);
     const { context, cluster, metrics } = resources;
     const works = await worksOf(env, resources, services);
@@ -59,7 +60,7 @@ export async function startWorker(
 /** Everything that the worker does. */
 async function worksOf(
   env: WorkerEnv,
-  { context, cluster, tenantDatabase, servers }: Resources,
+  { context, cluster, tenantDatabase, servers, tenantServers }: Resources,
   services: readonly Service[],
 ): Promise<readonly Work[]> {
   return [
@@ -89,12 +90,10 @@ async function worksOf(
       policy: env.reconcile,
       cluster,
       objects: objectsOf(services),
-      servers: [
-        { name: null, database: tenantDatabase },
-        ...[...servers].map(([name, database]) => ({ name, database })),
-      ],
+      servers: tenantServers,
       stacks: async () => (canListStacks(env.backendUrl) ? standingStacks(env.backendUrl) : null),
     }),
+    wardenWork({ servers: tenantServers, log: context.log }),
     servicesWork(services, { ...context, cluster }),
   ];
 }

@@ -83,6 +83,7 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
       database: `${sources.database.database}_tenants`,
       passwordFile: file('tenant-database-password'),
     }),
+    TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on',
   });
   const { services } = config.controlPlane;
   const products = services.length > 0 ? { TENANTRY_SERVICES: services.join(',') } : {};

@@ -221,6 +221,7 @@ describe('/healthz, /readyz and /metrics', () => {
           stripe: 'ok',
           issuer: 'ok',
         },
+        warnings: [],
       },
     ]);
   });
@@ -231,7 +232,7 @@ describe('/healthz, /readyz and /metrics', () => {
       checks: { database: 'ok', stripe: 'ok', issuer: 'ok' },
     });
     const { body } = await get('/readyz?exclude=worker&exclude=stripe');
-    expect(body).toEqual({ ready: true, checks: { database: 'ok', issuer: 'ok' } });
+    expect(body).toEqual({ ready: true, checks: { database: 'ok', issuer: 'ok' }, warnings: [] });
     const refused = await get('/readyz?exclude=weather');
     expect(refused.status).toBe(400);
     expect(JSON.stringify(refused.body)).toContain('exclude');
@@ -254,9 +255,17 @@ describe('/healthz, /readyz and /metrics', () => {
     }
   });
 
+  test('/readyz says what an operator should change although all works', async () => {
+    const { database, stripe, identity } = service;
+    const warnings = ['a switch is on'];
+    const ask = createReadiness({ database, stripe, issuer: identity.issuer, cell: cell.id, warnings });
+    expect((await ask(['worker'])).warnings).toEqual(warnings);
+  });
+
   test('an issuer that fails or is not there keeps the service from being ready', async () => {
     const { database, stripe, identity } = service;
-    const ask = (issuer: string) => createReadiness({ database, stripe, issuer, cell: cell.id })();
+    const ask = (issuer: string) =>
+      createReadiness({ database, stripe, issuer, cell: cell.id, warnings: [] })();
     identity.answerWith(500);
     try {
       const discovery = `${identity.issuer}/.well-known/openid-configuration`;

@@ -110,7 +110,7 @@ test('everything that checkout, jobs, sweep and probes send to Stripe is what St
     await resolveStripeEvent(context, id);
   }
   await sweep(context, 'shared');
-  await createReadiness({ database, stripe: client, issuer: identity.issuer, cell: 'local' })();
+  await createReadiness({ database, stripe: client, issuer: identity.issuer, cell: 'local', warnings: [] })();
   expect(await tee.problems()).toEqual([]);
 });
 

@@ -33,12 +33,18 @@ beforeAll(async () => {
   recovery = { servers, target, recovery: 'rehearsal' };
   from.source = target.server;
   const postgresUrl = await servers.create(target.server);
-  tenantry = await startTenantry({ postgresUrl });
+  // One server, so that one recovery brings both back.
+  tenantry = await startTenantry({
+    postgresUrl,
+    tenantPostgresUrl: postgresUrl,
+    variables: { TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on' },
+  });
   await writeEndpoints(tenantry.home, {
     api: tenantry.api,
     stripe: tenantry.stripe.url,
     kubeconfig: inject('kubeconfig'),
     postgres: tenantry.databaseUrl,
+    tenantPostgres: tenantry.tenantDatabaseUrl,
     issuer: tenantry.issuer,
     operatorToken: null,
     engine: {

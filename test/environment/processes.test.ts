@@ -7,6 +7,7 @@ import { readWorkerEnv } from '../../automation/worker/env.ts';
 
 const worker = {
   DATABASE_URL: 'postgres://me@127.0.0.1/tenantry',
+  TENANT_DATABASE_URL: 'postgres://me@tenants/tenants',
   STRIPE_SECRET_KEY: 'sk_test_1',
   TENANTRY_SECRETS_PROVIDER: 'awskms://alias/prod-us-east-1-state?region=us-east-1',
 };
@@ -71,11 +72,31 @@ describe('the environment', () => {
   });
 
   test('of migrations needs the databases and nothing else', () => {
-    expect(readMigrationEnv({ DATABASE_URL: 'postgres://me@db/tenantry' })).toEqual({
-      databaseUrl: 'postgres://me@db/tenantry',
-      tenantDatabaseUrl: 'postgres://me@db/tenantry_tenants',
+    const DATABASE_URL = 'postgres://me@db/tenantry';
+    expect(readMigrationEnv({ DATABASE_URL, TENANT_DATABASE_URL: 'postgres://me@tenants/tenants' })).toEqual({
+      databaseUrl: DATABASE_URL,
+      tenantDatabaseUrl: 'postgres://me@tenants/tenants',
+      tenantsShareServer: false,
       logLevel: 'info',
     });
     expect(() => readMigrationEnv({})).toThrow(/DATABASE_URL/);
+  });
+
+  test("keeps tenants' databases off the control plane's server unless that is asked for", () => {
+    const DATABASE_URL = 'postgres://me@localhost/tenantry';
+    for (const TENANT_DATABASE_URL of ['', 'postgres://you@127.0.0.1:5432/tenants']) {
+      for (const read of [readMigrationEnv, readWorkerEnv]) {
+        const attempt = () => read({ ...worker, DATABASE_URL, TENANT_DATABASE_URL });
+        expect(attempt).toThrow(
+          /TENANT_DATABASE_URL (is not set|names the server of DATABASE_URL): .*every payment/,
+        );
+        expect(attempt).toThrow(/TENANTRY_TENANTS_SHARE_DATABASE_SERVER=on/);
+      }
+    }
+    const shared = { ...worker, DATABASE_URL, TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on' };
+    expect(readWorkerEnv({ ...shared, TENANT_DATABASE_URL: '' })).toMatchObject({
+      tenantDatabaseUrl: 'postgres://me@localhost/tenantry_tenants',
+      tenantsShareServer: true,
+    });
   });
 });

@@ -59,6 +59,7 @@ const readsOf: Record<Reader, Record<string, Read>> = {
 /** Enough for each reader to read everything it can. */
 const complete = {
   DATABASE_URL: 'postgres://me@db/tenantry',
+  TENANT_DATABASE_URL: 'postgres://me@tenants/tenantry',
   STRIPE_SECRET_KEY: 'sk_test_1',
   STRIPE_WEBHOOK_SECRET: 'whsec_1',
   OIDC_ISSUER: 'https://id.example',

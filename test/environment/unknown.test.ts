@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, inject, test } from 'vitest';
 import { unknownVariables } from '../../automation/environment/index.ts';
 import { freshDatabase } from '../support/database.ts';
 
@@ -46,7 +46,12 @@ describe('a TENANTRY_ variable that does not exist', () => {
     const database = await freshDatabase();
     try {
       const child = spawn(process.execPath, [join(root, 'automation/migrate.ts')], {
-        env: { ...process.env, DATABASE_URL: database.url, TENANTRY_CEL: 'x' },
+        env: {
+          ...process.env,
+          DATABASE_URL: database.url,
+          TENANT_DATABASE_URL: inject('tenantPostgresUrl'),
+          TENANTRY_CEL: 'x',
+        },
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       const [out, code] = await Promise.all([

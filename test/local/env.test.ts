@@ -4,6 +4,7 @@ import { type LocalEnv, ownPieces, readLocalEnv } from '../../automation/local/e
 
 const nothingOwn: LocalEnv['own'] = {
   databaseUrl: undefined,
+  tenantDatabaseUrl: undefined,
   kubeconfig: undefined,
   stripe: undefined,
   oidcIssuer: undefined,
@@ -29,6 +30,11 @@ describe('the environment of a start', () => {
       { DATABASE_URL: 'postgres://me@db' },
       { databaseUrl: 'postgres://me@db' },
       ['PostgreSQL (DATABASE_URL)'],
+    ],
+    [
+      { TENANT_DATABASE_URL: 'postgres://me@tenants' },
+      { tenantDatabaseUrl: 'postgres://me@tenants' },
+      ["tenants' PostgreSQL (TENANT_DATABASE_URL)"],
     ],
     [{ KUBECONFIG: '/mine' }, { kubeconfig: '/mine' }, ['Kubernetes (KUBECONFIG)']],
     [{ STRIPE_SECRET_KEY: 'sk_test_1' }, { stripe }, ['Stripe (STRIPE_SECRET_KEY)']],

@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from '
 import { type Endpoints, endpointsSchema } from '../../automation/local/home.ts';
 import { freePorts } from '../../automation/local/ports.ts';
 import { processStarted } from '../../automation/process-group.ts';
+import { freshDatabase } from '../support/database.ts';
 import { until } from '../support/wait.ts';
 
 const run = promisify(execFile);
@@ -31,6 +32,7 @@ function supervise(home: string, variables: Record<string, string> = {}, embedde
     ? {}
     : {
         DATABASE_URL: inject('postgresUrl'),
+        TENANT_DATABASE_URL: inject('tenantPostgresUrl'),
         KUBECONFIG: inject('kubeconfig'),
         STRIPE_SECRET_KEY: 'sk_test_1',
         STRIPE_WEBHOOK_SECRET: 'whsec_1',
@@ -127,10 +129,11 @@ describe('a supervisor', () => {
     expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(endpoints);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(supervisor.stderr()).toContain(
-      'using your own PostgreSQL (DATABASE_URL), Kubernetes (KUBECONFIG), Stripe (STRIPE_SECRET_KEY)\n',
+      "using your own PostgreSQL (DATABASE_URL), tenants' PostgreSQL (TENANT_DATABASE_URL), Kubernetes (KUBECONFIG), Stripe (STRIPE_SECRET_KEY)\n",
     );
     expect((await tell(endpoints)).env).toMatchObject({
       DATABASE_URL: inject('postgresUrl'),
+      TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'off',
       STRIPE_SECRET_KEY: 'sk_test_1',
       STRIPE_WEBHOOK_SECRET: 'whsec_1',
       OIDC_ISSUER: endpoints.issuer,
@@ -233,6 +236,95 @@ describe('a supervisor', () => {
     expect((await second.ready).issuer).not.toBe(issuer.origin);
     expect(second.stderr()).toContain(`port ${issuer.port} of issuer is taken`);
     await end(second);
+  });
+});
+
+describe("tenants' databases", () => {
+  const embedded = { DATABASE_URL: '', TENANT_DATABASE_URL: '' };
+  const portOf = (url = '') => new URL(url).port;
+
+  test('have a server of their own, to which those of an earlier installation move with their address', async () => {
+    const home = await newHome();
+    const before = supervise(home, {
+      ...embedded,
+      PORT: await freePort(),
+      TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on',
+    });
+    const one = await before.ready;
+    expect(portOf(one.tenantPostgres)).toBe(portOf(one.postgres));
+    expect(before.stderr()).toContain('SHARE_DATABASE_SERVER is on: a tenant');
+    expect((await tell(one)).env.TENANTRY_TENANTS_SHARE_DATABASE_SERVER).toBe('on');
+    await query(one.postgres, 'create schema tenantry; create table tenantry.ours as select 1 as answer');
+    await query(one.postgres, 'create database postgres_tenants template template0');
+    await query(one.postgres, 'create role tenantry_migrator');
+    await query(one.postgres, "create role tenant_k3fj9x2a login password 'correcthorsebattery'");
+    await query(one.postgres, "comment on role tenant_k3fj9x2a is 'tenantry:k3fj9x2a'");
+    await query(one.postgres, 'create database tenant_other001 template template0');
+    await query(one.postgres, "comment on database tenant_other001 is 'tenantry:other001'");
+    await query(one.tenantPostgres ?? '', 'create schema tenant_k3fj9x2a authorization tenantry_migrator');
+    await query(one.tenantPostgres ?? '', 'create table tenant_k3fj9x2a.theirs as select 2 as answer');
+    await query(
+      one.tenantPostgres ?? '',
+      'grant usage on schema tenant_k3fj9x2a to tenant_k3fj9x2a; grant select on tenant_k3fj9x2a.theirs to tenant_k3fj9x2a',
+    );
+    await end(before);
+
+    const after = supervise(home, { ...embedded, PORT: await freePort() });
+    const two = await after.ready;
+    expect(after.stderr()).toContain("moving the tenants' databases to a server of their own");
+    expect((await tell(two)).env).toMatchObject({
+      TENANT_DATABASE_URL: two.tenantPostgres,
+      TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'off',
+    });
+    expect(portOf(two.tenantPostgres)).toBe(portOf(one.tenantPostgres));
+    expect(portOf(two.postgres)).not.toBe(portOf(one.postgres));
+    const login = new URL(one.tenantPostgres ?? '');
+    Object.assign(login, { username: 'tenant_k3fj9x2a', password: 'correcthorsebattery' });
+    expect(await query(login.href, 'select * from tenant_k3fj9x2a.theirs')).toEqual([{ answer: 2 }]);
+    expect(await query(two.postgres, 'select * from tenantry.ours')).toEqual([{ answer: 1 }]);
+    const names = `select datname as name from pg_database where datname ~ 'tenant'
+      union all select rolname from pg_roles where rolname ~ 'tenant' union all
+      select nspname from pg_namespace where nspname ~ 'tenantry' order by 1`;
+    expect(await query(two.postgres, names)).toEqual([{ name: 'tenantry' }]);
+    const all = login.href.replace(
+      /\/\/[^@]+@/,
+      `//${new URL(two.tenantPostgres ?? '').username}:${new URL(two.tenantPostgres ?? '').password}@`,
+    );
+    expect(await query(all.replace('postgres_tenants', 'postgres'), names)).toEqual(
+      ['postgres_tenants', 'tenant_k3fj9x2a', 'tenant_other001', 'tenantry_migrator'].map((name) => ({
+        name,
+      })),
+    );
+    await end(after);
+
+    // Who has one keeps it.
+    const third = supervise(home, {
+      ...embedded,
+      PORT: await freePort(),
+      TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on',
+    });
+    expect(await third.ready).toMatchObject({ postgres: two.postgres, tenantPostgres: two.tenantPostgres });
+    await end(third);
+  });
+
+  test('on a server of the user’s are not forgotten: it says what to set', async () => {
+    const own = await freshDatabase();
+    const beside = new URL(own.url);
+    beside.pathname = `/${own.name}_tenants`;
+    await query(own.url, `create database ${own.name}_tenants`);
+    try {
+      const supervisor = supervise(await newHome(), {
+        DATABASE_URL: own.url,
+        TENANT_DATABASE_URL: '',
+        PORT: await freePort(),
+      });
+      await expect(supervisor.ready).rejects.toThrow(
+        /TENANT_DATABASE_URL is not set, and the tenants' database test_\w+_tenants is on the server of DATABASE_URL: .*SHARE_DATABASE_SERVER=on/,
+      );
+    } finally {
+      await query(own.url, `drop database ${own.name}_tenants`);
+      await own.drop();
+    }
   });
 });
 

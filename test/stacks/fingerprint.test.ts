@@ -77,6 +77,7 @@ test('a tenant that nobody touched reads the same each time', async () => {
     [
       'v1/ConfigMap/settings',
       `v1/Namespace/${namespace}`,
+      `postgres/login/tenant_${id}`,
       `postgres/role/tenant_${id}`,
       `postgres/schema/tenant_${id}`,
     ].sort(),
@@ -119,6 +120,31 @@ test('an object that is gone or made anew, and a changed role, are drift', async
     `postgres/role/tenant_${id}`,
     'v1/ConfigMap/settings',
   ]);
+});
+
+test('a password and settings that the tenant changed itself are drift, and being throttled is none', async () => {
+  const login = [`postgres/login/tenant_${id}`];
+  for (const change of [
+    "password 'another-password-now'",
+    'set statement_timeout = 0',
+    'in database postgres set idle_in_transaction_session_timeout = 0',
+    `set application_name = '${'x'.repeat(500)}'`,
+    `set application_name = '${'y'.repeat(500)}'`,
+  ]) {
+    const before = await read();
+    await database.query(`alter role tenant_${id} ${change}`);
+    const after = await read();
+    expect(driftFrom(standing, before, after), change).toEqual(login);
+    expect(JSON.stringify(after).length).toBeLessThan(1500);
+  }
+  await database.query(`alter role tenant_${id} connection limit 20`);
+  const before = await read();
+  await database.query(
+    `alter role tenant_${id} connection limit 5; comment on role tenant_${id} is 'tenantry:${id} connections=20'`,
+  );
+  expect(driftFrom(standing, before, await read())).toEqual([]);
+  await database.query(`alter role tenant_${id} connection limit 99; comment on role tenant_${id} is null`);
+  expect(driftFrom(standing, before, await read())).toEqual([`postgres/role/tenant_${id}`]);
 });
 
 test('an object that was gone before anybody looked is drift too', async () => {

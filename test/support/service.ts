@@ -82,6 +82,7 @@ export async function startService(
         host: '127.0.0.1',
         publicUrl: 'http://tenantry.test',
         databaseUrl: fresh.url,
+        tenantsShareServer: false,
         stripeSecretKey: simulator.secretKey,
         stripeWebhookSecrets: [webhookSecret],
         stripeApiBase: simulator.url,

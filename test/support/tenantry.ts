@@ -29,6 +29,8 @@ export interface TenantryOptions {
   readonly deliveryTimeScale?: number;
   /** Administrator's URL of a PostgreSQL other than the run's. */
   readonly postgresUrl?: string;
+  /** The same for tenants' databases. */
+  readonly tenantPostgresUrl?: string;
 }
 
 export interface Program {
@@ -101,6 +103,8 @@ async function start(
   releasers.push(() => rm(home, { recursive: true, force: true }));
   const fresh = await freshDatabase(options.postgresUrl);
   releasers.push(fresh.drop);
+  const tenants = await freshDatabase(options.tenantPostgresUrl ?? inject('tenantPostgresUrl'));
+  releasers.push(tenants.drop);
   const kubeconfig = inject('kubeconfig');
 
   const keys = await startKeyService({ keyFile: join(home, 'keys.json') });
@@ -120,13 +124,11 @@ async function start(
   });
   releasers.push(stripe.stop);
 
-  const tenantDatabaseUrl = new URL(fresh.url);
-  tenantDatabaseUrl.pathname = `/${fresh.name}_tenants`;
   const variables = {
     ...process.env,
     ...testPolicy,
     DATABASE_URL: fresh.url,
-    TENANT_DATABASE_URL: tenantDatabaseUrl.href,
+    TENANT_DATABASE_URL: tenants.url,
     KUBECONFIG: kubeconfig,
     STRIPE_SECRET_KEY: stripe.secretKey,
     STRIPE_API_BASE: stripe.url,
@@ -198,7 +200,7 @@ async function start(
     stripeClient: stripeClientOf(stripe),
     database,
     databaseUrl: fresh.url,
-    tenantDatabaseUrl: tenantDatabaseUrl.href,
+    tenantDatabaseUrl: tenants.url,
     cluster,
     home,
     webhookSecret,

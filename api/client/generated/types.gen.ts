@@ -1955,6 +1955,10 @@ export type Readiness = {
     checks: {
         [key: string]: string;
     };
+    /**
+     * What an operator should change although all works
+     */
+    warnings: Array<string>;
 };
 
 /**
@@ -1968,6 +1972,10 @@ export type NotReady = Problem & {
     checks: {
         [key: string]: string;
     };
+    /**
+     * What an operator should change although all works
+     */
+    warnings: Array<string>;
 };
 
 export type PageConfig = {

@@ -1,6 +1,7 @@
 import {
   backendUrl,
   mailAddress,
+  onOff,
   path,
   postgresUrl,
   postgresUrls,
@@ -29,10 +30,18 @@ export const pieces = {
     },
     TENANT_DATABASE_URL: {
       kind: postgresUrl,
-      about: "The tenants' database, which is never the control plane's own.",
-      unset: '`<database>_tenants` on the server of `DATABASE_URL`',
-      readBy: ['worker', 'migrate', 'tenantry'],
+      about:
+        "The tenants' database, on a PostgreSQL server of its own, version 17 or newer, by a login role with CREATEDB and CREATEROLE; a superuser [closes more](isolation.md).",
+      unset: 'embedded; required without `start`',
+      readBy: ['worker', 'migrate', 'start', 'tenantry'],
       secret: true,
+    },
+    TENANTRY_TENANTS_SHARE_DATABASE_SERVER: {
+      kind: onOff,
+      about:
+        "With `on` the tenants' databases may be on the server of `DATABASE_URL`, by default in `<database>_tenants`. Do not: a tenant's login can then [stop the control plane](isolation.md). Every start and `/readyz` warn of it.",
+      default: 'off',
+      readBy: ['api', 'worker', 'migrate', 'start', 'tenantry'],
     },
     TENANT_DATABASE_SERVERS: {
       kind: postgresUrls,

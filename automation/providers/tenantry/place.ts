@@ -1,51 +1,67 @@
+import { loginMarks, ownerComment, sharingRole } from '../../tenant-databases/index.ts';
 import {
   ensureMigrator,
   ensureRole,
+  hasPassword,
   lockOut,
   migratorRole,
   NotOursError,
+  type RoleFacts,
   type RoleOwner,
   readRole,
+  wantedSettings,
 } from './role.ts';
-import { closePublicSchema, ensureSchema, missingGrants, readSchema } from './schema.ts';
+import { ensureSchema, missingGrants, readSchema } from './schema.ts';
 import { type AdminSession, isSqlState, literal, type Queryable, quote } from './session.ts';
-import { type DatabaseKind, type DatabaseSpec, ownerComment } from './spec.ts';
+import type { DatabaseKind, DatabaseSpec } from './spec.ts';
 
 export interface PlaceFacts {
   readonly connectionLimit: number | null;
   readonly migrationLevel: number;
+  /** Changes with the role's password and settings; see `loginMarks`. */
+  readonly login: string;
   /** Differences from what was made, in words; empty when there are none. */
   readonly drift: readonly string[];
 }
 
 /**
- * Makes a tenant's place, or corrects what exists: run again after a crash at any point, it ends the same. Returns
- * the migration level.
+ * Makes a tenant's place, or corrects what exists: run again after a crash at any point, it ends the same.
  * @throws NotOursError when something of that name does not belong to the tenant.
  */
 export async function ensurePlace(
   session: AdminSession,
   kind: DatabaseKind,
   spec: DatabaseSpec,
-): Promise<number> {
+): Promise<Pick<PlaceFacts, 'migrationLevel' | 'login'>> {
   await session.admin(async (client) => {
     await ensureMigrator(session, client);
-    if (kind === 'database') {
-      await session.transaction(client, spec.tenantId, () => ensureRole(client, spec));
-      await ensureDatabase(session, client, spec);
-    }
+    if (kind === 'schema') return;
+    await session.transaction(client, spec.tenantId, () => ensureRole(session, client, spec));
+    await ensureDatabase(session, client, spec);
   });
   const database = spec.database ?? session.database;
-  const level = await session.within(database, (client) =>
-    session.transaction(client, spec.tenantId, async () => {
+  const made = await session.within(database, async (client) => {
+    if (kind === 'schema') await session.share(client, database);
+    else await session.shut(client);
+    return session.transaction(client, spec.tenantId, async () => {
       // Role, schema and grants of a shared database are one transaction: all of them or none.
-      if (kind === 'schema') await ensureRole(client, spec);
-      await closePublicSchema(client);
-      return ensureSchema(client, spec);
-    }),
-  );
-  if (level === null) throw new Error(`The database ${database} does not exist`);
-  return level;
+      if (kind === 'schema') await ensureRole(session, client, spec);
+      const migrationLevel = await ensureSchema(client, spec);
+      await client.query(
+        kind === 'schema'
+          ? `grant ${quote(sharingRole)} to ${quote(spec.role)} with inherit true, set false`
+          : `grant connect on database ${quote(database)} to ${quote(spec.role)}`,
+      );
+      return { migrationLevel, login: await readLogin(session, client, spec.role) };
+    });
+  });
+  if (made === null) throw new Error(`The database ${database} does not exist`);
+  return made;
+}
+
+async function readLogin(session: AdminSession, client: Queryable, role: string): Promise<string> {
+  const { rows } = await client.query<{ mark: string }>(loginMarks(await session.powers(client)), [[role]]);
+  return rows[0]?.mark ?? '';
 }
 
 async function ensureDatabase(session: AdminSession, client: Queryable, spec: DatabaseSpec): Promise<void> {
@@ -72,7 +88,8 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
   await session.transaction(client, spec.tenantId, async () => {
     await client.query(`comment on database ${database} is ${literal(comment)}`);
     await client.query(`revoke all on database ${database} from public`);
-    await client.query(`grant connect, temporary on database ${database} to ${quote(spec.role)}`);
+    // Tables that vanish with their session are on nobody's account.
+    await client.query(`revoke temporary on database ${database} from ${quote(spec.role)}`);
   });
 }
 
@@ -91,14 +108,21 @@ async function readDatabase(client: Queryable, name: string) {
 export async function readPlace(
   session: AdminSession,
   kind: DatabaseKind,
-  spec: RoleOwner & { readonly database: string | undefined; readonly schema: string },
+  spec: RoleOwner & {
+    readonly database: string | undefined;
+    readonly schema: string;
+    readonly password: string | undefined;
+  },
 ): Promise<PlaceFacts | null> {
   const database = spec.database ?? session.database;
   const found = await session.within(database, async (client) => ({
     schema: await readSchema(client, spec.schema),
     missing: await missingGrants(client, spec.schema, spec.role),
   }));
-  const role = await session.admin((client) => readRole(client, spec.role));
+  const [role, login] = await session.admin(async (client) => [
+    await readRole(client, spec.role),
+    await readLogin(session, client, spec.role),
+  ]);
   if (!role && !found?.schema && (kind === 'schema' || !found)) return null;
 
   const mine = ownerComment(spec.tenantId);
@@ -111,6 +135,7 @@ export async function readPlace(
   else {
     if (!role.canLogin) drift.push('the role cannot log in');
     if (role.tooPowerful) drift.push('the role has rights that a tenant must not have');
+    if (found) drift.push(...(await loginDrift(session, { ...spec, database }, role)));
     if (found?.schema) drift.push(...found.missing);
   }
   if (kind === 'database' && found) {
@@ -120,8 +145,31 @@ export async function readPlace(
   return {
     connectionLimit: role?.connectionLimit ?? null,
     migrationLevel: found?.schema?.migrationLevel ?? 0,
+    login,
     drift,
   };
+}
+
+/** What the tenant itself may have changed, in words. */
+async function loginDrift(
+  session: AdminSession,
+  spec: { role: string; schema: string; database: string; password: string | undefined },
+  role: RoleFacts,
+): Promise<string[]> {
+  const { password } = spec;
+  return session.admin(async (client) => {
+    const drift: string[] = [];
+    const { rows } = await client.query<{ may: boolean }>(
+      "select has_database_privilege($1, $2, 'CONNECT') as may",
+      [spec.role, spec.database],
+    );
+    if (!rows[0]?.may) drift.push('the role may not connect to its database');
+    const wanted = await wantedSettings(session, client, spec.schema);
+    if (role.settings.join('\n') !== wanted.join('\n')) drift.push('the settings of the role were changed');
+    const known = password === undefined || (await hasPassword(session, client, { ...spec, password }));
+    if (!known) drift.push('the password of the role was changed');
+    return drift;
+  });
 }
 
 /** Removes the place and everything in it: sessions first, data next, the role last. Re-runnable from any point. */
@@ -130,16 +178,20 @@ export async function dropPlace(
   kind: DatabaseKind,
   spec: RoleOwner & { readonly database: string | undefined; readonly schema: string },
 ): Promise<void> {
-  const exists = await session.admin((client) => lockOut(session, client, spec));
+  await session.admin((client) => lockOut(session, client, spec));
   if (kind === 'database') await session.admin((client) => dropDatabase(session, client, spec));
   else await dropSchema(session, spec);
-  if (!exists) return;
   await session.admin((client) =>
-    session.transaction(client, spec.tenantId, async () => {
-      if (!(await readRole(client, spec.role))) return;
-      await client.query(`drop owned by ${quote(spec.role)}`);
-      await client.query(`drop role ${quote(spec.role)}`);
-    }),
+    session.transaction(
+      client,
+      spec.tenantId,
+      async () => {
+        if (!(await readRole(client, spec.role))) return;
+        await client.query(`drop owned by ${quote(spec.role)}`);
+        await client.query(`drop role ${quote(spec.role)}`);
+      },
+      { last: true },
+    ),
   );
 }
 
@@ -148,14 +200,19 @@ async function dropSchema(
   spec: RoleOwner & { readonly database: string | undefined; readonly schema: string },
 ): Promise<void> {
   await session.within(spec.database ?? session.database, (client) =>
-    session.transaction(client, spec.tenantId, async () => {
-      const known = await readSchema(client, spec.schema);
-      if (known && known.ownerComment !== ownerComment(spec.tenantId)) {
-        throw new NotOursError('schema', spec.schema, known.ownerComment, spec.tenantId);
-      }
-      if (known) await client.query(`drop schema ${quote(spec.schema)} cascade`);
-      if (await readRole(client, spec.role)) await client.query(`drop owned by ${quote(spec.role)}`);
-    }),
+    session.transaction(
+      client,
+      spec.tenantId,
+      async () => {
+        const known = await readSchema(client, spec.schema);
+        if (known && known.ownerComment !== ownerComment(spec.tenantId)) {
+          throw new NotOursError('schema', spec.schema, known.ownerComment, spec.tenantId);
+        }
+        if (known) await client.query(`drop schema ${quote(spec.schema)} cascade`);
+        if (await readRole(client, spec.role)) await client.query(`drop owned by ${quote(spec.role)}`);
+      },
+      { last: true },
+    ),
   );
 }
 

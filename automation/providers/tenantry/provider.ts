@@ -24,6 +24,8 @@ export interface TenantryProviderOptions {
 const identity = ['tenantId', 'server', 'database', 'schema', 'role'] as const;
 const changeable = ['password', 'connectionLimit'] as const;
 
+const unmade = { migrationLevel: unknown, login: unknown } as const;
+
 /** Tenants' places in PostgreSQL: a schema with its own role in the shared database, or a database of its own. */
 export class TenantryProvider implements ResourceProvider {
   readonly name = 'tenantry';
@@ -73,10 +75,10 @@ export class TenantryProvider implements ResourceProvider {
   ): Promise<ResourceState> {
     const kind = kindOf(context);
     if (options.preview || containsUnknown(inputs))
-      return { id: '', properties: this.#outputs(inputs, unknown) };
+      return { id: '', properties: this.#outputs(inputs, unmade) };
     const spec = parseSpec(inputs);
-    const level = await ensurePlace(this.#sessionOf(spec.server), kind, spec);
-    return { id: this.#id(kind, spec), properties: this.#outputs(inputs, level) };
+    const made = await ensurePlace(this.#sessionOf(spec.server), kind, spec);
+    return { id: this.#id(kind, spec), properties: this.#outputs(inputs, made) };
   }
 
   async read(
@@ -95,6 +97,7 @@ export class TenantryProvider implements ResourceProvider {
         ...kept,
         ...limit,
         migrationLevel: facts.migrationLevel,
+        login: facts.login,
         ...(facts.drift.length > 0 && { drift: facts.drift }),
       },
       inputs: { ...inputs, ...limit },
@@ -106,10 +109,10 @@ export class TenantryProvider implements ResourceProvider {
     { inputs }: { inputs: PropertyMap },
     options: WriteOptions,
   ): Promise<PropertyMap> {
-    if (options.preview) return this.#outputs(inputs, unknown);
+    if (options.preview) return this.#outputs(inputs, unmade);
     const spec = parseSpec(inputs);
-    const level = await ensurePlace(this.#sessionOf(spec.server), kindOf(context), spec);
-    return this.#outputs(inputs, level);
+    const made = await ensurePlace(this.#sessionOf(spec.server), kindOf(context), spec);
+    return this.#outputs(inputs, made);
   }
 
   async delete(
@@ -138,7 +141,7 @@ export class TenantryProvider implements ResourceProvider {
     return kind === 'database' ? database : `${database}/${spec.schema}`;
   }
 
-  #outputs(inputs: PropertyMap, migrationLevel: number | typeof unknown): PropertyMap {
+  #outputs(inputs: PropertyMap, made: PropertyMap): PropertyMap {
     const server = reveal(inputs.server ?? null);
     const session = this.#sessionOf(typeof server === 'string' ? server : undefined);
     return {
@@ -147,7 +150,7 @@ export class TenantryProvider implements ResourceProvider {
       database: inputs.database ?? session.database,
       host: session.host,
       port: session.port,
-      migrationLevel,
+      ...made,
     };
   }
 }
@@ -164,6 +167,6 @@ function placeOf(properties: PropertyMap) {
     return typeof value === 'string' && value !== '' ? value : undefined;
   };
   const [tenantId, schema, role] = [text('tenantId'), text('schema'), text('role')];
-  const place = { database: text('database'), server: text('server') };
+  const place = { database: text('database'), server: text('server'), password: text('password') };
   return tenantId && schema && role ? { tenantId, schema, role, ...place } : null;
 }

@@ -1,13 +1,16 @@
-import { scramVerifier } from './scram.ts';
+import {
+  loginSettings,
+  ownerComment,
+  type RoleMark,
+  readMark,
+  writeMark,
+} from '../../tenant-databases/index.ts';
+import { isVerifierOf, scramVerifier } from './scram.ts';
 import { type AdminSession, isSqlState, literal, type Queryable, quote } from './session.ts';
-import { type DatabaseSpec, ownerComment } from './spec.ts';
+import type { DatabaseSpec } from './spec.ts';
 
 /** Owns every tenant's schema and runs migrations; nobody logs in as it, and tenants are not its members. */
 export const migratorRole = 'tenantry_migrator';
-
-/** The server ends a tenant's statement that runs longer. */
-const statementTimeout = '30s';
-const idleInTransactionTimeout = '60s';
 
 /** A role, schema or database of this name exists and does not belong to the tenant. */
 export class NotOursError extends Error {
@@ -19,11 +22,16 @@ export class NotOursError extends Error {
 }
 
 export interface RoleFacts {
-  readonly comment: string | null;
+  readonly mark: RoleMark;
   readonly canLogin: boolean;
+  /** Of the plan, whatever the role is throttled to. */
   readonly connectionLimit: number;
+  /** What holds now. */
+  readonly presentLimit: number;
   /** The role has a right that a tenant must not have. */
   readonly tooPowerful: boolean;
+  /** `name=value`, sorted; those for one database begin with its id. */
+  readonly settings: readonly string[];
 }
 
 export async function readRole(client: Queryable, role: string): Promise<RoleFacts | null> {
@@ -32,20 +40,55 @@ export async function readRole(client: Queryable, role: string): Promise<RoleFac
     rolcanlogin: boolean;
     rolconnlimit: number;
     powerful: boolean;
+    settings: string[];
   }>(
     `select shobj_description(oid, 'pg_authid') as comment, rolcanlogin, rolconnlimit,
-            rolsuper or rolcreatedb or rolcreaterole or rolbypassrls or rolreplication or rolinherit as powerful
-       from pg_roles where rolname = $1`,
+            rolsuper or rolcreatedb or rolcreaterole or rolbypassrls or rolreplication or rolinherit as powerful,
+            array(select case setdatabase when 0 then setting else setdatabase || ':' || setting end
+                    from pg_db_role_setting, unnest(setconfig) as setting where setrole = role.oid) as settings
+       from pg_roles as role where rolname = $1`,
     [role],
   );
   const row = rows[0];
   if (!row) return null;
+  const mark = readMark(row.comment);
   return {
-    comment: row.comment,
+    mark,
     canLogin: row.rolcanlogin,
-    connectionLimit: row.rolconnlimit,
+    connectionLimit: mark.throttledFrom ?? row.rolconnlimit,
+    presentLimit: row.rolconnlimit,
     tooPowerful: row.powerful,
+    settings: row.settings.sort(),
   };
+}
+
+/** What the role's settings should be, as `readRole` gives them. */
+export async function wantedSettings(
+  session: AdminSession,
+  client: Queryable,
+  schema: string,
+): Promise<readonly string[]> {
+  const settings = loginSettings(schema, await session.powers(client));
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}`)
+    .sort();
+}
+
+/**
+ * Whether the role logs in with the password: by the verifier where the administrator sees it, else by a try. A tenant
+ * can change its own.
+ */
+export async function hasPassword(
+  session: AdminSession,
+  client: Queryable,
+  login: { readonly role: string; readonly password: string; readonly database: string },
+): Promise<boolean> {
+  if (!(await session.powers(client)).readsVerifiers) return session.accepts(login);
+  const { rows } = await client.query<{ verifier: string | null }>(
+    'select rolpassword as verifier from pg_authid where rolname = $1',
+    [login.role],
+  );
+  return isVerifierOf(rows[0]?.verifier ?? '', login.password);
 }
 
 /** Makes the migrator once per server. Two processes may try at once: the later one finds it. */
@@ -73,45 +116,83 @@ async function actAs(session: AdminSession, client: Queryable, role: string): Pr
 }
 
 /** Creates or corrects the tenant's role; inside the caller's transaction. @throws NotOursError */
-export async function ensureRole(client: Queryable, spec: DatabaseSpec): Promise<void> {
+export async function ensureRole(
+  session: AdminSession,
+  client: Queryable,
+  spec: DatabaseSpec,
+): Promise<void> {
   const role = quote(spec.role);
-  const comment = ownerComment(spec.tenantId);
+  const owner = ownerComment(spec.tenantId);
   const known = await readRole(client, spec.role);
-  if (known && known.comment !== comment) {
-    throw new NotOursError('role', spec.role, known.comment, spec.tenantId);
+  if (known && known.mark.owner !== owner) {
+    throw new NotOursError('role', spec.role, known.mark.owner, spec.tenantId);
   }
-  if (!known) await client.query(`create role ${role}`);
+  if (known) await endHolders(session, client, spec.role);
+  else await client.query(`create role ${role}`);
+  const limit = Math.trunc(spec.connectionLimit);
+  const throttled = known?.mark.throttledFrom != null;
   const verifier = await scramVerifier(spec.password);
   await client.query(
     `alter role ${role} login nocreatedb nocreaterole noinherit
-       connection limit ${Math.trunc(spec.connectionLimit)} password ${literal(verifier)}`,
+       connection limit ${throttled ? Math.min(known.presentLimit, limit) : limit} password ${literal(verifier)}`,
   );
   // Only a superuser may set these, even to their present values.
   if (known?.tooPowerful) await client.query(`alter role ${role} nosuperuser nobypassrls noreplication`);
-  await client.query(`alter role ${role} set search_path to ${quote(spec.schema)}`);
-  await client.query(`alter role ${role} set statement_timeout to ${literal(statementTimeout)}`);
+  const settings = loginSettings(spec.schema, await session.powers(client));
+  if (known) await forgetSettings(client, spec.role, known.settings);
+  const mark = { owner, throttledFrom: throttled ? limit : null, full: known?.mark.full ?? false };
   await client.query(
-    `alter role ${role} set idle_in_transaction_session_timeout to ${literal(idleInTransactionTimeout)}`,
+    [
+      ...Object.entries(settings).map(
+        ([name, value]) => `alter role ${role} set ${name} to ${literal(value)}`,
+      ),
+      `comment on role ${role} is ${literal(writeMark(mark))}`,
+    ].join(';'),
   );
-  if (!known) await client.query(`comment on role ${role} is ${literal(comment)}`);
+}
+
+/** Takes the role's settings away, those for one database too. */
+async function forgetSettings(client: Queryable, name: string, settings: readonly string[]): Promise<void> {
+  const role = quote(name);
+  await client.query(`alter role ${role} reset all`);
+  if (!settings.some((setting) => /^\d+:/.test(setting))) return;
+  const { rows } = await client.query<{ database: string }>(
+    `select datname as database from pg_database d join pg_db_role_setting s on s.setdatabase = d.oid
+      where s.setrole = $1::text::regrole`,
+    [name],
+  );
+  for (const { database } of rows) {
+    await client.query(`alter role ${role} in database ${quote(database)} reset all`);
+  }
 }
 
 /**
- * Keeps the role from logging in again and ends its sessions. Returns true when the role exists and belongs to this
- * tenant.
+ * Ends those sessions of the role that have changed its password or settings in a transaction and leave it open: nobody
+ * else can change the role until then.
  */
-export async function lockOut(session: AdminSession, client: Queryable, spec: RoleOwner): Promise<boolean> {
+async function endHolders(session: AdminSession, client: Queryable, role: string): Promise<void> {
+  await actAs(session, client, role);
+  await client.query(
+    `select pg_terminate_backend(activity.pid, 1000)
+       from pg_stat_activity as activity join pg_locks as held using (pid)
+      where activity.usename = $1 and held.granted and held.mode = 'RowExclusiveLock'
+        and held.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)`,
+    [role],
+  );
+}
+
+/** Keeps the role from logging in again and ends its sessions. @throws NotOursError */
+export async function lockOut(session: AdminSession, client: Queryable, spec: RoleOwner): Promise<void> {
   const known = await readRole(client, spec.role);
-  if (!known) return false;
-  if (known.comment !== ownerComment(spec.tenantId)) {
-    throw new NotOursError('role', spec.role, known.comment, spec.tenantId);
+  if (!known) return;
+  if (known.mark.owner !== ownerComment(spec.tenantId)) {
+    throw new NotOursError('role', spec.role, known.mark.owner, spec.tenantId);
   }
-  await actAs(session, client, spec.role);
+  await endHolders(session, client, spec.role);
   await session.statement(client, `alter role ${quote(spec.role)} nologin`);
   await client.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
     spec.role,
   ]);
-  return true;
 }
 
 export interface RoleOwner {

@@ -1,6 +1,7 @@
+import { ownerComment } from '../../tenant-databases/index.ts';
 import { migratorRole, NotOursError } from './role.ts';
 import { literal, type Queryable, quote } from './session.ts';
-import { type DatabaseSpec, ownerComment } from './spec.ts';
+import type { DatabaseSpec } from './spec.ts';
 
 /** A schema's comment: its owner, and the level of its tables (`tenantry:k3fj9x2a level=4`). */
 const schemaComment = /^(tenantry:[a-z0-9]+) level=(\d+)$/;
@@ -57,21 +58,6 @@ export async function ensureSchema(client: Queryable, spec: DatabaseSpec): Promi
   }
   for (const statement of grantStatements(spec.schema, spec.role)) await client.query(statement);
   return known?.migrationLevel ?? 0;
-}
-
-/**
- * Tenants share this database: whatever everyone may do in the public schema is visible to every tenant. Runs once; a
- * second process at the same moment waits for the first.
- */
-export async function closePublicSchema(client: Queryable): Promise<void> {
-  const { rows } = await client.query<{ open: boolean }>(
-    `select exists (
-       select from pg_namespace, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) as entry
-        where nspname = 'public' and entry.grantee = 0) as open`,
-  );
-  if (!rows[0]?.open) return;
-  await client.query("select pg_advisory_xact_lock(hashtextextended('tenantry:public-schema', 0))");
-  await client.query('revoke all on schema public from public');
 }
 
 /** Missing grants, in words. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { connectionTo } from '../../store/connection.ts';
+import { closeDatabase, type Powers, readPowers, shareDatabase } from '../../tenant-databases/index.ts';
 
 /** Enough for an engine that creates one tenant's resources; four runners make sixteen connections at most. */
 const poolSize = 4;
@@ -23,6 +24,8 @@ export class AdminSession {
   readonly #url: URL;
   readonly #beforeWrite: () => void;
   readonly #pool: pg.Pool;
+  #powers: Powers | undefined;
+  readonly #shared = new Set<string>();
 
   constructor(adminDatabaseUrl: string, beforeWrite: () => void) {
     this.#url = new URL(adminDatabaseUrl);
@@ -75,13 +78,21 @@ export class AdminSession {
     }
   }
 
-  /** One transaction; every change of one tenant waits for the previous one. */
-  async transaction<T>(client: Queryable, tenantId: string, run: () => Promise<T>): Promise<T> {
+  /**
+   * One transaction; every change of one tenant waits for the previous one, by a row that no tenant can lock.
+   * @param options.last nothing of the tenant stays in the database: the row goes, too
+   */
+  async transaction<T>(
+    client: Queryable,
+    tenantId: string,
+    run: () => Promise<T>,
+    options: { last: boolean } = { last: false },
+  ): Promise<T> {
     this.#beforeWrite();
-    await client.query('begin');
+    await beginLocked(client, tenantId);
     try {
-      await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`tenantry:${tenantId}`]);
       const result = await run();
+      if (options.last) await client.query('delete from tenantry.place where tenant_id = $1', [tenantId]);
       this.#beforeWrite();
       await client.query('commit');
       return result;
@@ -95,6 +106,50 @@ export class AdminSession {
   async statement(client: Queryable, sql: string): Promise<void> {
     this.#beforeWrite();
     await client.query(sql);
+  }
+
+  /** What the administrator may do on this server. */
+  async powers(client: Queryable): Promise<Powers> {
+    this.#powers ??= await readPowers(client);
+    return this.#powers;
+  }
+
+  /** Makes the database of the connection one that tenants share, unless this process already has. */
+  async share(client: Queryable, database: string): Promise<void> {
+    if (this.#shared.has(database)) return;
+    this.#beforeWrite();
+    await shareDatabase(client);
+    this.#shared.add(database);
+  }
+
+  /** Takes from everyone what is not for tenants, in the database of the connection. */
+  async shut(client: Queryable): Promise<void> {
+    this.#beforeWrite();
+    await closeDatabase(client);
+  }
+
+  /** Whether somebody can log in so. */
+  async accepts(login: { role: string; password: string; database: string }): Promise<boolean> {
+    const { password: _, connectionString, ...options } = this.#options(login.database);
+    const url = new URL(connectionString ?? `postgres://${options.host}:${options.port}/${login.database}`);
+    url.username = login.role;
+    url.password = login.password;
+    const client = new pg.Client({
+      connectionString: url.href,
+      ...(options.ssl !== undefined && { ssl: options.ssl }),
+      application_name: 'tenantry-provider',
+      connectionTimeoutMillis: connectTimeoutMs,
+    });
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      return true;
+    } catch (error) {
+      // invalid_password; what comes later (too many connections, say) has the password right.
+      return !isSqlState(error, '28P01');
+    } finally {
+      await client.end().catch(() => {});
+    }
   }
 
   async close(): Promise<void> {
@@ -111,6 +166,35 @@ export class AdminSession {
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: abandonAfterMs,
     };
+  }
+}
+
+async function beginLocked(client: Queryable, tenantId: string): Promise<void> {
+  for (;;) {
+    await client.query('begin');
+    try {
+      await client.query(
+        `insert into tenantry.place (tenant_id) values ($1)
+         on conflict (tenant_id) do update set tenant_id = excluded.tenant_id`,
+        [tenantId],
+      );
+      return;
+    } catch (error) {
+      await client.query('rollback').catch(() => {});
+      // undefined_table, invalid_schema_name: the first transaction in this database.
+      if (!isSqlState(error, '42P01', '3F000')) throw error;
+      await makePlaces(client);
+    }
+  }
+}
+
+/** Rights on it have nobody but the administrator. Two processes may try at once: the later one finds it. */
+async function makePlaces(client: Queryable): Promise<void> {
+  try {
+    await client.query('create schema if not exists tenantry');
+    await client.query('create table if not exists tenantry.place (tenant_id text primary key)');
+  } catch (error) {
+    if (!isSqlState(error, '42P06', '42P07', '42710', '23505')) throw error;
   }
 }
 

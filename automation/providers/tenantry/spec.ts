@@ -68,8 +68,3 @@ function specProperties(inputs: PropertyMap): Record<string, unknown> {
 function problems(error: z.ZodError): CheckFailure[] {
   return error.issues.map((issue) => ({ property: issue.path.map(String).join('.'), reason: issue.message }));
 }
-
-/** The mark of a tenant's own roles, schemas and databases. */
-export function ownerComment(tenantId: string): string {
-  return `tenantry:${tenantId}`;
-}

@@ -1,0 +1,60 @@
+/** What a tenant's role logs in with: its password and its settings, both of which the tenant itself can change. */
+import type { Queryable } from '../store/database.ts';
+
+/** The server ends a tenant's statement that runs longer. */
+const statementTimeout = '30s';
+const idleInTransactionTimeout = '60s';
+const transactionTimeout = '5min';
+/** Files that one session may spill sorts and hashes into. */
+const temporaryFiles = '256MB';
+
+/**
+ * Settings of a tenant's role, by name. A tenant can change the first ones, for a session or for good: they are what a
+ * well-meaning application gets, and the warden ends what goes on all the same. The last two only an administrator
+ * with the right can set, and nobody else can change.
+ */
+export function loginSettings(schema: string, powers: Powers): Readonly<Record<string, string>> {
+  return {
+    search_path: schema,
+    statement_timeout: statementTimeout,
+    idle_in_transaction_session_timeout: idleInTransactionTimeout,
+    transaction_timeout: transactionTimeout,
+    ...(powers.limitsTemporaryFiles && { temp_file_limit: temporaryFiles }),
+    // Whoever provokes errors does not fill the server's log with them.
+    ...(powers.quietsLog && { log_min_messages: 'fatal' }),
+  };
+}
+
+/** What the administrator of a server may do there: all of it as a superuser, little at Amazon RDS. */
+export interface Powers {
+  readonly limitsTemporaryFiles: boolean;
+  readonly quietsLog: boolean;
+  /** Sees the verifiers of passwords. */
+  readonly readsVerifiers: boolean;
+}
+
+export async function readPowers(client: Queryable): Promise<Powers> {
+  const { rows } = await client.query<Powers>(
+    `select has_parameter_privilege('temp_file_limit', 'SET') as "limitsTemporaryFiles",
+            has_parameter_privilege('log_min_messages', 'SET') as "quietsLog",
+            has_table_privilege('pg_authid', 'SELECT') as "readsVerifiers"`,
+  );
+  const powers = rows[0];
+  if (!powers) throw new Error('a query that always returns a row returned none');
+  return powers;
+}
+
+/**
+ * Rows of (name, mark) for the roles named in `$1`: the mark changes when the password or a setting of the role does. It
+ * tells nothing of the password, and is short, whatever a tenant sets.
+ */
+export function loginMarks({ readsVerifiers }: Pick<Powers, 'readsVerifiers'>): string {
+  const digest = (text: string) => `left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 16)`;
+  return `select rolname as name, concat_ws(' ',
+            ${readsVerifiers ? digest('rolpassword') : 'null'},
+            case when length(settings) < 400 then settings else ${digest('settings')} end) as mark
+       from ${readsVerifiers ? 'pg_authid' : 'pg_roles'} as role,
+            lateral (select string_agg(setdatabase || ':' || setting, ' ' order by setdatabase, setting) as settings
+                       from pg_db_role_setting, unnest(setconfig) as setting where setrole = role.oid) as changed
+      where rolname = any($1)`;
+}

@@ -1,0 +1,103 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { sharedServerDanger, sharedServerRefused } from '../environment/index.ts';
+import { connectionTo } from '../store/connection.ts';
+import type { Database } from '../store/database.ts';
+import { ensureDatabase } from '../store/migrate.ts';
+import { closeDatabase, closeServer, shareDatabase } from '../tenant-databases/index.ts';
+
+/** A server that tenants log in to. */
+export interface TenantServer {
+  /** Of those for one tenant each; null for the cell's shared one. */
+  readonly name: string | null;
+  /** Administrator's URL. */
+  readonly url: string;
+  readonly database: Database;
+}
+
+type Log = Pick<Logger, 'warn'>;
+
+/**
+ * Makes the database that a cell's tenants share, unless it exists, and lets them alone into it.
+ * @throws EnvironmentError when it is on the control plane's server, under whatever name, and may not be
+ */
+export async function prepareSharedDatabase(
+  env: {
+    readonly databaseUrl: string;
+    readonly tenantDatabaseUrl: string;
+    readonly tenantsShareServer: boolean;
+  },
+  log: Log,
+): Promise<void> {
+  const url = env.tenantDatabaseUrl;
+  await ensureDatabase(url);
+  const [ours, theirs] = await Promise.all([serverOf(env.databaseUrl), serverOf(url)]);
+  if (ours === theirs && !env.tenantsShareServer)
+    throw sharedServerRefused('names the server of DATABASE_URL');
+  if (ours === theirs) log.warn(`TENANTRY_TENANTS_SHARE_DATABASE_SERVER is on: ${sharedServerDanger}`);
+  await withClient(url, async (client) => warnOf(await shareDatabase(client), url, log));
+}
+
+/** The moment at which a server has started, to the microsecond: no two have the same. */
+function serverOf(url: string): Promise<string> {
+  return withClient(url, async (client) => {
+    const { rows } = await client.query<{ started: string }>(
+      'select pg_postmaster_start_time()::text as started',
+    );
+    return rows[0]?.started ?? '';
+  });
+}
+
+/** Databases that one step closes at most; the next takes more. */
+const batch = 50;
+
+/**
+ * Takes from everyone what is not for tenants, on servers and in databases that this process has not seen closed yet:
+ * those from an earlier version, and those that somebody opened.
+ */
+export function closing(servers: readonly TenantServer[], log: Log): () => Promise<void> {
+  const seen = new Set<string>();
+  return async () => {
+    for (const { url, database } of servers) {
+      await withClient(url, async (client) => {
+        const left = await closeServer(client);
+        if (!seen.has(url)) warnOf(left, url, log);
+        seen.add(url);
+      });
+      const { rows } = await database.query<{ name: string }>(
+        `select datname as name from pg_database
+          where datallowconn and shobj_description(oid, 'pg_database') ~ '^tenantry:' order by oid`,
+      );
+      const open = rows.map(({ name }) => urlOf(url, name)).filter((each) => !seen.has(each));
+      for (const each of open.slice(0, batch)) {
+        await withClient(each, closeDatabase);
+        seen.add(each);
+      }
+    }
+  };
+}
+
+function urlOf(server: string, database: string): string {
+  const url = new URL(server);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return url.href;
+}
+
+async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ ...connectionTo(url), application_name: 'tenantry-rights' });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await run(client);
+  } finally {
+    await client.end();
+  }
+}
+
+function warnOf(left: readonly string[], url: string, log: Log): void {
+  if (left.length === 0) return;
+  log.warn(
+    { server: new URL(url).hostname, open: left.slice(0, 10), count: left.length },
+    "what belongs to the server's owner stays open to every tenant's login: docs/isolation.md says what that means",
+  );
+}
