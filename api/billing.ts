@@ -22,6 +22,7 @@ export function subscriptionView(
     organization: organizationId === null ? null : { id: organizationId, name: organizationName ?? '' },
     role,
     tenant: subscription.tenantId,
+    createdAt: subscription.createdAt.toISOString(),
   };
 }
 

@@ -1,9 +1,9 @@
 /** The commands of billing with their arguments. */
 import { Option } from 'commander';
-import { invoiceStatuses } from '../automation/billing/invoice-statuses.ts';
 import { month, person, positiveInteger } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';
+import { addListFlags } from './lists.ts';
 
 export function addBilling({ env, output, add }: Commands): void {
   const load = () => import('./commands/billing.ts');
@@ -26,10 +26,7 @@ export function addBilling({ env, output, add }: Commands): void {
     .action(async (tenant, options) =>
       (await load()).reactivate(await connect(env), output, tenant, options),
     );
-  add('invoices [tenant]', 'list invoices, newest first')
-    .option('--organization <id>', 'of this organization')
-    .addOption(new Option('--status <status>', 'only those').choices(invoiceStatuses))
-    .option('--limit <n>', 'show at most this many (20)', positiveInteger)
+  addListFlags(add('invoices [tenant]', 'list invoices, newest first'), 'listInvoices', 20)
     .option('--pay <invoice>', 'charge this open invoice to the present payment method first')
     .addOption(person())
     .action(async (tenant, options) => (await load()).invoices(await connect(env), output, tenant, options));
@@ -38,11 +35,18 @@ export function addBilling({ env, output, add }: Commands): void {
     .option('--payment-method', 'begin at the payment method')
     .addOption(person())
     .action(async (tenant, options) => (await load()).portal(await connect(env), output, tenant, options));
-  add('organization', 'list the organizations of a person, with roles')
+  addListFlags(
+    add('organization', 'list the organizations of a person, with roles'),
+    'listOrganizations',
+    'all',
+  )
     .addOption(person())
     .action(async (options) => (await load()).organization(await connect(env), output, options));
-  add('credits <tenant>', "show a tenant's credits, budgets and newest entries")
-    .option('--limit <n>', 'show at most this many entries (20)', positiveInteger)
+  addListFlags(
+    add('credits <tenant>', "show a tenant's credits, budgets and newest entries"),
+    'getCredits',
+    20,
+  )
     .option('--top-up <n>', 'first add this many credits, as the operator', positiveInteger)
     .option('--cause <id>', 'why they are added; a cause adds them once, however often it is run')
     .addOption(person())
@@ -54,7 +58,11 @@ export function addBilling({ env, output, add }: Commands): void {
     .action(async (tenant, options) =>
       (await import('./commands/tenant.ts')).entitlements(await connect(env), output, tenant, options),
     );
-  add('usage [tenant]', 'show what a month costs: for one tenant, or for all, as the operator')
+  addListFlags(
+    add('usage [tenant]', 'show what a month costs: for one tenant, or for all, as the operator'),
+    'getFleetUsage',
+    20,
+  )
     .addOption(new Option('--month <month>', 'a calendar month such as 2026-11 (this one)').argParser(month))
     .addOption(
       new Option('--by <step>', 'show what a tenant used instead, step by step').choices([
@@ -64,7 +72,6 @@ export function addBilling({ env, output, add }: Commands): void {
       ]),
     )
     .option('--csv', 'as comma-separated values')
-    .option('--limit <n>', 'show at most this many tenants (20)', positiveInteger)
     .addOption(person())
     .action(async (tenant, options) =>
       (await import('./commands/usage.ts')).usage(await connect(env), output, tenant, options),

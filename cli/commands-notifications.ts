@@ -1,8 +1,9 @@
 /** The commands for webhook endpoints and their deliveries. */
 import { Option } from 'commander';
-import { instant, person, positiveInteger } from './arguments.ts';
+import { instant, person } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';
+import { addListFlags } from './lists.ts';
 
 export function addNotifications({ env, output, add }: Commands): void {
   const load = () => import('./commands/notifications.ts');
@@ -20,9 +21,9 @@ export function addNotifications({ env, output, add }: Commands): void {
     .option('--description <text>', 'what it is for')
     .option('--email <address>', 'who gets a mail when it is disabled')
     .action(async (url, options) => (await load()).addEndpoint(await connect(env), output, url, options));
-  command('list', 'list endpoints')
-    .option('--tenant <tenant>', 'only endpoints of this tenant')
-    .action(async (options) => (await load()).listEndpoints(await connect(env), output, options));
+  addListFlags(command('list', 'list endpoints, newest first'), 'listNotificationEndpoints', 'all').action(
+    async (options) => (await load()).listEndpoints(await connect(env), output, options),
+  );
   command('remove <endpoint>', 'remove an endpoint and its log').action(async (endpoint, options) =>
     (await load()).removeEndpoint(await connect(env), output, endpoint, options),
   );
@@ -38,15 +39,9 @@ export function addNotifications({ env, output, add }: Commands): void {
   command('test <endpoint>', 'send a test event to an endpoint and show its answer').action(
     async (endpoint, options) => (await load()).testEndpoint(await connect(env), output, endpoint, options),
   );
-  command('log', 'list deliveries, newest first')
-    .option('--tenant <tenant>', 'only those to endpoints of this tenant')
-    .option('--endpoint <endpoint>', 'only those to this endpoint')
-    .addOption(
-      new Option('--state <state>', 'only those in this state').choices(['pending', 'delivered', 'failed']),
-    )
-    .option('--type <type>', 'only those of events of this type')
-    .option('--limit <n>', 'show at most this many (50)', positiveInteger)
-    .action(async (options) => (await load()).showLog(await connect(env), output, options));
+  addListFlags(command('log', 'list deliveries, newest first'), 'listNotifications', 50).action(
+    async (options) => (await load()).showLog(await connect(env), output, options),
+  );
   command('show <notification>', 'show a delivery with its event and every answer').action(
     async (notification, options) =>
       (await load()).showNotification(await connect(env), output, notification, options),

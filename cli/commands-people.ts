@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { person, timeout } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';
+import { addListFlags } from './lists.ts';
 
 export function addPeople({ env, output, add }: Commands): void {
   add('onboard <organization>', 'onboard an organization: first admin, Stripe customer, welcome by mail')
@@ -21,9 +22,13 @@ export function addPeople({ env, output, add }: Commands): void {
     .action(async (tenant, options) =>
       (await import('./commands/export.ts')).exportTenant(await connect(env), output, tenant, options),
     );
-  add(
-    'offboarding [tenant]',
-    "show how far a tenant's end is (export, backup, destroy, verify, receipt), or all that are under way",
+  addListFlags(
+    add(
+      'offboarding [tenant]',
+      "show how far a tenant's end is (export, backup, destroy, verify, receipt), or list all that are under way",
+    ),
+    'listOffboardings',
+    'all',
   )
     .option('--now', 'delete a tenant whose subscription has ended now, or retry what its end waits for')
     .option('--yes', 'with --now: yes, for good')

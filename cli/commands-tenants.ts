@@ -1,9 +1,9 @@
 /** The commands for tenants. */
 import { type Command, Option } from 'commander';
-import { phases } from '../automation/store/tenants.ts';
 import { instant, person, positiveInteger, timeout } from './arguments.ts';
 import { connect } from './connection.ts';
 import type { Commands } from './context.ts';
+import { addListFlags } from './lists.ts';
 
 export function addTenants({ env, output, add }: Commands): void {
   add('products', 'list products and plans').action(async () =>
@@ -30,11 +30,7 @@ export function addTenants({ env, output, add }: Commands): void {
     .action(async (tenant, options) =>
       (await import('./commands/cancel.ts')).cancel(await connect(env), output, tenant, options),
     );
-  add('tenants', 'list tenants, newest first')
-    .addOption(new Option('--phase <phase>', 'only those in this phase').choices(phases))
-    .option('--product <product>', 'only those of this product')
-    .option('--limit <n>', 'show at most this many (50)', positiveInteger)
-    .option('--all', 'every one')
+  addListFlags(add('tenants', 'list tenants, newest first'), 'listTenants', 50)
     .addOption(person())
     .action(async (options) =>
       (await import('./commands/tenants.ts')).tenants(await connect(env), output, options),

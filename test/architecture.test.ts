@@ -286,8 +286,7 @@ const sideDoors: Record<string, string> = {
   'automation/dr/volumes.ts':
     "knows the platform's program, which the control plane's image does not contain",
   'automation/preview/allowances.ts': 'what the command line names in its help, before it loads the room',
-  'automation/billing/invoice-statuses.ts':
-    'what the command line names in its help, before it loads the room',
+  'automation/billing/statuses.ts': 'what the command line names in its help, before it loads the room',
 };
 
 /** Subjects inside of a room with a door of their own, so that who wants one does not load the others. */

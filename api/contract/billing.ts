@@ -1,8 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { cancelTimes, invoiceStatuses, portalFlows } from '../../automation/billing/index.ts';
+import {
+  cancelTimes,
+  invoiceStatuses,
+  portalFlows,
+  subscriptionStatuses,
+} from '../../automation/billing/index.ts';
 import { roles } from '../../automation/organizations/index.ts';
-import { nextCursor, pageQuery } from './page.ts';
-import { organizationId, seats, tenantId, webUrl } from './tenant.ts';
+import { productId } from '../../tenants/product-id.ts';
+import { listQuery, nextCursor, search } from './page.ts';
+import { organizationId, planFilter, seats, tenantId, webUrl } from './tenant.ts';
 
 /** What goes in and out of billing. Amounts are whole cents of their currency; credits are negative. */
 
@@ -39,6 +45,7 @@ export const subscription = z
     organization: z.object({ id: z.string(), name: z.string() }).nullable(),
     role: z.enum(roles).openapi({ description: 'What you may do: an admin changes, a viewer reads' }),
     tenant: tenantId.nullable(),
+    createdAt: time.openapi({ description: 'When the first word of it reached us' }),
   })
   .openapi('Subscription');
 export type SubscriptionView = z.infer<typeof subscription>;
@@ -46,6 +53,14 @@ export type SubscriptionView = z.infer<typeof subscription>;
 export const subscriptionList = z
   .object({ subscriptions: z.array(subscription), nextCursor })
   .openapi('SubscriptionList');
+
+export const subscriptionQuery = listQuery(['-createdAt', 'createdAt'], {
+  q: search('Beginning of an id, a tenant or an owner, or a part of the name of the organization that pays'),
+  product: productId.optional(),
+  plan: planFilter,
+  status: z.enum(subscriptionStatuses).optional(),
+  organization: organizationId.optional().openapi({ description: 'Who pays' }),
+});
 
 const wish = z.strictObject({
   plan: z.string().min(1).max(64).optional().openapi({ description: 'Id of a plan of the same product' }),
@@ -123,7 +138,8 @@ export type InvoiceView = z.infer<typeof invoice>;
 
 export const invoiceList = z.object({ invoices: z.array(invoice), nextCursor }).openapi('InvoiceList');
 
-export const invoiceQuery = pageQuery.extend({
+/** Stripe sorts and filters them. */
+export const invoiceQuery = listQuery(['-createdAt'], {
   organization: organizationId.optional(),
   subscription: subscriptionId.optional(),
   status: z.enum(invoiceStatuses).optional(),
@@ -163,6 +179,11 @@ export type OrganizationView = z.infer<typeof organization>;
 export const organizationList = z
   .object({ organizations: z.array(organization), nextCursor })
   .openapi('OrganizationList');
+
+export const organizationQuery = listQuery(['name', '-name', 'createdAt', '-createdAt'], {
+  q: search('A part of the name or the slug, or the beginning of an id or of the billing address'),
+  role: z.enum(roles).optional(),
+});
 
 export const stripeEventReceived = z
   .object({ received: z.literal(true), duplicate: z.boolean() })

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { microUnitsOf } from '../../automation/metering/index.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 import { tenantParams } from './tenant.ts';
 
 /** What goes in and out of entitlements and of uses that are reserved before they begin. */
@@ -123,11 +124,13 @@ export const checkRequest = z
   )
   .openapi('CheckRequest');
 
+const reservationStates = ['open', 'settled', 'released', 'expired'] as const;
+
 const reservation = z
   .object({
     id: z.string(),
     key: z.string(),
-    state: z.enum(['open', 'settled', 'released', 'expired']),
+    state: z.enum(reservationStates),
     meter: z.string().nullable().openapi({ description: 'Told of the use once it is settled' }),
     amount: quantity,
     credits: count.nullable(),
@@ -138,6 +141,16 @@ const reservation = z
     settled: z.object({ amount: quantity, costMicros: count.nullable() }).nullable(),
   })
   .openapi('Reservation');
+
+export const reservationQuery = listQuery(['-createdAt', 'createdAt'], {
+  q: search('Beginning of an id or of a key'),
+  meter: name.regex(/^[\w.-]+$/, 'is the id of a meter').optional(),
+  state: z.enum(reservationStates).optional(),
+});
+
+export const reservationList = z
+  .object({ reservations: z.array(reservation), nextCursor })
+  .openapi('ReservationList');
 
 export const checkAnswer = z
   .object({

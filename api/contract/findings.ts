@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { findingStates, kindNames } from '../../automation/reconcile/index.ts';
-import { nextCursor, pageQuery } from './page.ts';
+import { productId } from '../../tenants/product-id.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 /** Findings of the reconciler, as they go over HTTP. */
@@ -34,11 +35,13 @@ export type FindingView = z.infer<typeof finding>;
 
 export const findingList = z.object({ findings: z.array(finding), nextCursor }).openapi('FindingList');
 
-export const findingsQuery = pageQuery.extend({
-  state: z.enum(findingStates).optional(),
+export const findingsQuery = listQuery(['-id', 'id'], {
+  q: search('A part of the subject, or the beginning of a key, a tenant or a subscription'),
+  product: productId.optional().openapi({ description: 'The product of its tenant' }),
   kind: z.enum(kindNames).optional(),
+  state: z.enum(findingStates).optional(),
   tenant: tenantId.optional(),
-  ended: z.enum(['true', 'false']).optional(),
+  ended: z.enum(['true', 'false']).default('false'),
 });
 
 export const findingParams = z.object({ id: z.string().regex(/^\d{1,15}$/, 'is a number') });

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { keyScopes } from '../../automation/keys/index.ts';
 import { productId } from '../../tenants/product-id.ts';
-import { nextCursor, pageQuery } from './page.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 /** What goes in and out of API keys. */
@@ -59,9 +59,13 @@ export const newKey = key
 
 export const keyList = z.object({ keys: z.array(key), nextCursor }).openapi('KeyList');
 
-export const keyQuery = pageQuery.extend({
+export const keyQuery = listQuery(['-createdAt', 'createdAt', 'name', '-name'], {
+  q: search('A part of the name, or the beginning of an id, a subject or a tenant'),
+  product: productId.optional().openapi({ description: 'Keys of its own application' }),
   tenant: tenantId.optional(),
-  kind: z.enum(keyOwnerKinds).optional(),
+  kind: z.enum(keyOwnerKinds).optional().openapi({ description: 'Of an owner of this kind' }),
+  scope: z.enum(keyScopes).optional(),
+  state: z.enum(['live', 'expired']).optional(),
 });
 
 export const keyParams = z.object({ id: z.string().openapi({ param: { name: 'id', in: 'path' } }) });

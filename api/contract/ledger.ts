@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { maxLimitMicros } from '../../automation/ledger/index.ts';
-import { nextCursor } from './page.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 
 /** What goes in and out of credits and budgets. Every amount is a whole number of the unit in its name. */
 
@@ -67,6 +67,13 @@ export const ledgerAnswer = z
   })
   .openapi('LedgerAnswer');
 
+const entryKind = z.enum(['grant', 'top_up', 'hold', 'capture', 'release', 'expiry', 'overshoot']);
+
+export const creditsQuery = listQuery(['-id', 'id'], {
+  q: search('A part of the cause'),
+  kind: entryKind.optional(),
+});
+
 export const credits = z
   .object({
     balance: z.object({ available: count, held: count, overshoot: count }),
@@ -88,7 +95,7 @@ export const credits = z
       z.object({
         id: z.int(),
         at: time,
-        kind: z.enum(['grant', 'top_up', 'hold', 'capture', 'release', 'expiry', 'overshoot']),
+        kind: entryKind,
         cause: z.string(),
         amount: count,
         from: z.string(),
@@ -155,6 +162,17 @@ export const budgetChange = z
 export const apiCostAnswer = z
   .object({ callId: z.string(), repeated: z.boolean(), budget })
   .openapi('ApiCostAnswer');
+
+export const apiCostQuery = listQuery(['-at', 'at'], {
+  q: search('Beginning of the id of a call'),
+  provider: label.optional(),
+  operation: label.optional(),
+  project: label.optional(),
+  state: z
+    .enum(['open', 'settled'])
+    .optional()
+    .openapi({ description: '`open`: what it cost was not said yet' }),
+});
 
 export const apiCosts = z
   .object({

@@ -8,7 +8,7 @@ import {
   maxReplayed,
 } from '../../automation/notify/index.ts';
 import { productId } from '../../tenants/product-id.ts';
-import { nextCursor, pageQuery } from './page.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 import { tenantId } from './tenant.ts';
 
 /** Requests and answers about webhook endpoints and their deliveries. */
@@ -59,8 +59,16 @@ export const endpointParams = z.object({
   id: endpointId.openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-export const endpointsQuery = pageQuery.extend({
-  tenant: tenantId.optional().openapi({ description: 'Of this tenant; left out, of all that you may see' }),
+const tenantFilter = tenantId
+  .optional()
+  .openapi({ description: 'Of this tenant; left out, of all that you may see' });
+const productFilter = productId.optional().openapi({ description: 'Of endpoints for this product' });
+
+export const endpointsQuery = listQuery(['-createdAt', 'createdAt'], {
+  q: search('A part of the URL or the description, or the beginning of an id'),
+  product: productFilter,
+  tenant: tenantFilter,
+  state: endpointFields.state.optional(),
 });
 
 export const newEndpoint = z
@@ -144,11 +152,13 @@ export const notificationParams = z.object({
     .openapi({ param: { name: 'id', in: 'path' } }),
 });
 
-export const notificationsQuery = pageQuery.extend({
-  tenant: endpointsQuery.shape.tenant,
+export const notificationsQuery = listQuery(['-id', 'id'], {
+  q: search('Beginning of the id of an event, a tenant or an organization'),
+  product: productFilter,
+  tenant: tenantFilter,
   endpoint: endpointId.optional(),
-  state: z.enum(['pending', 'delivered', 'failed']).optional(),
-  type: z.enum(eventTypes).optional(),
+  state: deliveryFields.state.optional(),
+  type: deliveryFields.type.optional(),
 });
 
 export const replayRequest = z

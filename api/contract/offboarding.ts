@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { offboardingSteps } from '../../automation/offboarding/index.ts';
-import { nextCursor } from './page.ts';
-import { tenantParams } from './tenant.ts';
+import { phases } from '../../automation/store/tenants.ts';
+import { listQuery, nextCursor } from './page.ts';
+import { tenantFilters, tenantParams } from './tenant.ts';
 
 /** What goes out of exports, of a tenant's end and of its receipt. */
 
@@ -28,15 +29,32 @@ export const offboarding = z
   .openapi('Offboarding');
 export type OffboardingView = z.infer<typeof offboarding>;
 
+export const offboardingQuery = listQuery(['begunAt', '-begunAt'], {
+  ...tenantFilters,
+  phase: z.enum(phases).optional(),
+  state: z
+    .enum(['open', 'finished'])
+    .default('open')
+    .openapi({ description: '`finished`: the receipt is signed' }),
+});
+
 export const offboardingList = z
   .object({ offboardings: z.array(offboarding), nextCursor })
   .openapi('OffboardingList');
 
+const exportReason = z.enum(['request', 'offboarding']);
+const exportState = z.enum(['pending', 'ready', 'expired']);
+
+export const exportQuery = listQuery(['-id', 'id'], {
+  reason: exportReason.optional(),
+  state: exportState.optional(),
+});
+
 export const tenantExport = z
   .object({
     id: z.int(),
-    reason: z.enum(['request', 'offboarding']),
-    state: z.enum(['pending', 'ready', 'expired']),
+    reason: exportReason,
+    state: exportState,
     requestedAt: time,
     finishedAt: time.nullable(),
     bytes: z.int().nullable(),

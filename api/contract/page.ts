@@ -1,16 +1,45 @@
 import { z } from '@hono/zod-openapi';
 
-/** Every list is asked for page by page in the same way. */
-export const pageQuery = z.object({
-  limit: z.coerce
-    .number()
-    .int('must be a whole number')
-    .min(1, 'must be at least 1')
-    .max(200, 'must be at most 200')
-    .default(50)
-    .openapi({ description: 'How many rows a page has at most' }),
-  cursor: z.string().optional().openapi({ description: '`nextCursor` of the previous page' }),
-});
+const limit = z.coerce
+  .number()
+  .int('must be a whole number')
+  .min(1, 'must be at least 1')
+  .max(200, 'must be at most 200')
+  .default(50)
+  .openapi({ description: 'How many rows a page has at most' });
+
+const cursor = z.string().optional().openapi({ description: '`nextCursor` of the previous page' });
+
+/**
+ * The query of a list: every list is asked for page by page, sorted and filtered in the same way. A parameter that the
+ * list does not have is refused, as whoever sends it would take the answer for a filtered one.
+ * @param sorts what it can be sorted by, with a `-` for descending; the first one unless asked otherwise
+ * @param filters each optional: what a row must be to be listed
+ */
+export function listQuery<
+  const Sorts extends readonly [string, ...string[]],
+  Filters extends Readonly<Record<string, z.ZodType>>,
+>(sorts: Sorts, filters: Filters) {
+  const sort = z
+    .enum(sorts)
+    .default(sorts[0])
+    .openapi({ description: 'What the list is sorted by; with `-` from the greatest to the least' });
+  const shape = { limit, cursor, sort, ...filters };
+  const known = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? `is no parameter of this list, which has ${known}` : undefined,
+  });
+}
+
+/** A text to look for. @param description what it is compared with */
+export const search = (description: string) =>
+  z
+    .string()
+    .max(200, 'must be at most 200 characters')
+    .refine((text) => !text.includes('\0'), 'must not hold a NUL')
+    .optional()
+    .openapi({ description: `${description}, in any case`, example: 'acme' });
 
 export const nextCursor = z
   .string()

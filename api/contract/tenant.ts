@@ -4,7 +4,7 @@ import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { productId } from '../../tenants/product-id.ts';
 import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
-import { nextCursor, pageQuery } from './page.ts';
+import { listQuery, nextCursor, search } from './page.ts';
 
 /** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
 
@@ -230,29 +230,19 @@ export const tenantList = z
   .openapi('TenantList');
 export type TenantListView = z.infer<typeof tenantList>;
 
-export const tenantSorts = ['createdAt', '-createdAt', 'slug', '-slug'] as const;
+export const planFilter = z
+  .string()
+  .max(64)
+  .regex(/^[\w-]+$/, 'is the id of a plan')
+  .optional();
 
-export const tenantQuery = pageQuery.extend({
-  sort: z
-    .enum(tenantSorts)
-    .default('-createdAt')
-    .openapi({ description: 'What the list is sorted by; with `-` from the greatest to the least' }),
-  q: z
-    .string()
-    .max(200)
-    .refine((text) => !text.includes('\0'), 'must not hold a NUL')
-    .optional()
-    .openapi({
-      description:
-        'Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case',
-      example: 'acme',
-    }),
-  plan: z
-    .string()
-    .max(64)
-    .regex(/^[\w-]+$/, 'is the id of a plan')
-    .optional(),
+const searched =
+  'Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace';
+
+export const tenantQuery = listQuery(['-createdAt', 'createdAt', 'slug', '-slug'], {
+  q: search(searched),
   product: productId.optional(),
+  plan: planFilter,
   phase: z.enum(phases).optional(),
   checkout: z
     .string()
@@ -260,6 +250,13 @@ export const tenantQuery = pageQuery.extend({
     .regex(/^[\w-]+$/, 'is the id that POST /v1/checkout answered')
     .optional(),
 });
+
+/** The filters of lists of what tenants have. */
+export const tenantFilters = {
+  q: search(`Of its tenant: ${searched.charAt(0).toLowerCase()}${searched.slice(1)}`),
+  product: productId.optional(),
+  plan: planFilter,
+};
 
 export const entry = z
   .object({
@@ -272,7 +269,14 @@ export const entry = z
   .openapi('TimelineEntry');
 export type EntryView = z.infer<typeof entry>;
 
-export const timelineQuery = pageQuery.extend({
+export const timelineQuery = listQuery(['id', '-id'], {
+  q: search('A part of the message'),
+  kind: z
+    .string()
+    .max(100)
+    .regex(/^[\w.-]+$/, 'is a kind of entries')
+    .optional()
+    .openapi({ description: 'A kind, or its beginning up to a dot', example: 'operation' }),
   after: z.coerce
     .number()
     .int()

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { productId } from '../../tenants/product-id.ts';
-import { nextCursor, pageQuery } from './page.ts';
+import { listQuery, nextCursor } from './page.ts';
+import { tenantFilters } from './tenant.ts';
 
 /** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
 
@@ -91,9 +91,9 @@ export const statement = z
   })
   .openapi('Statement');
 
-export const fleetUsageQuery = pageQuery.extend({
+export const fleetUsageQuery = listQuery(['-usage', 'usage', 'slug', '-slug'], {
+  ...tenantFilters,
   month,
-  product: productId.optional(),
   format,
 });
 
@@ -113,7 +113,7 @@ export const fleetUsage = z
           totalCents: cents,
         }),
       )
-      .openapi({ description: 'Those whose use costs the most first' }),
+      .openapi({ description: 'Those whose use costs the most first, unless sorted otherwise' }),
     nextCursor,
     metering: z.object({
       cells: z.array(z.object({ cell: z.string(), lastSample: time, source: z.string() })),

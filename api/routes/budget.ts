@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import {
   type Braked,
   callsKeptDays,
@@ -14,12 +13,19 @@ import {
 } from '../../automation/ledger/index.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
-import { apiCostAnswer, apiCostBody, apiCosts, budgetChange, budgets } from '../contract/ledger.ts';
-import { pageQuery, textPosition, timePosition } from '../contract/page.ts';
+import {
+  apiCostAnswer,
+  apiCostBody,
+  apiCostQuery,
+  apiCosts,
+  budgetChange,
+  budgets,
+} from '../contract/ledger.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { actorOf, assertOperator, isOperator } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -58,9 +64,9 @@ const costs = createRoute({
   path: '/v1/tenants/{id}/api-costs',
   operationId: 'listApiCosts',
   tags: ['Budgets'],
-  summary: 'What API calls cost: per day, and each, newest first',
+  summary: 'What API calls cost: per day, and each',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams, query: pageQuery },
+  request: { params: tenantParams, query: apiCostQuery },
   responses: { 200: json('One page', apiCosts), ...problemResponses },
 });
 const charge = createRoute({
@@ -81,7 +87,7 @@ const charge = createRoute({
   },
 });
 
-const paging = pagingBy('api costs', z.tuple([timePosition, textPosition]));
+const order: Order<'at'> = { id: textPosition, by: { at: timePosition } };
 
 export const budgetRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -124,16 +130,16 @@ export const budgetRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(costs, async (c) => {
       const { id, product } = brakedOf(await c.get('tenants').find(c.req.valid('param').id));
-      const { limit, cursor } = c.req.valid('query');
-      const [at, callId] = paging.read(cursor) ?? [];
-      const [days, calls] = await Promise.all([
+      const query = c.req.valid('query');
+      const [days, { shown, nextCursor }] = await Promise.all([
         listDailyCosts(database, id, callsKeptDays(product)),
-        listCosts(database, id, {
-          before: at && callId !== undefined ? { at, callId } : null,
-          limit: limit + 1,
-        }),
+        readPage(
+          order,
+          { path: c.req.path, query },
+          (page) => listCosts(database, id, query, page),
+          ({ at, callId }) => [at, callId],
+        ),
       ]);
-      const { shown, nextCursor } = paging.page(calls, limit, (call) => [call.at, call.callId]);
       return c.json(
         {
           days,

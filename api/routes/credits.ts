@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import {
   createLedgerWriter,
   creditAllowance,
@@ -16,16 +16,16 @@ import { type Access, operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../
 import {
   captureRequest,
   credits,
+  creditsQuery,
   holdRequest,
   ledgerAnswer,
   releaseRequest,
   topUpRequest,
 } from '../contract/ledger.ts';
-import { numberPosition, pageQuery } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { byId, readPage } from '../lists.ts';
 import { askedBy } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -65,9 +65,9 @@ const show = createRoute({
   path,
   operationId: 'getCredits',
   tags: ['Credits'],
-  summary: 'Credits of a tenant: balance, what gave it, entries newest first',
+  summary: 'Credits of a tenant: balance, what gave it, and entries',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams, query: pageQuery },
+  request: { params: tenantParams, query: creditsQuery },
   responses: {
     200: { description: 'The credits', content: { 'application/json': { schema: credits } } },
     ...problemResponses,
@@ -103,8 +103,6 @@ const topUp = change('top-ups', {
   body: topUpRequest,
 });
 
-const paging = pagingBy('credits', z.tuple([numberPosition]));
-
 export const creditRoutes = ({ database }: ApiDeps) => {
   const ledger = createLedgerWriter(database);
   const router = createRouter();
@@ -122,15 +120,18 @@ export const creditRoutes = ({ database }: ApiDeps) => {
   return router
     .openapi(show, async (c) => {
       const { id } = await c.get('tenants').find(c.req.valid('param').id);
-      const { limit, cursor } = c.req.valid('query');
-      const [before = null] = paging.read(cursor) ?? [];
-      const [balance, lots, brake, entries] = await Promise.all([
+      const query = c.req.valid('query');
+      const [balance, lots, brake, { shown, nextCursor }] = await Promise.all([
         readBalance(database, id),
         listLots(database, id),
         readBrake(database, id),
-        listEntries(database, id, { before, limit: limit + 1 }),
+        readPage(
+          byId,
+          { path: c.req.path, query },
+          (page) => listEntries(database, id, query, page),
+          ({ id: entryId }) => [entryId, entryId],
+        ),
       ]);
-      const { shown, nextCursor } = paging.page(entries, limit, ({ id: entryId }) => [entryId]);
       return c.json(
         {
           balance: balance ?? { available: 0, held: 0, overshoot: 0 },

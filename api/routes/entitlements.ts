@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import {
   type Entitlements,
+  listReservations,
   type ProductChecks,
   type Reservation,
   readEntitlements,
@@ -13,12 +14,16 @@ import {
   checkAnswer,
   checkRequest,
   entitlements,
+  reservationList,
   reservationParams,
+  reservationQuery,
   settleAnswer,
   settleRequest,
 } from '../contract/entitlements.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
+import { type Order, readPage } from '../lists.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const json = <Schema>(description: string, schema: Schema) => ({
@@ -60,6 +65,16 @@ const check = createRoute({
     ...problemResponses,
   },
 });
+const list = createRoute({
+  method: 'get',
+  path: '/v1/tenants/{id}/reservations',
+  operationId: 'listReservations',
+  tags: ['Entitlements'],
+  summary: 'Uses that were admitted, and what became of them',
+  access: peopleAndKeys('entitlements:read'),
+  request: { params: tenantParams, query: reservationQuery },
+  responses: { 200: json('One page', reservationList), ...problemResponses },
+});
 const settle = createRoute({
   method: 'post',
   path: '/v1/tenants/{id}/check/{reservation}/settle',
@@ -81,6 +96,8 @@ const release = createRoute({
   request: { params: reservationParams },
   responses: { 200: json('Given back', settleAnswer), ...problemResponses },
 });
+
+const order: Order<'createdAt'> = { id: textPosition, by: { createdAt: timePosition } };
 
 export const entitlementRoutes = ({ database, services }: ApiDeps) => {
   const checks: ProductChecks = new Map(services.map(({ product, checks: own = {} }) => [product.id, own]));
@@ -115,6 +132,17 @@ export const entitlementRoutes = ({ database, services }: ApiDeps) => {
         },
         reserved.repeated ? 200 : 201,
       );
+    })
+    .openapi(list, async (c) => {
+      const { id } = await c.get('tenants').find(c.req.valid('param').id);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        order,
+        { path: c.req.path, query },
+        (page) => listReservations(database, id, query, page),
+        ({ createdAt, id: reservationId }) => [createdAt, reservationId],
+      );
+      return c.json({ reservations: shown.map(reservationView), nextCursor }, 200);
     })
     .openapi(settle, async (c) => {
       const { id, reservation } = c.req.valid('param');

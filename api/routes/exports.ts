@@ -1,20 +1,19 @@
 import { Readable } from 'node:stream';
-import { z } from '@hono/zod-openapi';
 import { requestExport, type TenantExport } from '../../automation/offboarding/index.ts';
 import { record } from '../../automation/store/audit.ts';
 import { peopleAndKeys } from '../access.ts';
 import {
   exportFile,
   exportParams,
+  exportQuery,
   type TenantExportView,
   tenantExport,
   tenantExportList,
 } from '../contract/offboarding.ts';
-import { numberPosition, pageQuery } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { byId, readPage } from '../lists.ts';
 import { actorName, actorOf, askedBy } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -25,9 +24,9 @@ const list = createRoute({
   path,
   operationId: 'listExports',
   tags: ['Offboarding'],
-  summary: 'Exports of a tenant, newest first',
+  summary: 'Exports of a tenant',
   access: peopleAndKeys('tenants:read'),
-  request: { params: tenantParams, query: pageQuery },
+  request: { params: tenantParams, query: exportQuery },
   responses: {
     200: { description: 'The exports', content: { 'application/json': { schema: tenantExportList } } },
     ...problemResponses,
@@ -65,15 +64,16 @@ const download = createRoute({
   },
 });
 
-const paging = pagingBy('exports', z.tuple([numberPosition]));
-
 export const exportRoutes = ({ database, exportFiles }: ApiDeps) =>
   createRouter()
     .openapi(list, async (c) => {
-      const { limit, cursor } = c.req.valid('query');
-      const [before = null] = paging.read(cursor) ?? [];
-      const found = await c.get('exports').list(c.req.valid('param').id, { before, limit: limit + 1 });
-      const { shown, nextCursor } = paging.page(found, limit, ({ id }) => [id]);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        byId,
+        { path: c.req.path, query },
+        (page) => c.get('exports').list(c.req.valid('param').id, query, page),
+        ({ id }) => [id, id],
+      );
       return c.json({ exports: shown.map(view), nextCursor }, 200);
     })
     .openapi(ask, async (c) => {

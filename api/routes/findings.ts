@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import {
   approveFinding,
   askReconciliation,
@@ -24,10 +23,9 @@ import {
   reconcileBody,
   reconciliations,
 } from '../contract/findings.ts';
-import { numberPosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { byId, readPage } from '../lists.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -42,7 +40,7 @@ const list = createRoute({
   path: '/v1/findings',
   operationId: 'listFindings',
   tags: ['Reconciliation'],
-  summary: 'Where money and infrastructure disagree, newest first; for operators',
+  summary: 'Where money and infrastructure disagree; for operators',
   access: operatorsOnly,
   request: { query: findingsQuery },
   responses: { 200: json('One page', findingList), ...problemResponses },
@@ -88,25 +86,19 @@ const ask = createRoute({
   responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
 });
 
-const paging = pagingBy('findings', z.tuple([numberPosition]));
-
 export const findingRoutes = ({ database, stripe, followers, retentionMs }: ApiDeps) => {
   const router = createRouter();
   const context = { database, stripe, followers, policy: { retentionMs }, now: () => new Date() };
 
   return router
     .openapi(list, async (c) => {
-      const { limit, cursor, state, kind, tenant, ended } = c.req.valid('query');
-      const [before] = paging.read(cursor) ?? [];
-      const found = await listFindings(database, {
-        limit: limit + 1,
-        ended: ended === 'true',
-        ...(before !== undefined && { before }),
-        ...(state && { state }),
-        ...(kind && { kind }),
-        ...(tenant && { tenantId: tenant }),
-      });
-      const { shown, nextCursor } = paging.page(found, limit, ({ id }) => [id]);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        byId,
+        { path: c.req.path, query },
+        (page) => listFindings(database, { ...query, ended: query.ended === 'true' }, page),
+        ({ id }) => [id, id],
+      );
       return c.json({ findings: shown.map(viewOf), nextCursor }, 200);
     })
     .openapi(approve, async (c) => {

@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import { payInvoice } from '../../automation/billing/index.ts';
 import { findPaidSubscription } from '../../automation/organizations/index.ts';
 import { record } from '../../automation/store/audit.ts';
@@ -6,8 +5,9 @@ import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { people } from '../access.ts';
 import { invoiceView } from '../billing.ts';
 import { billingParams, invoice, invoiceId, invoiceList, invoiceQuery } from '../contract/billing.ts';
+import { timePosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { askedBy, isOperator } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { assertAdmin } from '../scoped/organizations.ts';
@@ -57,24 +57,21 @@ const pay = createRoute({
   },
 });
 
-const paging = pagingBy('invoices', z.tuple([invoiceId]));
+const order: Order<'createdAt'> = { id: invoiceId, by: { createdAt: timePosition } };
 
 export const invoiceRoutes = ({ database, stripe }: ApiDeps) => {
   const router = createRouter();
 
   return router
     .openapi(list, async (c) => {
-      const { organization, subscription, status, cursor, limit } = c.req.valid('query');
-      const [after] = paging.read(cursor) ?? [];
-      const { invoices, hasMore } = await c.get('invoices').list({
-        organization,
-        subscription,
-        status,
-        after,
-        limit,
-      });
-      const nextCursor = hasMore ? paging.after([invoices.at(-1)?.id ?? '']) : null;
-      return c.json({ invoices: invoices.map(invoiceView), nextCursor }, 200);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        order,
+        { path: c.req.path, query },
+        (page) => c.get('invoices').list(query, page),
+        ({ createdAt, id }) => [createdAt, id],
+      );
+      return c.json({ invoices: shown.map(invoiceView), nextCursor }, 200);
     })
     .openapi(show, async (c) => {
       const { invoice } = await c.get('invoices').find(c.req.valid('param').id);

@@ -1,8 +1,9 @@
-import { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import {
   type ApiKey,
   createKey,
   findKey,
+  type KeyOrder,
   type KeyOwner,
   type KeyReach,
   type KeyScope,
@@ -16,7 +17,7 @@ import { textPosition, timePosition } from '../contract/page.ts';
 import { askedTenant } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import {
   askedBy,
   assertOperator,
@@ -48,7 +49,7 @@ const list = createRoute({
   path: '/v1/keys',
   operationId: 'listKeys',
   tags: ['Keys'],
-  summary: 'Your API keys and those of your tenants, newest first; all of them for operators',
+  summary: 'Your API keys and those of your tenants; all of them for operators',
   access: people,
   request: { query: keyQuery },
   responses: {
@@ -72,7 +73,7 @@ const revoke = createRoute({
   },
 });
 
-const paging = pagingBy('keys', z.tuple([timePosition, textPosition]));
+const order: Order<KeyOrder> = { id: textPosition, by: { createdAt: timePosition, name: textPosition } };
 
 export const keyRoutes = ({ database, keys }: ApiDeps) =>
   createRouter()
@@ -96,14 +97,13 @@ export const keyRoutes = ({ database, keys }: ApiDeps) =>
     })
     .openapi(list, async (c) => {
       const person = signedIn(c.get('principal'));
-      const { limit, cursor, tenant, kind } = c.req.valid('query');
-      const found = await listKeys(database, reachOf(person), {
-        tenantId: tenant,
-        kind,
-        after: paging.read(cursor),
-        limit: limit + 1,
-      });
-      const { shown, nextCursor } = paging.page(found, limit, ({ createdAt, id }) => [createdAt, id]);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        order,
+        { path: c.req.path, query },
+        (page) => listKeys(database, reachOf(person), query, page),
+        (found, by) => [found[by], found.id],
+      );
       return c.json({ keys: shown.map((found) => view(found, person)), nextCursor }, 200);
     })
     .openapi(revoke, async (c) => {

@@ -1,4 +1,3 @@
-import { z } from '@hono/zod-openapi';
 import {
   allowedAddresses,
   type Endpoint,
@@ -37,10 +36,10 @@ import {
   testSent,
   type WebhookEvent,
 } from '../contract/notifications.ts';
-import { numberPosition, textPosition } from '../contract/page.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { byId, type Order, readPage } from '../lists.ts';
 import { askedBy, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -147,7 +146,7 @@ const log = createRoute({
   path: '/v1/notifications',
   operationId: 'listNotifications',
   tags,
-  summary: 'What was sent to endpoints and what they answered, newest first',
+  summary: 'What was sent to endpoints and what they answered',
   access: read,
   request: { query: notificationsQuery },
   responses: { 200: json('One page', notificationList), ...problemResponses },
@@ -163,8 +162,7 @@ const detail = createRoute({
   responses: { 200: json('The notification', notificationDetail), ...problemResponses },
 });
 
-const endpointPaging = pagingBy('endpoints', z.tuple([textPosition]));
-const deliveryPaging = pagingBy('notifications', z.tuple([numberPosition]));
+const endpointOrder: Order<'createdAt'> = { id: textPosition, by: { createdAt: timePosition } };
 
 export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiDeps) => {
   const router = createRouter();
@@ -202,11 +200,14 @@ export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiD
 
   return router
     .openapi(list, async (c) => {
-      const { tenant, limit, cursor } = c.req.valid('query');
-      const scope = await c.get('endpoints').scope({ tenant });
-      const [after = null] = endpointPaging.read(cursor) ?? [];
-      const found = await listEndpoints(database, scope, { after, limit: limit + 1 });
-      const { shown, nextCursor } = endpointPaging.page(found, limit, ({ id }) => [id]);
+      const query = c.req.valid('query');
+      const scope = await c.get('endpoints').scope(query);
+      const { shown, nextCursor } = await readPage(
+        endpointOrder,
+        { path: c.req.path, query },
+        (page) => listEndpoints(database, scope, query, page),
+        ({ createdAt, id }) => [createdAt, id],
+      );
       return c.json({ endpoints: shown.map(endpointView), nextCursor }, 200);
     })
     .openapi(add, async (c) => {
@@ -310,20 +311,19 @@ export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiD
       return c.json({ events }, 202);
     })
     .openapi(log, async (c) => {
-      const { tenant, endpoint, state, type, limit, cursor } = c.req.valid('query');
+      const query = c.req.valid('query');
+      const { tenant, product, endpoint, state, type, q } = query;
       const endpoints = c.get('endpoints');
-      const [before = null] = deliveryPaging.read(cursor) ?? [];
       const found = endpoint === undefined ? null : await endpoints.find(endpoint);
-      const page = await listDeliveries(database, {
-        // What the endpoint's own check has let pass needs no second one.
-        scope: found && tenant === undefined ? { kind: 'all' } : await endpoints.scope({ tenant }),
-        endpointId: found?.id,
-        state,
-        type,
-        before,
-        limit: limit + 1,
-      });
-      const { shown, nextCursor } = deliveryPaging.page(page, limit, ({ id }) => [id]);
+      // What the endpoint's own check has let pass needs no second one.
+      const checked = found !== null && tenant === undefined && product === undefined;
+      const scope = checked ? ({ kind: 'all' } as const) : await endpoints.scope({ tenant, product });
+      const { shown, nextCursor } = await readPage(
+        byId,
+        { path: c.req.path, query },
+        (page) => listDeliveries(database, { scope, endpointId: found?.id, state, type, q }, page),
+        ({ id }) => [id, id],
+      );
       return c.json({ notifications: shown.map(notificationView), nextCursor }, 200);
     })
     .openapi(detail, async (c) => {

@@ -1,9 +1,8 @@
-import { z } from '@hono/zod-openapi';
 import {
   endTenant,
   findOffboarding,
+  listEnds,
   listReceiptKeys,
-  listUnfinishedEnds,
   type Offboarding,
   offboardingSteps,
   retryOffboarding,
@@ -17,14 +16,15 @@ import {
   type OffboardingView,
   offboarding,
   offboardingList,
+  offboardingQuery,
   receiptKeys,
   signedReceiptView,
 } from '../contract/offboarding.ts';
-import { pageQuery, textPosition, timePosition } from '../contract/page.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import { askedTenant, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { askedBy, isOperator, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -47,9 +47,9 @@ const list = createRoute({
   path: '/v1/offboardings',
   operationId: 'listOffboardings',
   tags: ['Offboarding'],
-  summary: 'Ends of tenants that are not over, the longest first; for operators',
+  summary: 'Ends of tenants, those that are not over unless asked otherwise; for operators',
   access: operatorsOnly,
-  request: { query: pageQuery },
+  request: { query: offboardingQuery },
   responses: {
     200: {
       description: 'One page of journals',
@@ -99,7 +99,7 @@ const keys = createRoute({
   },
 });
 
-const paging = pagingBy('offboardings', z.tuple([timePosition, textPosition]));
+const order: Order<'begunAt'> = { id: textPosition, by: { begunAt: timePosition } };
 
 export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
   const following = { followers, now: () => new Date() };
@@ -117,9 +117,13 @@ export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
     })
     .openapi(list, async (c) => {
       const offboardings: OffboardingView[] = [];
-      const { limit, cursor } = c.req.valid('query');
-      const found = await listUnfinishedEnds(database, { after: paging.read(cursor), limit: limit + 1 });
-      const { shown, nextCursor } = paging.page(found, limit, ({ begunAt, id }) => [begunAt, id]);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        order,
+        { path: c.req.path, query },
+        (page) => listEnds(database, query, page),
+        ({ begunAt, id }) => [begunAt, id],
+      );
       for (const { id } of shown)
         offboardings.push(
           view(await journalOf(id), await c.get('tenants').find(askedTenant(id)), c.get('principal')),

@@ -1,10 +1,9 @@
-import { z } from '@hono/zod-openapi';
 import { listMembers } from '../../automation/organizations/index.ts';
 import { people } from '../access.ts';
-import { type OrganizationView, organizationList } from '../contract/billing.ts';
-import { pageQuery, textPosition } from '../contract/page.ts';
+import { type OrganizationView, organizationList, organizationQuery } from '../contract/billing.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, pageOf, readPage } from '../lists.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import type { Standing } from '../scoped/organizations.ts';
 
@@ -15,14 +14,19 @@ const list = createRoute({
   tags: ['Organizations'],
   summary: 'The organizations that you are in, and what you may do there',
   access: people,
-  request: { query: pageQuery },
+  request: { query: organizationQuery },
   responses: {
     200: { description: 'One page', content: { 'application/json': { schema: organizationList } } },
     ...problemResponses,
   },
 });
 
-const paging = pagingBy('organizations', z.tuple([textPosition]));
+const order: Order<'name' | 'createdAt'> = {
+  id: textPosition,
+  by: { name: textPosition, createdAt: timePosition },
+};
+const positionOf = ({ organization }: Standing, by: 'name' | 'createdAt') =>
+  [organization[by], organization.id] as const;
 
 export const organizationRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -43,13 +47,25 @@ export const organizationRoutes = ({ database }: ApiDeps) => {
   });
 
   return router.openapi(list, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const [after] = paging.read(cursor) ?? [];
-    const standings = await c.get('organizations').list();
-    const begin = standings.findIndex(({ organization }) => organization.id === after) + 1;
-    const { shown, nextCursor } = paging.page(standings.slice(begin), limit, ({ organization }) => [
-      organization.id,
-    ]);
+    const query = c.req.valid('query');
+    const found = (await c.get('organizations').list()).filter(
+      ({ organization, role }) =>
+        (query.role === undefined || role === query.role) &&
+        (query.q === undefined || matches(organization, query.q.toLowerCase())),
+    );
+    const { shown, nextCursor } = await readPage(
+      order,
+      { path: c.req.path, query },
+      async (page) => pageOf(found, page, positionOf),
+      positionOf,
+    );
     return c.json({ organizations: await Promise.all(shown.map(view)), nextCursor }, 200);
   });
 };
+
+function matches({ id, name, slug, billingEmail }: Standing['organization'], q: string): boolean {
+  return (
+    [name, slug].some((text) => text.toLowerCase().includes(q)) ||
+    [id, billingEmail].some((text) => text?.toLowerCase().startsWith(q))
+  );
+}

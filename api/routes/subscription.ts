@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type Stripe from 'stripe';
 import {
   cancelSubscription,
@@ -20,10 +20,11 @@ import {
   previewRequest,
   subscription,
   subscriptionList,
+  subscriptionQuery,
 } from '../contract/billing.ts';
-import { pageQuery, textPosition } from '../contract/page.ts';
+import { textPosition, timePosition } from '../contract/page.ts';
 import type { ApiDeps } from '../deps.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { askedBy, isOperator, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
@@ -36,9 +37,9 @@ const list = createRoute({
   tags: ['Billing'],
   summary: 'Subscriptions of your organizations and your own; all of them for operators',
   access: people,
-  request: { query: pageQuery },
+  request: { query: subscriptionQuery },
   responses: {
-    200: { description: 'One page, by id', content: { 'application/json': { schema: subscriptionList } } },
+    200: { description: 'One page', content: { 'application/json': { schema: subscriptionList } } },
     ...problemResponses,
   },
 });
@@ -133,7 +134,7 @@ const reactivate = createRoute({
   },
 });
 
-const paging = pagingBy('subscriptions', z.tuple([textPosition]));
+const order: Order<'createdAt'> = { id: textPosition, by: { createdAt: timePosition } };
 
 export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
   const router = createRouter();
@@ -161,10 +162,13 @@ export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
 
   return router
     .openapi(list, async (c) => {
-      const { limit, cursor } = c.req.valid('query');
-      const [after = null] = paging.read(cursor) ?? [];
-      const found = await c.get('subscriptions').list({ after, limit: limit + 1 });
-      const { shown, nextCursor } = paging.page(found, limit, ({ subscription: { id } }) => [id]);
+      const query = c.req.valid('query');
+      const { shown, nextCursor } = await readPage(
+        order,
+        { path: c.req.path, query },
+        (page) => c.get('subscriptions').list(query, page),
+        ({ subscription: { createdAt, id } }) => [createdAt, id],
+      );
       return c.json(
         {
           subscriptions: shown.map(({ subscription, role }) => subscriptionView(subscription, role, graceMs)),

@@ -1,5 +1,6 @@
 import { streamSSE } from 'hono/streaming';
 import { listAudit } from '../../automation/store/audit.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { peopleAndKeys } from '../access.ts';
 import { eventStream, eventsHeaders, tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -54,11 +55,12 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
       stream.onAbort(() => wake());
       const send = async () => {
         for (let more = true; more && !stream.aborted; ) {
-          const entries = await listAudit(database, id, {
-            after: lastId,
-            limit: pageEntries,
-            audience: audienceOf(principal),
-          });
+          const entries = await listAudit(
+            database,
+            id,
+            { after: lastId, audience: audienceOf(principal) },
+            firstPage(pageEntries, 'id', 'ascending'),
+          );
           for (const found of entries) {
             await stream.writeSSE({
               event: found.kind,

@@ -1,9 +1,7 @@
-import { z } from '@hono/zod-openapi';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { peopleAndKeys } from '../access.ts';
-import { numberPosition } from '../contract/page.ts';
 import {
   access,
   type TenantView,
@@ -14,7 +12,7 @@ import {
 } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { byId, readPage } from '../lists.ts';
 import { actorName, askedBy, audienceOf, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
@@ -38,7 +36,7 @@ const happened = createRoute({
   path: '/v1/tenants/{id}/timeline',
   operationId: 'getTimeline',
   tags: ['Tenants'],
-  summary: 'What happened to a tenant and why, oldest first',
+  summary: 'What happened to a tenant and why, oldest first unless sorted otherwise',
   access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: timelineQuery },
   responses: {
@@ -82,8 +80,6 @@ const retry = createRoute({
   },
 });
 
-const paging = pagingBy('timeline', z.tuple([numberPosition]));
-
 export const tenantRoutes = ({ database }: ApiDeps) => {
   const view = async (principal: Principal, found: Tenant, db: Queryable = database): Promise<TenantView> => {
     const [shown] = await tenantViews(db, [found], principal);
@@ -99,14 +95,14 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(happened, async (c) => {
       const found = await c.get('tenants').find(c.req.valid('param').id);
-      const { limit, cursor, after = 0 } = c.req.valid('query');
-      const [position = after] = paging.read(cursor) ?? [];
-      const entries = await listAudit(database, found.id, {
-        after: position,
-        limit: limit + 1,
-        audience: audienceOf(c.get('principal')),
-      });
-      const { shown, nextCursor } = paging.page(entries, limit, ({ id }) => [id]);
+      const query = c.req.valid('query');
+      const audience = audienceOf(c.get('principal'));
+      const { shown, nextCursor } = await readPage(
+        byId,
+        { path: c.req.path, query },
+        (page) => listAudit(database, found.id, { ...query, audience }, page),
+        ({ id }) => [id, id],
+      );
       return c.json({ entries: shown.map(entryView), nextCursor }, 200);
     })
     .openapi(enter, async (c) => {

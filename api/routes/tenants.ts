@@ -1,9 +1,8 @@
-import { z } from '@hono/zod-openapi';
 import { peopleAndKeys } from '../access.ts';
 import { textPosition, timePosition } from '../contract/page.ts';
 import { tenantList, tenantQuery } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { reasonOfNoTenant, tenantViews } from '../views.ts';
 
@@ -21,28 +20,21 @@ const route = createRoute({
   },
 });
 
-/** By what the list is sorted, and then by id: the creation, or the slug. */
-const pagings = {
-  createdAt: pagingBy('tenants', z.tuple([timePosition, textPosition])),
-  slug: pagingBy('tenants by slug', z.tuple([textPosition, textPosition])),
+const order: Order<'createdAt' | 'slug'> = {
+  id: textPosition,
+  by: { createdAt: timePosition, slug: textPosition },
 };
 
 export const tenantListRoutes = ({ database }: ApiDeps) =>
   createRouter().openapi(route, async (c) => {
-    const { limit, cursor, sort, product, plan, phase, q, checkout } = c.req.valid('query');
-    const descending = sort.startsWith('-');
-    const by = sort.endsWith('slug') ? 'slug' : 'createdAt';
-    const found = await c.get('tenants').list({
-      ...(product && { product }),
-      ...(plan && { plan }),
-      ...(phase && { phase }),
-      ...(q && { q }),
-      ...(checkout && { checkoutId: checkout }),
-      sort: { by, descending },
-      after: pagings[by].read(cursor),
-      limit: limit + 1,
-    });
-    const { shown, nextCursor } = pagings[by].page(found, limit, (tenant) => [tenant[by], tenant.id]);
+    const query = c.req.valid('query');
+    const { checkout } = query;
+    const { shown, nextCursor } = await readPage(
+      order,
+      { path: c.req.path, query },
+      (page) => c.get('tenants').list(query, page),
+      (tenant, by) => [tenant[by], tenant.id],
+    );
     const problem = checkout && shown.length === 0 ? await c.get('tenants').checkoutProblem(checkout) : null;
     return c.json(
       {

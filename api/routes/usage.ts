@@ -1,4 +1,4 @@
-import { z } from '@hono/zod-openapi';
+import type { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import {
   csv,
@@ -26,13 +26,14 @@ import {
   startOfDay,
   statementCsv,
   type ToldSample,
+  type TotalOrder,
   totalsCsv,
   type UsageGap,
   writeTold,
 } from '../../automation/metering/index.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { operatorsAndKeys, operatorsOnly, peopleAndKeys } from '../access.ts';
-import { numberPosition } from '../contract/page.ts';
+import { numberPosition, textPosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import {
   fleetUsage,
@@ -46,7 +47,7 @@ import {
 } from '../contract/usage.ts';
 import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
-import { pagingBy } from '../paging.ts';
+import { type Order, readPage } from '../lists.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const answer = <Schema>(description: string, schema: Schema) => ({
@@ -79,7 +80,8 @@ const showFleet = createRoute({
   path: '/v1/usage',
   operationId: 'getFleetUsage',
   tags: ['Usage'],
-  summary: 'What all tenants used in a month, the most first, and how metering does; for operators',
+  summary:
+    'What all tenants used in a month, the most first unless sorted otherwise, and how metering does; for operators',
   access: operatorsOnly,
   request: { query: fleetUsageQuery },
   responses: { 200: answer('One page', fleetUsage), ...problemResponses },
@@ -113,8 +115,7 @@ const pricedSections = () =>
     return found ? [{ dimension, price, section: found.dimension.section }] : [];
   });
 
-/** By cost, which changes as use goes on: the position is a rank. */
-const paging = pagingBy('usage', z.tuple([numberPosition.max(1_000_000)]));
+const order: Order<TotalOrder> = { id: textPosition, by: { usage: numberPosition, slug: textPosition } };
 
 export const usageRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
@@ -204,15 +205,14 @@ export const usageRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(showFleet, async (c) => {
       const query = c.req.valid('query');
-      const { limit, cursor } = query;
-      const [offset = 0] = paging.read(cursor) ?? [];
       const month = monthNamed(query.month ?? dayOf(new Date()));
-      const page = await listTotals(database, month, pricedSections(), {
-        product: query.product ?? null,
-        offset,
-        limit: limit + 1,
-      });
-      const { shown, nextCursor } = paging.page(page, limit, () => [offset + limit]);
+      const { shown, nextCursor } = await readPage(
+        order,
+        // A cursor of the present month stays one of that month.
+        { path: c.req.path, query: { ...query, month: month.id } },
+        (page) => listTotals(database, month, pricedSections(), query, page),
+        ({ tenantId, usageCents, slug }, by) => [by === 'usage' ? usageCents : slug, tenantId],
+      );
       const plans = Map.groupBy(
         await listPlanDays(
           database,

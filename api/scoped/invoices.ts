@@ -7,6 +7,7 @@ import {
 } from '../../automation/billing/index.ts';
 import { findOrganization, findPaidSubscription, type Role } from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
+import type { Page } from '../../automation/store/pages.ts';
 import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import type { ScopedOrganizations } from './organizations.ts';
@@ -17,9 +18,6 @@ export interface InvoicesAsked {
   readonly organization?: string | undefined;
   readonly subscription?: string | undefined;
   readonly status?: InvoiceStatus | undefined;
-  /** Those older than this invoice. */
-  readonly after?: string | undefined;
-  readonly limit: number;
 }
 
 /** The invoices of one principal; operators see those of everybody. Each function throws `forbidden` for an API key. */
@@ -27,7 +25,7 @@ export interface ScopedInvoices {
   /** @throws Problem `not_found` for somebody else's as for one that does not exist */
   find(id: string): Promise<{ readonly invoice: Invoice; readonly role: Role }>;
   /** Newest first. @throws Problem `not_found` for somebody else's organization or subscription */
-  list(asked: InvoicesAsked): Promise<{ readonly invoices: readonly Invoice[]; readonly hasMore: boolean }>;
+  list(asked: InvoicesAsked, page: Page<'createdAt'>): Promise<readonly Invoice[]>;
 }
 
 export function scopedInvoices(
@@ -71,11 +69,17 @@ export function scopedInvoices(
       if (!role) throw missing();
       return { invoice, role };
     },
-    list: async (asked) => {
+    list: async (asked, { after, limit }) => {
       const customerId = await customerOf(asked);
-      if (customerId === null) return { invoices: [], hasMore: false };
-      const { subscription: subscriptionId, status, after, limit } = asked;
-      return listInvoices(stripe, { customerId, subscriptionId, status, after, limit });
+      if (customerId === null) return [];
+      const { subscription: subscriptionId, status } = asked;
+      return listInvoices(stripe, {
+        customerId,
+        subscriptionId,
+        status,
+        after: after === null ? undefined : String(after[1]),
+        limit,
+      });
     },
   };
 }

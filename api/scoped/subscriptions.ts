@@ -3,8 +3,10 @@ import {
   listPaidSubscriptions,
   type PaidSubscription,
   type Role,
+  type SubscriptionFilter,
 } from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
+import type { Page } from '../../automation/store/pages.ts';
 import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import { assertAdmin, type ScopedOrganizations } from './organizations.ts';
@@ -21,8 +23,7 @@ export interface ScopedSubscriptions {
   find(id: string): Promise<SubscriptionAccess>;
   /** The same, for a change. @throws Problem `not_found` or `forbidden` */
   findToChange(id: string): Promise<PaidSubscription>;
-  /** By id, beginning after one. */
-  list(page: { readonly after: string | null; readonly limit: number }): Promise<SubscriptionAccess[]>;
+  list(filter: SubscriptionFilter, page: Page<'createdAt'>): Promise<SubscriptionAccess[]>;
 }
 
 export function scopedSubscriptions(
@@ -54,10 +55,10 @@ export function scopedSubscriptions(
       assertAdmin(role, { name: subscription.organizationName ?? 'its owner' });
       return subscription;
     },
-    list: async (page) => {
+    list: async (filter, page) => {
       const person = signedIn(principal);
       if (person.kind === 'operator')
-        return (await listPaidSubscriptions(db, null, page)).map((subscription) => ({
+        return (await listPaidSubscriptions(db, null, filter, page)).map((subscription) => ({
           subscription,
           role: 'admin',
         }));
@@ -65,6 +66,7 @@ export function scopedSubscriptions(
       const found = await listPaidSubscriptions(
         db,
         { customerIds: [...customers.keys()], owner: subject },
+        filter,
         page,
       );
       return found.map((subscription) => ({

@@ -9,19 +9,18 @@ import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
 import type { ScopedTenants } from './tenants.ts';
 
-type ExportPage = Parameters<typeof listExports>[2];
+type ExportList = Parameters<typeof listExports>;
 
 /** Exports of one principal's tenants. Each function throws as `ScopedTenants.find` does. */
 export interface ScopedExports {
-  /** Newest first. */
-  list(asked: AskedTenant, page: ExportPage): Promise<TenantExport[]>;
+  list(asked: AskedTenant, filter: ExportList[2], page: ExportList[3]): Promise<TenantExport[]>;
   /** @throws Problem `not_found` for an export of another tenant, too */
   find(asked: AskedTenant, id: number): Promise<TenantExport>;
 }
 
 export function scopedExports(db: Queryable, tenants: ScopedTenants): ScopedExports {
   return {
-    list: async (asked, page) => listExports(db, (await tenants.find(asked)).id, page),
+    list: async (asked, filter, page) => listExports(db, (await tenants.find(asked)).id, filter, page),
     find: async (asked, id) => {
       const tenant = await tenants.find(asked);
       const found = await findExport(db, id);

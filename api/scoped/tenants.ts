@@ -1,7 +1,13 @@
 import type { Role } from '../../automation/organizations/index.ts';
 import type { Queryable } from '../../automation/store/database.ts';
+import type { Page } from '../../automation/store/pages.ts';
 import { findCheckoutProblem } from '../../automation/store/subscriptions.ts';
-import { listTenants, type TenantFilter, type TenantReach } from '../../automation/store/tenant-list.ts';
+import {
+  listTenants,
+  type TenantFilter,
+  type TenantOrder,
+  type TenantReach,
+} from '../../automation/store/tenant-list.ts';
 import { findTenant, findTenants, type Tenant } from '../../automation/store/tenants.ts';
 import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
@@ -18,7 +24,7 @@ export interface ScopedTenants {
   lock(client: Queryable, asked: AskedTenant): Promise<Tenant>;
   /** Those of the tenants asked for that the principal may change, by id; the others are left out. */
   findSome(asked: readonly AskedTenant[]): Promise<ReadonlyMap<string, Tenant>>;
-  list(filter: TenantFilter): Promise<Tenant[]>;
+  list(filter: TenantFilter, page: Page<TenantOrder>): Promise<Tenant[]>;
   /** Why a checkout of theirs led to no tenant; null when nothing is known against it. */
   checkoutProblem(checkoutId: string): Promise<string | null>;
 }
@@ -38,7 +44,7 @@ export function scopedTenants(db: Queryable, principal: Principal, changes: bool
         found.filter((tenant) => roleFor(principal, tenant) === 'admin').map((tenant) => [tenant.id, tenant]),
       );
     },
-    list: (filter) => listTenants(db, reachOf(principal), filter),
+    list: (filter, page) => listTenants(db, reachOf(principal), filter, page),
     checkoutProblem: async (checkoutId) => {
       const reach = reachOf(principal);
       return reach === null || 'owner' in reach ? findCheckoutProblem(db, checkoutId, reach) : null;

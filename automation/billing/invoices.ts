@@ -1,7 +1,7 @@
 import Stripe from 'stripe';
 import { type Line, lineOf } from './change-plan.ts';
-import type { invoiceStatuses } from './invoice-statuses.ts';
 import { asRefusal, BillingRefusal } from './refusal.ts';
+import type { invoiceStatuses } from './statuses.ts';
 
 /** An invoice as its customer sees it. Amounts in cents of `currency`. */
 export interface Invoice {
@@ -44,20 +44,20 @@ export interface InvoiceQuery {
 /** Stripe gives no more at once: https://docs.stripe.com/api/pagination */
 const mostAtOnce = 100;
 
-/** One page of invoices, newest first; it may be shorter than the limit and still not the last. @throws BillingRefusal for an invalid cursor */
+/** Invoices, newest first. @throws BillingRefusal for an invalid cursor */
 export async function listInvoices(
   stripe: Stripe,
   { customerId, subscriptionId, status, after, limit }: InvoiceQuery,
-): Promise<{ invoices: Invoice[]; hasMore: boolean }> {
+): Promise<Invoice[]> {
   try {
-    const page = await stripe.invoices.list({
+    const pages = stripe.invoices.list({
       ...(customerId !== undefined && { customer: customerId }),
       ...(subscriptionId !== undefined && { subscription: subscriptionId }),
       ...(status !== undefined && { status }),
       ...(after !== undefined && { starting_after: after }),
       limit: Math.min(limit, mostAtOnce),
     });
-    return { invoices: page.data.map(invoiceOf), hasMore: page.has_more };
+    return (await pages.autoPagingToArray({ limit })).map(invoiceOf);
   } catch (error) {
     if (after !== undefined && isMissing(error))
       throw new BillingRefusal('invalid_request', 'is not one of ours', 'cursor');

@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
 import type { Begun, PlanNeed } from './standing.ts';
 import { microsPerUnit } from './standing.ts';
 
@@ -70,16 +71,30 @@ export async function findReservation(
   );
 }
 
-/** Lists a tenant's reservations in the order of their keys. @param page.after only those with a later key */
+const order = { id: textKey('id'), by: { createdAt: timeKey('created_at') } };
+
+/** A tenant's reservations. */
 export async function listReservations(
   db: Queryable,
   tenantId: string,
-  page: { readonly after: string | null; readonly limit: number },
+  filter: {
+    readonly state?: ReservationState | undefined;
+    readonly meter?: string | undefined;
+    /** Beginning of the id or of the key, in any case. */
+    readonly q?: string | undefined;
+  },
+  page: Page<'createdAt'>,
 ): Promise<Reservation[]> {
   const { rows } = await db.query<Reservation>(
-    `select ${columns} from tenantry.reservation
-     where tenant_id = $1 and ($2::text is null or key > $2) order by key limit $3`,
-    [tenantId, page.after, page.limit],
+    ...pageQuery(
+      `select ${columns} from tenantry.reservation
+       where tenant_id = $1 and ($2::text is null or coalesce(outcome, 'open') = $2)
+         and ($3::text is null or meter = $3)
+         and ($4::text is null or starts_with(id, $4) or starts_with(lower(key), $4))`,
+      [tenantId, filter.state ?? null, filter.meter ?? null, filter.q?.toLowerCase() ?? null],
+      order,
+      page,
+    ),
   );
   return rows;
 }

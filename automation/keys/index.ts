@@ -5,6 +5,7 @@ export {
   type ApiKey,
   createKey,
   findKey,
+  type KeyOrder,
   type KeyOwner,
   type KeyReach,
   keepContainerKey,

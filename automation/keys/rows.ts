@@ -1,5 +1,6 @@
 import { record } from '../store/audit.ts';
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
 import type { KeyScope } from './scopes.ts';
 import { drawKey, isKeyId } from './secret.ts';
 
@@ -123,31 +124,47 @@ export async function findKey(db: Queryable, reach: KeyReach, id: string): Promi
   return row && keyOf(row);
 }
 
-/** Lists keys within reach, newest first. */
+export interface KeyFilter {
+  readonly kind?: KeyOwner['kind'] | undefined;
+  readonly tenant?: string | undefined;
+  readonly product?: string | undefined;
+  readonly scope?: KeyScope | undefined;
+  readonly state?: 'live' | 'expired' | undefined;
+  /** A part of the name, or the beginning of the id, the subject or the tenant; in any case. */
+  readonly q?: string | undefined;
+}
+
+const order = { id: textKey('k.id'), by: { createdAt: timeKey('k.created_at'), name: textKey('k.name') } };
+export type KeyOrder = keyof typeof order.by;
+
+/** Lists keys within reach. */
 export async function listKeys(
   db: Queryable,
   reach: KeyReach,
-  filter: {
-    readonly tenantId?: string | undefined;
-    readonly kind?: KeyOwner['kind'] | undefined;
-    readonly after: readonly [Date, string] | null;
-    readonly limit: number;
-  },
+  filter: KeyFilter,
+  page: Page<KeyOrder>,
 ): Promise<ApiKey[]> {
   const { rows } = await db.query<Row>(
-    `select ${columns} from tenantry.api_key k
-     where ${reached} and ($3::text is null or k.tenant_id = $3) and ($4::text is null or k.owner_kind = $4)
-       and ($5::timestamptz is null or (date_trunc('milliseconds', k.created_at), k.id) < ($5, $6))
-     order by date_trunc('milliseconds', k.created_at) desc, k.id desc limit $7`,
-    [
-      reach?.subject ?? null,
-      reach?.customerIds ?? [],
-      filter.tenantId ?? null,
-      filter.kind ?? null,
-      filter.after?.[0] ?? null,
-      filter.after?.[1] ?? null,
-      filter.limit,
-    ],
+    ...pageQuery(
+      `select ${columns} from tenantry.api_key k
+       where ${reached} and ($3::text is null or k.tenant_id = $3) and ($4::text is null or k.owner_kind = $4)
+         and ($5::text is null or k.product = $5) and ($6::text is null or $6 = any(k.scopes))
+         and ($7::text is null or coalesce(k.expires_at <= now(), false) = ($7 = 'expired'))
+         and ($8::text is null or strpos(lower(k.name), $8) > 0 or starts_with(k.id, $8)
+           or starts_with(lower(k.subject), $8) or starts_with(k.tenant_id, $8))`,
+      [
+        reach?.subject ?? null,
+        reach?.customerIds ?? [],
+        filter.tenant ?? null,
+        filter.kind ?? null,
+        filter.product ?? null,
+        filter.scope ?? null,
+        filter.state ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows.map(keyOf);
 }

@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+import { type Page, pageQuery, textKey } from '../store/pages.ts';
 
 /** `api`: the cost of the tenant's API calls. `spend`: the charges for its metered use. */
 export type BudgetKind = 'api' | 'spend';
@@ -235,19 +236,46 @@ export interface StoredCost {
   readonly costMicros: number | null;
 }
 
-/** Lists a tenant's calls, newest first. @param options.before lists only calls before this one */
+export interface CostFilter {
+  readonly provider?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly project?: string | undefined;
+  /** `open`: nobody has said what it cost. */
+  readonly state?: 'open' | 'settled' | undefined;
+  /** Beginning of the call's id, in any case. */
+  readonly q?: string | undefined;
+}
+
+/** `at` is the caller's own time, to the millisecond already. */
+const order = { id: textKey('call_id'), by: { at: { sql: 'at', type: 'timestamptz' } } } as const;
+
+/** Lists a tenant's calls. */
 export async function listCosts(
   db: Queryable,
   tenantId: string,
-  options: { before: { at: Date; callId: string } | null; limit: number },
+  filter: CostFilter,
+  page: Page<'at'>,
 ): Promise<StoredCost[]> {
   const { rows } = await db.query<StoredCost>(
-    `select call_id as "callId", at, provider, operation, project, estimate_micros as "estimateMicros",
-       cost_micros as "costMicros"
-     from tenantry.api_cost
-     where tenant_id = $1 and ($2::timestamptz is null or (at, call_id) < ($2, $3))
-     order by at desc, call_id desc limit $4`,
-    [tenantId, options.before?.at ?? null, options.before?.callId ?? null, options.limit],
+    ...pageQuery(
+      `select call_id as "callId", at, provider, operation, project, estimate_micros as "estimateMicros",
+         cost_micros as "costMicros"
+       from tenantry.api_cost
+       where tenant_id = $1 and ($2::text is null or provider = $2) and ($3::text is null or operation = $3)
+         and ($4::text is null or project = $4)
+         and ($5::text is null or (cost_micros is null) = ($5 = 'open'))
+         and ($6::text is null or starts_with(lower(call_id), $6))`,
+      [
+        tenantId,
+        filter.provider ?? null,
+        filter.operation ?? null,
+        filter.project ?? null,
+        filter.state ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable } from '../store/database.ts';
+import { numberKey, type Page, pageQuery } from '../store/pages.ts';
 
 export interface CreditBalance {
   /** For new work. */
@@ -65,22 +66,31 @@ export interface LedgerEntry {
   readonly to: string;
 }
 
-/**
- * A tenant's entries, newest first.
- * @param options.before lists only lower ids
- */
+const order = { id: numberKey('e.id'), by: { id: numberKey('e.id') } };
+
+/** Lists a tenant's entries. */
 export async function listEntries(
   db: Queryable,
   tenantId: string,
-  options: { before: number | null; limit: number },
+  filter: {
+    readonly kind?: LedgerEntry['kind'] | undefined;
+    /** A part of the cause, in any case. */
+    readonly q?: string | undefined;
+  },
+  page: Page<'id'>,
 ): Promise<LedgerEntry[]> {
   const { rows } = await db.query<LedgerEntry>(
-    `select e.id, e.at, e.kind, e.cause, e.amount, source.kind as "from", target.kind as "to"
-     from tenantry.ledger_entry e
-     join tenantry.ledger_account source on source.id = e.from_account
-     join tenantry.ledger_account target on target.id = e.to_account
-     where e.tenant_id = $1 and ($2::bigint is null or e.id < $2) order by e.id desc limit $3`,
-    [tenantId, options.before, options.limit],
+    ...pageQuery(
+      `select e.id, e.at, e.kind, e.cause, e.amount, source.kind as "from", target.kind as "to"
+       from tenantry.ledger_entry e
+       join tenantry.ledger_account source on source.id = e.from_account
+       join tenantry.ledger_account target on target.id = e.to_account
+       where e.tenant_id = $1 and ($2::text is null or e.kind = $2)
+         and ($3::text is null or strpos(lower(e.cause), $3) > 0)`,
+      [tenantId, filter.kind ?? null, filter.q?.toLowerCase() ?? null],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -21,5 +21,6 @@ export {
   listTotals,
   readMeteringState,
   readUsed,
+  type TotalOrder,
   type UsageGap,
 } from './usage-statement.ts';

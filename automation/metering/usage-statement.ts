@@ -1,4 +1,6 @@
 import { onlyRow, type Queryable } from '../store/database.ts';
+import { numberKey, type Page, pageQuery, textKey } from '../store/pages.ts';
+import { matchesTenant } from '../store/tenant-list.ts';
 import type { MonthTake } from './dimensions.ts';
 import type { Consumer, PlanDays, UsedAmount } from './statement.ts';
 import { type Month, slotMs } from './time.ts';
@@ -170,42 +172,61 @@ export interface TenantTotal {
   readonly usageCents: number;
 }
 
+export interface TotalFilter {
+  readonly product?: string | undefined;
+  readonly plan?: string | undefined;
+  /** As `matchesTenant` has it. */
+  readonly q?: string | undefined;
+}
+
+const order = { id: textKey('"tenantId"'), by: { usage: numberKey('"usageCents"'), slug: textKey('slug') } };
+export type TotalOrder = keyof typeof order.by;
+
 /**
- * What every tenant's use of a month costs, most expensive first: the operator's list of top consumers. Rounds each
- * dimension to a cent, a half up, as a statement does.
+ * What every tenant's use of a month costs: the operator's list of top consumers. Rounds each dimension to a cent, a half
+ * up, as a statement does.
  * @param prices by dimension, in micro-dollars per unit, with the dimension's section
- * @param options.product limits the list to this product's tenants
+ * @param page may be sorted by `usage`, which grows: a tenant whose use passes the end of a page before the next one is
+ *   read is then on neither page, or on both. Sorted by `slug`, every tenant is listed once
  */
 export async function listTotals(
   db: Queryable,
   month: Days,
   prices: readonly { readonly dimension: string; readonly price: number; readonly section: string }[],
-  options: { product: string | null; offset: number; limit: number },
+  filter: TotalFilter,
+  page: Page<TotalOrder>,
 ): Promise<TenantTotal[]> {
   const sum = (section: string) => `coalesce(sum(cents) filter (where section = '${section}'), 0)::bigint`;
   const { rows } = await db.query<TenantTotal>(
-    `with used as (
-       select tenant_id, dimension, sum(micro_units) as amount from tenantry.usage_day
-       where day >= $1 and day < $2 and billable group by tenant_id, dimension),
-     cost as (
-       select used.tenant_id, p.section, round(used.amount * p.price / 10000000000) as cents
-       from used join unnest($3::text[], $4::bigint[], $5::text[]) p(dimension, price, section)
-         on p.dimension = used.dimension)
-     select t.id as "tenantId", t.product, t.slug, ${sum('compute')} as "computeCents",
-       ${sum('storage')} as "storageCents", ${sum('other')} as "otherCents", sum(cents)::bigint as "usageCents"
-     from cost join tenantry.tenant t on t.id = cost.tenant_id
-     where $6::text is null or t.product = $6
-     group by t.id order by sum(cents) desc, t.id limit $7 offset $8`,
-    [
-      month.firstDay,
-      month.nextFirstDay,
-      prices.map(({ dimension }) => dimension),
-      prices.map(({ price }) => price),
-      prices.map(({ section }) => section),
-      options.product,
-      options.limit,
-      options.offset,
-    ],
+    ...pageQuery(
+      `with used as (
+         select tenant_id, dimension, sum(micro_units) as amount from tenantry.usage_day
+         where day >= $1 and day < $2 and billable group by tenant_id, dimension),
+       cost as (
+         select used.tenant_id, p.section, round(used.amount * p.price / 10000000000) as cents
+         from used join unnest($3::text[], $4::bigint[], $5::text[]) p(dimension, price, section)
+           on p.dimension = used.dimension),
+       total as (
+         select t.id as "tenantId", t.product, t.slug, ${sum('compute')} as "computeCents",
+           ${sum('storage')} as "storageCents", ${sum('other')} as "otherCents", sum(cents)::bigint as "usageCents"
+         from cost join tenantry.tenant t on t.id = cost.tenant_id
+         where ($6::text is null or t.product = $6) and ($7::text is null or t.desired_spec->>'plan' = $7)
+           and ($8::text is null or ${matchesTenant('$8')})
+         group by t.id)
+       select * from total where true`,
+      [
+        month.firstDay,
+        month.nextFirstDay,
+        prices.map(({ dimension }) => dimension),
+        prices.map(({ price }) => price),
+        prices.map(({ section }) => section),
+        filter.product ?? null,
+        filter.plan ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
 import type { EventType } from './events.ts';
 
 /** Where events are sent. Its secret is not among its columns: only signing reads it. */
@@ -92,16 +93,28 @@ export async function insertEndpoint(
   return { endpoint: onlyRow(made), secret };
 }
 
-/** @param after lists only later ids */
+const order = { id: textKey('id'), by: { createdAt: timeKey('created_at') } };
+
 export async function listEndpoints(
   db: Queryable,
   scope: EndpointScope,
-  { after, limit }: { readonly after: string | null; readonly limit: number },
+  filter: {
+    readonly state?: Endpoint['state'] | undefined;
+    /** A part of the URL or of the description, or the beginning of the id; in any case. */
+    readonly q?: string | undefined;
+  },
+  page: Page<'createdAt'>,
 ): Promise<Endpoint[]> {
   const { rows } = await db.query<Endpoint>(
-    `select ${columns} from tenantry.notify_endpoint
-     where ${inScope} and ($3::text is null or id > $3) order by id limit $4`,
-    [...columnsOf(scope), after, limit],
+    ...pageQuery(
+      `select ${columns} from tenantry.notify_endpoint
+       where ${inScope} and ($3::text is null or state = $3)
+         and ($4::text is null or strpos(lower(url), $4) > 0 or strpos(lower(description), $4) > 0
+           or starts_with(id, $4))`,
+      [...columnsOf(scope), filter.state ?? null, filter.q?.toLowerCase() ?? null],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { numberKey, type Page, pageQuery } from '../store/pages.ts';
 import { lockEndpoint } from './deliveries.ts';
 import type { EndpointScope } from './endpoints.ts';
 import type { EventType } from './events.ts';
@@ -49,29 +50,38 @@ export interface LogFilter {
   readonly endpointId?: string | undefined;
   readonly state?: LoggedDelivery['state'] | undefined;
   readonly type?: string | undefined;
-  /** Lists only lower ids. */
-  readonly before: number | null;
-  readonly limit: number;
+  /** Beginning of the id of the event, of its tenant or of its organization; in any case. */
+  readonly q?: string | undefined;
 }
 
-/** Lists deliveries to a scope's endpoints, newest first. */
-export async function listDeliveries(db: Queryable, filter: LogFilter): Promise<LoggedDelivery[]> {
+const order = { id: numberKey('d.id'), by: { id: numberKey('d.id') } };
+
+/** Lists deliveries to a scope's endpoints. */
+export async function listDeliveries(
+  db: Queryable,
+  filter: LogFilter,
+  page: Page<'id'>,
+): Promise<LoggedDelivery[]> {
   const { scope } = filter;
   const { rows } = await db.query<LoggedDelivery>(
-    `select ${columns} from ${from}
-     where ($1::text is null or e.product = $1) and ($2::text is null or e.tenant_id = $2)
-       and ($3::text is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
-       and ($5::text is null or v.type = $5) and ($6::bigint is null or d.id < $6)
-     order by d.id desc limit $7`,
-    [
-      scope.kind === 'product' ? scope.product : null,
-      scope.kind === 'tenant' ? scope.tenantId : null,
-      filter.endpointId ?? null,
-      filter.state ?? null,
-      filter.type ?? null,
-      filter.before,
-      filter.limit,
-    ],
+    ...pageQuery(
+      `select ${columns} from ${from}
+       where ($1::text is null or e.product = $1) and ($2::text is null or e.tenant_id = $2)
+         and ($3::text is null or d.endpoint_id = $3) and ($4::text is null or d.state = $4)
+         and ($5::text is null or v.type = $5)
+         and ($6::text is null or starts_with(lower(v.id), $6) or starts_with(v.tenant_id, $6)
+           or starts_with(v.organization_id, $6))`,
+      [
+        scope.kind === 'product' ? scope.product : null,
+        scope.kind === 'tenant' ? scope.tenantId : null,
+        filter.endpointId ?? null,
+        filter.state ?? null,
+        filter.type ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -10,6 +10,7 @@ import { listEndpoints } from '../notify/index.ts';
 import type { PersonalData } from '../service.ts';
 import { listAudit } from '../store/audit.ts';
 import type { Queryable } from '../store/database.ts';
+import { everyRow, firstPage } from '../store/pages.ts';
 import { findSubscriptions } from '../store/subscriptions.ts';
 import type { Tenant } from '../store/tenants.ts';
 import { databaseLines } from './database-rows.ts';
@@ -100,33 +101,38 @@ function line(value: object): string {
 
 /** Yields what the control plane stores about a tenant for its owner. */
 async function* recordLines(db: Queryable, tenantId: string): AsyncGenerator<string> {
-  const timeline = paged(
-    (after: number | null) => listAudit(db, tenantId, { after: after ?? 0, limit: page, audience: 'tenant' }),
-    ({ id }) => id,
+  const timeline = everyRow(
+    firstPage(page, 'id', 'ascending'),
+    (next) => listAudit(db, tenantId, { audience: 'tenant' }, next),
+    ({ id }) => [id, id],
   );
   for await (const { id, at, kind, message, data } of timeline)
     yield line({ record: 'timeline', id, at, kind, message, data });
-  const credits = paged(
-    (before: number | null) => listEntries(db, tenantId, { before, limit: page }),
-    ({ id }) => id,
+  const credits = everyRow(
+    firstPage(page, 'id'),
+    (next) => listEntries(db, tenantId, {}, next),
+    ({ id }) => [id, id],
   );
   for await (const entry of credits) yield line({ record: 'credits', ...entry });
-  const endpoints = paged(
-    (after: string | null) => listEndpoints(db, { kind: 'tenant', tenantId }, { after, limit: page }),
-    ({ id }) => id,
+  const endpoints = everyRow(
+    firstPage(page, 'createdAt'),
+    (next) => listEndpoints(db, { kind: 'tenant', tenantId }, {}, next),
+    ({ createdAt, id }) => [createdAt, id],
   );
   for await (const { id, url, description, events, email, state, createdAt } of endpoints)
     yield line({ record: 'webhook', id, url, description, events, email, state, createdAt });
-  const keys = paged(
-    (after: readonly [Date, string] | null) => listKeys(db, null, { tenantId, after, limit: page }),
-    ({ createdAt, id }) => [createdAt, id] as const,
+  const keys = everyRow(
+    firstPage(page, 'createdAt'),
+    (next) => listKeys(db, null, { tenant: tenantId }, next),
+    ({ createdAt, id }) => [createdAt, id],
   );
   // Holders recognise a key by its prefix.
   for await (const { id, name, scopes, createdAt, expiresAt, lastUsedAt } of keys)
     yield line({ record: 'key', prefix: `tk_${id}`, name, scopes, createdAt, expiresAt, lastUsedAt });
-  const reservations = paged(
-    (after: string | null) => listReservations(db, tenantId, { after, limit: page }),
-    ({ key }) => key,
+  const reservations = everyRow(
+    firstPage(page, 'createdAt'),
+    (next) => listReservations(db, tenantId, {}, next),
+    ({ createdAt, id }) => [createdAt, id],
   );
   for await (const { tenantId: _, microUnits, settledMicroUnits, ...reservation } of reservations)
     yield line({
@@ -135,18 +141,4 @@ async function* recordLines(db: Queryable, tenantId: string): AsyncGenerator<str
       amount: decimalOf(microUnits),
       settledAmount: settledMicroUnits === null ? null : decimalOf(settledMicroUnits),
     });
-}
-
-/** Yields all rows of a list, reading it page by page. @param read reads the page after a position */
-async function* paged<Row, Position>(
-  read: (after: Position | null) => Promise<readonly Row[]>,
-  positionOf: (row: Row) => Position,
-): AsyncGenerator<Row> {
-  for (let after: Position | null = null; ; ) {
-    const rows: readonly Row[] = await read(after);
-    yield* rows;
-    const last = rows.at(-1);
-    if (!last || rows.length < page) return;
-    after = positionOf(last);
-  }
 }

@@ -1,4 +1,5 @@
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { numberKey, type Page, pageQuery } from '../store/pages.ts';
 
 /** An export of a tenant's data: on request, or before it is deleted. */
 export interface TenantExport {
@@ -88,17 +89,28 @@ export async function findExport(db: Queryable, id: number): Promise<TenantExpor
   );
 }
 
-/** Exports of a tenant, newest first. */
+const order = { id: numberKey('id'), by: { id: numberKey('id') } };
+
+/** Exports of a tenant. */
 export async function listExports(
   db: Queryable,
   tenantId: string,
-  /** `before` lists only lower ids. */
-  { before, limit }: { readonly before: number | null; readonly limit: number },
+  filter: {
+    readonly reason?: TenantExport['reason'] | undefined;
+    /** `ready` until its file is removed. */
+    readonly state?: 'pending' | 'ready' | 'expired' | undefined;
+  },
+  page: Page<'id'>,
 ): Promise<TenantExport[]> {
   const { rows } = await db.query<TenantExport>(
-    `select ${columns} from tenantry.tenant_export where tenant_id = $1 and ($2::bigint is null or id < $2)
-     order by id desc limit $3`,
-    [tenantId, before, limit],
+    ...pageQuery(
+      `select ${columns} from tenantry.tenant_export where tenant_id = $1 and ($2::text is null or reason = $2)
+         and ($3::text is null or $3 = case when finished_at is null then 'pending'
+           when removed_at is null then 'ready' else 'expired' end)`,
+      [tenantId, filter.reason ?? null, filter.state ?? null],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -5,7 +5,7 @@ export { findExport, listExports, requestExport, type TenantExport } from './exp
 export { type FileStore, openFileStore } from './file-store.ts';
 export {
   findOffboarding,
-  listUnfinishedEnds,
+  listEnds,
   mayDestroy,
   type Offboarding,
   offboardingSteps,

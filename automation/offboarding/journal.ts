@@ -1,5 +1,7 @@
 import { record } from '../store/audit.ts';
 import { type Database, firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
+import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
+import { matchesTenant } from '../store/tenant-list.ts';
 import { ringTenant, type Tenant } from '../store/tenants.ts';
 
 /** The steps of a tenant's end, in order. */
@@ -292,17 +294,41 @@ export async function listOpenOffboardings(
   return rows;
 }
 
-/** Lists tenants of all cells whose end is not over, longest waiting first. */
-export async function listUnfinishedEnds(
+const order = { id: textKey('o.tenant_id'), by: { begunAt: timeKey('o.begun_at') } };
+
+/** Which ends of tenants; the filters but `state` are of the tenant. */
+export interface EndFilter {
+  readonly state: 'open' | 'finished';
+  readonly product?: string | undefined;
+  readonly plan?: string | undefined;
+  readonly phase?: string | undefined;
+  /** As `matchesTenant` has it. */
+  readonly q?: string | undefined;
+}
+
+/** Lists ends of tenants of all cells. */
+export async function listEnds(
   db: Queryable,
-  { after, limit }: { readonly after: readonly [begunAt: Date, id: string] | null; readonly limit: number },
+  filter: EndFilter,
+  page: Page<'begunAt'>,
 ): Promise<{ readonly id: string; readonly begunAt: Date }[]> {
-  const begun = `date_trunc('milliseconds', begun_at)`;
   const { rows } = await db.query<{ id: string; begunAt: Date }>(
-    `select tenant_id as id, begun_at as "begunAt" from tenantry.offboarding
-     where finished_at is null and ($1::timestamptz is null or (${begun}, tenant_id) > ($1, $2))
-     order by ${begun}, tenant_id limit $3`,
-    [after?.[0] ?? null, after?.[1] ?? null, limit],
+    ...pageQuery(
+      `select o.tenant_id as id, o.begun_at as "begunAt" from tenantry.offboarding o
+       join tenantry.tenant t on t.id = o.tenant_id
+       where (o.finished_at is null) = ($1 = 'open') and ($2::text is null or t.product = $2)
+         and ($3::text is null or t.desired_spec->>'plan' = $3) and ($4::text is null or t.phase = $4)
+         and ($5::text is null or ${matchesTenant('$5')})`,
+      [
+        filter.state,
+        filter.product ?? null,
+        filter.plan ?? null,
+        filter.phase ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows;
 }

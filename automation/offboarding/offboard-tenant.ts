@@ -3,6 +3,7 @@ import { forgetConsumers } from '../metering/index.ts';
 import { type Policy, retryDelayMs } from '../policy.ts';
 import type { Cell } from '../store/cells.ts';
 import type { Database } from '../store/database.ts';
+import { firstPage } from '../store/pages.ts';
 import { findTenant, type Tenant } from '../store/tenants.ts';
 import { withTurn } from '../store/turns.ts';
 import { listExports } from './exports.ts';
@@ -216,7 +217,7 @@ async function verifyGone(
     });
   }
   if (remains.length > 0) throw new StillThere(`still there: ${remains.join('; ')}`);
-  const made = await listExports(database, tenant.id, { before: null, limit: 100 });
+  const made = await listExports(database, tenant.id, {}, firstPage(100, 'id'));
   const exports = made.flatMap(({ file, expiresAt, removedAt }) =>
     file && expiresAt && !removedAt ? [{ file, keptUntil: expiresAt.toISOString() }] : [],
   );

@@ -15,4 +15,9 @@ export {
   type Role,
   roles,
 } from './organizations.ts';
-export { findPaidSubscription, listPaidSubscriptions, type PaidSubscription } from './payers.ts';
+export {
+  findPaidSubscription,
+  listPaidSubscriptions,
+  type PaidSubscription,
+  type SubscriptionFilter,
+} from './payers.ts';

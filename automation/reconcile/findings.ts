@@ -1,4 +1,5 @@
 import { firstRow, type Queryable, storable } from '../store/database.ts';
+import { numberKey, type Page, pageQuery } from '../store/pages.ts';
 
 /** One disagreement between money, rows and infrastructure, for as long as it lasts. */
 export interface Finding {
@@ -122,32 +123,44 @@ export async function findFinding(
 }
 
 export interface FindingFilter {
-  readonly state?: string;
-  readonly kind?: string;
-  readonly tenantId?: string;
-  /** Lists ended findings instead of open ones. */
+  readonly state?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly tenant?: string | undefined;
+  /** Of the tenant. */
+  readonly product?: string | undefined;
+  /** A part of the subject, or the beginning of the key, of the tenant's or of the subscription's id; in any case. */
+  readonly q?: string | undefined;
+  /** The ended ones instead of the open ones. */
   readonly ended?: boolean;
-  /** Lists only lower ids. */
-  readonly before?: number;
-  readonly limit: number;
 }
 
-/** Lists findings that count, newest first. */
-export async function listFindings(db: Queryable, filter: FindingFilter): Promise<Finding[]> {
+const order = { id: numberKey('id'), by: { id: numberKey('id') } };
+
+/** Lists findings that count; suspected ones only when the filter names that state. */
+export async function listFindings(
+  db: Queryable,
+  filter: FindingFilter,
+  page: Page<'id'>,
+): Promise<Finding[]> {
   const { rows } = await db.query<Finding>(
-    `select ${columns} from tenantry.finding
-     where (ended_at is not null) = $1 and ($2::text is null and state <> 'suspected' or state = $2)
-       and ($3::text is null or kind = $3) and ($4::text is null or tenant_id = $4)
-       and ($5::bigint is null or id < $5)
-     order by id desc limit $6`,
-    [
-      filter.ended ?? false,
-      filter.state ?? null,
-      filter.kind ?? null,
-      filter.tenantId ?? null,
-      filter.before ?? null,
-      filter.limit,
-    ],
+    ...pageQuery(
+      `select ${columns} from tenantry.finding
+       where (ended_at is not null) = $1 and ($2::text is null and state <> 'suspected' or state = $2)
+         and ($3::text is null or kind = $3) and ($4::text is null or tenant_id = $4)
+         and ($5::text is null or tenant_id = any(array(select t.id from tenantry.tenant t where t.product = $5)))
+         and ($6::text is null or strpos(lower(subject), $6) > 0 or starts_with(lower(key), $6)
+           or starts_with(tenant_id, $6) or starts_with(lower(subscription_id), $6))`,
+      [
+        filter.ended ?? false,
+        filter.state ?? null,
+        filter.kind ?? null,
+        filter.tenant ?? null,
+        filter.product ?? null,
+        filter.q?.toLowerCase() ?? null,
+      ],
+      order,
+      page,
+    ),
   );
   return rows;
 }

@@ -1,4 +1,5 @@
 import { type Queryable, storable } from './database.ts';
+import { firstPage, numberKey, type Page, pageQuery } from './pages.ts';
 
 export interface AuditEntry {
   readonly id: number;
@@ -53,24 +54,42 @@ export async function record(db: Queryable, ...entries: readonly NewAuditEntry[]
 
 const columns = `id, at, tenant_id as "tenantId", subscription_id as "subscriptionId", kind, message, audience`;
 
+const order = { id: numberKey('id'), by: { id: numberKey('id') } };
+
+export interface AuditQuery {
+  readonly audience: Audience;
+  /** Only entries with a higher id, so that a reader can resume. */
+  readonly after?: number | undefined;
+  /** A kind, or its beginning up to a dot. */
+  readonly kind?: string | undefined;
+  /** A part of the message, in any case. */
+  readonly q?: string | undefined;
+}
+
 /**
- * Lists the audit trail of a tenant and of its paying subscription, oldest first.
- * @param after lists only higher ids, so that a reader can resume
+ * Lists the audit trail of a tenant and of its paying subscription.
+ * @param page the first 1,000 entries, oldest first, when omitted
  */
 export async function listAudit(
   db: Queryable,
   tenantId: string,
-  options: { after?: number; limit?: number; audience: Audience },
+  { audience, after = 0, kind, q }: AuditQuery,
+  page: Page<'id'> = firstPage(1000, 'id', 'ascending'),
 ): Promise<AuditEntry[]> {
-  const result = await db.query<Omit<AuditEntry, 'at'> & { at: Date }>(
-    `select ${columns}, case when $3 then data else data - $5::text[] end as data from tenantry.audit
-     where (tenant_id = $1 or (tenant_id is null and subscription_id =
-         (select subscription_id from tenantry.tenant where id = $1)))
-       and id > $2 and ($3 or audience = 'tenant')
-     order by id limit $4`,
-    [tenantId, options.after ?? 0, options.audience === 'operator', options.limit ?? 1000, operatorsOnly],
+  const { rows } = await db.query<Omit<AuditEntry, 'at'> & { at: Date }>(
+    ...pageQuery(
+      `select ${columns}, case when $3 then data else data - $4::text[] end as data from tenantry.audit
+       where (tenant_id = $1 or (tenant_id is null and subscription_id =
+           (select subscription_id from tenantry.tenant where id = $1)))
+         and id > $2 and ($3 or audience = 'tenant')
+         and ($5::text is null or kind = $5 or starts_with(kind, $5 || '.'))
+         and ($6::text is null or strpos(lower(message), $6) > 0)`,
+      [tenantId, after, audience === 'operator', operatorsOnly, kind ?? null, q?.toLowerCase() ?? null],
+      order,
+      page,
+    ),
   );
-  return result.rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
 /** Lists the newest entries of all tenants, newest first; for operators only. */

@@ -6,6 +6,7 @@ import {
   getSubscription,
   getTenant,
   type ListInvoicesData,
+  type ListOrganizationsData,
   listInvoices,
   listOrganizations,
   openPortal,
@@ -15,6 +16,7 @@ import {
   type Subscription,
 } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { tenantId } from '../tenant-id.ts';
@@ -70,11 +72,7 @@ export async function reactivate(
   output.result(after, () => subscriptionText(after));
 }
 
-export interface InvoiceOptions extends Identity {
-  organization?: string;
-  status?: NonNullable<ListInvoicesData['query']>['status'];
-  /** Default 20. */
-  limit?: number;
+export interface InvoiceOptions extends Identity, ListOptions {
   /** Id of an open invoice to pay first. */
   pay?: string;
 }
@@ -83,20 +81,22 @@ export async function invoices(
   connection: Connection,
   output: Output,
   tenant: string | undefined,
-  { organization, status, limit = 20, pay, ...identity }: InvoiceOptions,
+  options: InvoiceOptions,
 ): Promise<void> {
-  const client = await clientAs(connection, identity);
+  const client = await clientAs(connection, options);
+  const { pay } = options;
   if (pay !== undefined) {
     const paid = await payInvoice({ client, path: { id: pay } });
     output.progress(`Paid ${money(paid.totalCents, paid.currency)}: invoice ${paid.number ?? paid.id}`);
   }
-  const query = {
-    limit: Math.min(limit, 100),
-    ...(organization !== undefined && { organization }),
-    ...(status !== undefined && { status }),
-    ...(tenant !== undefined && { subscription: (await subscriptionOf(client, tenant)).id }),
-  };
-  const found = await listInvoices({ client, query });
+  const subscription =
+    tenant === undefined ? {} : { subscription: (await subscriptionOf(client, tenant)).id };
+  const found = await readList(
+    output,
+    { list: 'listInvoices', usual: 20, options },
+    (query: QueryOf<ListInvoicesData>) => listInvoices({ client, query: { ...query, ...subscription } }),
+    (page) => page.invoices,
+  );
   output.result(found, () => invoicesText(found.invoices));
 }
 
@@ -127,10 +127,15 @@ export async function portal(
 export async function organization(
   connection: Connection,
   output: Output,
-  identity: Identity,
+  options: Identity & ListOptions,
 ): Promise<void> {
-  const client = await clientAs(connection, identity);
-  const found = await listOrganizations({ client, query: { limit: 200 } });
+  const client = await clientAs(connection, options);
+  const found = await readList(
+    output,
+    { list: 'listOrganizations', usual: 'all', options },
+    (query: QueryOf<ListOrganizationsData>) => listOrganizations({ client, query }),
+    (page) => page.organizations,
+  );
   output.result(found, () => organizationsText(found.organizations));
 }
 

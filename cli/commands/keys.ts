@@ -1,6 +1,7 @@
 /** `tenantry keys`: makes, lists and ends API keys. */
 import * as api from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { table } from '../text/table.ts';
@@ -43,30 +44,30 @@ function ownerOf({
   return { kind: 'service', ...(service !== true && { product: service }) };
 }
 
-export async function listKeys(connection: Connection, output: Output, identity: Identity): Promise<void> {
-  const client = await clientAs(connection, identity);
-  const keys: api.Key[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: api.KeyList = await api.listKeys({
-      client,
-      query: { limit: 200, ...(cursor !== null && { cursor }) },
-    });
-    keys.push(...page.keys);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
-  output.result({ keys }, () =>
-    keys.length === 0
+export async function listKeys(
+  connection: Connection,
+  output: Output,
+  options: Identity & ListOptions,
+): Promise<void> {
+  const client = await clientAs(connection, options);
+  const found = await readList(
+    output,
+    { list: 'listKeys', usual: 'all', options },
+    (query: QueryOf<api.ListKeysData>) => api.listKeys({ client, query }),
+    (page) => page.keys,
+  );
+  output.result(found, () =>
+    found.keys.length === 0
       ? 'There are no API keys: npm run -s tenantry -- keys create <name> --scope tenants:read'
       : table(
           ['id', 'name', 'reaches', 'scopes', 'expires', 'last used'],
-          keys.map((found) => [
-            found.id,
-            found.name,
-            reachOf(found),
-            found.scopes.join(' '),
-            found.expiresAt ?? 'never',
-            found.lastUsedAt ?? 'never',
+          found.keys.map((key) => [
+            key.id,
+            key.name,
+            reachOf(key),
+            key.scopes.join(' '),
+            key.expiresAt ?? 'never',
+            key.lastUsedAt ?? 'never',
           ]),
         ),
   );

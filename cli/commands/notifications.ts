@@ -4,15 +4,17 @@ import {
   addNotificationEndpoint,
   enableNotificationEndpoint,
   getNotification,
+  type ListNotificationEndpointsData,
+  type ListNotificationsData,
   listNotificationEndpoints,
   listNotifications,
-  type NotificationEndpoint,
   removeNotificationEndpoint,
   replayNotifications,
   rotateNotificationSecret,
   testNotificationEndpoint,
 } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { endpointsText, logText, notificationText, secretText } from '../text/notifications.ts';
@@ -53,20 +55,16 @@ export async function addEndpoint(
 export async function listEndpoints(
   connection: Connection,
   output: Output,
-  { as, tenant }: Identity & { tenant?: string },
+  options: Identity & ListOptions,
 ): Promise<void> {
-  const client = await clientAs(connection, { as });
-  const endpoints: NotificationEndpoint[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const page: Awaited<ReturnType<typeof listNotificationEndpoints>> = await listNotificationEndpoints({
-      client,
-      query: { limit: 200, ...(tenant !== undefined && { tenant }), ...(cursor !== null && { cursor }) },
-    });
-    endpoints.push(...page.endpoints);
-    cursor = page.nextCursor;
-    if (cursor === null) break;
-  }
-  output.result({ endpoints }, () => endpointsText(endpoints));
+  const client = await clientAs(connection, options);
+  const found = await readList(
+    output,
+    { list: 'listNotificationEndpoints', usual: 'all', options },
+    (query: QueryOf<ListNotificationEndpointsData>) => listNotificationEndpoints({ client, query }),
+    (page) => page.endpoints,
+  );
+  output.result(found, () => endpointsText(found.endpoints));
 }
 
 export async function removeEndpoint(
@@ -139,34 +137,19 @@ export async function testEndpoint(
   }
 }
 
-export interface LogOptions extends Identity {
-  tenant?: string;
-  endpoint?: string;
-  state?: 'pending' | 'delivered' | 'failed';
-  type?: string;
-  limit?: number;
-}
-
-type LogQuery = NonNullable<NonNullable<Parameters<typeof listNotifications>[0]>['query']>;
-
 export async function showLog(
   connection: Connection,
   output: Output,
-  { as, type, limit = 50, tenant, endpoint, state }: LogOptions,
+  options: Identity & ListOptions,
 ): Promise<void> {
-  const client = await clientAs(connection, { as });
-  const { notifications } = await listNotifications({
-    client,
-    query: {
-      limit: Math.min(limit, 200),
-      ...(tenant !== undefined && { tenant }),
-      ...(endpoint !== undefined && { endpoint }),
-      ...(state !== undefined && { state }),
-      // As above.
-      ...(type !== undefined && { type: type as NonNullable<LogQuery['type']> }),
-    },
-  });
-  output.result({ notifications }, () => logText(notifications));
+  const client = await clientAs(connection, options);
+  const found = await readList(
+    output,
+    { list: 'listNotifications', usual: 50, options },
+    (query: QueryOf<ListNotificationsData>) => listNotifications({ client, query }),
+    (page) => page.notifications,
+  );
+  output.result(found, () => logText(found.notifications));
 }
 
 export async function showNotification(

@@ -4,16 +4,18 @@ import {
   beginOffboarding,
   type Client,
   getOffboarding,
+  type ListOffboardingsData,
   listOffboardings,
   type Offboarding,
 } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
 import { tenantId } from '../tenant-id.ts';
 import { table, time } from '../text/table.ts';
 
-export interface OffboardingOptions extends Identity {
+export interface OffboardingOptions extends Identity, ListOptions {
   now?: boolean;
   yes?: boolean;
   wait?: boolean;
@@ -27,7 +29,7 @@ export async function offboarding(
   typed: string | undefined,
   options: OffboardingOptions,
 ): Promise<void> {
-  if (typed === undefined) return listOpen(connection, output, options);
+  if (typed === undefined) return list(connection, output, options);
   const path = { id: tenantId(typed) };
   if (options.now && !options.yes)
     throw new CliProblem(
@@ -41,9 +43,14 @@ export async function offboarding(
   output.result(found, () => text(found));
 }
 
-async function listOpen(connection: Connection, output: Output, identity: Identity): Promise<void> {
-  const client = await clientAs(connection, identity);
-  const found = await listOffboardings({ client, query: { limit: 200 } });
+async function list(connection: Connection, output: Output, options: OffboardingOptions): Promise<void> {
+  const client = await clientAs(connection, options);
+  const found = await readList(
+    output,
+    { list: 'listOffboardings', usual: 'all', options },
+    (query: QueryOf<ListOffboardingsData>) => listOffboardings({ client, query }),
+    (page) => page.offboardings,
+  );
   output.result(found, () =>
     found.offboardings.length === 0
       ? 'No tenant is being deleted.'

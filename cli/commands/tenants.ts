@@ -1,45 +1,21 @@
-/** `tenantry tenants`: newest first. */
-import { type ListTenantsData, listTenants, type Tenant, type TenantList } from '../../api/client/index.ts';
+/** `tenantry tenants`. */
+import { type ListTenantsData, listTenants } from '../../api/client/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { tenantsText } from '../text/tenants.ts';
-
-type Filter = NonNullable<ListTenantsData['query']>;
-
-export interface TenantsOptions extends Identity {
-  phase?: Filter['phase'];
-  product?: Filter['product'];
-  /** Default 50. */
-  limit?: number;
-  all?: boolean;
-}
-
-/** The service's largest page. */
-const pageSize = 200;
 
 export async function tenants(
   connection: Connection,
   output: Output,
-  options: TenantsOptions,
+  options: Identity & ListOptions,
 ): Promise<void> {
   const client = await clientAs(connection, options);
-  const wanted = options.all ? Number.POSITIVE_INFINITY : (options.limit ?? 50);
-  const found: Tenant[] = [];
-  const { phase, product } = options;
-  let cursor: string | null = null;
-  do {
-    const page: TenantList = await listTenants({
-      client,
-      query: {
-        limit: Math.min(pageSize, wanted - found.length),
-        ...(phase !== undefined && { phase }),
-        ...(product !== undefined && { product }),
-        ...(cursor !== null && { cursor }),
-      },
-    });
-    found.push(...page.tenants);
-    cursor = page.nextCursor;
-  } while (cursor !== null && found.length < wanted);
-  output.result({ tenants: found, nextCursor: cursor }, () => tenantsText(found, Date.now()));
-  if (cursor !== null) output.progress(`More than ${found.length}: --limit <n> or --all shows them.`);
+  const found = await readList(
+    output,
+    { list: 'listTenants', usual: 50, options },
+    (query: QueryOf<ListTenantsData>) => listTenants({ client, query }),
+    (page) => page.tenants,
+  );
+  output.result(found, () => tenantsText(found.tenants, Date.now()));
 }

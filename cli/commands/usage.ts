@@ -1,24 +1,17 @@
 /** `tenantry usage [tenant]`: the cost of a month, for one tenant or for all; `--by` shows its parts. */
-import {
-  type Client,
-  type FleetUsage,
-  getFleetUsage,
-  getStatement,
-  getUsage,
-} from '../../api/client/index.ts';
+import { type GetFleetUsageData, getFleetUsage, getStatement, getUsage } from '../../api/client/index.ts';
 import { csv, statementCsv, totalsCsv } from '../../automation/metering/index.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
+import { type ListOptions, type QueryOf, readList } from '../lists.ts';
 import type { Output } from '../output.ts';
 import { tenantId } from '../tenant-id.ts';
 import { fleetText, statementText, stepsText } from '../text/usage.ts';
 
-export interface UsageOptions extends Identity {
+export interface UsageOptions extends Identity, ListOptions {
   /** `2026-11`; the present month when omitted. */
   month?: string;
   by?: 'sample' | 'hour' | 'day';
   csv?: boolean;
-  /** Tenants to show; default 20. */
-  limit?: number;
 }
 
 export async function usage(
@@ -30,7 +23,12 @@ export async function usage(
   const client = await clientAs(connection, options);
   const month = options.month === undefined ? {} : { month: options.month };
   if (id === undefined) {
-    const fleet = await fleetUsage(client, month, options.limit ?? 20);
+    const fleet = await readList(
+      output,
+      { list: 'getFleetUsage', usual: 20, options },
+      (query: QueryOf<GetFleetUsageData>) => getFleetUsage({ client, query: { ...query, ...month } }),
+      (page) => page.tenants,
+    );
     output.result(fleet, () =>
       (options.csv ? totalsCsv(fleet.month, fleet.tenants) : fleetText(fleet)).trimEnd(),
     );
@@ -59,29 +57,6 @@ export async function usage(
       : stepsText(steps)
     ).trimEnd(),
   );
-}
-
-/** Most that the service gives at once. */
-const pageSize = 200;
-
-/** The first tenants of the fleet, over as many pages as they take. */
-async function fleetUsage(client: Client, month: { month?: string }, wanted: number): Promise<FleetUsage> {
-  const page = (shown: number, cursor: string | null) =>
-    getFleetUsage({
-      client,
-      query: {
-        limit: Math.min(pageSize, wanted - shown),
-        ...month,
-        ...(cursor !== null && { cursor }),
-      },
-    });
-  const fleet = await page(0, null);
-  while (fleet.nextCursor !== null && fleet.tenants.length < wanted) {
-    const next = await page(fleet.tenants.length, fleet.nextCursor);
-    fleet.tenants.push(...next.tenants);
-    fleet.nextCursor = next.nextCursor;
-  }
-  return fleet;
 }
 
 /** The days of a month to request; up to today in the present one. */

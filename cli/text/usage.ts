@@ -38,7 +38,7 @@ export function statementText(statement: Statement): string {
   return parts.join('\n\n');
 }
 
-export function fleetText({ month, tenants, nextCursor, metering, gaps }: FleetUsage): string {
+export function fleetText({ month, tenants, metering, gaps }: FleetUsage): string {
   const parts = [
     fields([
       ['month', month],
@@ -73,7 +73,6 @@ export function fleetText({ month, tenants, nextCursor, metering, gaps }: FleetU
       ? '  Nothing was used that is charged for.'
       : table(['TENANT', 'PRODUCT', 'NAME', 'SUBSCRIPTION', 'COMPUTE', 'STORAGE', 'TOTAL'], rows),
   );
-  if (nextCursor !== null) parts.push('  There are more: --limit shows them.');
   return parts.join('\n\n');
 }
 

@@ -14,6 +14,7 @@ import { moneyArea } from '../../automation/reconcile/context.ts';
 import { approveFinding } from '../../automation/reconcile/decide.ts';
 import { listFindings } from '../../automation/reconcile/findings.ts';
 import { lookAt } from '../../automation/reconcile/look.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { createStripeClient } from '../../automation/stripe-client.ts';
 import { callers, callSites, misnamedClients, unrepeated } from '../local/stripe/call-sites.ts';
@@ -178,7 +179,7 @@ test('what figures, the reconciler and offboarding ask', async () => {
   const context = testContext({ database, stripe: client, now });
   try {
     for (const _look of [1, 2]) await lookAt(context, moneyArea, { heals: true });
-    const [billed] = await listFindings(database, { kind: 'billed-after-deletion', limit: 1 });
+    const [billed] = await listFindings(database, { kind: 'billed-after-deletion' }, firstPage(1, 'id'));
     const decision = { id: billed?.id ?? 0, by: 'ops@example.com', note: 'seen' };
     expect(
       await approveFinding({ ...context, followers: [], policy: { retentionMs: 1000 } }, decision),

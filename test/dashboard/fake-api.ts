@@ -232,6 +232,7 @@ export async function startFakeApi({ dist, provisioningMs = 600 }: Options): Pro
       organization: null,
       role: 'admin',
       tenant: held.id,
+      createdAt: held.createdAt,
     };
     return context.json(known);
   });

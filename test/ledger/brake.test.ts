@@ -11,6 +11,7 @@ import { keepLedger } from '../../automation/ledger/upkeep.ts';
 import type { StripeSimulator } from '../../automation/local/stripe/index.ts';
 import { listAudit } from '../../automation/store/audit.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { jobContext } from '../support/job-context.ts';
@@ -306,7 +307,7 @@ describe('the credit brake', () => {
     expect(overshoot).toBe(used - 1000);
     expect(overshoot).toBeGreaterThan(0);
     expect(overshoot).toBeLessThanOrEqual(bound);
-    const entries = await listEntries(database, tenant.id, { before: null, limit: 500 });
+    const entries = await listEntries(database, tenant.id, {}, firstPage(500, 'id'));
     expect(
       entries.filter(({ kind }) => kind === 'overshoot').reduce((sum, { amount }) => sum + amount, 0),
     ).toBe(overshoot);

@@ -11,6 +11,7 @@ import { changeBudget, reportSpend, reserveApiCost, settleApiCost } from '../../
 import { keepLedger } from '../../automation/ledger/upkeep.ts';
 import { listAudit } from '../../automation/store/audit.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -65,7 +66,7 @@ describe('API calls', () => {
   test('that were refused leave nothing behind', async () => {
     const tenant = await organization();
     expect(await reserveApiCost(database, tenant, call('big'), 21 * dollar)).toBe('exhausted');
-    expect(await listCosts(database, tenant.id, { before: null, limit: 10 })).toEqual([]);
+    expect(await listCosts(database, tenant.id, {}, firstPage(10, 'at'))).toEqual([]);
     expect(await reserveApiCost(database, tenant, call('big'), 19 * dollar)).toBe('done');
   });
 
@@ -186,7 +187,7 @@ describe('upkeep', () => {
     await settleApiCost(database, tenant, call('old', old), 7);
     await settleApiCost(database, tenant, call('new', new Date(Date.now() - 89 * day)), 8);
     await keepLedger(database, new Date());
-    const kept = await listCosts(database, tenant.id, { before: null, limit: 10 });
+    const kept = await listCosts(database, tenant.id, {}, firstPage(10, 'at'));
     expect(kept.map(({ callId }) => callId)).toEqual(['new']);
     expect((await api(tenant, old))?.[0]).toBeGreaterThanOrEqual(7);
   });
@@ -198,7 +199,7 @@ describe('upkeep', () => {
     for (const { id } of [tenant, other])
       await settleApiCost(database, { id, product: 'inbox', plan: 'starter' }, call('50', daysAgo(50)), 7);
     const isKept = async ({ id }: { id: string }) =>
-      (await listCosts(database, id, { before: null, limit: 10 })).length === 1;
+      (await listCosts(database, id, {}, firstPage(10, 'at'))).length === 1;
     const inbox = (days: number) => [{ product: 'inbox', before: daysAgo(days) }];
     await deleteCostsBefore(database, daysAgo(90), inbox(60), 1000);
     expect([await isKept(tenant), await isKept(other)]).toEqual([true, true]);

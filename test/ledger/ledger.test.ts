@@ -11,6 +11,7 @@ import {
 import { checkLedger, listEntries, listLots, readBalance } from '../../automation/ledger/read.ts';
 import { createLedgerWriter } from '../../automation/ledger/writer.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -52,7 +53,7 @@ const balance = async (tenant: string) => {
   return found && [found.available, found.held, found.overshoot];
 };
 const sumOf = async (tenant: string, kind: string) =>
-  (await listEntries(database, tenant, { before: null, limit: 10_000 }))
+  (await listEntries(database, tenant, {}, firstPage(10_000, 'id')))
     .filter((entry) => entry.kind === kind)
     .reduce((sum, { amount }) => sum + amount, 0);
 

@@ -27,6 +27,7 @@ import {
 } from '../../automation/metering/usage-statement.ts';
 import { listAudit, listRecentAudit } from '../../automation/store/audit.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import type { Tenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
@@ -164,7 +165,7 @@ describe('samples', () => {
       { dimension: 'stream_memory_gb_hours', price: 10_000, section: 'compute' },
       { dimension: 'stream_storage_gb_months', price: 100_000, section: 'storage' },
     ];
-    expect(await listTotals(database, november, prices, { product: null, offset: 0, limit: 5 })).toEqual([
+    expect(await listTotals(database, november, prices, {}, firstPage(5, 'usage'))).toEqual([
       expect.objectContaining({ tenantId: tenant.id, computeCents: 70, storageCents: 7, usageCents: 77 }),
     ]);
     const [, spend] = await readBudgets(database, tenant.id, november.firstDay);

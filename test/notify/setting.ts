@@ -5,6 +5,7 @@ import type { EndpointScope, NewEndpoint } from '../../automation/notify/endpoin
 import { insertEndpoint } from '../../automation/notify/index.ts';
 import { type LoggedDelivery, listDeliveries } from '../../automation/notify/log.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 
 export const allTenants: EndpointScope = { kind: 'all' };
 
@@ -55,11 +56,5 @@ export function dispatcherOf(database: Database, more: Partial<DispatchContext> 
 
 /** The log of one endpoint, oldest first. */
 export async function logOf(database: Database, endpointId: string): Promise<LoggedDelivery[]> {
-  const deliveries = await listDeliveries(database, {
-    scope: allTenants,
-    endpointId,
-    before: null,
-    limit: 1000,
-  });
-  return deliveries.reverse();
+  return listDeliveries(database, { scope: allTenants, endpointId }, firstPage(1000, 'id', 'ascending'));
 }

@@ -11,6 +11,7 @@ import {
   listReconciliations,
 } from '../../automation/reconcile/reconciliations.ts';
 import { reconcileIfDue } from '../../automation/reconcile/run.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { markSubscription } from '../../automation/store/subscriptions.ts';
 import { findTenant } from '../../automation/store/tenants.ts';
 import { jobContext } from '../support/job-context.ts';
@@ -93,7 +94,7 @@ describe('a customer whose webhooks were lost', () => {
     expect(await look()).toMatchObject({ observed: 0 });
     await settle(subscription);
     await untilAgreed();
-    const [ended] = await listFindings(account.database, { ended: true, limit: 1 });
+    const [ended] = await listFindings(account.database, { ended: true }, firstPage(1, 'id'));
     expect(ended).toMatchObject({ key: `paid-without-tenant:${subscription}`, heals: 1, state: 'healing' });
     expect(await auditOf('finding.ended')).toHaveLength(1);
   });
@@ -122,7 +123,7 @@ describe('what only a person may decide', () => {
     await look();
     await look();
     expect(await found()).toEqual([`waiting subscription-missing:${tenant.id}`]);
-    const [finding] = await listFindings(account.database, { state: 'waiting', limit: 1 });
+    const [finding] = await listFindings(account.database, { state: 'waiting' }, firstPage(1, 'id'));
     const id = finding?.id ?? 0;
     expect(await approveFinding(deciding(), decision(id))).toMatchObject({ outcome: 'done' });
     const ended = await findTenant(account.database, tenant.id);
@@ -148,7 +149,7 @@ describe('what only a person may decide', () => {
     );
     await look();
     await look();
-    const [finding] = await listFindings(account.database, { state: 'waiting', limit: 1 });
+    const [finding] = await listFindings(account.database, { state: 'waiting' }, firstPage(1, 'id'));
     expect(finding?.key).toBe(`billed-after-deletion:${subscription}`);
     expect(await approveFinding(deciding(), decision(finding?.id ?? 0))).toMatchObject({ outcome: 'done' });
     expect(await account.stripe.subscriptions.retrieve(subscription)).toMatchObject({ status: 'canceled' });
@@ -160,7 +161,11 @@ describe('what only a person may decide', () => {
     const tenant = await addTenant(account.database, { subscriptionId: null });
     await look();
     await look();
-    const [finding] = await listFindings(account.database, { kind: 'tenant-without-subscription', limit: 1 });
+    const [finding] = await listFindings(
+      account.database,
+      { kind: 'tenant-without-subscription' },
+      firstPage(1, 'id'),
+    );
     await account.database.query(`update tenantry.tenant set desired_state = 'deleted' where id = $1`, [
       tenant.id,
     ]);
@@ -184,7 +189,7 @@ describe('what only a person may decide', () => {
     await lookAt(later, moneyArea, { heals: true });
     await lookAt(later, moneyArea, { heals: true });
     expect(await found()).toEqual([`waiting customer-of-nobody:${customer.id}`]);
-    const [finding] = await listFindings(account.database, { state: 'waiting', limit: 1 });
+    const [finding] = await listFindings(account.database, { state: 'waiting' }, firstPage(1, 'id'));
     const id = finding?.id ?? 0;
     expect(await approveFinding(deciding(), decision(id))).toMatchObject({ outcome: 'by-hand' });
     expect(await dismissFinding(deciding(), decision(id))).toMatchObject({ outcome: 'done' });

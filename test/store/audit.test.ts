@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listAudit, listRecentAudit, record } from '../../automation/store/audit.ts';
 import type { Database } from '../../automation/store/database.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 
@@ -71,7 +72,7 @@ describe('the audit trail', () => {
   test('pages by id', async () => {
     const { id } = await addTenant(database);
     await record(database, ...['a', 'b', 'c'].map((message) => ({ tenantId: id, kind: 'k', message })));
-    const first = await listAudit(database, id, { audience: 'tenant', limit: 2 });
+    const first = await listAudit(database, id, { audience: 'tenant' }, firstPage(2, 'id', 'ascending'));
     const rest = await listAudit(database, id, { audience: 'tenant', after: first[1]?.id ?? 0 });
     expect([...first, ...rest].map(({ message }) => message)).toEqual(['a', 'b', 'c']);
   });

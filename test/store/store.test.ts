@@ -16,6 +16,7 @@ import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
 import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/presence.ts';
 import {
   addReservedStacks,
@@ -266,11 +267,7 @@ describe('tenants', () => {
 
   test('are not listed while they are slots', async () => {
     const slot = await addTenant(database, { owner: null, slot: true });
-    const listed = await listTenants(database, null, {
-      sort: { by: 'createdAt', descending: true },
-      after: null,
-      limit: 100,
-    });
+    const listed = await listTenants(database, null, {}, firstPage(100, 'createdAt'));
     expect(listed.map(({ id }) => id)).not.toContain(slot.id);
   });
 

@@ -2,7 +2,7 @@
 // @ts-nocheck
 
 import type { Client, ClientMeta, Options as Options2, RequestResult, ServerSentEventsResult, TDataShape } from './client/index.ts';
-import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CheckUseData, CheckUseErrors, CheckUseResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetEntitlementsData, GetEntitlementsErrors, GetEntitlementsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, ReleaseUseData, ReleaseUseErrors, ReleaseUseResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, SettleUseData, SettleUseErrors, SettleUseResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageEventsData, TellUsageEventsErrors, TellUsageEventsResponses, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
+import type { AddNotificationEndpointData, AddNotificationEndpointErrors, AddNotificationEndpointResponses, ApproveFindingData, ApproveFindingErrors, ApproveFindingResponses, BeginOffboardingData, BeginOffboardingErrors, BeginOffboardingResponses, CancelSubscriptionData, CancelSubscriptionErrors, CancelSubscriptionResponses, CaptureCreditsData, CaptureCreditsErrors, CaptureCreditsResponses, ChangeBudgetData, ChangeBudgetErrors, ChangeBudgetResponses, ChangeSubscriptionData, ChangeSubscriptionErrors, ChangeSubscriptionResponses, ChargeApiCallData, ChargeApiCallErrors, ChargeApiCallResponses, CheckUseData, CheckUseErrors, CheckUseResponses, CreateCheckoutData, CreateCheckoutErrors, CreateCheckoutResponses, CreateKeyData, CreateKeyErrors, CreateKeyResponses, DismissFindingData, DismissFindingErrors, DismissFindingResponses, DownloadExportData, DownloadExportErrors, DownloadExportResponses, EnableNotificationEndpointData, EnableNotificationEndpointErrors, EnableNotificationEndpointResponses, GetAccessData, GetAccessErrors, GetAccessResponses, GetBudgetsData, GetBudgetsErrors, GetBudgetsResponses, GetCreditsData, GetCreditsErrors, GetCreditsResponses, GetEntitlementsData, GetEntitlementsErrors, GetEntitlementsResponses, GetFiguresData, GetFiguresErrors, GetFiguresOverviewData, GetFiguresOverviewErrors, GetFiguresOverviewResponses, GetFiguresResponses, GetFleetUsageData, GetFleetUsageErrors, GetFleetUsageResponses, GetHealthData, GetHealthResponses, GetInvoiceData, GetInvoiceErrors, GetInvoiceResponses, GetMetricsData, GetMetricsResponses, GetMrrData, GetMrrErrors, GetMrrResponses, GetNotificationData, GetNotificationEndpointData, GetNotificationEndpointErrors, GetNotificationEndpointResponses, GetNotificationErrors, GetNotificationResponses, GetOffboardingData, GetOffboardingErrors, GetOffboardingResponses, GetOnboardingData, GetOnboardingErrors, GetOnboardingResponses, GetPageConfigData, GetPageConfigResponses, GetReadinessData, GetReadinessErrors, GetReadinessResponses, GetReceiptData, GetReceiptErrors, GetReceiptResponses, GetReconciliationData, GetReconciliationErrors, GetReconciliationResponses, GetStatementData, GetStatementErrors, GetStatementResponses, GetSubscriptionData, GetSubscriptionErrors, GetSubscriptionResponses, GetTenantData, GetTenantErrors, GetTenantResponses, GetTimelineData, GetTimelineErrors, GetTimelineResponses, GetUsageData, GetUsageErrors, GetUsageResponses, HoldCreditsData, HoldCreditsErrors, HoldCreditsResponses, ListApiCostsData, ListApiCostsErrors, ListApiCostsResponses, ListExportsData, ListExportsErrors, ListExportsResponses, ListFindingsData, ListFindingsErrors, ListFindingsResponses, ListInvoicesData, ListInvoicesErrors, ListInvoicesResponses, ListKeysData, ListKeysErrors, ListKeysResponses, ListNotificationEndpointsData, ListNotificationEndpointsErrors, ListNotificationEndpointsResponses, ListNotificationsData, ListNotificationsErrors, ListNotificationsResponses, ListOffboardingsData, ListOffboardingsErrors, ListOffboardingsResponses, ListOrganizationsData, ListOrganizationsErrors, ListOrganizationsResponses, ListProductsData, ListProductsResponses, ListReceiptKeysData, ListReceiptKeysErrors, ListReceiptKeysResponses, ListReservationsData, ListReservationsErrors, ListReservationsResponses, ListSubscriptionsData, ListSubscriptionsErrors, ListSubscriptionsResponses, ListTenantsData, ListTenantsErrors, ListTenantsResponses, OnboardOrganizationData, OnboardOrganizationErrors, OnboardOrganizationResponses, OpenPortalData, OpenPortalErrors, OpenPortalResponses, PayInvoiceData, PayInvoiceErrors, PayInvoiceResponses, PreviewChangeData, PreviewChangeErrors, PreviewChangeResponses, ReactivateSubscriptionData, ReactivateSubscriptionErrors, ReactivateSubscriptionResponses, ReceiveStripeEventData, ReceiveStripeEventErrors, ReceiveStripeEventResponses, ReconcileData, ReconcileErrors, ReconcileResponses, ReleaseCreditsData, ReleaseCreditsErrors, ReleaseCreditsResponses, ReleaseUseData, ReleaseUseErrors, ReleaseUseResponses, RemoveNotificationEndpointData, RemoveNotificationEndpointErrors, RemoveNotificationEndpointResponses, ReplayNotificationsData, ReplayNotificationsErrors, ReplayNotificationsResponses, RequestExportData, RequestExportErrors, RequestExportResponses, RetryTenantData, RetryTenantErrors, RetryTenantResponses, RevokeKeyData, RevokeKeyErrors, RevokeKeyResponses, RotateNotificationSecretData, RotateNotificationSecretErrors, RotateNotificationSecretResponses, SettleUseData, SettleUseErrors, SettleUseResponses, StreamTenantEventsData, StreamTenantEventsErrors, StreamTenantEventsResponse, StreamTenantEventsResponses, TellUsageData, TellUsageErrors, TellUsageEventsData, TellUsageEventsErrors, TellUsageEventsResponses, TellUsageResponses, TestNotificationEndpointData, TestNotificationEndpointErrors, TestNotificationEndpointResponses, TopUpCreditsData, TopUpCreditsErrors, TopUpCreditsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -30,7 +30,7 @@ export const receiveStripeEvent = <ThrowOnError extends boolean = true>(options:
 });
 
 /**
- * What all tenants used in a month, the most first, and how metering does; for operators
+ * What all tenants used in a month, the most first unless sorted otherwise, and how metering does; for operators
  */
 export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Options<GetFleetUsageData, ThrowOnError>): RequestResult<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -113,7 +113,7 @@ export const getTenant = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
- * What happened to a tenant and why, oldest first
+ * What happened to a tenant and why, oldest first unless sorted otherwise
  */
 export const getTimeline = <ThrowOnError extends boolean = true>(options: Options<GetTimelineData, ThrowOnError>): RequestResult<GetTimelineResponses, GetTimelineErrors, ThrowOnError, 'data'> => options.client.get<GetTimelineResponses, GetTimelineErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -147,7 +147,7 @@ export const retryTenant = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Credits of a tenant: balance, what gave it, entries newest first
+ * Credits of a tenant: balance, what gave it, and entries
  */
 export const getCredits = <ThrowOnError extends boolean = true>(options: Options<GetCreditsData, ThrowOnError>): RequestResult<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'> => options.client.get<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -247,7 +247,7 @@ export const changeBudget = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * What API calls cost: per day, and each, newest first
+ * What API calls cost: per day, and each
  */
 export const listApiCosts = <ThrowOnError extends boolean = true>(options: Options<ListApiCostsData, ThrowOnError>): RequestResult<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'> => options.client.get<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -298,6 +298,16 @@ export const checkUse = <ThrowOnError extends boolean = true>(options: Options<C
         'Content-Type': 'application/json',
         ...options.headers
     }
+});
+
+/**
+ * Uses that were admitted, and what became of them
+ */
+export const listReservations = <ThrowOnError extends boolean = true>(options: Options<ListReservationsData, ThrowOnError>): RequestResult<ListReservationsResponses, ListReservationsErrors, ThrowOnError, 'data'> => options.client.get<ListReservationsResponses, ListReservationsErrors, ThrowOnError, 'data'>({
+    responseStyle: 'data',
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/v1/tenants/{id}/reservations',
+    ...options
 });
 
 /**
@@ -363,7 +373,7 @@ export const getStatement = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Where money and infrastructure disagree, newest first; for operators
+ * Where money and infrastructure disagree; for operators
  */
 export const listFindings = <ThrowOnError extends boolean = true>(options: Options<ListFindingsData, ThrowOnError>): RequestResult<ListFindingsResponses, ListFindingsErrors, ThrowOnError, 'data'> => options.client.get<ListFindingsResponses, ListFindingsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -565,7 +575,7 @@ export const listOrganizations = <ThrowOnError extends boolean = true>(options: 
 });
 
 /**
- * Your API keys and those of your tenants, newest first; all of them for operators
+ * Your API keys and those of your tenants; all of them for operators
  */
 export const listKeys = <ThrowOnError extends boolean = true>(options: Options<ListKeysData, ThrowOnError>): RequestResult<ListKeysResponses, ListKeysErrors, ThrowOnError, 'data'> => options.client.get<ListKeysResponses, ListKeysErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -665,7 +675,7 @@ export const onboardOrganization = <ThrowOnError extends boolean = true>(options
 });
 
 /**
- * Exports of a tenant, newest first
+ * Exports of a tenant
  */
 export const listExports = <ThrowOnError extends boolean = true>(options: Options<ListExportsData, ThrowOnError>): RequestResult<ListExportsResponses, ListExportsErrors, ThrowOnError, 'data'> => options.client.get<ListExportsResponses, ListExportsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -719,7 +729,7 @@ export const beginOffboarding = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
- * Ends of tenants that are not over, the longest first; for operators
+ * Ends of tenants, those that are not over unless asked otherwise; for operators
  */
 export const listOffboardings = <ThrowOnError extends boolean = true>(options: Options<ListOffboardingsData, ThrowOnError>): RequestResult<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'> => options.client.get<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -844,7 +854,7 @@ export const replayNotifications = <ThrowOnError extends boolean = true>(options
 });
 
 /**
- * What was sent to endpoints and what they answered, newest first
+ * What was sent to endpoints and what they answered
  */
 export const listNotifications = <ThrowOnError extends boolean = true>(options: Options<ListNotificationsData, ThrowOnError>): RequestResult<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'> => options.client.get<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

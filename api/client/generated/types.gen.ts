@@ -686,6 +686,14 @@ export type CheckRequest = {
     holdSeconds?: number;
 };
 
+export type ReservationList = {
+    reservations: Array<Reservation>;
+    /**
+     * Send as `cursor` for the next page; null on the last one
+     */
+    nextCursor: string | null;
+};
+
 export type SettleAnswer = {
     repeated: boolean;
     reservation: Reservation;
@@ -815,7 +823,7 @@ export type Statement = {
 export type FleetUsage = {
     month: string;
     /**
-     * Those whose use costs the most first
+     * Those whose use costs the most first, unless sorted otherwise
      */
     tenants: Array<{
         tenant: string;
@@ -992,6 +1000,10 @@ export type Subscription = {
      */
     role: 'admin' | 'viewer';
     tenant: string | null;
+    /**
+     * When the first word of it reached us
+     */
+    createdAt: string;
 };
 
 export type ChangePreview = {
@@ -2030,10 +2042,19 @@ export type GetFleetUsageData = {
          */
         cursor?: string;
         /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-usage' | 'usage' | 'slug' | '-slug';
+        /**
+         * Of its tenant: beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         */
+        q?: string;
+        product?: string;
+        plan?: string;
+        /**
          * A calendar month (UTC); the present one when left out
          */
         month?: string;
-        product?: string;
         format?: 'json' | 'csv';
     };
     url: '/v1/usage';
@@ -2150,13 +2171,13 @@ export type ListTenantsData = {
         /**
          * What the list is sorted by; with `-` from the greatest to the least
          */
-        sort?: 'createdAt' | '-createdAt' | 'slug' | '-slug';
+        sort?: '-createdAt' | 'createdAt' | 'slug' | '-slug';
         /**
          * Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
          */
         q?: string;
-        plan?: string;
         product?: string;
+        plan?: string;
         phase?: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
         checkout?: string;
     };
@@ -2252,6 +2273,18 @@ export type GetTimelineData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: 'id' | '-id';
+        /**
+         * A part of the message, in any case
+         */
+        q?: string;
+        /**
+         * A kind, or its beginning up to a dot
+         */
+        kind?: string;
         /**
          * Only entries after the one of this id, as `Last-Event-ID` does for events
          */
@@ -2352,6 +2385,15 @@ export type GetCreditsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-id' | 'id';
+        /**
+         * A part of the cause, in any case
+         */
+        q?: string;
+        kind?: 'grant' | 'top_up' | 'hold' | 'capture' | 'release' | 'expiry' | 'overshoot';
     };
     url: '/v1/tenants/{id}/credits';
 };
@@ -2590,6 +2632,21 @@ export type ListApiCostsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-at' | 'at';
+        /**
+         * Beginning of the id of a call, in any case
+         */
+        q?: string;
+        provider?: string;
+        operation?: string;
+        project?: string;
+        /**
+         * `open`: what it cost was not said yet
+         */
+        state?: 'open' | 'settled';
     };
     url: '/v1/tenants/{id}/api-costs';
 };
@@ -2712,6 +2769,52 @@ export type CheckUseResponses = {
 };
 
 export type CheckUseResponse = CheckUseResponses[keyof CheckUseResponses];
+
+export type ListReservationsData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        /**
+         * How many rows a page has at most
+         */
+        limit?: number;
+        /**
+         * `nextCursor` of the previous page
+         */
+        cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-createdAt' | 'createdAt';
+        /**
+         * Beginning of an id or of a key, in any case
+         */
+        q?: string;
+        meter?: string;
+        state?: 'open' | 'settled' | 'released' | 'expired';
+    };
+    url: '/v1/tenants/{id}/reservations';
+};
+
+export type ListReservationsErrors = {
+    /**
+     * An error
+     */
+    default: Problem;
+};
+
+export type ListReservationsError = ListReservationsErrors[keyof ListReservationsErrors];
+
+export type ListReservationsResponses = {
+    /**
+     * One page
+     */
+    200: ReservationList;
+};
+
+export type ListReservationsResponse = ListReservationsResponses[keyof ListReservationsResponses];
 
 export type SettleUseData = {
     body: SettleRequest;
@@ -2900,8 +3003,20 @@ export type ListFindingsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
-        state?: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-id' | 'id';
+        /**
+         * A part of the subject, or the beginning of a key, a tenant or a subscription, in any case
+         */
+        q?: string;
+        /**
+         * The product of its tenant
+         */
+        product?: string;
         kind?: 'paid-without-tenant' | 'paid-not-served' | 'unpaid-served' | 'wrong-plan' | 'wrong-seats' | 'stale-record' | 'wrong-product' | 'subscription-missing' | 'tenant-without-subscription' | 'billed-after-deletion' | 'subscription-of-nobody' | 'customer-of-nobody' | 'customer-missing' | 'unreported-usage' | 'ledger-unbalanced' | 'tenant-stuck' | 'slot-stuck' | 'tenant-stalled' | 'namespace-missing' | 'object-missing' | 'wrong-plan-in-cluster' | 'database-missing' | 'lease-left' | 'stack-missing' | 'reservation-without-stack' | 'slot-of-nobody' | 'namespace-of-nobody' | 'schema-of-nobody' | 'role-of-nobody' | 'database-of-nobody' | 'stack-of-nobody' | 'object-left' | 'object-of-nobody';
+        state?: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
         tenant?: string;
         ended?: 'true' | 'false';
     };
@@ -3069,6 +3184,21 @@ export type ListSubscriptionsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-createdAt' | 'createdAt';
+        /**
+         * Beginning of an id, a tenant or an owner, or a part of the name of the organization that pays, in any case
+         */
+        q?: string;
+        product?: string;
+        plan?: string;
+        status?: 'incomplete' | 'incomplete_expired' | 'trialing' | 'active' | 'past_due' | 'canceled' | 'unpaid' | 'paused';
+        /**
+         * Who pays
+         */
+        organization?: string;
     };
     url: '/v1/subscriptions';
 };
@@ -3084,7 +3214,7 @@ export type ListSubscriptionsError = ListSubscriptionsErrors[keyof ListSubscript
 
 export type ListSubscriptionsResponses = {
     /**
-     * One page, by id
+     * One page
      */
     200: SubscriptionList;
 };
@@ -3256,6 +3386,10 @@ export type ListInvoicesData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-createdAt';
         organization?: string;
         subscription?: string;
         status?: 'draft' | 'open' | 'paid' | 'uncollectible' | 'void';
@@ -3384,6 +3518,15 @@ export type ListOrganizationsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: 'name' | '-name' | 'createdAt' | '-createdAt';
+        /**
+         * A part of the name or the slug, or the beginning of an id or of the billing address, in any case
+         */
+        q?: string;
+        role?: 'admin' | 'viewer';
     };
     url: '/v1/organizations';
 };
@@ -3418,8 +3561,25 @@ export type ListKeysData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-createdAt' | 'createdAt' | 'name' | '-name';
+        /**
+         * A part of the name, or the beginning of an id, a subject or a tenant, in any case
+         */
+        q?: string;
+        /**
+         * Keys of its own application
+         */
+        product?: string;
         tenant?: string;
+        /**
+         * Of an owner of this kind
+         */
         kind?: 'person' | 'tenant' | 'service';
+        scope?: 'tenants:read' | 'tenants:write' | 'entitlements:read' | 'checks:write' | 'usage:write' | 'notifications:read' | 'notifications:write';
+        state?: 'live' | 'expired';
     };
     url: '/v1/keys';
 };
@@ -3672,6 +3832,12 @@ export type ListExportsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-id' | 'id';
+        reason?: 'request' | 'offboarding';
+        state?: 'pending' | 'ready' | 'expired';
     };
     url: '/v1/tenants/{id}/exports';
 };
@@ -3827,6 +3993,21 @@ export type ListOffboardingsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: 'begunAt' | '-begunAt';
+        /**
+         * Of its tenant: beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         */
+        q?: string;
+        product?: string;
+        plan?: string;
+        phase?: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
+        /**
+         * `finished`: the receipt is signed
+         */
+        state?: 'open' | 'finished';
     };
     url: '/v1/offboardings';
 };
@@ -3922,9 +4103,22 @@ export type ListNotificationEndpointsData = {
          */
         cursor?: string;
         /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-createdAt' | 'createdAt';
+        /**
+         * A part of the URL or the description, or the beginning of an id, in any case
+         */
+        q?: string;
+        /**
+         * Of endpoints for this product
+         */
+        product?: string;
+        /**
          * Of this tenant; left out, of all that you may see
          */
         tenant?: string;
+        state?: 'enabled' | 'disabled';
     };
     url: '/v1/notifications/endpoints';
 };
@@ -4176,6 +4370,18 @@ export type ListNotificationsData = {
          * `nextCursor` of the previous page
          */
         cursor?: string;
+        /**
+         * What the list is sorted by; with `-` from the greatest to the least
+         */
+        sort?: '-id' | 'id';
+        /**
+         * Beginning of the id of an event, a tenant or an organization, in any case
+         */
+        q?: string;
+        /**
+         * Of endpoints for this product
+         */
+        product?: string;
         /**
          * Of this tenant; left out, of all that you may see
          */

@@ -19,6 +19,7 @@ import type { ApiRequest, JsonObject } from '../../../automation/providers/kuber
 import { ensureCell } from '../../../automation/store/cells.ts';
 import { type Database, onlyRow, openDatabase } from '../../../automation/store/database.ts';
 import { migrate } from '../../../automation/store/migrate.ts';
+import { firstPage } from '../../../automation/store/pages.ts';
 import type { Bench, Measurement, Row } from '../row.ts';
 import { duration, type Summary, summarize } from '../samples.ts';
 
@@ -278,7 +279,7 @@ async function reads(database: Database, tenants: number, days: number, times: n
     }),
     fleet: await timed(Math.ceil(times / 10), async () => {
       const sections = [...prices()].map(([dimension, price]) => ({ dimension, price, section: 'compute' }));
-      const rows = await listTotals(database, month, sections, { product: null, offset: 0, limit: 20 });
+      const rows = await listTotals(database, month, sections, {}, firstPage(20, 'usage'));
       if (rows.length !== 20) throw new Error(`${rows.length} tenants were read`);
     }),
   };
