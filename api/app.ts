@@ -34,7 +34,7 @@ import { unmatchedHandler } from './unmatched.ts';
 
 const maxBodyBytes = 64 * 1024;
 
-/** The service, put together: every route, in the order of a tenant's life. */
+/** Puts the API together: every route, in the order of a tenant's life. */
 export function createApp(deps: ApiDeps) {
   const app = createRouter();
   app.onError(errorHandler(deps.log));
@@ -63,7 +63,7 @@ export function createApp(deps: ApiDeps) {
     }),
   );
 
-  // Before the general limit, as they have their own.
+  // Before the general limit, because these have their own.
   app.route('/', stripeWebhook(deps));
   app.route('/', usageEventRoutes(deps));
   app.use(

@@ -18,17 +18,17 @@ export interface AuthOptions {
   readonly audience: string;
 }
 
-/** The principal of an `Authorization` header. @throws Problem `unauthenticated`, `forbidden` or `unavailable` */
+/** Finds the principal of an `Authorization` header. @throws Problem `unauthenticated`, `forbidden` or `unavailable` */
 export type Authenticate = (authorization: string | undefined) => Promise<Principal>;
 
-/** Asymmetric algorithms only: a public key can never pass as a shared secret. */
+/** Only asymmetric algorithms, so that a public key can never pass as a shared secret. */
 const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'EdDSA'];
 
 /**
- * Verifies bearer tokens with the published keys of the issuer that they name, which must be one of the given ones.
- * Fetches an issuer's keys at its first token, and again when a key is unknown. People are known by `sub` alone, so
- * several issuers must never give one `sub` to two people; Cognito user pools do not, as theirs are random.
- * @param own the issuer whose rules explain what is wrong with a token of an unknown issuer
+ * Verifies bearer tokens with the published keys of the issuer that they name, which must be one of the given ones. Fetches
+ * an issuer's keys at its first token, and again when a key is unknown. A person's `sub` alone identifies them, so two
+ * issuers must never give the same `sub` to different people. Cognito user pools do not, because theirs are random.
+ * @param own also judges tokens of unknown issuers
  * @returns a function that throws `unauthenticated`, `forbidden`, or `unavailable` when keys are not available
  */
 export function createAuthenticator(
@@ -42,7 +42,7 @@ export function createAuthenticator(
   return async (authorization) => {
     const token = bearerOf(authorization);
     try {
-      // Only says which keys to fetch; the signature proves the issuer.
+      // The unverified issuer only decides which keys to fetch; the signature proves it.
       const verify = verifiers.get(decodeJwt(token).iss ?? '') ?? verifyOwn;
       return principalOf(await verify(token));
     } catch (error) {
@@ -52,7 +52,7 @@ export function createAuthenticator(
   };
 }
 
-/** @throws Problem `unauthenticated` where there is none */
+/** @throws Problem `unauthenticated` when there is none */
 function bearerOf(authorization: string | undefined): string {
   const token = /^Bearer ([^\s]+)$/i.exec(authorization ?? '')?.[1];
   if (!token)
@@ -69,7 +69,7 @@ export interface PrincipalSources {
   readonly database: Queryable;
 }
 
-/** Accepts access tokens and API keys, and finds out what people may do in which organization. */
+/** Accepts access tokens and API keys, and looks up people's roles in their organizations. */
 export function createPrincipals({ tokens, keys, database }: PrincipalSources): Authenticate {
   return async (authorization) => {
     const presented = bearerOf(authorization);
@@ -88,8 +88,8 @@ export function createPrincipals({ tokens, keys, database }: PrincipalSources): 
 }
 
 /**
- * A person's key follows the person's present membership rows. What only a token says (its claims of an organization
- * and of a role) ends with the token, and a key would outlive it.
+ * A person's key has the person's present memberships. Claims of an organization and a role in a token do not count for it:
+ * they end with the token, which the key would outlive.
  */
 async function principalOfKey(
   db: Queryable,
@@ -135,7 +135,7 @@ function tokenVerifier({ issuer, audience }: AuthOptions): (token: string) => Pr
   };
 }
 
-/** A key that the issuer does not have is the token's fault; keys that cannot be fetched are not. */
+/** Distinguishes keys that cannot be fetched (`unavailable`) from a key that the issuer does not have. */
 function orUnavailable(keySet: JWTVerifyGetKey): JWTVerifyGetKey {
   return async (...asked) => {
     try {
@@ -148,7 +148,7 @@ function orUnavailable(keySet: JWTVerifyGetKey): JWTVerifyGetKey {
       ) {
         throw cause;
       }
-      throw new Problem('unavailable', `The identity provider's keys cannot be had: ${String(cause)}`);
+      throw new Problem('unavailable', `The identity provider's keys cannot be fetched: ${String(cause)}`);
     }
   };
 }
@@ -171,10 +171,10 @@ function principalOf(payload: JWTPayload): PersonPrincipal | OperatorPrincipal {
   return isOperator ? { kind: 'operator', ...person } : { kind: 'person', ...person, customers: new Map() };
 }
 
-/** As identity providers write it; a claim of any other form is ignored. */
+/** A claim of any other form is ignored. */
 const organizationPattern = /^[!-~]{1,200}$/;
 
-/** Cognito prefixes an application's own claims. */
+/** Cognito prefixes custom claims. */
 function organizationOf(payload: JWTPayload): PersonPrincipal['organization'] {
   const claim = payload.organization ?? payload['custom:organization'];
   if (typeof claim !== 'string' || !organizationPattern.test(claim)) return null;

@@ -26,7 +26,7 @@ export function subscriptionView(
   };
 }
 
-/** The row as it will be once the change that Stripe confirmed is synchronized. */
+/** The row as it will be once the change that Stripe has confirmed is synced. */
 export function withFacts(row: PaidSubscription, facts: SubscriptionFacts): PaidSubscription {
   const { status, bought, currentPeriodEnd, cancelAtPeriodEnd } = facts;
   return {

@@ -13,14 +13,13 @@ import type { RateLimits } from './rate-limits.ts';
 import type { AskReadiness } from './readiness.ts';
 import type { ApiService } from './router.ts';
 
-/** What the routes need. */
 export interface ApiDeps {
   readonly database: Database;
-  /** Called when a route changes a tenant, in its transaction; the same as the workers'. */
+  /** Run when a route changes a tenant, in its transaction. */
   readonly followers: readonly Follower[];
   readonly stripe: Stripe;
   readonly webhookSecrets: readonly string[];
-  /** The mode of the key for Stripe; null when the key does not tell. */
+  /** The mode of the Stripe key; null when the key does not show it. */
   readonly livemode: boolean | null;
   readonly authenticate: Authenticate;
   readonly keys: KeyRing;
@@ -29,20 +28,19 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly readiness: AskReadiness;
   readonly pageConfig: PageConfig;
-  /** Settings of the page at other host names, by host. */
+  /** The page's settings under other host names, by host. */
   readonly pageConfigs: ReadonlyMap<string, PageConfig>;
   readonly publicUrl: string;
   readonly cell: string;
-  /** How long a tenant keeps running while a payment is overdue, as in the workers' policy. */
+  /** How long a tenant keeps running while a payment is overdue. The same as the workers'. */
   readonly graceMs: number;
-  /** How long the data of an ended tenant is kept, as in the workers' policy. */
+  /** How long the data of a cancelled tenant is kept. The same as the workers'. */
   readonly retentionMs: number;
-  /** Where tenants' exports are. */
   readonly exportFiles: FileStore;
   readonly services: readonly ApiService[];
   /** Which addresses webhook endpoints may have. */
   readonly addressRules: AddressRules;
   readonly log: Logger;
-  /** Mark in a header of readiness answers. */
+  /** Marks readiness answers in a header. */
   readonly instance?: string;
 }

@@ -4,12 +4,12 @@ import type { ApiDeps } from './deps.ts';
 import { openApiInfo } from './docs.ts';
 import { createMetrics } from './metrics.ts';
 
-/** The OpenAPI document of `/openapi.json`, without an installation. */
+/** Makes the document of `/openapi.json` without an installation. */
 export function describeApi() {
   return createApp(withoutInstallation()).getOpenAPI31Document(openApiInfo);
 }
 
-/** This only assembles the routes and calls none: dependencies that only answers need are left out. */
+/** Nothing calls the routes, so dependencies that only answers need are left out. */
 function withoutInstallation(): ApiDeps {
   const absent: Partial<ApiDeps> = {
     metrics: createMetrics({ query: () => Promise.reject(new Error('there is no database here')) }),

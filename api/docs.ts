@@ -18,7 +18,7 @@ export const openApiInfo = {
 
 const assets = { 'swagger-ui.css': 'text/css', 'swagger-ui-bundle.js': 'text/javascript' } as const;
 
-/** The script stands in a file of its own, so that no page needs to allow inline scripts. */
+/** A separate file, so that no page needs to allow inline scripts. */
 const startScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true });`;
 
 const html = `<!doctype html>
@@ -37,7 +37,7 @@ const html = `<!doctype html>
 </html>
 `;
 
-/** Swagger UI over `/openapi.json`, served from its npm package: no file comes from elsewhere. */
+/** Swagger UI for `/openapi.json`, from its npm package: no file comes from elsewhere. */
 export function docsRoutes(): Hono {
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const routes = new Hono();

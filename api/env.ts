@@ -7,12 +7,12 @@ export interface TrustedIssuer {
   readonly audience: string;
   readonly clientId: string;
   readonly scope: string;
-  /** Host name under which this API serves people of that issuer: the page there signs in with it. */
+  /** The host name under which the page signs in with this issuer. */
   readonly host?: string | undefined;
 }
 
 export interface ApiEnv {
-  /** Which addresses webhook endpoints may have; what `readNotifyEnv` reads when left out. */
+  /** Which addresses webhook endpoints may have; defaults to `readNotifyEnv`. */
   readonly addressRules?: AddressRules;
   readonly port: number;
   readonly host: string;
@@ -35,17 +35,16 @@ export interface ApiEnv {
   /** Further issuers whose tokens are accepted. */
   readonly alsoTrusted: readonly TrustedIssuer[];
   readonly cell: string;
-  /** As the workers have it. */
+  /** The same as the workers'. */
   readonly graceMs: number;
-  /** How long the data of an ended tenant is kept, as the workers have it. */
+  /** How long the data of a cancelled tenant is kept. The same as the workers'. */
   readonly retentionMs: number;
-  /** Mark in a header of readiness answers, for whoever started this process. */
+  /** Marks readiness answers in a header, for the process that started this one. */
   readonly instance?: string;
   readonly logLevel: string;
 }
 
 /**
- * Reads the API's environment.
  * @throws Error that names every variable that is missing or wrong
  */
 export function readApiEnv(env: NodeJS.ProcessEnv = process.env): ApiEnv {

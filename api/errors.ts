@@ -6,7 +6,7 @@ import Stripe from 'stripe';
 import { BillingRefusal } from '../automation/billing/index.ts';
 import { CheckProblem, type Refusal, UseRefused } from '../automation/entitlements/index.ts';
 
-/** Every error that the API answers with, its status and its title. Clients may rely on the codes. */
+/** Every error that the API answers with, by code: its status and its title. Clients may rely on the codes. */
 const problems = {
   invalid_request: [400, 'The request is not valid'],
   invalid_signature: [400, 'The webhook signature is not valid'],
@@ -47,11 +47,11 @@ export type ProblemCode = keyof typeof problems;
 /** An error that is answered as RFC 9457 problem details. */
 export class Problem extends Error {
   readonly code: ProblemCode;
-  /** Names of the fields at fault, where there are any. */
+  /** The fields at fault. */
   readonly errors: readonly FieldError[];
-  /** Of the answer, beside its type. */
+  /** Headers of the answer beside its type. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Which limit refuses a use, and what there is instead. */
+  /** Which limit refuses a use, how much is left, and which plan has more. */
   readonly refusal: Refusal | null;
 
   constructor(
@@ -114,13 +114,13 @@ export function problemResponse(problem: Problem): Response {
   });
 }
 
-/** When to try again, for a use that would be admitted at another time. */
+/** Says when to try again if waiting helps. */
 function retryAfter({ code, resetsAt }: Refusal): Record<string, string> {
   if (code !== 'plan_limit_reached' || resetsAt === null) return {};
   return { 'retry-after': String(Math.max(1, Math.ceil((resetsAt.getTime() - Date.now()) / 1000))) };
 }
 
-/** What any error means to the caller; internals stay in the log. */
+/** Turns any error into what the caller may know; internals stay in the log. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BillingRefusal || error instanceof CheckProblem)
@@ -131,7 +131,7 @@ export function toProblem(error: unknown): Problem {
     return new Problem(error.status === 413 ? 'payload_too_large' : 'invalid_request', error.message);
   }
   if (error instanceof Stripe.errors.StripeError) {
-    return new Problem('unavailable', 'The payment service could not be asked. Try again in a moment.');
+    return new Problem('unavailable', 'The payment service does not answer. Try again in a moment.');
   }
   if (isDatabaseAway(error)) {
     return new Problem('unavailable', 'The database cannot be reached. Try again in a moment.');
@@ -140,8 +140,8 @@ export function toProblem(error: unknown): Problem {
 }
 
 /**
- * Connection failures, and PostgreSQL's classes 08 (connection), 28 (sign-in), 53 (resources), 57 (shutdown) and
- * 58 (system); 25006 is a former primary after a failover, 3D000 and 55000 a database that takes no connections.
+ * True for connection failures and for PostgreSQL's classes 08 (connection), 28 (sign-in), 53 (resources), 57 (shutdown) and
+ * 58 (system). 25006 comes from a former primary after a failover, 3D000 and 55000 from a database that takes no connections.
  */
 function isDatabaseAway(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };

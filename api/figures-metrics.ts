@@ -1,6 +1,6 @@
 /**
- * Business figures as Prometheus metrics; every replica of the API exports the same. docs/business-figures.md defines
- * them.
+ * Business figures as Prometheus metrics, from the database, so every replica of the API exports the same.
+ * docs/business-figures.md defines them.
  */
 import { Gauge, type Registry } from 'prom-client';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../automation/figures/index.ts';
 import type { Queryable } from '../automation/store/database.ts';
 
-/** MRR is one indexed query; figures from whole histories are cached for this long. */
+/** How long figures from whole histories are cached. MRR takes one indexed query and is not. */
 const keptMs = 5 * 60_000;
 
 interface ProductFigures {
@@ -24,7 +24,7 @@ interface ProductFigures {
   readonly row: FiguresRow;
 }
 
-/** Present MRR and customers, and the last 30 days, by product and (where it adds up) by plan. */
+/** Present MRR and customers, and figures of the last 30 days, by product and (where they add up) by plan. */
 export function observeFigures(
   registry: Registry,
   database: Queryable,
@@ -131,7 +131,7 @@ export function observeFigures(
   );
 }
 
-/** One answer for everybody who asks during its computation, and for this long afterwards. */
+/** Shares one answer between all who ask during its computation and for this long afterwards. */
 function shared<T>(keepMs: number, find: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () => {

@@ -1,4 +1,4 @@
-/** `npm run client`: writes the generated part of the client anew, from the OpenAPI document. */
+/** `npm run client`: generates the client from the OpenAPI document. */
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,10 +7,10 @@ import { describeApi } from './describe.ts';
 
 const generated = fileURLToPath(new URL('./client/generated', import.meta.url));
 
-/** What it writes is not made for `exactOptionalPropertyTypes`; its types count all the same. */
+/** The generated code does not pass `exactOptionalPropertyTypes`, but its types are right. */
 const header = ['// Generated from the OpenAPI document by `npm run client`', '// @ts-nocheck'];
 
-/** Writes types, functions and what sends them into a folder of its own. */
+/** Writes the types, the functions and the code that sends requests into a folder. */
 export async function generateClient(folder: string): Promise<void> {
   await createClient({
     input: JSON.parse(JSON.stringify(describeApi())),
@@ -18,12 +18,12 @@ export async function generateClient(folder: string): Promise<void> {
     logs: { level: 'silent', file: false },
     plugins: [
       '@hey-api/typescript',
-      // The client is an argument: nothing is kept by the module.
+      // The client is an argument, so the module keeps no state.
       { name: '@hey-api/sdk', client: false, responseStyle: 'data' },
       { name: '@hey-api/client-fetch', throwOnError: true },
     ],
   });
-  // A client of its own that nobody configures.
+  // A default client, which nothing would configure.
   await rm(join(folder, 'client.gen.ts'));
 }
 

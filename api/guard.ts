@@ -8,7 +8,6 @@ import type { Idempotency } from './idempotency.ts';
 import { type RateLimits, rateLimitHeaders } from './rate-limits.ts';
 import { type Scoped, type ScopeSources, scopedTo } from './scoped/index.ts';
 
-/** What stands between a request and the routes. */
 export interface Guard extends ScopeSources {
   readonly authenticate: Authenticate;
   readonly rateLimits: RateLimits;
@@ -16,19 +15,19 @@ export interface Guard extends ScopeSources {
 }
 
 /**
- * What the guard adds to a request for its handler. Without the app's `guard` every guarded route fails rather than
- * let anybody pass.
+ * What the guard puts on a request for its handler. Without the app's `guard` every guarded route fails instead of letting
+ * anybody pass.
  */
 export interface ApiVariables extends Scoped {
   readonly guard: Guard;
-  /** On routes that change something by POST. */
+  /** Only on routes that change something by POST. */
   readonly idempotency: Idempotency;
 }
 
 type Middleware = MiddlewareHandler<{ Variables: ApiVariables }>;
 
 /**
- * Finds out who asks and counts the request. Every answer from here on says what is left of the principal's limit.
+ * Finds the principal and counts the request. Every answer from here on says what is left of the principal's limit.
  * @throws Problem `unauthenticated` or `rate_limited`
  */
 export const authenticated: Middleware = async (c, next) => {
@@ -50,9 +49,9 @@ export const authenticated: Middleware = async (c, next) => {
 };
 
 /**
- * Lets those pass whom a route is for, and puts the stores that are scoped to them on the request.
- * @param changes whether the route changes something, which viewers may not
- * @throws Problem `forbidden` where the route is not for the principal, but `not_found` when the route is about a tenant
+ * Lets a principal pass that may use the route, and puts the stores that are scoped to it on the request.
+ * @param changes true for a route that changes something, which viewers may not do
+ * @throws Problem `forbidden` when the principal may not use the route, but `not_found` when the route is about a tenant
  *   that the principal must not know of
  */
 export function guarded(access: Access, changes: boolean): Middleware {
@@ -76,7 +75,7 @@ export function guarded(access: Access, changes: boolean): Middleware {
   };
 }
 
-/** The tenant of the request's path, where there is one. */
+/** The id of the tenant in the request's path, if there is one. */
 function askedId(c: Context): string | undefined {
   return c.req.path.startsWith('/v1/tenants/') ? c.req.param('id') : undefined;
 }

@@ -2,10 +2,10 @@ import { createMiddleware } from 'hono/factory';
 import { matchedRoutes } from 'hono/route';
 import { Histogram, type Registry } from 'prom-client';
 
-/** Requests of machines about this process; counting them would hide what customers get. */
+/** Machines' requests about this process are not measured, because they would hide what customers get. */
 const unmeasured: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
-/** Measures every answer by method, route (as declared, so that ids make no series) and status code. */
+/** Measures every answer by method, status code and route. The route is the declared one, so that ids make no series. */
 export function measureRequests(registry: Registry) {
   const seconds = new Histogram({
     name: 'tenantry_http_request_seconds',

@@ -14,23 +14,23 @@ import { Problem } from './errors.ts';
 import type { ApiVariables } from './guard.ts';
 import { principalId } from './principal.ts';
 
-/** What a handler may do for its request to be repeatable. */
+/** What a handler uses to make its request repeatable. */
 export interface Idempotency {
   /**
-   * Records the answer in the transaction that does the work, so that no crash can come between them. A handler whose work
-   * does nothing when it is done again leaves this out.
+   * Records the answer in the transaction that does the work, so that no crash can come between them. A handler whose work is
+   * safe to do twice need not call it.
    */
   keep(client: Queryable, status: number, body: unknown): Promise<void>;
-  /** The same text for every repetition, for ids and for keys of other services; random for a request without a key. */
+  /** A token for ids and for other services' keys: the same in every repeat; random for a request without a key. */
   token(purpose: string): string;
 }
 
-/** The header's name in an answer that is a repetition. */
+/** Marks the answer to a repeated request. */
 const replayedHeader = 'idempotent-replayed';
 
 /**
- * Answers a request that was sent with an `Idempotency-Key` before as it was answered then, for 24 hours. Only what did
- * its work is recorded: a refused request changed nothing and may be sent again with the same key.
+ * Gives a repeated `Idempotency-Key` the first answer again, for 24 hours. Records only requests that did their work: a
+ * refused one changed nothing and may be sent again with the same key.
  * @param route the method and the pattern of the path
  */
 export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVariables }> {
@@ -54,8 +54,8 @@ export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVar
     const claimed = await claimRequest(database, request);
     if (claimed.outcome === 'answered') return replay(claimed.answer);
     if (claimed.outcome === 'different')
-      throw new Problem('idempotency_key_reused', 'Idempotency-Key: was used before, for another request.', [
-        { field: 'Idempotency-Key', message: 'was used before, for another request' },
+      throw new Problem('idempotency_key_reused', 'Idempotency-Key: was used before for another request.', [
+        { field: 'Idempotency-Key', message: 'was used before for another request' },
       ]);
     if (claimed.outcome === 'busy')
       throw new Problem(
@@ -69,7 +69,7 @@ export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVar
     c.set('idempotency', {
       keep: async (client, status, body) => {
         const answer = { status, headers: jsonHeaders, body: JSON.stringify(body) };
-        // Whoever took over does the work; this transaction must not.
+        // Another request took the claim over and does the work, so this transaction must not.
         if (!(await recordAnswer(client, claim, answer))) throw new Error('the claim was taken over');
         kept = true;
       },
@@ -77,8 +77,8 @@ export function repeatable(route: string): MiddlewareHandler<{ Variables: ApiVar
     });
     await next();
     await settle(c, claim, kept).catch((error: unknown) =>
-      // The claim runs out by itself.
-      log.error({ error, route }, 'the answer to a repeatable request could not be recorded'),
+      // The claim expires by itself.
+      log.error({ error, route }, 'cannot record the answer to a repeatable request'),
     );
   };
 }
@@ -95,7 +95,7 @@ async function settle(c: Context<{ Variables: ApiVariables }>, claim: Claim, kep
   });
 }
 
-/** Headers that are content: how the body is to be read, and a CloudEvent's attributes. In the order of their names. */
+/** Headers that are part of the content, by name: how to read the body, and a CloudEvent's attributes. */
 function contentHeaders(headers: Headers): string[] {
   return [...headers]
     .filter(([name]) => name === 'content-type' || name.startsWith('ce-'))

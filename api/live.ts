@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Logger } from 'pino';
 import { connectionTo } from '../automation/store/connection.ts';
 
-/** Wakes everybody who follows a tenant when something about it is written, on any replica. */
+/** Wakes the followers of a tenant when something about it is written, on any replica. */
 export interface LiveTenants {
   /** @returns a function that ends the subscription */
   subscribe(tenantId: string, wake: () => void): () => void;
@@ -11,7 +11,7 @@ export interface LiveTenants {
 
 const reconnectMs = 1000;
 
-/** Listens on a connection of its own, as LISTEN belongs to a session; reconnects as long as it takes. */
+/** Listens on its own connection, because LISTEN belongs to a session. Reconnects for as long as it takes. */
 export async function listenForTenants(databaseUrl: string, log: Logger): Promise<LiveTenants> {
   const followers = new Map<string, Set<() => void>>();
   let client: pg.Client | undefined;
@@ -26,7 +26,7 @@ export async function listenForTenants(databaseUrl: string, log: Logger): Promis
     await next.connect();
     await next.query('listen tenantry_tenant');
     client = next;
-    // For what was written while nobody listened.
+    // Something may have been written while nobody listened.
     for (const set of followers.values()) wake(set);
   }
 

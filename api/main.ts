@@ -1,4 +1,4 @@
-/** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run as many as there are zones, or more. */
+/** The API: Stripe's webhooks, the tenants' HTTP interface, the web page. Run at least as many as there are zones. */
 import pino from 'pino';
 import { warnOfUnknownVariables } from '../automation/environment/index.ts';
 import { loadServices, readServicePackages } from '../automation/packages/index.ts';
@@ -13,8 +13,8 @@ warnOfUnknownVariables((line) => log.warn(line));
 const services = await loadServices({ own, packages: readServicePackages() });
 const [api] = await Promise.all([
   startApi(env, log, services),
-  // Without its page the API still does its work.
-  ensurePage().catch((error: unknown) => log.error({ error }, 'the web page could not be built')),
+  // The API works without its page.
+  ensurePage().catch((error: unknown) => log.error({ error }, 'cannot build the web page')),
 ]);
 log.info({ url: api.url }, 'the API is listening');
 

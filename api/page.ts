@@ -23,7 +23,7 @@ export const pageRoutes = (deps: ApiDeps) => {
   router.openapi(route, (c) =>
     c.json(deps.pageConfigs.get(c.req.header('host') ?? '') ?? deps.pageConfig, 200),
   );
-  // Names of assets carry a hash of their content.
+  // Names of assets contain a hash of their content.
   router.use('/assets/*', async (c, next) => {
     await next();
     if (c.res.ok) c.header('cache-control', 'public, max-age=31536000, immutable');

@@ -7,14 +7,14 @@ import { Problem } from './errors.ts';
 export type Principal = PersonPrincipal | OperatorPrincipal | ApiKeyPrincipal | ServicePrincipal;
 
 interface SignedIn extends Person {
-  /** The issuer's statement about the person's organization: its name there, and the role in it where one is named. */
+  /** What the issuer says about the person's organization: its name there, and the person's role if it names one. */
   readonly organization: { readonly claim: string; readonly role: Role | null } | null;
 }
 
-/** A person with a token: sees their own tenants, and those that their organizations pay for. */
+/** A person with a token: sees their own tenants and those that their organizations pay for. */
 export interface PersonPrincipal extends SignedIn {
   readonly kind: 'person';
-  /** The role in each organization of the person, by its Stripe customer. */
+  /** The person's role in each of their organizations, by its Stripe customer. */
   readonly customers: ReadonlyMap<string, Role>;
 }
 
@@ -23,7 +23,7 @@ export interface OperatorPrincipal extends SignedIn {
   readonly kind: 'operator';
 }
 
-/** A key of a person or of one tenant: reaches at most what its owner reaches, limited to its scopes. */
+/** A key of a person or of one tenant: reaches what its owner reaches, within its scopes. */
 export interface ApiKeyPrincipal {
   readonly kind: 'apiKey';
   readonly keyId: string;
@@ -33,12 +33,12 @@ export interface ApiKeyPrincipal {
     | { readonly kind: 'tenant'; readonly tenantId: string };
 }
 
-/** A key that operators gave to a product's own application: every tenant of the product, or of all products. */
+/** A key that operators made for a product's own application: reaches every tenant of the product, or of all products. */
 export interface ServicePrincipal {
   readonly kind: 'service';
   readonly keyId: string;
   readonly scopes: ReadonlySet<KeyScope>;
-  /** Null for all products. */
+  /** Null for all of them. */
   readonly product: string | null;
 }
 
@@ -47,7 +47,7 @@ export function isOperator(principal: Principal): boolean {
 }
 
 /**
- * The same text for the same principal, and different texts for different ones: for limits and records of requests.
+ * Identifies the principal, for limits and records of requests.
  */
 export function principalId(principal: Principal): string {
   switch (principal.kind) {
@@ -60,12 +60,12 @@ export function principalId(principal: Principal): string {
   }
 }
 
-/** Who did it, for columns with a single name: a person's subject, or `key:<id>`. */
+/** The actor for columns with a single name: a person's subject, or `key:<id>`. */
 export function actorOf(principal: Principal): string {
   return 'subject' in principal ? principal.subject : principalId(principal);
 }
 
-/** Who did it, as the subject of a sentence about a tenant. */
+/** The actor as the subject of a sentence about a tenant. */
 export function actorName(principal: Principal): string {
   switch (principal.kind) {
     case 'person':
@@ -78,7 +78,7 @@ export function actorName(principal: Principal): string {
   }
 }
 
-/** For an entry's data: who asked. Only operators see which operator it was. */
+/** Who asked, for an audit entry's data. Only operators see which operator it was. */
 export function askedBy(principal: Principal): Readonly<Record<string, string>> {
   switch (principal.kind) {
     case 'person':
@@ -91,7 +91,7 @@ export function askedBy(principal: Principal): Readonly<Record<string, string>> 
   }
 }
 
-/** Which entries of an audit trail the principal reads. */
+/** Which entries of an audit trail the principal may read. */
 export function audienceOf(principal: Principal): Audience {
   return principal.kind === 'operator' ? 'operator' : 'tenant';
 }

@@ -1,10 +1,10 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { type Principal, principalId } from './principal.ts';
 
-/** Requests that one principal of a kind has answered within a minute. */
+/** How many requests a principal of each kind may make in a minute. */
 export type RequestLimits = Readonly<Record<Principal['kind'], number>>;
 
-/** A product's own application asks for all of its tenants, and operators' programs for the whole fleet. */
+/** A product's own application asks for all its tenants, operators' programs for the whole fleet. */
 export const requestsPerMinute: RequestLimits = {
   person: 1_200,
   apiKey: 3_000,
@@ -20,7 +20,7 @@ export interface RequestAllowance {
   readonly policy: Principal['kind'];
   readonly limit: number;
   readonly remaining: number;
-  /** Until the limit is whole again. */
+  /** Until the full limit is available again. */
   readonly resetSeconds: number;
 }
 
@@ -29,10 +29,9 @@ export interface RateLimits {
 }
 
 /**
- * Counts in this process's memory, as asking a database would cost every request more than most of them take. So N
- * replicas of the API answer at most N times the limit, and exactly the limit where a load balancer keeps a client at one
- * of them; a restart forgets the minute. It keeps one client from taking the service from the others; what a plan allows
- * is counted elsewhere, exactly.
+ * Counts in this process's memory, because a query would cost more than most requests do. So N replicas answer up to N
+ * times the limit, or exactly the limit where a load balancer keeps a client at one of them; a restart starts the minute
+ * over. The limit only keeps one client from crowding out the others. Plans' limits are counted exactly, elsewhere.
  */
 export function createRateLimits(limits: RequestLimits = requestsPerMinute): RateLimits {
   const limiters = new Map<Principal['kind'], RateLimiterMemory>();

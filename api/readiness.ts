@@ -14,7 +14,7 @@ export interface ReadinessDeps {
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Each thing that a subscription needs: `ok`, or what is wrong with it. */
+  /** Everything that a subscription needs: `ok`, or what is wrong with it. */
   readonly checks: Readonly<Record<string, string>>;
   readonly warnings: readonly string[];
 }
@@ -25,10 +25,10 @@ const believeMs = 10_000;
 export const readinessChecks = ['database', 'worker', 'stripe', 'issuer'] as const;
 export type ReadinessCheck = (typeof readinessChecks)[number];
 
-/** Asks all checks but those excluded. */
+/** Runs all checks but the excluded ones. */
 export type AskReadiness = (exclude?: readonly ReadinessCheck[]) => Promise<Readiness>;
 
-/** Says whether a subscription would become a tenant now. */
+/** Checks whether a subscription would become a tenant now. */
 export function createReadiness({ database, stripe, issuer, cell, warnings }: ReadinessDeps): AskReadiness {
   const checks: Record<ReadinessCheck, () => Promise<void>> = {
     database: async () => {

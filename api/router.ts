@@ -7,7 +7,7 @@ import { Problem } from './errors.ts';
 import { type ApiVariables, authenticated, guarded } from './guard.ts';
 import { repeatable } from './idempotency.ts';
 
-// For services: a package beside the tree needs this very one, as schemas of another copy are not described.
+// For services: a package must use this very copy, because OpenAPI does not describe schemas of another one.
 export { z } from '@hono/zod-openapi';
 
 export type ApiRouter = OpenAPIHono<{ Variables: ApiVariables }>;
@@ -33,7 +33,7 @@ export function createRouter(): ApiRouter {
   router.openapi = ((route, ...rest) => {
     if (!declared.has(route))
       throw new Error(
-        `${route.method.toUpperCase()} ${route.path} says not who may use it: make it by createRoute of api/router.ts, with its access.`,
+        `${route.method.toUpperCase()} ${route.path} does not say who may use it: make it with createRoute of api/router.ts, and its access.`,
       );
     addressesOf(router).add(`${route.method.toUpperCase()} ${route.path.replaceAll(/\/{(.+?)}/g, '/:$1')}`);
     return add(route, ...rest);
@@ -41,12 +41,12 @@ export function createRouter(): ApiRouter {
   return router;
 }
 
-/** Paths that were added past `openapi`, so that they declare no access. */
+/** Finds routes that were not added with `openapi` and so declare no access. */
 export function undeclaredRoutes(router: ApiRouter): string[] {
   const known = addressesOf(router);
   return (
     router.routes
-      // `use` adds what runs before a handler for all methods, and takes `next`.
+      // `use` adds middleware for all methods, which takes `next`.
       .filter(({ method, path, handler }) =>
         method === 'ALL' ? handler.length < 2 : !known.has(`${method} ${path}`),
       )
@@ -62,14 +62,13 @@ function addressesOf(router: object): Set<string> {
   return known;
 }
 
-/** Routes that declare their access. */
 const declared = new WeakSet<object>();
 
 type Declared<Path extends string> = Omit<RouteConfig, 'path' | 'security' | 'middleware'> & {
   readonly path: Path;
-  /** Who may use the route: one of `api/access.ts`. Handlers of all routes that are not public have a principal. */
+  /** One of `api/access.ts`. Handlers of all routes that are not public have a principal. */
   readonly access: Access | null;
-  /** A POST that only asks: a viewer may send it, and it is not recorded by its `Idempotency-Key`. */
+  /** For a POST that only asks: viewers may send it, and its `Idempotency-Key` does nothing. */
   readonly changesNothing?: true;
 };
 
@@ -104,7 +103,7 @@ function unknownKeys(issue: z.core.$ZodIssue): string {
   return issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
 }
 
-/** Answers of a route that needs a token, besides its own. */
+/** The answers that every route with a token can give beside its own. */
 export const problemResponses = {
   default: {
     description: 'An error',

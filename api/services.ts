@@ -1,4 +1,4 @@
-/** What services bring to the API: their routes and, from packages beside the tree, their parts of the page. */
+/** What services bring to the API: their routes and, from packages, their parts of the page. */
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import type { ApiDeps } from './deps.ts';
@@ -7,9 +7,8 @@ import { type ApiRouter, type ApiService, createRouter, undeclaredRoutes } from 
 
 /**
  * Mounts the routes of all services, each with its declared access.
- * @param app with all of the core's routes
- * @throws Error that names the product and the path when a route is outside the product's paths, or declares no
- *   access
+ * @param app must have all of the core's routes already
+ * @throws Error that names the product and the path when a route lies outside the product's paths or declares no access
  */
 export function mountServices(app: ApiRouter, deps: ApiDeps): void {
   const { database, log } = deps;
@@ -30,7 +29,10 @@ export function mountServices(app: ApiRouter, deps: ApiDeps): void {
       if (!paths.some((own) => path === own || path.startsWith(`${own}/`)))
         throw refuse(path, `lies outside of ${paths.join(', ')}`);
     for (const path of undeclaredRoutes(router))
-      throw refuse(path, 'says not who may use it: make it by createRoute of api/router.ts, with its access');
+      throw refuse(
+        path,
+        'does not say who may use it: make it with createRoute of api/router.ts, and its access',
+      );
     app.route('/', router);
   }
 }
@@ -40,14 +42,14 @@ function rootOf(path: string): string {
   return path.split('/', 3).join('/');
 }
 
-/** Addresses of the page parts that this API serves, by product. */
+/** The addresses of the page parts that this API serves, by product. */
 export function pagePartsOf(services: readonly ApiService[]): Record<string, string> {
   return Object.fromEntries(
     services.flatMap(({ product: { id }, page }) => (page === undefined ? [] : [[id, `/parts/${id}.js`]])),
   );
 }
 
-/** The page parts of packages beside the tree, as JavaScript. */
+/** Serves packages' page parts as JavaScript. */
 export function partRoutes({ services }: ApiDeps): ApiRouter {
   const router = createRouter();
   router.get('/parts/:file', async (c) => {

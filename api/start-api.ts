@@ -25,14 +25,14 @@ import { pagePartsOf } from './services.ts';
 
 export interface RunningApi {
   readonly url: string;
-  /** Lets requests that are under way finish, ends streams, closes everything. */
+  /** Lets open requests finish, ends streams, closes everything. */
   stop(): Promise<void>;
 }
 
-/** Callers give up soon after: a database that hangs is answered as one that is away. */
+/** Callers give up soon afterwards, so a database that hangs counts as away. */
 const queryTimeoutMs = 8_000;
 
-/** Starts the API. Resolves when it listens; `/readyz` tells when a subscription would succeed. */
+/** Starts the API. Resolves when it listens; `/readyz` says when a subscription would succeed. */
 export async function startApi(
   env: ApiEnv,
   log: Logger,
@@ -44,7 +44,7 @@ export async function startApi(
     maxConnections: 16,
     name: 'tenantry-api',
     queryTimeoutMs,
-    // One that was stopped in the middle of a transaction keeps its locks no longer.
+    // An API that is stopped in mid-transaction must not keep its locks.
     abandonAfterMs: queryTimeoutMs,
   });
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
@@ -104,7 +104,7 @@ export async function startApi(
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
-      // Streams have no end of their own.
+      // Streams do not end by themselves.
       setTimeout(() => server.closeAllConnections(), 1000).unref();
       await closed;
       await live.close();
@@ -115,13 +115,13 @@ export async function startApi(
   };
 }
 
-/** What Stripe's keys begin with: https://docs.stripe.com/keys */
+/** The mode that a Stripe key's beginning shows: https://docs.stripe.com/keys */
 function modeOf(secretKey: string): boolean | null {
   const mode = /^[rs]k_(live|test)_/.exec(secretKey)?.[1];
   return mode === undefined ? null : mode === 'live';
 }
 
-/** Settings of the page under names of others, which this API serves in a failover. */
+/** The page's settings under other regions' host names, which this API serves after a failover. */
 function pageConfigsByHost(
   env: ApiEnv,
   page: Pick<PageConfig, 'local' | 'parts'>,

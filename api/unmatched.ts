@@ -8,7 +8,7 @@ interface Routes {
   readonly router: Router<[unknown, RouterRoute]>;
 }
 
-/** Answers requests without a route: 405 where another method has one, named in `Allow`; else 404. */
+/** Answers requests without a route: 405 with `Allow` where other methods have one, else 404. */
 export function unmatchedHandler(app: Routes): NotFoundHandler {
   return (c) => {
     const { method, path } = c.req;
@@ -24,13 +24,13 @@ export function unmatchedHandler(app: Routes): NotFoundHandler {
   };
 }
 
-/** Methods with a route for this path, by name. Routes for every path or every method do not count. */
+/** The methods that have a route for this path. Routes for every path or every method do not count. */
 function methodsOf({ routes, router }: Routes, path: string): string[] {
   const methods = new Set(routes.map(({ method }) => method));
   methods.delete('ALL');
   const allowed = [...methods].filter((method) =>
     router.match(method, path)[0].some(([[, route]]) => route.method === method && route.path !== '/*'),
   );
-  // Hono answers HEAD as it does GET.
+  // Hono answers HEAD like GET.
   return (allowed.includes('GET') ? [...allowed, 'HEAD'] : allowed).sort();
 }

@@ -8,16 +8,16 @@ import {
 } from './contract/usage-events.ts';
 import { Problem } from './errors.ts';
 
-/** Events of use as a request brings them: in our own form, or as CloudEvents in each of the HTTP binding's modes. */
+/** Reads events of use from a request: in our own form, or as CloudEvents in any mode of their HTTP binding. */
 
-/** An event that could be read, or what is wrong with it. */
+/** An event, or what is wrong with it. */
 export type ReadEvent =
   | { readonly event: UsageEventBody & { readonly source: string } }
   | { readonly id: string | null; readonly problem: string };
 
 export interface UsageBatch {
   readonly events: readonly ReadEvent[];
-  /** The request is one event, so its answer is the event's own. */
+  /** True when the request is a single event, so that its answer is the event's own. */
   readonly isSingle: boolean;
 }
 
@@ -40,7 +40,7 @@ export function readUsageBatch({ contentType, header, body }: UsageMessage): Usa
         ? { events: readOwn(parse(body)), isSingle: false }
         : { events: [readCloudEvent(fromHeaders(header, parse(body)))], isSingle: true };
     case '':
-      // The binary mode's data may be left out, and its type with it.
+      // In binary mode the data may be left out, and with it the type.
       if (header('ce-specversion') !== undefined && body === '')
         return { events: [readCloudEvent(fromHeaders(header, undefined))], isSingle: true };
   }
@@ -66,7 +66,7 @@ function readCloudEvent(given: unknown): ReadEvent {
 
 const attributes = ['specversion', 'id', 'source', 'type', 'subject', 'time'];
 
-/** The binary mode: attributes are headers, percent-encoded where they are not printable; the body is the data. */
+/** In binary mode, attributes are headers, percent-encoded where they are not printable, and the body is the data. */
 function fromHeaders(header: UsageMessage['header'], data: unknown): unknown {
   const given = attributes.flatMap((name) => {
     const value = header(`ce-${name}`);

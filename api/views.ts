@@ -8,7 +8,7 @@ import type { TenantOutputs } from '../tenants/spec.ts';
 import type { EntryView, ProductView, TenantView } from './contract/tenant.ts';
 import { isOperator, type Principal } from './principal.ts';
 
-/** Our rows as callers see them. */
+/** Turns our rows into what callers see. */
 
 export function productView(product: Product): ProductView {
   return {
@@ -100,23 +100,23 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, principal
   };
 }
 
-/** Without what is kept of the container's key. */
+/** Leaves out the digest of the container's key. */
 function outputsView({ namespace, serviceUrl, database, objects }: TenantOutputs): TenantView['outputs'] {
   return { namespace, serviceUrl, database, objects: [...objects] };
 }
 
-/** Why the tenant waits or failed; else why it is suspended. */
+/** Why the tenant waits or failed, or else why it is suspended. */
 export function reasonOf(tenant: Tenant): TenantView['reason'] {
   if (tenant.reasonCode) return { code: tenant.reasonCode, message: tenant.reasonMessage ?? '' };
   return suspensionOf(tenant);
 }
 
-/** Why a checkout led to no tenant: only causes that time alone will not change. */
+/** Why a checkout led to no tenant. Only for causes that waiting does not remove. */
 export function reasonOfNoTenant(problem: string): NonNullable<TenantView['reason']> {
   const why = problem.replace(/\.$/, '');
   return {
     code: 'cannot_be_set_up',
-    message: `What you subscribed to cannot be set up as it is: ${why}. Nothing is lost: our operators see it, and your tenant comes up once it is mended.`,
+    message: `What you subscribed to cannot be set up yet: ${why}. Nothing is lost: our operators see it, and your tenant comes up once they have fixed it.`,
   };
 }
 

@@ -5,9 +5,9 @@ import { defaultRetry, type RetryPolicy, retryAfterMs, retrying } from './retry.
 export interface TenantryClientOptions {
   /** Where the API is, such as `https://tenantry.example.com`. */
   readonly baseUrl: string;
-  /** A token or an API key, or a function that returns one for each request. Omit it for public routes. */
+  /** A token or an API key, or a function that returns one for each request. Leave it out for public routes. */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>);
-  /** How long to wait for an answer to begin; 20 s. */
+  /** How long to wait for an answer to begin. Default 20 s. */
   readonly timeoutMs?: number;
   /** For requests that are safe to repeat. */
   readonly retry?: Partial<RetryPolicy>;
@@ -49,7 +49,7 @@ export function createTenantryClient(options: TenantryClientOptions): Client {
   return client;
 }
 
-/** An empty part of a path, or one of dots, would name another address. */
+/** Refuses an empty part of a path, or one of dots, because it would name another address. */
 function assertPath(request: unknown): void {
   const { path } = request as { path?: Readonly<Record<string, unknown>> };
   for (const [name, value] of Object.entries(path ?? {})) {
@@ -59,7 +59,7 @@ function assertPath(request: unknown): void {
   }
 }
 
-/** Ends the wait for an answer; one that has begun may take as long as it needs. */
+/** Limits the wait for an answer to begin; after that it may take as long as it needs. */
 function inTime(
   send: (request: Request, signal: AbortSignal) => Promise<Response>,
   timeoutMs: number,
@@ -79,7 +79,7 @@ function inTime(
   };
 }
 
-/** A page of something in between, such as a sign-in, is not an answer of the API. */
+/** False for a page of something in between, such as a sign-in page. */
 function isOfTheApi({ status, headers }: Response): boolean {
   const type = headers.get('content-type');
   return status === 204 || (type !== null && !/^text\/html\b/.test(type));

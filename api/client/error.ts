@@ -9,21 +9,21 @@ export interface TenantryErrorDetails {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** A failed request. Decide by `code`, show `message`. */
+/** A failed request. Decide by `code` and show `message`. */
 export class TenantryError extends Error {
   override readonly name = 'TenantryError';
-  /** Of the answer; 0 without one. */
+  /** HTTP status of the answer; 0 without an answer. */
   readonly status: number;
   /** A code of the API's problems, or `unreachable`, `timeout`, `unexpected_answer`, `http_<status>`. */
   readonly code: string;
   readonly title: string;
   readonly detail: string | undefined;
-  /** The fields at fault, if any. */
+  /** The fields at fault. */
   readonly errors: NonNullable<Problem['errors']>;
   /** How long to wait before another try, when the service asks for one. */
   readonly retryAfterMs: number | undefined;
 
-  /** Another try changes nothing: not allowed, not there, or wrong as it is. */
+  /** True when another try cannot help: the request is not allowed, not found, or wrong. */
   get isFinal(): boolean {
     return [400, 401, 403, 404, 410].includes(this.status);
   }
@@ -42,7 +42,7 @@ export class TenantryError extends Error {
   }
 }
 
-/** The meaning of an unsuccessful answer. Something in between may have answered, with half of a problem missing. */
+/** The error of an unsuccessful answer. Something in between may have answered, so parts of a problem may be missing. */
 export function errorOfAnswer(
   body: unknown,
   { status, statusText }: Pick<Response, 'status' | 'statusText'>,

@@ -1,13 +1,13 @@
 export interface ServerSentEvent {
   readonly event: string;
-  /** Of the last event that had one: where to resume. */
+  /** Id of the last event that had one: where to resume. */
   readonly id: string | undefined;
   readonly data: string;
 }
 
 /**
- * The events of a `text/event-stream`, until it ends.
- * @param onAlive called at every sign of life, even an empty one
+ * Yields the events of a `text/event-stream` until it ends.
+ * @param onAlive called whenever anything arrives, even an empty line
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export async function* readEventStream(

@@ -9,31 +9,31 @@ import { openStream } from './stream.ts';
 export type Happening =
   /** Something that happened to the tenant; each comes once, in order. */
   | { readonly kind: 'entry'; readonly entry: TimelineEntry }
-  /** The tenant's present state: at first, and whenever it changes. */
+  /** The tenant's present state: first of all, and whenever it changes. */
   | { readonly kind: 'tenant'; readonly tenant: Tenant }
-  /** How changes arrive from now on: at once, by polling, or not at all for the moment. */
+  /** How changes arrive from now on: at once, by polling, or not for the moment. */
   | { readonly kind: 'link'; readonly link: Link };
 
 export type Link = 'live' | 'polling' | 'waiting';
 
 export interface FollowOptions {
-  /** Id of the last known entry; without one, the story starts at its beginning. */
+  /** Id of the last known entry; when left out, entries start at the beginning. */
   readonly after?: number;
   readonly signal?: AbortSignal;
   readonly pace?: Partial<FollowPace>;
 }
 
 export interface FollowPace {
-  /** Before the first reconnection; doubles with every further one. */
+  /** Pause before the first reconnection; doubles with every further one. */
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
-  /** A stream begins with the tenant: if nothing arrives for so long, something in between holds it back. */
+  /** A stream begins with the tenant. If nothing arrives for this long, something in between holds it back. */
   readonly longestBeginningMs: number;
   /** The service sends something every 15 s: a stream that is silent for longer is dead. */
   readonly longestSilenceMs: number;
-  /** Between two polls where no stream works. */
+  /** Pause between polls, where no stream works. */
   readonly pollMs: number;
-  /** Polls before a stream is tried again. */
+  /** How many polls before a stream is tried again. */
   readonly pollsBetweenStreams: number;
 }
 
@@ -47,9 +47,9 @@ const defaultPace: FollowPace = {
 };
 
 /**
- * Follows a tenant until the signal aborts: by server-sent events, resumed where they break; by polling where
- * something in between lets none through.
- * @throws TenantryError for what no further try changes, such as `not_found`
+ * Follows a tenant until the signal aborts: by server-sent events, which it resumes when they break, or by polling where
+ * something in between blocks them.
+ * @throws TenantryError for what another try cannot change, such as `not_found`
  */
 export async function* followTenant(
   client: Client,
@@ -142,7 +142,7 @@ async function* streamOf(
   }
 }
 
-/** The same by two requests: the new entries, and the tenant's present state. */
+/** Polls: the new entries and the tenant's present state, by two requests. */
 async function ask(client: Client, id: string, after: number, signal: AbortSignal): Promise<Happening[]> {
   const [{ entries }, tenant] = await Promise.all([
     getTimeline({ client, path: { id }, query: { after, limit: 200 }, signal }),
@@ -155,7 +155,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof TenantryError && error.isFinal;
 }
 
-/** Ends a silent connection: after a machine's sleep or a lost network it would never break. */
+/** Ends a silent connection, which would never break after a machine's sleep or a lost network. */
 function watchSilence(firstMs: number) {
   const silent = new AbortController();
   let timer = setTimeout(() => silent.abort(), firstMs);

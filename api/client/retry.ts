@@ -1,17 +1,16 @@
 import { pause } from './pause.ts';
 
 export interface RetryPolicy {
-  /** Tries after the first; 0 is none. */
+  /** How often to try again; 0 for never. */
   readonly retries: number;
-  /** Most that the first wait is; it doubles with every further try. */
+  /** Longest first wait; doubles with every further try. */
   readonly firstWaitMs: number;
-  /** If the service asks for a longer wait, its refusal is passed on. */
+  /** When the service asks for a longer wait, the caller gets its refusal. */
   readonly longestWaitMs: number;
 }
 
 export const defaultRetry: RetryPolicy = { retries: 2, firstWaitMs: 200, longestWaitMs: 10_000 };
 
-/** The outcome of a try. */
 export type Outcome = { readonly answer: Response } | { readonly error: unknown };
 
 /** Repeats requests that are safe to repeat, after temporary failures. */
@@ -35,7 +34,7 @@ export function retrying(send: (request: Request) => Promise<Response>, policy: 
   };
 }
 
-/** Safe to repeat: by its method, or because the service recognises its key. */
+/** True when the request is safe to repeat: by its method, or by its idempotency key. */
 function isRepeatable({ method, headers }: Request): boolean {
   return ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'].includes(method) || headers.has('idempotency-key');
 }
@@ -43,8 +42,8 @@ function isRepeatable({ method, headers }: Request): boolean {
 const passing: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 /**
- * How long to wait before the next try, or null for none. The service's `Retry-After` counts; without it, a random
- * time up to twice the last one, so that many clients do not return at once.
+ * How long to wait before the next try; null for no other try. Follows the service's `Retry-After`, or else waits a random
+ * time, so that many clients do not return at once.
  */
 export function retryWaitMs(
   outcome: Outcome,
@@ -59,7 +58,7 @@ export function retryWaitMs(
   return Math.random() * Math.min(longestWaitMs, firstWaitMs * 2 ** tried);
 }
 
-/** `Retry-After` in its two forms, seconds and a date. */
+/** Reads `Retry-After` in its two forms, seconds and a date. */
 export function retryAfterMs(headers: Headers, nowMs = Date.now()): number | undefined {
   const value = headers.get('retry-after');
   if (value === null) return undefined;

@@ -9,7 +9,7 @@ export interface StreamRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer that is read as it arrives. */
+/** Opens an answer to read as it arrives. */
 export async function openStream(
   client: Client,
   { url, path, headers, signal }: StreamRequest,
@@ -25,7 +25,7 @@ export async function openStream(
   return { body, headers: response.headers };
 }
 
-/** The file of an export as it arrives: it may be larger than memory, which is where `downloadExport` puts it. */
+/** Opens an export's file to read as it arrives. Unlike `downloadExport` it does not keep the whole file in memory. */
 export async function streamExport(
   client: Client,
   path: { readonly id: string; readonly export: number },

@@ -5,15 +5,15 @@ import type { Tenant, TimelineEntry } from './generated/types.gen.ts';
 export interface WaitOptions extends FollowOptions {
   /** What to wait for: a phase, or a condition on the tenant. */
   readonly until: Tenant['phase'] | ((tenant: Tenant) => boolean);
-  /** How long; for ever when omitted. */
+  /** How long to wait; for ever when left out. */
   readonly timeoutMs?: number;
   readonly onEntry?: (entry: TimelineEntry) => void;
 }
 
-/** A tenant did not become what was waited for: `tenant` is its last known state. */
+/** The condition did not come true. `tenant` is the last known state. */
 export class WaitError extends Error {
   override readonly name = 'WaitError';
-  /** `tenant_failed` when it failed for good, `timeout` when the time was over first. */
+  /** `tenant_failed` when the tenant failed for good, `timeout` when the time is over. */
   readonly code: 'tenant_failed' | 'timeout';
   readonly tenant: Tenant | null;
 
@@ -26,8 +26,8 @@ export class WaitError extends Error {
 
 /**
  * Resolves with the tenant once the condition holds.
- * @throws WaitError when it fails or the time is over; TenantryError for what no further try changes; the reason of
- *   the signal when it aborts
+ * @throws WaitError when the tenant fails or the time is over; TenantryError for what another try cannot change; the
+ *   signal's reason when it aborts
  */
 export async function waitForTenant(client: Client, id: string, options: WaitOptions): Promise<Tenant> {
   const { until, timeoutMs, onEntry, signal, ...follow } = options;

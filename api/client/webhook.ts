@@ -3,12 +3,12 @@ import type { WebhookEvent } from './generated/types.gen.ts';
 export type WebhookHeaders = Headers | Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface VerifyOptions {
-  /** How far the sender's clock may be from this one, and how long a message may be on its way; five minutes. */
+  /** How much the sender's clock may differ, including the time that a message takes. Default five minutes. */
   readonly toleranceMs?: number;
   readonly now?: Date;
 }
 
-/** Why a message is not taken. Answer it 400: it is not Tenantry's, or not for you. */
+/** The message cannot be trusted. Answer 400. */
 export class WebhookError extends Error {
   override readonly name = 'WebhookError';
   readonly code: 'missing_header' | 'invalid_timestamp' | 'outside_tolerance' | 'invalid_signature';
@@ -22,12 +22,12 @@ export class WebhookError extends Error {
 const defaultToleranceMs = 5 * 60_000;
 
 /**
- * Checks that a webhook comes from who knows the secret, and is as it was sent. Remember its `webhook-id` and take each
- * once: a message may come twice.
- * @param body exactly what arrived, not parsed and written again
- * @param secret of the endpoint (`whsec_…`); several while it is being rotated
- * @returns what happened: decide by its `type`. One that you do not know may come with a later version; leave it.
- * @throws WebhookError when it is not to be trusted
+ * Checks that the sender of a webhook knows the secret and that the message arrived unchanged. A message may come twice:
+ * remember its `webhook-id` and handle each once.
+ * @param body the exact bytes that arrived, not parsed and serialised again
+ * @param secret the endpoint's secret (`whsec_…`); several while it is being rotated
+ * @returns the event. Decide by its `type`, and ignore types that you do not know: later versions may add some.
+ * @throws WebhookError when the message cannot be trusted
  * @see https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
  */
 export async function verifyWebhook(
@@ -77,7 +77,7 @@ function keyOf(secret: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
 }
 
-/** `v1,<base64>`; what is of another version is for others. */
+/** Reads `v1,<base64>` and ignores signatures of other versions. */
 function signatureOf(text: string): Uint8Array<ArrayBuffer>[] {
   const bytes = text.startsWith('v1,') ? fromBase64(text.slice(3)) : null;
   return bytes === null ? [] : [bytes];

@@ -11,14 +11,13 @@ const dashboard = join(repository, 'api/dashboard');
 export interface PageBuild {
   /** The folder the API serves. */
   readonly dist: string;
-  /** False when the existing page was made from these very sources. */
+  /** False when the existing page was built from the same sources. */
   readonly built: boolean;
 }
 
 /**
- * Makes sure that the built page matches its sources; takes about a second when it does not, milliseconds when it
- * does. Builds it aside and puts it in place at once: a page being served stays whole, and of two simultaneous builds
- * one wins.
+ * Builds the page unless it matches its sources, which takes about a second. Builds it aside and moves it into place, so that
+ * a page that is being served stays whole; one of two simultaneous builds wins.
  *
  * @throws Error with what the bundler said
  */
@@ -45,7 +44,7 @@ export async function ensurePage(): Promise<PageBuild> {
 
 const stampFile = '.sources';
 
-/** In a process of its own: the bundler takes memory that the caller may want back, and reads NODE_ENV. */
+/** Bundles in a separate process, because the bundler takes much memory and reads NODE_ENV. */
 async function bundle(outDir: string): Promise<void> {
   const vite = [join(repository, 'node_modules/vite/bin/vite.js'), 'build', '--logLevel', 'warn'];
   const options = ['--config', join(dashboard, 'vite.config.ts'), '--outDir', outDir, '--emptyOutDir'];
@@ -56,7 +55,7 @@ async function bundle(outDir: string): Promise<void> {
   });
 }
 
-/** Of everything that the page is made from, including the versions of its libraries. */
+/** Fingerprints everything that the page is made from, including the versions of its libraries. */
 async function fingerprint(): Promise<string> {
   const folders = [join(dashboard, 'src'), join(repository, 'api/client'), join(repository, 'services')];
   const found = await Promise.all(

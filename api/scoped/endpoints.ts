@@ -12,20 +12,20 @@ import type { ScopedTenants } from './tenants.ts';
 
 type Delivery = NonNullable<Awaited<ReturnType<typeof findDelivery>>>;
 
-/** Webhook endpoints of one principal: operators' of all tenants, a product's own application's, and tenants'. */
+/** The webhook endpoints that one principal reaches. */
 export interface ScopedEndpoints {
   /**
-   * Whose endpoints are asked about, or are to be made.
-   * @throws Problem as `ScopedTenants.find` does; `invalid_request` when both are named; `forbidden` for another product,
-   *   or for all tenants, unless the principal reaches them
+   * Whose endpoints a request is about.
+   * @throws Problem as `ScopedTenants.find` does; `invalid_request` when the request names a tenant and a product;
+   *   `forbidden` for a product, or for all tenants, unless the principal reaches them
    */
   scope(asked: {
     readonly tenant?: string | undefined;
     readonly product?: string | undefined;
   }): Promise<EndpointScope>;
-  /** @throws Problem `not_found` for somebody else's, too; `forbidden` as `ScopedTenants.find` does */
+  /** @throws Problem `not_found`, also for somebody else's; `forbidden` as `ScopedTenants.find` does */
   find(id: string): Promise<Endpoint>;
-  /** Deliveries of an endpoint of theirs. @throws Problem as `find` does */
+  /** A delivery to one of these endpoints. @throws Problem as `find` does */
   delivery(id: number): Promise<Delivery>;
 }
 
@@ -74,7 +74,7 @@ export function scopedEndpoints(
   };
 }
 
-/** Whether the principal reaches every tenant of a product; of all products when it is null. */
+/** Whether the principal reaches every tenant of a product; null stands for all products. */
 function reachesProduct(principal: Principal, product: string | null): boolean {
   if (principal.kind === 'operator') return true;
   return principal.kind === 'service' && (principal.product === null || principal.product === product);

@@ -14,8 +14,8 @@ import {
 import { type ScopedTenants, scopedTenants } from './tenants.ts';
 
 /**
- * The rows that a request may reach. Routes have no other way to tenants and what depends on them, so no route can
- * forget to check the owner.
+ * The rows that a request may reach. Routes have no other way to tenants and what depends on them, so none can forget to
+ * check the owner.
  */
 export interface Scoped {
   readonly principal: Principal;
@@ -33,7 +33,7 @@ export interface ScopeSources {
   readonly stripe: Stripe;
 }
 
-/** @param changes the request is to change something, which viewers may not */
+/** @param changes true for a request that changes something, which viewers may not do */
 export function scopedTo(principal: Principal, sources: ScopeSources, changes: boolean): Scoped {
   const { database, stripe } = sources;
   const tenants = scopedTenants(database, principal, changes);

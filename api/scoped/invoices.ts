@@ -13,16 +13,16 @@ import { type Principal, signedIn } from '../principal.ts';
 import type { ScopedOrganizations } from './organizations.ts';
 import type { ScopedSubscriptions } from './subscriptions.ts';
 
-/** Of the named organization, of the named subscription's payer, else of the principal's own. */
+/** Asks for the invoices of an organization, of a subscription's payer, or of the principal's own organization. */
 export interface InvoicesAsked {
   readonly organization?: string | undefined;
   readonly subscription?: string | undefined;
   readonly status?: InvoiceStatus | undefined;
 }
 
-/** The invoices of one principal; operators see those of everybody. Each function throws `forbidden` for an API key. */
+/** The invoices of one principal; operators see everybody's. Each function throws `forbidden` for an API key. */
 export interface ScopedInvoices {
-  /** @throws Problem `not_found` for somebody else's as for one that does not exist */
+  /** @throws Problem `not_found`, also for somebody else's */
   find(id: string): Promise<{ readonly invoice: Invoice; readonly role: Role }>;
   /** Newest first. @throws Problem `not_found` for somebody else's organization or subscription */
   list(asked: InvoicesAsked, page: Page<'createdAt'>): Promise<readonly Invoice[]>;
@@ -37,7 +37,7 @@ export function scopedInvoices(
     subscriptions,
   }: { organizations: ScopedOrganizations; subscriptions: ScopedSubscriptions },
 ): ScopedInvoices {
-  /** What the principal may do with the invoice's subscription, else with its organization. */
+  /** The principal's role for the invoice's subscription, or else in its organization. */
   const roleFor = async ({ subscriptionId, customerId }: Invoice): Promise<Role | null> => {
     if (signedIn(principal).kind === 'operator') return 'admin';
     if (subscriptionId !== null && (await findPaidSubscription(db, subscriptionId)))
@@ -46,7 +46,7 @@ export function scopedInvoices(
     return organization && organizations.roleIn(organization);
   };
 
-  /** Whose invoices are requested; null for nobody's, undefined for everybody's. */
+  /** Whose invoices the request asks for; null for nobody's, undefined for everybody's. */
   const customerOf = async ({
     organization,
     subscription,

@@ -20,17 +20,17 @@ export interface Standing {
 
 /** The organizations of one principal. Each function throws `forbidden` for an API key. */
 export interface ScopedOrganizations {
-  /** Every organization of the person: the one their token names, those they are a member of, and their own. */
+  /** Every organization of the person: the one that their token names, those they are a member of, and their own. */
   list(): Promise<Standing[]>;
-  /** @throws Problem `not_found` when there is none, or it is somebody else's */
+  /** @throws Problem `not_found`, also for somebody else's */
   find(id: string): Promise<Standing>;
-  /** What the principal may do in an organization; null when they have nothing to do with it. */
+  /** The principal's role in an organization; null when they have none. */
   roleIn(organization: Pick<Organization, 'id'>): Promise<Role | null>;
-  /** The organization that the token names, else the person's own; null when it does not exist yet. */
+  /** The organization that the token names, or else the person's own; null when it does not exist yet. */
   own(): Promise<Organization | null>;
   /**
-   * The organization that pays for the person's purchases, made when it does not exist yet.
-   * @param asked id of one of the person's organizations; else the token's, else the person's own
+   * The organization that pays for the person's purchases; makes it if it does not exist yet.
+   * @param asked the id of one of the person's organizations; defaults to the token's, or else the person's own
    * @throws Problem `not_found` for somebody else's organization, `forbidden` where the person may only read
    */
   paying(asked: string | undefined): Promise<Organization>;
@@ -83,8 +83,8 @@ export function scopedOrganizations(db: Queryable, principal: Principal): Scoped
 }
 
 /**
- * The organizations of a person. A role in the token, the issuer's statement, takes precedence over the membership's;
- * without either the person only reads.
+ * The organizations of a person. The role in the token takes precedence over the membership's; without either the person
+ * is a viewer.
  */
 async function standingsOf(
   db: Queryable,

@@ -11,7 +11,7 @@ import { Problem } from '../errors.ts';
 import { type Principal, signedIn } from '../principal.ts';
 import { assertAdmin, type ScopedOrganizations } from './organizations.ts';
 
-/** A subscription and what the principal may do with it: their role in the paying organization decides. */
+/** A subscription and the principal's role in the organization that pays for it. */
 export interface SubscriptionAccess {
   readonly subscription: PaidSubscription;
   readonly role: Role;
@@ -19,9 +19,9 @@ export interface SubscriptionAccess {
 
 /** The subscriptions of one principal. Each function throws `forbidden` for an API key. */
 export interface ScopedSubscriptions {
-  /** @throws Problem `not_found` for somebody else's as for one that does not exist */
+  /** @throws Problem `not_found`, also for somebody else's */
   find(id: string): Promise<SubscriptionAccess>;
-  /** The same, for a change. @throws Problem `not_found` or `forbidden` */
+  /** Finds it to change it. @throws Problem `not_found`, or `forbidden` for a viewer */
   findToChange(id: string): Promise<PaidSubscription>;
   list(filter: SubscriptionFilter, page: Page<'createdAt'>): Promise<SubscriptionAccess[]>;
 }
@@ -31,7 +31,7 @@ export function scopedSubscriptions(
   principal: Principal,
   organizations: ScopedOrganizations,
 ): ScopedSubscriptions {
-  /** Somebody who bought it for an organization and then left still sees it. */
+  /** A buyer who has left the paying organization still sees the subscription. */
   const roleFor = async ({ owner, organizationId }: PaidSubscription): Promise<Role | null> => {
     const { kind, subject } = signedIn(principal);
     if (kind === 'operator') return 'admin';
@@ -71,7 +71,7 @@ export function scopedSubscriptions(
       );
       return found.map((subscription) => ({
         subscription,
-        // Bought outside an organization it is the owner's; otherwise the list shows it to its former buyer.
+        // Bought without an organization, it is its owner's. Otherwise the list shows it to a buyer who has left.
         role:
           customers.get(subscription.customerId ?? '') ??
           (subscription.organizationId === null ? 'admin' : 'viewer'),

@@ -11,7 +11,7 @@ import type { ScopedTenants } from './tenants.ts';
 
 type ExportList = Parameters<typeof listExports>;
 
-/** Exports of one principal's tenants. Each function throws as `ScopedTenants.find` does. */
+/** The exports of one principal's tenants. Each function throws as `ScopedTenants.find` does. */
 export interface ScopedExports {
   list(asked: AskedTenant, filter: ExportList[2], page: ExportList[3]): Promise<TenantExport[]>;
   /** @throws Problem `not_found` for an export of another tenant, too */
@@ -30,7 +30,7 @@ export function scopedExports(db: Queryable, tenants: ScopedTenants): ScopedExpo
   };
 }
 
-/** Receipts of one principal's tenants. */
+/** The receipts of one principal's tenants. */
 export interface ScopedReceipts {
   /** The signed document; null while there is none. Throws as `ScopedTenants.find` does. */
   find(asked: AskedTenant): Promise<unknown>;

@@ -13,16 +13,16 @@ import type { AskedTenant } from '../contract/tenant.ts';
 import { Problem } from '../errors.ts';
 import type { Principal } from '../principal.ts';
 
-/** The tenants of one principal: for routes, there are no others. */
+/** The tenants of one principal. For routes there are no others. */
 export interface ScopedTenants {
   /**
-   * @throws Problem `not_found` for somebody else's tenant as for one that does not exist; `forbidden` when a viewer of
-   *   the organization that pays makes a request that changes
+   * @throws Problem `not_found`, also for somebody else's tenant; `forbidden` when a viewer of the paying organization wants
+   *   to change it
    */
   find(asked: AskedTenant, db?: Queryable): Promise<Tenant>;
-  /** The same, with its row locked until the end of the client's transaction. */
+  /** Finds it and locks its row until the end of the client's transaction. */
   lock(client: Queryable, asked: AskedTenant): Promise<Tenant>;
-  /** Those of the tenants asked for that the principal may change, by id; the others are left out. */
+  /** Finds those of the tenants that the principal may change, by id. */
   findSome(asked: readonly AskedTenant[]): Promise<ReadonlyMap<string, Tenant>>;
   list(filter: TenantFilter, page: Page<TenantOrder>): Promise<Tenant[]>;
   /** Why a checkout of theirs led to no tenant; null when nothing is known against it. */
@@ -69,7 +69,7 @@ function permitted(
   return tenant;
 }
 
-/** What the principal may do with the tenant; null when they must not know of it. */
+/** The principal's role for the tenant; null when the principal must not know of it. */
 export function roleFor(
   principal: Principal,
   tenant: Pick<Tenant, 'id' | 'owner' | 'product' | 'slot' | 'desiredSpec'>,
@@ -87,7 +87,7 @@ export function roleFor(
   }
 }
 
-/** Who bought it, and the members of the organization that pays for it. */
+/** A tenant's buyer and the members of the paying organization have a role. */
 function roleOfPerson(
   { subject, customers }: { readonly subject: string; readonly customers: ReadonlyMap<string, Role> },
   { owner, desiredSpec }: Pick<Tenant, 'owner' | 'desiredSpec'>,
@@ -96,7 +96,7 @@ function roleOfPerson(
   return customers.get(desiredSpec.billingAccount ?? '') ?? null;
 }
 
-/** The same for lists: null reaches every tenant. */
+/** The same for lists; null for every tenant. */
 export function reachOf(principal: Principal): TenantReach {
   switch (principal.kind) {
     case 'operator':

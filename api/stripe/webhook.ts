@@ -7,7 +7,7 @@ import { Problem } from '../errors.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
 import { readEvent, verifySignature } from './event.ts';
 
-/** Stripe's largest events are far below this. */
+/** Far above Stripe's largest events. */
 const maxBodyBytes = 1024 * 1024;
 
 const route = createRoute({
@@ -32,8 +32,8 @@ const route = createRoute({
 });
 
 /**
- * Receives Stripe's events. The answer is 2xx only after the commit that makes the event durable and marks its
- * subscription; nothing else happens in the request.
+ * Receives Stripe's events. Answers 2xx only after the commit that stores the event and marks its subscription; nothing else
+ * happens in the request.
  */
 export function stripeWebhook({ database, stripe, webhookSecrets, livemode, metrics }: ApiDeps) {
   const inbox = createInbox(database);

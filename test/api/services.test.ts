@@ -138,12 +138,12 @@ test('a service’s route that does not say who may use it keeps the API from st
   const app = createRouter();
   const adding = (add: (router: ReturnType<typeof createRouter>) => void) => () =>
     mountServices(app, { services: [{ product, routes: { add } }] } as unknown as ApiDeps);
-  const why = 'The service lectures: /v1/lectures/x says not who may use it';
+  const why = 'The service lectures: /v1/lectures/x does not say who may use it';
   expect(adding((router) => router.get('/v1/lectures/x', (c) => c.text('')))).toThrow(why);
   expect(adding((router) => router.all('/v1/lectures/x', (c) => c.text('')))).toThrow(why);
   expect(
     adding((router) => router.openapi({ ...greet, access: undefined } as never, (c) => c.text('') as never)),
-  ).toThrow('POST /v1/lectures/greetings says not who may use it');
+  ).toThrow('POST /v1/lectures/greetings does not say who may use it');
 });
 
 describe('a service’s other parts in the API', () => {

@@ -15,7 +15,7 @@ import { paths, type Route, routeOf } from './route.ts';
 import { forgetSession, type Session, startSignIn, storedSession } from './session.ts';
 import type { Config, ProblemDetails } from './types.ts';
 
-/** What was found out before the page opened. */
+/** What the page knows when it opens. */
 export interface Opening {
   readonly config: Config | null;
   readonly problem: ProblemDetails | null;

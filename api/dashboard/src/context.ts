@@ -8,14 +8,14 @@ import type { Config } from './types.ts';
 export interface AppContext {
   readonly client: Client;
   readonly config: Config | null;
-  /** What products in this tree add to their tenants' pages. */
+  /** The parts that this tree's products add to their tenants' pages. */
   readonly parts: PageParts;
   readonly session: Session | null;
   /** True when a session ended while the visitor was here. */
   readonly expired: boolean;
   signIn(): Promise<void>;
   signOut(): void;
-  /** Goes to a page without leaving a way back to the one before. */
+  /** Goes to a page that takes the present one's place in the history. */
   replace(path: string): void;
 }
 

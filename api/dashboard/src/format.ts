@@ -1,6 +1,6 @@
 import type { EntitlementValue, Plan } from './types.ts';
 
-/** How the page writes figures. */
+/** Formats figures for the page. */
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 const decimalUnits = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
@@ -90,7 +90,7 @@ export interface Figure {
   readonly value: string;
 }
 
-/** What one pod may use and keep, in display order; the other limits apply to the whole namespace. */
+/** Limits of one pod, in display order. The other limits apply to the whole namespace. */
 const podLimits: readonly (readonly [name: string, label: string])[] = [
   ['cpuMillis', 'CPU per pod'],
   ['memoryBytes', 'Memory per pod'],
@@ -99,7 +99,7 @@ const podLimits: readonly (readonly [name: string, label: string])[] = [
 
 type Limits = Plan['limits'];
 
-/** The limits by which customers compare plans. A plan that runs no pods has none. */
+/** The limits of one pod, by which customers compare plans; none for a plan that runs no pods. */
 export function podFigures(limits: Limits): Figure[] {
   return podLimits.flatMap(([name, label]) => limitFigure(name, label, limits[name]));
 }
@@ -134,8 +134,8 @@ const entitlementUnits: readonly [suffix: RegExp, write: (value: number) => stri
 const abbreviations = /\b(api|sso|dlp|rto|rpo|gdpr|scim|cpu)\b/gi;
 
 /**
- * A plan's entitlements as label and value. A missing number is unlimited, or subject to agreement where the plan is
- * custom; a missing duration is a promise that the plan does not make, so it has no line.
+ * A plan's entitlements with labels. A null number is unlimited, or subject to agreement in a custom plan; a null duration
+ * is a promise that the plan does not make, so it has no line.
  */
 export function entitlementFigures({ entitlements, price }: Pick<Plan, 'entitlements' | 'price'>): Figure[] {
   return Object.entries(entitlements).flatMap(([name, value]) => {

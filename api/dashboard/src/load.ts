@@ -8,7 +8,7 @@ export interface Loaded<T> {
   again(): void;
 }
 
-/** Loads something when the part appears and whenever `load` changes (wrap it in useCallback). */
+/** Loads something when the component appears and whenever `load` changes (wrap it in useCallback). */
 export function useLoad<T>(load: () => Promise<T>): Loaded<T> {
   const [state, setState] = useState<{ value: T | null; problem: ProblemDetails | null }>(empty);
   const [round, setRound] = useState(0);

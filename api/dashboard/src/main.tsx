@@ -16,7 +16,7 @@ root.render(
   </StrictMode>,
 );
 
-/** What has to be known before the first page: where to sign in, and the end of a sign-in that is under way. */
+/** Finds out what the first page needs: where to sign in, and the outcome of a sign-in that is under way. */
 async function open(): Promise<Opening> {
   const client = createApi({ token: () => null, onUnauthorized: () => {} });
   const url = new URL(location.href);
@@ -30,7 +30,7 @@ async function open(): Promise<Opening> {
       },
       (error: unknown) => {
         history.replaceState(null, '', '/');
-        // A second use of the same answer (the back button) is no problem for somebody who is signed in.
+        // Using the same answer twice (the back button) is no problem for somebody who is signed in.
         if (storedSession() !== null) return { config, problem: null };
         return { config, problem: { ...toProblem(error), title: 'Signing in did not work' } };
       },

@@ -1,8 +1,8 @@
-/** A product's part of its tenants' pages, loaded when such a page opens. Written with or without a framework. */
+/** A product's part of its tenants' pages, which is loaded when such a page opens. It needs no framework. */
 export interface PagePart {
   /**
    * Shows the part in an element of the page.
-   * @returns ends it: called when the page closes, and before it is shown again for a changed tenant
+   * @returns removes it: called when the page closes, and before the part is mounted again for a changed tenant
    */
   mount(element: HTMLElement, context: PagePartContext): () => void;
 }

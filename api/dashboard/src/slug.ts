@@ -1,10 +1,10 @@
-/** Source of the pattern in `tenants/spec.ts`, put here by the build: the schema library it stands beside is of no
- *  use to the page, and probes `eval`, which the page's content security policy reports. */
+/** The build puts the pattern of `tenants/catalog/names.ts` here, so that the page needs no schema library, which probes
+ *  `eval` and so makes the page's content security policy report it. */
 declare const SLUG_PATTERN: string;
 
 const slugPattern = new RegExp(SLUG_PATTERN);
 
-/** Why a name is refused, or null when it is fine; the pattern has the last word. */
+/** Why a name is refused; null when it is fine. The pattern decides, the messages only explain. */
 export function slugComplaint(slug: string): string | null {
   if (slugPattern.test(slug)) return null;
   if (slug === '') return 'Choose a name.';

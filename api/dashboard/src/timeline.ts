@@ -16,9 +16,9 @@ export interface Step {
   readonly tookMs: number;
 }
 
-/** Entries further apart than this belong to different episodes: work under way may pause between two attempts. */
+/** Entries that are further apart belong to different episodes. Long enough for the pause between two attempts. */
 const pauseMs = 60_000;
-/** Once the work is done, only stragglers belong to it. */
+/** Once the work is done, only entries that follow this soon belong to it. */
 const afterwardsMs = 3_000;
 
 /** Orders the trail and cuts it where nothing happened for a while. The newest episode comes last. */
@@ -38,7 +38,7 @@ export function episodes(entries: readonly Entry[]): Episode[] {
   });
 }
 
-/** Whether the tenant is in its wanted state after this. */
+/** Whether the tenant is in its desired state after this. */
 function isSettled(kind: string): boolean {
   return /^(operation\.succeeded|tenant\.(active|suspended|deleted))$/.test(kind);
 }

@@ -8,7 +8,7 @@ import type { ProblemDetails, Tenant } from '../types.ts';
 
 const firstWaitMs = 100;
 const longestWaitMs = 1_500;
-/** After this the page says that it takes longer than usual, and keeps asking. */
+/** After this the page says that it takes longer than usual, and goes on asking. */
 const patienceMs = 8_000;
 
 /** Where the payment page sends the visitor: waits for the paid tenant and opens it. */

@@ -6,7 +6,7 @@ import { useLoad } from '../load.ts';
 import { ProblemNote } from '../parts/problem.tsx';
 import type { FiguresRow, Overview } from '../types.ts';
 
-/** The operator's earnings: MRR and what moved it, month by month, and the state of each product. */
+/** Shows operators MRR and what moved it, month by month, and the state of each product. */
 export function FiguresPage() {
   const { client } = useApp();
   const [currency, setCurrency] = useState('usd');
@@ -60,7 +60,7 @@ export function FiguresPage() {
   );
 }
 
-/** Months before the first customer say nothing. */
+/** Leaves out the months before the first customer. */
 function sinceTheFirst(rows: readonly FiguresRow[]): readonly FiguresRow[] {
   const first = rows.findIndex(
     (row) => row.openingCustomers + row.newCustomers > 0 || row.revenueCents !== 0,
@@ -187,7 +187,7 @@ function Products({ overview }: { overview: Overview }) {
   );
 }
 
-/** The live ones: `pro 12, free 40`. */
+/** The live subscriptions by plan: `pro 12, free 40`. */
 function plansOf(subscriptions: Overview['products'][number]['subscriptions']): string {
   const plans = new Map<string, number>();
   for (const { plan, status, count: held } of subscriptions)

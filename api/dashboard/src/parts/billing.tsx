@@ -21,11 +21,11 @@ export interface Billing {
   readonly subscription: Loaded<Subscription | null>;
   readonly busy: boolean;
   readonly problem: ProblemDetails | null;
-  /** Does one thing at a time, then shows the subscription afterwards. */
+  /** Does one thing at a time, and reads the subscription again afterwards. */
   act(work: () => Promise<unknown>): Promise<boolean>;
 }
 
-/** The tenant's subscription, read again whenever a change of it reaches the tenant. */
+/** Reads the tenant's subscription, again whenever a change of it reaches the tenant. */
 export function useBilling(tenant: Tenant | null): Billing {
   const { client } = useApp();
   const id = tenant?.subscription?.id ?? null;

@@ -5,7 +5,7 @@ import type { PagePart } from '../page-part.ts';
 import type { ProblemDetails, Tenant } from '../types.ts';
 import { ProblemNote } from './problem.tsx';
 
-/** The product's part of a tenant's page: of this tree, or of a package that the API serves it for; else nothing. */
+/** The product's part of a tenant's page, from this tree or from a package; nothing where there is none. */
 export function ProductPart({ tenant }: { tenant: Tenant }) {
   const { parts, config, session } = useApp();
   const place = useRef<HTMLDivElement>(null);

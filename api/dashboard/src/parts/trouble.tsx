@@ -14,7 +14,7 @@ const headings: Readonly<Record<string, string>> = {
   deleted: 'This tenant has been deleted',
 };
 
-/** Says why a tenant is not what was paid for and what happens next, and lets the visitor hurry it on. */
+/** Says why a tenant is not what was paid for and what happens next, and offers to retry at once. */
 export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (tenant: Tenant) => void }) {
   const { client } = useApp();
   const [busy, setBusy] = useState(false);
