@@ -140,10 +140,15 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
   counted(rows, leases);
   const busy = await readBusyTenants(database, policy.graceMs + (performance.now() - begun));
   for (const { id, old } of reserved) if (!old) busy.add(id);
+  // Tenants write labels in their own namespace as they like: there an object is the namespace's.
+  const owners = new Map(namespaces.map(({ name, tenantId }) => [name, tenantId]));
   return {
     tenants,
     namespaces,
-    objects,
+    objects: objects.map((object) => ({
+      ...object,
+      tenantId: (object.namespace === null ? undefined : owners.get(object.namespace)) ?? object.tenantId,
+    })),
     leftObjects,
     databaseObjects: databaseObjects.flat(),
     stacks,

@@ -33,7 +33,7 @@ export interface LeftObject {
 
 /** Lists the objects before it looks for their rows: a row that is written before its object is always seen. */
 export async function listLeftObjects(
-  { cluster, database, objects }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects'>,
+  { cluster, database, objects, cell }: Pick<ReconcileContext, 'cluster' | 'database' | 'objects' | 'cell'>,
   asked: Asked,
 ): Promise<LeftObject[]> {
   const discovery = new Discovery(cluster);
@@ -50,26 +50,39 @@ export async function listLeftObjects(
       const id = item.label(label) ?? '';
       found.push({ product, apiVersion, kind, label, id, namespace, name, uid, tenantId, createdAt });
     }
-    const own = await ofProduct(database, product, found);
+    const own = await ofProduct(database, cell.id, product, found);
     const ids = await wantedOf(database, wanted, own);
     left.push(...own.filter(({ id }) => !ids.has(id)));
   }
   return left;
 }
 
-/** Keeps the objects of the product's tenants, because another product may use the same kind and label. */
+/**
+ * Keeps the objects of the product's tenants, because another product may use the same kind and label. In a tenant's
+ * namespace an object is that tenant's: its labels are the tenant's to write.
+ */
 async function ofProduct(
   database: Queryable,
+  cell: string,
   product: string,
   found: readonly LeftObject[],
 ): Promise<readonly LeftObject[]> {
   if (found.length === 0) return [];
-  const { rows } = await database.query<{ id: string }>(
-    'select id from tenantry.tenant where product = $1 and id = any($2)',
-    [product, [...new Set(found.map(({ tenantId }) => tenantId))]],
+  const { rows } = await database.query<{ id: string; namespace: string; product: string; stands: boolean }>(
+    `select id, namespace, product, phase <> 'deleted' as stands from tenantry.tenant
+     where (cell = $1 and namespace = any($2) and phase <> 'deleted') or id = any($3)`,
+    [
+      cell,
+      [...new Set(found.map(({ namespace }) => namespace))],
+      [...new Set(found.map(({ tenantId }) => tenantId))],
+    ],
   );
-  const tenants = new Set(rows.map(({ id }) => id));
-  return found.filter(({ tenantId }) => tenants.has(tenantId));
+  const labelled = new Map(rows.map((row) => [row.id, row]));
+  const owners = new Map(rows.filter(({ stands }) => stands).map((row) => [row.namespace, row]));
+  return found.flatMap((object) => {
+    const owner = owners.get(object.namespace) ?? labelled.get(object.tenantId);
+    return owner?.product === product ? [{ ...object, tenantId: owner.id }] : [];
+  });
 }
 
 async function wantedOf(

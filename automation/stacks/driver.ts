@@ -302,6 +302,8 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     PULUMI_EXPERIMENTAL: 'true',
     PULUMI_SKIP_CHECKPOINTS: 'true',
     PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
+    // What the program declares is the program's, whoever wrote it in between; the embedded provider knows no other way.
+    PULUMI_K8S_ENABLE_PATCH_FORCE: 'true',
     PULUMI_LOG_ROTATION_MAX_BACKUPS: '1',
     // The engine lives for a second, a tenth of which garbage collection would take. The limit bounds a long run.
     GOGC: 'off',

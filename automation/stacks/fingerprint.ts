@@ -90,15 +90,24 @@ export function createFingerprints(
     },
 
     async remains(spec) {
-      const namespace = { apiVersion: 'v1', kind: 'Namespace', name: spec.namespace, namespace: null };
       const [object, database] = await Promise.all([
-        readObject(namespace),
+        ownNamespace(cluster, spec),
         readDatabase(spec.tenantId, spec.databaseServer),
       ]);
       const places = database.map(([name]) => name).filter((name) => !name.startsWith('postgres/login/'));
       return [...(object ? [`namespace ${spec.namespace}`] : []), ...places];
     },
   };
+}
+
+/** The tenant's namespace, unless it is not there or by now another tenant's. */
+export async function ownNamespace(
+  cluster: KubernetesClient,
+  { tenantId, namespace }: Pick<TenantSpec, 'tenantId' | 'namespace'>,
+): Promise<JsonObject | null> {
+  const live = await readIfThere(cluster, `/api/v1/namespaces/${namespace}`);
+  const owner = live && textAt(live, 'metadata', 'labels', 'tenantry.dev/tenant');
+  return owner === undefined || owner === tenantId ? live : null;
 }
 
 /**

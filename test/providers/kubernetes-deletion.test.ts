@@ -71,15 +71,26 @@ test('objects in a namespace that is being deleted are left to it without waitin
   await kube.jsonPatch(inputs, [{ op: 'remove', path: '/metadata/finalizers' }]);
 });
 
-test('an object that another owner made under the same name is left alone', async () => {
-  const inputs = configMap(ns, 'usurped', { a: '1' }, tenant);
+test('an object that another owner made under the same name is left alone where no tenant writes', async () => {
+  const nobodys = 'deletion-nobody';
+  await kube.apply(namespace(nobodys));
+  const inputs = configMap(nobodys, 'usurped', { a: '1' }, tenant);
   const state = await kube.provider.create(context(type), inputs, write);
   await kube.delete(inputs);
-  await kube.apply(configMap(ns, 'usurped', { a: 'theirs' }, 'other001'));
+  await kube.apply(configMap(nobodys, 'usurped', { a: 'theirs' }, 'other001'));
   const seen = context(type);
   await kube.provider.delete(seen, state, write);
   expect((await kube.get(inputs))?.data).toEqual({ a: 'theirs' });
   expect(seen.warnings.join()).toContain('is left alone');
+});
+
+test('an object under its name in its own namespace is deleted, whatever the label of it says', async () => {
+  const inputs = configMap(ns, 'relabelled', { a: '1' }, tenant);
+  const state = await kube.provider.create(context(type), inputs, write);
+  await kube.delete(inputs);
+  await kube.apply(configMap(ns, 'relabelled', { a: 'theirs' }, 'other001'));
+  await kube.provider.delete(context(type), state, write);
+  expect(await kube.get(inputs)).toBeNull();
 });
 
 test('a cancelled engine ends the wait', async () => {

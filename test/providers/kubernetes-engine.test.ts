@@ -226,7 +226,7 @@ test.concurrent('random values stay as they are until something asks for others'
 test.concurrent('what the provider has to say comes out of the engine', async () => {
   const stack = await engine.newStack('says');
   const program = async () => {
-    const ns = new Namespace('ns', { metadata: { name: 'engine-says', labels: labels('eng00006') } });
+    const ns = new Namespace('ns', { metadata: { name: 'engine-says' } });
     new ConfigMap('map', {
       metadata: { name: 'map', namespace: ns.metadata.name, labels: labels('eng00006') },
     });

@@ -4,11 +4,15 @@ import { configMap, connectKube, context, type Kube, namespace, write } from './
 const type = 'kubernetes:core/v1:ConfigMap';
 const tenant = 'own00001';
 const ns = 'ownership';
+/** Another tenant's, who writes there what it likes; and one of no tenant. */
+const [elsewhere, nobodys] = ['ownership-other', 'ownership-nobody'];
 let kube: Kube;
 
 beforeAll(async () => {
   kube = connectKube();
   await kube.apply(namespace(ns, tenant));
+  await kube.apply(namespace(elsewhere, 'other001'));
+  await kube.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: nobodys } });
 });
 afterAll(() => kube.close());
 
@@ -44,26 +48,51 @@ describe('creating an object that already exists', () => {
     expect(second.properties.__fieldManager).toBe(first.properties.__fieldManager);
   });
 
-  test('refuses one of another tenant and names that tenant', async () => {
-    await kube.apply(configMap(ns, 'theirs', { a: '1' }, 'other001'), 'their-tool');
-    const create = kube.provider.create(context(type), configMap(ns, 'theirs', { a: '2' }, tenant), write);
-    await expect(create).rejects.toThrow(
-      'ConfigMap ownership/theirs already exists and belongs to tenant other001 (label tenantry.dev/tenant), while this is tenant own00001: it is not taken over. It is written by their-tool.',
+  test.each([undefined, 'other001'])(
+    'takes over what stands under its name in its own namespace, whatever its label says: %s',
+    async (label) => {
+      const name = `squatted-${label}`;
+      await kube.apply(configMap(ns, name, { a: 'theirs' }, label), 'kubectl');
+      const preview = { ...write, preview: true };
+      const inputs = configMap(ns, name, { a: '2' }, tenant);
+      await kube.provider.create(context(type), inputs, preview);
+      await kube.provider.create(context(type), inputs, write);
+      expect(await kube.get(inputs)).toMatchObject({
+        data: { a: '2' },
+        metadata: { labels: { 'tenantry.dev/tenant': tenant } },
+      });
+    },
+  );
+
+  test('refuses one in the namespace of another tenant, even if that tenant has labelled it as ours', async () => {
+    await kube.apply(configMap(elsewhere, 'bait', { a: '1' }, tenant), 'their-tool');
+    const inputs = configMap(elsewhere, 'bait', { a: '2' }, tenant);
+    await expect(kube.provider.create(context(type), inputs, write)).rejects.toThrow(
+      'ConfigMap ownership-other/bait already exists and belongs to tenant other001 (its namespace), while this is tenant own00001: it is not taken over. It is written by their-tool.',
     );
-    expect((await kube.get(configMap(ns, 'theirs', {})))?.data).toEqual({ a: '1' });
+    expect((await kube.get(inputs))?.data).toEqual({ a: '1' });
   });
 
-  test('refuses one without a label and names its writers', async () => {
-    await kube.apply(configMap(ns, 'nobodys', { a: '1' }), 'helm');
-    const create = kube.provider.create(context(type), configMap(ns, 'nobodys', { a: '2' }, tenant), write);
-    await expect(create).rejects.toThrow(/carries no label tenantry.dev\/tenant.*written by helm/);
+  test('refuses one of another tenant where no tenant writes, and names that tenant', async () => {
+    await kube.apply(configMap(nobodys, 'theirs', { a: '1' }, 'other001'), 'their-tool');
+    const create = kube.provider.create(
+      context(type),
+      configMap(nobodys, 'theirs', { a: '2' }, tenant),
+      write,
+    );
+    await expect(create).rejects.toThrow(
+      'ConfigMap ownership-nobody/theirs already exists and belongs to tenant other001 (label tenantry.dev/tenant), while this is tenant own00001: it is not taken over. It is written by their-tool.',
+    );
+    expect((await kube.get(configMap(nobodys, 'theirs', {})))?.data).toEqual({ a: '1' });
   });
 
-  test('says so already in the preview', async () => {
-    await kube.apply(configMap(ns, 'previewed', { a: '1' }), 'helm');
-    const inputs = configMap(ns, 'previewed', { a: '2' }, tenant);
-    const create = kube.provider.create(context(type), inputs, { ...write, preview: true });
-    await expect(create).rejects.toThrow(/already exists/);
+  test('refuses one without a label there and names its writers, in the preview already', async () => {
+    await kube.apply(configMap(nobodys, 'unlabelled', { a: '1' }), 'helm');
+    const inputs = configMap(nobodys, 'unlabelled', { a: '2' }, tenant);
+    for (const preview of [false, true]) {
+      const create = kube.provider.create(context(type), inputs, { ...write, preview });
+      await expect(create).rejects.toThrow(/carries no label tenantry.dev\/tenant.*written by helm/);
+    }
   });
 
   test('waits for one that is on its way out', async () => {
@@ -80,59 +109,53 @@ describe('creating an object that already exists', () => {
     expect((await kube.get(object))?.data).toEqual({ a: '2' });
   });
 
-  test('refuses what Kubernetes itself made, like any other without the label', async () => {
-    const account = {
-      apiVersion: 'v1',
-      kind: 'ServiceAccount',
-      metadata: { name: 'default', namespace: ns },
-    };
-    await kube.apply(account, 'kube-controller-manager');
-    const inputs = {
-      ...account,
-      metadata: { ...account.metadata, labels: { 'tenantry.dev/tenant': tenant } },
-    };
-    const create = kube.provider.create(context('kubernetes:core/v1:ServiceAccount'), inputs, write);
+  test('refuses a namespace of another tenant', async () => {
+    const inputs = namespace(elsewhere, tenant);
+    const create = kube.provider.create(context('kubernetes:core/v1:Namespace'), inputs, write);
     await expect(create).rejects.toThrow(
-      'ServiceAccount ownership/default already exists and carries no label',
+      'Namespace ownership-other already exists and belongs to tenant other001 (label tenantry.dev/tenant)',
     );
   });
 });
 
 describe('an object that was made under the name of ours after ours was deleted', () => {
-  const remade = async (name: string, owner?: string) => {
-    const inputs = configMap(ns, name, { a: '1' }, tenant);
+  const remade = async (place: string, name: string, owner?: string) => {
+    const inputs = configMap(place, name, { a: '1' }, tenant);
     const { id, properties } = await kube.provider.create(context(type), inputs, write);
     await kube.delete(inputs);
-    await kube.apply(configMap(ns, name, { a: 'theirs' }, owner), 'their-tool');
+    await kube.apply(configMap(place, name, { a: 'theirs' }, owner), 'their-tool');
     return { id, properties, inputs };
   };
 
-  test.each([undefined, 'other001'])('is not ours to a refresh where its label is %s', async (owner) => {
-    const state = await remade(`remade-${owner}`, owner);
-    expect(await kube.provider.read(context(type), state)).toBeNull();
-    const create = kube.provider.create(context(type), state.inputs, write);
-    await expect(create).rejects.toThrow('already exists');
-  });
+  test.each([undefined, 'other001'])(
+    'is not ours to a refresh where no tenant writes and its label is %s',
+    async (owner) => {
+      const state = await remade(nobodys, `remade-${owner}`, owner);
+      expect(await kube.provider.read(context(type), state)).toBeNull();
+      const create = kube.provider.create(context(type), state.inputs, write);
+      await expect(create).rejects.toThrow('already exists');
+    },
+  );
 
-  test('is ours to a refresh where it carries the tenant label', async () => {
-    const state = await remade('remade-ours', tenant);
+  test('is ours to a refresh in our namespace', async () => {
+    const state = await remade(ns, 'remade-ours');
     const read = await kube.provider.read(context(type), state);
     expect(read?.inputs).toMatchObject({ data: { a: 'theirs' } });
   });
 
   test.each([{ a: '2' }, { b: '2' }])('is not written to without a refresh: %j', async (data) => {
     const name = `remade-unseen-${Object.keys(data)}`;
-    const { properties: old } = await remade(name);
+    const { properties: old } = await remade(nobodys, name);
     const update = kube.provider.update(
       context(type),
-      { old, inputs: configMap(ns, name, data, tenant) },
+      { old, inputs: configMap(nobodys, name, data, tenant) },
       write,
     );
     await expect(update).rejects.toThrow(/already exists and carries no label .* written by their-tool/);
-    expect(await kube.get(configMap(ns, name, {}))).toMatchObject({ data: { a: 'theirs' } });
+    expect(await kube.get(configMap(nobodys, name, {}))).toMatchObject({ data: { a: 'theirs' } });
   });
 
-  test('is written to where it carries the tenant label, as is one that is gone', async () => {
+  test('is written to in our namespace, as is one that is gone', async () => {
     const inputs = configMap(ns, 'remade-own', { a: '1' }, tenant);
     const { properties: old } = await kube.provider.create(context(type), inputs, write);
     const next = configMap(ns, 'remade-own', { a: '2' }, tenant);
@@ -150,38 +173,40 @@ describe('an object that was made under the name of ours after ours was deleted'
 });
 
 describe('updating an object that others write to as well', () => {
-  test('reports fields that another manager changed unseen, with their names and managers', async () => {
-    const inputs = configMap(ns, 'contested', { a: '1', b: '1' }, tenant);
+  test('writes what it declares, whoever has changed it unseen, and whatever else changes in the same step', async () => {
+    const inputs = configMap(ns, 'contested', { a: '1', b: '1', c: '1' }, tenant);
     const { properties: old } = await kube.provider.create(context(type), inputs, write);
-    await kube.apply(configMap(ns, 'contested', { a: 'theirs' }), 'their-tool');
-    const next = configMap(ns, 'contested', { a: '2', b: '1' }, tenant);
-    const update = kube.provider.update(context(type), { old, inputs: next }, write);
-    await expect(update).rejects.toThrow(
-      /ConfigMap ownership\/contested .*\.data\.a \(managed by their-tool\)/,
-    );
-    expect((await kube.get(inputs))?.data).toEqual({ a: 'theirs', b: '1' });
+    await kube.apply(configMap(ns, 'contested', { a: 'theirs', b: 'theirs' }), 'kubectl-edit');
+    const next = configMap(ns, 'contested', { a: '2', b: '1', c: '3' }, tenant);
+    await kube.provider.update(context(type), { old, inputs: next }, write);
+    expect((await kube.get(inputs))?.data).toEqual({ a: '2', b: '1', c: '3' });
   });
 
-  test('writes over them once a refresh has shown them', async () => {
-    const inputs = configMap(ns, 'seen', { a: '1' }, tenant);
-    const { id, properties } = await kube.provider.create(context(type), inputs, write);
-    await kube.apply(configMap(ns, 'seen', { a: 'theirs' }), 'their-tool');
-    const read = await kube.provider.read(context(type), { id, properties, inputs });
-    await kube.provider.update(context(type), { old: read?.properties ?? {}, inputs }, write);
-    expect((await kube.get(inputs))?.data).toEqual({ a: '1' });
-  });
-
-  test('writes over them where the program says so', async () => {
-    const inputs = configMap(ns, 'forced', { a: '1' }, tenant);
-    const { properties: old } = await kube.provider.create(context(type), inputs, write);
-    await kube.apply(configMap(ns, 'forced', { a: 'theirs' }), 'their-tool');
-    const metadata = { ...(inputs.metadata as object), annotations: { 'pulumi.com/patchForce': 'true' } };
-    await kube.provider.update(
-      context(type),
-      { old, inputs: { ...inputs, metadata, data: { a: '2' } } },
-      write,
-    );
-    expect((await kube.get(inputs))?.data).toEqual({ a: '2' });
+  test('takes the number of pods back from whoever scaled', async () => {
+    const selector = { app: 'scaled' };
+    const workload = (replicas: number) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'scaled',
+        namespace: ns,
+        labels: { 'tenantry.dev/tenant': tenant },
+        annotations: { 'pulumi.com/skipAwait': 'true' },
+      },
+      spec: {
+        replicas,
+        selector: { matchLabels: selector },
+        template: {
+          metadata: { labels: selector },
+          spec: { containers: [{ name: 'x', image: 'x.test/x:1' }] },
+        },
+      },
+    });
+    const deployments = context('kubernetes:apps/v1:Deployment');
+    const { properties: old } = await kube.provider.create(deployments, workload(0), write);
+    await kube.jsonPatch(workload(0), [{ op: 'replace', path: '/spec/replicas', value: 2 }]);
+    await kube.provider.update(deployments, { old, inputs: workload(0) }, write);
+    expect((await kube.get(workload(0)))?.spec).toMatchObject({ replicas: 0 });
   });
 
   test('leaves alone the fields of others that the program does not name', async () => {

@@ -5,7 +5,6 @@ import type { JsonObject } from '../../automation/providers/kubernetes/client.ts
 import { diffInputs } from '../../automation/providers/kubernetes/diff.ts';
 import { driftedInputs } from '../../automation/providers/kubernetes/drift.ts';
 import { kindOfToken } from '../../automation/providers/kubernetes/objects.ts';
-import { parseFieldPath, seenInState } from '../../automation/providers/kubernetes/ownership.ts';
 import { quantity } from '../../automation/providers/kubernetes/quantity.ts';
 import {
   containsUnknown,
@@ -161,29 +160,6 @@ test.each([
   ['aws:s3/bucket:Bucket', null],
 ])('the kind of %s', (token, kind) => {
   expect(kindOfToken(token)).toEqual(kind);
-});
-
-describe('a field conflict', () => {
-  const state = {
-    metadata: { labels: { 'a.b/c': '1' }, managedFields: [{ manager: 'other' }] },
-    spec: { containers: [{ name: 'x', image: '1' }] },
-  };
-
-  test('is found in nested lists and under keys with dots', () => {
-    expect(parseFieldPath('.spec.containers[name="x"].image')).toEqual([
-      'spec',
-      'containers',
-      { name: 'x' },
-      'image',
-    ]);
-    const label = { field: '.metadata.labels.a.b/c', manager: 'other' };
-    const image = { field: '.spec.containers[name="x"].image', manager: 'other' };
-    expect(seenInState([label, image], state, state)).toBe(true);
-    const live = { ...state, spec: { containers: [{ name: 'x', image: '2' }] } };
-    expect(seenInState([label], state, live)).toBe(true);
-    expect(seenInState([image], state, live)).toBe(false);
-    expect(seenInState([{ ...label, manager: 'third' }], state, state)).toBe(false);
-  });
 });
 
 describe('random text', () => {

@@ -1,6 +1,6 @@
 /** Looks for a tenant's remains in its cluster, among every kind of object that the cluster serves. */
 import { z } from 'zod';
-import { isStatus, type KubernetesClient } from '../../providers/kubernetes/index.ts';
+import { isStatus, type KubernetesClient, readIfThere } from '../../providers/kubernetes/index.ts';
 import type { Tenant } from '../../store/tenants.ts';
 import type { Sight } from './sight.ts';
 
@@ -18,22 +18,20 @@ const groupList = z.looseObject({
 const resourceList = z.looseObject({
   resources: z.array(z.looseObject({ name: z.string(), kind: z.string(), verbs: z.array(z.string()) })),
 });
+const item = z.looseObject({
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    creationTimestamp: z.string().nullish().transform(String),
+  }),
+  spec: z
+    .looseObject({ claimRef: z.looseObject({ namespace: z.string().optional() }).optional() })
+    .optional(),
+});
 const objectList = z.looseObject({
   metadata: z.looseObject({ continue: z.string().optional() }).optional(),
-  items: z
-    .array(
-      z.looseObject({
-        metadata: z.looseObject({
-          name: z.string(),
-          namespace: z.string().optional(),
-          labels: z.record(z.string(), z.string()).optional(),
-        }),
-        spec: z
-          .looseObject({ claimRef: z.looseObject({ namespace: z.string().optional() }).optional() })
-          .optional(),
-      }),
-    )
-    .nullish(),
+  items: z.array(item).nullish(),
 });
 
 interface Kind {
@@ -42,18 +40,22 @@ interface Kind {
   readonly plural: string;
 }
 
-/** Looks for the namespace, for volumes claimed from it, and for anything with the tenant's label. */
+/**
+ * Looks for the namespace, for volumes claimed from it, and for anything with the tenant's label where no other tenant can
+ * write it. A namespace of this name that by now is another tenant's is not the tenant's.
+ */
 export async function lookInKubernetes(
   cluster: KubernetesClient,
   tenant: Pick<Tenant, 'id' | 'namespace'>,
 ): Promise<Sight> {
   const kinds = await listableKinds(cluster);
+  const owners = namespaceOwners(cluster);
   const remains = new Set<string>();
   const unread: string[] = [];
   const queue = [...kinds];
   const lookAtSome = async () => {
     for (let kind = queue.shift(); kind; kind = queue.shift()) {
-      const seen = await lookAt(cluster, kind, tenant);
+      const seen = await lookAt(cluster, owners, kind, tenant);
       if (seen === null) unread.push(nameOf(kind));
       for (const one of seen ?? []) remains.add(one);
     }
@@ -65,7 +67,7 @@ export async function lookInKubernetes(
     looked: [
       `namespace ${tenant.namespace}`,
       `persistent volumes claimed from ${tenant.namespace}`,
-      `objects of every kind, in all namespaces and cluster-scoped, labelled ${tenantLabel}=${tenant.id}`,
+      `objects of every kind, cluster-scoped and in all namespaces but other tenants', labelled ${tenantLabel}=${tenant.id}`,
     ],
     places: kinds.length - unread.length,
     remains: [...remains].sort(),
@@ -106,6 +108,7 @@ function rootOf(groupVersion: string): string {
 /** The tenant's objects of a kind; null when we may not list it. */
 async function lookAt(
   cluster: KubernetesClient,
+  owners: NamespaceOwners,
   kind: Kind,
   { id, namespace }: Pick<Tenant, 'id' | 'namespace'>,
 ): Promise<string[] | null> {
@@ -115,8 +118,8 @@ async function lookAt(
   const everything = name === 'v1/persistentvolumes';
   const found: string[] = [];
   try {
-    if (name === 'v1/namespaces' && (await exists(cluster, `${path}/${namespace}`)))
-      found.push(`${name}/${namespace}`);
+    const standing = await owners(namespace);
+    if (name === 'v1/namespaces' && standing && !isOthers(standing, id)) found.push(`${name}/${namespace}`);
     let token = '';
     do {
       const page = objectList.parse(
@@ -131,8 +134,14 @@ async function lookAt(
         }),
       );
       for (const { metadata, spec } of page.items ?? []) {
-        const theirs = metadata.labels?.[tenantLabel] === id || spec?.claimRef?.namespace === namespace;
-        if (theirs) found.push([name, metadata.namespace, metadata.name].filter(Boolean).join('/'));
+        const labelled =
+          metadata.labels?.[tenantLabel] === id &&
+          (metadata.namespace === undefined || !isOthers(await owners(metadata.namespace), id));
+        const claimed =
+          spec?.claimRef?.namespace === namespace &&
+          !(isOthers(standing, id) && metadata.creationTimestamp >= (standing?.createdAt ?? ''));
+        if (labelled || claimed)
+          found.push([name, metadata.namespace, metadata.name].filter(Boolean).join('/'));
       }
       token = page.metadata?.continue ?? '';
     } while (token !== '');
@@ -145,12 +154,31 @@ async function lookAt(
   }
 }
 
-async function exists(cluster: KubernetesClient, path: string): Promise<boolean> {
-  try {
-    await cluster.send({ method: 'GET', path });
-    return true;
-  } catch (error) {
-    if (isStatus(error, 404)) return false;
-    throw error;
-  }
+interface NamespaceOwner {
+  /** Of no tenant: undefined. */
+  readonly tenant: string | undefined;
+  readonly createdAt: string;
+}
+/** Null where there is no such namespace. */
+type NamespaceOwners = (namespace: string) => Promise<NamespaceOwner | null>;
+
+/** Labels of namespaces, which no tenant can write. Each is read once. */
+function namespaceOwners(cluster: KubernetesClient): NamespaceOwners {
+  const known = new Map<string, Promise<NamespaceOwner | null>>();
+  return (namespace) => {
+    const owner = known.get(namespace) ?? readOwner(cluster, namespace);
+    known.set(namespace, owner);
+    return owner;
+  };
+}
+
+async function readOwner(cluster: KubernetesClient, name: string): Promise<NamespaceOwner | null> {
+  const found = await readIfThere(cluster, `/api/v1/namespaces/${name}`);
+  if (!found) return null;
+  const { metadata } = item.parse(found);
+  return { tenant: metadata.labels?.[tenantLabel], createdAt: metadata.creationTimestamp };
+}
+
+function isOthers(owner: NamespaceOwner | null, id: string): boolean {
+  return owner?.tenant !== undefined && owner.tenant !== id;
 }

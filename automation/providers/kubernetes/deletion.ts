@@ -2,7 +2,8 @@ import type { OperationContext } from '../provider.ts';
 import type { JsonObject } from './client.ts';
 import type { Cluster, ObjectRef } from './cluster.ts';
 import { isStatus } from './errors.ts';
-import { annotation, describe, tenantLabel, textAt } from './objects.ts';
+import { annotation, describe, textAt } from './objects.ts';
+import { isSameTenants } from './ownership.ts';
 import { deletionHolders, skipsAwait, waitFor } from './wait.ts';
 
 /** Kinds whose dependents (pods, replica sets) vanish only after the garbage collector has run. */
@@ -74,8 +75,7 @@ async function requestDeletion(
       if (textAt(live, 'metadata', 'deletionTimestamp')) return live;
       throw error;
     }
-    const tenant = textAt(known, 'metadata', 'labels', tenantLabel);
-    if (tenant === undefined || textAt(live, 'metadata', 'labels', tenantLabel) !== tenant) {
+    if (!(await isSameTenants(cluster, live, known, signal))) {
       context.warn(`${describe(live)} no longer belongs to this stack and is left alone.`);
       return null;
     }

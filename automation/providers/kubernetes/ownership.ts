@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json, JsonObject } from './client.ts';
-import { isStatus, type KubernetesApiError } from './errors.ts';
+import type { Cluster } from './cluster.ts';
+import { isStatus } from './errors.ts';
 import { at, describe, isList, isObject, tenantLabel, textAt } from './objects.ts';
 
 /** Managers under which this stand-in or the official provider writes. */
@@ -29,12 +30,6 @@ export function earlierApplyManager(live: JsonObject): string | null {
   return textAt(entry, 'manager') ?? null;
 }
 
-/** Whether the object carries the wanted object's tenant label. */
-export function isSameTenants(live: JsonObject, wanted: JsonObject): boolean {
-  const ours = textAt(wanted, 'metadata', 'labels', tenantLabel);
-  return ours !== undefined && textAt(live, 'metadata', 'labels', tenantLabel) === ours;
-}
-
 /** Whether this is another object than the one in state, by the identity that the API gave to each. */
 export function isAnother(live: JsonObject, state: JsonObject): boolean {
   const known = textAt(state, 'metadata', 'uid');
@@ -42,17 +37,56 @@ export function isAnother(live: JsonObject, state: JsonObject): boolean {
 }
 
 /**
- * Adopts an object that this stack did not make only if it carries the tenant's label.
+ * Whose an object is. Tenants write labels in their own namespace as they like, so there the namespace's label decides,
+ * which no tenant can write; elsewhere the object's own does.
+ */
+interface Owner {
+  readonly tenant: string | undefined;
+  readonly by: 'namespace' | 'label';
+}
+
+async function ownerOf(cluster: Cluster, live: JsonObject, signal: AbortSignal): Promise<Owner> {
+  const namespace = textAt(live, 'metadata', 'namespace');
+  if (namespace !== undefined) {
+    const ref = await cluster.ref({ apiVersion: 'v1', kind: 'Namespace' }, undefined, namespace);
+    const tenant = tenantOf(await cluster.get(ref, signal));
+    if (tenant !== undefined) return { tenant, by: 'namespace' };
+  }
+  return { tenant: tenantOf(live), by: 'label' };
+}
+
+function tenantOf(object: JsonObject | null): string | undefined {
+  return object === null ? undefined : textAt(object, 'metadata', 'labels', tenantLabel);
+}
+
+/** Whether an object that this stack did not make belongs to the tenant of the wanted one. */
+export async function isSameTenants(
+  cluster: Cluster,
+  live: JsonObject,
+  wanted: JsonObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ours = tenantOf(wanted);
+  return ours !== undefined && (await ownerOf(cluster, live, signal)).tenant === ours;
+}
+
+/**
+ * Adopts an object that this stack did not make only if it is the tenant's.
  * @throws ForeignObjectError that says whose it is.
  */
-export function assertOurs(live: JsonObject, wanted: JsonObject): void {
-  if (isSameTenants(live, wanted)) return;
-  const theirs = textAt(live, 'metadata', 'labels', tenantLabel);
-  const ours = textAt(wanted, 'metadata', 'labels', tenantLabel);
+export async function assertOurs(
+  cluster: Cluster,
+  live: JsonObject,
+  wanted: JsonObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const ours = tenantOf(wanted);
+  const theirs = await ownerOf(cluster, live, signal);
+  if (ours !== undefined && theirs.tenant === ours) return;
   const owner =
-    theirs === undefined
+    theirs.tenant === undefined
       ? `carries no label ${tenantLabel}`
-      : `belongs to tenant ${theirs} (label ${tenantLabel})`;
+      : `belongs to tenant ${theirs.tenant} (${theirs.by === 'namespace' ? 'its namespace' : `label ${tenantLabel}`})`;
   const managers = otherManagers(live);
   const writers = managers.length > 0 ? ` It is written by ${managers.join(', ')}.` : '';
   const claim =
@@ -62,111 +96,9 @@ export function assertOurs(live: JsonObject, wanted: JsonObject): void {
   );
 }
 
-export interface FieldConflict {
-  readonly field: string;
-  readonly manager: string;
-}
-
-/** Conflicts of a server-side apply, or null when the error is another one. */
-export function fieldConflicts(error: unknown): readonly FieldConflict[] | null {
-  if (!isStatus(error, 409)) return null;
-  const conflicts = error.status.causes.filter((cause) => cause.reason === 'FieldManagerConflict');
-  if (conflicts.length === 0) return null;
-  return conflicts.map(({ field, message }) => ({
-    field,
-    manager: /conflict with "([^"]*)"/.exec(message)?.[1] ?? message,
-  }));
-}
-
-export function conflictMessage(
-  object: JsonObject,
-  conflicts: readonly FieldConflict[],
-  error: KubernetesApiError | unknown,
-): string {
-  const lines = conflicts.map(({ field, manager }) => `${field} (managed by ${manager})`);
-  const detail = lines.length > 0 ? lines.join(', ') : error instanceof Error ? error.message : String(error);
-  return (
-    `${describe(object)} has fields that another manager changed since they were last read: ${detail}. ` +
-    'Refresh to see their values, leave them out of the program, or set the annotation pulumi.com/patchForce.'
-  );
-}
-
-export function onlyOwnManagers(conflicts: readonly FieldConflict[]): boolean {
-  return conflicts.every(({ manager }) => ownManager.test(manager));
-}
-
-/**
- * Whether the plan knew the conflicting values: they equal those in the state that it started from, so overwriting
- * them is what the plan showed.
- */
-export function seenInState(
-  conflicts: readonly FieldConflict[],
-  state: JsonObject,
-  live: JsonObject,
-): boolean {
-  const known = new Set(managedFields(state).map((entry) => entry.manager));
-  return conflicts.every(({ field, manager }) => {
-    const path = parseFieldPath(field);
-    return (
-      path !== null && known.has(manager) && isDeepStrictEqual(resolve(state, path), resolve(live, path))
-    );
-  });
-}
-
-type Segment = string | Readonly<Record<string, string>>;
-
-/** `.spec.containers[name="app"].image` as the API writes field paths. */
-export function parseFieldPath(field: string): readonly Segment[] | null {
-  const segments: Segment[] = [];
-  const token = /\.((?:[^.[\]]|\/)+)|\[([^\]]*)\]/y;
-  while (token.lastIndex < field.length) {
-    const match = token.exec(field);
-    if (!match) return null;
-    if (match[1] !== undefined) segments.push(match[1]);
-    else segments.push(selector(match[2] ?? ''));
-  }
-  return segments;
-}
-
-function selector(text: string): Readonly<Record<string, string>> {
-  const pairs = [...text.matchAll(/([^=,]*)=("(?:[^"\\]|\\.)*"|[^,]*)/g)];
-  return Object.fromEntries(
-    pairs.map(([, key = '', value = '']) => [key.trim(), value.replace(/^"|"$/g, '')]),
-  );
-}
-
-function resolve(object: Json | undefined, path: readonly Segment[]): Json | undefined {
-  let current = object;
-  for (let index = 0; index < path.length; index++) {
-    const segment = path[index];
-    if (typeof segment === 'string') {
-      // Keys with dots (labels) come apart in the path: take the longest run of segments that is a key.
-      const joined = isObject(current) ? longestKey(current, path, index) : null;
-      current = joined ? at(current, joined.key) : at(current, segment);
-      index += joined ? joined.extra : 0;
-    } else if (isList(current) && segment) {
-      current = current.find((item) =>
-        Object.entries(segment).every(([key, value]) => String(key === '' ? item : at(item, key)) === value),
-      );
-    } else return undefined;
-  }
-  return current;
-}
-
-function longestKey(
-  object: JsonObject,
-  path: readonly Segment[],
-  from: number,
-): { key: string; extra: number } | null {
-  let key = '';
-  let found: { key: string; extra: number } | null = null;
-  for (let index = from; index < path.length; index++) {
-    const segment = path[index];
-    if (typeof segment !== 'string') break;
-    key = index === from ? segment : `${key}.${segment}`;
-    if (key in object) found = { key, extra: index - from };
-  }
-  return found;
+/** Whether a server-side apply met fields that another manager holds. */
+export function isFieldConflict(error: unknown): boolean {
+  return isStatus(error, 409) && error.status.causes.some(({ reason }) => reason === 'FieldManagerConflict');
 }
 
 export function managedFields(object: JsonObject): readonly JsonObject[] {

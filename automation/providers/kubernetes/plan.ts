@@ -67,7 +67,8 @@ export async function previewCreate(
   const ref = await cluster.ref(kindOf(object), namespaceOf(object), nameOf(object));
   const existing = await cluster.get(ref, context.signal);
   // An object that is being deleted is the one that this create replaces.
-  if (existing && !textAt(existing, 'metadata', 'deletionTimestamp')) assertOurs(existing, object);
+  if (existing && !textAt(existing, 'metadata', 'deletionTimestamp'))
+    await assertOurs(cluster, existing, object, context.signal);
   const fieldManager = chooseFieldManager(context.urn, object, null);
   try {
     const live = await dryRun(cluster, context, ref, object, fieldManager);

@@ -127,7 +127,9 @@ export class KubernetesProvider implements ResourceProvider {
     const cluster = this.#clusters.of(context.config);
     const live = await readLive(cluster, context, kind, namespace, name);
     // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
-    if (!live || (isAnother(live, state.live) && !isSameTenants(live, state.live))) return null;
+    if (!live) return null;
+    const { signal } = context;
+    if (isAnother(live, state.live) && !(await isSameTenants(cluster, live, state.live, signal))) return null;
     const described = Object.keys(known).length > 0;
     const now = described ? driftedInputs(known, state.live, live) : inputsFromLive(live);
     const fieldManager = state.fieldManager ?? earlierApplyManager(live) ?? fieldManagerOf(context.urn);

@@ -8,30 +8,25 @@ import { isStatus } from './errors.ts';
 import { annotation, describe, nameOf, namespaceOf, type ObjectKind, textAt } from './objects.ts';
 import {
   assertOurs,
-  conflictMessage,
   earlierApplyManager,
-  fieldConflicts,
   hasUpdateManager,
   isAnother,
+  isFieldConflict,
   isOthers,
   managedFields,
   mergedOwnership,
-  onlyOwnManagers,
-  seenInState,
 } from './ownership.ts';
 import { surplusOf } from './undivided.ts';
 import { deletionHolders, waitFor } from './wait.ts';
 
-/** Another manager writes a field that we apply too, and the plan did not know. */
-export class FieldConflictError extends Error {
-  override readonly name = 'FieldConflictError';
-}
-
 /** The API serves a new CRD a moment later. */
 const kindAppearsWithinMs = 10_000;
 const kindPollMs = 200;
-/** How long a create waits for an earlier object of the same name that is being deleted. */
-const predecessorTimeoutMs = 300_000;
+/**
+ * How long a create waits for an earlier object of the same name that is being deleted. A finalizer may hold that for ever,
+ * and whoever waits here keeps others waiting; the operation is tried again later.
+ */
+const predecessorTimeoutMs = 10_000;
 
 export interface Written {
   readonly live: JsonObject;
@@ -62,7 +57,7 @@ export function kindOf(object: JsonObject): ObjectKind {
 /**
  * Creates the object, or adopts one of the same name that belongs to this tenant, which a crash between the write and
  * the checkpoint leaves behind.
- * @throws ForeignObjectError, FieldConflictError
+ * @throws ForeignObjectError
  */
 export async function createObject(
   cluster: Cluster,
@@ -74,7 +69,7 @@ export async function createObject(
   const { signal } = context;
   let existing = await cluster.get(ref, signal);
   if (existing && textAt(existing, 'metadata', 'deletionTimestamp')) {
-    assertOurs(existing, inputs);
+    await assertOurs(cluster, existing, inputs, signal);
     existing = await waitFor(cluster, context, {
       ref,
       last: existing,
@@ -91,13 +86,14 @@ export async function createObject(
   if (!existing) {
     const live = await cluster.apply(ref, bodyOf(inputs, ref), {
       fieldManager,
-      force: false,
+      // Whoever makes one in a tenant's namespace at the same moment makes the tenant's.
+      force: ref.namespace !== undefined,
       dryRun: false,
       signal,
     });
     return { live, fieldManager };
   }
-  assertOurs(existing, inputs);
+  await assertOurs(cluster, existing, inputs, signal);
   const chosen = annotation(inputs, 'pulumi.com/patchFieldManager');
   const manager = chosen ?? earlierApplyManager(existing) ?? fieldManager;
   const from = { state: existing, shown: existing, live: existing, manager };
@@ -109,7 +105,6 @@ export async function createObject(
  * Applies the inputs over the object that `state` describes. Removes what others added to what is the program's
  * alone, as far as a refresh has `shown` it.
  * @throws ForeignObjectError when somebody else's object has taken its place
- * @throws FieldConflictError when another manager holds fields whose change the plan did not show.
  */
 export async function updateObject(
   cluster: Cluster,
@@ -129,7 +124,7 @@ export async function updateObject(
     if (!isStatus(error, 409, 422)) throw error;
     const standing = await cluster.get(ref, context.signal);
     if (standing && !isAnother(standing, state)) throw error;
-    if (standing) assertOurs(standing, inputs);
+    if (standing) await assertOurs(cluster, standing, inputs, context.signal);
     return applyOver(cluster, context, ref, inputs, { ...over, live: standing });
   }
 }
@@ -179,19 +174,15 @@ async function applyOver(
   if (from.live && (hasUpdateManager(from.live) || hasSurplus(from.live, from.shown, inputs)))
     await takeOwnership(from.live);
   const options = { fieldManager: from.manager, dryRun: false, signal };
-  const force = annotation(inputs, 'pulumi.com/patchForce') === 'true';
   try {
-    return await cluster.apply(ref, body, { ...options, force });
+    return await cluster.apply(ref, body, { ...options, force: false });
   } catch (error) {
-    const conflicts = fieldConflicts(error);
-    if (!conflicts) throw error;
+    if (!isFieldConflict(error)) throw error;
     const live = await cluster.get(ref, signal);
-    if (live && isAnother(live, from.state)) assertOurs(live, inputs);
-    if (live && onlyOwnManagers(conflicts)) {
-      await takeOwnership(live);
-    } else if (!live || !seenInState(conflicts, from.state, live)) {
-      throw new FieldConflictError(conflictMessage(inputs, conflicts, error), { cause: error });
-    }
+    if (live && isAnother(live, from.state)) await assertOurs(cluster, live, inputs, signal);
+    // Fields that the program drops must not stay with an earlier manager of ours.
+    if (live) await takeOwnership(live);
+    // What the program declares is the program's, whoever wrote it in between.
     return cluster.apply(ref, body, { ...options, force: true });
   }
 }
