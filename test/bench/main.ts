@@ -82,6 +82,9 @@ async function main(): Promise<number> {
     try {
       const measured = await row.run(benchFor(row, work));
       measurements.push(...measured.map((measurement) => ({ ...measurement, load })));
+      // Said at once, so that a run that is cut short is not for nothing.
+      for (const { figure, measured: value, target, peer } of measured)
+        say(`${figure}: ${value} (target ${target}; peer: ${peer})`);
     } catch (error) {
       failures.push(row.name);
       say(`row ${row.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
