@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import { BillingRefusal } from '../automation/billing/index.ts';
 import { CheckProblem, type Refusal, UseRefused } from '../automation/entitlements/index.ts';
+import { isDatabaseAway } from '../automation/store/database.ts';
 
 /** Every error that the API answers with, by code: its status and its title. Clients may rely on the codes. */
 const problems = {
@@ -137,20 +138,6 @@ export function toProblem(error: unknown): Problem {
     return new Problem('unavailable', 'The database cannot be reached. Try again in a moment.');
   }
   return new Problem('internal', 'The error is logged; try again, and tell the operator if it persists.');
-}
-
-/**
- * True for connection failures and for PostgreSQL's classes 08 (connection), 28 (sign-in), 53 (resources), 57 (shutdown) and
- * 58 (system). 25006 comes from a former primary after a failover, 3D000 and 55000 from a database that takes no connections.
- */
-function isDatabaseAway(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return (
-    (typeof code === 'string' &&
-      /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|28|53|57|58|25006|3D000|55000)/.test(code)) ||
-    (typeof message === 'string' &&
-      /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(message))
-  );
 }
 
 export function errorHandler(log: Logger): ErrorHandler {

@@ -77,6 +77,23 @@ export function openDatabase(
   };
 }
 
+/**
+ * Whether the database could not be reached or takes no work now, so that trying again helps: connection failures, and
+ * PostgreSQL's classes 08 (connection), 28 (sign-in), 53 (resources), 57 (shutdown) and 58 (system); 25006 is a former
+ * primary after a failover, 3D000 and 55000 a database that takes no connections.
+ */
+export function isDatabaseAway(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === 'string' &&
+      /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|08|28|53|57|58|25006|3D000|55000)/.test(code)) ||
+    (typeof message === 'string' &&
+      /timeout exceeded when trying to connect|Connection terminated|connection error|Query read timeout/.test(
+        message,
+      ))
+  );
+}
+
 /** True when PostgreSQL ended the transaction because of a deadlock. It may be tried again. */
 export function isDeadlock(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === '40P01';
