@@ -1,4 +1,5 @@
 import type Stripe from 'stripe';
+import { rehearseReceiving } from '../automation/billing/events/index.ts';
 import type { Database } from '../automation/store/database.ts';
 import { presenceOfWorkers } from '../automation/store/presence.ts';
 import { catalog, planLookupKey } from '../tenants/catalog/index.ts';
@@ -31,9 +32,10 @@ export type AskReadiness = (exclude?: readonly ReadinessCheck[]) => Promise<Read
 /** Checks whether a subscription would become a tenant now. */
 export function createReadiness({ database, stripe, issuer, cell, warnings }: ReadinessDeps): AskReadiness {
   const checks: Record<ReadinessCheck, () => Promise<void>> = {
-    database: async () => {
-      await database.query('select 1 from tenantry.tenant limit 1');
-    },
+    database: () =>
+      rehearseReceiving(database).catch((error: Error) => {
+        throw new Error(`events cannot be stored: ${error.message}`, { cause: error });
+      }),
     worker: async () => {
       const presence = await presenceOfWorkers(database, cell);
       if (presence === null) throw new Error(`no worker of the cell ${cell} is at work`);

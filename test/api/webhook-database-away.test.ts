@@ -70,6 +70,45 @@ test('an event that cannot be stored is answered 503, so that Stripe sends it ag
   expect(answer.body).toEqual({ received: true, duplicate: false });
 });
 
+test('a database that answers but stores no events is not ready, and says why', async () => {
+  const { name } = service.fresh;
+  const readOnly = async (on: boolean) => {
+    await asAdministrator(`alter database ${name} set default_transaction_read_only = ${on}`);
+    await asAdministrator(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`);
+  };
+  const stored = async () =>
+    (await service.database.query('select count(*)::int as events from tenantry.stripe_event')).rows[0];
+  await readOnly(true);
+  try {
+    const ready = await until(async () => {
+      const answer = await service.request('GET', '/readyz?exclude=worker', { token: null });
+      return /read-only/.test(answer.text) && answer;
+    });
+    expect([ready.status, ready.body]).toMatchObject([
+      503,
+      { checks: { database: expect.stringMatching(/^events cannot be stored: .* read-only transaction$/) } },
+    ]);
+  } finally {
+    await readOnly(false);
+  }
+  const before = await until(stored);
+  await until(
+    async () => (await service.request('GET', '/readyz?exclude=worker', { token: null })).status === 200,
+  );
+  expect(await stored()).toEqual(before);
+});
+
+test('being ready includes that the database takes notifications, as storing an event does', async () => {
+  const client = new pg.Client({ connectionString: service.databaseUrl });
+  await client.connect();
+  const heard: string[] = [];
+  client.on('notification', ({ channel }) => heard.push(channel));
+  await client.query('listen tenantry_rehearsal');
+  await service.request('GET', '/readyz?exclude=worker', { token: null });
+  await until(() => heard.length > 0, { what: 'the notification' });
+  await client.end();
+});
+
 test('a database that hangs does not hold Stripe for ever and is answered 503', async () => {
   const client = new pg.Client({ connectionString: service.databaseUrl });
   await client.connect();

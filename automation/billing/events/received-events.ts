@@ -1,4 +1,4 @@
-import { firstRow, type Queryable, storable } from '../../store/database.ts';
+import { type Database, firstRow, type Queryable, storable } from '../../store/database.ts';
 
 /** A verified Stripe event, reduced to what decides whose it is. */
 export interface ReceivedEvent {
@@ -39,6 +39,29 @@ export async function receiveEvents(db: Queryable, events: readonly ReceivedEven
 /** Receives one event as `receiveEvents` does. False for a duplicate. */
 export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
   return (await receiveEvents(db, [event])).has(event.id);
+}
+
+/**
+ * Does what receiving an event does, up to a commit that notifies, and stores none. So it fails where the database
+ * answers queries but takes no events: read-only after a failover, its disk or its queue of notifications full.
+ * @throws whatever would keep an event from being stored
+ */
+export async function rehearseReceiving(database: Database): Promise<void> {
+  await database.transaction(async (client) => {
+    await client.query('savepoint rehearsal');
+    await receiveEvent(client, {
+      id: 'evt_rehearsal',
+      type: 'rehearsal',
+      objectType: null,
+      objectId: null,
+      subscriptionId: null,
+      needsLookup: true,
+      body: '{}',
+    });
+    await client.query('rollback to savepoint rehearsal');
+    // Nobody listens. What waits in a transaction fails at its commit when the queue is full.
+    await client.query('notify tenantry_rehearsal');
+  });
 }
 
 export interface UnresolvedEvent {
