@@ -93,19 +93,19 @@ export function createPrincipals({ tokens, keys, database }: PrincipalSources): 
  */
 async function principalOfKey(
   db: Queryable,
-  { id: keyId, owner, scopes: named }: ApiKey,
+  { id: keyId, owner, scopes: named, expiresAt: validUntil }: ApiKey,
 ): Promise<Principal> {
   const scopes = new Set(named);
   switch (owner.kind) {
     case 'person': {
       const { kind, subject } = owner;
       const customers = await customersOf(db, { subject, email: null, organization: null });
-      return { kind: 'apiKey', keyId, scopes, owner: { kind, subject, customers } };
+      return { kind: 'apiKey', keyId, scopes, validUntil, owner: { kind, subject, customers } };
     }
     case 'tenant':
-      return { kind: 'apiKey', keyId, scopes, owner };
+      return { kind: 'apiKey', keyId, scopes, validUntil, owner };
     case 'service':
-      return { kind: 'service', keyId, scopes, product: owner.product };
+      return { kind: 'service', keyId, scopes, validUntil, product: owner.product };
   }
 }
 
@@ -167,6 +167,8 @@ function principalOf(payload: JWTPayload): PersonPrincipal | OperatorPrincipal {
     subject: payload.sub,
     email: verified && typeof payload.email === 'string' ? payload.email : null,
     organization: organizationOf(payload),
+    // Required of every token.
+    validUntil: new Date((payload.exp ?? 0) * 1000),
   };
   return isOperator ? { kind: 'operator', ...person } : { kind: 'person', ...person, customers: new Map() };
 }

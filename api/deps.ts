@@ -7,7 +7,7 @@ import type { FileStore } from '../automation/offboarding/index.ts';
 import type { Database } from '../automation/store/database.ts';
 import type { Authenticate } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';
-import type { LiveTenants } from './live.ts';
+import type { Live } from './live.ts';
 import type { Metrics } from './metrics.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { AskReadiness } from './readiness.ts';
@@ -24,7 +24,7 @@ export interface ApiDeps {
   readonly authenticate: Authenticate;
   readonly keys: KeyRing;
   readonly rateLimits: RateLimits;
-  readonly live: LiveTenants;
+  readonly live: Live;
   readonly metrics: Metrics;
   readonly readiness: AskReadiness;
   readonly pageConfig: PageConfig;

@@ -20,6 +20,11 @@ export interface Guard extends ScopeSources {
  */
 export interface ApiVariables extends Scoped {
   readonly guard: Guard;
+  /**
+   * Authenticates again and answers who asks and what they reach now: for answers without an end.
+   * @throws Problem as the route does for a new request
+   */
+  readonly renew: () => Promise<Scoped>;
   /** Only on routes that change something by POST. */
   readonly idempotency: Idempotency;
 }
@@ -57,7 +62,8 @@ export const authenticated: Middleware = async (c, next) => {
 export function guarded(access: Access, changes: boolean): Middleware {
   return async (c, next) => {
     const principal = c.get('principal');
-    const scoped = scopedTo(principal, c.get('guard'), changes);
+    const guard = c.get('guard');
+    const scoped = scopedTo(principal, guard, changes);
     const refusal = refusalOf(access, principal);
     if (refusal) {
       const id = askedId(c);
@@ -71,6 +77,13 @@ export function guarded(access: Access, changes: boolean): Middleware {
     c.set('exports', scoped.exports);
     c.set('receipts', scoped.receipts);
     c.set('endpoints', scoped.endpoints);
+    const authorization = c.req.header('authorization');
+    c.set('renew', async () => {
+      const now = await guard.authenticate(authorization);
+      const refused = refusalOf(access, now);
+      if (refused) throw refused;
+      return scopedTo(now, guard, changes);
+    });
     await next();
   };
 }

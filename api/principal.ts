@@ -3,10 +3,15 @@ import type { Person, Role } from '../automation/organizations/index.ts';
 import type { Audience } from '../automation/store/audit.ts';
 import { Problem } from './errors.ts';
 
+interface Presented {
+  /** Until when what the request presents counts; null for a key that does not expire. */
+  readonly validUntil: Date | null;
+}
+
 /** Who makes a request. Another way to sign in adds a kind here, and the compiler names every place that must know it. */
 export type Principal = PersonPrincipal | OperatorPrincipal | ApiKeyPrincipal | ServicePrincipal;
 
-interface SignedIn extends Person {
+interface SignedIn extends Person, Presented {
   /** What the issuer says about the person's organization: its name there, and the person's role if it names one. */
   readonly organization: { readonly claim: string; readonly role: Role | null } | null;
 }
@@ -24,7 +29,7 @@ export interface OperatorPrincipal extends SignedIn {
 }
 
 /** A key of a person or of one tenant: reaches what its owner reaches, within its scopes. */
-export interface ApiKeyPrincipal {
+export interface ApiKeyPrincipal extends Presented {
   readonly kind: 'apiKey';
   readonly keyId: string;
   readonly scopes: ReadonlySet<KeyScope>;
@@ -34,7 +39,7 @@ export interface ApiKeyPrincipal {
 }
 
 /** A key that operators made for a product's own application: reaches every tenant of the product, or of all products. */
-export interface ServicePrincipal {
+export interface ServicePrincipal extends Presented {
   readonly kind: 'service';
   readonly keyId: string;
   readonly scopes: ReadonlySet<KeyScope>;

@@ -16,7 +16,7 @@ import { createApp } from './app.ts';
 import { createAuthenticator, createPrincipals } from './auth.ts';
 import type { PageConfig } from './contract/tenant.ts';
 import type { ApiEnv } from './env.ts';
-import { listenForTenants } from './live.ts';
+import { listenForChanges } from './live.ts';
 import { createMetrics } from './metrics.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { createReadiness } from './readiness.ts';
@@ -48,7 +48,6 @@ export async function startApi(
     abandonAfterMs: queryTimeoutMs,
   });
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
-  const live = await listenForTenants(env.databaseUrl, log);
   const publicUrl = (env.publicUrl ?? `http://127.0.0.1:${env.port}`).replace(/\/$/, '');
   const metrics = createMetrics(database);
   observePool(metrics.registry, database.pool);
@@ -57,6 +56,7 @@ export async function startApi(
   const exportFiles = await openFileStore(readExportsEnv().exportsUrl);
   const page = { local: env.stripeApiBase !== undefined, parts: pagePartsOf(services) };
   const keys = createKeyRing(database, log);
+  const live = await listenForChanges(env.databaseUrl, log, keys.forget);
   const app = createApp({
     database,
     followers: tenantFollowers(services),

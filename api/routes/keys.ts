@@ -64,7 +64,7 @@ const revoke = createRoute({
   operationId: 'revokeKey',
   tags: ['Keys'],
   summary: 'End an API key',
-  description: 'No process takes it for more than five seconds longer.',
+  description: 'No process takes it any more, and event streams that it opened end.',
   access: people,
   request: { params: keyParams },
   responses: {

@@ -23,7 +23,8 @@ const route = createRoute({
   summary: 'Follow a tenant (server-sent events)',
   description:
     'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by ' +
-    'their kind; between them, `tenant` events carry the whole tenant whenever it changed.',
+    'their kind; between them, `tenant` events carry the whole tenant whenever it changed. It ends when the token or key ' +
+    'that opened it does.',
   access: peopleAndKeys('tenants:read'),
   request: {
     params: tenantParams,
@@ -51,14 +52,18 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
       let lastId = resumeAfter;
       let lastTenant = '';
       let wake = () => {};
-      const unsubscribe = live.subscribe(id, () => wake());
+      const subscriptions = [live.subscribe('tenant', id, () => wake())];
+      if ('keyId' in principal) subscriptions.push(live.subscribe('key', principal.keyId, () => wake()));
       stream.onAbort(() => wake());
+      /** Sends what is new, and returns how long the stream may be silent. Throws once its follower may not see it. */
       const send = async () => {
+        const { principal: follower, tenants } = await c.get('renew')();
+        await tenants.find(asked);
         for (let more = true; more && !stream.aborted; ) {
           const entries = await listAudit(
             database,
             id,
-            { after: lastId, audience: audienceOf(principal) },
+            { after: lastId, audience: audienceOf(follower) },
             firstPage(pageEntries, 'id', 'ascending'),
           );
           for (const found of entries) {
@@ -71,10 +76,13 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
           }
           more = entries.length === pageEntries;
         }
-        const tenant = await c.get('tenants').find(asked);
-        const data = JSON.stringify((await tenantViews(database, [tenant], principal))[0]);
+        // At least as new as the entries.
+        const tenant = await tenants.find(asked);
+        const data = JSON.stringify((await tenantViews(database, [tenant], follower))[0]);
         if (data !== lastTenant) await stream.writeSSE({ event: 'tenant', data });
         lastTenant = data;
+        const validMs = (follower.validUntil?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+        return Math.min(keepAliveMs, Math.max(1, validMs));
       };
       try {
         while (!stream.aborted) {
@@ -82,17 +90,16 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
           const woken = new Promise<'woken'>((resolve) => {
             wake = () => resolve('woken');
           });
-          await send();
-          const silence = stream.sleep(keepAliveMs).then(() => 'silent' as const);
+          const silence = stream.sleep(await send()).then(() => 'silent' as const);
           if ((await Promise.race([woken, silence])) === 'silent' && !stream.aborted) {
             await stream.write(': still here\n\n');
           }
         }
       } catch (error) {
-        // The stream ends, and its follower returns with the last id.
-        log.error({ error, tenant: id }, 'an event stream failed');
+        // The stream ends, and its follower returns with the last id; who may not see it any more hears so then.
+        if (!(error instanceof Problem)) log.error({ error, tenant: id }, 'an event stream failed');
       } finally {
-        unsubscribe();
+        for (const end of subscriptions) end();
       }
     });
   });

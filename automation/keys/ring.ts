@@ -10,13 +10,13 @@ export type Verdict =
 /** Verifies the API keys of requests. */
 export interface KeyRing {
   verify(text: string): Promise<Verdict>;
-  /** Drops the key from this process's cache. */
-  forget(id: string): void;
+  /** Drops the key from this process's cache; all keys when null. */
+  forget(id: string | null): void;
   /** Writes the last uses that are still pending. */
   close(): Promise<void>;
 }
 
-/** How long a process may still accept a key that another process revoked. */
+/** How long a process that cannot hear of it may still accept a key that has ended. */
 const trustMs = 5_000;
 const noteEveryMs = 60_000;
 /** Limits the cache, which also holds unknown ids: guessing many must not fill the memory. */
@@ -67,7 +67,7 @@ export function createKeyRing(
       used.add(key.id);
       return { valid: true, key };
     },
-    forget: (id) => remembered.delete(id),
+    forget: (id) => (id === null ? remembered.clear() : remembered.delete(id)),
     close: async () => {
       clearInterval(timer);
       await writeUses();

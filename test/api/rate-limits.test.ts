@@ -16,6 +16,7 @@ const person = (subject: string): Principal => ({
   email: null,
   organization: null,
   customers: new Map(),
+  validUntil: null,
 });
 const few = { ...requestsPerMinute, person: 3 };
 
@@ -39,8 +40,14 @@ describe('a limit', () => {
     for (let n = 0; n < 3; n += 1) await limits.consume(person('ada'));
     const others: Principal[] = [
       person('eve'),
-      { kind: 'operator', subject: 'ada', email: null, organization: null },
-      { kind: 'apiKey', keyId: 'ada', scopes: new Set(), owner: { kind: 'tenant', tenantId: 'x' } },
+      { kind: 'operator', subject: 'ada', email: null, organization: null, validUntil: null },
+      {
+        kind: 'apiKey',
+        keyId: 'ada',
+        scopes: new Set(),
+        validUntil: null,
+        owner: { kind: 'tenant', tenantId: 'x' },
+      },
     ];
     for (const other of others) expect(await limits.consume(other)).toMatchObject({ allowed: true });
     expect(await limits.consume(person('ada'))).toMatchObject({ allowed: false });

@@ -1,7 +1,10 @@
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
+import { createKey, type NewKey } from '../../automation/keys/index.ts';
+import { putMember } from '../../automation/organizations/organizations.ts';
 import { record } from '../../automation/store/audit.ts';
+import { signToken } from '../support/identity.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
@@ -18,6 +21,8 @@ interface Stream {
   readonly entries: EntryView[];
   readonly tenants: TenantView[];
   readonly events: EventSourceMessage[];
+  /** The service has ended it. */
+  readonly ended: () => boolean;
   close(): void;
 }
 
@@ -34,7 +39,14 @@ async function follow(id: string, options: { token?: string; after?: number } = 
   });
   expect(answer.status).toBe(200);
   expect(answer.headers.get('content-type')).toContain('text/event-stream');
-  const stream: Stream = { entries: [], tenants: [], events: [], close: () => abort.abort() };
+  let ended = false;
+  const stream: Stream = {
+    entries: [],
+    tenants: [],
+    events: [],
+    ended: () => ended,
+    close: () => abort.abort(),
+  };
   const parser = createParser({
     onEvent(event) {
       stream.events.push(event);
@@ -45,6 +57,7 @@ async function follow(id: string, options: { token?: string; after?: number } = 
   void (async () => {
     const decoder = new TextDecoder();
     for await (const chunk of answer.body ?? []) parser.feed(decoder.decode(chunk, { stream: true }));
+    ended = true;
   })().catch(() => {});
   return stream;
 }
@@ -208,4 +221,89 @@ test('a broken connection of the listener is made anew, and what was written mea
   );
   await note(id, 'meanwhile');
   await until(() => messages(stream).includes('meanwhile'));
+});
+
+/** A stream of a tenant of Ada's, opened with a key of hers. */
+async function followedByKey(more: Partial<NewKey> = {}) {
+  const { id } = await addTenant(service.database, { owner: 'ada' });
+  const { key, text } = await createKey(service.database, {
+    name: 'a key',
+    owner: { kind: 'person', subject: 'ada' },
+    scopes: ['tenants:read'],
+    expiresAt: null,
+    createdBy: 'ada',
+    ...more,
+  });
+  const stream = await follow(id, { token: text });
+  await until(() => stream.tenants.length === 1);
+  return { stream, key, id };
+}
+
+/** How long it takes until the service has ended the stream. */
+async function endOf(stream: Stream): Promise<number> {
+  const askedAt = performance.now();
+  await until(stream.ended, { intervalMs: 2 });
+  return performance.now() - askedAt;
+}
+
+test('a stream ends within a second when the key that opened it is revoked, and shows nothing more', async () => {
+  const { stream, key, id } = await followedByKey();
+  const other = await followedByKey();
+  expect((await service.request('DELETE', `/v1/keys/${key.id}`, { token: ada })).status).toBe(200);
+  expect(await endOf(stream)).toBeLessThan(1000);
+  await note(id, 'later');
+  await note(other.id, 'later');
+  await until(() => messages(other.stream).length === 1);
+  expect([messages(stream), other.stream.ended()]).toEqual([[], false]);
+});
+
+test.each([
+  ['revoked', 'delete from tenantry.api_key where id = $1'],
+  ['made to expire', "update tenantry.api_key set expires_at = now() - interval '1 s' where id = $1"],
+  ['left without its scope', "update tenantry.api_key set scopes = '{usage:write}' where id = $1"],
+])('a stream ends within a second when its key is %s by another process', async (_how, sql) => {
+  const { stream, key } = await followedByKey();
+  await service.database.query(sql, [key.id]);
+  expect(await endOf(stream)).toBeLessThan(1000);
+});
+
+test('a stream ends when its key expires, and when its token does', async () => {
+  const expiresAt = new Date(Date.now() + 1500);
+  const { stream, id } = await followedByKey({ expiresAt });
+  expect(stream.ended()).toBe(false);
+  await endOf(stream);
+  expect(Date.now() - expiresAt.getTime()).toBeLessThan(1000);
+
+  const claims = { iss: service.identity.issuer, aud: 'tenantry', sub: 'ada', scope: 'tenant' };
+  const endsAt = (Math.floor(Date.now() / 1000) + 2) * 1000;
+  const byToken = await follow(id, { token: await signToken(service.identity.key, claims, 2) });
+  await until(() => byToken.tenants.length === 1);
+  await endOf(byToken);
+  expect(Math.abs(Date.now() - endsAt)).toBeLessThan(1100);
+});
+
+test('a stream ends with the first change that its follower may not see any more', async () => {
+  const { database } = service;
+  await database.query(
+    `insert into tenantry.organization (id, name, slug, customer_id)
+     values ('org_a1b2c3d4e5f6g7h8', 'Acme', 'acme', 'cus_acme')`,
+  );
+  const { id } = await addTenant(database, { owner: 'boss' });
+  await database.query(
+    `update tenantry.tenant set desired_spec = jsonb_set(desired_spec, '{billingAccount}', '"cus_acme"') where id = $1`,
+    [id],
+  );
+  const member = await putMember(
+    database,
+    'org_a1b2c3d4e5f6g7h8',
+    { email: null, subject: 'vera' },
+    'viewer',
+  );
+  const stream = await follow(id, { token: await service.identity.token('vera') });
+  await until(() => stream.tenants.length === 1);
+  await database.query('delete from tenantry.organization_member where id = $1', [member.id]);
+  await note(id, 'not for her');
+  await endOf(stream);
+  expect(messages(stream)).toEqual([]);
+  expect(service.log()).not.toContain(`"tenant":"${id}"`);
 });

@@ -93,7 +93,7 @@ export const listTenants = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Follow a tenant (server-sent events)
  *
- * The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by their kind; between them, `tenant` events carry the whole tenant whenever it changed.
+ * The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by their kind; between them, `tenant` events carry the whole tenant whenever it changed. It ends when the token or key that opened it does.
  */
 export const streamTenantEvents = <ThrowOnError extends boolean = true>(options: Options<StreamTenantEventsData, ThrowOnError, StreamTenantEventsResponse>): Promise<ServerSentEventsResult<StreamTenantEventsResponses>> => options.client.sse.get<StreamTenantEventsResponses, StreamTenantEventsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -603,7 +603,7 @@ export const createKey = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * End an API key
  *
- * No process takes it for more than five seconds longer.
+ * No process takes it any more, and event streams that it opened end.
  */
 export const revokeKey = <ThrowOnError extends boolean = true>(options: Options<RevokeKeyData, ThrowOnError>): RequestResult<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'> => options.client.delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
