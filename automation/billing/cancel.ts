@@ -2,7 +2,6 @@ import Stripe from 'stripe';
 import { asRefusal, BillingRefusal } from './refusal.ts';
 
 export const cancelTimes = ['period_end', 'now'] as const;
-/** At the end of the paid period, or at once. */
 export type CancelTime = (typeof cancelTimes)[number];
 
 interface Outcome {
@@ -25,7 +24,7 @@ export async function cancelSubscription(stripe: Stripe, id: string, when: Cance
     const after = await stripe.subscriptions.update(id, { cancel_at_period_end: true });
     return { subscription: after, changed: true };
   } catch (error) {
-    // Somebody else ended it meanwhile.
+    // Another request may have ended it meanwhile.
     const now = await stripe.subscriptions.retrieve(id);
     if (error instanceof Stripe.errors.StripeInvalidRequestError && hasEnded(now))
       return { subscription: now, changed: false };
@@ -34,7 +33,7 @@ export async function cancelSubscription(stripe: Stripe, id: string, when: Cance
 }
 
 /**
- * Takes back a scheduled cancellation, and resumes a paused subscription.
+ * Undoes a scheduled cancellation and resumes a paused subscription.
  * @throws BillingRefusal `subscription_ended` when it is too late
  */
 export async function reactivateSubscription(stripe: Stripe, id: string): Promise<Outcome> {
@@ -42,7 +41,7 @@ export async function reactivateSubscription(stripe: Stripe, id: string): Promis
   if (hasEnded(subscription)) {
     throw new BillingRefusal(
       'subscription_ended',
-      'The subscription has ended. Subscribe again: while its data is kept you get the same tenant back.',
+      'The subscription has ended. Subscribe again: while its data is kept, you get the same tenant back.',
     );
   }
   try {

@@ -14,7 +14,7 @@ import {
 import { asRefusal, BillingRefusal } from './refusal.ts';
 import { stripeNow } from './stripe-time.ts';
 
-/** A line of an actual or possible invoice. */
+/** A line of an invoice or of its preview. */
 export interface Line {
   readonly description: string;
   readonly amountCents: number;
@@ -29,13 +29,13 @@ export interface ChangePreview {
   readonly plan: string;
   readonly seats: number;
   readonly currency: string;
-  /** Charged the moment the change is made. */
+  /** Charged when the change is made. */
   readonly dueNowCents: number;
-  /** What the change adds to the next invoice; negative for a credit. None of it is due now. */
+  /** What the change adds to the next invoice, on top of `dueNowCents`; negative for a credit. */
   readonly nextInvoiceCents: number;
   /** The price of every further period, without usage. */
   readonly periodCents: number;
-  /** Lines of the invoice that is charged now, or those that the change adds to the next one. */
+  /** The lines of the invoice that is charged now, or those that the change adds to the next one. */
   readonly lines: readonly Line[];
   /** Send it back with the change to get exactly these amounts. Seconds since 1970, by Stripe's clock. */
   readonly prorationDate: number;
@@ -50,7 +50,7 @@ interface Planned {
   readonly prorationDate: number;
 }
 
-/** The cost of a change. @throws BillingRefusal */
+/** Computes the cost of a change. @throws BillingRefusal */
 export async function previewChange(
   stripe: Stripe,
   subscriptionId: string,
@@ -68,8 +68,8 @@ export async function previewChange(
     },
   });
   const now = settlement === 'always_invoice';
-  // The preview of the next invoice contains its renewal and earlier pending items; only prorations from this
-  // instant on belong to this change.
+  // The next invoice also contains the renewal and earlier pending items. Only prorations from this instant on belong to
+  // this change.
   const lines = now
     ? invoice.lines.data
     : invoice.lines.data.filter(
@@ -88,10 +88,10 @@ export async function previewChange(
 }
 
 /**
- * Makes a change. An upgrade is paid in the same step: when the payment fails nothing has changed. Asking for the
- * present state changes nothing, so a second click is harmless.
- * @param options.prorationDate the one of a preview
- * @param options.idempotencyKey every request with it gets the same answer, for 24 hours
+ * Makes a change. An upgrade is paid in the same step: if the payment fails, nothing changes. A request for the present
+ * state changes nothing, so a second click is harmless.
+ * @param options.prorationDate from the preview
+ * @param options.idempotencyKey repeated requests get the first answer, for 24 hours
  * @returns the subscription afterwards, and whether it changed
  * @throws BillingRefusal
  */
@@ -142,7 +142,7 @@ async function plan(
   if (!target) return { subscription, current, prorationDate: now };
   assertChangeable(subscription.status);
   const at = prorationDateOf(prorationDate, now, current.item.current_period_start);
-  // Who keeps the plan keeps its price, even one that is no longer sold.
+  // A customer who keeps the plan keeps its price, even one that is no longer for sale.
   const price =
     target.plan.id === current.plan.id
       ? current.item.price
@@ -155,7 +155,7 @@ async function plan(
   return { subscription, current, target, price, settlement, prorationDate: at };
 }
 
-/** The active price with a plan's lookup key. @throws BillingRefusal */
+/** Finds the active price with a lookup key. @throws BillingRefusal */
 export async function priceOf(stripe: Stripe, lookupKey: string): Promise<Stripe.Price> {
   const { data } = await stripe.prices.list({ lookup_keys: [lookupKey], active: true, limit: 1 });
   const [price] = data;
@@ -192,7 +192,7 @@ function isProration({ parent }: Stripe.InvoiceLineItem): boolean {
   return (parent?.subscription_item_details ?? parent?.invoice_item_details)?.proration === true;
 }
 
-/** Prorations of a replaced item name none. */
+/** True for the item's lines, and for prorations of a replaced item, which name no item. */
 function ofItem({ parent }: Stripe.InvoiceLineItem, itemId: string): boolean {
   const named = parent?.subscription_item_details?.subscription_item;
   return named === undefined || named === null || named === itemId;

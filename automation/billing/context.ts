@@ -3,7 +3,6 @@ import type Stripe from 'stripe';
 import type { Policy } from '../policy.ts';
 import type { Database } from '../store/database.ts';
 
-/** What the work on Stripe's events needs. */
 export interface BillingContext {
   readonly relaxedDatabase: Database;
   readonly database: Database;

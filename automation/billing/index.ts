@@ -1,4 +1,4 @@
-/** What customers do with their subscriptions, and what the worker does with Stripe's events. */
+/** Customers' actions on their subscriptions, and the worker's handling of Stripe's events. */
 export { cancelSubscription, cancelTimes, reactivateSubscription } from './cancel.ts';
 export { changePlan, previewChange } from './change-plan.ts';
 export { findInvoice, type Invoice, type InvoiceStatus, listInvoices, payInvoice } from './invoices.ts';

@@ -20,7 +20,7 @@ export interface Invoice {
   readonly periodStart: Date;
   readonly periodEnd: Date;
   readonly paidAt: Date | null;
-  /** When Stripe charges it by itself again. */
+  /** When Stripe tries to charge it again. */
   readonly nextAttemptAt: Date | null;
   readonly attempts: number;
   /** Where to read and pay it; null while it is a draft. */
@@ -41,7 +41,7 @@ export interface InvoiceQuery {
   readonly limit: number;
 }
 
-/** Stripe gives no more at once: https://docs.stripe.com/api/pagination */
+/** Stripe's largest page: https://docs.stripe.com/api/pagination */
 const mostAtOnce = 100;
 
 /** Invoices, newest first. @throws BillingRefusal for an invalid cursor */
@@ -65,7 +65,7 @@ export async function listInvoices(
   }
 }
 
-/** The invoice, or null when Stripe has none with this id. */
+/** Finds an invoice at Stripe. */
 export async function findInvoice(stripe: Stripe, id: string): Promise<Invoice | null> {
   try {
     return invoiceOf(await stripe.invoices.retrieve(id));
@@ -76,8 +76,8 @@ export async function findInvoice(stripe: Stripe, id: string): Promise<Invoice |
 }
 
 /**
- * Charges an open invoice to the customer's present payment method now. A paid one stays paid.
- * @throws BillingRefusal `payment_declined`, or `not_payable` for one that is neither open nor paid
+ * Charges an open invoice to the customer's present payment method now. Does nothing to a paid one.
+ * @throws BillingRefusal `payment_declined`; `not_payable` for an invoice that is neither open nor paid
  */
 export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invoice> {
   if (invoice.status === 'paid') return invoice;
@@ -89,7 +89,7 @@ export async function payInvoice(stripe: Stripe, invoice: Invoice): Promise<Invo
   try {
     return invoiceOf(await stripe.invoices.pay(invoice.id));
   } catch (error) {
-    // Another click, or Stripe's own attempt, was first.
+    // Another click, or Stripe's own attempt, may have been first.
     const now =
       error instanceof Stripe.errors.StripeInvalidRequestError && (await findInvoice(stripe, invoice.id));
     if (now && now.status === 'paid') return now;

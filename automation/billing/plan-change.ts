@@ -5,7 +5,7 @@ import type { Plan, Product } from '../../tenants/catalog/types.ts';
 import { creditAllowance } from '../ledger/index.ts';
 import { BillingRefusal } from './refusal.ts';
 
-/** A customer's wish for a subscription; omitted parts stay as they are. */
+/** What a customer wants to change; what is left out stays as it is. */
 export interface PlanWish {
   readonly plan?: string | undefined;
   readonly seats?: number | undefined;
@@ -24,7 +24,7 @@ export interface PlanTarget {
   readonly seats: number;
 }
 
-/** The item whose price is a plan of the catalog; metered prices are separate items. */
+/** Finds the item whose price is a plan of the catalog; metered prices are separate items. */
 export function planItemOf(subscription: Stripe.Subscription): PlanItem | null {
   for (const item of subscription.items.data) {
     const parsed = planOfPrice(item.price);
@@ -34,10 +34,9 @@ export function planItemOf(subscription: Stripe.Subscription): PlanItem | null {
 }
 
 /**
- * The subscription after the wish. Pure. Seats carry over to the new plan; a plan that is not sold by the seat has
- * one.
+ * The subscription after the change. Pure. Seats carry over to the new plan; a plan that is not sold by the seat has one.
  * @returns null when nothing would change
- * @throws BillingRefusal naming the field at fault
+ * @throws BillingRefusal that names the field at fault
  */
 export function targetOf(
   current: Pick<PlanItem, 'product' | 'plan' | 'seats'>,
@@ -75,16 +74,16 @@ function seatsOf(plan: Plan, wanted: number | undefined, now: number): number {
 }
 
 export type Settlement =
-  /** Charged at once; without the payment nothing changes. */
+  /** Charged at once; if the payment fails, nothing changes. */
   | 'always_invoice'
   /** The rest of the paid period is credited on the next invoice. */
   | 'create_prorations'
-  /** Nothing is returned. */
+  /** Nothing is credited. */
   | 'none';
 
 /**
- * How a change is paid. Pure. A higher price is charged at once, so nobody is served unpaid. A lower one is credited
- * on the next invoice, except where the plan's credits are spent as they come: that would return what was used.
+ * How a change is paid. Pure. A higher price is charged at once, so that nobody is served unpaid. A lower one is credited on
+ * the next invoice, except for plans on credits, where that would return money for credits that may be spent.
  */
 export function settlementOf(
   beforeCents: number,
@@ -123,7 +122,7 @@ export const previewValidSeconds = 600;
 
 /**
  * The instant from which the rest of the period is prorated. Pure.
- * @param given the one of a preview, so that the shown amounts are charged. Customers cannot choose it, as one
+ * @param given from a preview, so that exactly its amounts are charged. Customers cannot choose it freely, because one
  *   towards the end of the period would make an upgrade free.
  * @throws BillingRefusal when it is not recent
  */
@@ -132,7 +131,7 @@ export function prorationDateOf(given: number | undefined, nowSeconds: number, p
   if (given > nowSeconds + 5 || given < nowSeconds - previewValidSeconds || given < periodStart) {
     throw new BillingRefusal(
       'invalid_request',
-      'is of a preview that is too old; ask for a new preview',
+      'is from a preview that is too old; ask for a new preview',
       'prorationDate',
     );
   }

@@ -1,8 +1,8 @@
 import type Stripe from 'stripe';
 
 /**
- * What the customer may do in Stripe's billing portal: pay, see invoices, manage payment method and billing address,
- * cancel at the end of the period. Plans and seats change through our own API, which knows the catalog's rules.
+ * In Stripe's billing portal the customer may pay, see invoices, manage payment method and billing address, and cancel at the
+ * end of the period. Plans and seats change through our own API, which knows the catalog's rules.
  */
 const features = {
   invoice_history: { enabled: true },
@@ -12,7 +12,7 @@ const features = {
   subscription_update: { enabled: false },
 } satisfies Stripe.BillingPortal.ConfigurationCreateParams.Features;
 
-/** Metadata that marks our configuration; another version of it makes another configuration. */
+/** Marks our configuration in its metadata. Another value makes another configuration. */
 const mark = { key: 'tenantry_portal', value: '1' } as const;
 
 /** Where the portal begins: at its front page, or at one task. */
@@ -21,7 +21,7 @@ export type PortalFlow = (typeof portalFlows)[number];
 
 /**
  * Opens Stripe's billing portal for a customer.
- * @param returnUrl where its back link leads
+ * @param returnUrl where the portal's back link leads
  * @returns an address that works for a short time, for anybody who has it
  */
 export async function openPortal(
@@ -37,7 +37,7 @@ export async function openPortal(
   return session.url;
 }
 
-/** Our configuration, made when there is none; several made at once are all alike. */
+/** Finds or makes our configuration. Several that are made at once are all alike. */
 async function findConfiguration(stripe: Stripe): Promise<string> {
   const known = await stripe.billingPortal.configurations
     .list({ active: true, limit: 100 })

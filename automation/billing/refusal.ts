@@ -10,13 +10,13 @@ export type RefusalCode =
   | 'not_payable'
   | 'cause_reused';
 
-/** Why a customer's wish is refused; the message is for the customer. */
+/** Refuses a customer's request. The message is for the customer. */
 export class BillingRefusal extends Error {
   override readonly name = 'BillingRefusal';
   readonly code: RefusalCode;
   readonly errors: readonly { readonly field: string; readonly message: string }[];
 
-  /** @param field the field at fault, where there is one; `message` then continues from its name */
+  /** @param field the field at fault; `message` then continues its name */
   constructor(code: RefusalCode, message: string, field?: string) {
     super(field === undefined ? message : `${field}: ${message}`);
     this.code = code;
@@ -24,7 +24,7 @@ export class BillingRefusal extends Error {
   }
 }
 
-/** What Stripe's refusal means to the customer; other errors stay as they are. */
+/** Turns Stripe's refusals into ours; other errors stay as they are. */
 export function asRefusal(error: unknown): unknown {
   if (error instanceof Stripe.errors.StripeCardError) {
     return new BillingRefusal(

@@ -7,10 +7,10 @@ import { observeStripeEvents } from './events/metrics.ts';
 import { ringUnresolvedEvents } from './events/received-events.ts';
 import { resolveStripeEvent } from './events/resolve-event.ts';
 
-/** Events that one sweep rings for; the next takes the rest. */
+/** Most events that one sweep rings for; the next one takes the rest. */
 const batch = 500;
 
-/** Events of Stripe that say more than which subscription to fetch, and the comparison of its catalog with ours. */
+/** Handles Stripe's events that mean more than a fetch of a subscription, and compares Stripe with the catalog. */
 export function billingWork(context: BillingContext): Work {
   const relaxed = { ...context, database: context.relaxedDatabase };
   const resolve = paced(context.policy.fetchesPerSecond, (id: string) => resolveStripeEvent(relaxed, id));

@@ -1,4 +1,4 @@
-/** By which server mail is sent, and as whom. */
+/** Which server sends mail, and who the sender is. */
 import { readVariables } from '../environment/index.ts';
 
 export interface MailEnv {

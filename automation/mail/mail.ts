@@ -2,9 +2,9 @@ import { firstRow, onlyRow, type Queryable, storable } from '../store/database.t
 
 /** A mail to send, or a sent one. */
 export interface Mail {
-  /** Its subject matter; there is one mail for each key. */
+  /** Identifies the mail: there is one for each key. */
   readonly key: string;
-  /** The same at every try, so that servers and readers recognise a second copy. */
+  /** The same in every try, so that servers and readers recognise a second copy. */
   readonly messageId: string;
   readonly recipient: string;
   readonly subject: string;
@@ -22,7 +22,7 @@ export interface Mail {
 const columns = `key, message_id as "messageId", recipient, subject, body, state, attempts, next_try_at as "nextTryAt",
   answer, created_at as "createdAt", sent_at as "sentAt"`;
 
-/** Requests a mail. A sent or pending one stays as it is; a failed one is tried again. */
+/** Queues a mail. A sent or pending one of this key stays as it is; a failed one is tried again. */
 export async function postMail(
   db: Queryable,
   mail: Pick<Mail, 'key' | 'messageId' | 'recipient' | 'subject' | 'body'>,
@@ -45,12 +45,12 @@ export async function findMail(db: Queryable, key: string): Promise<Mail | null>
   return firstRow(await db.query<Mail>(`select ${columns} from tenantry.mail where key = $1`, [key]));
 }
 
-/** Rings for one mail. @param at not before this time */
+/** Rings for a mail. @param at the earliest time */
 export async function ringMail(db: Queryable, key: string, at: Date | null = null): Promise<void> {
   await db.query('select tenantry.ring_mail($1, $2)', [key, at]);
 }
 
-/** Rings for due mails that nobody sends. */
+/** Rings for due mails that no worker is sending. */
 export async function ringDueMails(db: Queryable, limit: number): Promise<void> {
   await db.query(
     `select tenantry.ring_mail(due.key) from (

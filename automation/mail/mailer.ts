@@ -5,9 +5,9 @@ import type { Mail } from './mail.ts';
 
 export type Delivery =
   | { readonly kind: 'sent'; readonly answer: string }
-  /** The server, or the way to it, may accept it later. */
+  /** Another try may succeed. */
   | { readonly kind: 'later'; readonly answer: string }
-  /** It will never be accepted as it is. */
+  /** No other try can succeed. */
   | { readonly kind: 'refused'; readonly answer: string };
 
 export interface Mailer {
@@ -17,7 +17,7 @@ export interface Mailer {
 
 const timeoutMs = 20_000;
 
-/** Servers on this machine are trusted without TLS; to any other, a password goes through TLS only. */
+/** Hosts that may get a password without TLS. */
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
@@ -34,7 +34,7 @@ export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
     socketTimeout: timeoutMs,
-    // Our mails consist of text only.
+    // Our mails contain only text.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
@@ -58,7 +58,7 @@ export function createMailer({ smtpUrl, from }: MailEnv): Mailer {
   };
 }
 
-/** Failures that another try does not help, besides those that the server reports. */
+/** Codes of failures that another try cannot help, beside those that the server reports. */
 const lasting = new Set(['ENOAUTH', 'EMESSAGE', 'ECONFIG', 'EREQUIRETLS', 'ETLS']);
 
 /** The meaning of a failure. Pure. */

@@ -19,12 +19,12 @@ export interface MailContext {
 const longestWaitMs = 3_600_000;
 const patienceMs = 3 * 24 * 3_600_000;
 
-/** Longer than a mail takes with all its timeouts. */
+/** Longer than sending takes with all its timeouts. */
 const turnMs = 120_000;
 
 /**
- * Sends one mail unless it was sent or somebody is sending it. If a worker dies between the server's answer and our
- * record, the mail is sent again under the same message id.
+ * Sends a mail unless it has been sent or another worker is sending it. If a worker dies between the server's answer and our
+ * record, the mail goes out again under the same message id.
  */
 export async function sendMail(context: MailContext, key: string): Promise<void> {
   const { database, workerId } = context;
@@ -43,7 +43,7 @@ async function deliver({ database, mailer, log, now, retryBaseMs }: MailContext,
   }
   const delivery = await mailer.send(mail);
   if (delivery.kind === 'sent') return noteMailSent(database, key, delivery.answer);
-  log.warn({ mail: key, answer: delivery.answer, attempt: mail.attempts + 1 }, 'a mail was not taken');
+  log.warn({ mail: key, answer: delivery.answer, attempt: mail.attempts + 1 }, 'the mail server did not accept a mail');
   const tooLate = now().getTime() - mail.createdAt.getTime() > patienceMs;
   if (delivery.kind === 'refused' || tooLate)
     return noteMailUnsent(database, key, { state: 'refused', answer: delivery.answer, nextTryAt: null });

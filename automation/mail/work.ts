@@ -4,12 +4,12 @@ import type { MailEnv } from './env.ts';
 import { ringDueMails } from './mail.ts';
 import { type MailContext, sendMail } from './send-mail.ts';
 
-/** Mails for which one sweep rings; the next takes the rest. */
+/** Most mails that one sweep rings for; the next one takes the rest. */
 const batch = 500;
 
-/** Sends mail, by whatever server there is. @param env null when none is named */
+/** @param env null when no mail server is configured */
 export async function mailWork(context: Omit<MailContext, 'mailer'>, env: MailEnv | null): Promise<Work> {
-  // Whoever only asks for mail need not load what sends it.
+  // Loaded here, because processes that only queue mail need no mailer.
   const mailer = env && (await import('./mailer.ts')).createMailer(env);
   return {
     tasks: {

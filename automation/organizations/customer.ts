@@ -6,12 +6,12 @@ import { assignCustomer, type Organization } from './organizations.ts';
 export const customerMetadata = { organization: 'tenantry_organization' } as const;
 
 /**
- * The organization's one Stripe customer, made when there is none.
+ * Finds or makes the organization's one Stripe customer.
  *
- * However many processes ask at once, there is one: all send the same request under the same idempotency key, and
- * Stripe gives all of them the same customer. Stripe keeps keys for at least 24 hours, and its search finds a
- * customer after about a minute (https://docs.stripe.com/search#data-freshness): a retry after a crash finds it one
- * way or the other. The request contains nothing that may change meanwhile; name and address follow in another one.
+ * However many processes ask at once, there is only one: all send the same request under the same idempotency key, and Stripe
+ * gives all of them the same customer. Stripe keeps keys for at least 24 hours, and its search finds a customer after about a
+ * minute (https://docs.stripe.com/search#data-freshness), so a retry after a crash finds it either way. The request contains
+ * nothing that may change meanwhile; another one sets name and address.
  */
 export async function ensureCustomer(
   stripe: Stripe,
@@ -30,7 +30,7 @@ export async function ensureCustomer(
   return assignCustomer(db, id, made.id);
 }
 
-/** The oldest customer that names the organization, if Stripe's search knows one. */
+/** The oldest customer that names the organization and that Stripe's search knows. */
 async function findCustomer(stripe: Stripe, organizationId: string): Promise<Stripe.Customer | null> {
   const query = `metadata['${customerMetadata.organization}']:'${organizationId}'`;
   const { data } = await stripe.customers.search({ query, limit: 100 });

@@ -1,4 +1,4 @@
-/** Onboards an organization: it, its first admin, its Stripe customer and a welcome mail. */
+/** Onboards an organization: makes it, its first admin, its Stripe customer and a welcome mail. */
 import type Stripe from 'stripe';
 import { findMail, type Mail, postMail } from '../mail/index.ts';
 import { record } from '../store/audit.ts';
@@ -28,7 +28,7 @@ export interface Onboarding {
   readonly made: readonly ('organization' | 'admin' | 'customer' | 'mail')[];
 }
 
-/** The slug belongs to an organization of another name. */
+/** An organization of another name has the slug. */
 export class SlugTaken extends Error {
   override readonly name = 'SlugTaken';
 }
@@ -41,10 +41,10 @@ export interface OnboardingContext {
 }
 
 /**
- * Onboards an organization. Each part exists once, however often this runs and wherever an earlier run stopped: it
- * makes what is missing. A sent mail is not sent again; a refused one is tried once more.
- * @param newcomer.adminEmail becomes an admin besides the existing ones
- * @throws SlugTaken; StripeError when Stripe does not answer, with the earlier parts done
+ * Onboards an organization by making what is missing: each part exists once, however often this runs and wherever an earlier
+ * run stopped. A sent mail is not sent again; a refused one is tried once more.
+ * @param newcomer.adminEmail becomes an admin beside existing ones
+ * @throws SlugTaken; StripeError when Stripe does not answer, after the earlier parts are done
  */
 export async function onboard(
   { database, stripe, publicUrl }: OnboardingContext,
@@ -87,11 +87,11 @@ export async function onboard(
     return mail;
   });
   const organization = await findOrganization(database, { id: known.id });
-  if (!organization) throw new Error('an organization was brought in and is not there');
+  if (!organization) throw new Error('an organization that was just made does not exist');
   return { organization, admins: await adminsOf(database, known.id), mail: posted, made };
 }
 
-/** Progress of an organization's onboarding; null when there is no such organization, or nobody was welcomed. */
+/** The progress of an onboarding; null when there is no such organization, or when nobody has been welcomed to it. */
 export async function findOnboarding(
   database: Database,
   slug: string,

@@ -6,19 +6,19 @@ export interface Organization {
   readonly id: string;
   readonly name: string;
   readonly slug: string;
-  /** Its name in tokens' claim `organization`; null where none may name it. */
+  /** Its name in the claim `organization` of tokens; null when no token may name it. */
   readonly claim: string | null;
-  /** Subject of its only person; null for those of several people. */
+  /** The subject of its only person; null for an organization of several people. */
   readonly personalOf: string | null;
   readonly billingEmail: string | null;
-  /** Its one Stripe customer; null until `ensureCustomer` has made it. */
+  /** Null until `ensureCustomer` has made it. */
   readonly customerId: string | null;
-  /** How many of its customers were deleted at Stripe. */
+  /** How many of its customers have been deleted at Stripe. */
   readonly customersLost: number;
   readonly createdAt: Date;
 }
 
-/** An admin changes subscriptions, a viewer reads. */
+/** An admin may change subscriptions; a viewer may only read. */
 export const roles = ['admin', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
@@ -27,13 +27,13 @@ export interface Member {
   readonly organizationId: string;
   /** In lower case. */
   readonly email: string | null;
-  /** Subject at the identity provider; null until they have signed in. */
+  /** Null until the member has signed in. */
   readonly subject: string | null;
   readonly role: Role;
   readonly createdAt: Date;
 }
 
-/** A person as their token names them; the e-mail address only where it is verified. */
+/** A person as their token names them, with the e-mail address only if it is verified. */
 export interface Person {
   readonly subject: string;
   readonly email: string | null;
@@ -42,7 +42,7 @@ export interface Person {
 export interface NewOrganization {
   readonly name: string;
   readonly slug: string;
-  /** The slug when omitted; null when no token may claim it. */
+  /** Defaults to the slug; null when no token may name it. */
   readonly claim?: string | null;
   readonly billingEmail?: string | null;
 }
@@ -59,7 +59,7 @@ export function newOrganizationId(): string {
   return `org_${Array.from({ length: 16 }, () => idLetters[randomInt(idLetters.length)]).join('')}`;
 }
 
-/** By id, slug, Stripe customer or the claim of a token; null when there is none. */
+/** Finds an organization by id, slug, Stripe customer or claim. */
 export async function findOrganization(
   db: Queryable,
   by:
@@ -83,7 +83,7 @@ export async function findOrganization(
   );
 }
 
-/** Makes an organization; null when its slug or claim is taken. */
+/** Inserts an organization; null when its slug or claim is taken. */
 export async function insertOrganization(
   db: Queryable,
   { name, slug, claim = slug, billingEmail = null }: NewOrganization,
@@ -97,25 +97,25 @@ export async function insertOrganization(
   );
 }
 
-/** The organization of a token's claim, made when there is none: if the issuer vouches for it, it exists. */
+/** Finds or makes the organization that a token names: the issuer vouches for it. */
 export async function ensureClaimedOrganization(db: Queryable, claim: string): Promise<Organization> {
   const known = await findOrganization(db, { claim });
   if (known) return known;
   if (slugForm.test(claim)) await insertOrganization(db, { name: claim, slug: claim, claim });
   const id = newOrganizationId();
-  // Its own slug may be another's; a row that another process made meanwhile is as good.
+  // Its slug may be taken. A row that another process inserted meanwhile is as good.
   await db.query(
     `insert into tenantry.organization (id, name, slug, claim) values ($1, $2, $3, $2) on conflict do nothing`,
     [id, claim, id.replace('_', '-')],
   );
   const made = await findOrganization(db, { claim });
-  if (!made) throw new Error('an organization was made and is not there');
+  if (!made) throw new Error('an organization that was just made does not exist');
   return made;
 }
 
 /**
- * The organization of one person alone, made when there is none. It starts with the customer that the person has
- * already paid with, if any.
+ * Finds or makes a person's own organization. A new one gets the customer that the person has already paid with, if there is
+ * one.
  */
 export async function ensurePersonalOrganization(
   db: Queryable,
@@ -135,7 +135,7 @@ export async function ensurePersonalOrganization(
     [id, (email ?? subject).slice(0, 200), id.replace('_', '-'), subject, email],
   );
   const made = await findPersonalOrganization(db, subject);
-  if (!made) throw new Error('a personal organization was made and is not there');
+  if (!made) throw new Error('a personal organization that was just made does not exist');
   return made;
 }
 
@@ -147,7 +147,7 @@ export async function findPersonalOrganization(db: Queryable, subject: string): 
   );
 }
 
-/** A person's organizations with their rights there: their own, and those they are a member of. */
+/** Lists a person's own organization and those they are a member of, with their roles. */
 export async function listOrganizationsOf(
   db: Queryable,
   { subject, email }: Person,
@@ -164,8 +164,8 @@ export async function listOrganizationsOf(
 }
 
 /**
- * Adds somebody or changes their role; by subject where it is given and known, else by e-mail address.
- * @param person.email compared and kept in lower case
+ * Adds a member or changes their role. Recognises them by a known subject, or else by e-mail address.
+ * @param person.email compared and stored in lower case
  */
 export async function putMember(
   db: Queryable,
@@ -192,7 +192,7 @@ export async function putMember(
   );
 }
 
-/** Records the subject of an invited e-mail address: from then on only that subject is the member. */
+/** Binds an invited e-mail address to a subject: from then on only that subject is the member. */
 export async function bindMember(db: Queryable, { subject, email }: Person): Promise<void> {
   if (email === null) return;
   await db.query(
@@ -203,7 +203,7 @@ export async function bindMember(db: Queryable, { subject, email }: Person): Pro
   );
 }
 
-/** Removes somebody's membership; false when they had none. */
+/** Removes a member; false when there is none. */
 export async function removeMember(
   db: Queryable,
   organizationId: string,
@@ -224,7 +224,7 @@ export async function listMembers(db: Queryable, organizationId: string): Promis
   return result.rows;
 }
 
-/** Gives the organization its customer unless it has one; returns the present one. */
+/** Gives the organization a customer unless it has one; returns the customer that it has then. */
 export async function assignCustomer(
   db: Queryable,
   organizationId: string,
@@ -240,7 +240,7 @@ export async function assignCustomer(
   return row.customerId;
 }
 
-/** Forgets a customer deleted at Stripe: the organization gets another one when it next needs one. */
+/** Forgets a customer that was deleted at Stripe. The organization gets another when it next needs one. */
 export async function forgetCustomer(db: Queryable, customerId: string): Promise<void> {
   await db.query(
     `update tenantry.organization set customer_id = null, customers_lost = customers_lost + 1 where customer_id = $1`,

@@ -7,7 +7,7 @@ export interface ImageReference {
   readonly repository: string;
   /** A tag or a digest. */
   readonly version: string;
-  /** Null where the reference names neither tag nor digest. */
+  /** Null when the reference names neither tag nor digest. */
   readonly named: 'tag' | 'digest' | null;
 }
 
@@ -17,8 +17,8 @@ const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 
 /**
- * Reads `registry/repository:tag` as container runtimes do: without a registry it is Docker Hub, there without a
- * folder it is `library/`.
+ * Reads `registry/repository:tag` as container runtimes do: the registry defaults to Docker Hub, and there the folder
+ * defaults to `library/`.
  * @throws Unreadable that says what is wrong with the reference
  */
 export function parseImage(text: string): ImageReference {

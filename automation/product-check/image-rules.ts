@@ -3,10 +3,10 @@ import type { Demands } from './demands.ts';
 import type { Image, ImageConfig } from './registry.ts';
 import { ok, problem, type Verdict, warning } from './verdict.ts';
 
-/** More than this makes a first start on a new node slow. */
+/** A larger image makes the first start on a node slow. */
 const largeBytes = 1_000_000_000;
 
-/** Whether an image can be what a tenant's pod runs. Pure. */
+/** Checks whether a tenant's pod could run an image. Pure. */
 export function checkImage({ reference, configs }: Image, demands: Demands): readonly Verdict[] {
   const where = `${reference.repository}:${reference.version}`;
   const architectures = configs.filter(({ os }) => os === 'linux').map(({ architecture }) => architecture);
@@ -45,7 +45,7 @@ function checkConfig(config: ImageConfig, where: string, demands: Demands): read
       ? problem('start', where, 'has neither entrypoint nor command: nothing says what to start')
       : ok('start', where, `starts ${[...config.entrypoint, ...config.command].join(' ')}`),
     port === undefined || config.exposedPorts.length === 0 || config.exposedPorts.includes(port)
-      ? ok('port', where, port === undefined ? 'serves nothing' : `is to listen on ${port}`)
+      ? ok('port', where, port === undefined ? 'serves nothing' : `must listen on ${port}`)
       : warning(
           'port',
           where,
@@ -80,7 +80,7 @@ function checkConfig(config: ImageConfig, where: string, demands: Demands): read
   ];
 }
 
-/** Architectures of one image mostly say the same: each verdict once. */
+/** Removes repeated verdicts, because an image's architectures mostly have the same. */
 function firstOfEach(verdicts: readonly Verdict[]): readonly Verdict[] {
   const seen = new Map(verdicts.map((verdict) => [`${verdict.rule} ${verdict.message}`, verdict]));
   return [...seen.values()];

@@ -1,4 +1,4 @@
-/** Whether an image, a manifest or a program can be a product's: the pod's contract, `docs/pod-contract.md`, as a check. */
+/** Checks images, manifests and programs against the pod's contract (`docs/pod-contract.md`). */
 export type { Demands } from './demands.ts';
 export { checkImage } from './image-rules.ts';
 export { checkManifest } from './manifest-rules.ts';

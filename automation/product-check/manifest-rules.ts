@@ -41,7 +41,7 @@ const podSpec = z.looseObject({
 type Container = z.infer<typeof container>;
 type PodSpec = z.infer<typeof podSpec>;
 
-/** Where each kind of object that makes pods keeps their spec. */
+/** Where each kind that makes pods has their spec. */
 const podOf: Readonly<Record<string, readonly string[]>> = {
   Pod: ['spec'],
   Deployment: ['spec', 'template', 'spec'],
@@ -53,7 +53,7 @@ const podOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Whether the pods of these objects can run as a tenant's. Pure.
+ * Checks whether the pods of these objects could run as a tenant's. Pure.
  * @param documents the parsed documents of a manifest
  * @throws Unreadable when no document makes a pod, or one is malformed
  */
@@ -172,7 +172,7 @@ function privilegesOf(security: Container['securityContext'], added: readonly st
   ].join(', ');
 }
 
-/** The probes of the container that serves, as the others answer to nobody. */
+/** Checks the probes of the container that serves; nothing calls the others. */
 function probes(pod: PodSpec, where: string, { runtime }: Demands): readonly Verdict[] {
   const wanted = runtime.ports[0]?.port;
   if (wanted === undefined) return [];

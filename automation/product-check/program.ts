@@ -1,4 +1,4 @@
-/** Runs a product's program as a tenant's pod would run it, as far as a process on this machine can show it. */
+/** Runs a product's program as a tenant's pod would, as far as a process on this machine can. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createConnection } from 'node:net';
@@ -8,16 +8,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Demands } from './demands.ts';
 import { ok, problem, type Verdict } from './verdict.ts';
 
-/** As the pod's startup probe: every 2 s, 60 times. */
+/** As long as the pod's startup probe: every 2 s, 60 times. */
 const startupTimeoutMs = 120_000;
 const askEveryMs = 200;
 const answerTimeoutMs = 2_000;
 
 /**
- * Starts the program with what its container gets, waits until it answers the product's probes, and ends it by
+ * Starts the program with what its container would get, waits until it answers the product's probes, and ends it with
  * SIGTERM. The program listens on the product's port on this machine, which must be free.
- * @param environment what the program inherits; what a pod gets is added
- * @param tenant what its file says: who the tenant is and what it may do. There is no database and no API behind it
+ * @param environment what the program inherits, beside what a pod gets
+ * @param tenant the content of the tenant's file. There is no database and no API behind it
  */
 export async function checkProgram(
   command: readonly string[],
@@ -55,7 +55,7 @@ export async function checkProgram(
   }
 }
 
-/** Resolves, never rejects, with how the program ended. */
+/** Resolves with how the program ended; never rejects. */
 function endOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve(`cannot be started: ${error.message}`));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type ImageReference, parseImage } from './image-reference.ts';
 import { Unreadable } from './verdict.ts';
 
-/** What an image says of itself, for one architecture. */
+/** An image's configuration for one architecture. */
 export interface ImageConfig {
   readonly architecture: string;
   readonly os: string;
@@ -14,7 +14,7 @@ export interface ImageConfig {
   readonly command: readonly string[];
   readonly stopSignal: string | null;
   readonly hasHealthcheck: boolean;
-  /** All layers as they are fetched. */
+  /** The size of all layers together. */
   readonly compressedBytes: number;
 }
 
@@ -59,9 +59,9 @@ const manifestTypes = [
 const timeoutMs = 20_000;
 
 /**
- * Asks the registry for what the image says of itself; no layer is fetched.
- * @param login `user:password`, for a registry that does not show the image to everybody
- * @throws Unreadable when the reference is malformed or the registry does not give the image
+ * Reads an image's configuration from its registry, without its layers.
+ * @param login `user:password`, for an image that demands a login
+ * @throws Unreadable when the reference is malformed or the registry refuses the image
  */
 export async function readImage(text: string, login?: string): Promise<Image> {
   const reference = parseImage(text);
@@ -71,7 +71,7 @@ export async function readImage(text: string, login?: string): Promise<Image> {
     'manifests' in top
       ? await Promise.all(
           top.manifests
-            // Attestations stand in the index as images of no platform.
+            // In the index, attestations look like images without a platform.
             .filter(({ platform }) => platform?.os !== 'unknown')
             .map(async ({ digest }) =>
               parse(manifestSchema, await get(`manifests/${digest}`, manifestTypes), text),
@@ -116,7 +116,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, answer: unknown, image:
   throw new Unreadable(`${image}: the registry's answer is no image manifest or configuration.`);
 }
 
-/** Reads below the repository; logs in the way the registry asks for it. */
+/** Reads paths below the repository, and logs in the way that the registry demands. */
 function registryClient({ registry, repository }: ImageReference, login: string | undefined) {
   const scheme = /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/.test(registry) ? 'http' : 'https';
   const basic = login === undefined ? undefined : `Basic ${Buffer.from(login).toString('base64')}`;

@@ -1,12 +1,12 @@
-/** What a check found of one demand of the pod's contract. */
+/** The result of checking one demand of the pod's contract. */
 export interface Verdict {
-  /** Stable name of the demand, as `docs/pod-contract.md` lists them. */
+  /** The demand's stable name in `docs/pod-contract.md`. */
   readonly rule: string;
-  /** `ok` holds; `problem` keeps the pod from running or ends it; `warning` works, but not well. */
+  /** `problem`: the pod could not run, or would be ended. `warning`: it would run, but not well. */
   readonly outcome: 'ok' | 'warning' | 'problem';
   /** Where it was found: a container, an object, the image. */
   readonly where: string;
-  /** What is so, and how to mend what is wrong. */
+  /** What was found, and how to fix what is wrong. */
   readonly message: string;
 }
 
@@ -29,7 +29,7 @@ export const problem = (rule: string, where: string, message: string): Verdict =
   message,
 });
 
-/** What is checked cannot be read; the message says why and what to give instead. */
+/** What should be checked cannot be read. The message says why and what to give instead. */
 export class Unreadable extends Error {
   override readonly name = 'Unreadable';
 }

@@ -1,4 +1,4 @@
-/** Makes the catalog's changes in Stripe, one request each. Repeating any of them is harmless. */
+/** Makes the catalog's changes in Stripe, one request each. Each is safe to repeat. */
 import { createHash } from 'node:crypto';
 import { Stripe } from 'stripe';
 import { type CatalogChange, productIdOf } from './difference.ts';
@@ -13,8 +13,7 @@ export interface ApplyOptions {
 }
 
 /**
- * Makes the changes in order. Switches what is sold before it archives what that replaces, so a plan is never without
- * a price.
+ * Makes the changes in order. Puts a new price on sale before it archives the old one, so that a plan always has a price.
  */
 export async function applyChanges(
   changes: readonly CatalogChange[],
@@ -90,7 +89,7 @@ async function applyProduct({ stripe, wanted, found, priceIds }: Work, change: C
     await stripe.products.update(change.id, { ...productFields(product), active: true });
     return;
   }
-  // We choose the id, so that two processes that create it at once make one product.
+  // With an id of our choice, two processes that create it at once make one product.
   await stripe.products
     .create({ ...creatable(product), id: product.id, metadata: { ...product.metadata } })
     .catch((error: unknown) => {
@@ -196,8 +195,8 @@ async function applyPromotionCode({ stripe, wanted }: Work, change: CatalogChang
 }
 
 /**
- * The key by which Stripe takes two requests for one, for about a day: two processes that run this at once see the
- * same state and create one object. Only for creations; a change may be made, undone in the dashboard and made again.
+ * The idempotency key, by which Stripe takes two requests for one, for about a day: two processes that see the same state
+ * create one object. Only for creations: a change may be made, undone in the dashboard and made again.
  */
 function onlyOnce(...what: readonly (string | CatalogChange)[]): Stripe.RequestOptions {
   const digest = createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 40);

@@ -1,6 +1,5 @@
 /**
- * What must change in Stripe to match the catalog. Pure: the same catalog and account give the same changes, and none
- * once they are made.
+ * Finds what must change in Stripe to match the catalog. Pure. Once the changes are made, it finds none.
  *
  * A price's amount, interval and meter cannot change in Stripe, so new terms need another price, which takes over the
  * lookup key. The old one is archived once no live subscription uses it; nothing is ever deleted.
@@ -12,7 +11,7 @@ import type { WantedCatalog, WantedPrice, WantedProduct } from './wanted.ts';
 
 export type CatalogKind = 'meter' | 'product' | 'price' | 'coupon' | 'promotionCode';
 
-/** One field of an object in Stripe, as it is and as it should be; null is absent. */
+/** A field of an object in Stripe, as it is and as it should be; null when absent. */
 export interface FieldChange {
   readonly field: string;
   readonly from: string | null;
@@ -22,7 +21,7 @@ export interface FieldChange {
 export interface CatalogChange {
   readonly kind: CatalogKind;
   /**
-   * `create` makes an object, `replace` one that takes the place of `id`, `update` changes fields of `id`, `archive`
+   * `create` makes an object, `replace` makes one that takes the place of `id`, `update` changes fields of `id`, `archive`
    * ends its sale.
    */
   readonly action: 'create' | 'replace' | 'update' | 'archive';
@@ -51,7 +50,7 @@ export function outdatedPrices(wanted: WantedCatalog, found: FoundCatalog): read
   return outdated(wanted, found).map(({ id }) => id);
 }
 
-/** @param inUse ids of the prices of live subscriptions, at least of those in `outdatedPrices` */
+/** @param inUse ids of prices that live subscriptions use, at least those among `outdatedPrices` */
 export function differenceOf(
   wanted: WantedCatalog,
   found: FoundCatalog,
@@ -78,7 +77,7 @@ export function differenceOf(
       ...old
         .filter(({ id }) => inUse.has(id))
         .map((price) =>
-          keep(price, `subscriptions that live pay ${centsOf(price)} cents by it; nobody new is sold it`),
+          keep(price, `live subscriptions still pay ${centsOf(price)} cents by it; it is not for sale`),
         ),
       ...old
         .filter((price) => !inUse.has(price.id) && staysDefault(price, wanted, found))
@@ -98,7 +97,7 @@ function keep(price: Stripe.Price, why: string): KeptObject {
   return { kind: 'price', key: keyOfPrice(price), id: price.id, why };
 }
 
-/** The Stripe product for this one of the catalog. */
+/** Finds the Stripe product for one of the catalog. */
 export function foundProduct(
   { id, metadata }: Pick<WantedProduct, 'id' | 'metadata'>,
   found: FoundCatalog,
@@ -135,7 +134,7 @@ function productChange(wanted: WantedProduct, found: FoundCatalog): CatalogChang
   );
 }
 
-/** The price in Stripe with this lookup key, or else one of the same terms that had it. */
+/** Finds the price in Stripe with this lookup key, or else one with the same terms that once had it. */
 function holderOf(
   wanted: WantedPrice,
   catalog: WantedCatalog,
@@ -189,7 +188,7 @@ function wantedTerms(
   };
 }
 
-/** The Stripe id that the price's product has, or will have. */
+/** The Stripe id that the price's product has or will have. */
 export function productIdOf(
   { product }: Pick<WantedPrice, 'product'>,
   catalog: WantedCatalog,
@@ -220,7 +219,7 @@ function priceChange(wanted: WantedPrice, catalog: WantedCatalog, found: FoundCa
   return made && holder && !hasTerms(holder, wanted, catalog, found) ? { ...made, action: 'replace' } : made;
 }
 
-/** A product's default price is one on sale; Stripe does not archive a default price. */
+/** A product's default price must be one on sale, because Stripe does not archive a default price. */
 function defaultPriceChange(
   wanted: WantedPrice,
   catalog: WantedCatalog,
@@ -240,7 +239,7 @@ function defaultPriceChange(
   };
 }
 
-/** Prices made by this command that are on sale but no longer in the catalog. */
+/** Our prices that are on sale but no longer in the catalog. */
 function outdated(wanted: WantedCatalog, found: FoundCatalog): readonly Stripe.Price[] {
   const current = new Set(wanted.prices.map((price) => holderOf(price, wanted, found)?.id));
   for (const price of wanted.prices) {
@@ -250,14 +249,14 @@ function outdated(wanted: WantedCatalog, found: FoundCatalog): readonly Stripe.P
   return found.prices.filter((price) => price.active && isOurs(price) && !current.has(price.id));
 }
 
-/** Stripe archives no default price; where no other can take its place, the product is archived. */
+/** Stripe does not archive a default price. Where no other can take its place, the product is archived instead. */
 function staysDefault(price: Stripe.Price, wanted: WantedCatalog, found: FoundCatalog): boolean {
   const product = found.products.find(({ id }) => id === idOf(price.product));
   if (idOf(product?.default_price ?? null) !== price.id) return false;
   return wanted.prices.every((other) => productIdOf(other, wanted, found) !== product?.id);
 }
 
-/** Made from the catalog, not agreed by hand with one customer. */
+/** True for a price made from the catalog, false for one that was agreed by hand with a customer. */
 function isOurs({ metadata, lookup_key: key }: Stripe.Price): boolean {
   const per = metadata[catalogMetadata.per];
   return (
@@ -268,7 +267,7 @@ function isOurs({ metadata, lookup_key: key }: Stripe.Price): boolean {
   );
 }
 
-/** Products of plans that are no longer in the catalog. */
+/** Finds products of plans that are no longer in the catalog. */
 function productsToEnd(wanted: WantedCatalog, found: FoundCatalog, inUse: ReadonlySet<string>) {
   const current = new Set(wanted.products.map((product) => foundProduct(product, found)?.id));
   const gone = found.products.filter(({ id, active }) => active && !current.has(id));
@@ -348,13 +347,13 @@ function promotionDifference(wanted: WantedCatalog, found: FoundCatalog) {
     const one = change('promotionCode', key, code?.id ?? null, is, { active: 'true', ...metadata });
     if (one) made.push(code ? one : { ...one, fields: [{ field: 'coupon', from: null, to: coupon }] });
   }
-  // Another coupon can have the code only after the old one is archived.
+  // A code is free for another coupon only once the old promotion code is archived.
   const gone = found.promotionCodes.filter(({ id, active }) => active && !current.has(id));
   changes.push(...gone.map(({ code, id }) => archive('promotionCode', code, id)), ...made);
   return { changes, kept };
 }
 
-/** The change from `is` to its wanted form: a creation where there is none, null where nothing differs. */
+/** The change from `is` to the wanted object: a creation where there is none, null where nothing differs. */
 function change(
   kind: CatalogKind,
   key: string,
@@ -370,7 +369,7 @@ function change(
   return fields.length === 0 ? null : { kind, action: 'update', key, id, fields };
 }
 
-/** The catalog's part of the metadata. */
+/** The metadata that the catalog sets. */
 function chosen(
   metadata: Readonly<Record<string, string>>,
   { metadata: wanted }: { readonly metadata: Readonly<Record<string, string>> },

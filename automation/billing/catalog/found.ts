@@ -13,7 +13,7 @@ export interface FoundCatalog {
   readonly promotionCodes: readonly Stripe.PromotionCode[];
 }
 
-/** Reads our objects; ignores, and so never touches, everything else in the account. */
+/** Reads our objects. Ignores everything else in the account, so that nothing else is ever changed. */
 export async function readFoundCatalog(stripe: Stripe, wanted: WantedCatalog): Promise<FoundCatalog> {
   const [meters, products, prices, coupons, promotionCodes] = await Promise.all([
     all(stripe.billing.meters.list({ limit: 100 })),
@@ -53,7 +53,7 @@ async function all<T>(list: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-/** Ids of those prices that a live subscription uses. */
+/** Finds which of the prices a live subscription uses. */
 export async function pricesInUse(stripe: Stripe, priceIds: readonly string[]): Promise<Set<string>> {
   const used = new Set<string>();
   for (const price of priceIds) {

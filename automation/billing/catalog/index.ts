@@ -1,4 +1,4 @@
-/** The catalog in Stripe: what it should hold, what differs, and what mends it. */
+/** The catalog in Stripe: what it should hold, what differs, and how to correct it. */
 export type { CatalogChange, CatalogDifference } from './difference.ts';
 export { applyCatalog, CatalogNotInLine, type CatalogPlan, planCatalog } from './sync.ts';
 export {

@@ -1,4 +1,4 @@
-/** Brings Stripe's products, prices, meters, coupons and promotion codes in line with the catalog. */
+/** Makes Stripe's products, prices, meters, coupons and promotion codes match the catalog. */
 import type Stripe from 'stripe';
 import { applyChanges } from './apply.ts';
 import { type CatalogChange, type CatalogDifference, differenceOf, outdatedPrices } from './difference.ts';
@@ -22,9 +22,9 @@ export async function planCatalog(stripe: Stripe, wanted: WantedCatalog): Promis
 }
 
 /**
- * Makes the changes of a plan, then reads the account again.
- * @throws CatalogNotInLine when something still differs: somebody changed it meanwhile, or Stripe answered a creation
- *   from its memory, for an object that was deleted in the dashboard within the last day
+ * Makes the changes of a plan and reads the account again.
+ * @throws CatalogNotInLine when something still differs: somebody changed it meanwhile, or Stripe repeated its answer to an
+ *   earlier creation of an object that has been deleted in the dashboard within the last day
  */
 export async function applyCatalog(
   stripe: Stripe,

@@ -1,16 +1,16 @@
-/** The catalog as Stripe should have it: meters, products, prices, coupons and promotion codes. Pure. */
+/** What Stripe should have: meters, products, prices, coupons and promotion codes. Pure. */
 
 import { planLookupKey } from '../../../tenants/catalog/index.ts';
 import { catalogMetadata } from '../../../tenants/catalog/plan-of-price.ts';
 import type { Promotion } from '../../../tenants/catalog/promotions.ts';
 import type { MeteredDimension, Plan, Product } from '../../../tenants/catalog/types.ts';
 
-/** `tenantry-meter:<product>:<dimension>`; its own prefix, so that nobody takes it for a plan. */
+/** `tenantry-meter:<product>:<dimension>`, with a prefix of its own so that it cannot pass for a plan. */
 export const meterLookupKey = (product: string, meter: string): string =>
   `tenantry-meter:${product}:${meter}`;
 
 export interface WantedMeter {
-  /** Also the name of its events. */
+  /** The name of its events. */
   readonly key: string;
   readonly name: string;
 }
@@ -18,7 +18,7 @@ export interface WantedMeter {
 export interface WantedProduct {
   /** `<product>:<plan>` or `<product>:meter:<dimension>`. */
   readonly key: string;
-  /** Its id when made here; one made otherwise is known by its metadata. */
+  /** The id that we create it with. A product that was made otherwise is recognised by its metadata. */
   readonly id: string;
   readonly name: string;
   readonly description: string | null;
@@ -32,15 +32,15 @@ export interface WantedPrice {
   readonly key: string;
   readonly product: string;
   readonly nickname: string;
-  /** US cents a month for one unit, as a decimal string: 500 micro-dollars are `0.05`. */
+  /** US cents for one unit (in a month), as a decimal string: 500 micro-dollars are `0.05`. */
   readonly cents: string;
-  /** The meter whose events it charges for; null where it is paid in advance. */
+  /** The meter whose events it charges for; null for a price that is paid in advance. */
   readonly meter: string | null;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 export interface WantedCoupon {
-  /** Contains its terms, as a coupon's terms cannot change: other terms need another coupon. */
+  /** Contains the coupon's terms, because these cannot change: other terms need another coupon. */
   readonly key: string;
   readonly name: string;
   readonly percentOff: number;
@@ -62,7 +62,7 @@ export interface WantedCatalog {
   readonly promotionCodes: readonly WantedPromotionCode[];
 }
 
-/** Stripe's limits: features of a product, characters of a feature and of a unit's label. */
+/** Stripe's limits on a product's features, their characters, and the characters of a unit's label. */
 const maxFeatures = 15;
 const maxFeatureLength = 80;
 const maxUnitLength = 12;

@@ -8,8 +8,8 @@ import { catalogNotice } from './notices.ts';
 import { noteCatalogCheck, writeNotice } from './notices-rows.ts';
 
 /**
- * Compares Stripe's products, prices, meters and coupons with the catalog. Differences are an alert until repaired;
- * the repair is an operator's command, as prices are money.
+ * Compares Stripe's products, prices, meters and coupons with the catalog. Differences are an alert until they are
+ * corrected, which needs an operator's command, because prices are money.
  */
 export async function checkCatalog(
   { database, stripe, now }: Pick<BillingContext, 'database' | 'stripe' | 'now'>,

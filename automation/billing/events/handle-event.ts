@@ -1,4 +1,4 @@
-/** Asks Stripe about the object that an event names, and returns what to do about it. Writes nothing. */
+/** Asks Stripe about the object that an event names and says what to do about it. Writes nothing. */
 import Stripe from 'stripe';
 import { meaningOf } from './meanings.ts';
 import {
@@ -15,19 +15,18 @@ import {
 import type { UnresolvedEvent } from './received-events.ts';
 
 export interface EventOutcome {
-  /** Its subscription. */
   readonly subscriptionId: string | null;
   readonly notices: readonly ToldNotice[];
-  /** A customer who is gone; each of their subscriptions must be fetched. */
+  /** A deleted customer, whose subscriptions must all be fetched. */
   readonly deletedCustomer: string | null;
 }
 
 const nobodys: EventOutcome = { subscriptionId: null, notices: [], deletedCustomer: null };
 
-/** Most refunds of one charge to report; Stripe allows many small ones. */
+/** Most refunds of a charge that are reported; Stripe allows many small ones. */
 const mostRefunds = 100;
 
-/** @throws whatever kept Stripe from answering; an object that Stripe does not have concerns nobody */
+/** @throws when Stripe does not answer. An event about an object that Stripe does not have concerns nobody. */
 export async function handleEvent(stripe: Stripe, event: UnresolvedEvent): Promise<EventOutcome> {
   const { objectId } = event;
   if (!objectId) return { ...nobodys, subscriptionId: event.subscriptionId };
@@ -90,7 +89,7 @@ function ofPayment(notice: ToldNotice): EventOutcome {
   return { ...nobodys, subscriptionId: notice.subscriptionId, notices: [notice] };
 }
 
-/** Whose payment it was: by the invoice that it paid, else only by the customer. */
+/** Finds who made a payment: by the invoice that it paid, or else only by the customer. */
 async function payerOfCharge(stripe: Stripe, chargeId: string | null): Promise<Payer> {
   if (chargeId === null) return { customerId: null, subscriptionId: null };
   const charge = await stripe.charges.retrieve(chargeId);
@@ -105,7 +104,7 @@ async function payerOfCharge(stripe: Stripe, chargeId: string | null): Promise<P
   return invoiceId === null ? customer : payerOfInvoice(await stripe.invoices.retrieve(invoiceId));
 }
 
-/** For thin notifications, which do not say. */
+/** For thin notifications, which do not name the subscription. */
 async function subscriptionOf(
   stripe: Stripe,
   { objectType, subscriptionId }: UnresolvedEvent,

@@ -2,11 +2,11 @@ import pg from 'pg';
 import type { Queryable } from '../../store/database.ts';
 import { type ReceivedEvent, receiveEvents } from './received-events.ts';
 
-/** Receives events; those that arrive together share a transaction. */
+/** Receives events. Those that arrive together share a transaction. */
 export interface Inbox {
   /**
    * Resolves once the event is durable; false for a duplicate.
-   * @throws whatever kept it from being stored; the sender must send it again
+   * @throws when it could not be stored; the sender must send it again
    */
   receive(event: ReceivedEvent): Promise<boolean>;
 }
@@ -20,15 +20,15 @@ interface Waiting {
 /** Most events of one transaction. */
 const batchSize = 100;
 
-/** Transactions begin at least so far apart. A lone event never waits, many share one commit. */
+/** Least time between the starts of two transactions: a lone event never waits, many share a commit. */
 const intervalMs = 10;
 
 /** Most transactions at once. More than one, so that a hanging one does not delay all others. */
 const maxWriters = 3;
 
 /**
- * Makes an inbox on a database. Commits that notify wait for one another, disk and all, so events that arrive faster
- * than that go to the disk together.
+ * Commits that notify wait for each other, including the disk, so events that arrive faster than that are committed
+ * together.
  */
 export function createInbox(db: Queryable): Inbox {
   const waiting: Waiting[] = [];
@@ -68,18 +68,18 @@ export function createInbox(db: Queryable): Inbox {
   };
 }
 
-/** Never rejects: tells each event's sender the outcome. */
+/** Never rejects: settles the promise of each event instead. */
 async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
   try {
     const fresh = await receiveEvents(
       db,
       batch.map(({ event }) => event),
     );
-    // Of two deliveries of one event in the same batch the first is the fresh one.
+    // When a batch has two deliveries of one event, only the first is new.
     for (const { event, resolve } of batch) resolve(fresh.delete(event.id));
   } catch (error) {
     if (batch.length > 1 && isAboutOneEvent(error)) {
-      // One after the other, so that they do not take connections that others need.
+      // One after the other, to leave connections to others.
       for (const one of batch) await store(db, [one]);
     } else {
       for (const { reject } of batch) reject(error);
@@ -88,8 +88,8 @@ async function store(db: Queryable, batch: readonly Waiting[]): Promise<void> {
 }
 
 /**
- * The server understood the statement and refused it for something in it (PostgreSQL's error classes data,
- * constraint, limit), so the others may succeed without it; any other error would meet each of them too.
+ * True when PostgreSQL refused something in one event (error classes data, constraint, limit), so that the others may
+ * succeed without it. Any other error would hit each of them, too.
  */
 function isAboutOneEvent(error: unknown): boolean {
   return error instanceof pg.DatabaseError && /^(22|23|54)/.test(error.code ?? '');

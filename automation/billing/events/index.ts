@@ -1,4 +1,4 @@
-/** Stripe's events: receiving them, what they mean, and what operators do with them. */
+/** Stripe's events: receives them, knows what they mean, and lets operators handle them again. */
 export { createInbox } from './inbox.ts';
 export { closeAlert, listOpenAlerts, type StoredNotice } from './notices-rows.ts';
 export { NoStripeEvent, readEvent } from './read-event.ts';

@@ -4,10 +4,10 @@ import { forgetEvents } from './stored-events.ts';
 
 const batch = 5_000;
 
-/** For changes in Stripe's dashboard whose events never came. */
+/** How often the catalog is compared although no event came. */
 const catalogCheckMs = 3_600_000;
 
-/** Forgets old events and notices, and has the catalog compared now and then. */
+/** Deletes old events and notices, and has the catalog compared now and then. */
 export async function keepInbox({
   database,
   policy,

@@ -1,8 +1,8 @@
 /**
  * What each of Stripe's events does here. `docs/stripe.md` shows the same table; a test holds the two together.
  *
- * No event is trusted for its content: each makes us ask Stripe about the object that it names, and the answer
- * decides. Events outside this table are stored, acknowledged and left alone.
+ * We do not trust an event's content: we ask Stripe about the object that it names, and the answer decides. Events outside
+ * of this table are stored, acknowledged and left alone.
  */
 
 export type EventEffect =
@@ -29,7 +29,6 @@ export type EventEffect =
 
 export interface EventMeaning {
   readonly effect: EventEffect;
-  /** For people. */
   readonly says: string;
 }
 
@@ -116,13 +115,13 @@ export const eventMeanings: Readonly<Record<string, EventMeaning>> = {
   'billing.meter.reactivated': catalog('Compared with the catalog'),
 };
 
-/** The effect of an event of this type, in either form; null for one that this table does not know. */
+/** The meaning of an event type, in either form; null when this table does not have it. */
 export function meaningOf(type: string): EventMeaning | null {
   const bare = type.replace(/^v1\./, '');
   return Object.hasOwn(eventMeanings, bare) ? (eventMeanings[bare] ?? null) : null;
 }
 
-/** Whether a job must look at the event after it was stored: marking its subscription or the catalog is not enough. */
+/** True when a job must handle the stored event, because marking its subscription or the catalog is not enough. */
 export function needsHandling(type: string): boolean {
   const effect = meaningOf(type)?.effect;
   return effect !== undefined && effect !== 'subscription' && effect !== 'catalog' && effect !== 'nothing';

@@ -1,4 +1,4 @@
-/** Stripe's events that wait for an operator or for a job. */
+/** Metrics of Stripe's events that wait for an operator or a job. */
 import { Gauge, type Registry } from 'prom-client';
 import type { Queryable } from '../../store/database.ts';
 import { countOpenAlerts } from './notices-rows.ts';

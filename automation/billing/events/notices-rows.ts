@@ -1,4 +1,4 @@
-/** What events meant beyond their subscriptions: entries in timelines, and alerts that wait for an operator. */
+/** Notices: what events mean beyond their subscriptions. Entries in timelines, and alerts that wait for an operator. */
 import { firstRow, type Queryable, storable } from '../../store/database.ts';
 
 export interface StripeNotice {
@@ -12,7 +12,7 @@ export interface StripeNotice {
   readonly customerId: string | null;
   readonly subscriptionId: string | null;
   readonly data: Readonly<Record<string, unknown>>;
-  /** The outcome that ends an alert; null while it waits. */
+  /** The outcome that ended an alert; null while it is open. */
   readonly closedBecause: string | null;
 }
 
@@ -22,9 +22,8 @@ export interface StoredNotice extends StripeNotice {
 }
 
 /**
- * Writes a notice unless it is already known in this form. A notice closed by an operator stays closed until it
- * changes.
- * @returns whether this is news
+ * Writes a notice unless it is known in this form. A notice that an operator closed stays closed until it changes.
+ * @returns true when it is new or has changed
  */
 export async function writeNotice(
   db: Queryable,
@@ -60,7 +59,7 @@ export async function writeNotice(
 const columns = `key, kind, severity, subject, message, customer_id as "customerId", subscription_id as "subscriptionId",
   data, created_at as "createdAt", closed_at as "closedAt", closed_because as "closedBecause"`;
 
-/** Alerts that wait for an operator, oldest first. */
+/** Lists open alerts, oldest first. */
 export async function listOpenAlerts(db: Queryable, limit: number): Promise<StoredNotice[]> {
   const { rows } = await db.query<StoredNotice>(
     `select ${columns} from tenantry.stripe_notice where severity = 'alert' and closed_at is null
@@ -80,7 +79,7 @@ export async function countOpenAlerts(
   return rows;
 }
 
-/** Ends an alert for an operator. Null when no alert of this key is open. */
+/** Closes an alert for an operator; null when none of this key is open. */
 export async function closeAlert(db: Queryable, key: string): Promise<StoredNotice | null> {
   return firstRow(
     await db.query<StoredNotice>(
@@ -91,7 +90,7 @@ export async function closeAlert(db: Queryable, key: string): Promise<StoredNoti
   );
 }
 
-/** Forgets old notices that have ended or were only entries, at most `limit`. */
+/** Deletes old notices that are closed or were only entries, at most `limit`. */
 export async function forgetNotices(db: Queryable, before: Date, limit: number): Promise<void> {
   await db.query(
     `delete from tenantry.stripe_notice where key in (
@@ -101,7 +100,7 @@ export async function forgetNotices(db: Queryable, before: Date, limit: number):
   );
 }
 
-/** A Stripe customer's subscriptions in our rows. */
+/** Lists the subscriptions of a Stripe customer, from our rows. */
 export async function subscriptionsOfCustomer(db: Queryable, customerId: string): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     'select id from tenantry.subscription where customer_id = $1 order by id',
@@ -110,7 +109,7 @@ export async function subscriptionsOfCustomer(db: Queryable, customerId: string)
   return rows.map(({ id }) => id);
 }
 
-/** The tenant that a subscription pays for. */
+/** Finds the tenant that a subscription pays for. */
 export async function tenantOfSubscription(db: Queryable, subscriptionId: string): Promise<string | null> {
   const row = firstRow(
     await db.query<{ id: string }>('select id from tenantry.tenant where subscription_id = $1', [
@@ -120,7 +119,7 @@ export async function tenantOfSubscription(db: Queryable, subscriptionId: string
   return row?.id ?? null;
 }
 
-/** Records that Stripe's products and prices were compared with the catalog. */
+/** Records that Stripe was compared with the catalog. */
 export async function noteCatalogCheck(db: Queryable, at: Date): Promise<void> {
   await db.query(
     `insert into tenantry.catalog_check (checked_at) values ($1)
@@ -129,7 +128,7 @@ export async function noteCatalogCheck(db: Queryable, at: Date): Promise<void> {
   );
 }
 
-/** Asks for the comparison unless there was one after this instant: for changes whose events never came. */
+/** Requests a comparison unless there has been one since, for changes whose events never came. */
 export async function ringCatalogCheck(db: Queryable, since: Date): Promise<void> {
   await db.query(
     `select tenantry.ring_catalog_check()

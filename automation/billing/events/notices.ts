@@ -1,15 +1,14 @@
-/** From the present state of a Stripe object to what people read about it. Pure. */
+/** Turns the present state of a Stripe object into what people read about it. Pure. */
 import type Stripe from 'stripe';
 import type { CatalogDifference } from '../catalog/difference.ts';
 import type { StripeNotice } from './notices-rows.ts';
 
-/** Whose payment it is. */
 export interface Payer {
   readonly customerId: string | null;
   readonly subscriptionId: string | null;
 }
 
-/** A notice and who sees it in the timeline. */
+/** A notice and who may see it in the timeline. */
 export interface ToldNotice extends StripeNotice {
   readonly audience: 'tenant' | 'operator';
 }

@@ -3,11 +3,10 @@ import { needsHandling } from './meanings.ts';
 import type { ReceivedEvent } from './received-events.ts';
 
 /**
- * Stripe sends events in two forms: snapshots, which carry the object as it was, and thin notifications, which only
- * name it. From both we take only whose it is, and fetch its meaning afterwards.
+ * Stripe sends events in two forms: snapshots carry the object as it was, thin notifications only name it. From both we only
+ * take whom the event concerns, and ask Stripe for the rest.
  */
 
-/** The text is no Stripe event. */
 export class NoStripeEvent extends Error {
   override readonly name = 'NoStripeEvent';
 }
@@ -18,15 +17,15 @@ const word = z
   .regex(/^[A-Za-z0-9_]+(?:[.-][A-Za-z0-9_]+)*$/)
   .max(255);
 
-// Refuses only an event without an id or type: Stripe would resend it for days and get the same answer. Ignores
-// references that we cannot read.
+// An event that is refused would come again for days, so only one without an id or type is. References that we cannot read
+// are ignored.
 const optionalWord = word.nullish().catch(null);
 const reference = z
   .union([word, z.object({ id: word }).transform(({ id }) => id)])
   .nullish()
   .catch(null);
 
-/** Whose event it is: of a connected account (snapshot, thin), of live or of test mode. */
+/** Where an event comes from: a connected account (snapshot, thin), live or test mode. */
 const origin = {
   account: optionalWord,
   context: optionalWord,
@@ -61,10 +60,10 @@ const thinEvent = z.object({
 });
 
 /**
- * Reads an event of either form. One of another account, or of the other mode, concerns nothing here: an endpoint may
- * hear about connected accounts too, and both modes may share a secret.
- * @param livemode the mode of our key; null when it does not tell
- * @throws NoStripeEvent when the text is none
+ * Reads an event of either form. An event of another account or of the other mode concerns nothing here: an endpoint may
+ * also hear of connected accounts, and both modes may share a secret.
+ * @param livemode the mode of our key; null when the key does not show it
+ * @throws NoStripeEvent
  */
 export function readEvent(body: string, livemode: boolean | null = null): ReceivedEvent {
   let json: unknown;
@@ -94,7 +93,7 @@ function isOurs(
   return !event.account && !event.context && !otherMode;
 }
 
-/** Kept for people to read; nothing depends on it. */
+/** An event that is only kept for people to read. */
 function aboutNothing(event: ReceivedEvent): ReceivedEvent {
   return { ...event, subscriptionId: null, needsLookup: false };
 }
@@ -129,7 +128,7 @@ function fromThin(
     objectType,
     objectId: related?.id ?? null,
     subscriptionId: (isSubscription && related?.id) || null,
-    // Of the objects without special handling only these lead to a subscription.
+    // Among objects without special handling, only these lead to a subscription.
     needsLookup: needsHandling(type) || objectType === 'invoice' || objectType === 'checkout.session',
     body,
     snapshotId: snapshotId ?? null,

@@ -1,23 +1,23 @@
 import { type Database, firstRow, type Queryable, storable } from '../../store/database.ts';
 
-/** A verified Stripe event, reduced to what decides whose it is. */
+/** A verified Stripe event, reduced to what decides whom it concerns. */
 export interface ReceivedEvent {
   readonly id: string;
   readonly type: string;
   readonly objectType: string | null;
   readonly objectId: string | null;
   readonly subscriptionId: string | null;
-  /** The payload does not say which subscription it concerns; the object must be fetched to know. */
+  /** True when the payload does not name the subscription, so that the object must be fetched. */
   readonly needsLookup: boolean;
   /** The raw JSON as received. */
   readonly body: string;
-  /** Of a thin notification: the snapshot of the same event. */
+  /** For a thin notification: the id of the snapshot of the same event. */
   readonly snapshotId?: string | null;
 }
 
 /**
- * Makes events durable, marks their subscriptions and rings, in one transaction or not at all. Returns the ids of the
- * new ones.
+ * Stores events, marks their subscriptions and rings, all in one statement.
+ * @returns the ids of new events
  */
 export async function receiveEvents(db: Queryable, events: readonly ReceivedEvent[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
@@ -36,7 +36,7 @@ export async function receiveEvents(db: Queryable, events: readonly ReceivedEven
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Receives one event as `receiveEvents` does. False for a duplicate. */
+/** Receives one event; false for a duplicate. */
 export async function receiveEvent(db: Queryable, event: ReceivedEvent): Promise<boolean> {
   return (await receiveEvents(db, [event])).has(event.id);
 }
@@ -69,7 +69,7 @@ export interface UnresolvedEvent {
   readonly type: string;
   readonly objectType: string | null;
   readonly objectId: string | null;
-  /** What its payload says. */
+  /** As its payload says. */
   readonly subscriptionId: string | null;
 }
 
@@ -84,9 +84,9 @@ export async function findUnresolvedEvent(db: Queryable, id: string): Promise<Un
 }
 
 /**
- * Records whose event it was (null for nobody's); it needs no more looking up.
- * @returns whether the trail still lacks the event: its payload named no subscription, and this is the first time
- *   that it could be handled, or that a subscription was found
+ * Records whose event it was (null for nobody's), which ends its handling.
+ * @returns true when the audit trail still lacks the event: its payload named no subscription, and this is the first time
+ *   that it was handled or that a subscription was found
  */
 export async function resolveEvent(
   db: Queryable,
@@ -107,7 +107,7 @@ export async function resolveEvent(
   return resolved?.untold ?? false;
 }
 
-/** Records why an event could not be handled; it stays unresolved. */
+/** Records why handling an event failed; the event stays unresolved. */
 export async function noteEventFailure(db: Queryable, id: string, problem: string): Promise<void> {
   await db.query(
     `update tenantry.stripe_event set attempts = attempts + 1, problem = $2 where id = $1 and resolved_at is null`,
@@ -115,7 +115,7 @@ export async function noteEventFailure(db: Queryable, id: string, problem: strin
   );
 }
 
-/** Rings again for events whose looking up was lost. Returns how many there are, at most `limit`. */
+/** Rings for unresolved events, whose job may be lost. Returns how many there are, at most `limit`. */
 export async function ringUnresolvedEvents(db: Queryable, limit: number): Promise<number> {
   const { rows } = await db.query<{ id: string }>(
     'select id from tenantry.stripe_event where resolved_at is null order by received_at limit $1',

@@ -1,4 +1,4 @@
-/** Handles Stripe's events again: those of our inbox, and missed ones from Stripe's list. */
+/** Handles Stripe's events again: those in our inbox, and missed ones from Stripe's list. */
 import Stripe from 'stripe';
 import type { Database } from '../../store/database.ts';
 import { meaningOf, needsHandling } from './meanings.ts';
@@ -25,7 +25,7 @@ export interface ReplayPlan {
   readonly stored: readonly StoredEvent[];
   /** In Stripe's list but not in our inbox, oldest first. */
   readonly missed: readonly MissedEvent[];
-  /** There are more than these; the older ones come first. */
+  /** True when there are more; these are the oldest. */
   readonly isCut: boolean;
 }
 
@@ -35,10 +35,10 @@ const stripeKeepsMs = 30 * 24 * 3_600_000;
 /** Most events that one replay takes. */
 export const mostReplayed = 10_000;
 
-/** Events of one transaction. */
+/** How many events one transaction takes. */
 const batchSize = 500;
 
-/** Finds the selected events, here and at Stripe. Changes nothing. */
+/** Finds the selected events here and at Stripe. Changes nothing. */
 export async function planReplay(
   database: Database,
   stripe: Stripe,
@@ -46,7 +46,7 @@ export async function planReplay(
   now: Date,
 ): Promise<ReplayPlan> {
   const stored = await selectEvents(database, selection, mostReplayed + 1);
-  // A failed event did arrive, and of unhandled ones there may be too many to ask for without a time.
+  // Failed events have arrived, so there is nothing to ask Stripe for.
   const listed = selection.failed ? [] : await listAtStripe(stripe, selection, stored.length, now);
   const known = await knownEvents(
     database,
@@ -98,8 +98,8 @@ function missedEvent(event: Stripe.Event): MissedEvent {
 }
 
 /**
- * Carries out a plan: handles events of our inbox as if they came now, and receives missed ones. It fetches their
- * meaning from Stripe at that time, so doing it twice, or while others arrive, does no harm.
+ * Carries out a plan: handles events of our inbox as if they came now, and receives missed ones. Handling asks Stripe for the
+ * present state, so doing it twice, or while others arrive, does no harm.
  */
 export async function replay(database: Database, { stored, missed }: ReplayPlan): Promise<void> {
   for (const batch of inBatches(stored)) {

@@ -13,9 +13,9 @@ import {
 } from './received-events.ts';
 
 /**
- * Does what an event needs beyond marking the subscription that its payload names: finds out whose it is, and
- * notifies people. However often and in whatever order it runs, it reports each state of an object once.
- * @throws what kept Stripe from answering, once recorded; the queue tries again, and then the sweep
+ * Does what an event needs beyond marking the subscription that its payload names: finds out whom it concerns, and notifies
+ * people. However often and in whatever order it runs, it reports each state of an object once.
+ * @throws when Stripe does not answer, after recording that; the queue tries again, and then the sweep does
  */
 export async function resolveStripeEvent(
   context: Pick<BillingContext, 'database' | 'stripe' | 'log'>,
@@ -39,15 +39,15 @@ export async function resolveStripeEvent(
     });
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    log.warn({ event: eventId, type: event.type, error: problem }, 'an event could not be handled');
+    log.warn({ event: eventId, type: event.type, error: problem }, 'cannot handle an event');
     await noteEventFailure(database, eventId, problem);
     throw error;
   }
 }
 
 /**
- * The trail's entry for an event whose payload named no subscription, once it is known which one it concerns. Whoever
- * may not read its meaning does not see the event either.
+ * The audit entry for an event whose payload named no subscription, once it is known which one it concerns. It has the same
+ * audience as the event's meaning.
  */
 async function receivedEntries(
   client: Queryable,
@@ -66,7 +66,7 @@ async function receivedEntries(
   return entries;
 }
 
-/** Writes notices. Returns the trail entries for the new ones. */
+/** Writes notices. Returns the audit entries for new ones. */
 async function tell(
   client: Queryable,
   notices: readonly ToldNotice[],
@@ -88,7 +88,7 @@ async function tell(
   return entries;
 }
 
-/** A payment without an invoice belongs to the customer's one subscription, where there is just one. */
+/** A payment without an invoice belongs to the customer's subscription if there is exactly one. */
 async function knownPayer(client: Queryable, { customerId, subscriptionId }: ToldNotice) {
   if (subscriptionId !== null || customerId === null) return { customerId, subscriptionId };
   const [only, ...others] = await subscriptionsOfCustomer(client, customerId);

@@ -1,4 +1,4 @@
-/** The inbox for operators: which events are in it, handling them again, and how long they are kept. */
+/** The inbox for operators: finds events, has them handled again, deletes old ones. */
 import type { Queryable } from '../../store/database.ts';
 
 export interface StoredEvent {
@@ -10,21 +10,21 @@ export interface StoredEvent {
   readonly receivedAt: Date;
   readonly resolvedAt: Date | null;
   readonly attempts: number;
-  /** Why handling it failed the last time. */
+  /** Why its last handling failed. */
   readonly problem: string | null;
 }
 
-/** A selection of events; omitted parts do not matter. */
+/** Selects events; what is left out does not matter. */
 export interface EventSelection {
   readonly id?: string;
   readonly since?: Date;
-  /** Without the `v1.` of thin notifications; `invoice.*` is every type below `invoice.`. */
+  /** Without the `v1.` of thin notifications; `invoice.*` matches every type below `invoice.`. */
   readonly type?: string;
   /** Only those whose handling failed. */
   readonly failed?: boolean;
 }
 
-/** Events of the inbox, oldest first. */
+/** Lists events of the inbox, oldest first. */
 export async function selectEvents(
   db: Queryable,
   selection: EventSelection,
@@ -47,7 +47,7 @@ export async function selectEvents(
   return rows;
 }
 
-/** Those of these ids that have already arrived, in either form. */
+/** Finds which of the ids have already arrived, in either form. */
 export async function knownEvents(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
     `select asked.id from unnest($1::text[]) asked(id)
@@ -59,8 +59,8 @@ export async function knownEvents(db: Queryable, ids: readonly string[]): Promis
 }
 
 /**
- * Has events of the inbox handled again, as if they came now: marks their subscriptions, gives a job again to those
- * that need one or failed, and compares the catalog when one concerned it. In one transaction or not at all.
+ * Has events of the inbox handled again as if they came now: marks their subscriptions, rings a job for those that need one
+ * or failed, and has the catalog compared if one concerned it. Call it in a transaction.
  */
 export async function replayEvents(
   db: Queryable,
@@ -89,9 +89,8 @@ export async function replayEvents(
 }
 
 /**
- * Forgets handled events that came before an instant: those that still need handling stay, and so do those whose
- * subscription has not been fetched since.
- * @returns how many were forgotten, at most `limit`
+ * Deletes handled events that came before an instant, except those whose subscription has not been fetched since.
+ * @returns how many, at most `limit`
  */
 export async function forgetEvents(db: Queryable, before: Date, limit: number): Promise<number> {
   const { rowCount } = await db.query(
@@ -106,7 +105,7 @@ export async function forgetEvents(db: Queryable, before: Date, limit: number): 
   return rowCount ?? 0;
 }
 
-/** Events that need handling: never tried, and failed. */
+/** Counts events that need handling: never tried, and failed. */
 export async function countWaitingEvents(
   db: Queryable,
 ): Promise<{ readonly fresh: number; readonly failed: number }> {
