@@ -43,7 +43,10 @@ async function deliver({ database, mailer, log, now, retryBaseMs }: MailContext,
   }
   const delivery = await mailer.send(mail);
   if (delivery.kind === 'sent') return noteMailSent(database, key, delivery.answer);
-  log.warn({ mail: key, answer: delivery.answer, attempt: mail.attempts + 1 }, 'the mail server did not accept a mail');
+  log.warn(
+    { mail: key, answer: delivery.answer, attempt: mail.attempts + 1 },
+    'the mail server did not accept a mail',
+  );
   const tooLate = now().getTime() - mail.createdAt.getTime() > patienceMs;
   if (delivery.kind === 'refused' || tooLate)
     return noteMailUnsent(database, key, { state: 'refused', answer: delivery.answer, nextTryAt: null });

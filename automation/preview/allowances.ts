@@ -1,3 +1,3 @@
-/** What `--allow` accepts; a label `allow-<it>` on a pull request says the same. */
+/** What `--allow` accepts. A label `allow-<allowance>` on a pull request does the same. */
 export const allowances = ['destructive'] as const;
 export type Allowance = (typeof allowances)[number];

@@ -1,4 +1,4 @@
-/** A second checkout of the repository, at the version that a change is compared with. */
+/** Makes a second checkout of the repository, at the version that a change is compared with. */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ const run = promisify(execFile);
 
 export interface BaseCheckout {
   readonly root: string;
-  /** Full name of its commit. */
+  /** The full hash of its commit. */
   readonly commit: string;
-  /** Removes it again. */
+  /** Removes the checkout. */
   close(): Promise<void>;
 }
 
@@ -24,9 +24,9 @@ export class UnknownBase extends Error {
 const usualBases = ['origin/main', 'main'] as const;
 
 /**
- * Checks out the commit where the working tree left the base, so that later changes of the base do not count as part
- * of the change.
- * @param ref a git reference; undefined takes the first of the usual ones
+ * Checks out the commit where the working tree left the base, so that later changes of the base do not count as part of the
+ * change.
+ * @param ref a git reference; defaults to the first of the usual ones that exists
  * @throws UnknownBase when there is no such commit
  */
 export async function checkOutBase(repository: string, ref: string | undefined): Promise<BaseCheckout> {
@@ -59,7 +59,7 @@ async function commonCommit(repository: string, refs: readonly string[]): Promis
   );
 }
 
-/** The working tree's packages will do where the lock file is the same; otherwise the base gets its own. */
+/** Links the working tree's packages if the lock file is the same, or else installs the base's own. */
 async function bringPackages(repository: string, root: string): Promise<void> {
   const lock = (folder: string) => readFile(join(folder, 'package-lock.json'), 'utf8').catch(() => null);
   if ((await lock(repository)) === (await lock(root))) {
@@ -70,7 +70,7 @@ async function bringPackages(repository: string, root: string): Promise<void> {
     cwd: root,
     maxBuffer: 64e6,
   });
-  // One engine SDK for both, as the runners of this version run the programs of that one.
+  // Both must have the same engine SDK, because this version's runners run the base's programs.
   const sdk = join('node_modules', '@pulumi', 'pulumi');
   await rm(join(root, sdk), { recursive: true, force: true });
   await symlink(join(repository, sdk), join(root, sdk));
@@ -87,7 +87,7 @@ export async function differs(
   return (await git(repository, 'ls-files', '--others', '--exclude-standard', '--', ...paths)) !== '';
 }
 
-/** Short name of the working tree's state: its commit, and whether anything has changed since. */
+/** Names the state of the working tree: its commit, and whether anything has changed since. */
 export async function describeHead(repository: string): Promise<string> {
   return git(repository, 'describe', '--always', '--dirty', '--exclude', '*');
 }

@@ -1,4 +1,4 @@
-/** Which resources hold data or people's work: replacing or deleting one loses it, so somebody must allow it. */
+/** Knows which resources hold data or people's work. Replacing or deleting one loses that, so somebody must allow it. */
 
 const kept: readonly { readonly pattern: RegExp; readonly noun: string }[] = [
   { pattern: /^kubernetes:core\/v1:Namespace$/, noun: 'namespace' },
@@ -20,17 +20,17 @@ const kept: readonly { readonly pattern: RegExp; readonly noun: string }[] = [
   { pattern: /^(aws:eks\/cluster|eks:index):?.*Cluster$/, noun: 'cluster' },
 ];
 
-/** The valuable content of the resource, in a word; null when nothing is lost with it. */
+/** What a resource holds, in a word; null when nothing is lost with it. */
 export function heldIn(type: string): string | null {
   return kept.find(({ pattern }) => pattern.test(type))?.noun ?? null;
 }
 
-/** True when the operation ends the existing resource. */
+/** True for operations that end the existing resource. */
 export function endsResource(op: string): boolean {
   return op === 'replace' || op === 'delete';
 }
 
-/** True when only a label on the pull request may allow the step's loss. */
+/** True when the step loses data, so that a label must allow it. */
 export function losesData(step: { readonly op: string; readonly type: string }): boolean {
   return endsResource(step.op) && heldIn(step.type) !== null;
 }

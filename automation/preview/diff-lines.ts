@@ -1,4 +1,4 @@
-/** Steps as lines of a diff: + for new, - for removed, ! for replaced. */
+/** Writes steps as lines of a diff: + for new, - for removed, ! for replaced. */
 import type { Detail } from './document.ts';
 import type { ShownValue } from './platform.ts';
 
@@ -27,7 +27,7 @@ const signs: Readonly<Record<string, DiffLine['sign']>> = {
   delete: '-',
   replace: '!',
 };
-/** Characters of a value to show. */
+/** How many characters of a value are shown. */
 const valueLength = 120;
 
 export function diffOf(steps: readonly Step[], detail: Detail): DiffLine[] {
@@ -62,7 +62,7 @@ function linesOf(change: Step['changes'][number], detail: 1 | 2): DiffLine[] {
   return lines;
 }
 
-/** Both values on a line each; long ones from where they begin to differ. */
+/** Each value on a line; long ones from where they begin to differ. */
 function excerpts(
   before: ShownValue | undefined,
   after: ShownValue | undefined,

@@ -8,7 +8,7 @@ import type { PlatformStep } from './platform.ts';
 import type { PlatformReport, StackReport } from './platform-stacks.ts';
 import { blockersOf, byGravity, countOf, isDestructive, openBlockers, type PreviewReport } from './report.ts';
 
-/** Text may hold `code` and **strong**; nothing else in it is markup. */
+/** The only markup in text is `code` and **strong**. */
 export type Block =
   | { readonly kind: 'heading'; readonly level: 2 | 3; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
@@ -70,7 +70,7 @@ function verdict(report: PreviewReport): Block {
   return { kind: 'text', text: 'Nothing that holds data is replaced or deleted.' };
 }
 
-/** Everything that is replaced or deleted, on top; the details follow below. */
+/** Lists everything that is replaced or deleted, before the details. */
 function destructiveChanges({ platform, fleet }: PreviewReport): Block[] {
   const stacks = (platform?.stacks ?? []).flatMap((stack) =>
     stack.kind === 'previewed'
@@ -247,7 +247,7 @@ function cautionsOf({ unusual, unsettled, unseen, tenants }: PreviewedGroup): st
   ];
 }
 
-/** The engine's verdict where there is one, else the difference between the versions of the program. */
+/** The engine's verdict if there is one, or else the difference between the versions of the program. */
 function stepsToShow({ effect, preview }: PreviewedGroup): readonly (Pick<
   PlatformStep,
   'op' | 'type' | 'name'

@@ -1,4 +1,4 @@
-/** What an engine would do, as steps with the changed values. */
+/** Turns an engine's preview into steps with the changed values. */
 import type { EngineStep } from '../stacks/index.ts';
 import type { PlatformChange, PlatformOperation, PlatformStep, ShownValue } from './platform.ts';
 
@@ -52,7 +52,7 @@ function changesOf(
 export function valueAt(map: ShownMap, path: string): ShownValue | undefined {
   let value: ShownValue | undefined = map;
   for (const [, key, quoted, index] of path.matchAll(/([^.[\]]+)|\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]/g)) {
-    // A secret hides what is below it.
+    // A secret hides everything below it.
     if (value === hiddenSecret) return hiddenSecret;
     if (typeof value !== 'object' || value === null) return undefined;
     const name = key ?? quoted?.replaceAll('\\"', '"') ?? Number(index);

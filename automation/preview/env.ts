@@ -1,18 +1,18 @@
-/** What a preview takes from the environment. */
+/** What a preview reads from the environment. */
 import { readVariables, tenantDatabaseOf } from '../environment/index.ts';
 
 /** The database, state and cluster of a fleet. */
 export interface FleetPlace {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
-  /** Database servers for one tenant each, by name. */
+  /** Database servers for single tenants, by name. */
   readonly tenantDatabaseServers: Readonly<Record<string, string>>;
   readonly kubeconfig: string;
   readonly backendUrl: string;
   readonly secretsProvider: string;
   /** The cell that the cluster and the state bucket belong to. */
   readonly cell: string;
-  /** Variables that the secrets provider needs besides those of this process. */
+  /** Variables that the secrets provider needs beside those of this process. */
   readonly variables: Readonly<Record<string, string>>;
 }
 
@@ -21,7 +21,7 @@ export interface PreviewEnv {
   readonly place: FleetPlace | null;
   /** Home of a local installation. */
   readonly home: string;
-  /** The environment names credentials of an account. */
+  /** True when the environment has credentials of an AWS account. */
   readonly hasAwsCredentials: boolean;
   readonly processEnv: NodeJS.ProcessEnv;
 }
@@ -57,7 +57,7 @@ export function readPreviewEnv(env: NodeJS.ProcessEnv = process.env): PreviewEnv
   return { ...shared, place };
 }
 
-/** Whether there are credentials of an account where the AWS SDKs look for them first. */
+/** Whether there are credentials where AWS's SDKs look first. */
 export function hasAwsCredentials(env: NodeJS.ProcessEnv): boolean {
   const found = readVariables(env, {
     optional: [

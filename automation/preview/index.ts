@@ -1,4 +1,4 @@
-/** What a change does to the platform and to all tenants, before it is made. */
+/** Shows what a change would do to the platform and to all tenants. */
 export { UnknownBase } from './base-checkout.ts';
 export { readPreviewEnv } from './env.ts';
 export { markdownOf } from './markdown.ts';

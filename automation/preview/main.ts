@@ -1,6 +1,6 @@
 /**
- * `npm run preview -- --stack prod`: what the platform program would make or change, on the real engine. With AWS
- * credentials in the environment it uses the stack's own state and providers, otherwise simulated ones.
+ * `npm run preview -- --stack prod` shows what the platform program would change, on the real engine: with the stack's own
+ * state and providers if the environment has AWS credentials, else with simulated ones.
  */
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -29,9 +29,12 @@ interface Options {
 const command = new Command('npm run preview --')
   .description('Preview a platform stack on the real engine, with or without an account.')
   .requiredOption('-s, --stack <stack>', 'dev, staging, prod, prod-us-west-2, …: a Pulumi.<stack>.yaml')
-  .option('--keep', 'keep what is previewed: the next preview shows what has changed since (simulated only)')
-  .option('--keep-state <folder>', 'where it is kept', join(root, '.tenantry', 'preview'))
-  .option('--afresh', 'forget what is kept: everything is new')
+  .option(
+    '--keep',
+    'keep the previewed state: the next preview shows what has changed since (simulated only)',
+  )
+  .option('--keep-state <folder>', 'where to keep it', join(root, '.tenantry', 'preview'))
+  .option('--afresh', 'forget the kept state: everything is new')
   .addOption(
     new Option('--providers <kind>', 'auto: official with AWS credentials, else simulated')
       .choices(['auto', 'simulated', 'official'])

@@ -2,14 +2,14 @@
 import { type Block, type Detail, documentOf } from './document.ts';
 import type { PreviewReport } from './report.ts';
 
-/** First line of the comment, by which the poster of a new one finds the old one. */
+/** First line of the comment, by which its next version finds it. */
 export const commentMarker = '<!-- tenantry-preview -->';
 
 /** GitHub accepts 65,536 characters; the rest is room for its encoding. */
 const longestComment = 60_000;
 const longestDiff = 400;
 
-/** Includes as much detail as fits into a comment. */
+/** Writes the report with as much detail as fits into a comment. */
 export function markdownOf(report: PreviewReport): string {
   const versions = ([2, 1, 0] as const).map((detail) => () => render(report, detail));
   let text = '';

@@ -1,4 +1,4 @@
-/** One command of the engine on a platform stack, with its output and its events. */
+/** Runs a command of the engine on a platform stack, with its output and its events. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ export interface EngineRun {
   readonly stderr: string;
 }
 
-/** Runs the engine to its end; a cancellation interrupts it, as Ctrl-C does. */
+/** Runs the engine to its end. Cancelling interrupts it, like Ctrl-C. */
 export async function runEngine(command: EngineCommand): Promise<EngineRun> {
   const child = spawn(command.pulumi, [...command.arguments], {
     cwd: command.cwd,
@@ -49,7 +49,7 @@ export async function runEngine(command: EngineCommand): Promise<EngineRun> {
   }
 }
 
-/** Runs the engine with its log of events; secrets are hidden in it. */
+/** Runs the engine with its log of events, which hides secrets. */
 export async function runWithEvents(
   command: EngineCommand,
 ): Promise<{ readonly run: EngineRun; readonly events: readonly EngineEvent[] }> {
@@ -59,7 +59,7 @@ export async function runWithEvents(
     const run = await runEngine({
       ...command,
       arguments: [...command.arguments, '--event-log', log],
-      // Otherwise the engine does not know the flag.
+      // Makes the engine accept the flag.
       env: { ...command.env, PULUMI_DEBUG_COMMANDS: 'true' },
     });
     const lines = await readFile(log, 'utf8').catch(() => '');
@@ -78,7 +78,7 @@ const unknownValue = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 const signature = '4dabf18193072939515e22adb298388d';
 const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
 
-/** For `JSON.parse`: puts texts in place of secrets and unknown values. */
+/** For `JSON.parse`: replaces secrets and unknown values by texts. */
 function shownValue(_key: string, value: unknown): unknown {
   if (value === unknownValue) return '[unknown]';
   const isSecret =

@@ -1,4 +1,4 @@
-/** What a change does to every platform stack. */
+/** Finds what a change does to every platform stack. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BaseCheckout, differs } from './base-checkout.ts';
@@ -8,13 +8,13 @@ export type StackReport =
   | { readonly stack: string; readonly kind: 'previewed'; readonly preview: PlatformPreview }
   /** Neither the program nor the stack's configuration differs from the base. */
   | { readonly stack: string; readonly kind: 'untouched' }
-  /** The base has a stack of this name, the head does not: its resources stay until somebody destroys them. */
+  /** Only the base has this stack. Its resources stay until somebody destroys them. */
   | { readonly stack: string; readonly kind: 'removed' }
   | { readonly stack: string; readonly kind: 'failed'; readonly cause: string };
 
 export interface PlatformReport {
   readonly stacks: readonly StackReport[];
-  /** Why the base could not be previewed, so that everything counts as new; by stack. */
+  /** By stack: why the base cannot be previewed, so that everything counts as new. */
   readonly withoutBase: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ export interface PlatformOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** Everything that the platform program reads; with none of it changed, its declarations do not change. */
+/** Everything that the platform program reads. If none of it changes, its declarations do not change. */
 const sources = [
   'infra',
   'tenants',
@@ -46,7 +46,7 @@ const sources = [
 /** Concurrent previews of stacks: each is an engine and a program. */
 const atOnce = 2;
 
-/** Compares with the real states where providers are real; else with the base's program. */
+/** Compares with the real states if providers are real, or else with the base's program. */
 export async function previewStacks(options: PlatformOptions): Promise<PlatformReport> {
   const { root, base } = options;
   const [present, before] = await Promise.all([stacksOf(root), stacksOf(base.root)]);

@@ -1,6 +1,6 @@
 /**
- * Previews the platform program on the real engine: with the account's providers where there is an account, otherwise
- * with simulated ones.
+ * Previews the platform program on the real engine, with the account's providers if there is an account, or else with
+ * simulated ones.
  */
 import { join, resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -33,9 +33,9 @@ export interface PlatformChange {
   readonly before?: ShownValue;
   /** Absent for `delete`. */
   readonly after?: ShownValue;
-  /** Either side is or contains a secret. */
+  /** True when either side is or contains a secret. */
   readonly secret: boolean;
-  /** This property is a reason to replace the resource. */
+  /** True when this property causes a replacement. */
   readonly replaces: boolean;
 }
 
@@ -45,9 +45,9 @@ export interface PlatformStep {
   readonly type: string;
   readonly name: string;
   readonly op: PlatformOperation;
-  /** For a replacement: the old one is deleted first, so there is a time without it. */
+  /** True for a replacement that deletes the old resource first, so that for a time there is none. */
   readonly deletedFirst: boolean;
-  /** The program protects it (`protect`): the engine refuses to replace or delete it. */
+  /** True when the program protects it, so that the engine refuses to replace or delete it. */
   readonly protected: boolean;
   /** Sorted by path; only for updates and replacements. */
   readonly changes: readonly PlatformChange[];
@@ -77,28 +77,27 @@ export interface PlatformPreview {
 export interface PlatformPreviewOptions {
   /** `dev`, `staging`, `prod`, `prod-us-west-2`, …: a `Pulumi.<stack>.yaml` in the project. */
   readonly stack: string;
-  /** Folder of `Pulumi.yaml`; default: this checkout. Another one shows another version of the program. */
+  /** Folder of `Pulumi.yaml`. Defaults to this checkout; another one has another version of the program. */
   readonly projectDir?: string;
   /**
-   * Folder that keeps the state of simulated stacks from one preview to the next. Without it every resource counts as
-   * new.
+   * Folder that keeps the state of simulated stacks between previews. Without it every resource counts as new.
    */
   readonly stateDir?: string;
-  /** Afterwards records what was previewed in the kept state, so that the next preview shows only the next change. */
+  /** Records the previewed change in the kept state, so that the next preview shows only the next change. */
   readonly record?: boolean;
   /** Default `auto`: official when the environment has AWS credentials, else simulated. */
   readonly providers?: 'auto' | 'simulated' | 'official';
-  /** Applies the rules of `infra/policy` to the engine's events; a broken one fails the preview. Default false. */
+  /** Applies the rules of `infra/policy` to the engine's events; a broken rule fails the preview. Default false. */
   readonly checkRules?: boolean;
-  /** Folders of policy packs for the engine to apply, resource by resource, which takes it some seconds. */
+  /** Folders of policy packs that the engine applies resource by resource, which takes some seconds. */
   readonly policyPacks?: readonly string[];
   readonly toolchain?: ToolchainEnv;
   readonly signal?: AbortSignal;
-  /** Called with a line of text now and then. */
+  /** Called with lines of text. */
   readonly onProgress?: (line: string) => void;
 }
 
-/** The engine could not finish the preview: a wrong configuration, a refused input, a violated policy. */
+/** The engine could not finish the preview, for example because of wrong configuration, a refused input or a policy. */
 export class PlatformPreviewError extends Error {
   override readonly name = 'PlatformPreviewError';
   readonly diagnostics: readonly PlatformDiagnostic[];
@@ -141,7 +140,7 @@ type Prepared = PlatformPreviewOptions & {
 
 type Outcome = Pick<PlatformPreview, 'steps' | 'unchanged' | 'diagnostics' | 'text'>;
 
-/** With the caller's backend, state and plugins. */
+/** Previews with the caller's backend, state and plugins. */
 async function previewOfficial(options: Prepared): Promise<Outcome> {
   if (options.record) throw new Error('Only simulated stacks record what was previewed: run `pulumi up`.');
   return preview(options, {
@@ -216,7 +215,7 @@ async function preview(options: Prepared, command: EngineCommand): Promise<Outco
   };
 }
 
-/** Brings the state in line with the program; simulated, so nothing but the state changes. */
+/** Updates the state to what the program declares. Providers are simulated, so only the state changes. */
 async function record(options: Prepared, command: EngineCommand): Promise<void> {
   const { run, events } = await runWithEvents({
     ...command,
@@ -259,7 +258,7 @@ function failureOf({ stdout, stderr }: EngineRun): PlatformDiagnostic {
   return { severity: 'error', urn: null, message: plain(stderr || stdout) };
 }
 
-/** We put the language host on the PATH ourselves, so the engine's warning about that is no news. */
+/** Leaves out the engine's warning about a language host on the PATH, because we put it there. */
 function isToldOf({ severity, message }: { severity: string; message: string }): boolean {
   return (
     severity === 'error' || (severity === 'warning' && !message.includes('using pulumi-language-nodejs from'))

@@ -1,4 +1,4 @@
-/** What the working tree changes, compared with a base: on every platform stack, and for every tenant. */
+/** Compares the working tree with a base: what changes on every platform stack and for every tenant. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export interface PreviewOptions {
   readonly env: PreviewEnv;
   /** Root of the working tree. */
   readonly root: string;
-  /** Git reference to compare with; undefined is the target of pull requests. */
+  /** Git reference to compare with; defaults to the target of pull requests. */
   readonly base: string | undefined;
   readonly only: 'platform' | 'fleet' | null;
   /** Platform stacks; empty means all. */
   readonly stacks: readonly string[];
   readonly providers: 'auto' | 'simulated' | 'official';
-  /** `auto` is the installation where there is one, else a sample. */
+  /** `auto` takes the installation if there is one, or else a sample. */
   readonly fleet: 'auto' | 'installation' | 'sample';
   readonly allowed: readonly Allowance[];
   readonly maxPreviews?: number;
@@ -91,7 +91,7 @@ async function fleetPart(base: BaseCheckout, options: PreviewOptions): Promise<F
   }
 }
 
-/** The installation that variables name, or the one that runs in the home. */
+/** The installation that variables name, or else the one that runs in the home. */
 async function installation({ place, home }: PreviewEnv): Promise<FleetPlace | null> {
   if (place) return place;
   const endpoints = await readEndpoints(home);

@@ -1,4 +1,4 @@
-/** Everything that a change does, and what blocks merging it. */
+/** The report on a change: everything that it does, and what blocks merging it. */
 import type { Allowance } from './allowances.ts';
 import { losesData } from './data-loss.ts';
 import { headline, headlineOf } from './fleet/effects.ts';
@@ -10,7 +10,7 @@ export interface PreviewReport {
   /** Short names of the versions that are compared. */
   readonly base: string;
   readonly head: string;
-  /** Null where it was not requested. */
+  /** Null when it was not requested. */
   readonly platform: PlatformReport | null;
   readonly fleet: FleetSection | null;
   /** Losses of data that somebody has allowed. */
@@ -24,11 +24,11 @@ export type FleetSection =
 
 export interface Blocker {
   readonly message: string;
-  /** The allowance that lifts it; null where only another change does. */
+  /** The allowance that lifts it; null when only another change can. */
   readonly liftedBy: Allowance | null;
 }
 
-/** Everything that blocks merging, allowed or not. */
+/** Lists everything that blocks merging, including what is allowed. */
 export function blockersOf({ platform, fleet }: PreviewReport): Blocker[] {
   const blockers: Blocker[] = [];
   for (const stack of platform?.stacks ?? []) {
@@ -44,7 +44,7 @@ export function blockersOf({ platform, fleet }: PreviewReport): Blocker[] {
       message: `${stack}: the base cannot be previewed, so that nobody knows what is replaced or deleted`,
       liftedBy: 'destructive',
     });
-  // Where tenants were not requested there is no section at all.
+  // Null when tenants were not requested.
   if (fleet?.kind === 'unavailable')
     blockers.push({ message: `the tenants were not looked at: ${fleet.why}`, liftedBy: null });
   for (const group of fleet?.kind === 'previewed' ? fleet.report.groups : []) {
@@ -56,7 +56,7 @@ export function blockersOf({ platform, fleet }: PreviewReport): Blocker[] {
   return blockers;
 }
 
-/** Blockers that nobody has allowed. */
+/** Lists the blockers that are not allowed. */
 export function openBlockers(report: PreviewReport): Blocker[] {
   return blockersOf(report).filter(({ liftedBy }) => liftedBy === null || !report.allowed.includes(liftedBy));
 }
@@ -74,7 +74,7 @@ function whyUncertain({ effect, preview }: PreviewedGroup): string {
   return preview.kind === 'skipped' ? `not previewed, ${preview.why}` : headline(effect);
 }
 
-/** Steps in reading order: what loses data, what ends, what changes, what is new. */
+/** Sorts steps for reading: what loses data, what ends, what changes, what is new. */
 export function byGravity<Step extends Pick<PlatformStep, 'op' | 'type'>>(steps: readonly Step[]): Step[] {
   const order = ['delete', 'replace', 'update', 'create'];
   const weight = (step: Step) =>

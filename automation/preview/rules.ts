@@ -1,4 +1,4 @@
-/** Applies the rules of `infra/policy` to an engine's preview: like its policy pack, but without a process for it. */
+/** Applies the rules of `infra/policy` to an engine's preview, like its policy pack but without another process. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineEvent } from '@pulumi/pulumi/automation/index.js';
@@ -8,7 +8,7 @@ import { policyResources, type RegisteredResource } from '../../infra/policy/res
 import type { Declaration, DeclaredResource } from './fleet/declared.ts';
 import type { PlatformDiagnostic } from './platform.ts';
 
-/** Every rule that the previewed stack breaks, as errors. */
+/** Lists every rule that the previewed stack breaks. */
 export async function brokenRules(
   events: readonly EngineEvent[],
   { projectDir, stack }: { readonly projectDir: string; readonly stack: string },
@@ -33,7 +33,7 @@ export function registeredIn(events: readonly EngineEvent[]): readonly Registere
   return [...resources.values()];
 }
 
-/** The configuration of the engine's own AWS provider; events do not mention providers that it makes itself. */
+/** The configuration of the engine's default AWS provider, which events do not mention. */
 async function providerSettings(projectDir: string, stack: string): Promise<Record<string, unknown>> {
   const text = await readFile(join(projectDir, `Pulumi.${stack}.yaml`), 'utf8');
   const config = (parse(text) as { config?: Record<string, unknown> }).config ?? {};
@@ -45,8 +45,8 @@ async function providerSettings(projectDir: string, stack: string): Promise<Reco
 }
 
 /**
- * What a version of the tenant program declares, provided it keeps the rules at least as well as the version before:
- * otherwise the change is refused, whatever it does.
+ * Passes on what a version of the tenant program declares if it keeps the rules at least as well as the version before.
+ * Otherwise it refuses the change, whatever it does.
  */
 export function guarded(before: Declaration, after: Declaration): Declaration {
   if (before.kind === 'refused' || after.kind === 'refused') return after;

@@ -1,6 +1,6 @@
 /**
- * A platform stack without an account: simulated providers, a language host where there is no official one, state in
- * a folder and a key for its secrets, all in this process.
+ * A platform stack without an account: simulated providers, a language host if there is no official one, state in a folder
+ * and a key for its secrets, all in this process.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,28 +14,28 @@ export interface SimulatedStackOptions {
   readonly stack: string;
   /** Folder of `Pulumi.yaml`; only read. */
   readonly projectDir: string;
-  /** Kept from one preview to the next; without it, everything is new. */
+  /** Kept between previews; without it, everything is new. */
   readonly stateDir?: string | undefined;
   /** Path of the `pulumi` program. */
   readonly pulumi: string;
   readonly processEnv: NodeJS.ProcessEnv;
-  /** Engines look for the host of a policy pack on their PATH, even when they attach to another. */
+  /** Puts the language host on the PATH, where engines look for a policy pack's host even if they attach to another. */
   readonly runsPolicyPacks?: boolean;
   /** What the program prints. */
   readonly onOutput?: (text: string) => void;
 }
 
 export interface SimulatedStack {
-  /** For every command on the stack. */
+  /** The environment of every command on the stack. */
   readonly env: NodeJS.ProcessEnv;
   /** Settings of the stack, for `--config-file`. */
   readonly configFile: string;
   readonly secretsProvider: string;
-  /** A folder with nothing but a project of the name, for commands that write settings. */
+  /** A folder with an otherwise empty project of the same name, for commands that write settings. */
   readonly bareProject: string;
-  /** The state contains the stack. */
+  /** True when the state contains the stack. */
   readonly exists: boolean;
-  /** Keeps what the engine wrote into the settings when it made the stack (its key), for now and next time. */
+  /** Keeps the key that the engine wrote into the settings when it made the stack. */
   keepSettings(): Promise<void>;
   close(): Promise<void>;
 }
@@ -102,13 +102,13 @@ export async function openSimulatedStack(options: SimulatedStackOptions): Promis
         PULUMI_DIY_BACKEND_NO_LEGACY_WARNING: '1',
         PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS: 'true',
         PULUMI_SKIP_UPDATE_CHECK: 'true',
-        // The engine lives for seconds, some of which garbage collection would take. The limit bounds a long run.
+        // The engine lives for seconds, of which garbage collection would take some. The limit bounds a long run.
         GOGC: 'off',
         GOMEMLIMIT: '1GiB',
         // One write of the state at the end: a simulated stack that stops half-way loses nothing.
         PULUMI_EXPERIMENTAL: 'true',
         PULUMI_SKIP_CHECKPOINTS: 'true',
-        // Both names, as versions of the engine differ in which one they read.
+        // Versions of the engine differ in which of these names they read.
         VAULT_ADDR: keys.address,
         VAULT_TOKEN: keys.token,
         VAULT_SERVER_URL: keys.address,
@@ -128,7 +128,7 @@ export async function openSimulatedStack(options: SimulatedStackOptions): Promis
   }
 }
 
-/** The environment of programs: the project's own Node first, which reads TypeScript, and its compiled code. */
+/** The environment of programs: the project's own Node, which reads TypeScript, comes first on the PATH. */
 export function programEnvironment(processEnv: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...processEnv,
@@ -138,7 +138,7 @@ export function programEnvironment(processEnv: NodeJS.ProcessEnv): NodeJS.Proces
   };
 }
 
-/** The official host where there is one; else ours, to which engines attach, so that no process has to start. */
+/** The official host if there is one, or else ours, to which engines attach, so that no process has to start. */
 async function languageHost(
   work: string,
   program: NodeJS.ProcessEnv,
@@ -162,8 +162,8 @@ async function languageHost(
 }
 
 /**
- * The stack's configuration without its real key. Values encrypted under that key are unreadable here, so programs
- * get a text that says so instead.
+ * The stack's configuration without its real key. Values that are encrypted under that key cannot be read here, so programs
+ * get a text that says so.
  */
 async function projectConfig(projectDir: string, stack: string): Promise<StackSettings['config']> {
   const text = await readFile(join(projectDir, `Pulumi.${stack}.yaml`), 'utf8').catch(() => {

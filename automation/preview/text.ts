@@ -1,4 +1,4 @@
-/** The report for a terminal. */
+/** Writes the report for a terminal. */
 import { type Block, documentOf } from './document.ts';
 import type { PreviewReport } from './report.ts';
 

@@ -1,4 +1,4 @@
-/** Opens what a preview of a fleet needs: its rows, and engines that reach its states and its cluster. */
+/** Opens what a preview of a fleet needs: its rows, and engines with its states and its cluster. */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { FleetPlace } from '../env.ts';
 export interface FleetAccess {
   readonly place: FleetPlace;
   readonly database: Database;
-  /** Runners that hold the tenant program of a checkout; closed with the access. */
+  /** Runners with the tenant program of a checkout, closed with the access. */
   runners(programRoot: string): Promise<RunnerPool>;
   close(): Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface FleetAccessOptions {
   readonly onProgress: (line: string) => void;
 }
 
-/** Previews and updates of one runner before it is replaced: more than any preview needs. */
+/** How many operations a runner does before it is replaced: more than any preview needs. */
 const operationsPerRunner = 1000;
 
 export async function openFleet(place: FleetPlace, options: FleetAccessOptions): Promise<FleetAccess> {
@@ -71,7 +71,7 @@ async function runnerSettings(
   },
 ): Promise<RunnerSettings> {
   const options = { env: toolchain, onProgress };
-  // The whole CLI: the workers' smaller engine has no previews.
+  // The whole CLI, because the workers' smaller engine cannot preview.
   const [pulumi, providers] = await Promise.all([ensureTool('pulumi', options), resolveProviders(options)]);
   const folder = await mkdtemp(join(workDir, 'engine-'));
   await mkdir(folder, { recursive: true });

@@ -1,7 +1,7 @@
-/** What a program declares for one spec, as data: the inputs of every resource, before any engine sees them. */
+/** What a program declares for a spec, as data: the inputs of every resource, before an engine sees them. */
 import type { ShownValue } from '../platform.ts';
 
-/** A declared value; a secret appears as the digest of its text, so that its change shows and its value does not. */
+/** A declared value. A secret is the digest of its text, which shows a change but not the value. */
 export type DeclaredValue =
   | null
   | boolean

@@ -8,7 +8,7 @@ import type { PreviewTenant } from './fleet.ts';
 const timeoutMs = 60_000;
 
 /**
- * Previews by a pool of runners, whose program is the version to preview. The tenant's real state and the cluster's
+ * Previews with a pool of runners that have the version of the program to preview. The tenant's real state and the cluster's
  * dry runs decide; neither is changed.
  */
 export function previewByEngine(database: Database, runners: RunnerPool): PreviewTenant {

@@ -1,4 +1,4 @@
-/** What a change of the tenant program does to all standing tenants. */
+/** Finds what a change of the tenant program does to all existing tenants. */
 
 import type { Database } from '../../store/database.ts';
 import { losesData } from '../data-loss.ts';
@@ -7,13 +7,13 @@ import { type Group, gravityOf, groupByEffect } from './groups.ts';
 import { countOutsideFleet, readFleet } from './members.ts';
 import { type ShapeEffect, shapeEffects, type Versions } from './shape-effects.ts';
 
-/** The engine's verdict on the one tenant that represents a group. */
+/** The engine's verdict on the tenant that represents a group. */
 export type GroupPreview =
   | {
       readonly kind: 'previewed';
       readonly tenantId: string;
       readonly steps: readonly PlatformStep[];
-      /** Exactly the resources that the two versions of the program lead us to expect. */
+      /** True when it changes exactly the resources in which the two versions of the program differ. */
       readonly asExpected: boolean;
       readonly durationMs: number;
     }
@@ -27,31 +27,31 @@ export interface PreviewedGroup extends Group {
 export interface FleetReport {
   readonly tenants: number;
   readonly shapes: number;
-  /** Tenants that are being deleted or were never made: the change does nothing to them. */
+  /** Tenants that are being deleted or do not exist yet: the change does nothing to them. */
   readonly outside: { readonly deleting: number; readonly notStanding: number };
-  /** The most serious first. */
+  /** Most serious first. */
   readonly groups: readonly PreviewedGroup[];
   readonly durationMs: number;
 }
 
-/** Asks an engine what it would do to one tenant, changing nothing. */
+/** Asks an engine what it would do to a tenant. Changes nothing. */
 export type PreviewTenant = (tenantId: string) => Promise<GroupPreview & { kind: 'previewed' | 'failed' }>;
 
 export interface FleetOptions {
   readonly database: Database;
   readonly versions: Versions;
-  /** Previews of one tenant each; several may run at once. */
+  /** Several may run at once. */
   readonly previewTenant: PreviewTenant;
-  /** Cells that the engine reaches; a group without a tenant in one of them is not previewed. Null is all. */
+  /** The cells that the engine reaches; null for all. A group without a tenant in one of them is not previewed. */
   readonly cells: readonly string[] | null;
-  /** Groups beyond this number are not previewed, smallest last, and say so. */
+  /** Previews at most this many groups, largest first; the others say that they were not previewed. */
   readonly maxPreviews: number;
   /** Concurrent previews. */
   readonly concurrency: number;
   readonly onProgress: (line: string) => void;
 }
 
-/** Groups that are previewed at most, unless told otherwise: some 40 s of engine time on two processors. */
+/** Takes some 40 s of engine time on two processors. */
 export const defaultMaxPreviews = 60;
 
 export async function previewFleet(options: FleetOptions): Promise<FleetReport> {
@@ -104,7 +104,7 @@ async function previewGroup(group: Group, index: number, options: FleetOptions):
   return preview.kind === 'failed' ? preview : { ...preview, asExpected: isAsExpected(group, preview.steps) };
 }
 
-/** True when the engine would do to the same resources what the change of the program amounts to. */
+/** True when the engine would do exactly what the change of the program amounts to, to the same resources. */
 function isAsExpected({ effect }: Group, steps: readonly PlatformStep[]): boolean {
   const neutral = (list: readonly { op: string; type: string }[]) =>
     list
@@ -114,14 +114,14 @@ function isAsExpected({ effect }: Group, steps: readonly PlatformStep[]): boolea
   return neutral(effect.kind === 'steps' ? effect.steps : []) === neutral(steps);
 }
 
-/** True when data of its tenants would be lost, according to the program or the engine. */
+/** True when the program or the engine says that the group's tenants would lose data. */
 export function groupLosesData({ effect, preview }: PreviewedGroup): boolean {
   return gravityOf(effect) === 3 || (preview.kind === 'previewed' && preview.steps.some(losesData));
 }
 
-/** True when nobody can say that the change can be applied to the group: no label changes that. */
+/** True when it is not certain that the change can be applied to the group. No label allows that. */
 export function groupBlocks({ effect, preview }: PreviewedGroup): boolean {
   if (effect.kind === 'refused' || preview.kind === 'failed') return true;
-  // What does not change need not be previewed.
+  // A group that does not change need not be previewed.
   return preview.kind === 'skipped' && effect.kind !== 'none';
 }

@@ -1,4 +1,4 @@
-/** Puts tenants into groups, each represented by one engine preview. Pure. */
+/** Puts tenants into groups, so that one engine preview represents each group. Pure. */
 
 import { losesData } from '../data-loss.ts';
 import { type Effect, structureOf, withoutNames } from './effects.ts';
@@ -6,20 +6,20 @@ import type { FleetMember } from './members.ts';
 import { digest, type Shape } from './shapes.ts';
 import { standingOf } from './standing.ts';
 
-/** How many tenants of a shape stand the same way, and one that can represent them. */
+/** Tenants of a shape with the same objects, counted, and those that can represent them. */
 interface Stand {
   tenants: number;
   readonly candidates: Map<string, Candidate>;
 }
 
-/** A tenant that may represent others: rank 0 is settled and seen, 1 settled, 2 not settled. */
+/** A tenant that may represent others. Rank 0: settled and seen; 1: settled; 2: not settled. */
 export interface Candidate {
   readonly id: string;
   readonly cell: string;
   readonly rank: number;
 }
 
-/** The tenants of one shape, counted. Keeps only a few ids, however many there are. */
+/** Counts the tenants of a shape. Keeps only a few ids, however many there are. */
 export class ShapeTally {
   readonly shape: Shape;
   unsettled = 0;
@@ -50,14 +50,14 @@ export class ShapeTally {
     return this.usual.tenants + this.unusual.reduce((sum, { tenants }) => sum + tenants, 0);
   }
 
-  /** Those that stand as most of the shape do, together with those whose standing is unknown. */
+  /** Those that stand as most of the shape do, and those whose standing is unknown. */
   get usual(): { tenants: number; candidates: readonly Candidate[] } {
     const [most] = this.#ranked();
     const candidates = [...(most?.[1].candidates.values() ?? []), ...this.#others.candidates.values()];
     return { tenants: (most?.[1].tenants ?? 0) + this.#others.tenants, candidates };
   }
 
-  /** Those that stand differently from most, one entry for each way. */
+  /** Those that stand differently, with an entry for each standing. */
   get unusual(): readonly { tenants: number; candidates: readonly Candidate[]; standing: string }[] {
     return this.#ranked()
       .slice(1)
@@ -81,21 +81,21 @@ function count(stand: Stand, { id, cell, hasStack }: FleetMember, rank: number):
   if (!held || rank < held.rank) stand.candidates.set(cell, { id, cell, rank });
 }
 
-/** Tenants to which a change does the same. */
+/** Tenants on which a change has the same effect. */
 export interface Group {
   readonly key: string;
-  /** Without names of tenants; and without those of products and plans where it is the effect on several. */
+  /** Without names of tenants, and without names of products and plans where it covers several. */
   readonly effect: Effect;
   readonly tenants: number;
-  /** Where they are, the largest number first. */
+  /** Largest number first. */
   readonly parts: readonly Part[];
-  /** They stand differently from most tenants of their shape. */
+  /** True when they stand differently from most tenants of their shape. */
   readonly unusual: boolean;
-  /** Members whose operation is still wanted, under way or failed. */
+  /** How many members have an operation that is due, under way or failed. */
   readonly unsettled: number;
-  /** Members that nobody has compared with their cluster since their last operation. */
+  /** How many members have not been compared with their cluster since their last operation. */
   readonly unseen: number;
-  /** Tenants of each cell that may represent the group, the best first. */
+  /** The tenants of each cell that may represent the group, best first. */
   readonly candidates: readonly Candidate[];
 }
 
@@ -106,7 +106,7 @@ export interface Part {
   readonly tenants: number;
 }
 
-/** Groups of the same effect, the most serious and largest first. */
+/** Groups shapes by effect, most serious and largest first. */
 export function groupByEffect(
   shapes: readonly { readonly tally: ShapeTally; readonly effect: Effect }[],
 ): Group[] {
@@ -190,7 +190,7 @@ function byGravity(a: Group, b: Group): number {
   );
 }
 
-/** 3: data would be lost; 2: the program refuses the tenant; 1: something changes; 0: nothing does. */
+/** 3: data is lost; 2: the program refuses the tenant; 1: something changes; 0: nothing does. */
 export function gravityOf(effect: Effect): number {
   if (effect.kind === 'none') return 0;
   if (effect.kind === 'refused') return 2;

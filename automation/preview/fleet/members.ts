@@ -3,22 +3,22 @@ import type { TenantSpec } from '../../../tenants/spec.ts';
 import { onlyRow, type Queryable } from '../../store/database.ts';
 import type { Fingerprint } from '../../store/tenants.ts';
 
-/** A standing tenant, as far as a look at the whole fleet needs it. */
+/** An existing tenant, with what a preview of the whole fleet needs. */
 export interface FleetMember {
   readonly id: string;
   readonly cell: string;
   readonly product: ProductId;
-  /** Its wanted state. */
+  /** The desired spec. */
   readonly spec: TenantSpec;
-  /** As far as anybody knows, it is in its wanted state. */
+  /** True when its row says that it is in its desired state. */
   readonly settled: boolean;
-  /** What its objects looked like when somebody last looked; null when nobody has since its last operation. */
+  /** What its objects looked like at the last look; null without a look since its last operation. */
   readonly fingerprint: Fingerprint | null;
-  /** Its stack is initialised, so that an engine can preview it. */
+  /** True when its stack is initialised, so that an engine can preview it. */
   readonly hasStack: boolean;
 }
 
-/** The tenants that a change of the program reaches: all that were made and are not being deleted. */
+/** A change of the program reaches all tenants that exist and are not being deleted. */
 const standing = "observed_state is not null and observed_state <> 'deleted' and desired_state <> 'deleted'";
 
 /** Reads every standing tenant, page by page, in the order of their ids. */
@@ -41,7 +41,7 @@ export async function* readFleet(
   }
 }
 
-/** How many tenants a change does not reach: those being deleted, and those that do not stand yet. */
+/** Counts tenants that a change does not reach: those being deleted, and those that do not exist yet. */
 export async function countOutsideFleet(
   db: Queryable,
 ): Promise<{ readonly deleting: number; readonly notStanding: number }> {

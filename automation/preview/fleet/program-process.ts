@@ -1,7 +1,7 @@
 /**
- * A child process that loads one version of the tenant program and reports what it declares, without an engine: the
- * program registers its resources with a monitor that only takes notes. Its first argument is the root of the
- * checkout whose program it runs, with that checkout's own packages, so that both use the same SDK.
+ * A child process that loads one version of the tenant program and reports what it declares, without an engine: the program
+ * registers its resources with a monitor that only records them. The first argument is the root of the program's checkout,
+ * whose packages it uses, so that both have the same SDK.
  */
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
@@ -22,7 +22,7 @@ export type FromProgram =
   | { readonly type: 'ready' }
   | { readonly type: 'declared'; readonly declarations: readonly Declaration[] };
 
-/** The request of a registration, as far as it is read here. */
+/** A registration's request, with what we read of it. */
 interface Registration {
   getType(): string;
   getName(): string;
@@ -44,7 +44,7 @@ interface Monitor {
   registerResource(request: Registration, callback: unknown): Promise<void>;
 }
 
-/** The parts of `@pulumi/pulumi` in use, in whichever version the checkout has. */
+/** What we use of `@pulumi/pulumi`, in the checkout's version. */
 interface Sdk {
   secret(value: unknown): unknown;
   runtime: {
@@ -55,8 +55,8 @@ interface Sdk {
 }
 
 /**
- * Values that providers return, of those that the program uses. Every other value is unknown to the program, as in
- * the preview of a resource that does not exist yet.
+ * Values from providers that the program uses. Every other value is unknown to the program, as in the preview of a resource
+ * that does not exist yet.
  */
 const outputsOf: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'random:index/randomPassword:RandomPassword': { result: 'x'.repeat(32) },
@@ -70,10 +70,10 @@ const { tenantProgram } = (await import(pathToFileURL(join(root, 'tenants', 'pro
   tenantProgram: (spec: unknown) => Promise<unknown>;
 };
 
-// The SDK records the stack of every promise, which would be half of the work here; a message is reason enough.
+// The SDK records the stack of every promise, which would be half of the work here.
 Error.stackTraceLimit = 0;
 
-/** An unhandled rejection belongs to the spec that is being declared: specs are declared one after another. */
+/** Specs are declared one after another, so an unhandled rejection belongs to the present one. */
 let stray: unknown;
 process.on('unhandledRejection', (reason) => {
   stray ??= reason;

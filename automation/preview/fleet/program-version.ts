@@ -1,4 +1,4 @@
-/** One version of the tenant program, in a process of its own, which declares specs on request. */
+/** A version of the tenant program in a separate process, which declares specs on request. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { catalog } from '../../../tenants/catalog/index.ts';
@@ -7,7 +7,7 @@ import type { Declaration } from './declared.ts';
 import type { FromProgram, ToProgram } from './program-process.ts';
 
 export interface ProgramVersion {
-  /** What the program declares for each spec, in order; equal specs in, equal declarations out. */
+  /** What the program declares for each spec, in order. Equal specs have equal declarations. */
   declare(specs: readonly TenantSpec[]): Promise<readonly Declaration[]>;
   close(): Promise<void>;
 }
@@ -18,7 +18,7 @@ const leanSdk = new URL('../../stacks/lean-sdk.ts', import.meta.url).href;
 /**
  * Starts the program of a checkout.
  * @param root folder that holds `tenants/` and `node_modules/`
- * @throws Error with what the process printed when the program cannot even be loaded
+ * @throws Error with what the process printed when the program cannot be loaded
  */
 export async function loadProgram(root: string): Promise<ProgramVersion> {
   const child = fork(program, [root], {

@@ -1,5 +1,5 @@
 /**
- * A place for a sample fleet that lasts as long as a preview: a database, a cluster, a key service, a state folder.
+ * A place for a sample fleet, for as long as a preview takes: a database, a cluster, a key service, a state folder.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ export interface Rehearsal {
   close(): Promise<void>;
 }
 
-/** Starts everything that a fleet on this machine needs, without tenants yet. */
+/** Starts everything that a fleet on this machine needs, without tenants. */
 export async function startRehearsal(options: {
   readonly env: NodeJS.ProcessEnv;
   readonly onProgress: (line: string) => void;

@@ -1,6 +1,6 @@
 /**
- * A fleet to rehearse on where no real one is reachable: one tenant of every plan, and one suspended tenant of each
- * product, made for real by the version of the program before the change.
+ * A fleet to rehearse on where no real one is reachable: a tenant of every plan and a suspended tenant of each product, which
+ * the program before the change really makes.
  */
 
 import { hostname } from 'node:os';
@@ -15,7 +15,7 @@ import { releaseLease, takeLease } from '../../store/leases.ts';
 import { settleOperation } from '../../store/operations.ts';
 import { insertTenant } from '../../store/tenants.ts';
 
-/** Specs of tenants that differ as much as the catalog allows. */
+/** Specs that differ as much as the catalog allows. */
 export function sampleSpecs(cell: { readonly id: string; readonly region: string }): TenantSpec[] {
   return catalog.flatMap(({ id: product, plans }) =>
     plans.flatMap((plan, index) => {

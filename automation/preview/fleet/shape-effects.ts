@@ -1,6 +1,5 @@
 /**
- * What the change does to each shape: both versions of the program declare a few specs of it, and the results are
- * compared.
+ * Finds what the change does to each shape, by comparing what both versions of the program declare for a few specs of it.
  */
 import type { TenantSpec } from '../../../tenants/spec.ts';
 import { guarded } from '../rules.ts';
@@ -25,8 +24,8 @@ export interface ShapeEffect {
 export type ReadPages = () => AsyncIterable<readonly FleetMember[]>;
 
 /**
- * Finds the shapes of a fleet and what the change does to each. The programs declare a handful of specs for each
- * shape. Only where unlike members of a shape fare differently are all its members declared, and the shape divided.
+ * Finds the shapes of a fleet and what the change does to each. The programs declare a handful of specs for each shape. Only
+ * if the change affects these differently do they declare all members, and the shape is divided.
  */
 export async function shapeEffects(readPages: ReadPages, versions: Versions): Promise<ShapeEffect[]> {
   const shapes = await tallyShapes(readPages);
@@ -56,7 +55,7 @@ async function tallyShapes(readPages: ReadPages) {
   return shapes.values();
 }
 
-/** Declares every member of these shapes; those that fare alike become a shape of their own. */
+/** Declares every member of these shapes. Members with the same effect become a shape of their own. */
 async function divide(
   readPages: ReadPages,
   shapes: ReadonlyMap<string, Shape>,
@@ -91,13 +90,13 @@ async function effectsOn(specs: readonly TenantSpec[], { base, head }: Versions)
   const nothing: Declaration = { kind: 'resources', resources: [] };
   return specs.map((spec, index) => {
     const [old, next] = [before[index] ?? nothing, after[index] ?? nothing];
-    // Most changes do nothing to most tenants.
+    // Checked first, because most changes do nothing to most tenants.
     if (JSON.stringify(old) === JSON.stringify(next)) return { kind: 'none' };
     return withoutNames(effectOf(old, guarded(old, next)), namesIn(spec));
   });
 }
 
-/** A tenant's own names; long ones first, as one may be part of another. */
+/** A tenant's own names; long ones first, because one may be part of another. */
 function namesIn(spec: TenantSpec): [string, string][] {
   const names: [string, string][] = [
     [spec.tenantId, '{tenant}'],

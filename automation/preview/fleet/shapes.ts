@@ -1,22 +1,22 @@
 /**
- * The shape of a tenant: its spec without what merely names it. Tenants of one shape get the same resources under
- * other names, so that a change does the same to all of them.
+ * The shape of a tenant is its spec without what merely names it. Tenants of one shape get the same resources under other
+ * names, so a change has the same effect on all of them.
  *
- * Fixed names and dates of the same character replace the real ones (an owner that is a valid label stays one, a long
- * one stays long). Whether a program looks at more than that is not assumed but tried: a few members of each shape
- * that are unlike each other are declared as they are, see `witnesses`.
+ * Fixed names and dates of the same kind replace the real ones: an owner that is a valid label stays one, a long one stays
+ * long. A program may look at more than that. So a few members of each shape that differ most are declared as they are, to
+ * see whether it does (`witnesses`).
  */
 import { createHash } from 'node:crypto';
 import type { TenantSpec } from '../../../tenants/spec.ts';
 
 export interface Shape {
-  /** Digest of everything that tenants of this shape share. */
+  /** Digest of everything that tenants of the shape share. */
   readonly key: string;
-  /** A spec of this shape that names nobody. */
+  /** A spec of the shape with placeholders for names. */
   readonly spec: TenantSpec;
 }
 
-/** Names in a spec of nobody. */
+/** Placeholders for names. */
 const nobody = {
   tenantId: 't0000000',
   slug: 'some-tenant',
@@ -28,7 +28,7 @@ const nobody = {
   },
 } as const;
 
-/** Numbers that vary from tenant to tenant: not part of the shape; the extremes are tried. */
+/** Numbers that vary from tenant to tenant are not part of the shape; witnesses have the extremes. */
 const amounts = ['seats'] as const;
 
 export function shapeOf(spec: TenantSpec): Shape {
@@ -45,7 +45,7 @@ export function shapeOf(spec: TenantSpec): Shape {
   return { key: digest(common), spec: anonymous };
 }
 
-/** The namespace comes from the id or the slug; one that does not stays as it is, and makes a shape of its own. */
+/** Replaces the id or the slug in a namespace. One that has neither stays as it is and makes its own shape. */
 function anonymousNamespace({ namespace, tenantId, slug }: TenantSpec): string {
   if (namespace.endsWith(tenantId)) return namespace.slice(0, -tenantId.length) + nobody.tenantId;
   if (namespace.endsWith(slug)) return namespace.slice(0, -slug.length) + nobody.slug;
@@ -60,7 +60,7 @@ function anonymousText(text: string | null): string | null {
     : nobody.texts.special;
 }
 
-/** Members of a shape, and those that differ most. */
+/** Counts the members of a shape and keeps those that differ most. */
 export class Members {
   readonly shape: Shape;
   count = 0;
@@ -87,7 +87,7 @@ export class Members {
     if (!held || size > held.size) this.#extremes.set(extreme, { size, spec });
   }
 
-  /** Real members that are unlike each other, a handful however many there are. */
+  /** A handful of real members that differ most from each other. */
   get witnesses(): readonly TenantSpec[] {
     return [...new Set([...this.#extremes.values()].map(({ spec }) => spec))];
   }

@@ -1,7 +1,7 @@
 /**
- * How a tenant stands, from its row alone, in a form that is comparable with other tenants of its shape: which
- * objects it has, and which fields of each are ours. Two tenants of one shape that stand differently were last
- * changed by different versions of the program, or by somebody else.
+ * A tenant's standing, from its row alone, comparable with other tenants of its shape: which objects it has, and which of
+ * their fields are ours. If two tenants of a shape stand differently, different versions of the program changed them last, or
+ * somebody else did.
  */
 
 import type { Fingerprint } from '../../store/tenants.ts';
@@ -9,11 +9,11 @@ import type { FleetMember } from './members.ts';
 import { digest } from './shapes.ts';
 
 export type Standing =
-  /** Seen since its last operation, and settled; equal digests mean equal objects and fields. */
+  /** Settled, and seen since its last operation. Equal digests mean equal objects and fields. */
   | { readonly kind: 'seen'; readonly digest: string }
-  /** Settled, but nobody has looked since its last operation. */
+  /** Settled, but not seen since its last operation. */
   | { readonly kind: 'unseen' }
-  /** An operation is wanted, under way or failed: reality is not what the row says. */
+  /** An operation is due, under way or failed, so reality differs from the row. */
   | { readonly kind: 'unsettled' };
 
 export function standingOf({ id, spec, settled, fingerprint }: FleetMember): Standing {
@@ -22,7 +22,7 @@ export function standingOf({ id, spec, settled, fingerprint }: FleetMember): Sta
   return { kind: 'seen', digest: digest(comparable(fingerprint, { id, namespace: spec.namespace })) };
 }
 
-/** A fingerprint without a tenant's own parts: its names, and the identities of its objects. */
+/** A fingerprint without the tenant's names and the identities of its objects. */
 export function comparable(
   fingerprint: Fingerprint,
   own: { readonly id: string; readonly namespace: string },
