@@ -46,9 +46,14 @@ export function tenantConfigMap(tenant: Tenant): ConfigMap | null {
   };
 }
 
+/** The id of the API key of a tenant's own container. */
+export function apiKeyId(tenantId: string): string {
+  return `${tenantId}self`;
+}
+
 /** The tenant's API key, in the form that `automation/keys` reads. @param random 43 letters and digits */
 export function apiKeyOf(tenantId: string, random: string): { readonly id: string; readonly text: string } {
-  const id = `${tenantId}self`;
+  const id = apiKeyId(tenantId);
   return { id, text: `tk_${id}_${random}` };
 }
 

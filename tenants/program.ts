@@ -150,9 +150,13 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
 
 /** The API key of the tenant's container, and the Secret that holds it. */
 function declareApiKey(tenant: Tenant, inNamespace: CustomResourceOptions) {
-  const { tenantId } = tenant.spec;
-  // As long as the secrets of keys that the control plane draws itself.
-  const { result } = new RandomPassword('api-key', { length: 43, special: false });
+  const { tenantId, apiKeyRenewals } = tenant.spec;
+  const { result } = new RandomPassword('api-key', {
+    // As long as the secrets of keys that the control plane draws itself.
+    length: 43,
+    special: false,
+    ...(apiKeyRenewals !== undefined && { keepers: { renewals: String(apiKeyRenewals) } }),
+  });
   let kept: TenantOutputs['apiKey'];
   const text = result.apply((random) => {
     const key = apiKeyOf(tenantId, random);

@@ -1,5 +1,6 @@
 import { databasePlace } from './data.ts';
 import { tenantObjects } from './objects.ts';
+import { readsTenant } from './pod-contract.ts';
 import type { TenantSpec } from './spec.ts';
 import { type Cell, defaultCell, resolveTenant } from './tenant.ts';
 
@@ -13,5 +14,6 @@ export function declaresTheSame(a: TenantSpec, b: TenantSpec, cell: Cell = defau
 
 function declared(spec: TenantSpec, cell: Cell): string {
   const tenant = resolveTenant(spec, cell);
-  return JSON.stringify([tenantObjects(tenant), databasePlace(tenant)]);
+  const apiKey = readsTenant(tenant) ? (spec.apiKeyRenewals ?? 0) : null;
+  return JSON.stringify([tenantObjects(tenant), databasePlace(tenant), apiKey]);
 }

@@ -34,6 +34,8 @@ export const tenantSpec = z.strictObject({
   /** The server of its own that holds its database, by its name in the cell; absent on the shared one. Decided once,
    *  because moving rows is done by hand. */
   databaseServer: z.string().regex(databaseServerPattern).optional(),
+  /** How often its container got another API key because the one before was revoked; absent for never. */
+  apiKeyRenewals: z.int().positive().optional(),
   /** RFC 3339, UTC, whole seconds. */
   createdAt: z.iso.datetime(),
 });

@@ -64,7 +64,8 @@ const revoke = createRoute({
   operationId: 'revokeKey',
   tags: ['Keys'],
   summary: 'End an API key',
-  description: 'No process takes it any more, and event streams that it opened end.',
+  description:
+    "No process takes it any more, and event streams that it opened end. When it is the key of a tenant's own container, the container gets another one.",
   access: people,
   request: { params: keyParams },
   responses: {
@@ -75,7 +76,7 @@ const revoke = createRoute({
 
 const order: Order<KeyOrder> = { id: textPosition, by: { createdAt: timePosition, name: textPosition } };
 
-export const keyRoutes = ({ database, keys }: ApiDeps) =>
+export const keyRoutes = ({ database, followers, keys }: ApiDeps) =>
   createRouter()
     .openapi(create, async (c) => {
       const person = signedIn(c.get('principal'));
@@ -112,7 +113,10 @@ export const keyRoutes = ({ database, keys }: ApiDeps) =>
       const found = await findKey(database, reachOf(person), id);
       if (found?.owner.kind === 'tenant') await c.get('tenants').find(askedTenant(found.owner.tenantId));
       const revoked =
-        found && (await database.transaction((client) => revokeKey(client, found, askedBy(person))));
+        found &&
+        (await database.transaction((client) =>
+          revokeKey(client, { followers, now: () => new Date() }, found, askedBy(person)),
+        ));
       if (!found || !revoked)
         throw new Problem('not_found', `There is no API key ${JSON.stringify(id.slice(0, 64))}.`);
       keys.forget(found.id);

@@ -46,7 +46,10 @@ export async function settle(
         ...('applied' in result && { applied: result.applied }),
       }),
     );
-    if (result.outputs?.apiKey) await keepContainerKey(client, tenant.id, result.outputs.apiKey);
+    // A key that was revoked meanwhile stays revoked: the container gets the next one.
+    const { apiKeyRenewals } = tenant.desiredSpec;
+    if (result.outputs?.apiKey && before?.desiredSpec.apiKeyRenewals === apiKeyRenewals)
+      await keepContainerKey(client, tenant.id, result.outputs.apiKey);
     const entries: NewAuditEntry[] = [
       {
         ...about,

@@ -1,6 +1,9 @@
+import { apiKeyId } from '../../tenants/pod-contract.ts';
+import { changeTenant, type Following } from '../followers.ts';
 import { record } from '../store/audit.ts';
 import { firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
+import { changeDesired, findTenant, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { KeyScope } from './scopes.ts';
 import { drawKey, isKeyId } from './secret.ts';
 
@@ -169,17 +172,35 @@ export async function listKeys(
   return rows.map(keyOf);
 }
 
-/** Revokes a key; false when there is none. Other processes may accept it for `trustMs` more (`ring.ts`). */
+/**
+ * Revokes a key for good; false when there is none. When it is the key of a tenant's own container, the tenant's program
+ * draws another one for it. Runs in a transaction.
+ */
 export async function revokeKey(
   client: Queryable,
-  { id }: Pick<ApiKey, 'id'>,
+  following: Following,
+  { id, owner }: Pick<ApiKey, 'id' | 'owner'>,
   audit: Readonly<Record<string, unknown>>,
 ): Promise<boolean> {
+  const ofContainer = owner.kind === 'tenant' && id === apiKeyId(owner.tenantId);
+  const tenant = ofContainer ? await findTenant(client, owner.tenantId, { lock: true }) : null;
   const row = firstRow(
     await client.query<Row>(`delete from tenantry.api_key k where id = $1 returning ${columns}`, [id]),
   );
-  if (row) await recordChange(client, keyOf(row), 'revoked', audit);
-  return row !== null;
+  if (!row) return false;
+  if (tenant && tenant.desiredState !== 'deleted') await renewContainerKey(client, following, tenant);
+  await recordChange(client, keyOf(row), 'revoked', audit);
+  return true;
+}
+
+/** Wants the tenant with another key. A key that a running operation has drawn is not stored any more. */
+async function renewContainerKey(client: Queryable, following: Following, tenant: Tenant): Promise<void> {
+  const { desiredState: state, desiredSpec, suspendReason, deleteAfter } = tenant;
+  const spec = { ...desiredSpec, apiKeyRenewals: (desiredSpec.apiKeyRenewals ?? 0) + 1 };
+  await changeTenant(client, following, tenant, (db) =>
+    changeDesired(db, tenant.id, { state, spec, suspendReason, deleteAfter }),
+  );
+  await ringTenant(client, tenant);
 }
 
 export async function removeTenantKeys(client: Queryable, tenantId: string): Promise<void> {

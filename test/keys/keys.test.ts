@@ -11,6 +11,7 @@ import {
 import { listAudit } from '../../automation/store/audit.ts';
 import { changeDesired, findTenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
+import { unfollowed } from '../support/followers.ts';
 import { addTenant } from '../support/tenant-rows.ts';
 import { until } from '../support/wait.ts';
 
@@ -109,8 +110,8 @@ describe('an API key', () => {
     const [here, elsewhere] = [ring(), ring()];
     await here.verify(text);
     await elsewhere.verify(text);
-    expect(await revokeKey(control.database, key, { by: 'ada' })).toBe(true);
-    expect(await revokeKey(control.database, key, { by: 'ada' })).toBe(false);
+    expect(await revokeKey(control.database, unfollowed, key, { by: 'ada' })).toBe(true);
+    expect(await revokeKey(control.database, unfollowed, key, { by: 'ada' })).toBe(false);
     here.forget(key.id);
     elsewhere.pass(5_001);
     for (const keys of [here, elsewhere]) {

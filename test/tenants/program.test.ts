@@ -5,14 +5,15 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { crdModules, ensureCrds } from '../../automation/toolchain/crds.ts';
 import { readToolchainEnv } from '../../automation/toolchain/env.ts';
-import { extendCatalog, findProduct } from '../../tenants/catalog/index.ts';
-import type { Product, ProductId } from '../../tenants/catalog/types.ts';
+import { extendCatalog } from '../../tenants/catalog/index.ts';
+import type { ProductId } from '../../tenants/catalog/types.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { tenantProgram } from '../../tenants/program.ts';
 import type { TenantOutputs, TenantSpec } from '../../tenants/spec.ts';
 import { type Cell, defaultCell } from '../../tenants/tenant.ts';
 import { type Engine, startEngine } from '../providers/engine.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
+import { readingProduct } from '../support/products.ts';
 import { apply, kubectl, live, removeNamespaces } from './cluster.ts';
 import { freshTenantId, specOf } from './specs.ts';
 
@@ -295,35 +296,34 @@ async function placesOf(tenantId: string): Promise<string[]> {
 }
 
 describe('a tenant whose container reads it', () => {
-  const agents = findProduct('agents');
-  if (!agents) throw new Error('no such product');
-  const own: Product = {
-    ...agents,
-    id: 'reading',
-    meters: [],
-    limits: [],
-    applies: Object.keys(agents.plans[0]?.entitlements ?? {}),
-    namespace: { ...agents.namespace, prefix: 'reading-' },
-    runtime: { ...agents.runtime, readsTenant: true },
-  };
-
   test(
-    'has a key of which the control plane keeps the digest, the same as long as the tenant lives',
+    'has a key of which the control plane keeps the digest, the same until it is revoked',
     async () => {
-      extendCatalog([own]);
+      extendCatalog([readingProduct('reading')]);
       const { spec, stack, up } = await newTenant('reading', 'free');
       const { outputs } = await up();
       const read = async (object: string) => {
         const { stdout } = await kubectl(['get', object, '-n', spec.namespace, '-o', 'json']);
         return JSON.parse(stdout) as { data: Record<string, string> };
       };
-      const key = Buffer.from((await read('secret/tenantry-api')).data.key ?? '', 'base64').toString();
-      const [, id, random = ''] = /^tk_([a-z0-9]{12})_([A-Za-z0-9]{43})$/.exec(key) ?? [];
-      expect(outputs.apiKey).toEqual({ id, sha256: createHash('sha256').update(random).digest('hex') });
+      const readKey = async () => {
+        const key = Buffer.from((await read('secret/tenantry-api')).data.key ?? '', 'base64').toString();
+        const [, id = '', random = ''] = /^tk_([a-z0-9]{12})_([A-Za-z0-9]{43})$/.exec(key) ?? [];
+        return { id, random, digest: createHash('sha256').update(random).digest('hex') };
+      };
+      const { id, random, digest } = await readKey();
+      expect(outputs.apiKey).toEqual({ id, sha256: digest });
       expect(JSON.stringify(outputs)).not.toContain(random);
       expect((await up({ plan: 'pro' })).outputs.apiKey).toEqual(outputs.apiKey);
       const file = await read('configmap/tenant');
       expect(JSON.parse(file.data['tenant.json'] ?? '')).toMatchObject({ plan: 'pro' });
+
+      const renewed = await up({ plan: 'pro', apiKeyRenewals: 1 });
+      const other = await readKey();
+      expect(other.id).toBe(id);
+      expect(other.random).not.toBe(random);
+      expect(renewed.outputs.apiKey).toEqual({ id, sha256: other.digest });
+      expect((await up({ plan: 'pro', apiKeyRenewals: 1 })).outputs.apiKey).toEqual(renewed.outputs.apiKey);
       await stack.destroy();
     },
     longMs,

@@ -603,7 +603,7 @@ export const createKey = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * End an API key
  *
- * No process takes it any more, and event streams that it opened end.
+ * No process takes it any more, and event streams that it opened end. When it is the key of a tenant's own container, the container gets another one.
  */
 export const revokeKey = <ThrowOnError extends boolean = true>(options: Options<RevokeKeyData, ThrowOnError>): RequestResult<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'> => options.client.delete<RevokeKeyResponses, RevokeKeyErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
