@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import Stripe from 'stripe';
 import { BillingRefusal } from '../automation/billing/index.ts';
 import { CheckProblem, type Refusal, UseRefused } from '../automation/entitlements/index.ts';
+import { TooManyKeys } from '../automation/keys/index.ts';
 import { isDatabaseAway } from '../automation/store/database.ts';
 
 /** Every error that the API answers with, by code: its status and its title. Clients may rely on the codes. */
@@ -126,6 +127,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof BillingRefusal || error instanceof CheckProblem)
     return new Problem(error.code, error.message, error.errors);
+  if (error instanceof TooManyKeys) return new Problem('limit_reached', error.message);
   if (error instanceof UseRefused)
     return new Problem(error.refusal.code, error.message, [], retryAfter(error.refusal), error.refusal);
   if (error instanceof HTTPException && error.status < 500) {

@@ -8,6 +8,7 @@ import {
   type KeyReach,
   type KeyScope,
   listKeys,
+  maxKeys,
   operatorScopes,
   revokeKey,
 } from '../../automation/keys/index.ts';
@@ -34,8 +35,7 @@ const create = createRoute({
   operationId: 'createKey',
   tags: ['Keys'],
   summary: 'Make an API key',
-  description:
-    'Send it as a bearer token. It reaches what its owner reaches, and of that what its scopes name. Only operators give a key the scopes that say what was used.',
+  description: `Send it as a bearer token. It reaches what its owner reaches, and of that what its scopes name. Only operators give a key the scopes that say what was used. An owner has at most ${maxKeys} live keys.`,
   access: people,
   request: { body: { required: true, content: { 'application/json': { schema: keyRequest } } } },
   responses: {

@@ -10,8 +10,10 @@ export {
   type KeyReach,
   keepContainerKey,
   listKeys,
+  maxKeys,
   type NewKey,
   removeTenantKeys,
   revokeKey,
+  TooManyKeys,
 } from './rows.ts';
 export { type KeyScope, keyScopes, operatorScopes } from './scopes.ts';

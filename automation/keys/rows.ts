@@ -57,10 +57,22 @@ const reached = `($1::text is null or k.subject = $1 or exists (select from tena
     left join tenantry.subscription s on s.id = t.subscription_id
     where t.id = k.tenant_id and (t.owner = $1 or s.customer_id = any($2))))`;
 
+/** How many live keys one owner can have: enough for all their programs, and a bound for one that makes keys in a loop. */
+export const maxKeys = 100;
+
+/** The owner has as many live keys as there can be. */
+export class TooManyKeys extends Error {
+  override readonly name = 'TooManyKeys';
+  constructor() {
+    super(`There are ${maxKeys} live API keys of this owner already: revoke one first.`);
+  }
+}
+
 /**
- * Makes a key and records it in the audit trail.
+ * Makes a key and records it in the audit trail. Runs in a transaction.
  * @param audit who asked, for the audit entry
  * @returns the key and its text, which cannot be read again
+ * @throws TooManyKeys
  */
 export async function createKey(
   client: Queryable,
@@ -68,29 +80,40 @@ export async function createKey(
   audit: Readonly<Record<string, unknown>> = {},
 ): Promise<{ readonly key: ApiKey; readonly text: string }> {
   const { name, owner, scopes, expiresAt, createdBy } = made;
+  const owned = ownerColumns(owner);
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('tenantry.api_key:' || $1, 0))`, [
+    JSON.stringify(owned),
+  ]);
+  const { count } = onlyRow(
+    await client.query<{ count: number }>(
+      `select count(*) as count from tenantry.api_key
+       where owner_kind = $1 and subject is not distinct from $2 and tenant_id is not distinct from $3
+         and product is not distinct from $4 and (expires_at is null or expires_at > now())`,
+      owned,
+    ),
+  );
+  if (count >= maxKeys) throw new TooManyKeys();
   const { id, text, sha256 } = drawKey();
   const row = onlyRow(
     await client.query<Row>(
       `insert into tenantry.api_key as k (id, secret_sha256, name, owner_kind, subject, tenant_id, product, scopes,
          created_by, expires_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ${columns}`,
-      [
-        id,
-        sha256,
-        storable(name),
-        owner.kind,
-        owner.kind === 'person' ? storable(owner.subject) : null,
-        owner.kind === 'tenant' ? owner.tenantId : null,
-        owner.kind === 'service' ? owner.product : null,
-        [...new Set(scopes)].sort(),
-        createdBy,
-        expiresAt,
-      ],
+      [id, sha256, storable(name), ...owned, [...new Set(scopes)].sort(), createdBy, expiresAt],
     ),
   );
   const key = keyOf(row);
   await recordChange(client, key, 'created', { scopes: key.scopes, ...audit });
   return { key, text };
+}
+
+function ownerColumns(owner: KeyOwner): [kind: string, ...owner: (string | null)[]] {
+  return [
+    owner.kind,
+    owner.kind === 'person' ? storable(owner.subject) : null,
+    owner.kind === 'tenant' ? owner.tenantId : null,
+    owner.kind === 'service' ? owner.product : null,
+  ];
 }
 
 /** Lets a tenant's own container read the tenant's entitlements, reserve uses and report usage. */

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KeyView } from '../../api/contract/keys.ts';
 import type { TenantView } from '../../api/contract/tenant.ts';
+import { maxKeys } from '../../automation/keys/index.ts';
 import { putMember } from '../../automation/organizations/organizations.ts';
 import { type Service, startService } from '../support/service.ts';
 import { addTenant } from '../support/tenant-rows.ts';
@@ -258,5 +259,30 @@ describe('keys', () => {
     const { key } = await made({ scopes: ['tenants:read'] }, ada);
     await get('/v1/tenants', key);
     expect(service.log()).not.toContain(key.slice(16));
+  });
+
+  test('are refused beyond a number of live ones for each owner, also when they are made at once', async () => {
+    const insert = (owner: string, count: number, expired: boolean) =>
+      service.database.query(
+        `insert into tenantry.api_key (id, secret_sha256, name, owner_kind, subject, scopes, expires_at)
+         select substr(md5($1 || n || $3::boolean), 1, 12), sha256('x'), 'a key', 'person', $1, '{tenants:read}',
+           case when $3::boolean then now() - interval '1 s' end
+         from generate_series(1, $2) n`,
+        [owner, count, expired],
+      );
+    await insert('max', maxKeys - 1, false);
+    await insert('max', 5, true);
+    const max = await service.identity.token('max');
+    const answers = await Promise.all([1, 2, 3].map(() => create({ scopes: ['tenants:read'] }, max)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+    expect(answers.find(({ status }) => status === 409)?.body).toMatchObject({
+      code: 'limit_reached',
+      detail: `There are ${maxKeys} live API keys of this owner already: revoke one first.`,
+    });
+    const [key] = await keysOf(max, '?state=live&limit=1');
+    // Another owner's number is another.
+    await made({ owner: { kind: 'service', product: 'browsers' }, scopes: ['tenants:read'] });
+    await service.request('DELETE', `/v1/keys/${key?.id}`, { token: max });
+    await made({ scopes: ['tenants:read'] }, max);
   });
 });

@@ -587,7 +587,7 @@ export const listKeys = <ThrowOnError extends boolean = true>(options: Options<L
 /**
  * Make an API key
  *
- * Send it as a bearer token. It reaches what its owner reaches, and of that what its scopes name. Only operators give a key the scopes that say what was used.
+ * Send it as a bearer token. It reaches what its owner reaches, and of that what its scopes name. Only operators give a key the scopes that say what was used. An owner has at most 100 live keys.
  */
 export const createKey = <ThrowOnError extends boolean = true>(options: Options<CreateKeyData, ThrowOnError>): RequestResult<CreateKeyResponses, CreateKeyErrors, ThrowOnError, 'data'> => options.client.post<CreateKeyResponses, CreateKeyErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
