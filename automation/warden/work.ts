@@ -1,11 +1,36 @@
 import type { Logger } from 'pino';
-import type { Work } from '../work/index.ts';
+import type { Database } from '../store/database.ts';
+import { withTurn } from '../store/turns.ts';
+import { repeat, type Work } from '../work/index.ts';
 import { closing, type TenantServer } from './servers.ts';
+import { watching } from './watch.ts';
 
-/** Keeps tenants' logins from harming others, on every server that they log in to. */
-export function wardenWork(context: {
+/** A session that fills what all share does so in seconds. */
+const pauseMs = 5_000;
+
+export interface WardenContext {
+  /** The control plane's. */
+  readonly database: Database;
   readonly servers: readonly TenantServer[];
+  readonly cell: { readonly id: string };
+  readonly policy: { readonly leaseTtlMs: number };
+  readonly workerId: string;
   readonly log: Logger;
-}): Work {
-  return { sweep: { cell: { closeDatabases: closing(context.servers, context.log) } } };
+}
+
+/** Keeps tenants' logins from harming others, on every server that they log in to. One worker of a cell watches. */
+export function wardenWork(context: WardenContext): Work {
+  const { database, servers, cell, policy, workerId, log } = context;
+  const watch = watching(context);
+  const turn = { name: `warden:${cell.id}`, holder: workerId, ttlMs: policy.leaseTtlMs };
+  return {
+    sweep: { cell: { closeDatabases: closing(servers, log) } },
+    begin: () =>
+      repeat(pauseMs, async () => {
+        await withTurn(database, turn, () => watch.look()).catch((error: unknown) =>
+          log.error({ error }, 'the warden could not look'),
+        );
+      }),
+    close: () => watch.close(),
+  };
 }

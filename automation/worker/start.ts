@@ -93,7 +93,7 @@ async function worksOf(
       servers: tenantServers,
       stacks: async () => (canListStacks(env.backendUrl) ? standingStacks(env.backendUrl) : null),
     }),
-    wardenWork({ servers: tenantServers, log: context.log }),
+    wardenWork({ ...context, servers: tenantServers }),
     servicesWork(services, { ...context, cluster }),
   ];
 }

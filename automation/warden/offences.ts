@@ -1,0 +1,88 @@
+/** What a session of a tenant may not do for long. Pure. */
+
+export interface Session {
+  readonly pid: number;
+  /** Id of the role. */
+  readonly user: number;
+  readonly role: string;
+  readonly tenantId: string;
+  /** As `pg_stat_activity` names it; null where the server does not say. */
+  readonly state: string | null;
+  /** Since when, in milliseconds, by the server's clock; null where there is none. */
+  readonly inTransactionMs: number | null;
+  readonly inStateMs: number | null;
+  readonly inStatementMs: number | null;
+  readonly locks: number;
+  /** Files of sorts and hashes; 0 where the server does not say. */
+  readonly temporaryBytes: number;
+}
+
+/**
+ * What the warden bears. Above what `loginSettings` gives a tenant's role, so that only a session that has changed its
+ * settings gets here.
+ */
+export interface Limits {
+  readonly idleInTransactionMs: number;
+  readonly transactionMs: number;
+  readonly statementMs: number;
+  readonly locks: number;
+  readonly temporaryBytes: number;
+  /** Share of the queue of notifications from which on nobody may sit in a transaction. */
+  readonly queueUsage: number;
+  /** What a transaction may last then. */
+  readonly transactionWithFullQueueMs: number;
+}
+
+export const defaultLimits: Limits = {
+  idleInTransactionMs: 90_000,
+  transactionMs: 6 * 60_000,
+  statementMs: 60_000,
+  locks: 2_000,
+  temporaryBytes: 512 * 1024 ** 2,
+  queueUsage: 0.1,
+  transactionWithFullQueueMs: 5_000,
+};
+
+export type OffenceKind =
+  | 'idle_in_transaction'
+  | 'long_transaction'
+  | 'long_statement'
+  | 'many_locks'
+  | 'temporary_files'
+  | 'notification_queue';
+
+/** What the tenant is told. */
+export const offenceTexts: Readonly<Record<OffenceKind, string>> = {
+  idle_in_transaction: 'it was idle in a transaction for too long',
+  long_transaction: 'its transaction lasted too long',
+  long_statement: 'its statement ran too long',
+  many_locks: 'it held too many locks',
+  temporary_files: 'its temporary files were too large',
+  notification_queue: 'it kept the queue of notifications from being emptied',
+};
+
+/** Why the session must end; null when it may go on. What harms others most comes first. */
+export function offenceOf(session: Session, queueUsage: number, limits: Limits): OffenceKind | null {
+  const longer = (ms: number | null, limit: number) => ms !== null && ms > limit;
+  if (session.locks > limits.locks) return 'many_locks';
+  if (queueUsage > limits.queueUsage && longer(session.inTransactionMs, limits.transactionWithFullQueueMs))
+    return 'notification_queue';
+  if (session.temporaryBytes > limits.temporaryBytes) return 'temporary_files';
+  if (
+    session.state?.startsWith('idle in transaction') &&
+    longer(session.inStateMs, limits.idleInTransactionMs)
+  )
+    return 'idle_in_transaction';
+  if (longer(session.inTransactionMs, limits.transactionMs)) return 'long_transaction';
+  if (session.state === 'active' && longer(session.inStatementMs, limits.statementMs))
+    return 'long_statement';
+  return null;
+}
+
+/** So many offences in a row halve the connections. */
+export const offencesPerThrottle = 3;
+
+/** Connections after so many offences: half for every three, at least one; the plan's below three. */
+export function connectionsAfter(offences: number, planConnections: number): number {
+  return Math.max(1, Math.floor(planConnections / 2 ** Math.floor(offences / offencesPerThrottle)));
+}

@@ -1,0 +1,156 @@
+import pg from 'pg';
+import type { Logger } from 'pino';
+import { connectionTo } from '../store/connection.ts';
+import type { Database } from '../store/database.ts';
+import { forgive, listReformed, recordOffence, recordThrottle } from './conduct.ts';
+import { connectionsAfter, defaultLimits, type Limits, offenceOf, type Session } from './offences.ts';
+import type { TenantServer } from './servers.ts';
+import { endSession, readSessions, readTenantRoles, type TenantRole } from './sessions.ts';
+import { findRoles, limitConnections } from './throttle.ts';
+
+export interface WatchContext {
+  /** The control plane's. */
+  readonly database: Database;
+  readonly servers: readonly TenantServer[];
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly limits?: Limits;
+  /** So long without an offence ends a throttle. */
+  readonly quietMs?: number;
+}
+
+/** An hour. */
+const defaultQuietMs = 3_600_000;
+
+/**
+ * A look at every server ends sessions of tenants that harm others, says so in the tenant's trail, gives repeat
+ * offenders fewer connections, and those whose conduct was good all of them again.
+ */
+export interface Watch {
+  look(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function watching(context: WatchContext): Watch {
+  const posts = context.servers.map((server) => new Post(server));
+  return {
+    async look() {
+      for (const post of posts) {
+        try {
+          await watchServer(context, post);
+        } catch (error) {
+          const { name } = post.server;
+          context.log.error({ error, server: name }, "a server of tenants' databases could not be watched");
+        }
+      }
+      await restore(context);
+    },
+    close: async () => {
+      await Promise.all(posts.map((post) => post.close()));
+    },
+  };
+}
+
+/**
+ * Where the warden stands on a server: a connection that it keeps, and the roles it has seen. A server whose table of
+ * locks is full takes no new connection and reads no shared table, and is freed all the same.
+ */
+class Post {
+  readonly server: TenantServer;
+  #client: pg.Client | undefined;
+  #roles: ReadonlyMap<number, TenantRole> | undefined;
+  #listsFiles: boolean | undefined;
+
+  constructor(server: TenantServer) {
+    this.server = server;
+  }
+
+  async client(): Promise<pg.Client> {
+    if (this.#client) return this.#client;
+    const client = new pg.Client({
+      ...connectionTo(this.server.url),
+      application_name: 'tenantry-warden',
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 30_000,
+    });
+    client.on('error', () => {});
+    client.once('end', () => {
+      if (this.#client === client) this.#client = undefined;
+    });
+    await client.connect();
+    this.#client = client;
+    return client;
+  }
+
+  async roles(): Promise<ReadonlyMap<number, TenantRole>> {
+    const client = await this.client();
+    try {
+      this.#roles = await readTenantRoles(client);
+    } catch (error) {
+      if (!this.#roles) throw error;
+    }
+    return this.#roles;
+  }
+
+  async listsTemporaryFiles(): Promise<boolean> {
+    if (this.#listsFiles === undefined) {
+      const { rows } = await (await this.client()).query<{ may: boolean }>(
+        "select has_function_privilege('pg_ls_tmpdir()', 'execute') as may",
+      );
+      this.#listsFiles = rows[0]?.may ?? false;
+    }
+    return this.#listsFiles;
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.end().catch(() => {});
+  }
+}
+
+async function watchServer(
+  { database, log, limits = defaultLimits }: WatchContext,
+  post: Post,
+): Promise<void> {
+  const { name, database: server } = post.server;
+  const [client, roles] = [await post.client(), await post.roles()];
+  const { sessions, queueUsage } = await readSessions(client, roles, {
+    temporaryFiles: await post.listsTemporaryFiles(),
+  });
+  const offenders = sessions.flatMap((session) => {
+    const kind = offenceOf(session, queueUsage, limits);
+    return kind ? [{ session, kind }] : [];
+  });
+  // All of them first: what is written of it can wait.
+  for (const { session } of offenders) await endSession(client, session);
+  for (const { session, kind } of offenders) {
+    log.warn({ server: name, tenant: session.tenantId, reason: kind }, "a session of a tenant's was ended");
+    const offences = await recordOffence(database, session.tenantId, kind);
+    if (offences !== null) await throttle(database, server, session, offences);
+  }
+}
+
+async function throttle(
+  database: Database,
+  server: Database,
+  { tenantId, role }: Session,
+  offences: number,
+): Promise<void> {
+  const found = (await findRoles(server, tenantId)).find((each) => each.role === role);
+  if (!found) return;
+  const plan = found.mark.throttledFrom ?? found.connections;
+  const connections = connectionsAfter(offences, plan);
+  if (connections >= found.connections) return;
+  await limitConnections(server, found, connections);
+  await recordThrottle(database, tenantId, connections, plan);
+}
+
+async function restore({ database, servers, quietMs = defaultQuietMs }: WatchContext): Promise<void> {
+  for (const tenantId of await listReformed(database, quietMs)) {
+    for (const server of servers) {
+      for (const role of await findRoles(server.database, tenantId)) {
+        if (role.mark.throttledFrom !== null)
+          await limitConnections(server.database, role, role.mark.throttledFrom);
+      }
+    }
+    await forgive(database, tenantId);
+  }
+}
