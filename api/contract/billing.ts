@@ -10,7 +10,7 @@ import { productId } from '../../tenants/product-id.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 import { organizationId, planFilter, seats, tenantId, webUrl } from './tenant.ts';
 
-/** What goes in and out of billing. Amounts are whole cents of their currency; credits are negative. */
+/** Requests and answers about billing. Amounts are whole cents of their currency; credits are negative. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 const cents = z.int();
@@ -21,7 +21,7 @@ const subscriptionId = z
   .openapi({ example: 'sub_1Q0PsIJvEtkwdCNYMSaVuRz6' });
 export const invoiceId = z.string().regex(/^in_\w{1,100}$/, 'is the id of an invoice');
 
-/** What is not an id is nobody's, so that it is answered 404 as somebody else's is. */
+/** An invalid id gets the same 404 as somebody else's. */
 export const billingParams = z.object({
   id: z
     .string()
@@ -43,9 +43,11 @@ export const subscription = z
       .nullable()
       .openapi({ description: 'When its tenant is suspended unless the payment is made by then' }),
     organization: z.object({ id: z.string(), name: z.string() }).nullable(),
-    role: z.enum(roles).openapi({ description: 'What you may do: an admin changes, a viewer reads' }),
+    role: z
+      .enum(roles)
+      .openapi({ description: 'Your role: an admin may change it, a viewer may only read it' }),
     tenant: tenantId.nullable(),
-    createdAt: time.openapi({ description: 'When the first word of it reached us' }),
+    createdAt: time.openapi({ description: 'When we first heard of it' }),
   })
   .openapi('Subscription');
 export type SubscriptionView = z.infer<typeof subscription>;
@@ -78,7 +80,7 @@ export const changeRequest = wish
       .int('must be a whole number')
       .min(0)
       .optional()
-      .openapi({ description: 'Of a preview of the last 10 minutes: exactly its amounts are charged' }),
+      .openapi({ description: 'From a preview of the last 10 minutes, to be charged exactly its amounts' }),
   })
   .refine(oneOf, oneOfThem)
   .openapi('ChangeRequest');
@@ -97,7 +99,7 @@ export const changePreview = z
     plan: z.string(),
     seats: z.int(),
     currency: z.string(),
-    dueNowCents: cents.openapi({ description: 'Charged the moment the change is made' }),
+    dueNowCents: cents.openapi({ description: 'Charged when the change is made' }),
     nextInvoiceCents: cents.openapi({
       description: 'What it adds to the next invoice; negative for a credit',
     }),
@@ -129,7 +131,7 @@ export const invoice = z
     paidAt: time.nullable(),
     nextAttemptAt: time.nullable(),
     attempts: z.int(),
-    hostedUrl: z.url().nullable().openapi({ description: 'Where it can be read and paid' }),
+    hostedUrl: z.url().nullable().openapi({ description: 'Where to read and pay it' }),
     pdfUrl: z.url().nullable(),
     lines: z.array(line),
   })
@@ -138,7 +140,7 @@ export type InvoiceView = z.infer<typeof invoice>;
 
 export const invoiceList = z.object({ invoices: z.array(invoice), nextCursor }).openapi('InvoiceList');
 
-/** Stripe sorts and filters them. */
+/** Stripe sorts and filters invoices. */
 export const invoiceQuery = listQuery(['-createdAt'], {
   organization: organizationId.optional(),
   subscription: subscriptionId.optional(),
@@ -148,9 +150,12 @@ export const invoiceQuery = listQuery(['-createdAt'], {
 export const portalRequest = z
   .strictObject({
     organization: organizationId.optional(),
-    subscription: subscriptionId.optional().openapi({ description: 'The portal of whoever pays for it' }),
+    subscription: subscriptionId.optional().openapi({ description: 'Opens the portal of its payer' }),
     returnUrl: webUrl.optional(),
-    flow: z.enum(portalFlows).optional().openapi({ description: 'Begin at this, not at the front page' }),
+    flow: z
+      .enum(portalFlows)
+      .optional()
+      .openapi({ description: 'Begins at this task instead of the front page' }),
   })
   .openapi('PortalRequest');
 
@@ -167,9 +172,9 @@ export const organization = z
     id: organizationId,
     name: z.string(),
     slug: z.string(),
-    personal: z.boolean().openapi({ description: 'Of one person alone' }),
+    personal: z.boolean().openapi({ description: 'True for the organization of a single person' }),
     billingEmail: z.string().nullable(),
-    role: z.enum(roles).openapi({ description: 'What you may do there' }),
+    role: z.enum(roles).openapi({ description: 'Your role there' }),
     members: z.array(person),
     createdAt: time,
   })

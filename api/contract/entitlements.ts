@@ -3,12 +3,12 @@ import { microUnitsOf } from '../../automation/metering/index.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 import { tenantParams } from './tenant.ts';
 
-/** What goes in and out of entitlements and of uses that are reserved before they begin. */
+/** Requests and answers about entitlements and reservations. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 const resetsAt = time
   .nullable()
-  .openapi({ description: 'When there is more again; null where time gives nothing back' });
+  .openapi({ description: 'When there is more again; null where waiting does not help' });
 const count = z.int().nonnegative();
 const quantity = z.number().nonnegative().openapi({ description: "In the meter's unit, to six places" });
 
@@ -16,21 +16,21 @@ const entitlement = z
   .object({
     value: z
       .union([z.number(), z.boolean(), z.string(), z.array(z.string()), z.null()])
-      .openapi({ description: 'As the plan grants it; null is unlimited, or agreed by hand' }),
+      .openapi({ description: 'What the plan grants; null is unlimited or agreed by hand' }),
     use: z
       .object({
         per: z.enum(['month', 'at_once', 'credits']).openapi({
           description:
-            '`month`: used in this calendar month (UTC). `at_once`: open now. `credits`: what is left is what the credits pay for',
+            '`month`: used in this calendar month (UTC). `at_once`: open now. `credits`: what remains is what the credits pay for',
         }),
         meters: z.array(z.string()).openapi({ description: 'What counts it' }),
         used: quantity,
-        held: quantity.openapi({ description: 'By reservations that are open' }),
+        held: quantity.openapi({ description: 'Held by open reservations' }),
         remaining: quantity.nullable().openapi({ description: 'null is unlimited' }),
         resetsAt,
       })
       .nullable()
-      .openapi({ description: 'null where it is not counted' }),
+      .openapi({ description: 'null where nothing counts it' }),
   })
   .openapi('Entitlement');
 
@@ -44,12 +44,12 @@ export const entitlements = z
       description: 'Why it is suspended',
     }),
     entitlements: z.record(z.string(), entitlement),
-    features: z.array(z.string()).openapi({ description: 'Entitlements that are simply on' }),
+    features: z.array(z.string()).openapi({ description: 'The entitlements that are true' }),
     credits: z
       .object({
         available: count,
         held: count,
-        allowance: count.openapi({ description: 'What a paid period gives' }),
+        allowance: count.openapi({ description: 'What a paid period grants' }),
         resetsAt,
       })
       .nullable()
@@ -67,9 +67,9 @@ export const entitlements = z
   })
   .openapi('Entitlements');
 
-/** Longest hold: a day. */
+/** A day. */
 const mostHoldSeconds = 86_400;
-/** Most that the API calls of one use may be said to cost: $100,000. */
+/** The most that the API calls of one use may cost: $100,000. */
 const mostCostMicros = 100_000_000_000;
 
 const amount = z
@@ -88,7 +88,7 @@ export const checkRequest = z
       .string()
       .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces')
       .openapi({
-        description: 'Your own id of the use: reserved once, however often it is sent',
+        description: 'Your own id of the use. One key reserves once, however often you send it',
         example: 'task-4711',
       }),
     check: name.optional().openapi({ description: "A check of the product's service", example: 'task' }),
@@ -103,17 +103,17 @@ export const checkRequest = z
     attributes: z
       .record(z.string().min(1).max(64), z.union([z.string().max(500), z.number(), z.boolean()]))
       .default({})
-      .openapi({ description: 'What the check asks for; `value` for an entitlement that is a list' }),
+      .openapi({ description: 'What the check needs; `value` for an entitlement that is a list' }),
     costMicros: costMicros
       .min(1, 'must be at least 1')
       .optional()
-      .openapi({ description: 'What its API calls cost at most: set aside from the API budget' }),
+      .openapi({ description: 'The most that its API calls may cost, held from the API budget' }),
     holdSeconds: z
       .int()
       .min(1, 'must be at least 1')
       .max(mostHoldSeconds, `must be at most ${mostHoldSeconds}`)
       .default(600)
-      .openapi({ description: 'Given back by itself when it is neither settled nor released in this time' }),
+      .openapi({ description: 'The reservation expires unless you settle or release it in this time' }),
   })
   .refine(
     ({ check, entitlement: asked, meter, costMicros: cost }) => {
@@ -131,7 +131,7 @@ const reservation = z
     id: z.string(),
     key: z.string(),
     state: z.enum(reservationStates),
-    meter: z.string().nullable().openapi({ description: 'Told of the use once it is settled' }),
+    meter: z.string().nullable().openapi({ description: 'Counts the use once it is settled' }),
     amount: quantity,
     credits: count.nullable(),
     costMicros: count.nullable(),
@@ -155,7 +155,9 @@ export const reservationList = z
 export const checkAnswer = z
   .object({
     admitted: z.literal(true),
-    repeated: z.boolean().openapi({ description: 'The key was sent before; nothing was reserved anew' }),
+    repeated: z
+      .boolean()
+      .openapi({ description: 'True when an earlier request with the key made the reservation' }),
     reservation,
     remaining: z
       .array(
@@ -167,7 +169,7 @@ export const checkAnswer = z
           resetsAt,
         }),
       )
-      .openapi({ description: 'Empty in an answer that is repeated' }),
+      .openapi({ description: 'Empty in a repeated answer' }),
   })
   .openapi('CheckAnswer');
 
@@ -182,10 +184,10 @@ export const settleRequest = z
   .strictObject({
     amount: amount
       .optional()
-      .openapi({ description: 'What was used of what was reserved; all of it when left out' }),
+      .openapi({ description: 'How much was used; defaults to all that was reserved' }),
     costMicros: costMicros
       .optional()
-      .openapi({ description: 'What its API calls cost, also beyond what was set aside' }),
+      .openapi({ description: 'What its API calls cost, which may exceed what was held' }),
   })
   .openapi('SettleRequest');
 

@@ -2,9 +2,9 @@ import { z } from '@hono/zod-openapi';
 import { groupings } from '../../automation/figures/index.ts';
 
 /**
- * Requests and answers about business figures. `…Micros` are millionths of the currency's unit (10,000 a cent), so
- * that sums are exact where a month has a share of a year's price; rates are shares of 1; docs/business-figures.md
- * defines each figure.
+ * Requests and answers about business figures. `…Micros` are millionths of the currency's unit (10,000 a cent), so that sums
+ * are exact even if a month has a share of a year's price. Rates are shares of 1. docs/business-figures.md defines each
+ * figure.
  */
 
 const date = z.iso.date().openapi({ example: '2026-11-21' });
@@ -14,7 +14,7 @@ const rate = z.number().nullable();
 export const currency = z
   .string()
   .regex(/^[a-z]{3}$/, 'must be three small letters')
-  .openapi({ example: 'usd', description: 'Figures are of one currency; nothing is converted' });
+  .openapi({ example: 'usd', description: 'Figures are in one currency; nothing is converted' });
 
 export const figuresQuery = z.object({
   from: date.optional().openapi({ description: 'First UTC day; the first of the month eleven months ago' }),
@@ -25,7 +25,7 @@ export const figuresQuery = z.object({
 });
 
 const conversion = z.object({
-  of: z.int().openapi({ description: 'How many had the chance in the period' }),
+  of: z.int().openapi({ description: 'How many had the chance to convert in the period' }),
   converted: z.int().openapi({ description: 'How many of them have paid since' }),
   rate,
 });
@@ -73,7 +73,7 @@ export const figures = z
     every: z.enum(['day', 'month', 'whole']),
     by: z.enum(groupings),
     currency,
-    currencies: z.array(currency).openapi({ description: 'Every currency that there is' }),
+    currencies: z.array(currency).openapi({ description: 'Every currency in use' }),
     asOf: z.iso.datetime(),
     rows: z.array(figuresRow),
   })

@@ -4,20 +4,20 @@ import { productId } from '../../tenants/product-id.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 import { tenantId } from './tenant.ts';
 
-/** Findings of the reconciler, as they go over HTTP. */
+/** Requests and answers about the reconciler's findings. */
 
 const time = z.iso.datetime();
 
 export const finding = z
   .object({
     id: z.int(),
-    key: z.string().openapi({ description: 'The same for the same disagreement, whenever it comes back' }),
+    key: z.string().openapi({ description: 'Identifies the disagreement whenever it comes back' }),
     kind: z.string(),
     subject: z.string(),
     tenantId: z.string().nullable(),
     subscriptionId: z.string().nullable(),
     cause: z.string(),
-    action: z.string().openapi({ description: 'What is done about it, or what an operator is to do' }),
+    action: z.string().openapi({ description: 'What is done about it, or what an operator should do' }),
     state: z.enum(findingStates),
     canApprove: z.boolean(),
     ageSeconds: z.int(),

@@ -12,7 +12,7 @@ export const readiness = z
     checks: z.record(z.string(), z.string()).openapi({ description: '`ok`, or what is wrong' }),
     warnings: z
       .array(z.string())
-      .openapi({ description: 'What an operator should change although all works' }),
+      .openapi({ description: 'What an operator should change although everything works' }),
   })
   .openapi('Readiness');
 

@@ -1,14 +1,14 @@
 import { z } from '@hono/zod-openapi';
 
-/** Of the request's own making, such as a UUID. */
+/** The caller chooses it, for example a UUID. */
 export const idempotencyKey = z
   .string()
   .regex(/^[!-~]{1,120}$/, 'must be 1 to 120 printable ASCII characters without spaces');
 
-/** Taken by every POST that changes something. */
+/** Every POST that changes something takes it. */
 export const idempotencyHeaders = z.object({
   'idempotency-key': idempotencyKey.optional().openapi({
     description:
-      'Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same',
+      'Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer',
   }),
 });

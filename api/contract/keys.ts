@@ -4,7 +4,7 @@ import { productId } from '../../tenants/product-id.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 import { tenantId } from './tenant.ts';
 
-/** What goes in and out of API keys. */
+/** Requests and answers about API keys. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 const scopes = z.array(z.enum(keyScopes));
@@ -12,11 +12,13 @@ const scopes = z.array(z.enum(keyScopes));
 export const keyOwnerKinds = ['person', 'tenant', 'service'] as const;
 
 const owner = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('person') }).openapi({ description: 'You: what you own or are in' }),
+  z
+    .strictObject({ kind: z.literal('person') })
+    .openapi({ description: 'You: reaches what you own or are a member of' }),
   z.strictObject({ kind: z.literal('tenant'), tenant: tenantId }).openapi({ description: 'One tenant' }),
   z.strictObject({ kind: z.literal('service'), product: productId.optional() }).openapi({
     description:
-      "A product's own application: every tenant of the product, or of all when it is left out. For operators",
+      "A product's own application: reaches every tenant of the product, or of all products when it is left out. For operators",
   }),
 ]);
 
@@ -48,22 +50,24 @@ export const key = z
     createdBy: z.string().nullable(),
     createdAt: time,
     expiresAt: time.nullable(),
-    lastUsedAt: time.nullable().openapi({ description: 'To about a minute' }),
+    lastUsedAt: time.nullable().openapi({ description: 'Accurate to about a minute' }),
   })
   .openapi('Key');
 export type KeyView = z.infer<typeof key>;
 
 export const newKey = key
-  .extend({ key: z.string().openapi({ description: 'The key itself. It is shown only now: keep it safe' }) })
+  .extend({
+    key: z.string().openapi({ description: 'The key itself. It is shown only now, so keep it safe' }),
+  })
   .openapi('NewKey');
 
 export const keyList = z.object({ keys: z.array(key), nextCursor }).openapi('KeyList');
 
 export const keyQuery = listQuery(['-createdAt', 'createdAt', 'name', '-name'], {
   q: search('A part of the name, or the beginning of an id, a subject or a tenant'),
-  product: productId.optional().openapi({ description: 'Keys of its own application' }),
+  product: productId.optional().openapi({ description: "Only keys of the product's own application" }),
   tenant: tenantId.optional(),
-  kind: z.enum(keyOwnerKinds).optional().openapi({ description: 'Of an owner of this kind' }),
+  kind: z.enum(keyOwnerKinds).optional().openapi({ description: 'Only keys of this kind of owner' }),
   scope: z.enum(keyScopes).optional(),
   state: z.enum(['live', 'expired']).optional(),
 });

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { maxLimitMicros } from '../../automation/ledger/index.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 
-/** What goes in and out of credits and budgets. Every amount is a whole number of the unit in its name. */
+/** Requests and answers about credits and budgets. Every amount is a whole number of the unit in its name. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 
@@ -15,12 +15,15 @@ const amount = z
   .max(maxCredits, `must be at most ${maxCredits}`)
   .openapi({ description: 'Whole credits' });
 
-/** Printable ASCII without spaces: ids of sessions, invoices, requests. Reservations alone end what they set aside. */
+/** An id of a session, an invoice or a request. Only a reservation itself may end what it holds. */
 const cause = z
   .string()
   .regex(/^[!-~]{1,200}$/, 'must be 1 to 200 printable ASCII characters without spaces')
   .refine((given) => !given.startsWith('res_'), 'must not begin with res_: settle or release the reservation')
-  .openapi({ description: 'What it is for; booked once, however often it is sent', example: 'session-4711' });
+  .openapi({
+    description: 'What it is for. One cause is booked once, however often you send it',
+    example: 'session-4711',
+  });
 
 export const holdRequest = z
   .strictObject({
@@ -38,12 +41,12 @@ export const captureRequest = z
   .strictObject({
     cause,
     amount,
-    hold: cause.optional().openapi({ description: 'Cause of the hold that pays; the balance when left out' }),
+    hold: cause.optional().openapi({ description: 'Cause of the hold that pays; defaults to the balance' }),
     metered: z
       .boolean()
       .default(false)
-      .openapi({ description: 'The work is done already: what is not there is noted as overshoot' }),
-    final: z.boolean().default(true).openapi({ description: 'Gives the rest of the hold back' }),
+      .openapi({ description: 'The work is already done: records what is missing as overshoot' }),
+    final: z.boolean().default(true).openapi({ description: 'Releases the rest of the hold' }),
   })
   .openapi('CaptureRequest');
 
@@ -60,8 +63,8 @@ const count = z.int().nonnegative();
 export const ledgerAnswer = z
   .object({
     cause: z.string(),
-    amount: count.openapi({ description: 'What the cause has moved' }),
-    overshoot: count.openapi({ description: 'How much of it no balance was there for' }),
+    amount: count.openapi({ description: 'How much was moved' }),
+    overshoot: count.openapi({ description: 'How much of it the balance did not cover' }),
     repeated: z.boolean(),
     balance: z.object({ available: count, held: count }),
   })
@@ -110,14 +113,14 @@ const micros = z
   .int('must be a whole number of micro-dollars')
   .min(0, 'must not be negative')
   .openapi({ description: 'Micro-dollars: 1,000,000 are one dollar' });
-/** Most that one call may be said to cost: $100,000. */
+/** The most that one call may cost: $100,000. */
 const maxCallMicros = 100_000_000_000;
 const callMicros = micros.max(maxCallMicros, `must be at most ${maxCallMicros}`);
 const limitMicros = micros.max(maxLimitMicros, `must be at most ${maxLimitMicros}`);
 const label = z.string().regex(/^[\w.:/@-]{1,100}$/, 'must be 1 to 100 letters, digits and . : / @ _ -');
 
 const apiCall = {
-  callId: cause.openapi({ description: 'Your own id of the call: counted once' }),
+  callId: cause.openapi({ description: 'Your own id of the call, which counts once' }),
   provider: label.openapi({ example: 'anthropic' }),
   operation: label.optional(),
   project: label.optional(),
@@ -130,14 +133,14 @@ export const apiCostBody = z
     message: 'send estimateMicros before the call, or costMicros after it',
   })
   .openapi('ApiCost', {
-    description: 'With `estimateMicros` it asks for admission, with `costMicros` it says what was spent',
+    description: '`estimateMicros` asks for admission, `costMicros` reports what was spent',
   });
 
 export const budget = z
   .object({
     kind: z.enum(['api', 'spend']),
     month: z.string(),
-    limitMicros: z.int().nullable().openapi({ description: 'The limit that counts; null is none' }),
+    limitMicros: z.int().nullable().openapi({ description: 'The effective limit; null for none' }),
     planMicros: z.int().nullable(),
     agreedMicros: z.int().nullable(),
     capMicros: z.int().nullable().openapi({ description: "The owner's own limit" }),
@@ -171,7 +174,7 @@ export const apiCostQuery = listQuery(['-at', 'at'], {
   state: z
     .enum(['open', 'settled'])
     .optional()
-    .openapi({ description: '`open`: what it cost was not said yet' }),
+    .openapi({ description: '`open`: its cost has not been reported' }),
 });
 
 export const apiCosts = z

@@ -24,20 +24,20 @@ const endpointFields = {
   id: endpointId,
   url: z.string(),
   description: z.string().nullable(),
-  product: z.string().nullable().openapi({ description: 'It is told of tenants of this product only' }),
-  tenant: z.string().nullable().openapi({ description: 'It is told of this tenant only' }),
+  product: z.string().nullable().openapi({ description: 'It gets only events of tenants of this product' }),
+  tenant: z.string().nullable().openapi({ description: 'It gets only events of this tenant' }),
   events: z
     .array(z.enum(chosenEventTypes))
     .nullable()
-    .openapi({ description: 'Types of events that it gets; null is every one' }),
-  email: z.string().nullable().openapi({ description: 'Who is told by mail when it is disabled' }),
+    .openapi({ description: 'The types of events that it gets; null for all' }),
+  email: z.string().nullable().openapi({ description: 'Who gets a mail when it is disabled' }),
   state: z.enum(['enabled', 'disabled']),
   disabledAt: time.nullable(),
   disabledReason: z.string().nullable(),
   failingSince: time.nullable().openapi({ description: 'The first failure since the last success' }),
   previousSecretUntil: time
     .nullable()
-    .openapi({ description: 'After a rotation: until then the secret before it signs, too' }),
+    .openapi({ description: 'After a rotation: until when the old secret signs, too' }),
   createdAt: time,
 };
 
@@ -47,7 +47,7 @@ export type NotificationEndpointView = z.infer<typeof notificationEndpoint>;
 export const notificationEndpointSecret = z
   .object({
     endpoint: notificationEndpoint,
-    secret: z.string().openapi({ description: 'Signs what is sent; shown this once', example: 'whsec_…' }),
+    secret: z.string().openapi({ description: 'Signs events. It is shown only now', example: 'whsec_…' }),
   })
   .openapi('NotificationEndpointSecret');
 
@@ -61,8 +61,10 @@ export const endpointParams = z.object({
 
 const tenantFilter = tenantId
   .optional()
-  .openapi({ description: 'Of this tenant; left out, of all that you may see' });
-const productFilter = productId.optional().openapi({ description: 'Of endpoints for this product' });
+  .openapi({ description: 'Only those of this tenant; defaults to all that you may see' });
+const productFilter = productId
+  .optional()
+  .openapi({ description: 'Only those of endpoints for this product' });
 
 export const endpointsQuery = listQuery(['-createdAt', 'createdAt'], {
   q: search('A part of the URL or the description, or the beginning of an id'),
@@ -75,24 +77,23 @@ export const newEndpoint = z
   .strictObject({
     url: z.string().min(1).max(2000).openapi({ example: 'https://example.com/webhooks' }),
     description: z.string().min(1).max(200).optional(),
-    tenant: tenantId
-      .optional()
-      .openapi({ description: 'It is told of this tenant only; operators and services may leave it out' }),
-    product: productId.optional().openapi({ description: 'It is told of tenants of this product only' }),
+    tenant: tenantId.optional().openapi({
+      description: 'It gets only events of this tenant; operators and services may leave it out',
+    }),
+    product: productId.optional().openapi({ description: 'It gets only events of tenants of this product' }),
     events: z
       .array(z.enum(chosenEventTypes))
       .min(1, 'names at least one; leave it out for every one')
       .optional()
-      .openapi({ description: 'Every one when left out' }),
+      .openapi({ description: 'Defaults to all' }),
     email: z
       .email()
       .max(254)
       .optional()
-      .openapi({ description: 'Who is told by mail when it is disabled; you when left out' }),
+      .openapi({ description: 'Who gets a mail when it is disabled; defaults to you' }),
   })
   .openapi('NewNotificationEndpoint');
 
-/** An event, as it is sent. */
 export type WebhookEvent = {
   [Type in EventType]: { type: Type; timestamp: string; data: EventData<Type> };
 }[EventType];
@@ -108,7 +109,7 @@ export const webhookEvent: z.ZodType<WebhookEvent> = z
 const deliveryFields = {
   id: z.int(),
   endpoint: endpointId,
-  event: z.string().openapi({ description: 'Id of the event: the header `webhook-id`' }),
+  event: z.string().openapi({ description: 'Id of the event, as in the header `webhook-id`' }),
   type: z.enum(eventTypes),
   tenant: z.string().nullable(),
   organization: z.string().nullable(),
@@ -118,7 +119,7 @@ const deliveryFields = {
   nextAttemptAt: time.nullable(),
   endedAt: time.nullable(),
   status: z.int().nullable().openapi({ description: 'Of the last answer' }),
-  problem: z.string().nullable().openapi({ description: 'Why the last attempt was no success' }),
+  problem: z.string().nullable().openapi({ description: 'Why the last attempt failed' }),
 };
 
 export const notification = z.object(deliveryFields).openapi('Notification');
@@ -167,12 +168,9 @@ export const replayRequest = z
     since: z.iso
       .datetime({ offset: true })
       .optional()
-      .openapi({ description: 'Instead: events since then; the last 30 days are kept' }),
+      .openapi({ description: 'Instead of `event`: events since then; the last 30 days are kept' }),
     until: z.iso.datetime({ offset: true }).optional(),
-    delivered: z
-      .boolean()
-      .default(false)
-      .openapi({ description: 'Also those that were delivered, not only those that were not' }),
+    delivered: z.boolean().default(false).openapi({ description: 'Also sends delivered events again' }),
   })
   .refine(({ event, since }) => (event === undefined) !== (since === undefined), {
     error: 'give either event or since',
@@ -181,10 +179,10 @@ export const replayRequest = z
 
 export const replayed = z
   .object({
-    events: z.int().openapi({ description: `How many are sent again; at most ${maxReplayed} at once` }),
+    events: z.int().openapi({ description: `How many events are sent again, at most ${maxReplayed}` }),
   })
   .openapi('Replayed');
 
 export const testSent = z
-  .object({ event: z.string().openapi({ description: 'Its id, by which the log has it' }) })
+  .object({ event: z.string().openapi({ description: 'Its id in the log' }) })
   .openapi('TestSent');

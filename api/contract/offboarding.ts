@@ -4,7 +4,7 @@ import { phases } from '../../automation/store/tenants.ts';
 import { listQuery, nextCursor } from './page.ts';
 import { tenantFilters, tenantParams } from './tenant.ts';
 
-/** What goes out of exports, of a tenant's end and of its receipt. */
+/** Answers about exports, a tenant's end and its receipt. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 

@@ -40,12 +40,12 @@ export const onboarding = z
       subject: z.string(),
       body: z.string(),
       attempts: z.int(),
-      answer: z.string().nullable().openapi({ description: 'What the mail server said last' }),
+      answer: z.string().nullable().openapi({ description: "The mail server's last answer" }),
       nextTryAt: time.nullable(),
       sentAt: time.nullable(),
     }),
     made: z.array(z.enum(['organization', 'admin', 'customer', 'mail'])).openapi({
-      description: 'What this request has made; empty when all was there',
+      description: 'What this request has made; empty when everything existed',
     }),
   })
   .openapi('Onboarding');

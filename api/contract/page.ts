@@ -6,15 +6,15 @@ const limit = z.coerce
   .min(1, 'must be at least 1')
   .max(200, 'must be at most 200')
   .default(50)
-  .openapi({ description: 'How many rows a page has at most' });
+  .openapi({ description: 'Most rows of a page' });
 
 const cursor = z.string().optional().openapi({ description: '`nextCursor` of the previous page' });
 
 /**
- * The query of a list: every list is asked for page by page, sorted and filtered in the same way. A parameter that the
- * list does not have is refused, as whoever sends it would take the answer for a filtered one.
- * @param sorts what it can be sorted by, with a `-` for descending; the first one unless asked otherwise
- * @param filters each optional: what a row must be to be listed
+ * The query of a list. Every list has pages, sorting and filters in the same form. Refuses an unknown parameter, because its
+ * sender would take the answer for a filtered one.
+ * @param sorts what the list can be sorted by, with a `-` for descending; the first one is the default
+ * @param filters optional conditions on the rows
  */
 export function listQuery<
   const Sorts extends readonly [string, ...string[]],
@@ -23,7 +23,7 @@ export function listQuery<
   const sort = z
     .enum(sorts)
     .default(sorts[0])
-    .openapi({ description: 'What the list is sorted by; with `-` from the greatest to the least' });
+    .openapi({ description: 'What the list is sorted by; `-` sorts from greatest to least' });
   const shape = { limit, cursor, sort, ...filters };
   const known = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
@@ -32,7 +32,7 @@ export function listQuery<
   });
 }
 
-/** A text to look for. @param description what it is compared with */
+/** A text to search for. @param description what it is compared with */
 export const search = (description: string) =>
   z
     .string()
@@ -46,13 +46,13 @@ export const nextCursor = z
   .nullable()
   .openapi({ description: 'Send as `cursor` for the next page; null on the last one' });
 
-/** A text in a position. PostgreSQL takes no NUL. */
+/** A text in a cursor's position. PostgreSQL accepts no NUL. */
 export const textPosition = z
   .string()
   .max(500)
   .refine((text) => !text.includes('\0'));
 
-/** A time in a position, to the millisecond. */
+/** A time in a cursor's position, to the millisecond. */
 export const timePosition = z.iso
   .datetime()
   .transform((text) => new Date(text))

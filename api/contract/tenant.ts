@@ -6,7 +6,7 @@ import { productId } from '../../tenants/product-id.ts';
 import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
 import { listQuery, nextCursor, search } from './page.ts';
 
-/** What goes in and out over HTTP. The OpenAPI document, the page and the command line take their types from here. */
+/** Requests and answers about tenants. The OpenAPI document, the page and the command line take their types from here. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 
@@ -21,7 +21,7 @@ export const problem = z
     refusal: z
       .object({
         limit: z.string().nullable().openapi({
-          description: 'The entitlement that says no, `credits` or `apiBudget`; null where the state does',
+          description: 'The entitlement that refuses, or `credits` or `apiBudget`; null when the state does',
         }),
         allowed: z.number().nullable(),
         left: z.number().nullable(),
@@ -30,13 +30,13 @@ export const problem = z
         planWithMore: z.object({ id: z.string(), name: z.string() }).nullable(),
       })
       .optional()
-      .openapi({ description: 'Why a use is not admitted' }),
+      .openapi({ description: 'Why a use is refused' }),
   })
   .openapi('Problem', { description: 'RFC 9457 problem details' });
 
 /**
- * The id of a tenant as a request names it. It is no text, so that nothing can be read by it: only the scoped store takes
- * it and answers the tenant, if it is the principal's. An invalid id gets the same 404 as somebody else's tenant.
+ * A tenant's id from a request. It is no string, so that no query can use it: only the scoped store takes it, and finds the
+ * tenant only for a principal that reaches it. An invalid id gets the same 404 as somebody else's tenant.
  */
 export interface AskedTenant {
   readonly askedId: string;
@@ -64,7 +64,7 @@ const price = z.object({
     .nullable()
     .openapi({ enum: ['month', null] }),
   maxSeats: z.int().nullable().openapi({
-    description: 'Most seats that are sold without an agreement; null where it is not sold by seats',
+    description: 'Most seats that checkout sells; null where the plan is not sold by seats',
   }),
 });
 
@@ -74,9 +74,9 @@ const plan = z.object({
   price,
   trialDays: z.int().nullable().openapi({ description: 'Days of a free trial; null where there is none' }),
   features: z.array(z.string()),
-  limits: z
-    .record(z.string(), z.number().nullable())
-    .openapi({ description: 'Figures whose unit is the end of their name: cpuMillis, memoryBytes, pods, …' }),
+  limits: z.record(z.string(), z.number().nullable()).openapi({
+    description: 'Figures with their unit at the end of the name: cpuMillis, memoryBytes, pods, …',
+  }),
   entitlements: z
     .record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.string()), z.null()]))
     .openapi({ description: 'null is unlimited or agreed by hand' }),
@@ -98,7 +98,7 @@ export type ProductView = z.infer<typeof product>;
 
 export const productList = z.object({ products: z.array(product) }).openapi('ProductList');
 
-/** Most seats that any plan has; the plan's own limit is checked where it is known. */
+/** The most seats of any plan. Where the plan is known, its own limit is checked. */
 const mostSeats = () =>
   Math.max(
     ...catalog.flatMap(({ plans }) =>
@@ -132,26 +132,31 @@ export const checkoutRequest = z
       .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
     seats: seats.optional(),
     region: z.string().regex(regionPattern, 'must be a region such as eu-west-1').optional().openapi({
-      description: 'Where the tenant is to be; the home region when left out',
+      description: 'Where the tenant should be; defaults to the home region',
       example: 'eu-west-1',
     }),
     residency: z
       .enum(Object.keys(residencies) as [keyof typeof residencies])
       .optional()
-      .openapi({ description: 'Law that its data must stay under; for plans that include compliance' }),
+      .openapi({ description: 'The law that its data must stay under; for plans that include compliance' }),
     organization: organizationId
       .optional()
-      .openapi({ description: 'Who pays; your organization by the token, else you yourself' }),
+      .openapi({ description: "Who pays; defaults to your token's organization, or else you yourself" }),
     trial: z
       .boolean()
       .optional()
-      .openapi({ description: 'Begin with the free trial of the plan; once for each product' }),
+      .openapi({ description: "Begins with the plan's free trial, once for each product" }),
     promotionCode: z
       .string()
       .regex(/^[A-Za-z0-9-]{1,100}$/, 'must be letters, digits and hyphens')
       .optional()
-      .openapi({ description: 'Left out, one may be typed where the customer pays', example: 'WELCOME20' }),
-    successUrl: webUrl.optional().openapi({ description: '{CHECKOUT_SESSION_ID} in it is replaced' }),
+      .openapi({
+        description: 'When left out, the customer may type one on the payment page',
+        example: 'WELCOME20',
+      }),
+    successUrl: webUrl
+      .optional()
+      .openapi({ description: 'May contain {CHECKOUT_SESSION_ID}, which is replaced' }),
     cancelUrl: webUrl.optional(),
   })
   .openapi('CheckoutRequest');
@@ -159,7 +164,7 @@ export type CheckoutRequest = z.infer<typeof checkoutRequest>;
 
 export const checkout = z
   .object({
-    id: z.string().openapi({ description: 'Find the tenant by GET /v1/tenants?checkout=<id>' }),
+    id: z.string().openapi({ description: 'Find the tenant with GET /v1/tenants?checkout=<id>' }),
     url: z.url().openapi({ description: 'Where the customer pays' }),
   })
   .openapi('Checkout');
@@ -211,7 +216,7 @@ export const tenant = z
       .nullable(),
     outputs: outputs.nullable(),
     createdAt: time,
-    requestedAt: time.nullable().openapi({ description: 'When the first word of its payment reached us' }),
+    requestedAt: time.nullable().openapi({ description: 'When we first heard of its payment' }),
     activeAt: time.nullable(),
     deleteAfter: time.nullable().openapi({ description: 'Its data is kept until then' }),
     cause: z.string().nullable().optional().openapi({ description: 'For operators only' }),
@@ -224,7 +229,7 @@ export const tenantList = z
     tenants: z.array(tenant),
     nextCursor,
     reason: reason.optional().openapi({
-      description: 'With `checkout`: why it led to no tenant, where more time alone will not help',
+      description: 'With `checkout`: why it led to no tenant, if waiting will not help',
     }),
   })
   .openapi('TenantList');
@@ -251,7 +256,7 @@ export const tenantQuery = listQuery(['-createdAt', 'createdAt', 'slug', '-slug'
     .optional(),
 });
 
-/** The filters of lists of what tenants have. */
+/** The filters of lists of what belongs to tenants. */
 export const tenantFilters = {
   q: search(`Of its tenant: ${searched.charAt(0).toLowerCase()}${searched.slice(1)}`),
   product: productId.optional(),
@@ -282,7 +287,7 @@ export const timelineQuery = listQuery(['id', '-id'], {
     .int()
     .nonnegative()
     .optional()
-    .openapi({ description: 'Only entries after the one of this id, as `Last-Event-ID` does for events' }),
+    .openapi({ description: 'Only entries after the one with this id, like `Last-Event-ID` for events' }),
 });
 
 export const timeline = z.object({ entries: z.array(entry), nextCursor }).openapi('Timeline');
@@ -304,7 +309,7 @@ export const pageConfig = z
     local: z.boolean(),
     parts: z
       .record(z.string(), z.string())
-      .openapi({ description: 'Addresses of page parts that products bring, by product' }),
+      .openapi({ description: 'The addresses of page parts that products bring, by product' }),
   })
   .openapi('PageConfig');
 export type PageConfig = z.infer<typeof pageConfig>;

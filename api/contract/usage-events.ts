@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi';
 import { tenantId } from './tenant.ts';
 
-/** Use that a product's own application tells, event by event. */
+/** Requests and answers about use that a product's own application tells, event by event. */
 
-/** Events of one request at most. */
+/** Most events of one request. */
 const mostEvents = 500;
 
 const printable = (most: number) =>
@@ -12,14 +12,14 @@ const printable = (most: number) =>
     .regex(/^[!-~]+$/, 'must be printable ASCII characters without spaces')
     .max(most, `must have at most ${most} characters`);
 const eventId = printable(200).openapi({
-  description: 'Your own id of the event: counted once, however often it is sent',
+  description: 'Your own id of the event, which counts once, however often you send it',
   example: 'evt-4711',
 });
-/** Sources of the platform: settled reservations, and use that services tell by themselves. */
+/** The platform's own sources: settled reservations, and use that services tell. */
 const ownSources = /^(tenantry|service):/;
 const source = printable(200)
   .refine((given) => !ownSources.test(given), 'must not begin with tenantry: or service:')
-  .openapi({ description: 'Who tells; ids are its own', example: '/app/mail' });
+  .openapi({ description: 'Who tells it; ids are unique within a source', example: '/app/mail' });
 const meter = z
   .string()
   .min(1)
@@ -28,12 +28,12 @@ const meter = z
 const time = z.iso
   .datetime({ offset: true })
   .optional()
-  .openapi({ description: 'When it was used; now when left out', example: '2026-11-21T09:30:00Z' });
+  .openapi({ description: 'When it was used; defaults to now', example: '2026-11-21T09:30:00Z' });
 const quantity = z
   .union([z.string().max(20), z.number()])
   .default('1')
   .openapi({
-    description: 'A decimal number of at most six places, as text where no digit may be lost',
+    description: 'A decimal number with at most six decimals; send it as text so that no digit is lost',
     example: '12.5',
   });
 
@@ -46,7 +46,7 @@ export const usageEvents = z
   .strictObject({ source: source.default('api'), events: z.array(usageEvent).min(1).max(mostEvents) })
   .openapi('UsageEvents');
 
-/** As `usageEvents`, with events that are read one by one, so that one that is wrong is refused alone. */
+/** Like `usageEvents`, but events are read one by one, so that only a wrong one is refused. */
 export const usageEventsEnvelope = usageEvents.extend({
   events: z.array(z.unknown()).min(1).max(mostEvents),
 });
@@ -80,7 +80,7 @@ export const refusedReasons = [
 ] as const;
 
 const result = z.object({
-  id: z.string().nullable().openapi({ description: 'null where the event has no id that could be read' }),
+  id: z.string().nullable().openapi({ description: 'null where the event has no readable id' }),
   outcome: z.enum(['accepted', 'repeated', 'refused']),
   reason: z.enum(refusedReasons).optional(),
   message: z.string().optional(),
@@ -92,6 +92,6 @@ export const usageEventsAnswer = z
     accepted: z.int().nonnegative(),
     repeated: z.int().nonnegative().openapi({ description: 'Counted before; nothing changed' }),
     refused: z.int().nonnegative(),
-    results: z.array(result).openapi({ description: 'One for each event, in the order sent' }),
+    results: z.array(result).openapi({ description: 'One for each event, in the order of the request' }),
   })
   .openapi('UsageEventsAnswer');

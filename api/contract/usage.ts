@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { listQuery, nextCursor } from './page.ts';
 import { tenantFilters } from './tenant.ts';
 
-/** What goes in and out of metering. Quantities are decimal numbers as text, so that nothing is lost on the way. */
+/** Requests and answers about metering. Quantities are decimal numbers as text, so that no digit is lost. */
 
 const time = z.iso.datetime().openapi({ example: '2026-11-21T09:30:00.000Z' });
 const count = z.int().nonnegative();
@@ -15,7 +15,7 @@ const month = z
   .string()
   .regex(/^20\d\d-(0[1-9]|1[0-2])$/, 'must be a month such as 2026-11')
   .optional()
-  .openapi({ description: 'A calendar month (UTC); the present one when left out' });
+  .openapi({ description: 'A calendar month (UTC); defaults to the present one' });
 const day = z.iso.date();
 
 export const statementQuery = z.object({ month, format });
@@ -27,7 +27,7 @@ export const usageQuery = z.object({
     .default('day')
     .openapi({ description: 'Samples of five minutes are kept 35 days, hours 400 days, days three years' }),
   from: day.optional().openapi({ description: 'First day (UTC); the first of this month when left out' }),
-  until: day.optional().openapi({ description: 'Last day; today when left out' }),
+  until: day.optional().openapi({ description: 'The last day; defaults to today' }),
   format,
 });
 
@@ -35,7 +35,7 @@ const gap = z.object({
   cell: z.string(),
   from: time,
   until: time,
-  samples: count.openapi({ description: 'Samples that are missing' }),
+  samples: count.openapi({ description: 'How many samples are missing' }),
 });
 
 export const usage = z
@@ -51,14 +51,14 @@ export const usage = z
           cpuMilliSeconds: count,
           memoryKbSeconds: count,
           storageMbSeconds: count,
-          samples: count.openapi({ description: 'Of 12; fewer where something is missing' }),
+          samples: count.openapi({ description: 'How many of 12 samples exist' }),
         }),
       )
       .optional(),
     days: z
       .array(z.object({ day, dimension: z.string(), quantity, unit: z.string(), microUnits: count }))
       .optional(),
-    gaps: z.array(gap).openapi({ description: 'Times without samples: they are charged to nobody' }),
+    gaps: z.array(gap).openapi({ description: 'Times without samples, for which nobody is charged' }),
   })
   .openapi('Usage');
 
@@ -75,7 +75,7 @@ export const statement = z
         unit: z.string(),
         unitPriceMicros: count
           .nullable()
-          .openapi({ description: 'Micro-dollars; null where it is in the plan, or agreed by hand' }),
+          .openapi({ description: 'Micro-dollars; null where the plan includes it or it is agreed by hand' }),
         amountCents: cents,
       }),
     ),
@@ -113,17 +113,19 @@ export const fleetUsage = z
           totalCents: cents,
         }),
       )
-      .openapi({ description: 'Those whose use costs the most first, unless sorted otherwise' }),
+      .openapi({ description: 'Most expensive first, unless sorted otherwise' }),
     nextCursor,
     metering: z.object({
       cells: z.array(z.object({ cell: z.string(), lastSample: time, source: z.string() })),
       staleHours: count,
       oldestStaleHour: time.nullable(),
       unreported: count.openapi({
-        description: 'Days of tenants and dimensions that Stripe was not told of',
+        description: 'Days of tenants and dimensions that are not yet reported to Stripe',
       }),
       oldestUnreportedDay: day.nullable(),
-      overreported: count.openapi({ description: 'The same that Stripe has too much of' }),
+      overreported: count.openapi({
+        description: 'Days of tenants and dimensions of which Stripe has too much',
+      }),
     }),
     gaps: z.array(gap),
   })
@@ -137,7 +139,7 @@ export const toldUsage = z
       .array(
         z.strictObject({
           dimension: z.string().min(1).max(100).openapi({ description: 'A meter of the tenant’s product' }),
-          at: time.openapi({ description: 'When; it counts for the five minutes that this is in' }),
+          at: time.openapi({ description: 'Counts for the five minutes that it lies in' }),
           quantity: z
             .string()
             .max(20)
@@ -147,7 +149,7 @@ export const toldUsage = z
       .min(1)
       .max(mostSamples),
     replace: z.boolean().default(false).openapi({
-      description: 'Corrects what was told before; otherwise the greatest of five minutes counts',
+      description: 'Corrects what was told before; otherwise the greatest amount of five minutes counts',
     }),
   })
   .openapi('ToldUsage');

@@ -53,8 +53,9 @@ const change = createRoute({
   path: '/v1/tenants/{id}/budget',
   operationId: 'changeBudget',
   tags: ['Budgets'],
-  summary: 'Set a cap of your own, below the limit of the plan',
-  description: 'The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.',
+  summary: 'Set your own cap, below the limit of the plan',
+  description:
+    'The owner sets `capMicros`; operators can also set what was agreed instead of the plan’s limit.',
   access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams, body: body(budgetChange) },
   responses: { 200: json('Both budgets', budgets), ...problemResponses },
@@ -64,7 +65,7 @@ const costs = createRoute({
   path: '/v1/tenants/{id}/api-costs',
   operationId: 'listApiCosts',
   tags: ['Budgets'],
-  summary: 'What API calls cost: per day, and each',
+  summary: 'What API calls cost: per day, and call by call',
   access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: apiCostQuery },
   responses: { 200: json('One page', apiCosts), ...problemResponses },
@@ -74,10 +75,10 @@ const charge = createRoute({
   path: '/v1/tenants/{id}/api-costs',
   operationId: 'chargeApiCall',
   tags: ['Budgets'],
-  summary: 'Ask whether an API call may be made, or say what it cost',
+  summary: 'Ask whether an API call may be made, or report what it cost',
   description:
-    '`estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond ' +
-    "the limit, as it was spent already. For operators: a product's own service asks, not its tenant.",
+    '`estimateMicros` holds the most that the call may cost, or the answer is 402. `costMicros` counts the cost, even ' +
+    "beyond the limit, because it is already spent. For operators: a product's own service calls it, not its tenant.",
   access: operatorsAndKeys('checks:write'),
   request: { params: tenantParams, body: body(apiCostBody) },
   responses: {

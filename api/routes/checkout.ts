@@ -29,7 +29,7 @@ const route = createRoute({
   operationId: 'createCheckout',
   tags: ['Checkout'],
   summary: 'Begin to subscribe to a plan',
-  description: 'Answers where to pay. The tenant appears once Stripe reports the subscription.',
+  description: 'The answer says where to pay. The tenant appears once Stripe reports the subscription.',
   access: people,
   request: { body: { required: true, content: { 'application/json': { schema: checkoutRequest } } } },
   responses: {
@@ -80,7 +80,7 @@ async function openCheckout(
       mode: 'subscription',
       line_items: [
         { price, quantity: request.seats ?? 1 },
-        // What is used is charged afterwards, with the next period.
+        // Usage is charged afterwards, with the next period.
         ...usage.map((metered) => ({ price: metered })),
       ],
       ...discounts,
@@ -101,8 +101,8 @@ async function openCheckout(
     },
     { idempotencyKey: idempotency.token('checkout session') },
   );
-  if (!session.url) throw new Problem('unavailable', 'The payment service gave no page to pay at.');
-  // A free plan is nothing to be paid.
+  if (!session.url) throw new Problem('unavailable', 'The payment service returned no payment page.');
+  // A free plan has nothing to convert to.
   if (plan.price.kind !== 'custom' && plan.price.priceCents > 0)
     await addCheckout(database, { id, product: product.id, plan: plan.id });
   return { id, url: session.url };
@@ -134,8 +134,8 @@ function purchasable(request: CheckoutRequest) {
 }
 
 /**
- * The cell that the tenant will be in, decided as the job that makes it decides.
- * @throws Problem `invalid_request` when there is none as it was asked for
+ * Picks the cell that the tenant will be in, like the job that makes the tenant.
+ * @throws Problem `invalid_request` when no cell satisfies the request
  */
 async function placeOf(
   db: Queryable,
@@ -166,13 +166,13 @@ async function assertNameFree(
   }
 }
 
-/** Of what is used beside the plan. A product on credits has its use paid for by them. */
+/** The lookup keys of metered prices; none for a product on credits, which pay for its use. */
 function usageLookupKeys({ id, meters, credits }: Product): string[] {
   if (credits !== undefined) return [];
   return meters.flatMap((meter) => (meter.unitPriceMicros === null ? [] : [meterLookupKey(id, meter.id)]));
 }
 
-/** The active prices with these lookup keys, in their order. */
+/** Finds the active prices with these lookup keys, in their order. */
 async function findPrices(
   stripe: Stripe,
   lookupKeys: readonly [string, ...string[]],

@@ -31,7 +31,7 @@ import { createRoute, createRouter, problemResponses } from '../router.ts';
 
 const path = '/v1/tenants/{id}/credits';
 
-/** A change of the ledger: 201 when it was booked now, 200 when its cause was booked before. */
+/** A change of the ledger answers 201 when it is booked, and 200 when its cause was booked before. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
   options: { operationId: string; summary: string; description: string; access: Access; body: Body },
@@ -46,7 +46,7 @@ function change<Path extends string, Body extends z.ZodType>(
     operationId: options.operationId,
     tags: ['Credits'],
     summary: options.summary,
-    description: `${options.description} For operators: a product's own service asks, not its tenant.`,
+    description: `${options.description} For operators: a product's own service calls it, not its tenant.`,
     access: options.access,
     request: {
       params: tenantParams,
@@ -65,7 +65,7 @@ const show = createRoute({
   path,
   operationId: 'getCredits',
   tags: ['Credits'],
-  summary: 'Credits of a tenant: balance, what gave it, and entries',
+  summary: 'Credits of a tenant: balance, where it comes from, and entries',
   access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams, query: creditsQuery },
   responses: {
@@ -75,30 +75,30 @@ const show = createRoute({
 });
 const hold = change('holds', {
   operationId: 'holdCredits',
-  summary: 'Set credits aside for work that begins',
-  description: '402 when the balance does not allow it. Given back by itself when its time is over.',
+  summary: 'Hold credits for work that begins',
+  description: '402 when the balance does not suffice. The hold is released by itself when its time is over.',
   access: operatorsAndKeys('checks:write'),
   body: holdRequest,
 });
 const capture = change('captures', {
   operationId: 'captureCredits',
-  summary: 'Take credits for work that is done',
+  summary: 'Capture credits for work that is done',
   description:
-    'From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing.',
+    'From a hold or from the balance. `metered` takes what there is and records the rest as overshoot instead of refusing.',
   access: operatorsAndKeys('checks:write'),
   body: captureRequest,
 });
 const release = change('releases', {
   operationId: 'releaseCredits',
-  summary: 'Give a hold back',
-  description: 'What came from a period that is over expires.',
+  summary: 'Release a hold',
+  description: 'Credits of a period that is over expire.',
   access: operatorsAndKeys('checks:write'),
   body: releaseRequest,
 });
 const topUp = change('top-ups', {
   operationId: 'topUpCredits',
-  summary: 'Add credits that a renewal leaves alone',
-  description: 'Spent in the order in which they end.',
+  summary: 'Add credits that a renewal does not replace',
+  description: 'They are spent in the order in which they expire.',
   access: operatorsOnly,
   body: topUpRequest,
 });
@@ -203,13 +203,13 @@ export const creditRoutes = ({ database }: ApiDeps) => {
     });
 };
 
-/** Outcomes that change nothing and are errors of the request, with what to say. */
+/** Outcomes that change nothing and are errors of the request, with their messages. */
 const refusals: Partial<Record<LedgerOutcome, readonly [ProblemCode, string, string | null]>> = {
-  conflict: ['cause_reused', 'was booked before, for something else', 'cause'],
+  conflict: ['cause_reused', 'was booked before with other content', 'cause'],
   insufficient: ['insufficient_credits', 'is more than the balance', 'amount'],
   exceeds_hold: ['insufficient_credits', 'is more than the hold has left', 'amount'],
-  no_hold: ['not_found', 'names no hold of this tenant', 'hold'],
-  hold_closed: ['hold_closed', 'is captured or given back already', 'hold'],
+  no_hold: ['not_found', 'is no hold of this tenant', 'hold'],
+  hold_closed: ['hold_closed', 'has been captured or released already', 'hold'],
   overflow: ['invalid_request', 'would make the balance more than 9007199254740991', 'amount'],
 };
 

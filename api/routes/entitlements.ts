@@ -37,8 +37,8 @@ const show = createRoute({
   path: '/v1/tenants/{id}/entitlements',
   operationId: 'getEntitlements',
   tags: ['Entitlements'],
-  summary: 'What a tenant may do now: plan, state, limits with what is left, credits, budgets',
-  description: 'Send the `ETag` as `If-None-Match`: as long as nothing has changed the answer is 304.',
+  summary: 'What a tenant may do now: plan, state, limits and what is left, credits, budgets',
+  description: 'Send the `ETag` as `If-None-Match`: the answer is 304 while nothing has changed.',
   access: peopleAndKeys('entitlements:read'),
   request: { params: tenantParams },
   responses: {
@@ -52,15 +52,15 @@ const check = createRoute({
   path: '/v1/tenants/{id}/check',
   operationId: 'checkUse',
   tags: ['Entitlements'],
-  summary: 'Ask whether a use may begin, and set aside what it takes',
+  summary: 'Ask whether a use may begin, and reserve what it takes',
   description:
-    'Plan limits, credits and API budget are set aside together or not at all, once for each key. Settle the reservation ' +
-    'when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit says no, how much is ' +
-    "left, when it resets and which plan has more. For operators: a product's own service asks, not its tenant.",
+    'Reserves plan limits, credits and API budget together or not at all, once for each key. Settle the reservation ' +
+    'when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit refuses, how much is ' +
+    "left, when it resets and which plan has more. For operators: a product's own service calls it, not its tenant.",
   access: operatorsAndKeys('checks:write'),
   request: { params: tenantParams, body: body(checkRequest) },
   responses: {
-    200: json('The key was sent before; nothing was reserved anew', checkAnswer),
+    200: json('An earlier request with the key made the reservation', checkAnswer),
     201: json('Admitted and reserved', checkAnswer),
     ...problemResponses,
   },
@@ -70,7 +70,7 @@ const list = createRoute({
   path: '/v1/tenants/{id}/reservations',
   operationId: 'listReservations',
   tags: ['Entitlements'],
-  summary: 'Uses that were admitted, and what became of them',
+  summary: 'Reservations and how they ended',
   access: peopleAndKeys('entitlements:read'),
   request: { params: tenantParams, query: reservationQuery },
   responses: { 200: json('One page', reservationList), ...problemResponses },
@@ -80,8 +80,8 @@ const settle = createRoute({
   path: '/v1/tenants/{id}/check/{reservation}/settle',
   operationId: 'settleUse',
   tags: ['Entitlements'],
-  summary: 'Count what a reserved use came to',
-  description: 'Tells the meter, takes the credits and counts the cost, once; what is left is given back.',
+  summary: 'Settle a reservation with what was used',
+  description: 'Counts the use, captures the credits and counts the cost, once; releases the rest.',
   access: operatorsAndKeys('checks:write'),
   request: { params: reservationParams, body: body(settleRequest) },
   responses: { 200: json('Counted', settleAnswer), ...problemResponses },
@@ -91,7 +91,7 @@ const release = createRoute({
   path: '/v1/tenants/{id}/check/{reservation}/release',
   operationId: 'releaseUse',
   tags: ['Entitlements'],
-  summary: 'Give back what was reserved for a use that did not take place',
+  summary: 'Release a reservation whose use did not take place',
   access: operatorsAndKeys('checks:write'),
   request: { params: reservationParams },
   responses: { 200: json('Given back', settleAnswer), ...problemResponses },
@@ -109,7 +109,7 @@ export const entitlementRoutes = ({ database, services }: ApiDeps) => {
       const answer = entitlementsView(tenant.id, found);
       const etag = `"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url')}"`;
       c.header('etag', etag);
-      // Kept by who asked, and asked about again before each use.
+      // Only the caller may keep it, and must ask again before each use.
       c.header('cache-control', 'private, no-cache');
       return isKnown(c.req.header('if-none-match'), etag) ? c.body(null, 304) : c.json(answer, 200);
     })
@@ -163,7 +163,7 @@ export const entitlementRoutes = ({ database, services }: ApiDeps) => {
     });
 };
 
-/** True when the asker has the answer of this ETag. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
+/** True when the caller has the answer of this ETag. @see https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
 function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   return (
     ifNoneMatch?.split(',').some((known) => ['*', etag].includes(known.trim().replace(/^W\//, ''))) ?? false
@@ -189,7 +189,7 @@ function entitlementsView(tenant: string, found: Entitlements) {
   };
 }
 
-/** What is asked about; the contract lets exactly one through, or none where API calls alone are paid for. */
+/** What the check is about. The contract lets exactly one name through, or none for API calls alone. */
 function subjectOf(named: {
   readonly check: string | undefined;
   readonly entitlement: string | undefined;

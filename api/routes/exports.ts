@@ -38,8 +38,8 @@ const ask = createRoute({
   path,
   operationId: 'requestExport',
   tags: ['Offboarding'],
-  summary: 'Ask for an export of all that is kept of a tenant',
-  description: 'One at a time: while one is being made, the same is answered.',
+  summary: 'Request an export of everything that is kept of a tenant',
+  description: 'One at a time: while one is being made, the answer is that one.',
   access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams },
   responses: {
@@ -103,7 +103,7 @@ export const exportRoutes = ({ database, exportFiles }: ApiDeps) =>
       const found = await c.get('exports').find(id, exportId);
       const file = found.removedAt === null && found.file !== null && (await exportFiles.read(found.file));
       if (!file)
-        throw new Problem('not_ready', 'The export is not there: it is being made, or its time is over.');
+        throw new Problem('not_ready', 'The export is not available: it is being made, or it has expired.');
       return c.body(Readable.toWeb(file) as ReadableStream, 200, {
         'content-type': 'application/gzip',
         'content-disposition': `attachment; filename="${found.tenantId}-${found.id}.jsonl.gz"`,
@@ -124,6 +124,6 @@ function view(found: TenantExport): TenantExportView {
     rows: found.rows,
     sha256: found.sha256,
     expiresAt: found.expiresAt?.toISOString() ?? null,
-    problem: !ready && found.attempts > 0 ? 'It could not be made yet and is tried again.' : null,
+    problem: !ready && found.attempts > 0 ? 'The last try failed; it is tried again.' : null,
   };
 }

@@ -119,7 +119,7 @@ function assertStretch(fromDay: number, toDay: number, every: 'day' | 'month' | 
     toDay <= fromDay
       ? 'must not be after to, or today'
       : every === 'day' && toDay - fromDay > mostPeriods
-        ? `at most ${mostPeriods} days are told one by one`
+        ? `at most ${mostPeriods} days can be shown one by one`
         : toDay - fromDay > mostPeriods * 28
           ? 'is too long ago'
           : null;

@@ -50,7 +50,7 @@ const approve = createRoute({
   path: '/v1/findings/{id}/approve',
   operationId: 'approveFinding',
   tags: ['Reconciliation'],
-  summary: 'Do what the finding says; for operators',
+  summary: 'Approve what the finding proposes; for operators',
   access: operatorsOnly,
   request: { params: findingParams, body: body(decisionBody) },
   responses: { 200: json('It is being done', finding), ...problemResponses },
@@ -60,7 +60,7 @@ const dismiss = createRoute({
   path: '/v1/findings/{id}/dismiss',
   operationId: 'dismissFinding',
   tags: ['Reconciliation'],
-  summary: 'Leave it as it is, for as long as it lasts; for operators',
+  summary: 'Leave the finding alone for as long as it lasts; for operators',
   access: operatorsOnly,
   request: { params: findingParams, body: body(decisionBody) },
   responses: { 200: json('Dismissed', finding), ...problemResponses },
@@ -126,7 +126,7 @@ function decisionOf(principal: Principal, id: string, note: string | undefined):
   return { id: Number(id), by: email ?? subject, note: note ?? null };
 }
 
-/** The finding as it is after the decision. @throws Problem when it could not be made */
+/** The finding after the decision. @throws Problem when the decision is not possible */
 function settled(result: Outcome, { id }: Decision): Finding {
   switch (result.outcome) {
     case 'done':
@@ -137,7 +137,7 @@ function settled(result: Outcome, { id }: Decision): Finding {
     case 'not-open':
       throw new Problem(
         'not_open',
-        result.finding.endedAt ? `Finding ${id} is over.` : `Finding ${id} was seen once only; look again.`,
+        result.finding.endedAt ? `Finding ${id} is over.` : `Finding ${id} was seen only once; look again.`,
       );
     case 'by-hand':
       throw new Problem('by_hand', `Finding ${id} cannot be approved: ${actionOf(result.finding)}.`);

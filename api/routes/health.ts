@@ -28,7 +28,7 @@ const ready = createRoute({
   access: anybody,
   summary: 'Would a subscription become a tenant now?',
   description:
-    'A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.',
+    'A load balancer excludes checks without which the API can still receive events: `/readyz?exclude=worker`.',
   request: { query: readinessQuery },
   responses: {
     200: { description: 'Yes', content: { 'application/json': { schema: readiness } } },

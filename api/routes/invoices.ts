@@ -19,7 +19,7 @@ const list = createRoute({
   tags: ['Billing'],
   summary: 'Invoices of an organization, newest first',
   description:
-    'Of the organization named, of whoever pays for the subscription named, else of your own by the token. Operators see those of everybody.',
+    "Of the named organization, of the named subscription's payer, or of your token's organization. Operators see everybody's.",
   access: people,
   request: { query: invoiceQuery },
   responses: {
@@ -48,7 +48,7 @@ const pay = createRoute({
   operationId: 'payInvoice',
   tags: ['Billing'],
   summary: 'Charge an open invoice to the present payment method now',
-  description: 'Once, however often it is asked for. 402 when the payment is declined.',
+  description: 'Charges it once, however often you send it. 402 when the payment is declined.',
   access: people,
   request: { params: billingParams },
   responses: {

@@ -136,7 +136,7 @@ async function ownerOf(
     case 'tenant': {
       const tenant = await tenants.find(askedTenant(asked.tenant));
       if (tenant.desiredState === 'deleted')
-        throw new Problem('not_ready', 'The tenant is being deleted: it gets no more keys.');
+        throw new Problem('not_ready', 'The tenant is being deleted, so it gets no more keys.');
       return { kind: 'tenant', tenantId: tenant.id };
     }
     case 'service':
@@ -145,11 +145,11 @@ async function ownerOf(
   }
 }
 
-/** A tenant that said what it used itself could say too little. */
+/** A tenant must not report its own use, because it could report too little. */
 function assertGrantable(person: SignedIn, scopes: readonly KeyScope[]): void {
   const reserved = scopes.find((scope) => operatorScopes.has(scope));
   if (reserved !== undefined && person.kind !== 'operator')
-    throw new Problem('forbidden', `scopes: only operators give a key the scope "${reserved}".`, [
+    throw new Problem('forbidden', `scopes: only operators can give a key the scope "${reserved}".`, [
       { field: 'scopes', message: `"${reserved}" is for operators` },
     ]);
 }
@@ -168,7 +168,7 @@ function reachOf(person: SignedIn): KeyReach {
   return { subject: person.subject, customerIds: [...person.customers.keys()] };
 }
 
-/** Who made a key stays between them and operators. */
+/** Only operators and the maker of a key see who made it. */
 function view({ owner, createdBy, ...found }: ApiKey, person: SignedIn): KeyView {
   const { id, name, scopes, createdAt, expiresAt, lastUsedAt } = found;
   return {

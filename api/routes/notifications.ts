@@ -69,8 +69,8 @@ const add = createRoute({
   path,
   operationId: 'addNotificationEndpoint',
   tags,
-  summary: 'Have events sent to a URL',
-  description: 'The answer has the secret that signs them; it is shown this once.',
+  summary: 'Send events to a URL',
+  description: 'The answer has the secret that signs events. It is shown only now.',
   access: write,
   request: { body: body(newEndpoint) },
   responses: { 201: json('It gets events from now on', notificationEndpointSecret), ...problemResponses },
@@ -90,7 +90,7 @@ const remove = createRoute({
   path: `${path}/{id}`,
   operationId: 'removeNotificationEndpoint',
   tags,
-  summary: 'Send nothing more to an endpoint, and forget it with its log',
+  summary: 'Remove an endpoint and its log',
   access: write,
   request: { params: endpointParams },
   responses: { 204: { description: 'It is gone' }, ...problemResponses },
@@ -101,7 +101,7 @@ const rotate = createRoute({
   operationId: 'rotateNotificationSecret',
   tags,
   summary: 'Give an endpoint a new secret',
-  description: 'The one before signs beside it for 24 hours; one before that no more.',
+  description: 'The last one still signs for 24 hours; an older one no more.',
   access: write,
   request: { params: endpointParams },
   responses: {
@@ -114,8 +114,8 @@ const enable = createRoute({
   path: `${path}/{id}/enable`,
   operationId: 'enableNotificationEndpoint',
   tags,
-  summary: 'Send events to an endpoint again that was disabled',
-  description: 'What it missed is sent by a replay.',
+  summary: 'Enable a disabled endpoint again',
+  description: 'A replay sends what it missed.',
   access: write,
   request: { params: endpointParams },
   responses: { 200: json('It is enabled', notificationEndpoint), ...problemResponses },
@@ -135,8 +135,9 @@ const replay = createRoute({
   path: `${path}/{id}/replay`,
   operationId: 'replayNotifications',
   tags,
-  summary: 'Send events to an endpoint again, under their ids',
-  description: 'Also those from before it was there, and while it was disabled. Events are kept for 30 days.',
+  summary: 'Send events to an endpoint again, under their own ids',
+  description:
+    'They may be older than the endpoint or from when it was disabled. Events are kept for 30 days.',
   access: write,
   request: { params: endpointParams, body: body(replayRequest) },
   responses: { 202: json('They are on their way', replayed), ...problemResponses },
@@ -146,7 +147,7 @@ const log = createRoute({
   path: '/v1/notifications',
   operationId: 'listNotifications',
   tags,
-  summary: 'What was sent to endpoints and what they answered',
+  summary: 'Deliveries to endpoints, and their answers',
   access: read,
   request: { query: notificationsQuery },
   responses: { 200: json('One page', notificationList), ...problemResponses },
@@ -315,7 +316,7 @@ export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiD
       const { tenant, product, endpoint, state, type, q } = query;
       const endpoints = c.get('endpoints');
       const found = endpoint === undefined ? null : await endpoints.find(endpoint);
-      // What the endpoint's own check has let pass needs no second one.
+      // The endpoint's own check suffices when nothing else is named.
       const checked = found !== null && tenant === undefined && product === undefined;
       const scope = checked ? ({ kind: 'all' } as const) : await endpoints.scope({ tenant, product });
       const { shown, nextCursor } = await readPage(
@@ -346,7 +347,7 @@ export const notificationRoutes = ({ database, addressRules, log: ownLog }: ApiD
 /** @throws Problem `endpoint_disabled` */
 function enabledOnly(endpoint: Endpoint): Endpoint {
   if (endpoint.state === 'enabled') return endpoint;
-  throw new Problem('endpoint_disabled', 'The endpoint is disabled and gets nothing: enable it first.');
+  throw new Problem('endpoint_disabled', 'The endpoint is disabled and gets no events: enable it first.');
 }
 
 function endpointView(endpoint: Endpoint): NotificationEndpointView {
@@ -356,7 +357,7 @@ function endpointView(endpoint: Endpoint): NotificationEndpointView {
     description: endpoint.description,
     product: endpoint.product,
     tenant: endpoint.tenantId,
-    // Only those that can be chosen are ever stored.
+    // Only types that can be chosen are ever stored.
     events: endpoint.events === null ? null : ([...endpoint.events] as NotificationEndpointView['events']),
     email: endpoint.email,
     state: endpoint.state,

@@ -47,7 +47,7 @@ const list = createRoute({
   path: '/v1/offboardings',
   operationId: 'listOffboardings',
   tags: ['Offboarding'],
-  summary: 'Ends of tenants, those that are not over unless asked otherwise; for operators',
+  summary: 'Ends of tenants, by default those that are under way; for operators',
   access: operatorsOnly,
   request: { query: offboardingQuery },
   responses: {
@@ -64,9 +64,9 @@ const begin = createRoute({
   path,
   operationId: 'beginOffboarding',
   tags: ['Offboarding'],
-  summary: 'Delete a tenant now whose subscription has ended, or try again what its end waits for',
+  summary: 'Delete a tenant whose subscription has ended now, or retry what its end waits for',
   description:
-    'Otherwise it is deleted when the time is over for which its data is kept. Exported and backed up first; cannot be undone.',
+    'Otherwise it is deleted when its retention expires. It is exported and backed up first. This cannot be undone.',
   access: people,
   request: { params: tenantParams },
   responses: { 202: { description: 'The journal', content: body }, ...problemResponses },
@@ -144,7 +144,9 @@ export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
             'not_ready',
             'Its subscription has not ended. Cancel it first; then the tenant can be deleted.',
           );
-        const why = isOperator(principal) ? 'as an operator asked for it' : 'as its owner asked for it';
+        const why = isOperator(principal)
+          ? 'because an operator asked for it'
+          : 'because its owner asked for it';
         const entry = await endTenant(client, following, tenant, why);
         await record(client, { ...entry, data: { ...entry.data, ...askedBy(principal) } });
       });
@@ -168,7 +170,7 @@ export const offboardingRoutes = ({ database, followers }: ApiDeps) => {
 };
 
 function view(journal: Offboarding, tenant: Tenant, principal: Principal): OffboardingView {
-  // While it is destroyed, the tenant's row says what keeps it.
+  // While the tenant is being destroyed, its row says what it waits for.
   const { problem, cause } = journal.problem === null && !journal.finishedAt ? inDestroy(tenant) : journal;
   return {
     tenantId: journal.tenantId,

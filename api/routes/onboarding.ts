@@ -14,14 +14,14 @@ const begin = createRoute({
   path,
   operationId: 'onboardOrganization',
   tags: ['Organizations'],
-  summary: 'Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail',
+  summary: 'Onboard an organization: make it, its first admin, its Stripe customer and a welcome mail',
   description:
-    'For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.',
+    'For operators. Sent again, it makes what is missing and changes nothing else; a sent mail is not sent again.',
   access: operatorsOnly,
   request: { body: { required: true, content: { 'application/json': { schema: onboardRequest } } } },
   responses: {
-    200: { description: 'All of it was there', content: body },
-    201: { description: 'Something of it was made', content: body },
+    200: { description: 'Everything existed', content: body },
+    201: { description: 'Something was made', content: body },
     ...problemResponses,
   },
 });
@@ -31,7 +31,7 @@ const show = createRoute({
   path,
   operationId: 'getOnboarding',
   tags: ['Organizations'],
-  summary: 'How far bringing an organization in is',
+  summary: "How far an organization's onboarding is",
   access: operatorsOnly,
   request: { query: onboardingQuery },
   responses: { 200: { description: 'The parts', content: body }, ...problemResponses },
@@ -53,7 +53,7 @@ export const onboardingRoutes = ({ database, stripe, publicUrl }: ApiDeps) => {
     .openapi(show, async (c) => {
       const { slug, adminEmail } = c.req.valid('query');
       const found = await findOnboarding(database, slug, adminEmail);
-      if (!found) throw new Problem('not_found', `Nobody has brought ${slug} in with ${adminEmail}.`);
+      if (!found) throw new Problem('not_found', `Nobody has onboarded ${slug} with ${adminEmail}.`);
       return c.json(view({ ...found, made: [] }), 200);
     });
 };

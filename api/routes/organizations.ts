@@ -12,7 +12,7 @@ const list = createRoute({
   path: '/v1/organizations',
   operationId: 'listOrganizations',
   tags: ['Organizations'],
-  summary: 'The organizations that you are in, and what you may do there',
+  summary: 'The organizations that you are a member of, and your role there',
   access: people,
   request: { query: organizationQuery },
   responses: {

@@ -13,7 +13,7 @@ const open = createRoute({
   tags: ['Billing'],
   summary: "Open the payment service's billing portal",
   description:
-    'For the payment method, the billing address and invoices of the organization that pays. Only its admins; the address is good for a short time.',
+    'For the payment method, the billing address and invoices of the paying organization. Only for its admins. The address is valid for a short time.',
   access: people,
   request: { body: { required: true, content: { 'application/json': { schema: portalRequest } } } },
   responses: {

@@ -49,7 +49,7 @@ const show = createRoute({
   path,
   operationId: 'getSubscription',
   tags: ['Billing'],
-  summary: 'One subscription, and what you may do with it',
+  summary: 'One subscription, and your role for it',
   access: people,
   request: { params: billingParams },
   responses: {
@@ -64,7 +64,7 @@ const preview = createRoute({
   operationId: 'previewChange',
   tags: ['Billing'],
   summary: 'What a change of plan or seats would cost',
-  description: 'Nothing changes. Send its `prorationDate` with the change to be charged exactly this.',
+  description: 'Changes nothing. Send its `prorationDate` with the change to be charged exactly this.',
   access: people,
   changesNothing: true,
   request: {
@@ -77,7 +77,7 @@ const preview = createRoute({
   },
 });
 
-/** A change that answers the subscription as it is afterwards. */
+/** A change, which answers the subscription as it is afterwards. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
   options: { operationId: string; summary: string; description: string; body: Body },
@@ -108,13 +108,13 @@ const changeRoute = change('change', {
   operationId: 'changeSubscription',
   summary: 'Change plan, seats or both',
   description:
-    'What costs more is charged at once, and without the payment nothing changes (402). What costs less is credited on the next invoice.',
+    'A higher price is charged at once; if the payment fails (402), nothing changes. A lower one is credited on the next invoice.',
   body: changeRequest,
 });
 const cancel = change('cancel', {
   operationId: 'cancelSubscription',
   summary: 'End the subscription',
-  description: 'At the end of the paid period, or now: then usage so far is invoiced.',
+  description: 'At the end of the paid period, or now, which invoices the usage so far.',
   body: cancelRequest,
 });
 const reactivate = createRoute({
@@ -122,7 +122,7 @@ const reactivate = createRoute({
   path: `${path}/reactivate`,
   operationId: 'reactivateSubscription',
   tags: ['Billing'],
-  summary: 'Take a cancellation at the end of the period back, or resume what is paused',
+  summary: 'Undo a cancellation at the end of the period, or resume a paused subscription',
   access: people,
   request: { params: billingParams },
   responses: {
@@ -139,7 +139,7 @@ const order: Order<'createdAt'> = { id: textPosition, by: { createdAt: timePosit
 export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
   const router = createRouter();
 
-  /** Notes who did it and has the tenant follow at once, without waiting for Stripe's event. */
+  /** Records who did it, and has the tenant follow at once instead of waiting for Stripe's event. */
   const follow = async (
     principal: Principal,
     row: PaidSubscription,
@@ -217,7 +217,7 @@ export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
       const principal = c.get('principal');
       const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
       const outcome = await reactivateSubscription(stripe, row.id);
-      const message = `${who(principal)} took the cancellation back`;
+      const message = `${who(principal)} undid the cancellation`;
       return c.json(await follow(principal, row, outcome, { kind: 'billing.reactivated', message }), 200);
     });
 };

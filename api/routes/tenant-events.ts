@@ -12,7 +12,7 @@ import { entryView, tenantViews } from '../views.ts';
 /** Proxies close connections that are silent for a minute. */
 const keepAliveMs = 15_000;
 
-/** Entries read at once. */
+/** How many entries are read at once. */
 const pageEntries = 500;
 
 const route = createRoute({
@@ -22,9 +22,9 @@ const route = createRoute({
   tags: ['Tenants'],
   summary: 'Follow a tenant (server-sent events)',
   description:
-    'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by ' +
-    'their kind; between them, `tenant` events carry the whole tenant whenever it changed. It ends when the token or key ' +
-    'that opened it does.',
+    'The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries are events named by their kind; ' +
+    'between them, `tenant` events carry the whole tenant whenever it has changed. The stream ends with the token or key ' +
+    'that opened it.',
   access: peopleAndKeys('tenants:read'),
   request: {
     params: tenantParams,
@@ -76,7 +76,7 @@ export const tenantEventRoutes = ({ database, live, log }: ApiDeps) => {
           }
           more = entries.length === pageEntries;
         }
-        // At least as new as the entries.
+        // Read after the entries, so that it is at least as new.
         const tenant = await tenants.find(asked);
         const data = JSON.stringify((await tenantViews(database, [tenant], follower))[0]);
         if (data !== lastTenant) await stream.writeSSE({ event: 'tenant', data });

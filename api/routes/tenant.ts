@@ -71,11 +71,11 @@ const retry = createRoute({
   tags: ['Tenants'],
   summary: 'Try again now',
   description:
-    'Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.',
+    'Clears a failure and its waiting time. Compares a settled tenant with its cluster and database and repairs what differs.',
   access: peopleAndKeys('tenants:write'),
   request: { params: tenantParams },
   responses: {
-    202: { description: 'Somebody is at it', content: { 'application/json': { schema: tenant } } },
+    202: { description: 'A worker is on it', content: { 'application/json': { schema: tenant } } },
     ...problemResponses,
   },
 });
@@ -131,7 +131,7 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
     });
 };
 
-/** Where the tenant is, or the problem that says why not. A tenant whose update fails may still be used. */
+/** The tenant's address. A tenant whose update fails may still be used. @throws Problem that says why it may not */
 function accessTo(tenant: Tenant): { namespace: string; serviceUrl: string | null } {
   if (tenant.desiredState === 'suspended') {
     throw new Problem(

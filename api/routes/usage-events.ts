@@ -15,7 +15,7 @@ import { createRoute, createRouter, problemResponses } from '../router.ts';
 import type { ScopedTenants } from '../scoped/tenants.ts';
 import { type ReadEvent, readUsageBatch } from '../usage-batch.ts';
 
-/** 500 events with everything that CloudEvents add to them. */
+/** Enough for 500 events with everything that CloudEvents add. */
 const maxBodyBytes = 512 * 1024;
 
 const schemas = {
@@ -32,13 +32,13 @@ const tell = createRoute({
   tags: ['Usage'],
   summary: 'Tell what tenants used, event by event, up to 500 at once',
   description:
-    'Each event counts once by its tenant, source and id, so whatever was not answered may be sent again. An event that ' +
-    'cannot count is refused alone, with the reason. CloudEvents 1.0 are taken, too: `type` is the meter, `subject` the ' +
-    'tenant, `data.quantity` how much; as `application/cloudevents+json`, in batches as ' +
-    '`application/cloudevents-batch+json`, or with `ce-` headers. A request of one CloudEvent that is refused is 400.',
+    'Each event counts once by its tenant, source and id, so you may send again whatever got no answer. An event that ' +
+    'cannot count is refused with the reason; the others count. CloudEvents 1.0 are accepted, too: `type` is the meter, ' +
+    '`subject` the tenant, `data.quantity` the amount; as `application/cloudevents+json`, in batches as ' +
+    '`application/cloudevents-batch+json`, or with `ce-` headers. If a request is a single CloudEvent that is refused, the answer is 400.',
   access: operatorsAndKeys('usage:write'),
   request: {
-    // Described by reference, as the router would read each body by every form of it.
+    // Described by reference, because the router would parse each body by every form of it.
     body: {
       required: true,
       content: {
@@ -99,7 +99,7 @@ export const usageEventRoutes = ({ database }: ApiDeps) => {
   });
 };
 
-/** What of the events can count, and why the others cannot; in the order given. */
+/** Says which events can count, and why the others cannot; in their order. */
 async function judge(
   tenants: ScopedTenants,
   events: readonly ReadEvent[],
@@ -138,7 +138,7 @@ function resultOf(
   outcome: Awaited<ReturnType<typeof writeEvents>>[number] | undefined,
 ): UsageEventResult {
   if (outcome === 'conflict')
-    return refused(id, 'id_reused', 'id: was told before, for another meter or quantity');
+    return refused(id, 'id_reused', 'id: was told before for another meter or quantity');
   if (outcome === undefined) throw new Error(`the event ${id} has no outcome`);
   return { id, outcome };
 }

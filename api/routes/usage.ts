@@ -81,7 +81,7 @@ const showFleet = createRoute({
   operationId: 'getFleetUsage',
   tags: ['Usage'],
   summary:
-    'What all tenants used in a month, the most first unless sorted otherwise, and how metering does; for operators',
+    'What all tenants used in a month, most expensive first unless sorted otherwise, and the state of metering; for operators',
   access: operatorsOnly,
   request: { query: fleetUsageQuery },
   responses: { 200: answer('One page', fleetUsage), ...problemResponses },
@@ -91,9 +91,9 @@ const tell = createRoute({
   path: '/v1/tenants/{id}/usage',
   operationId: 'tellUsage',
   tags: ['Usage'],
-  summary: 'Tell what a tenant used that no cluster shows: sessions, recordings, calls',
+  summary: 'Tell what a tenant used that the cluster does not show: sessions, recordings, calls',
   description:
-    'Late and repeated samples are harmless. For operators: a product’s own service tells, not its tenant.',
+    'Late and repeated samples are harmless. For operators: a product’s own service calls it, not its tenant.',
   access: operatorsAndKeys('usage:write'),
   request: {
     params: tenantParams,
@@ -105,7 +105,7 @@ const tell = createRoute({
   },
 });
 
-/** Days that one answer covers at most. */
+/** Most days that one answer covers. */
 const mostDays = { sample: 35, hour: 92, day: 400 } as const;
 const topConsumers = 10;
 
@@ -120,7 +120,7 @@ const order: Order<TotalOrder> = { id: textPosition, by: { usage: numberPosition
 export const usageRoutes = ({ database }: ApiDeps) => {
   const router = createRouter();
 
-  /** Gaps in the tenant's cell while it was there; what may still be sampled is none. */
+  /** Gaps in the tenant's cell since the tenant exists. A slot that may still be sampled is no gap. */
   const gapsOf = async (tenant: Tenant, from: Date, until: Date) => {
     const begin = new Date(Math.max(from.getTime(), slotOf(tenant.createdAt).getTime()));
     const end = new Date(Math.min(until.getTime(), slotOf(new Date()).getTime() - slotMs));
@@ -208,7 +208,7 @@ export const usageRoutes = ({ database }: ApiDeps) => {
       const month = monthNamed(query.month ?? dayOf(new Date()));
       const { shown, nextCursor } = await readPage(
         order,
-        // A cursor of the present month stays one of that month.
+        // A cursor belongs to its month, even when the next one begins.
         { path: c.req.path, query: { ...query, month: month.id } },
         (page) => listTotals(database, month, pricedSections(), query, page),
         ({ tenantId, usageCents, slug }, by) => [by === 'usage' ? usageCents : slug, tenantId],
@@ -264,7 +264,7 @@ export const usageRoutes = ({ database }: ApiDeps) => {
     });
 };
 
-/** What a service tells, checked: dimensions of the tenant's product that are told, and times that can still count. */
+/** Checks what a service tells: the product must have the dimensions and not sample them, and times must still count. */
 function readTold(
   tenant: Tenant,
   samples: z.infer<typeof toldUsage>['samples'],
@@ -286,7 +286,7 @@ function readTold(
   });
 }
 
-/** Whole days from a first to a last one. */
+/** The whole days from a first to a last one. */
 function period(given: { from?: string | undefined; until?: string | undefined }, most: number) {
   const until = given.until ?? dayOf(new Date());
   const from = given.from ?? monthNamed(until).firstDay;
@@ -309,7 +309,7 @@ function gapView({ cell, from, until, samples }: UsageGap) {
   return { cell, from: from.toISOString(), until: until.toISOString(), samples };
 }
 
-/** Not part of the described answer's type: a file of its own. */
+/** Answers with a CSV file, which the type of the described answer does not cover. */
 function csvAnswer(c: Context, name: string, text: string): never {
   c.header('content-type', 'text/csv; charset=utf-8');
   c.header('content-disposition', `attachment; filename="${name}.csv"`);

@@ -116,7 +116,7 @@ async function countUses(
   const conflicts = events.filter((_, index) => outcomes[index] === 'conflict');
   return [
     ...problems,
-    ...conflicts.map((event) => `${nameOf(event)}: id was told before, for another meter or quantity`),
+    ...conflicts.map((event) => `${nameOf(event)}: id was told before for another meter or quantity`),
   ];
 }
 

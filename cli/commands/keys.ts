@@ -27,7 +27,7 @@ export async function createKey(
   const body = { name, owner: ownerOf({ tenant, service }), scopes: scope, ...(expiresAt && { expiresAt }) };
   const made = await api.createKey({ client, body });
   output.result(made, () => made.key);
-  output.progress(`The key ${made.id} is shown this one time: ${describe(made)}.`);
+  output.progress(`The key ${made.id} is shown only now: ${describe(made)}.`);
 }
 
 function ownerOf({

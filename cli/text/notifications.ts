@@ -28,7 +28,7 @@ export function secretText({ endpoint, secret }: NotificationEndpointSecret): st
       ],
     ]),
     '',
-    'The secret is shown this once: keep it where the receiver checks signatures.',
+    'The secret is shown only now: keep it where the receiver checks signatures.',
   ].join('\n');
 }
 

@@ -30,7 +30,7 @@ export const receiveStripeEvent = <ThrowOnError extends boolean = true>(options:
 });
 
 /**
- * What all tenants used in a month, the most first unless sorted otherwise, and how metering does; for operators
+ * What all tenants used in a month, most expensive first unless sorted otherwise, and the state of metering; for operators
  */
 export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Options<GetFleetUsageData, ThrowOnError>): RequestResult<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'> => options.client.get<GetFleetUsageResponses, GetFleetUsageErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -42,7 +42,7 @@ export const getFleetUsage = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Tell what tenants used, event by event, up to 500 at once
  *
- * Each event counts once by its tenant, source and id, so whatever was not answered may be sent again. An event that cannot count is refused alone, with the reason. CloudEvents 1.0 are taken, too: `type` is the meter, `subject` the tenant, `data.quantity` how much; as `application/cloudevents+json`, in batches as `application/cloudevents-batch+json`, or with `ce-` headers. A request of one CloudEvent that is refused is 400.
+ * Each event counts once by its tenant, source and id, so you may send again whatever got no answer. An event that cannot count is refused with the reason; the others count. CloudEvents 1.0 are accepted, too: `type` is the meter, `subject` the tenant, `data.quantity` the amount; as `application/cloudevents+json`, in batches as `application/cloudevents-batch+json`, or with `ce-` headers. If a request is a single CloudEvent that is refused, the answer is 400.
  */
 export const tellUsageEvents = <ThrowOnError extends boolean = true>(options: Options<TellUsageEventsData, ThrowOnError>): RequestResult<TellUsageEventsResponses, TellUsageEventsErrors, ThrowOnError, 'data'> => options.client.post<TellUsageEventsResponses, TellUsageEventsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -67,7 +67,7 @@ export const listProducts = <ThrowOnError extends boolean = true>(options: Optio
 /**
  * Begin to subscribe to a plan
  *
- * Answers where to pay. The tenant appears once Stripe reports the subscription.
+ * The answer says where to pay. The tenant appears once Stripe reports the subscription.
  */
 export const createCheckout = <ThrowOnError extends boolean = true>(options: Options<CreateCheckoutData, ThrowOnError>): RequestResult<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError, 'data'> => options.client.post<CreateCheckoutResponses, CreateCheckoutErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -93,7 +93,7 @@ export const listTenants = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Follow a tenant (server-sent events)
  *
- * The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries come as events named by their kind; between them, `tenant` events carry the whole tenant whenever it changed. It ends when the token or key that opened it does.
+ * The timeline from the beginning, or after `Last-Event-ID`, and then live. Entries are events named by their kind; between them, `tenant` events carry the whole tenant whenever it has changed. The stream ends with the token or key that opened it.
  */
 export const streamTenantEvents = <ThrowOnError extends boolean = true>(options: Options<StreamTenantEventsData, ThrowOnError, StreamTenantEventsResponse>): Promise<ServerSentEventsResult<StreamTenantEventsResponses>> => options.client.sse.get<StreamTenantEventsResponses, StreamTenantEventsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -137,7 +137,7 @@ export const getAccess = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * Try again now
  *
- * Forgets a failure and its waiting time; on a settled tenant, compares it with its cluster and database and mends what differs.
+ * Clears a failure and its waiting time. Compares a settled tenant with its cluster and database and repairs what differs.
  */
 export const retryTenant = <ThrowOnError extends boolean = true>(options: Options<RetryTenantData, ThrowOnError>): RequestResult<RetryTenantResponses, RetryTenantErrors, ThrowOnError, 'data'> => options.client.post<RetryTenantResponses, RetryTenantErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -147,7 +147,7 @@ export const retryTenant = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Credits of a tenant: balance, what gave it, and entries
+ * Credits of a tenant: balance, where it comes from, and entries
  */
 export const getCredits = <ThrowOnError extends boolean = true>(options: Options<GetCreditsData, ThrowOnError>): RequestResult<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'> => options.client.get<GetCreditsResponses, GetCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -157,9 +157,9 @@ export const getCredits = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Set credits aside for work that begins
+ * Hold credits for work that begins
  *
- * 402 when the balance does not allow it. Given back by itself when its time is over. For operators: a product's own service asks, not its tenant.
+ * 402 when the balance does not suffice. The hold is released by itself when its time is over. For operators: a product's own service calls it, not its tenant.
  */
 export const holdCredits = <ThrowOnError extends boolean = true>(options: Options<HoldCreditsData, ThrowOnError>): RequestResult<HoldCreditsResponses, HoldCreditsErrors, ThrowOnError, 'data'> => options.client.post<HoldCreditsResponses, HoldCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -173,9 +173,9 @@ export const holdCredits = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Take credits for work that is done
+ * Capture credits for work that is done
  *
- * From a hold, or from the balance. `metered` takes what there is and notes the rest as overshoot instead of refusing. For operators: a product's own service asks, not its tenant.
+ * From a hold or from the balance. `metered` takes what there is and records the rest as overshoot instead of refusing. For operators: a product's own service calls it, not its tenant.
  */
 export const captureCredits = <ThrowOnError extends boolean = true>(options: Options<CaptureCreditsData, ThrowOnError>): RequestResult<CaptureCreditsResponses, CaptureCreditsErrors, ThrowOnError, 'data'> => options.client.post<CaptureCreditsResponses, CaptureCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -189,9 +189,9 @@ export const captureCredits = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Give a hold back
+ * Release a hold
  *
- * What came from a period that is over expires. For operators: a product's own service asks, not its tenant.
+ * Credits of a period that is over expire. For operators: a product's own service calls it, not its tenant.
  */
 export const releaseCredits = <ThrowOnError extends boolean = true>(options: Options<ReleaseCreditsData, ThrowOnError>): RequestResult<ReleaseCreditsResponses, ReleaseCreditsErrors, ThrowOnError, 'data'> => options.client.post<ReleaseCreditsResponses, ReleaseCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -205,9 +205,9 @@ export const releaseCredits = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Add credits that a renewal leaves alone
+ * Add credits that a renewal does not replace
  *
- * Spent in the order in which they end. For operators: a product's own service asks, not its tenant.
+ * They are spent in the order in which they expire. For operators: a product's own service calls it, not its tenant.
  */
 export const topUpCredits = <ThrowOnError extends boolean = true>(options: Options<TopUpCreditsData, ThrowOnError>): RequestResult<TopUpCreditsResponses, TopUpCreditsErrors, ThrowOnError, 'data'> => options.client.post<TopUpCreditsResponses, TopUpCreditsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -231,9 +231,9 @@ export const getBudgets = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Set a cap of your own, below the limit of the plan
+ * Set your own cap, below the limit of the plan
  *
- * The owner sets `capMicros`; operators also what was agreed instead of the plan’s limit.
+ * The owner sets `capMicros`; operators can also set what was agreed instead of the plan’s limit.
  */
 export const changeBudget = <ThrowOnError extends boolean = true>(options: Options<ChangeBudgetData, ThrowOnError>): RequestResult<ChangeBudgetResponses, ChangeBudgetErrors, ThrowOnError, 'data'> => options.client.put<ChangeBudgetResponses, ChangeBudgetErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -247,7 +247,7 @@ export const changeBudget = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * What API calls cost: per day, and each
+ * What API calls cost: per day, and call by call
  */
 export const listApiCosts = <ThrowOnError extends boolean = true>(options: Options<ListApiCostsData, ThrowOnError>): RequestResult<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'> => options.client.get<ListApiCostsResponses, ListApiCostsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -257,9 +257,9 @@ export const listApiCosts = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Ask whether an API call may be made, or say what it cost
+ * Ask whether an API call may be made, or report what it cost
  *
- * `estimateMicros` sets aside what the call may cost at most, or answers 402. `costMicros` counts it, also beyond the limit, as it was spent already. For operators: a product's own service asks, not its tenant.
+ * `estimateMicros` holds the most that the call may cost, or the answer is 402. `costMicros` counts the cost, even beyond the limit, because it is already spent. For operators: a product's own service calls it, not its tenant.
  */
 export const chargeApiCall = <ThrowOnError extends boolean = true>(options: Options<ChargeApiCallData, ThrowOnError>): RequestResult<ChargeApiCallResponses, ChargeApiCallErrors, ThrowOnError, 'data'> => options.client.post<ChargeApiCallResponses, ChargeApiCallErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -273,9 +273,9 @@ export const chargeApiCall = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * What a tenant may do now: plan, state, limits with what is left, credits, budgets
+ * What a tenant may do now: plan, state, limits and what is left, credits, budgets
  *
- * Send the `ETag` as `If-None-Match`: as long as nothing has changed the answer is 304.
+ * Send the `ETag` as `If-None-Match`: the answer is 304 while nothing has changed.
  */
 export const getEntitlements = <ThrowOnError extends boolean = true>(options: Options<GetEntitlementsData, ThrowOnError>): RequestResult<GetEntitlementsResponses, GetEntitlementsErrors, ThrowOnError, 'data'> => options.client.get<GetEntitlementsResponses, GetEntitlementsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -285,9 +285,9 @@ export const getEntitlements = <ThrowOnError extends boolean = true>(options: Op
 });
 
 /**
- * Ask whether a use may begin, and set aside what it takes
+ * Ask whether a use may begin, and reserve what it takes
  *
- * Plan limits, credits and API budget are set aside together or not at all, once for each key. Settle the reservation when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit says no, how much is left, when it resets and which plan has more. For operators: a product's own service asks, not its tenant.
+ * Reserves plan limits, credits and API budget together or not at all, once for each key. Settle the reservation when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit refuses, how much is left, when it resets and which plan has more. For operators: a product's own service calls it, not its tenant.
  */
 export const checkUse = <ThrowOnError extends boolean = true>(options: Options<CheckUseData, ThrowOnError>): RequestResult<CheckUseResponses, CheckUseErrors, ThrowOnError, 'data'> => options.client.post<CheckUseResponses, CheckUseErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -301,7 +301,7 @@ export const checkUse = <ThrowOnError extends boolean = true>(options: Options<C
 });
 
 /**
- * Uses that were admitted, and what became of them
+ * Reservations and how they ended
  */
 export const listReservations = <ThrowOnError extends boolean = true>(options: Options<ListReservationsData, ThrowOnError>): RequestResult<ListReservationsResponses, ListReservationsErrors, ThrowOnError, 'data'> => options.client.get<ListReservationsResponses, ListReservationsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -311,9 +311,9 @@ export const listReservations = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
- * Count what a reserved use came to
+ * Settle a reservation with what was used
  *
- * Tells the meter, takes the credits and counts the cost, once; what is left is given back.
+ * Counts the use, captures the credits and counts the cost, once; releases the rest.
  */
 export const settleUse = <ThrowOnError extends boolean = true>(options: Options<SettleUseData, ThrowOnError>): RequestResult<SettleUseResponses, SettleUseErrors, ThrowOnError, 'data'> => options.client.post<SettleUseResponses, SettleUseErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -327,7 +327,7 @@ export const settleUse = <ThrowOnError extends boolean = true>(options: Options<
 });
 
 /**
- * Give back what was reserved for a use that did not take place
+ * Release a reservation whose use did not take place
  */
 export const releaseUse = <ThrowOnError extends boolean = true>(options: Options<ReleaseUseData, ThrowOnError>): RequestResult<ReleaseUseResponses, ReleaseUseErrors, ThrowOnError, 'data'> => options.client.post<ReleaseUseResponses, ReleaseUseErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -347,9 +347,9 @@ export const getUsage = <ThrowOnError extends boolean = true>(options: Options<G
 });
 
 /**
- * Tell what a tenant used that no cluster shows: sessions, recordings, calls
+ * Tell what a tenant used that the cluster does not show: sessions, recordings, calls
  *
- * Late and repeated samples are harmless. For operators: a product’s own service tells, not its tenant.
+ * Late and repeated samples are harmless. For operators: a product’s own service calls it, not its tenant.
  */
 export const tellUsage = <ThrowOnError extends boolean = true>(options: Options<TellUsageData, ThrowOnError>): RequestResult<TellUsageResponses, TellUsageErrors, ThrowOnError, 'data'> => options.client.post<TellUsageResponses, TellUsageErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -383,7 +383,7 @@ export const listFindings = <ThrowOnError extends boolean = true>(options: Optio
 });
 
 /**
- * Do what the finding says; for operators
+ * Approve what the finding proposes; for operators
  */
 export const approveFinding = <ThrowOnError extends boolean = true>(options: Options<ApproveFindingData, ThrowOnError>): RequestResult<ApproveFindingResponses, ApproveFindingErrors, ThrowOnError, 'data'> => options.client.post<ApproveFindingResponses, ApproveFindingErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -397,7 +397,7 @@ export const approveFinding = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Leave it as it is, for as long as it lasts; for operators
+ * Leave the finding alone for as long as it lasts; for operators
  */
 export const dismissFinding = <ThrowOnError extends boolean = true>(options: Options<DismissFindingData, ThrowOnError>): RequestResult<DismissFindingResponses, DismissFindingErrors, ThrowOnError, 'data'> => options.client.post<DismissFindingResponses, DismissFindingErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -447,7 +447,7 @@ export const listSubscriptions = <ThrowOnError extends boolean = true>(options: 
 });
 
 /**
- * One subscription, and what you may do with it
+ * One subscription, and your role for it
  */
 export const getSubscription = <ThrowOnError extends boolean = true>(options: Options<GetSubscriptionData, ThrowOnError>): RequestResult<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError, 'data'> => options.client.get<GetSubscriptionResponses, GetSubscriptionErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -459,7 +459,7 @@ export const getSubscription = <ThrowOnError extends boolean = true>(options: Op
 /**
  * What a change of plan or seats would cost
  *
- * Nothing changes. Send its `prorationDate` with the change to be charged exactly this.
+ * Changes nothing. Send its `prorationDate` with the change to be charged exactly this.
  */
 export const previewChange = <ThrowOnError extends boolean = true>(options: Options<PreviewChangeData, ThrowOnError>): RequestResult<PreviewChangeResponses, PreviewChangeErrors, ThrowOnError, 'data'> => options.client.post<PreviewChangeResponses, PreviewChangeErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -475,7 +475,7 @@ export const previewChange = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Change plan, seats or both
  *
- * What costs more is charged at once, and without the payment nothing changes (402). What costs less is credited on the next invoice.
+ * A higher price is charged at once; if the payment fails (402), nothing changes. A lower one is credited on the next invoice.
  */
 export const changeSubscription = <ThrowOnError extends boolean = true>(options: Options<ChangeSubscriptionData, ThrowOnError>): RequestResult<ChangeSubscriptionResponses, ChangeSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<ChangeSubscriptionResponses, ChangeSubscriptionErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -491,7 +491,7 @@ export const changeSubscription = <ThrowOnError extends boolean = true>(options:
 /**
  * End the subscription
  *
- * At the end of the paid period, or now: then usage so far is invoiced.
+ * At the end of the paid period, or now, which invoices the usage so far.
  */
 export const cancelSubscription = <ThrowOnError extends boolean = true>(options: Options<CancelSubscriptionData, ThrowOnError>): RequestResult<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<CancelSubscriptionResponses, CancelSubscriptionErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -505,7 +505,7 @@ export const cancelSubscription = <ThrowOnError extends boolean = true>(options:
 });
 
 /**
- * Take a cancellation at the end of the period back, or resume what is paused
+ * Undo a cancellation at the end of the period, or resume a paused subscription
  */
 export const reactivateSubscription = <ThrowOnError extends boolean = true>(options: Options<ReactivateSubscriptionData, ThrowOnError>): RequestResult<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError, 'data'> => options.client.post<ReactivateSubscriptionResponses, ReactivateSubscriptionErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -517,7 +517,7 @@ export const reactivateSubscription = <ThrowOnError extends boolean = true>(opti
 /**
  * Invoices of an organization, newest first
  *
- * Of the organization named, of whoever pays for the subscription named, else of your own by the token. Operators see those of everybody.
+ * Of the named organization, of the named subscription's payer, or of your token's organization. Operators see everybody's.
  */
 export const listInvoices = <ThrowOnError extends boolean = true>(options: Options<ListInvoicesData, ThrowOnError>): RequestResult<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError, 'data'> => options.client.get<ListInvoicesResponses, ListInvoicesErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -539,7 +539,7 @@ export const getInvoice = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Charge an open invoice to the present payment method now
  *
- * Once, however often it is asked for. 402 when the payment is declined.
+ * Charges it once, however often you send it. 402 when the payment is declined.
  */
 export const payInvoice = <ThrowOnError extends boolean = true>(options: Options<PayInvoiceData, ThrowOnError>): RequestResult<PayInvoiceResponses, PayInvoiceErrors, ThrowOnError, 'data'> => options.client.post<PayInvoiceResponses, PayInvoiceErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -551,7 +551,7 @@ export const payInvoice = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Open the payment service's billing portal
  *
- * For the payment method, the billing address and invoices of the organization that pays. Only its admins; the address is good for a short time.
+ * For the payment method, the billing address and invoices of the paying organization. Only for its admins. The address is valid for a short time.
  */
 export const openPortal = <ThrowOnError extends boolean = true>(options: Options<OpenPortalData, ThrowOnError>): RequestResult<OpenPortalResponses, OpenPortalErrors, ThrowOnError, 'data'> => options.client.post<OpenPortalResponses, OpenPortalErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -565,7 +565,7 @@ export const openPortal = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * The organizations that you are in, and what you may do there
+ * The organizations that you are a member of, and your role there
  */
 export const listOrganizations = <ThrowOnError extends boolean = true>(options: Options<ListOrganizationsData, ThrowOnError>): RequestResult<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError, 'data'> => options.client.get<ListOrganizationsResponses, ListOrganizationsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -649,7 +649,7 @@ export const getFiguresOverview = <ThrowOnError extends boolean = true>(options:
 });
 
 /**
- * How far bringing an organization in is
+ * How far an organization's onboarding is
  */
 export const getOnboarding = <ThrowOnError extends boolean = true>(options: Options<GetOnboardingData, ThrowOnError>): RequestResult<GetOnboardingResponses, GetOnboardingErrors, ThrowOnError, 'data'> => options.client.get<GetOnboardingResponses, GetOnboardingErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -659,9 +659,9 @@ export const getOnboarding = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
- * Bring an organization in: it, its first admin, its Stripe customer, a welcome by mail
+ * Onboard an organization: make it, its first admin, its Stripe customer and a welcome mail
  *
- * For operators. Again, it makes what is missing and changes nothing else; a mail that was sent is not sent again.
+ * For operators. Sent again, it makes what is missing and changes nothing else; a sent mail is not sent again.
  */
 export const onboardOrganization = <ThrowOnError extends boolean = true>(options: Options<OnboardOrganizationData, ThrowOnError>): RequestResult<OnboardOrganizationResponses, OnboardOrganizationErrors, ThrowOnError, 'data'> => options.client.post<OnboardOrganizationResponses, OnboardOrganizationErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -685,9 +685,9 @@ export const listExports = <ThrowOnError extends boolean = true>(options: Option
 });
 
 /**
- * Ask for an export of all that is kept of a tenant
+ * Request an export of everything that is kept of a tenant
  *
- * One at a time: while one is being made, the same is answered.
+ * One at a time: while one is being made, the answer is that one.
  */
 export const requestExport = <ThrowOnError extends boolean = true>(options: Options<RequestExportData, ThrowOnError>): RequestResult<RequestExportResponses, RequestExportErrors, ThrowOnError, 'data'> => options.client.post<RequestExportResponses, RequestExportErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -717,9 +717,9 @@ export const getOffboarding = <ThrowOnError extends boolean = true>(options: Opt
 });
 
 /**
- * Delete a tenant now whose subscription has ended, or try again what its end waits for
+ * Delete a tenant whose subscription has ended now, or retry what its end waits for
  *
- * Otherwise it is deleted when the time is over for which its data is kept. Exported and backed up first; cannot be undone.
+ * Otherwise it is deleted when its retention expires. It is exported and backed up first. This cannot be undone.
  */
 export const beginOffboarding = <ThrowOnError extends boolean = true>(options: Options<BeginOffboardingData, ThrowOnError>): RequestResult<BeginOffboardingResponses, BeginOffboardingErrors, ThrowOnError, 'data'> => options.client.post<BeginOffboardingResponses, BeginOffboardingErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -729,7 +729,7 @@ export const beginOffboarding = <ThrowOnError extends boolean = true>(options: O
 });
 
 /**
- * Ends of tenants, those that are not over unless asked otherwise; for operators
+ * Ends of tenants, by default those that are under way; for operators
  */
 export const listOffboardings = <ThrowOnError extends boolean = true>(options: Options<ListOffboardingsData, ThrowOnError>): RequestResult<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'> => options.client.get<ListOffboardingsResponses, ListOffboardingsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -768,9 +768,9 @@ export const listNotificationEndpoints = <ThrowOnError extends boolean = true>(o
 });
 
 /**
- * Have events sent to a URL
+ * Send events to a URL
  *
- * The answer has the secret that signs them; it is shown this once.
+ * The answer has the secret that signs events. It is shown only now.
  */
 export const addNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<AddNotificationEndpointData, ThrowOnError>): RequestResult<AddNotificationEndpointResponses, AddNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.post<AddNotificationEndpointResponses, AddNotificationEndpointErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -784,7 +784,7 @@ export const addNotificationEndpoint = <ThrowOnError extends boolean = true>(opt
 });
 
 /**
- * Send nothing more to an endpoint, and forget it with its log
+ * Remove an endpoint and its log
  */
 export const removeNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<RemoveNotificationEndpointData, ThrowOnError>): RequestResult<RemoveNotificationEndpointResponses, RemoveNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.delete<RemoveNotificationEndpointResponses, RemoveNotificationEndpointErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -806,7 +806,7 @@ export const getNotificationEndpoint = <ThrowOnError extends boolean = true>(opt
 /**
  * Give an endpoint a new secret
  *
- * The one before signs beside it for 24 hours; one before that no more.
+ * The last one still signs for 24 hours; an older one no more.
  */
 export const rotateNotificationSecret = <ThrowOnError extends boolean = true>(options: Options<RotateNotificationSecretData, ThrowOnError>): RequestResult<RotateNotificationSecretResponses, RotateNotificationSecretErrors, ThrowOnError, 'data'> => options.client.post<RotateNotificationSecretResponses, RotateNotificationSecretErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -816,9 +816,9 @@ export const rotateNotificationSecret = <ThrowOnError extends boolean = true>(op
 });
 
 /**
- * Send events to an endpoint again that was disabled
+ * Enable a disabled endpoint again
  *
- * What it missed is sent by a replay.
+ * A replay sends what it missed.
  */
 export const enableNotificationEndpoint = <ThrowOnError extends boolean = true>(options: Options<EnableNotificationEndpointData, ThrowOnError>): RequestResult<EnableNotificationEndpointResponses, EnableNotificationEndpointErrors, ThrowOnError, 'data'> => options.client.post<EnableNotificationEndpointResponses, EnableNotificationEndpointErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -838,9 +838,9 @@ export const testNotificationEndpoint = <ThrowOnError extends boolean = true>(op
 });
 
 /**
- * Send events to an endpoint again, under their ids
+ * Send events to an endpoint again, under their own ids
  *
- * Also those from before it was there, and while it was disabled. Events are kept for 30 days.
+ * They may be older than the endpoint or from when it was disabled. Events are kept for 30 days.
  */
 export const replayNotifications = <ThrowOnError extends boolean = true>(options: Options<ReplayNotificationsData, ThrowOnError>): RequestResult<ReplayNotificationsResponses, ReplayNotificationsErrors, ThrowOnError, 'data'> => options.client.post<ReplayNotificationsResponses, ReplayNotificationsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -854,7 +854,7 @@ export const replayNotifications = <ThrowOnError extends boolean = true>(options
 });
 
 /**
- * What was sent to endpoints and what they answered
+ * Deliveries to endpoints, and their answers
  */
 export const listNotifications = <ThrowOnError extends boolean = true>(options: Options<ListNotificationsData, ThrowOnError>): RequestResult<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'> => options.client.get<ListNotificationsResponses, ListNotificationsErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',
@@ -885,7 +885,7 @@ export const getHealth = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * Would a subscription become a tenant now?
  *
- * A load balancer leaves out by `exclude` what does not keep the service from taking events: `/readyz?exclude=worker`.
+ * A load balancer excludes checks without which the API can still receive events: `/readyz?exclude=worker`.
  */
 export const getReadiness = <ThrowOnError extends boolean = true>(options: Options<GetReadinessData, ThrowOnError>): RequestResult<GetReadinessResponses, GetReadinessErrors, ThrowOnError, 'data'> => options.client.get<GetReadinessResponses, GetReadinessErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

@@ -7,7 +7,7 @@ export type ClientOptions = {
 
 export type UsageEvents = {
     /**
-     * Who tells; ids are its own
+     * Who tells it; ids are unique within a source
      */
     source?: string;
     events: Array<UsageEvent>;
@@ -15,7 +15,7 @@ export type UsageEvents = {
 
 export type UsageEvent = {
     /**
-     * Your own id of the event: counted once, however often it is sent
+     * Your own id of the event, which counts once, however often you send it
      */
     id: string;
     tenant: string;
@@ -24,11 +24,11 @@ export type UsageEvent = {
      */
     meter: string;
     /**
-     * A decimal number of at most six places, as text where no digit may be lost
+     * A decimal number with at most six decimals; send it as text so that no digit is lost
      */
     quantity?: string | number;
     /**
-     * When it was used; now when left out
+     * When it was used; defaults to now
      */
     at?: string;
 };
@@ -36,11 +36,11 @@ export type UsageEvent = {
 export type UsageCloudEvent = {
     specversion: '1.0';
     /**
-     * Your own id of the event: counted once, however often it is sent
+     * Your own id of the event, which counts once, however often you send it
      */
     id: string;
     /**
-     * Who tells; ids are its own
+     * Who tells it; ids are unique within a source
      */
     source: string;
     /**
@@ -52,12 +52,12 @@ export type UsageCloudEvent = {
      */
     subject: string;
     /**
-     * When it was used; now when left out
+     * When it was used; defaults to now
      */
     time?: string;
     data?: {
         /**
-         * A decimal number of at most six places, as text where no digit may be lost
+         * A decimal number with at most six decimals; send it as text so that no digit is lost
          */
         quantity?: string | number;
         [key: string]: unknown;
@@ -86,11 +86,11 @@ export type Problem = {
         message: string;
     }>;
     /**
-     * Why a use is not admitted
+     * Why a use is refused
      */
     refusal?: {
         /**
-         * The entitlement that says no, `credits` or `apiBudget`; null where the state does
+         * The entitlement that refuses, or `credits` or `apiBudget`; null when the state does
          */
         limit: string | null;
         allowed: number | null;
@@ -112,11 +112,11 @@ export type UsageEventsAnswer = {
     repeated: number;
     refused: number;
     /**
-     * One for each event, in the order sent
+     * One for each event, in the order of the request
      */
     results: Array<{
         /**
-         * null where the event has no id that could be read
+         * null where the event has no readable id
          */
         id: string | null;
         outcome: 'accepted' | 'repeated' | 'refused';
@@ -142,7 +142,7 @@ export type Product = {
             currency: 'usd';
             interval: 'month' | null;
             /**
-             * Most seats that are sold without an agreement; null where it is not sold by seats
+             * Most seats that checkout sells; null where the plan is not sold by seats
              */
             maxSeats: number | null;
         };
@@ -152,7 +152,7 @@ export type Product = {
         trialDays: number | null;
         features: Array<string>;
         /**
-         * Figures whose unit is the end of their name: cpuMillis, memoryBytes, pods, …
+         * Figures with their unit at the end of the name: cpuMillis, memoryBytes, pods, …
          */
         limits: {
             [key: string]: number | null;
@@ -178,7 +178,7 @@ export type Product = {
 
 export type Checkout = {
     /**
-     * Find the tenant by GET /v1/tenants?checkout=<id>
+     * Find the tenant with GET /v1/tenants?checkout=<id>
      */
     id: string;
     /**
@@ -196,27 +196,27 @@ export type CheckoutRequest = {
     slug?: string;
     seats?: number;
     /**
-     * Where the tenant is to be; the home region when left out
+     * Where the tenant should be; defaults to the home region
      */
     region?: string;
     /**
-     * Law that its data must stay under; for plans that include compliance
+     * The law that its data must stay under; for plans that include compliance
      */
     residency?: 'gdpr';
     /**
-     * Who pays; your organization by the token, else you yourself
+     * Who pays; defaults to your token's organization, or else you yourself
      */
     organization?: string;
     /**
-     * Begin with the free trial of the plan; once for each product
+     * Begins with the plan's free trial, once for each product
      */
     trial?: boolean;
     /**
-     * Left out, one may be typed where the customer pays
+     * When left out, the customer may type one on the payment page
      */
     promotionCode?: string;
     /**
-     * {CHECKOUT_SESSION_ID} in it is replaced
+     * May contain {CHECKOUT_SESSION_ID}, which is replaced
      */
     successUrl?: string;
     cancelUrl?: string;
@@ -229,7 +229,7 @@ export type TenantList = {
      */
     nextCursor: string | null;
     /**
-     * With `checkout`: why it led to no tenant, where more time alone will not help
+     * With `checkout`: why it led to no tenant, if waiting will not help
      */
     reason?: {
         code: string;
@@ -288,7 +288,7 @@ export type Tenant = {
     } | null;
     createdAt: string;
     /**
-     * When the first word of its payment reached us
+     * When we first heard of its payment
      */
     requestedAt: string | null;
     activeAt: string | null;
@@ -361,11 +361,11 @@ export type Credits = {
 export type LedgerAnswer = {
     cause: string;
     /**
-     * What the cause has moved
+     * How much was moved
      */
     amount: number;
     /**
-     * How much of it no balance was there for
+     * How much of it the balance did not cover
      */
     overshoot: number;
     repeated: boolean;
@@ -377,7 +377,7 @@ export type LedgerAnswer = {
 
 export type HoldRequest = {
     /**
-     * What it is for; booked once, however often it is sent
+     * What it is for. One cause is booked once, however often you send it
      */
     cause: string;
     /**
@@ -389,7 +389,7 @@ export type HoldRequest = {
 
 export type CaptureRequest = {
     /**
-     * What it is for; booked once, however often it is sent
+     * What it is for. One cause is booked once, however often you send it
      */
     cause: string;
     /**
@@ -397,15 +397,15 @@ export type CaptureRequest = {
      */
     amount: number;
     /**
-     * Cause of the hold that pays; the balance when left out
+     * Cause of the hold that pays; defaults to the balance
      */
     hold?: string;
     /**
-     * The work is done already: what is not there is noted as overshoot
+     * The work is already done: records what is missing as overshoot
      */
     metered?: boolean;
     /**
-     * Gives the rest of the hold back
+     * Releases the rest of the hold
      */
     final?: boolean;
 };
@@ -416,14 +416,14 @@ export type ReleaseRequest = {
      */
     hold: string;
     /**
-     * What it is for; booked once, however often it is sent
+     * What it is for. One cause is booked once, however often you send it
      */
     cause?: string;
 };
 
 export type TopUpRequest = {
     /**
-     * What it is for; booked once, however often it is sent
+     * What it is for. One cause is booked once, however often you send it
      */
     cause: string;
     /**
@@ -441,7 +441,7 @@ export type Budget = {
     kind: 'api' | 'spend';
     month: string;
     /**
-     * The limit that counts; null is none
+     * The effective limit; null for none
      */
     limitMicros: number | null;
     planMicros: number | null;
@@ -497,11 +497,11 @@ export type ApiCostAnswer = {
 };
 
 /**
- * With `estimateMicros` it asks for admission, with `costMicros` it says what was spent
+ * `estimateMicros` asks for admission, `costMicros` reports what was spent
  */
 export type ApiCost = {
     /**
-     * Your own id of the call: counted once
+     * Your own id of the call, which counts once
      */
     callId: string;
     provider: string;
@@ -533,7 +533,7 @@ export type Entitlements = {
         [key: string]: Entitlement;
     };
     /**
-     * Entitlements that are simply on
+     * The entitlements that are true
      */
     features: Array<string>;
     /**
@@ -543,11 +543,11 @@ export type Entitlements = {
         available: number;
         held: number;
         /**
-         * What a paid period gives
+         * What a paid period grants
          */
         allowance: number;
         /**
-         * When there is more again; null where time gives nothing back
+         * When there is more again; null where waiting does not help
          */
         resetsAt: string | null;
     } | null;
@@ -563,15 +563,15 @@ export type Entitlements = {
 
 export type Entitlement = {
     /**
-     * As the plan grants it; null is unlimited, or agreed by hand
+     * What the plan grants; null is unlimited or agreed by hand
      */
     value: number | boolean | string | Array<string> | null;
     /**
-     * null where it is not counted
+     * null where nothing counts it
      */
     use: {
         /**
-         * `month`: used in this calendar month (UTC). `at_once`: open now. `credits`: what is left is what the credits pay for
+         * `month`: used in this calendar month (UTC). `at_once`: open now. `credits`: what remains is what the credits pay for
          */
         per: 'month' | 'at_once' | 'credits';
         /**
@@ -583,7 +583,7 @@ export type Entitlement = {
          */
         used: number;
         /**
-         * By reservations that are open
+         * Held by open reservations
          */
         held: number;
         /**
@@ -591,7 +591,7 @@ export type Entitlement = {
          */
         remaining: number | null;
         /**
-         * When there is more again; null where time gives nothing back
+         * When there is more again; null where waiting does not help
          */
         resetsAt: string | null;
     } | null;
@@ -600,12 +600,12 @@ export type Entitlement = {
 export type CheckAnswer = {
     admitted: true;
     /**
-     * The key was sent before; nothing was reserved anew
+     * True when an earlier request with the key made the reservation
      */
     repeated: boolean;
     reservation: Reservation;
     /**
-     * Empty in an answer that is repeated
+     * Empty in a repeated answer
      */
     remaining: Array<{
         /**
@@ -617,7 +617,7 @@ export type CheckAnswer = {
          */
         left: number | null;
         /**
-         * When there is more again; null where time gives nothing back
+         * When there is more again; null where waiting does not help
          */
         resetsAt: string | null;
     }>;
@@ -628,7 +628,7 @@ export type Reservation = {
     key: string;
     state: 'open' | 'settled' | 'released' | 'expired';
     /**
-     * Told of the use once it is settled
+     * Counts the use once it is settled
      */
     meter: string | null;
     /**
@@ -651,7 +651,7 @@ export type Reservation = {
 
 export type CheckRequest = {
     /**
-     * Your own id of the use: reserved once, however often it is sent
+     * Your own id of the use. One key reserves once, however often you send it
      */
     key: string;
     /**
@@ -671,17 +671,17 @@ export type CheckRequest = {
      */
     amount?: number;
     /**
-     * What the check asks for; `value` for an entitlement that is a list
+     * What the check needs; `value` for an entitlement that is a list
      */
     attributes?: {
         [key: string]: string | number | boolean;
     };
     /**
-     * What its API calls cost at most: set aside from the API budget
+     * The most that its API calls may cost, held from the API budget
      */
     costMicros?: number;
     /**
-     * Given back by itself when it is neither settled nor released in this time
+     * The reservation expires unless you settle or release it in this time
      */
     holdSeconds?: number;
 };
@@ -701,11 +701,11 @@ export type SettleAnswer = {
 
 export type SettleRequest = {
     /**
-     * What was used of what was reserved; all of it when left out
+     * How much was used; defaults to all that was reserved
      */
     amount?: number;
     /**
-     * What its API calls cost, also beyond what was set aside
+     * What its API calls cost, which may exceed what was held
      */
     costMicros?: number;
 };
@@ -726,7 +726,7 @@ export type Usage = {
         memoryKbSeconds: number;
         storageMbSeconds: number;
         /**
-         * Of 12; fewer where something is missing
+         * How many of 12 samples exist
          */
         samples: number;
     }>;
@@ -741,14 +741,14 @@ export type Usage = {
         microUnits: number;
     }>;
     /**
-     * Times without samples: they are charged to nobody
+     * Times without samples, for which nobody is charged
      */
     gaps: Array<{
         cell: string;
         from: string;
         until: string;
         /**
-         * Samples that are missing
+         * How many samples are missing
          */
         samples: number;
     }>;
@@ -767,7 +767,7 @@ export type Statement = {
         quantity: string;
         unit: string;
         /**
-         * Micro-dollars; null where it is in the plan, or agreed by hand
+         * Micro-dollars; null where the plan includes it or it is agreed by hand
          */
         unitPriceMicros: number | null;
         /**
@@ -814,7 +814,7 @@ export type Statement = {
         from: string;
         until: string;
         /**
-         * Samples that are missing
+         * How many samples are missing
          */
         samples: number;
     }>;
@@ -823,7 +823,7 @@ export type Statement = {
 export type FleetUsage = {
     month: string;
     /**
-     * Those whose use costs the most first, unless sorted otherwise
+     * Most expensive first, unless sorted otherwise
      */
     tenants: Array<{
         tenant: string;
@@ -863,12 +863,12 @@ export type FleetUsage = {
         staleHours: number;
         oldestStaleHour: string | null;
         /**
-         * Days of tenants and dimensions that Stripe was not told of
+         * Days of tenants and dimensions that are not yet reported to Stripe
          */
         unreported: number;
         oldestUnreportedDay: string | null;
         /**
-         * The same that Stripe has too much of
+         * Days of tenants and dimensions of which Stripe has too much
          */
         overreported: number;
     };
@@ -877,7 +877,7 @@ export type FleetUsage = {
         from: string;
         until: string;
         /**
-         * Samples that are missing
+         * How many samples are missing
          */
         samples: number;
     }>;
@@ -894,7 +894,7 @@ export type ToldUsage = {
          */
         dimension: string;
         /**
-         * When; it counts for the five minutes that this is in
+         * Counts for the five minutes that it lies in
          */
         at: string;
         /**
@@ -903,7 +903,7 @@ export type ToldUsage = {
         quantity: string;
     }>;
     /**
-     * Corrects what was told before; otherwise the greatest of five minutes counts
+     * Corrects what was told before; otherwise the greatest amount of five minutes counts
      */
     replace?: boolean;
 };
@@ -919,7 +919,7 @@ export type FindingList = {
 export type Finding = {
     id: number;
     /**
-     * The same for the same disagreement, whenever it comes back
+     * Identifies the disagreement whenever it comes back
      */
     key: string;
     kind: string;
@@ -928,7 +928,7 @@ export type Finding = {
     subscriptionId: string | null;
     cause: string;
     /**
-     * What is done about it, or what an operator is to do
+     * What is done about it, or what an operator should do
      */
     action: string;
     state: 'suspected' | 'healing' | 'waiting' | 'approved' | 'dismissed';
@@ -996,12 +996,12 @@ export type Subscription = {
         name: string;
     } | null;
     /**
-     * What you may do: an admin changes, a viewer reads
+     * Your role: an admin may change it, a viewer may only read it
      */
     role: 'admin' | 'viewer';
     tenant: string | null;
     /**
-     * When the first word of it reached us
+     * When we first heard of it
      */
     createdAt: string;
 };
@@ -1011,7 +1011,7 @@ export type ChangePreview = {
     seats: number;
     currency: string;
     /**
-     * Charged the moment the change is made
+     * Charged when the change is made
      */
     dueNowCents: number;
     /**
@@ -1051,7 +1051,7 @@ export type ChangeRequest = {
     plan?: string;
     seats?: number;
     /**
-     * Of a preview of the last 10 minutes: exactly its amounts are charged
+     * From a preview of the last 10 minutes, to be charged exactly its amounts
      */
     prorationDate?: number;
 };
@@ -1085,7 +1085,7 @@ export type Invoice = {
     nextAttemptAt: string | null;
     attempts: number;
     /**
-     * Where it can be read and paid
+     * Where to read and pay it
      */
     hostedUrl: string | null;
     pdfUrl: string | null;
@@ -1106,12 +1106,12 @@ export type Portal = {
 export type PortalRequest = {
     organization?: string;
     /**
-     * The portal of whoever pays for it
+     * Opens the portal of its payer
      */
     subscription?: string;
     returnUrl?: string;
     /**
-     * Begin at this, not at the front page
+     * Begins at this task instead of the front page
      */
     flow?: 'payment_method_update';
 };
@@ -1129,12 +1129,12 @@ export type Organization = {
     name: string;
     slug: string;
     /**
-     * Of one person alone
+     * True for the organization of a single person
      */
     personal: boolean;
     billingEmail: string | null;
     /**
-     * What you may do there
+     * Your role there
      */
     role: 'admin' | 'viewer';
     members: Array<{
@@ -1147,7 +1147,7 @@ export type Organization = {
 
 export type NewKey = Key & {
     /**
-     * The key itself. It is shown only now: keep it safe
+     * The key itself. It is shown only now, so keep it safe
      */
     key: string;
 };
@@ -1169,7 +1169,7 @@ export type Key = {
     createdAt: string;
     expiresAt: string | null;
     /**
-     * To about a minute
+     * Accurate to about a minute
      */
     lastUsedAt: string | null;
 };
@@ -1212,11 +1212,11 @@ export type Figures = {
     every: 'day' | 'month' | 'whole';
     by: 'none' | 'product' | 'plan';
     /**
-     * Figures are of one currency; nothing is converted
+     * Figures are in one currency; nothing is converted
      */
     currency: string;
     /**
-     * Every currency that there is
+     * Every currency in use
      */
     currencies: Array<string>;
     asOf: string;
@@ -1290,7 +1290,7 @@ export type FiguresRow = {
     conversions: {
         trial: {
             /**
-             * How many had the chance in the period
+             * How many had the chance to convert in the period
              */
             of: number;
             /**
@@ -1301,7 +1301,7 @@ export type FiguresRow = {
         };
         free: {
             /**
-             * How many had the chance in the period
+             * How many had the chance to convert in the period
              */
             of: number;
             /**
@@ -1312,7 +1312,7 @@ export type FiguresRow = {
         };
         checkout: {
             /**
-             * How many had the chance in the period
+             * How many had the chance to convert in the period
              */
             of: number;
             /**
@@ -1330,7 +1330,7 @@ export type Mrr = {
         product: string;
         plan: string;
         /**
-         * Figures are of one currency; nothing is converted
+         * Figures are in one currency; nothing is converted
          */
         currency: string;
         /**
@@ -1359,7 +1359,7 @@ export type FiguresOverview = {
         mrr: Array<{
             plan: string;
             /**
-             * Figures are of one currency; nothing is converted
+             * Figures are in one currency; nothing is converted
              */
             currency: string;
             /**
@@ -1394,14 +1394,14 @@ export type Onboarding = {
         body: string;
         attempts: number;
         /**
-         * What the mail server said last
+         * The mail server's last answer
          */
         answer: string | null;
         nextTryAt: string | null;
         sentAt: string | null;
     };
     /**
-     * What this request has made; empty when all was there
+     * What this request has made; empty when everything existed
      */
     made: Array<'organization' | 'admin' | 'customer' | 'mail'>;
 };
@@ -1498,19 +1498,19 @@ export type NotificationEndpoint = {
     url: string;
     description: string | null;
     /**
-     * It is told of tenants of this product only
+     * It gets only events of tenants of this product
      */
     product: string | null;
     /**
-     * It is told of this tenant only
+     * It gets only events of this tenant
      */
     tenant: string | null;
     /**
-     * Types of events that it gets; null is every one
+     * The types of events that it gets; null for all
      */
     events: Array<'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed'> | null;
     /**
-     * Who is told by mail when it is disabled
+     * Who gets a mail when it is disabled
      */
     email: string | null;
     state: 'enabled' | 'disabled';
@@ -1521,7 +1521,7 @@ export type NotificationEndpoint = {
      */
     failingSince: string | null;
     /**
-     * After a rotation: until then the secret before it signs, too
+     * After a rotation: until when the old secret signs, too
      */
     previousSecretUntil: string | null;
     createdAt: string;
@@ -1530,7 +1530,7 @@ export type NotificationEndpoint = {
 export type NotificationEndpointSecret = {
     endpoint: NotificationEndpoint;
     /**
-     * Signs what is sent; shown this once
+     * Signs events. It is shown only now
      */
     secret: string;
 };
@@ -1539,33 +1539,33 @@ export type NewNotificationEndpoint = {
     url: string;
     description?: string;
     /**
-     * It is told of this tenant only; operators and services may leave it out
+     * It gets only events of this tenant; operators and services may leave it out
      */
     tenant?: string;
     /**
-     * It is told of tenants of this product only
+     * It gets only events of tenants of this product
      */
     product?: string;
     /**
-     * Every one when left out
+     * Defaults to all
      */
     events?: Array<'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed'>;
     /**
-     * Who is told by mail when it is disabled; you when left out
+     * Who gets a mail when it is disabled; defaults to you
      */
     email?: string;
 };
 
 export type TestSent = {
     /**
-     * Its id, by which the log has it
+     * Its id in the log
      */
     event: string;
 };
 
 export type Replayed = {
     /**
-     * How many are sent again; at most 10000 at once
+     * How many events are sent again, at most 10000
      */
     events: number;
 };
@@ -1576,12 +1576,12 @@ export type ReplayRequest = {
      */
     event?: string;
     /**
-     * Instead: events since then; the last 30 days are kept
+     * Instead of `event`: events since then; the last 30 days are kept
      */
     since?: string;
     until?: string;
     /**
-     * Also those that were delivered, not only those that were not
+     * Also sends delivered events again
      */
     delivered?: boolean;
 };
@@ -1598,7 +1598,7 @@ export type Notification = {
     id: number;
     endpoint: string;
     /**
-     * Id of the event: the header `webhook-id`
+     * Id of the event, as in the header `webhook-id`
      */
     event: string;
     type: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
@@ -1617,7 +1617,7 @@ export type Notification = {
      */
     status: number | null;
     /**
-     * Why the last attempt was no success
+     * Why the last attempt failed
      */
     problem: string | null;
 };
@@ -1626,7 +1626,7 @@ export type NotificationDetail = {
     id: number;
     endpoint: string;
     /**
-     * Id of the event: the header `webhook-id`
+     * Id of the event, as in the header `webhook-id`
      */
     event: string;
     type: 'tenant.created' | 'tenant.active' | 'tenant.suspended' | 'tenant.resumed' | 'tenant.plan_changed' | 'tenant.deletion_scheduled' | 'tenant.deleted' | 'credits.low' | 'credits.exhausted' | 'usage.limit_reached' | 'budget.reached' | 'member.added' | 'member.joined' | 'member.role_changed' | 'member.removed' | 'session.completed' | 'notifications.test';
@@ -1645,7 +1645,7 @@ export type NotificationDetail = {
      */
     status: number | null;
     /**
-     * Why the last attempt was no success
+     * Why the last attempt failed
      */
     problem: string | null;
     body: WebhookEvent;
@@ -1968,7 +1968,7 @@ export type Readiness = {
         [key: string]: string;
     };
     /**
-     * What an operator should change although all works
+     * What an operator should change although everything works
      */
     warnings: Array<string>;
 };
@@ -1985,7 +1985,7 @@ export type NotReady = Problem & {
         [key: string]: string;
     };
     /**
-     * What an operator should change although all works
+     * What an operator should change although everything works
      */
     warnings: Array<string>;
 };
@@ -1997,7 +1997,7 @@ export type PageConfig = {
     scope: string;
     local: boolean;
     /**
-     * Addresses of page parts that products bring, by product
+     * The addresses of page parts that products bring, by product
      */
     parts: {
         [key: string]: string;
@@ -2034,7 +2034,7 @@ export type GetFleetUsageData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2042,7 +2042,7 @@ export type GetFleetUsageData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-usage' | 'usage' | 'slug' | '-slug';
         /**
@@ -2052,7 +2052,7 @@ export type GetFleetUsageData = {
         product?: string;
         plan?: string;
         /**
-         * A calendar month (UTC); the present one when left out
+         * A calendar month (UTC); defaults to the present one
          */
         month?: string;
         format?: 'json' | 'csv';
@@ -2082,7 +2082,7 @@ export type TellUsageEventsData = {
     body: UsageEvents;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2129,7 +2129,7 @@ export type CreateCheckoutData = {
     body: CheckoutRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2161,7 +2161,7 @@ export type ListTenantsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2169,7 +2169,7 @@ export type ListTenantsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt' | 'createdAt' | 'slug' | '-slug';
         /**
@@ -2266,7 +2266,7 @@ export type GetTimelineData = {
     };
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2274,7 +2274,7 @@ export type GetTimelineData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: 'id' | '-id';
         /**
@@ -2286,7 +2286,7 @@ export type GetTimelineData = {
          */
         kind?: string;
         /**
-         * Only entries after the one of this id, as `Last-Event-ID` does for events
+         * Only entries after the one with this id, like `Last-Event-ID` for events
          */
         after?: number | null;
     };
@@ -2342,7 +2342,7 @@ export type RetryTenantData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2364,7 +2364,7 @@ export type RetryTenantError = RetryTenantErrors[keyof RetryTenantErrors];
 
 export type RetryTenantResponses = {
     /**
-     * Somebody is at it
+     * A worker is on it
      */
     202: Tenant;
 };
@@ -2378,7 +2378,7 @@ export type GetCreditsData = {
     };
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2386,7 +2386,7 @@ export type GetCreditsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-id' | 'id';
         /**
@@ -2420,7 +2420,7 @@ export type HoldCreditsData = {
     body: HoldRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2457,7 +2457,7 @@ export type CaptureCreditsData = {
     body: CaptureRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2494,7 +2494,7 @@ export type ReleaseCreditsData = {
     body: ReleaseRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2531,7 +2531,7 @@ export type TopUpCreditsData = {
     body: TopUpRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2625,7 +2625,7 @@ export type ListApiCostsData = {
     };
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2633,7 +2633,7 @@ export type ListApiCostsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-at' | 'at';
         /**
@@ -2644,7 +2644,7 @@ export type ListApiCostsData = {
         operation?: string;
         project?: string;
         /**
-         * `open`: what it cost was not said yet
+         * `open`: its cost has not been reported
          */
         state?: 'open' | 'settled';
     };
@@ -2673,7 +2673,7 @@ export type ChargeApiCallData = {
     body: ApiCost;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2737,7 +2737,7 @@ export type CheckUseData = {
     body: CheckRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2759,7 +2759,7 @@ export type CheckUseError = CheckUseErrors[keyof CheckUseErrors];
 
 export type CheckUseResponses = {
     /**
-     * The key was sent before; nothing was reserved anew
+     * An earlier request with the key made the reservation
      */
     200: CheckAnswer;
     /**
@@ -2777,7 +2777,7 @@ export type ListReservationsData = {
     };
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -2785,7 +2785,7 @@ export type ListReservationsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt' | 'createdAt';
         /**
@@ -2820,7 +2820,7 @@ export type SettleUseData = {
     body: SettleRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2854,7 +2854,7 @@ export type ReleaseUseData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2899,7 +2899,7 @@ export type GetUsageData = {
          */
         from?: string;
         /**
-         * Last day; today when left out
+         * The last day; defaults to today
          */
         until?: string;
         format?: 'json' | 'csv';
@@ -2929,7 +2929,7 @@ export type TellUsageData = {
     body: ToldUsage;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -2965,7 +2965,7 @@ export type GetStatementData = {
     };
     query?: {
         /**
-         * A calendar month (UTC); the present one when left out
+         * A calendar month (UTC); defaults to the present one
          */
         month?: string;
         format?: 'json' | 'csv';
@@ -2996,7 +2996,7 @@ export type ListFindingsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3004,7 +3004,7 @@ export type ListFindingsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-id' | 'id';
         /**
@@ -3047,7 +3047,7 @@ export type ApproveFindingData = {
     };
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3082,7 +3082,7 @@ export type DismissFindingData = {
     };
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3145,7 +3145,7 @@ export type ReconcileData = {
     };
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3177,7 +3177,7 @@ export type ListSubscriptionsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3185,7 +3185,7 @@ export type ListSubscriptionsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt' | 'createdAt';
         /**
@@ -3279,7 +3279,7 @@ export type ChangeSubscriptionData = {
     body: ChangeRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3312,7 +3312,7 @@ export type CancelSubscriptionData = {
     body: CancelRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3345,7 +3345,7 @@ export type ReactivateSubscriptionData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3379,7 +3379,7 @@ export type ListInvoicesData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3387,7 +3387,7 @@ export type ListInvoicesData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt';
         organization?: string;
@@ -3446,7 +3446,7 @@ export type PayInvoiceData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3479,7 +3479,7 @@ export type OpenPortalData = {
     body: PortalRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3511,7 +3511,7 @@ export type ListOrganizationsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3519,7 +3519,7 @@ export type ListOrganizationsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: 'name' | '-name' | 'createdAt' | '-createdAt';
         /**
@@ -3554,7 +3554,7 @@ export type ListKeysData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3562,7 +3562,7 @@ export type ListKeysData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt' | 'createdAt' | 'name' | '-name';
         /**
@@ -3570,12 +3570,12 @@ export type ListKeysData = {
          */
         q?: string;
         /**
-         * Keys of its own application
+         * Only keys of the product's own application
          */
         product?: string;
         tenant?: string;
         /**
-         * Of an owner of this kind
+         * Only keys of this kind of owner
          */
         kind?: 'person' | 'tenant' | 'service';
         scope?: 'tenants:read' | 'tenants:write' | 'entitlements:read' | 'checks:write' | 'usage:write' | 'notifications:read' | 'notifications:write';
@@ -3606,7 +3606,7 @@ export type CreateKeyData = {
     body: KeyRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3675,7 +3675,7 @@ export type GetFiguresData = {
         every?: 'day' | 'month' | 'whole';
         by?: 'none' | 'product' | 'plan';
         /**
-         * Figures are of one currency; nothing is converted
+         * Figures are in one currency; nothing is converted
          */
         currency?: string;
     };
@@ -3787,7 +3787,7 @@ export type OnboardOrganizationData = {
     body: OnboardRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3807,11 +3807,11 @@ export type OnboardOrganizationError = OnboardOrganizationErrors[keyof OnboardOr
 
 export type OnboardOrganizationResponses = {
     /**
-     * All of it was there
+     * Everything existed
      */
     200: Onboarding;
     /**
-     * Something of it was made
+     * Something was made
      */
     201: Onboarding;
 };
@@ -3825,7 +3825,7 @@ export type ListExportsData = {
     };
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3833,7 +3833,7 @@ export type ListExportsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-id' | 'id';
         reason?: 'request' | 'offboarding';
@@ -3864,7 +3864,7 @@ export type RequestExportData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3952,7 +3952,7 @@ export type BeginOffboardingData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -3986,7 +3986,7 @@ export type ListOffboardingsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -3994,7 +3994,7 @@ export type ListOffboardingsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: 'begunAt' | '-begunAt';
         /**
@@ -4095,7 +4095,7 @@ export type ListNotificationEndpointsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -4103,7 +4103,7 @@ export type ListNotificationEndpointsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-createdAt' | 'createdAt';
         /**
@@ -4111,11 +4111,11 @@ export type ListNotificationEndpointsData = {
          */
         q?: string;
         /**
-         * Of endpoints for this product
+         * Only those of endpoints for this product
          */
         product?: string;
         /**
-         * Of this tenant; left out, of all that you may see
+         * Only those of this tenant; defaults to all that you may see
          */
         tenant?: string;
         state?: 'enabled' | 'disabled';
@@ -4145,7 +4145,7 @@ export type AddNotificationEndpointData = {
     body: NewNotificationEndpoint;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -4230,7 +4230,7 @@ export type RotateNotificationSecretData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -4263,7 +4263,7 @@ export type EnableNotificationEndpointData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -4296,7 +4296,7 @@ export type TestNotificationEndpointData = {
     body?: never;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -4329,7 +4329,7 @@ export type ReplayNotificationsData = {
     body: ReplayRequest;
     headers?: {
         /**
-         * Your own id of the request, such as a UUID: sent again with it, the work is not done again, and for 24 hours the answer is the same
+         * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer
          */
         'idempotency-key'?: string;
     };
@@ -4363,7 +4363,7 @@ export type ListNotificationsData = {
     path?: never;
     query?: {
         /**
-         * How many rows a page has at most
+         * Most rows of a page
          */
         limit?: number;
         /**
@@ -4371,7 +4371,7 @@ export type ListNotificationsData = {
          */
         cursor?: string;
         /**
-         * What the list is sorted by; with `-` from the greatest to the least
+         * What the list is sorted by; `-` sorts from greatest to least
          */
         sort?: '-id' | 'id';
         /**
@@ -4379,11 +4379,11 @@ export type ListNotificationsData = {
          */
         q?: string;
         /**
-         * Of endpoints for this product
+         * Only those of endpoints for this product
          */
         product?: string;
         /**
-         * Of this tenant; left out, of all that you may see
+         * Only those of this tenant; defaults to all that you may see
          */
         tenant?: string;
         endpoint?: string;
