@@ -103,6 +103,18 @@ function unknownKeys(issue: z.core.$ZodIssue): string {
   return issue.code === 'unrecognized_keys' ? issue.keys.join(', ') : '';
 }
 
+/** An answer of a route. */
+export const json = <Schema>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+/** The body of a request, which a route requires. */
+export const jsonBody = <Schema>(schema: Schema) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
+
 /** The answers that every route with a token can give beside its own. */
 export const problemResponses = {
   default: {

@@ -27,16 +27,7 @@ import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { type Order, readPage } from '../lists.ts';
 import { actorOf, assertOperator, isOperator } from '../principal.ts';
-import { createRoute, createRouter, problemResponses } from '../router.ts';
-
-const json = <Schema>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <Schema>(schema: Schema) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
+import { createRoute, createRouter, json, jsonBody, problemResponses } from '../router.ts';
 
 const show = createRoute({
   method: 'get',
@@ -57,7 +48,7 @@ const change = createRoute({
   description:
     'The owner sets `capMicros`; operators can also set what was agreed instead of the plan’s limit.',
   access: peopleAndKeys('tenants:write'),
-  request: { params: tenantParams, body: body(budgetChange) },
+  request: { params: tenantParams, body: jsonBody(budgetChange) },
   responses: { 200: json('Both budgets', budgets), ...problemResponses },
 });
 const costs = createRoute({
@@ -80,7 +71,7 @@ const charge = createRoute({
     '`estimateMicros` holds the most that the call may cost, or the answer is 402. `costMicros` counts the cost, even ' +
     "beyond the limit, because it is already spent. For operators: a product's own service calls it, not its tenant.",
   access: operatorsAndKeys('checks:write'),
-  request: { params: tenantParams, body: body(apiCostBody) },
+  request: { params: tenantParams, body: jsonBody(apiCostBody) },
   responses: {
     200: json('The call was counted before; nothing changed', apiCostAnswer),
     201: json('Counted', apiCostAnswer),

@@ -24,13 +24,7 @@ import { textPosition, timePosition } from '../contract/page.ts';
 import { tenantParams } from '../contract/tenant.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Order, readPage } from '../lists.ts';
-import { createRoute, createRouter, problemResponses } from '../router.ts';
-
-const json = <Schema>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <Schema>(schema: Schema) => ({ required: true, content: { 'application/json': { schema } } });
+import { createRoute, createRouter, json, jsonBody, problemResponses } from '../router.ts';
 
 const show = createRoute({
   method: 'get',
@@ -58,7 +52,7 @@ const check = createRoute({
     'when the use is over, or release it. A refusal (402, 409 or 429) says in `refusal` which limit refuses, how much is ' +
     "left, when it resets and which plan has more. For operators: a product's own service calls it, not its tenant.",
   access: operatorsAndKeys('checks:write'),
-  request: { params: tenantParams, body: body(checkRequest) },
+  request: { params: tenantParams, body: jsonBody(checkRequest) },
   responses: {
     200: json('An earlier request with the key made the reservation', checkAnswer),
     201: json('Admitted and reserved', checkAnswer),
@@ -83,7 +77,7 @@ const settle = createRoute({
   summary: 'Settle a reservation with what was used',
   description: 'Counts the use, captures the credits and counts the cost, once; releases the rest.',
   access: operatorsAndKeys('checks:write'),
-  request: { params: reservationParams, body: body(settleRequest) },
+  request: { params: reservationParams, body: jsonBody(settleRequest) },
   responses: { 200: json('Counted', settleAnswer), ...problemResponses },
 });
 const release = createRoute({

@@ -27,13 +27,7 @@ import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { byId, readPage } from '../lists.ts';
 import { type Principal, signedIn } from '../principal.ts';
-import { createRoute, createRouter, problemResponses } from '../router.ts';
-
-const json = <Schema>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <Schema>(schema: Schema) => ({ required: true, content: { 'application/json': { schema } } });
+import { createRoute, createRouter, json, jsonBody, problemResponses } from '../router.ts';
 
 const list = createRoute({
   method: 'get',
@@ -52,7 +46,7 @@ const approve = createRoute({
   tags: ['Reconciliation'],
   summary: 'Approve what the finding proposes; for operators',
   access: operatorsOnly,
-  request: { params: findingParams, body: body(decisionBody) },
+  request: { params: findingParams, body: jsonBody(decisionBody) },
   responses: { 200: json('It is being done', finding), ...problemResponses },
 });
 const dismiss = createRoute({
@@ -62,7 +56,7 @@ const dismiss = createRoute({
   tags: ['Reconciliation'],
   summary: 'Leave the finding alone for as long as it lasts; for operators',
   access: operatorsOnly,
-  request: { params: findingParams, body: body(decisionBody) },
+  request: { params: findingParams, body: jsonBody(decisionBody) },
   responses: { 200: json('Dismissed', finding), ...problemResponses },
 });
 const status = createRoute({
@@ -82,7 +76,7 @@ const ask = createRoute({
   summary: 'Compare money and infrastructure now; for operators',
   description: 'An area has been compared once its `answered` is at least the `asked` of this answer.',
   access: operatorsOnly,
-  request: { body: body(reconcileBody) },
+  request: { body: jsonBody(reconcileBody) },
   responses: { 202: json('Every area that will be compared', reconciliations), ...problemResponses },
 });
 

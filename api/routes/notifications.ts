@@ -41,18 +41,12 @@ import type { ApiDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { byId, type Order, readPage } from '../lists.ts';
 import { askedBy, type Principal } from '../principal.ts';
-import { createRoute, createRouter, problemResponses } from '../router.ts';
+import { createRoute, createRouter, json, jsonBody, problemResponses } from '../router.ts';
 
 const path = '/v1/notifications/endpoints' as const;
 const tags = ['Notifications'];
 const read = peopleAndKeys('notifications:read');
 const write = peopleAndKeys('notifications:write');
-
-const json = <Schema>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const body = <Schema>(schema: Schema) => ({ required: true, content: { 'application/json': { schema } } });
 
 const list = createRoute({
   method: 'get',
@@ -72,7 +66,7 @@ const add = createRoute({
   summary: 'Send events to a URL',
   description: 'The answer has the secret that signs events. It is shown only now.',
   access: write,
-  request: { body: body(newEndpoint) },
+  request: { body: jsonBody(newEndpoint) },
   responses: { 201: json('It gets events from now on', notificationEndpointSecret), ...problemResponses },
 });
 const show = createRoute({
@@ -139,7 +133,7 @@ const replay = createRoute({
   description:
     'They may be older than the endpoint or from when it was disabled. Events are kept for 30 days.',
   access: write,
-  request: { params: endpointParams, body: body(replayRequest) },
+  request: { params: endpointParams, body: jsonBody(replayRequest) },
   responses: { 202: json('They are on their way', replayed), ...problemResponses },
 });
 const log = createRoute({
