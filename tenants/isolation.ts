@@ -1,3 +1,4 @@
+import type { Product } from './catalog/types.ts';
 import { managedBy, productAnnotations, productLabels, sandboxLabel, standardLabels } from './labels.ts';
 import type {
   LimitRange,
@@ -48,10 +49,21 @@ export function metadata(tenant: Tenant, name: string) {
  */
 export function resourceQuota(tenant: Tenant): ResourceQuota {
   const { quota } = tenant.plan;
+  const pods = podCeiling(tenant);
+  const ephemeral = bytesQuantity(pods * podEphemeralBytes(tenant.product));
   const hard: Record<string, string> = {
     // Ways out of the namespace that no product needs.
     'services.nodeports': '0',
     'services.loadbalancers': '0',
+    // What is suspended runs nothing, whoever asks for it.
+    pods: countQuantity(tenant.spec.state === 'suspended' ? 0 : pods),
+    services: countQuantity(quota.services ?? defaultCeilings.services),
+    persistentvolumeclaims: countQuantity(
+      quota.persistentVolumeClaims ?? defaultCeilings.persistentVolumeClaims,
+    ),
+    'requests.ephemeral-storage': ephemeral,
+    'limits.ephemeral-storage': ephemeral,
+    ...objectCeilings(tenant),
   };
   if (quota.cpuMillis !== undefined) {
     hard['requests.cpu'] = hard['limits.cpu'] = cpuQuantity(quota.cpuMillis);
@@ -61,11 +73,6 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   }
   if (quota.storageBytes !== undefined)
     hard['requests.storage'] = bytesQuantity(storageCeiling(tenant, quota.storageBytes));
-  if (quota.pods !== undefined) hard.pods = countQuantity(quota.pods);
-  if (quota.services !== undefined) hard.services = countQuantity(quota.services);
-  if (quota.persistentVolumeClaims !== undefined) {
-    hard.persistentvolumeclaims = countQuantity(quota.persistentVolumeClaims);
-  }
   return {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
@@ -73,6 +80,54 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
     metadata: { ...metadata(tenant, 'plan'), annotations: { 'pulumi.com/skipAwait': 'true' } },
     spec: { hard },
   };
+}
+
+/** For a plan that names no number of its own. */
+const defaultCeilings = { pods: 100, services: 20, persistentVolumeClaims: 20 };
+
+function podCeiling({ plan: { quota, autoscaling } }: Tenant): number {
+  return quota.pods ?? Math.max(defaultCeilings.pods, 2 * (autoscaling?.maxReplicas ?? 0));
+}
+
+/** Room for logs and the container's own layer, beside `/tmp`. */
+const ephemeralOverheadBytes = 256 * 1024 ** 2;
+
+/** What one pod of the product may write to its node; the quota has as much for every pod. */
+export function podEphemeralBytes({ runtime }: Product): number {
+  return runtime.scratchBytes + ephemeralOverheadBytes;
+}
+
+/**
+ * How many objects of a kind may stand, by the name of the kind in a quota: all tenants share one etcd. The quota's `pods`
+ * does not count finished pods, `count/pods` does; a quota for services and claims is there anyway.
+ */
+const ceilingOfKind: Readonly<Record<string, ((tenant: Tenant) => number) | 'by the plan'>> = {
+  pods: (tenant) => podCeiling(tenant) + 200,
+  configmaps: () => 50,
+  'jobs.batch': () => 100,
+  services: 'by the plan',
+  persistentvolumeclaims: 'by the plan',
+};
+
+/** Ceilings for every kind that the tenant's people may create. */
+function objectCeilings(tenant: Tenant): Record<string, string> {
+  const counts = creatableKinds(roleOf(tenant).rules).map((kind): [string, string][] => {
+    const ceiling = ceilingOfKind[kind];
+    if (ceiling === undefined) throw new Error(`the role lets tenants create ${kind}, which has no ceiling`);
+    return ceiling === 'by the plan' ? [] : [[`count/${kind}`, countQuantity(ceiling(tenant))]];
+  });
+  return Object.fromEntries(counts.flat());
+}
+
+/** The kinds that rules let people create, as a quota names them: `configmaps`, `jobs.batch`. */
+export function creatableKinds(rules: readonly PolicyRule[]): string[] {
+  return rules
+    .filter(({ verbs }) => verbs.includes('create'))
+    .flatMap(({ apiGroups, resources }) =>
+      resources.flatMap((resource) =>
+        apiGroups.map((group) => (group === '' ? resource : `${resource}.${group}`)),
+      ),
+    );
 }
 
 function storageCeiling(tenant: Tenant, planCeiling: number): number {
@@ -101,7 +156,16 @@ export function limitRange(tenant: Tenant): LimitRange {
     apiVersion: 'v1',
     kind: 'LimitRange',
     metadata: metadata(tenant, 'defaults'),
-    spec: { limits: [{ type: 'Container', default: amounts, defaultRequest: amounts }] },
+    spec: {
+      limits: [
+        {
+          type: 'Container',
+          default: amounts,
+          defaultRequest: amounts,
+          max: { 'ephemeral-storage': bytesQuantity(podEphemeralBytes(tenant.product)) },
+        },
+      ],
+    },
   };
 }
 
@@ -114,11 +178,17 @@ export function serviceAccount(tenant: Tenant): ServiceAccount {
   };
 }
 
+interface PolicyRule {
+  readonly apiGroups: string[];
+  readonly resources: string[];
+  readonly verbs: string[];
+}
+
 const read = ['get', 'list', 'watch'];
 const write = ['create', 'update', 'patch', 'delete'];
 
 /** The tenant's people may see what runs and why something does not run, but no Secrets. */
-const viewerRules = [
+const viewerRules: PolicyRule[] = [
   {
     apiGroups: [''],
     resources: [
@@ -136,8 +206,11 @@ const viewerRules = [
   { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: read },
 ];
 
-/** A tenant's administrators may change what they run, but not limits, isolation or rights. */
-const adminRules = [
+/**
+ * A tenant's administrators may run what they like beside the workload, and scale and restart that, but change no limits,
+ * isolation or rights. What else they may not do, the tenant guard refuses (`platform.ts`).
+ */
+export const adminRules: PolicyRule[] = [
   ...viewerRules,
   {
     apiGroups: [''],
@@ -160,13 +233,24 @@ export function role(tenant: Tenant): Role {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',
     metadata: metadata(tenant, name),
-    rules,
+    // Whoever is suspended looks on. The role keeps its name, which a binding cannot change.
+    rules:
+      tenant.spec.state === 'suspended'
+        ? rules.map(readingOnly).filter(({ verbs }) => verbs.length > 0)
+        : rules,
   };
 }
 
+function readingOnly(rule: PolicyRule): PolicyRule {
+  return { ...rule, verbs: rule.verbs.filter((verb) => read.includes(verb)) };
+}
+
+/** Groups of tenants' people begin with this. */
+export const peopleGroupPrefix = 'tenantry:tenant:';
+
 /** The identity provider puts the tenant's people into this group. */
 export function peopleGroup(tenant: Tenant): string {
-  return `tenantry:tenant:${tenant.spec.tenantId}`;
+  return `${peopleGroupPrefix}${tenant.spec.tenantId}`;
 }
 
 export function roleBinding(tenant: Tenant): RoleBinding {

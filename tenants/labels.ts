@@ -46,6 +46,9 @@ export function selectorLabels({ spec, product }: Tenant): Record<string, string
   return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
 }
 
+/** Label of nodes with the name of their pool, and key of its taint. */
+export const nodePoolLabel = 'tenantry.dev/pool';
+
 /**
  * The label of a sandbox's pod, whose value is the task's id (see `allowSandboxes`). It replaces the workload's labels,
  * which would make the pod part of the tenant's service.

@@ -55,8 +55,10 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   };
   const foundation = objects.foundation.map((manifest) => declare(manifest, inNamespace));
   const afterFoundation = { ...inNamespace, dependsOn: [namespace, ...foundation] };
-  declare(objects.quota, afterFoundation);
-  if (objects.workload) declare(objects.workload, afterFoundation);
+  const quota = declare(objects.quota, afterFoundation);
+  // Pods that a new quota has no room for yet are tried again ever more slowly.
+  if (objects.workload)
+    declare(objects.workload, { ...afterFoundation, dependsOn: [...afterFoundation.dependsOn, quota] });
 
   const apiKey = readsTenant(tenant) ? declareApiKey(tenant, inNamespace) : null;
   const place = databasePlace(tenant);

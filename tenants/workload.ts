@@ -1,7 +1,7 @@
-import type { Runtime } from './catalog/types.ts';
+import type { Plan, Runtime } from './catalog/types.ts';
 import { databaseSecretName } from './data.ts';
-import { metadata, serviceAccountName } from './isolation.ts';
-import { managedBy, selectorLabels } from './labels.ts';
+import { metadata, podEphemeralBytes, serviceAccountName } from './isolation.ts';
+import { managedBy, nodePoolLabel, selectorLabels } from './labels.ts';
 import type { Container, Deployment, PodSpec, Probe, Service } from './manifest.ts';
 import { priorityClassName } from './platform.ts';
 import { contractEnv, contractMounts, contractVolumes } from './pod-contract.ts';
@@ -12,9 +12,6 @@ import { keepsRows, type Tenant, volumeBytes } from './tenant.ts';
 
 /** Above the range of images' own accounts, so that no file on a node belongs to it by accident. */
 export const userId = 10_001;
-const mebibyte = 1024 ** 2;
-/** Room for logs and the container's own layer, beside `/tmp`. */
-const ephemeralOverheadBytes = 256 * mebibyte;
 
 /** The tenant's workload, which has no pods while suspended; null where the plan runs none. */
 export function deployment(tenant: Tenant): Deployment | null {
@@ -78,13 +75,41 @@ export function serviceUrl({ spec, product, plan }: Tenant): string | null {
   return `${scheme}://${product.id}.${spec.namespace}.svc.cluster.local:${ports[0].port}`;
 }
 
+/**
+ * How a new version or another plan reaches the pods. Whatever plan they come from, the plan's quota, which applies at once,
+ * must have room for every step; otherwise new pods would be refused for ever while the old ones run on.
+ */
 function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strategy'] {
+  const rolling = (maxSurge: number) => ({
+    type: 'RollingUpdate',
+    rollingUpdate: { maxSurge, maxUnavailable: 1 - maxSurge },
+  });
   // The next pod cannot mount the volume before the last one is gone.
   if (volumeBytes(tenant) !== null) return { type: 'Recreate' };
-  // A pool may be at its quota of pods, so it goes below the number for a moment instead of above.
-  if (tenant.plan.warmPods > 0)
-    return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } };
-  return { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } };
+  // A pool of warm pods may be at its quota, so it goes below its number for a moment instead of above.
+  if (tenant.plan.warmPods === 0 && fitsRollout(tenant, 1)) return rolling(1);
+  return tenant.plan.autoscaling !== null && fitsRollout(tenant, 0) ? rolling(0) : { type: 'Recreate' };
+}
+
+/** Whether the quota has room for a rollout from any plan of the product with so many pods above their number. */
+function fitsRollout({ product, plan }: Tenant, maxSurge: number): boolean {
+  const { quota } = plan;
+  return product.plans.every((earlier) => {
+    const pods = Math.max(mostPods(earlier), mostPods(plan));
+    const fits = (resource: 'cpuMillis' | 'memoryBytes') => {
+      const [before, after] = [earlier.compute?.[resource] ?? 0, plan.compute?.[resource] ?? 0];
+      return (
+        pods * Math.max(before, after) + maxSurge * after <= (quota[resource] ?? Number.POSITIVE_INFINITY)
+      );
+    };
+    return (
+      pods + maxSurge <= (quota.pods ?? Number.POSITIVE_INFINITY) && fits('cpuMillis') && fits('memoryBytes')
+    );
+  });
+}
+
+function mostPods({ compute, autoscaling }: Plan): number {
+  return compute === null ? 0 : (autoscaling?.maxReplicas ?? 1);
 }
 
 function podSpec(tenant: Tenant): PodSpec {
@@ -122,9 +147,6 @@ function podSpec(tenant: Tenant): PodSpec {
   };
 }
 
-/** Label of nodes with the name of their pool, and key of its taint. */
-const nodePoolLabel = 'tenantry.dev/pool';
-
 /** Runs pods only on the nodes that the cell reserves for tenants, if it does. */
 function onPool({ cell }: Tenant): Pick<PodSpec, 'nodeSelector' | 'tolerations'> {
   if (cell.nodePool === null) return {};
@@ -151,7 +173,7 @@ function container(
   const amounts = {
     cpu: cpuQuantity(plan.compute?.cpuMillis ?? 0),
     memory: bytesQuantity(plan.compute?.memoryBytes ?? 0),
-    'ephemeral-storage': bytesQuantity(runtime.scratchBytes + ephemeralOverheadBytes),
+    'ephemeral-storage': bytesQuantity(podEphemeralBytes(product)),
   };
   return {
     name: product.id,

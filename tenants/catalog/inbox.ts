@@ -10,6 +10,9 @@ import { cents, cpus, hoursPerMonth, mebibytes } from './units.ts';
  * tenant id, so that it can be prepared before the organization's name is known; trials of 14 days.
  */
 
+/** A pod of the largest plan. */
+const largest = { cpu: 1, memoryMi: 1024 };
+
 function plan(options: {
   id: string;
   name: string;
@@ -38,10 +41,11 @@ function plan(options: {
     },
     compute: { cpuMillis: cpus(options.cpu), memoryBytes: mebibytes(options.memoryMi) },
     volumeBytes: null,
-    // Twice the processor: a rollout starts the new pod before the old one leaves, so that mail is always accepted.
+    // Room beside the largest plan's pod: a rollout, a change of plan too, starts the new pod before the old one leaves, so
+    // that mail is always accepted.
     quota: {
-      cpuMillis: 2 * cpus(options.cpu),
-      memoryBytes: 2 * mebibytes(options.memoryMi),
+      cpuMillis: cpus(largest.cpu) + cpus(options.cpu),
+      memoryBytes: mebibytes(largest.memoryMi) + mebibytes(options.memoryMi),
       storageBytes: 0,
       pods: 4,
       services: 2,
@@ -115,8 +119,7 @@ export const inbox: Product = {
       emailsPerMonth: null,
       projects: null,
       apiBudgetDollars: null,
-      cpu: 1,
-      memoryMi: 1024,
+      ...largest,
       dataIsolation: 'database',
       databaseConnections: 25,
       features: ['Unlimited e-mails and projects', 'A database of your own', 'Agreed by hand'],

@@ -10,6 +10,7 @@ import {
   type CreditRule,
   dataIsolations,
   type MeteredDimension,
+  maxTerminationGraceSeconds,
   meterSections,
   type NamespaceQuota,
   type NamespaceRule,
@@ -223,7 +224,7 @@ const runtime = z.strictObject({
   readyPath: path.nullable(),
   scratchBytes: positive,
   internetPorts: z.array(port),
-  terminationGraceSeconds: natural,
+  terminationGraceSeconds: natural.max(maxTerminationGraceSeconds),
   readsTenant: z.literal(true).optional(),
 } satisfies Shape<Runtime>);
 

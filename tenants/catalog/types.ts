@@ -236,6 +236,9 @@ export interface NamespaceRule {
   readonly people: 'view' | 'administer';
 }
 
+/** No pod of a tenant may hold up the drain of a node, or the end of its tenant, for longer. */
+export const maxTerminationGraceSeconds = 300;
+
 /** What the platform must know about a product's container to run it. */
 export interface Runtime {
   /** Ports that the control plane reaches. The first one is in the service's address. */
@@ -253,7 +256,7 @@ export interface Runtime {
   readonly scratchBytes: number;
   /** Ports that the product's pods may reach on the internet. */
   readonly internetPorts: readonly number[];
-  /** How long a stopping pod may take to finish its work. */
+  /** How long a stopping pod may take to finish its work; at most `maxTerminationGraceSeconds`. */
   readonly terminationGraceSeconds: number;
   /**
    * The container is the product's own application: it reads its tenant and entitlements from a file and calls the API with

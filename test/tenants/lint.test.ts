@@ -33,6 +33,12 @@ const explanations: readonly Explanation[] = [
       'A ReadWriteOnce volume: with a rolling update the new pod would wait forever for the one that has it.',
   },
   {
+    check: 'deployment-strategy',
+    plans: /^(agents (free|pro)|stream (free|professional)) /,
+    reason:
+      'Whoever comes from a larger plan has pods that the quota has no room beside: new ones would be refused for ever.',
+  },
+  {
     check: 'deployment-replicas',
     plans: /^(workspace|inbox|agents) /,
     reason: 'One pod each, as sold; what must survive its loss is on the volume or in the database.',

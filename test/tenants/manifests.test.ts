@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ProductId } from '../../tenants/catalog/types.ts';
-import type { Manifest } from '../../tenants/manifest.ts';
+import { creatableKinds } from '../../tenants/isolation.ts';
+import type { Manifest, ResourceQuota, Role } from '../../tenants/manifest.ts';
 import { tenantObjects } from '../../tenants/objects.ts';
 import { everyPlan, manifestsOf, specOf, tenantOf } from './specs.ts';
 
@@ -148,11 +149,53 @@ describe('every tenant', () => {
     const suspended = objectsOf(product, plan, { state: 'suspended' });
     expect(find(suspended, 'Deployment')).toMatchObject({ spec: { replicas: 0 } });
     expect(find(suspended, 'HorizontalPodAutoscaler')).toBeUndefined();
-    const kept = active.filter(({ kind }) => !['Deployment', 'HorizontalPodAutoscaler'].includes(kind));
+    const changing = ['Deployment', 'HorizontalPodAutoscaler', 'ResourceQuota', 'Role'];
+    const kept = active.filter(({ kind }) => !changing.includes(kind));
     expect(suspended).toEqual(expect.arrayContaining(kept));
     expect(tenantObjects(tenantOf(product, plan, { state: 'suspended' })).workload?.spec?.template).toEqual(
       tenantObjects(tenantOf(product, plan)).workload?.spec?.template,
     );
+  });
+});
+
+describe('a suspended tenant', () => {
+  test.each(everyPlan)(
+    '%s %s: its quota has room for no pod, and is otherwise as before',
+    (product, plan) => {
+      const hardOf = (changes = {}) =>
+        (find(objectsOf(product, plan, changes), 'ResourceQuota') as unknown as { spec: { hard: object } })
+          .spec.hard;
+      expect(hardOf({ state: 'suspended' })).toEqual({ ...hardOf(), pods: '0' });
+    },
+  );
+
+  test.each(everyPlan)('%s %s: its people only look, under the same role and binding', (product, plan) => {
+    const of = (kind: string, changes = {}) => find(objectsOf(product, plan, changes), kind);
+    const role = of('Role', { state: 'suspended' }) as Manifest & { rules: { verbs: string[] }[] };
+    expect(role.metadata).toEqual(of('Role')?.metadata);
+    expect(new Set(role.rules.flatMap(({ verbs }) => verbs))).toEqual(new Set(['get', 'list', 'watch']));
+    expect(of('RoleBinding', { state: 'suspended' })).toEqual(of('RoleBinding'));
+  });
+});
+
+test.each(everyPlan)('%s %s: whatever its people may create, so many and no more fit', (product, plan) => {
+  const manifests = objectsOf(product, plan);
+  const { rules } = find(manifests, 'Role') as Manifest & Pick<Role, 'rules'>;
+  const { spec } = find(manifests, 'ResourceQuota') as Manifest & Pick<ResourceQuota, 'spec'>;
+  const hard = spec?.hard as Record<string, string>;
+  const counted = ['services', 'persistentvolumeclaims'];
+  for (const kind of creatableKinds((rules ?? []) as never)) {
+    const key = counted.includes(kind) ? kind : `count/${kind}`;
+    expect(Number(hard[key]), key).toBeGreaterThan(0);
+    expect(Number(hard[key]), key).toBeLessThan(2000);
+  }
+  // A node's disk is bounded like its processors.
+  expect(hard).toMatchObject({
+    'requests.ephemeral-storage': expect.any(String),
+    'limits.ephemeral-storage': expect.any(String),
+  });
+  expect(find(manifests, 'LimitRange')).toMatchObject({
+    spec: { limits: [{ max: { 'ephemeral-storage': expect.any(String) } }] },
   });
 });
 

@@ -111,6 +111,8 @@ describe('one plan of each product', () => {
     expect(suspended.steps).toEqual([
       ...(autoscaled ? [`delete HorizontalPodAutoscaler/${product}`] : []),
       `update Deployment/${product}`,
+      'update ResourceQuota/plan',
+      ...(product === 'stream' ? ['update Role/tenant-admin'] : []),
     ]);
     expect(await replicas(spec.namespace, product)).toBe('0');
 
@@ -118,6 +120,8 @@ describe('one plan of each product', () => {
     expect(resumed.steps).toEqual([
       ...(autoscaled ? [`create HorizontalPodAutoscaler/${product}`] : []),
       `update Deployment/${product}`,
+      'update ResourceQuota/plan',
+      ...(product === 'stream' ? ['update Role/tenant-admin'] : []),
     ]);
     expect(Number(await replicas(spec.namespace, product))).toBeGreaterThanOrEqual(1);
 
