@@ -1,6 +1,8 @@
 import type { input } from '@pulumi/kubernetes/types/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
-import { managedBy, sandboxLabel } from './labels.ts';
+import { maxTerminationGraceSeconds } from './catalog/types.ts';
+import { peopleGroupPrefix } from './isolation.ts';
+import { managedBy, nodePoolLabel, sandboxLabel } from './labels.ts';
 import type { Manifest, ObjectMeta } from './manifest.ts';
 import { type Cell, defaultCell } from './tenant.ts';
 
@@ -10,7 +12,7 @@ import { type Cell, defaultCell } from './tenant.ts';
  * default at its start; both by server-side apply.
  */
 export function platformManifests(cell: Cell = defaultCell): Manifest[] {
-  return [controlPlaneNamespace(cell), priorityClass, admissionPolicy, admissionPolicyBinding];
+  return [controlPlaneNamespace(cell), priorityClass, admissionPolicy(cell), admissionPolicyBinding];
 }
 
 export const priorityClassName = 'tenantry-tenant';
@@ -53,66 +55,207 @@ const priorityClass: PriorityClass = {
   description: 'Pods of tenants: they wait for room and never push out others.',
 };
 
+/** Kinds that a tenant's people may write, and so may leave what holds up their deletion. */
+const guardedRules = [
+  {
+    apiGroups: [''],
+    resources: ['pods', 'pods/ephemeralcontainers', 'services', 'configmaps', 'persistentvolumeclaims'],
+  },
+  { apiGroups: ['apps'], resources: ['deployments'] },
+  { apiGroups: ['batch'], resources: ['jobs'] },
+];
+
+/** What Kubernetes itself puts into the finalizers of these kinds, and takes out again. */
+const systemFinalizers = [
+  'foregroundDeletion',
+  'orphan',
+  'kubernetes.io/pvc-protection',
+  'batch.kubernetes.io/job-tracking',
+  'service.kubernetes.io/load-balancer-cleanup',
+];
+
+/** Kinds of volumes that hold nothing but what is the tenant's. */
+const volumeKinds = [
+  'configMap',
+  'downwardAPI',
+  'emptyDir',
+  'ephemeral',
+  'persistentVolumeClaim',
+  'projected',
+  'secret',
+];
+
+/** Taints that the API server and kubelets let every pod stay on for a while. */
+const usualTolerations = ['not-ready', 'unreachable', 'memory-pressure'].map(
+  (name) => `node.kubernetes.io/${name}`,
+);
+
+/** A ConfigMap's most, and an object's most in annotations: with their number it bounds what a tenant has in etcd. */
+const maxConfigMapBytes = 256 * 1024;
+const maxAnnotationBytes = 64 * 1024;
+
 /**
  * Repeats what Pod Security at level `restricted` forbids, for namespaces whose labels are not to be trusted. Also forbids
- * what that level allows: node ports, load balancers, external addresses, a higher priority, and sandboxes that know
- * something of their tenant.
+ * what that level allows: node ports, load balancers, external addresses; another priority than tenants' (an empty one is
+ * above it), a node or a pool of nodes of one's choice; finalizers and graces that hold up the end of a tenant; Secrets in
+ * what a tenant's people make, who may not read them; and sandboxes that know something of their tenant.
+ *
+ * A pod is looked at when it is made and when its spec changes, and so are the templates that pods are made from: whatever
+ * only takes a finalizer off must get through.
  */
-const admissionPolicy: AdmissionPolicy = {
-  apiVersion: 'admissionregistration.k8s.io/v1',
-  kind: 'ValidatingAdmissionPolicy',
-  metadata: clusterScoped(guardName),
-  spec: {
-    failurePolicy: 'Fail',
-    matchConstraints: {
-      namespaceSelector: { matchLabels: managedBy },
-      resourceRules: [
-        {
-          apiGroups: [''],
+function admissionPolicy(cell: Cell): AdmissionPolicy {
+  return {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicy',
+    metadata: clusterScoped(guardName),
+    spec: {
+      failurePolicy: 'Fail',
+      matchConstraints: {
+        namespaceSelector: { matchLabels: managedBy },
+        resourceRules: guardedRules.map((rule) => ({
+          ...rule,
           apiVersions: ['v1'],
-          operations: ['CREATE', 'UPDATE'],
-          resources: ['pods', 'services'],
+          operations: ['CREATE', 'UPDATE', 'DELETE'],
+        })),
+      },
+      variables: [
+        {
+          name: 'byTenant',
+          expression: `request.userInfo.?groups.orValue([]).exists(g, g.startsWith("${peopleGroupPrefix}"))`,
+        },
+        { name: 'template', expression: 'object.kind in ["Deployment", "Job"]' },
+        { name: 'pod', expression: 'variables.template ? object.spec.template.spec : object.spec' },
+        {
+          name: 'changed',
+          expression:
+            'oldObject == null || variables.pod != (variables.template ? oldObject.spec.template.spec : oldObject.spec)',
+        },
+        {
+          name: 'containers',
+          expression: ['containers', 'initContainers', 'ephemeralContainers']
+            .map((list) => `variables.pod.?${list}.orValue([])`)
+            .join(' + '),
+        },
+        { name: 'volumes', expression: 'variables.pod.?volumes.orValue([])' },
+        {
+          name: 'readsSecrets',
+          expression: [
+            'variables.volumes.exists(v, has(v.secret) || (has(v.projected) && v.projected.?sources.orValue([]).exists(s, has(s.secret))))',
+            'variables.containers.exists(c, c.?envFrom.orValue([]).exists(e, has(e.secretRef)) || c.?env.orValue([]).exists(e, has(e.valueFrom) && has(e.valueFrom.secretKeyRef)))',
+            'variables.pod.?imagePullSecrets.orValue([]).size() > 0',
+          ].join(' || '),
         },
       ],
-    },
-    validations: [
-      service(
-        'object.spec.?type.orValue("ClusterIP") == "ClusterIP"',
-        'a tenant service must be of type ClusterIP',
-      ),
-      service(
-        'object.spec.?externalIPs.orValue([]).size() == 0',
-        'a tenant service must not claim external addresses',
-      ),
-      pod(
-        '!object.spec.?hostNetwork.orValue(false) && !object.spec.?hostPID.orValue(false) && !object.spec.?hostIPC.orValue(false)',
-        'a tenant pod must not use namespaces of its host',
-      ),
-      pod(
-        'object.spec.?volumes.orValue([]).all(v, !has(v.hostPath))',
-        'a tenant pod must not mount paths of its host',
-      ),
-      pod(
-        'object.spec.containers.all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0))',
-        'a tenant pod must not take ports of its host',
-      ),
-      pod(
-        `object.spec.?priorityClassName.orValue("") in ["", "${priorityClassName}"]`,
-        `a tenant pod must have no priority but ${priorityClassName}`,
-      ),
-      sandbox(
-        'object.spec.?volumes.orValue([]).all(v, has(v.emptyDir))',
-        'a sandbox must mount nothing but scratch space: no Secret, no volume, no token of the API',
-      ),
-      sandbox(
-        everyContainer(
-          'c.?envFrom.orValue([]).all(e, !has(e.secretRef)) && c.?env.orValue([]).all(e, !has(e.valueFrom) || !has(e.valueFrom.secretKeyRef))',
+      validations: [
+        service(
+          'object.spec.?type.orValue("ClusterIP") == "ClusterIP"',
+          'a tenant service must be of type ClusterIP',
         ),
-        'a sandbox must not read Secrets',
-      ),
-    ],
-  },
-};
+        service(
+          'object.spec.?externalIPs.orValue([]).size() == 0',
+          'a tenant service must not claim external addresses',
+        ),
+        pod(
+          '!variables.pod.?hostNetwork.orValue(false) && !variables.pod.?hostPID.orValue(false) && !variables.pod.?hostIPC.orValue(false)',
+          'a tenant pod must not use namespaces of its host',
+        ),
+        pod('variables.volumes.all(v, !has(v.hostPath))', 'a tenant pod must not mount paths of its host'),
+        pod(
+          `variables.volumes.all(v, ${volumeKinds.map((kind) => `has(v.${kind})`).join(' || ')})`,
+          `a tenant pod must mount only volumes of the kinds ${volumeKinds.join(', ')}`,
+        ),
+        pod(
+          'variables.containers.all(c, c.?ports.orValue([]).all(p, p.?hostPort.orValue(0) == 0))',
+          'a tenant pod must not take ports of its host',
+        ),
+        pod(
+          `variables.pod.?priorityClassName.orValue("") == "${priorityClassName}"`,
+          `a tenant pod must have the priority ${priorityClassName} (priorityClassName)`,
+        ),
+        pod(
+          '!has(variables.pod.nodeName) || variables.pod.nodeName == "" || (object.kind == "Pod" && request.operation == "UPDATE")',
+          'a tenant pod must leave its node to the scheduler (nodeName)',
+        ),
+        pod(...onPool(cell)),
+        pod(
+          `variables.pod.?tolerations.orValue([]).all(t, ${tolerated(cell)})`,
+          'a tenant pod must tolerate no taints but those of the nodes for tenants',
+        ),
+        pod(
+          `variables.pod.?terminationGracePeriodSeconds.orValue(0) <= ${maxTerminationGraceSeconds} && variables.containers.all(c, ["livenessProbe", "startupProbe"].all(p, !(p in c) || c[p].?terminationGracePeriodSeconds.orValue(0) <= ${maxTerminationGraceSeconds}))`,
+          `a tenant pod must end within ${maxTerminationGraceSeconds} s (terminationGracePeriodSeconds)`,
+        ),
+        pod(
+          '!variables.byTenant || object.kind == "Deployment" || !variables.readsSecrets',
+          'what the people of a tenant run must not read Secrets, which they may not read themselves',
+        ),
+        {
+          expression: [
+            'object == null || oldObject == null || !variables.byTenant || object.kind != "Deployment"',
+            `(${[
+              'variables.pod == oldObject.spec.template.spec',
+              'object.spec.template.metadata.?labels == oldObject.spec.template.metadata.?labels',
+              ...[
+                'strategy',
+                'paused',
+                'minReadySeconds',
+                'progressDeadlineSeconds',
+                'revisionHistoryLimit',
+              ].map((field) => `object.spec.?${field} == oldObject.spec.?${field}`),
+            ].join(' && ')})`,
+          ].join(' || '),
+          message: 'the people of a tenant may scale and restart its workload, and change nothing else of it',
+        },
+        {
+          expression: [
+            'object == null || !(object.kind == "Pod" || variables.byTenant)',
+            `object.metadata.?finalizers.orValue([]).all(f, f in ${JSON.stringify(systemFinalizers)} || (oldObject != null && f in oldObject.metadata.?finalizers.orValue([])))`,
+          ].join(' || '),
+          message: 'nothing of a tenant may hold up its own deletion (finalizers)',
+        },
+        {
+          expression: `object != null || !variables.byTenant || request.options.?gracePeriodSeconds.orValue(0) <= ${maxTerminationGraceSeconds}`,
+          message: `a deletion must grant at most ${maxTerminationGraceSeconds} s (gracePeriodSeconds)`,
+        },
+        {
+          expression: `object == null || !variables.byTenant || ${bytesOf('object.metadata.?annotations.orValue({})')} <= ${maxAnnotationBytes}`,
+          message: `an object of a tenant must have at most ${maxAnnotationBytes} bytes of annotations`,
+        },
+        {
+          expression: `object == null || !variables.byTenant || object.kind != "ConfigMap" || ${bytesOf('object.?data.orValue({})')} + ${bytesOf('object.?binaryData.orValue({})')} <= ${maxConfigMapBytes}`,
+          message: `a ConfigMap of a tenant must have at most ${maxConfigMapBytes} bytes`,
+        },
+        sandbox(
+          'variables.volumes.all(v, has(v.emptyDir))',
+          'a sandbox must mount nothing but scratch space: no Secret, no volume, no token of the API',
+        ),
+        sandbox('!variables.readsSecrets', 'a sandbox must not read Secrets'),
+      ],
+    },
+  };
+}
+
+/** Without the selector a pod may come to stand among the platform's own. */
+function onPool({ nodePool }: Cell): [expression: string, message: string] {
+  const chosen = `variables.pod.?nodeSelector[?"${nodePoolLabel}"].orValue("")`;
+  return nodePool === null
+    ? [`${chosen} == ""`, `a tenant pod must not choose a pool of nodes (nodeSelector ${nodePoolLabel})`]
+    : [
+        `${chosen} == "${nodePool}"`,
+        `a tenant pod must choose the nodes for tenants (nodeSelector ${nodePoolLabel}: ${nodePool})`,
+      ];
+}
+
+function tolerated({ nodePool }: Cell): string {
+  const usual = `t.?key.orValue("") in ${JSON.stringify(usualTolerations)}`;
+  if (nodePool === null) return usual;
+  return `${usual} || (t.?key.orValue("") == "${nodePoolLabel}" && t.?operator.orValue("Equal") == "Equal" && t.?value.orValue("") == "${nodePool}")`;
+}
+
+/** Adds up the lengths of a map's values. */
+function bytesOf(map: string): string {
+  return `([0] + ${map}.map(k, size(${map}[k]))).sum()`;
+}
 
 const admissionPolicyBinding: AdmissionPolicyBinding = {
   apiVersion: 'admissionregistration.k8s.io/v1',
@@ -122,21 +265,20 @@ const admissionPolicyBinding: AdmissionPolicyBinding = {
 };
 
 function service(expression: string, message: string) {
-  return { expression: `object.kind != "Service" || (${expression})`, message };
+  return { expression: `object == null || object.kind != "Service" || (${expression})`, message };
 }
 
+/** Of pods, and of the templates of Deployments and Jobs. */
 function pod(expression: string, message: string) {
-  return { expression: `object.kind != "Pod" || (${expression})`, message };
+  return {
+    expression: `object == null || !(object.kind == "Pod" || variables.template) || !variables.changed || (${expression})`,
+    message,
+  };
 }
 
 function sandbox(expression: string, message: string) {
-  return pod(`!("${sandboxLabel}" in object.metadata.?labels.orValue({})) || (${expression})`, message);
-}
-
-function everyContainer(expression: string): string {
-  return ['containers', 'initContainers']
-    .map((list) => `object.spec.?${list}.orValue([]).all(c, ${expression})`)
-    .join(' && ');
+  const labels = '(variables.template ? object.spec.template.metadata : object.metadata).?labels.orValue({})';
+  return pod(`!("${sandboxLabel}" in ${labels}) || (${expression})`, message);
 }
 
 function clusterScoped(name: string): ObjectMeta {

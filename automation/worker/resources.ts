@@ -89,7 +89,7 @@ export async function openResources(
   onStop(() => Promise.all([...servers.values()].map((server) => server.close())));
   const cluster = new KubernetesClient(loadKubeconfig(env.kubeconfig), process.env, () => {});
   onStop(async () => cluster.close());
-  await applyPlatform(cluster);
+  await applyPlatform(cluster, env.tenants);
 
   const stripe = createStripeClient({ secretKey: env.stripeSecretKey, apiBase: env.stripeApiBase });
   const context: JobContext = {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Manifest } from '../../tenants/manifest.ts';
 import { tenantObjects } from '../../tenants/objects.ts';
-import { platformManifests } from '../../tenants/platform.ts';
+import { platformManifests, priorityClassName } from '../../tenants/platform.ts';
+import { defaultCell } from '../../tenants/tenant.ts';
 import { apply, kubectl, live, removeNamespaces } from './cluster.ts';
 import { everyPlan, freshTenantId, manifestsOf, restrained, tenantOf } from './specs.ts';
 
@@ -109,7 +110,7 @@ describe('a tenant namespace', () => {
 
   test('takes a pod that asks for nothing: defaults make it fit the quota', async () => {
     const answer = await apply(
-      [pod('modest', { containers: [container] })],
+      [pod('modest', { containers: [container], priorityClassName })],
       '--dry-run=server',
       '-o',
       'json',
@@ -145,11 +146,14 @@ describe('a tenant namespace', () => {
     [
       'one of the system priority',
       { containers: [container], priorityClassName: 'system-cluster-critical' },
-      /no priority but tenantry-tenant/,
+      /must have the priority tenantry-tenant/,
     ],
     [
       'one beyond the quota',
-      { containers: [{ ...container, resources: { limits: { cpu: '200', memory: '1Gi' } } }] },
+      {
+        containers: [{ ...container, resources: { limits: { cpu: '200', memory: '1Gi' } } }],
+        priorityClassName,
+      },
       /exceeded quota/,
     ],
   ])('refuses a pod: %s', async (name, spec, reason) => {
@@ -259,6 +263,7 @@ describe('a sandbox', () => {
       securityContext: restricted,
       containers: [container],
       volumes: [{ name: 'tmp', emptyDir: {} }],
+      priorityClassName,
       ...spec,
     },
   });
@@ -318,4 +323,290 @@ test('a browsers tenant fills its pool of five warm pods', async () => {
     const pods = await kubectl(['get', 'pods', '-n', namespace, '-o', 'jsonpath={.items[*].status.phase}']);
     expect(pods.stdout).toBe('Running Running Running Running Running');
   }, patience);
+});
+
+describe('the administrator of a tenant', () => {
+  const tenant = freshTenant('stream', 'business');
+  const { namespace, tenantId } = tenant.spec;
+  const asAdmin = [
+    '--as=jane@example.com',
+    `--as-group=tenantry:tenant:${tenantId}`,
+    '--as-group=system:authenticated',
+  ];
+  /** Asks without doing it. */
+  const create = (object: object) => apply([object], '--dry-run=server', ...asAdmin);
+  const patch = (what: string, change: object, ...more: string[]) =>
+    kubectl([
+      'patch',
+      what,
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      JSON.stringify(change),
+      ...asAdmin,
+      ...more,
+    ]);
+
+  const metadata = (name: string, more: object = {}) => ({ name, namespace, ...more });
+  const container = {
+    name: 'main',
+    image: 'example.com/main:1.0.0',
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 10_001,
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+  };
+  const podSpec = { containers: [container], priorityClassName };
+  const pod = (spec: object, more: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: metadata('own', more),
+    spec: { ...podSpec, ...spec },
+  });
+  const job = (spec: object, template: object = {}) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: metadata('own'),
+    spec: { template: { ...template, spec: { restartPolicy: 'Never', ...podSpec, ...spec } } },
+  });
+  const configMap = (more: object, name = 'own') => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: metadata(name),
+    ...more,
+  });
+
+  beforeAll(async () => {
+    expect(await apply(manifestsOf(tenant))).toMatchObject({ ok: true });
+    await vi.waitFor(async () => expect((await create(pod({}))).stderr).toBe(''), patience);
+  });
+
+  test('runs pods and jobs of its own, and keeps settings', async () => {
+    for (const object of [pod({}), job({}), configMap({ data: { a: 'b' } })])
+      expect(await create(object)).toMatchObject({ ok: true, stderr: '' });
+  });
+
+  const fromSecret = { name: 'URL', valueFrom: { secretKeyRef: { name: 'database', key: 'url' } } };
+  const mounting = (volume: object) => ({ volumes: [{ name: 'v', ...volume }] });
+  const pods: [string, object, RegExp][] = [
+    ['of no priority, which is above all tenants’', { priorityClassName: '' }, /must have the priority/],
+    ['of a higher priority', { priorityClassName: 'system-node-critical' }, /must have the priority/],
+    ['on a node of its choice', { nodeName: 'node-1' }, /leave its node to the scheduler/],
+    [
+      'in the pool of the control plane',
+      { nodeSelector: { 'tenantry.dev/pool': 'control-plane' } },
+      /pool of nodes/,
+    ],
+    ['that tolerates every taint', { tolerations: [{ operator: 'Exists' }] }, /tolerate no taints/],
+    [
+      'that tolerates the control plane’s taint',
+      { tolerations: [{ key: 'tenantry.dev/pool', value: 'control-plane', effect: 'NoSchedule' }] },
+      /tolerate no taints/,
+    ],
+    ['that takes years to end', { terminationGracePeriodSeconds: 315_360_000 }, /must end within 300 s/],
+    [
+      'whose probe takes years to end',
+      {
+        containers: [
+          {
+            ...container,
+            livenessProbe: { tcpSocket: { port: 1 }, terminationGracePeriodSeconds: 315_360_000 },
+          },
+        ],
+      },
+      /must end within 300 s/,
+    ],
+    [
+      'that fills the disks of nodes',
+      { containers: [{ ...container, resources: { limits: { 'ephemeral-storage': '1Ti' } } }] },
+      /maximum ephemeral-storage usage per Container/,
+    ],
+    [
+      'that mounts what a driver finds',
+      mounting({ csi: { driver: 'secrets-store.csi.k8s.io' } }),
+      /only volumes of the kinds/,
+    ],
+    ['that mounts the Secret', mounting({ secret: { secretName: 'database' } }), /must not read Secrets/],
+    [
+      'that mounts the Secret among others',
+      mounting({ projected: { sources: [{ secret: { name: 'database' } }] } }),
+      /must not read Secrets/,
+    ],
+    ['that reads the Secret', { containers: [{ ...container, env: [fromSecret] }] }, /must not read Secrets/],
+    [
+      'that reads all of the Secret',
+      { containers: [{ ...container, envFrom: [{ secretRef: { name: 'database' } }] }] },
+      /must not read Secrets/,
+    ],
+    [
+      'that reads the Secret before it begins',
+      { initContainers: [{ ...container, name: 'first', env: [fromSecret] }] },
+      /must not read Secrets/,
+    ],
+    ['that pulls with a Secret', { imagePullSecrets: [{ name: 'database' }] }, /must not read Secrets/],
+    [
+      'on a port of its host',
+      { containers: [{ ...container, ports: [{ containerPort: 80, hostPort: 80 }] }] },
+      /ports of its host|PodSecurity/,
+    ],
+    [
+      'on a port of its host before it begins',
+      { initContainers: [{ ...container, name: 'first', ports: [{ containerPort: 80, hostPort: 80 }] }] },
+      /ports of its host|PodSecurity/,
+    ],
+  ];
+  test.each(pods)('makes no pod %s', async (_, spec, reason) => {
+    const answer = await create(pod(spec));
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(reason);
+  });
+
+  // What only the quota and Pod Security refuse, they refuse when the job's pods are made.
+  const ofGuard = pods.filter(([, , reason]) => !/PodSecurity|maximum/.test(reason.source));
+  test.each(ofGuard)('makes no job whose pods are such: %s', async (_, spec, reason) => {
+    const answer = await create(job(spec));
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(reason);
+  });
+
+  const finalizers = ['example.com/never'];
+  test.each([
+    ['a pod', pod({}, { finalizers })],
+    ['a ConfigMap', { ...configMap({}), metadata: metadata('own', { finalizers }) }],
+    [
+      'a service',
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: metadata('own', { finalizers }),
+        spec: { ports: [{ port: 80 }] },
+      },
+    ],
+    [
+      'a claim',
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        metadata: metadata('own', { finalizers }),
+        spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+      },
+    ],
+    ['a job', { ...job({}), metadata: metadata('own', { finalizers }) }],
+  ])('holds up the deletion of nothing: %s', async (_, object) => {
+    const answer = await create(object);
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(/hold up its own deletion/);
+  });
+
+  test('has no pods made that hold up their deletion', async () => {
+    // The controller of jobs copies finalizers from the template; so it is refused as the pod is made.
+    const made = pod({}, { finalizers });
+    const answer = await apply([made], '--dry-run=server');
+    expect(answer.stderr).toMatch(/hold up its own deletion/);
+  });
+
+  test('puts no finalizer on what is not its own', async () => {
+    const answer = await patch('deployment/stream', { metadata: { finalizers } }, '--dry-run=server');
+    expect(answer.stderr).toMatch(/hold up its own deletion/);
+  });
+
+  test('may take off a finalizer that was there before, and scale and restart the workload', async () => {
+    const held = { ...configMap({}, 'held'), metadata: metadata('held', { finalizers }) };
+    expect(await apply([held])).toMatchObject({ ok: true });
+    expect(await patch('configmap/held', { metadata: { labels: { a: 'b' } } })).toMatchObject({ ok: true });
+    expect(await patch('configmap/held', { metadata: { finalizers: null } })).toMatchObject({ ok: true });
+    expect(
+      await kubectl(['scale', 'deployment/stream', '-n', namespace, '--replicas=1', ...asAdmin]),
+    ).toMatchObject({ ok: true });
+    expect(
+      await kubectl(['rollout', 'restart', 'deployment/stream', '-n', namespace, ...asAdmin]),
+    ).toMatchObject({
+      ok: true,
+    });
+  });
+
+  test.each([
+    ['its image', { template: { spec: { terminationGracePeriodSeconds: 1 } } }],
+    ['whether it is rolled out', { paused: true }],
+    ['how it is rolled out', { minReadySeconds: 500 }],
+    ['its labels', { template: { metadata: { labels: { 'tenantry.dev/sandbox': 'x' } } } }],
+  ])('changes nothing else of the workload: %s', async (_, spec) => {
+    const answer = await patch('deployment/stream', { spec }, '--dry-run=server');
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(/may scale and restart its workload, and change nothing else/);
+  });
+
+  test('deletes nothing with a grace of years', async () => {
+    expect(await apply([pod({ terminationGracePeriodSeconds: 0 })], ...asAdmin)).toMatchObject({ ok: true });
+    const remove = (...flags: string[]) =>
+      kubectl(['delete', 'pod', 'own', '-n', namespace, '--wait=false', ...flags, ...asAdmin]);
+    expect((await remove('--grace-period=315360000')).stderr).toMatch(/must grant at most 300 s/);
+    expect(await remove()).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ['a large ConfigMap', configMap({ data: { a: 'x'.repeat(200_000), b: 'x'.repeat(100_000) } })],
+    [
+      'long annotations',
+      { ...configMap({}), metadata: metadata('own', { annotations: { a: 'x'.repeat(100_000) } }) },
+    ],
+  ])('fills etcd with no %s', async (_, object) => {
+    const answer = await create(object);
+    expect(answer.ok).toBe(false);
+    expect(answer.stderr).toMatch(/must have at most \d+ bytes/);
+  });
+
+  test('makes no more ConfigMaps than its quota has room for', async () => {
+    const many = Array.from({ length: 60 }, (_, index) => configMap({}, `many-${index}`));
+    const answer = await apply(many, ...asAdmin);
+    expect(answer.stderr).toMatch(/exceeded quota: plan, requested: count\/configmaps=1/);
+  });
+
+  test('must choose the nodes for tenants where the cell has them, and may tolerate their taint', async () => {
+    const policyOf = (nodePool: string | null) =>
+      platformManifests({ ...defaultCell, nodePool }).find(
+        ({ kind }) => kind === 'ValidatingAdmissionPolicy',
+      ) as (Manifest & { spec: { validations: { expression: string; message: string }[] } }) | undefined;
+    // The cluster's own stays as it is: other tests use it.
+    const name = `pool-${tenantId}`;
+    const policy = policyOf('tenants');
+    const selector = { matchLabels: { 'tenantry.dev/tenant': tenantId } };
+    const spec = {
+      ...policy?.spec,
+      matchConstraints: {
+        ...(policy?.spec as { matchConstraints?: object })?.matchConstraints,
+        namespaceSelector: selector,
+      },
+      validations: policy?.spec.validations.filter(({ message }) => /nodes for tenants/.test(message)),
+    };
+    const binding = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: { policyName: name, validationActions: ['Deny'] },
+    };
+    const objects = [{ ...policy, metadata: { name }, spec }, binding];
+    expect(await apply(objects)).toMatchObject({ ok: true });
+    try {
+      const inPool = {
+        nodeSelector: { 'tenantry.dev/pool': 'tenants' },
+        tolerations: [
+          { key: 'tenantry.dev/pool', operator: 'Equal', value: 'tenants', effect: 'NoSchedule' },
+        ],
+      };
+      await vi.waitFor(async () => {
+        const answer = await create(pod({}));
+        expect(answer.stderr).toMatch(/must choose the nodes for tenants/);
+      }, patience);
+      // The cluster's own guard knows of no pool; the one of the pool has nothing against it.
+      const { stderr } = await create(pod(inPool));
+      expect(stderr).not.toContain(name);
+    } finally {
+      await kubectl(['delete', '-f', '-'], objects);
+    }
+  });
 });

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { defaultCell } from '../../../tenants/tenant.ts';
 import { startKeyService } from '../../local/keys.ts';
 import { clusterTools, startKubernetes } from '../../local/kubernetes.ts';
 import { startPostgres } from '../../local/postgres.ts';
@@ -47,7 +48,7 @@ export async function startRehearsal(options: {
     await Promise.all([ensureDatabase(databaseUrl), ensureDatabase(tenantDatabaseUrl)]);
     await migrate(databaseUrl);
     const client = new KubernetesClient(loadKubeconfig(cluster.kubeconfigPath), options.env, () => {});
-    await applyPlatform(client).finally(() => client.close());
+    await applyPlatform(client, defaultCell).finally(() => client.close());
     const state = join(home, 'state');
     await mkdir(state);
     return {
