@@ -91,8 +91,8 @@ function isMoving(home: string): Promise<boolean> {
 }
 
 /**
- * Gives the tenants of an installation from before a server of their own: a copy of the one server, at its address, as
- * tenants hold that. Call it while nothing runs, before ports are chosen. Killed at any point, the next call goes on.
+ * Gives the tenants of an older installation a server of their own: a copy of the one server, at its address, because tenants
+ * know that address. Call it while nothing runs, before ports are chosen. If it is killed, the next call continues.
  */
 export async function separateTenants(env: LocalEnv, home: Home, log: (line: string) => void): Promise<void> {
   const { databaseUrl, tenantDatabaseUrl } = env.own;

@@ -1,4 +1,4 @@
-/** What the supervisor takes from the environment. */
+/** What the supervisor reads from the environment. */
 import { defaultOf, readVariables } from '../environment/index.ts';
 import { readToolchainEnv, type ToolchainEnv } from '../toolchain/index.ts';
 

@@ -23,9 +23,9 @@ export interface ReservedPort {
 }
 
 /**
- * Reserves the API's port: the wanted one, or the next free one unless somebody asked for exactly that one. Nobody
- * else gets it until it is released. `log` hears of a move.
- * @throws Error that says what to set when there is none
+ * Reserves the API's port until it is released: the wanted one, or the next free one unless exactly that one was asked for.
+ * `log` gets a line when it is another.
+ * @throws Error that says what to set when there is no free one
  */
 export async function reservePort(
   wanted: { number: number; explicit: boolean },

@@ -185,7 +185,7 @@ function programVariables(pieces: Pieces, env: LocalEnv, home: Home): Record<str
     TENANTRY_SECRETS_PROVIDER: pieces.secrets.provider,
     ...pieces.secrets.variables,
     TENANTRY_HOME: home.path,
-    // Whoever tries webhooks here listens on this machine.
+    // Here, webhook receivers are on this machine.
     TENANTRY_NOTIFY_PRIVATE: env.processEnv.TENANTRY_NOTIFY_PRIVATE ?? 'allow',
   };
 }

@@ -33,7 +33,7 @@ import { tenantProject } from './tenant-project.ts';
 
 const run = promisify(execFile);
 
-/** Resources that the engine works on at once: more than a tenant has, as providers do their own queueing. */
+/** How many resources the engine works on at once: more than a tenant has, because providers queue by themselves. */
 const parallelResources = 32;
 
 /**
@@ -52,7 +52,7 @@ export class Driver {
     this.#environment = engineEnvironment(settings, debugProviders);
   }
 
-  /** Runs one operation. Rejects only when the driver itself is at fault; an engine's failure is a result. */
+  /** Runs an operation. An engine's failure is a result; rejects only when the driver itself fails. */
   async operate(request: OperationRequest): Promise<OperationResult> {
     const startedAt = performance.now();
     const durationMs = () => Math.round(performance.now() - startedAt);
@@ -110,7 +110,7 @@ export class Driver {
             await up();
           } catch (error) {
             if (!(error instanceof StackNotFoundError)) throw error;
-            // A deletion removed the stack but not all objects: the new stack adopts what is left.
+            // A deletion removed the stack but not all objects: a new stack adopts what is left.
             await stack.workspace.createStack(stack.name);
             await up();
           }
@@ -145,7 +145,7 @@ export class Driver {
               suppressProgress: true,
             });
           } catch (error) {
-            // Already removed, by an operation that was killed before it could say so.
+            // An earlier operation removed it and was killed before it could say so.
             if (!(error instanceof StackNotFoundError)) throw error;
           }
         });
@@ -176,7 +176,7 @@ export class Driver {
     });
   }
 
-  /** The caller holds the tenant's lease, so whoever left a part of the stack behind is dead. */
+  /** The caller holds the tenant's lease, so the process that left parts of the stack behind is dead. */
   async #createStack(workspace: LocalWorkspace, name: string, mendings = 2): Promise<void> {
     await removeTornAttributes(this.#settings.backendUrl, tenantProject, name);
     try {
@@ -187,8 +187,8 @@ export class Driver {
       if (error instanceof ConcurrentUpdateError)
         await removeLocks(this.#settings.backendUrl, tenantProject, name);
       else if (!(error instanceof StackAlreadyExistsError)) throw error;
-      // Made by an initialisation that was killed before its settings were recorded, so nobody has worked with it.
-      // If it has resources all the same, the engine refuses to remove it.
+      // An initialisation was killed before it recorded the settings, so nothing has worked with the stack. If it has
+      // resources nevertheless, the engine refuses to remove it.
       else await workspace.removeStack(name);
       await this.#createStack(workspace, name, mendings - 1);
     }
@@ -225,8 +225,8 @@ export class Driver {
         return await work(stack);
       } catch (error) {
         if (!(error instanceof ConcurrentUpdateError)) throw error;
-        // The caller holds the tenant's lease and has made sure that its previous holder is dead, so whoever left
-        // the engine's lock is gone.
+        // The caller holds the tenant's lease and has made sure that its previous holder is dead, so the lock's owner is
+        // gone.
         await stack.cancel();
         return await work(stack);
       }
@@ -244,7 +244,7 @@ export class Driver {
     });
   }
 
-  /** Each operation has its own directory, as concurrent ones in the same directory disturb each other. */
+  /** Gives each operation its own directory, because concurrent ones would disturb each other. */
   async #withWorkDir<T>(
     stackName: string,
     stackSettings: StackSettings,
@@ -302,7 +302,7 @@ function engineEnvironment(settings: RunnerSettings, debugProviders: string): Re
     PULUMI_EXPERIMENTAL: 'true',
     PULUMI_SKIP_CHECKPOINTS: 'true',
     PULUMI_K8S_UPSERT_EXISTING_OBJECTS: 'true',
-    // What the program declares is the program's, whoever wrote it in between; the embedded provider knows no other way.
+    // The program owns what it declares, even if others wrote it in between. The embedded provider always does this.
     PULUMI_K8S_ENABLE_PATCH_FORCE: 'true',
     PULUMI_LOG_ROTATION_MAX_BACKUPS: '1',
     // The engine lives for a second, a tenth of which garbage collection would take. The limit bounds a long run.

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { PulumiCommand } from '@pulumi/pulumi/automation/index.js';
 
 /**
- * Lets the Automation API call the program at `path`, whatever its name: the API calls only `<root>/bin/pulumi`, so
- * each runner links that to the program anew, as another version may have left a link.
+ * Lets the Automation API call the program at `path`. The API calls only `<root>/bin/pulumi`, so each runner links that to
+ * the program, replacing the link of another version.
  */
 export async function engineCommand(path: string, workDir: string): Promise<PulumiCommand> {
   const folder = join(workDir, 'bin');

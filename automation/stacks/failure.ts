@@ -7,7 +7,7 @@ export interface Failure {
   readonly message: string;
   /** For the operator: the engine's own diagnostics. */
   readonly cause: string;
-  /** Trying the same again cannot help; somebody must change something. */
+  /** True when another try cannot help and something must change first. */
   readonly permanent: boolean;
 }
 
@@ -29,13 +29,13 @@ interface Rule {
   readonly pattern: RegExp;
 }
 
-/** First match wins; transient causes come first, as one of them explains whatever else was reported. */
+/** The first match wins. Transient causes come first, because one of them explains everything else that was reported. */
 const rules: readonly Rule[] = [
   {
     code: 'engine_failed',
     permanent: false,
     message: 'The change could not be completed. We keep trying.',
-    // Somebody wrote the same object at the same moment: the next try reads it again.
+    // Something else wrote the object at the same moment; the next try reads it again.
     pattern: /the object has been modified/i,
   },
   {

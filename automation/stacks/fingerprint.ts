@@ -16,14 +16,13 @@ import type { Fingerprint } from '../store/tenants.ts';
 import { loginMarks, type Powers, readPowers } from '../tenant-databases/index.ts';
 
 /**
- * Looks at a tenant from outside the engine: cheap enough for every convergence, so that a tenant whose spec and
- * cluster are unchanged costs no engine operation, and independent of the engine's state, so that "nothing is left"
- * after a deletion is seen rather than believed.
+ * Looks at a tenant from outside of the engine. Cheap enough for every convergence, so that an unchanged tenant costs no
+ * engine operation. Independent of the engine's state, so that "nothing is left" after a deletion is seen, not believed.
  */
 export interface Fingerprints {
   /**
-   * What the tenant's objects look like now; a missing object is missing here too. With `recent`, what they looked
-   * like a moment ago: from the API server's cache, at half the cost.
+   * What the tenant's objects look like now, without missing ones. With `recent`, what they looked like a moment ago: from
+   * the API server's cache, at half the cost.
    */
   read(tenant: { id: string; outputs: TenantOutputs }, options?: { recent: boolean }): Promise<Fingerprint>;
   /** What is left of a tenant, in words; empty when nothing is. */

@@ -44,15 +44,13 @@ export type OperationResult =
       /** Of an initialisation: each tenant's settings. */
       readonly initialised?: Readonly<Record<string, StackSettings>>;
       readonly changes: ResourceChanges;
-      /**
-       * Of an update: what its objects looked like when they were applied; null when the engine's state does not say.
-       */
+      /** For an update: the objects' fingerprint as applied; null when the engine's state does not say. */
       readonly applied?: Fingerprint | null;
       /** Only of a preview: everything that would change, in the engine's order. */
       readonly steps?: readonly EngineStep[];
       readonly durationMs: number;
     }
-  /** The engine ended by itself and said why. */
+  /** The engine ended by itself and reported why. */
   | {
       readonly outcome: 'failed';
       readonly cause: string;
@@ -97,7 +95,7 @@ export type ToRunner =
       readonly products: readonly Product[];
     }
   | { readonly type: 'operate'; readonly request: OperationRequest; readonly permitMs: number }
-  /** The lease was renewed: the running operation may write for so many milliseconds from now. */
+  /** The lease was renewed: the running operation may write for this long from now. */
   | { readonly type: 'permit'; readonly permitMs: number };
 
 export type FromRunner =

@@ -12,9 +12,9 @@ type KilledBecause = Extract<OperationResult, { outcome: 'killed' }>['why'];
 /** A runner process, reserved for the caller until released. */
 export interface Runner {
   readonly process: LeaseProcess;
-  /** Runs one operation; resolves also when the process is killed or dies, and only after it is gone. */
+  /** Runs an operation. Also resolves when the process is killed or dies, but only after it is gone. */
   run(request: OperationRequest, limits: { timeoutMs: number; permitMs: number }): Promise<OperationResult>;
-  /** Passes on a renewal of the lease: the running operation may write for so long. */
+  /** Passes on a renewal of the lease: the running operation may write for this long. */
   permit(permitMs: number): void;
   /** Kills the process and everything it started. */
   kill(why: KilledBecause): void;
@@ -31,16 +31,16 @@ export interface RunnerPool {
   /** Starts all runners, so that the first operation need not wait. */
   warmUp(): Promise<void>;
   readonly busy: number;
-  /** Kills all runners and refuses everybody who waits for one. */
+  /** Kills all runners and rejects everybody who waits for one. */
   close(): Promise<void>;
 }
 
 export interface RunnerPoolOptions {
   readonly settings: RunnerSettings;
   readonly size: number;
-  /** Replaces a runner after so many operations: the SDK keeps a little of each. */
+  /** Replaces a runner after this many operations, because the SDK keeps a little of each. */
   readonly operationsPerRunner: number;
-  /** Kills a runner that is not ready after so long; starting takes about a second. Default a minute. */
+  /** Kills a runner that is not ready after this time. Starting takes about a second. Default a minute. */
   readonly startTimeoutMs?: number;
   /** The runners' environment; default this process's. */
   readonly env?: NodeJS.ProcessEnv;
@@ -55,7 +55,7 @@ const leanSdk = new URL('./lean-sdk.ts', import.meta.url).href;
 
 const usualStartTimeoutMs = 60_000;
 
-/** How long the place of a runner that did not start stays empty, as its successor may fare no better. */
+/** How long the place of a runner that did not start stays empty, because its successor may fail, too. */
 const startAgainMs = 1000;
 
 export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
@@ -106,7 +106,7 @@ export function createRunnerPool(options: RunnerPoolOptions): RunnerPool {
   }
 
   function release(runner: RunnerProcess): void {
-    // A killed runner that has not ended yet serves nobody any more; whoever waits gets its successor.
+    // A killed runner that has not ended yet serves nobody. The next caller gets its successor.
     if (!runner.isAlive || runner.isDoomed) return;
     if (runner.operations >= options.operationsPerRunner) {
       runner.kill('stopped');

@@ -44,7 +44,7 @@ async function filesOf(root: string): Promise<string[]> {
 }
 
 async function keysOf(url: URL): Promise<string[]> {
-  // Whoever keeps states in a folder need not load AWS's SDK.
+  // Loaded here, because states in a folder need no SDK of AWS.
   const { ListObjectsV2Command, S3Client } = await import('@aws-sdk/client-s3');
   const region = url.searchParams.get('region');
   const client = new S3Client({ ...(region !== null && { region }) });

@@ -77,9 +77,9 @@ const databaseWaitSeconds = 3_600;
 /**
  * A restore of a backup.
  *
- * Its hook holds every restored pod of a tenant until the tenant's database answers, so that no workload starts
- * without its rows and mistakes that for a fresh start. A tenant without a database goes on at once.
- * @param args.namespaces only these; all of the backup's when left out
+ * Its hook holds every restored pod of a tenant until the tenant's database answers, so that no workload starts without its
+ * rows and mistakes that for a fresh start. A tenant without a database continues at once.
+ * @param args.namespaces defaults to all namespaces in the backup
  */
 export function restoreManifest(args: { name: string; backup: string; namespaces?: readonly string[] }) {
   return {

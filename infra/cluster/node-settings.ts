@@ -1,4 +1,4 @@
-/** Settings that all nodes share, whoever starts them. */
+/** Settings of all nodes, however they are started. */
 
 /**
  * Instance metadata by session only (IMDSv2), one hop at most: a pod's packet has already used that hop, so a pod

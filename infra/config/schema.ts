@@ -1,4 +1,4 @@
-/** What the configuration may be: a schema for each subject, and the rules between them. */
+/** The configuration's schema: one for each subject, and the rules between them. */
 import { z } from 'zod';
 import { platform as figures } from '../../tenants/catalog/index.ts';
 import { databaseServerPattern, slugPattern } from '../../tenants/catalog/names.ts';

@@ -50,8 +50,8 @@ export function createDashboards(
 }
 
 /**
- * The chart's values for Grafana. It is reached by `kubectl port-forward` only, so EKS has already authenticated
- * whoever signs in; the CSI driver mounts the administrator's password as a file.
+ * The chart's values for Grafana. People reach it by `kubectl port-forward` only, so EKS has already authenticated them. The
+ * CSI driver mounts the administrator's password as a file.
  */
 export function grafanaValues(
   config: Pick<PlatformConfig, 'region' | 'monitoring'>,

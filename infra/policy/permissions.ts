@@ -65,7 +65,7 @@ const narrowing = [
   /^(cloudwatch:namespace|ec2:CreateAction|ec2:Subnet|ec2:AuthorizedService|s3:DataAccessPointAccount)$/i,
 ];
 
-/** What is too wide in a document that says what its holder may do; nothing when all is well. */
+/** Lists what is too wide in a policy document. */
 export function tooWide(document: unknown): readonly string[] {
   return statementsOf(document)
     .filter(({ effect }) => effect === 'Allow')

@@ -2,7 +2,7 @@
 import { isProduction, type PolicyResource } from './resource.ts';
 import { isUnknown, shown, valuesAt } from './values.ts';
 
-/** What is wrong with a resource; nothing when all is well. */
+/** Lists what is wrong with a resource. */
 export type Check = (resource: PolicyResource) => readonly string[];
 
 interface Described {

@@ -122,7 +122,7 @@ const abandonedUploads: LifecycleRule = {
   abortIncompleteMultipartUpload: { daysAfterInitiation: 7 },
 };
 
-/** What was overwritten or deleted can be restored for so many days. */
+/** Overwritten and deleted objects can be restored for this many days. */
 export function keepOldVersions(days: number): LifecycleRule {
   return {
     id: 'old-versions',
@@ -133,7 +133,7 @@ export function keepOldVersions(days: number): LifecycleRule {
   };
 }
 
-/** Every object is deleted so many days after it was written. */
+/** Every object is deleted this many days after it was written. */
 export function expireAfter(days: number): LifecycleRule {
   return { id: 'expire', status: 'Enabled', filter: { prefix: '' }, expiration: { days } };
 }

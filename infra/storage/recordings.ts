@@ -1,18 +1,17 @@
 /**
- * How recordings age: Standard for 7 days, infrequent access to day 90, then Glacier; gone when the plan says so.
+ * How recordings age: Standard for 7 days, infrequent access to day 90, then Glacier, until the plan's retention ends.
  *
- * S3's lifecycle refuses to move an object to infrequent access before its 30th day, and takes an object's age from
- * its last write. So a recording is written anew, as it is, with the cheaper class on its 7th day by a function (see
- * `age-recordings.ts`), which tags it `aged`; every later day of an aged recording counts from there. Where the
- * function does not get to an object, the lifecycle does what it may: infrequent access on day 30, and the rest on
- * the same day as ever.
+ * S3's lifecycle refuses to move an object to infrequent access before its 30th day, and counts an object's age from its last
+ * write. So on its 7th day a function (`age-recordings.ts`) rewrites a recording unchanged with the cheaper class and tags it
+ * `aged`; later days of an aged recording count from there. An object that the function misses goes to infrequent access on
+ * day 30, and later steps happen on the usual days.
  */
 import { catalog, platform } from '../../tenants/catalog/index.ts';
 import type { LifecycleRule } from './bucket.ts';
 
 /** Tag of a recording: the days that its tenant's plan keeps it. Set when it is written. */
 export const retentionTag = 'retention-days';
-/** Tag of a recording that has been written anew in infrequent access. */
+/** Tag of a recording that has been rewritten in infrequent access. */
 export const agedTag = 'aged';
 
 /** The first day on which S3's lifecycle accepts infrequent access (S3 API reference, `Transition`, 2026-11). */

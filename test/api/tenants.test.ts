@@ -135,7 +135,7 @@ describe('a tenant', () => {
       nextCursor: null,
       reason: {
         code: 'cannot_be_set_up',
-        message: expect.stringMatching(/cannot be set up as it is: no plan .* price_odd\. Nothing is lost/),
+        message: expect.stringMatching(/cannot be set up yet: no plan .* price_odd\. Nothing is lost/),
       },
     });
     const nothing = { tenants: [], nextCursor: null };

@@ -291,7 +291,7 @@ test('nothing is destroyed while the export fails; the customer reads that it wa
   expect(journal).toMatchObject({
     attempts: 1,
     cause: 'the disk is full',
-    problem: expect.stringMatching(/delete nothing before/),
+    problem: expect.stringMatching(/nothing is deleted before/),
   });
   await retryOffboarding(database, ending.tenant.id);
   expect(

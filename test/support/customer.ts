@@ -1,4 +1,4 @@
-/** What a customer does: subscribes and waits, through the same doors as a real one. */
+/** Plays a customer, who subscribes and waits through the same doors as a real one. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TenantView } from '../../api/contract/tenant.ts';
@@ -41,7 +41,7 @@ export async function subscribe(
   return { tenant, token, checkoutId };
 }
 
-/** Changes the plan at Stripe, as somebody does who works with Stripe's own pages. */
+/** Changes the plan at Stripe, like somebody on Stripe's own pages. */
 export async function changePlan(tenantry: Tenantry, tenant: TenantView, plan: string): Promise<void> {
   const { stripeClient } = tenantry;
   const subscription = await stripeClient.subscriptions.retrieve(tenant.subscription?.id ?? '');
@@ -95,7 +95,7 @@ export async function untilTenantIs(
   }
 }
 
-/** What a failed wait needs to be understood: the tenant, its timeline, and the end of the programs' log. */
+/** Explains a failed wait: the tenant, its timeline, and the end of the programs' logs. */
 async function story(tenantry: Tenantry, tenant: TenantView | undefined): Promise<string> {
   const timeline =
     tenant && (await tenantry.request('GET', `/v1/tenants/${tenant.id}/timeline`).catch(String));

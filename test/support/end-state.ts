@@ -1,4 +1,4 @@
-/** What a tenant is at rest, wherever anything of it is kept, so that one can be held to another. */
+/** Collects a tenant's state at rest from every place that keeps something of it, to compare it with another's. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

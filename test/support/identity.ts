@@ -19,7 +19,7 @@ export interface Identity {
   answerWith(status: number): void;
   /** Answers requests for the keys with this status. */
   answerKeysWith(status: number): void;
-  /** A token for `sub` with the scope, as the issuer would sign it, over which `claims` go. */
+  /** A token that the issuer signs for `sub` with the scope; `claims` override its own. */
   token(sub: string, scope?: string, claims?: JWTPayload): Promise<string>;
   stop(): Promise<void>;
 }

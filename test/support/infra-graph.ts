@@ -208,7 +208,7 @@ interface RegisterRequest {
   getDependenciesList(): string[];
 }
 
-/** The mocks are told inputs only: what else a registration says is read from the request. */
+/** Mocks get inputs only, so this reads everything else from the requests of registrations. */
 function recordOptions(options: Map<string, GraphResource['options']>): void {
   const monitor = pulumi.runtime.getMonitor() as unknown as {
     registerResource(request: RegisterRequest, callback: unknown): Promise<void>;

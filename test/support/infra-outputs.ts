@@ -1,4 +1,4 @@
-/** What a provider would answer under mocks: enough of each resource's outputs for the program to go on. */
+/** Plays providers under mocks: enough outputs of each resource for the program to continue. */
 export const accountId = '111122223333';
 
 type Values = Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** What jobs work with, without an engine and a cluster: whoever asks for one of these fails the test. */
+/** A context for jobs without an engine and a cluster: using one of these fails the test. */
 import pino from 'pino';
 import type Stripe from 'stripe';
 import type { Follower } from '../../automation/followers.ts';

@@ -1,4 +1,4 @@
-/** A real SMTP server on loopback that keeps what it takes and refuses as it is told. */
+/** A real SMTP server on loopback that keeps what it accepts and refuses on demand. */
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
@@ -12,9 +12,9 @@ export interface TakenMail {
 export interface MailServer {
   readonly port: number;
   readonly mails: readonly TakenMail[];
-  /** How often somebody tried to hand a mail over. */
+  /** How often a client tried to deliver a mail. */
   readonly tries: () => number;
-  /** From now on, recipients are refused with this code, so many times. */
+  /** Refuses the next recipients with this code, this many times. */
   refuse(responseCode: number, times: number): void;
   stop(): Promise<void>;
 }

@@ -52,8 +52,8 @@ export interface PulumiUser {
 }
 
 /**
- * Somebody at a terminal with the CLI, a backend and a key; simulated providers have the place of plugins, and the
- * CLI finds `pulumi-language-nodejs` on the PATH as it finds the official one.
+ * Plays a person at a terminal with the CLI, a backend and a key. Simulated providers take the place of plugins, and the CLI
+ * finds `pulumi-language-nodejs` on the PATH like the official one.
  */
 export async function newPulumiUser(): Promise<PulumiUser> {
   const home = await mkdtemp(join(inject('runDir'), 'user-'));

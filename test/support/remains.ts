@@ -28,7 +28,7 @@ export async function remainsOf(
   }
   const files = await readdir(join(home, 'state'), { recursive: true });
   found.push(...files.filter((file) => file.includes(tenant.id)).map((file) => `state ${file}`));
-  // Whoever found it deleted gives the lease back after that.
+  // The job that found it deleted returns the lease afterwards.
   await until(
     async () =>
       (await database.query('select 1 from tenantry.lease where tenant_id = $1', [tenant.id])).rowCount === 0,

@@ -36,7 +36,7 @@ export interface TenantryOptions {
 export interface Program {
   readonly process: ChildProcess;
   readonly exited: Promise<void>;
-  /** Ends it at once, as a crash would. */
+  /** Kills it, like a crash. */
   kill(): Promise<void>;
 }
 
@@ -58,7 +58,7 @@ export interface Tenantry {
   restartApi(): Promise<void>;
   /** An access token of the person, or of an operator. */
   token(email: string, scope?: string): Promise<string>;
-  /** A request as an operator, or as somebody with a token; answers status and parsed body. */
+  /** Sends a request as an operator or with a token. Returns status and parsed body. */
   request(
     method: string,
     path: string,

@@ -126,7 +126,7 @@ export class KubernetesProvider implements ResourceProvider {
     if (!kind || name === '') throw new Error(`${id} does not name an object of ${context.type}`);
     const cluster = this.#clusters.of(context.config);
     const live = await readLive(cluster, context, kind, namespace, name);
-    // One that somebody else made after ours was deleted is for a create to take over, or to refuse.
+    // If somebody else made an object after ours was deleted, a create must take it over or refuse.
     if (!live) return null;
     const { signal } = context;
     if (isAnother(live, state.live) && !(await isSameTenants(cluster, live, state.live, signal))) return null;

@@ -62,8 +62,8 @@ function within(fields: JsonObject, ours: Json | undefined, scope: Scope): JsonO
 }
 
 /**
- * The fields of an entry to remove: `shown` has them, as the refresh found them in what is the declarer's alone, and
- * `wanted` does not.
+ * The fields of an entry to remove: the refresh found them (`shown`) in a part that is the declarer's alone, and `wanted`
+ * does not have them.
  */
 export function surplusOf(object: JsonObject, entry: JsonObject, shown: Json, wanted: Json): JsonObject {
   return surplus(within(fieldsOf(entry), ownFields(object), scopeOf(object)), shown, wanted);

@@ -24,7 +24,7 @@ const kindAppearsWithinMs = 10_000;
 const kindPollMs = 200;
 /**
  * How long a create waits for an earlier object of the same name that is being deleted. A finalizer may hold that for ever,
- * and whoever waits here keeps others waiting; the operation is tried again later.
+ * and the wait keeps others waiting, so the operation is tried again later instead.
  */
 const predecessorTimeoutMs = 10_000;
 
@@ -86,7 +86,7 @@ export async function createObject(
   if (!existing) {
     const live = await cluster.apply(ref, bodyOf(inputs, ref), {
       fieldManager,
-      // Whoever makes one in a tenant's namespace at the same moment makes the tenant's.
+      // An object that appears in a tenant's namespace at the same moment is the tenant's, too.
       force: ref.namespace !== undefined,
       dryRun: false,
       signal,
@@ -102,8 +102,8 @@ export async function createObject(
 }
 
 /**
- * Applies the inputs over the object that `state` describes. Removes what others added to what is the program's
- * alone, as far as a refresh has `shown` it.
+ * Applies the inputs over the object that `state` describes. Removes what others added to parts that are the program's alone,
+ * as far as a refresh has `shown` it.
  * @throws ForeignObjectError when somebody else's object has taken its place
  */
 export async function updateObject(
@@ -182,7 +182,7 @@ async function applyOver(
     if (live && isAnother(live, from.state)) await assertOurs(cluster, live, inputs, signal);
     // Fields that the program drops must not stay with an earlier manager of ours.
     if (live) await takeOwnership(live);
-    // What the program declares is the program's, whoever wrote it in between.
+    // The program owns what it declares, even if others wrote it in between.
     return cluster.apply(ref, body, { ...options, force: true });
   }
 }

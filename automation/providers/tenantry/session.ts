@@ -128,7 +128,7 @@ export class AdminSession {
     await closeDatabase(client);
   }
 
-  /** Whether somebody can log in so. */
+  /** Whether the login works. */
   async accepts(login: { role: string; password: string; database: string }): Promise<boolean> {
     const { password: _, connectionString, ...options } = this.#options(login.database);
     const url = new URL(connectionString ?? `postgres://${options.host}:${options.port}/${login.database}`);
@@ -145,7 +145,7 @@ export class AdminSession {
       await client.connect();
       return true;
     } catch (error) {
-      // invalid_password; what comes later (too many connections, say) has the password right.
+      // invalid_password. Later errors, such as too many connections, mean that the password is right.
       return !isSqlState(error, '28P01');
     } finally {
       await client.end().catch(() => {});

@@ -12,8 +12,7 @@ interface Job {
 }
 
 /**
- * CloudWatch charges $0.01 for 1,000 of them (pricing, GetMetricData, 2026-11): we ask only for what somebody looks
- * at.
+ * Only metrics that somebody looks at, because CloudWatch charges $0.01 for 1,000 (pricing, GetMetricData, 2026-11).
  */
 const jobs: readonly Job[] = [
   {

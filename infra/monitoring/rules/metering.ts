@@ -1,4 +1,4 @@
-/** What is measured, and what Stripe is told of it. */
+/** Alerts about metering and its reports to Stripe. */
 import type { RuleGroup } from './rule.ts';
 
 /** A sample is taken every five minutes; three missing are no accident. */

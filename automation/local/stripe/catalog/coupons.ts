@@ -118,7 +118,7 @@ export function updateCoupon(context: Context, id: string, form: Form): CouponDo
   return after;
 }
 
-/** Whoever already has the coupon keeps it. */
+/** Customers who already have the coupon keep it. */
 export function deleteCoupon(context: Context, id: string): { id: string; object: 'coupon'; deleted: true } {
   const coupon = find(context, 'coupon', id);
   context.store.remove('coupon', id);
