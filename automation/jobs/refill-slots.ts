@@ -43,8 +43,7 @@ export async function refillSlots(context: JobContext): Promise<void> {
         await changeTenant(client, context, null, (db) =>
           insertTenant(db, { spec, subscriptionId: null, slot: true, stackSettings }),
         );
-        // After everything else: payments ring with the default priority 0, which goes first.
-        await ringTenant(client, { id: tenantId, cell: cell.id }, { priority: 10 });
+        await ringTenant(client, { id: tenantId, cell: cell.id });
         await record(client, {
           tenantId,
           kind: 'slot.requested',

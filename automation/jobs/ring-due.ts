@@ -43,7 +43,6 @@ export async function ringTenants({ database, cell, now }: JobContext): Promise<
 
 /** Checks a few tenants each time; those first whose last check is longest ago. */
 export async function checkDrift({ database, cell, policy }: JobContext): Promise<void> {
-  for (const tenant of await listDriftUnchecked(database, cell.id, policy.driftChecksPerSweep)) {
-    await ringTenant(database, tenant, { priority: 20 });
-  }
+  for (const tenant of await listDriftUnchecked(database, cell.id, policy.driftChecksPerSweep))
+    await ringTenant(database, tenant);
 }

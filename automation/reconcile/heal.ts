@@ -19,9 +19,6 @@ export async function reportUsageAgain(context: ReconcileContext): Promise<void>
   await withTurn(database, turn, () => reportUsage({ ...context, onError }));
 }
 
-/** Lower than payments', higher than slots'. */
-const priority = 5;
-
 /** Call it in a transaction. Does nothing about findings that need an operator. */
 export async function heal(
   client: Queryable,
@@ -33,7 +30,7 @@ export async function heal(
     data,
   }: Pick<Observation, 'kind' | 'tenantId' | 'subscriptionId' | 'data'>,
 ): Promise<void> {
-  const ring = async (id: string) => ringTenant(client, { id, cell: cell.id }, { priority });
+  const ring = async (id: string) => ringTenant(client, { id, cell: cell.id });
   switch (factsOf(kind).heals) {
     case 'sync':
       if (subscriptionId !== null) await markSubscription(client, subscriptionId);

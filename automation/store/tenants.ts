@@ -257,19 +257,19 @@ export function convergeJob(cell: string): string {
 }
 
 /**
- * Rings the tenant's doorbell: a worker looks at it soon, and once, however often it rings.
+ * Rings the tenant's doorbell: a worker looks at it soon, and once, however often it rings. Who has just paid goes before
+ * changes, these before ends, slots and looks (`tenantry.converge_priority`).
  * @param options.at the earliest time
- * @param options.priority higher numbers wait longer; payments ring with 0
  */
 export async function ringTenant(
   db: Queryable,
   tenant: { readonly id: string; readonly cell: string },
-  options: { at?: Date; priority?: number } = {},
+  options: { at?: Date } = {},
 ): Promise<void> {
   await db.query(
-    `select graphile_worker.add_job($1, json_build_object('tenantId', $2::text),
-       job_key => 'converge-tenant:' || $2, max_attempts => 3, run_at => $3, priority => $4)`,
-    [convergeJob(tenant.cell), tenant.id, options.at ?? null, options.priority ?? null],
+    `select graphile_worker.add_job($1, json_build_object('tenantId', $2::text), max_attempts => 3,
+       job_key => 'converge-tenant:' || $2, run_at => $3, priority => tenantry.converge_priority($2))`,
+    [convergeJob(tenant.cell), tenant.id, options.at ?? null],
   );
 }
 

@@ -175,3 +175,18 @@ export function objectChecker(installation: Installation): (tenant: TenantView) 
     return objects.length;
   };
 }
+
+/** Works on all items, always so many at once. */
+export async function inTurns<Item, Result>(
+  atOnce: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) results.push(await work(item));
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { startInstallation } from './installation.ts';
 import { describeMachine, loadNow, versions } from './machine.ts';
 import type { Bench, Measurement, Row } from './row.ts';
+import { busy } from './rows/busy.ts';
 import { cold } from './rows/cold.ts';
 import { entitlements } from './rows/entitlements.ts';
 import { fleet } from './rows/fleet.ts';
@@ -32,6 +33,7 @@ const rows: readonly Row[] = [
   usualWay,
   floor,
   throughput,
+  busy,
   webhooks,
   ledger,
   entitlements,

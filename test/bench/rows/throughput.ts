@@ -1,5 +1,13 @@
 /** Tenants per second when four customers buy one after another. */
-import { objectChecker, type Payment, pay, provision, purchases, watchTenants } from '../customer.ts';
+import {
+  inTurns,
+  objectChecker,
+  type Payment,
+  pay,
+  provision,
+  purchases,
+  watchTenants,
+} from '../customer.ts';
 import { megabytes, watchMemory } from '../memory.ts';
 import { freshSpec, startUsualWay } from '../peers.ts';
 import type { Row } from '../row.ts';
@@ -25,7 +33,7 @@ export const throughput: Row = {
     const memory = watchMemory(installation.processIds);
     const begun = performance.now();
     const latencies: number[] = [];
-    const tenants = await inTurns(payments, async (payment) => {
+    const tenants = await inTurns(atOnce, payments, async (payment) => {
       const { tenant, ms } = await provision(installation, watch, payment);
       latencies.push(ms);
       return tenant;
@@ -39,9 +47,9 @@ export const throughput: Row = {
     say(`ours: ${oursPerSecond.toFixed(2)} tenants per second`);
 
     const usual = await startUsualWay(installation);
-    await inTurns(purchases(atOnce), (purchase) => usual.provision(freshSpec(purchase)));
+    await inTurns(atOnce, purchases(atOnce), (purchase) => usual.provision(freshSpec(purchase)));
     const usualBegun = performance.now();
-    await inTurns(purchases(count), (purchase) => usual.provision(freshSpec(purchase)));
+    await inTurns(atOnce, purchases(count), (purchase) => usual.provision(freshSpec(purchase)));
     const usualPerSecond = (count * 1000) / (performance.now() - usualBegun);
     say(`the usual way: ${usualPerSecond.toFixed(2)} tenants per second`);
 
@@ -79,17 +87,3 @@ export const throughput: Row = {
     }
   },
 };
-
-/** Works on all items, always so many at once. */
-async function inTurns<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const left = [...items];
-  const worker = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) results.push(await work(item));
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return results;
-}
