@@ -82,7 +82,10 @@ function addRecovery({ env, output, exit, add }: Commands): void {
       ).argParser(instant),
     )
     .addOption(new Option('--only <part>', 'only this part').choices(['database', 'volumes']))
-    .option('--server <name>', "a dedicated tenant's database server, as the configuration names it")
+    .option(
+      '--server <name>',
+      "another server than the control plane's: `tenants`, or a dedicated one as the configuration names it",
+    )
     .option('--copies <bucket>', "with --from: bucket here with the copies of that cell's backups")
     .action(async (options) => (await load()).drRestore(env, output, options));
   changing(

@@ -45,7 +45,11 @@ export function createBackup(
   if (config.environment === 'prod') {
     createVault(config, {
       keys,
-      databaseArns: [database.arn, ...Object.values(database.dedicated).map(({ arn }) => arn)],
+      databaseArns: [
+        database.arn,
+        ...(config.primary ? [database.tenants.arn] : []),
+        ...Object.values(database.dedicated).map(({ arn }) => arn),
+      ],
     });
   }
 }

@@ -53,3 +53,13 @@ export function platformConfig(read: ConfigReader): PlatformConfig {
     home: homeCidr === undefined ? undefined : { cellId: homeCellId, region: homeRegion, cidr: homeCidr },
   };
 }
+
+/** Size of the tenants' server in the home cell, where it is not the control plane's. */
+export function tenantServerSize({
+  tenants,
+  instanceClass,
+  storageGb,
+  maxStorageGb,
+}: PlatformConfig['database']): { instanceClass: string; storageGb: number; maxStorageGb: number } {
+  return tenants ?? { instanceClass, storageGb, maxStorageGb };
+}

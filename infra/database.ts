@@ -5,7 +5,7 @@
 import * as aws from '@pulumi/aws';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import { platform } from '../tenants/catalog/index.ts';
-import type { PlatformConfig } from './config.ts';
+import { type PlatformConfig, tenantServerSize } from './config.ts';
 import {
   createReplica,
   createServer,
@@ -15,6 +15,7 @@ import {
   postgresVersion,
   type Server,
   type ServerSurroundings,
+  tenantParameters,
 } from './database/instance.ts';
 import { createProxy } from './database/proxy.ts';
 import { rotatePasswords } from './database/rotation.ts';
@@ -39,6 +40,8 @@ export interface Database extends Endpoint {
    */
   readonly proxyHost: Output<string>;
   readonly replicaHosts: readonly Output<string>[];
+  /** The server of the tenants that have none of their own: another one than the control plane's. */
+  readonly tenants: Endpoint & { readonly arn: Output<string> };
   /** Servers of dedicated tenants by name. */
   readonly dedicated: Readonly<Record<string, Endpoint & { readonly arn: Output<string> }>>;
   /** Groups to which further clients add their rules. */
@@ -61,7 +64,12 @@ export function createDatabase(
   const groups = createGroups(config, network, args.clientSecurityGroupId);
   const around = createSurroundings(config, args, groups.server);
   const { database } = config;
-  const main = createServer('main', database, around);
+  const ofTenants = { ...around, parameterGroupName: createParameters(config, 'tenants', tenantParameters) };
+  const main = createServer('main', database, config.primary ? around : ofTenants);
+  // In other cells the control plane has no database.
+  const tenants = config.primary
+    ? createServer('tenants', { ...tenantServerSize(database), multiAz: database.multiAz }, ofTenants)
+    : main;
   const replicas = Array.from({ length: database.readReplicas }, (_, index) =>
     createReplica(`main-replica-${index + 1}`, main.instance, { ...database, multiAz: false }, around),
   );
@@ -73,7 +81,7 @@ export function createDatabase(
         maxStorageGb: wanted.storageGb * dedicatedGrowth,
         multiAz: database.multiAz,
       };
-      return [wanted.name, createServer(`dedicated-${wanted.name}`, size, around)];
+      return [wanted.name, createServer(`dedicated-${wanted.name}`, size, ofTenants)];
     }),
   );
   const proxy = createProxy(main, {
@@ -82,7 +90,11 @@ export function createDatabase(
     subnetIds: network.isolatedSubnetIds,
     securityGroupId: groups.proxy.id,
   });
-  const servers = { main, ...prefixed('dedicated', dedicated) };
+  const servers = {
+    main,
+    ...(tenants !== main && { tenants }),
+    ...prefixed('dedicated', dedicated),
+  };
   rotatePasswords(servers, {
     config,
     keys,
@@ -96,6 +108,7 @@ export function createDatabase(
     arn: main.instance.arn,
     proxyHost: proxy.host,
     replicaHosts: replicas.map(({ address }) => address),
+    tenants: { ...endpoint(tenants), arn: tenants.instance.arn },
     dedicated: Object.fromEntries(
       Object.entries(dedicated).map(([name, server]) => [
         name,
@@ -172,17 +185,6 @@ function createSurroundings(
     description: 'Isolated subnets in three zones',
     subnetIds: [...args.network.isolatedSubnetIds],
   });
-  const parameterGroup = new aws.rds.ParameterGroup('database', {
-    // The version is part of the name: a major upgrade needs the next group before it can leave this one.
-    name: `${config.cellId}-postgres${postgresVersion}`,
-    family: `postgres${postgresVersion}`,
-    description: 'TLS only, statements measured, slow ones logged without their values',
-    parameters: parameters.map(({ name, value, atRestart }) => ({
-      name,
-      value,
-      applyMethod: atRestart ? 'pending-reboot' : 'immediate',
-    })),
-  });
   const monitoring = new aws.iam.Role('database-monitoring', {
     name: `${config.cellId}-database-monitoring`,
     description: 'RDS: enhanced monitoring',
@@ -196,10 +198,30 @@ function createSurroundings(
     config,
     keys: args.keys,
     subnetGroupName: subnets.name,
-    parameterGroupName: parameterGroup.name,
+    parameterGroupName: createParameters(config, 'database', []),
     securityGroupId: group.id,
     monitoringRoleArn: interpolate`${monitoring.arn}`,
   };
+}
+
+/** @param name `database` for the settings that every server has */
+function createParameters(
+  config: PlatformConfig,
+  name: 'database' | 'tenants',
+  more: typeof parameters,
+): Output<string> {
+  const group = new aws.rds.ParameterGroup(name, {
+    // The version is part of the name: a major upgrade needs the next group before it can leave this one.
+    name: `${config.cellId}-${name === 'database' ? '' : `${name}-`}postgres${postgresVersion}`,
+    family: `postgres${postgresVersion}`,
+    description: 'TLS only, statements measured, slow ones logged without their values',
+    parameters: [...parameters, ...more].map(({ name: parameter, value, atRestart }) => ({
+      name: parameter,
+      value,
+      applyMethod: atRestart ? 'pending-reboot' : 'immediate',
+    })),
+  });
+  return group.name;
 }
 
 /**

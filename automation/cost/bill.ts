@@ -1,5 +1,5 @@
 /** The bill of materials of a cell: its parts, their amounts, and their prices. Pure. */
-import type { PlatformConfig } from '../../infra/config.ts';
+import { type PlatformConfig, tenantServerSize } from '../../infra/config.ts';
 import {
   backupMultiple,
   clusterLogsGb,
@@ -70,6 +70,7 @@ type Configured = Pick<
   | 'network'
   | 'cluster'
   | 'database'
+  | 'primary'
   | 'cache'
   | 'identity'
   | 'storage'
@@ -183,17 +184,33 @@ export function databaseClass(configured: string, tenants: number): string {
 }
 
 function databaseLines(
-  { database, storage: { replicaRegion } }: Configured,
+  { database, primary, storage: { replicaRegion } }: Configured,
   needs: FleetNeeds,
   line: Line,
 ): BillLine[] {
   const { multiAz, readReplicas, dedicatedInstances } = database;
-  const type = databaseClass(database.instanceClass, needs.tenants);
-  const rowsGb = needs.databaseGb + controlPlaneRowsGb.base + controlPlaneRowsGb.perTenant * needs.tenants;
-  const storageGb = Math.max(database.storageGb, rowsGb / databaseFill);
+  const ofTenants = primary ? tenantServerSize(database) : database;
+  const tenantsType = databaseClass(ofTenants.instanceClass, needs.tenants);
+  const type = primary ? database.instanceClass : tenantsType;
+  const controlRowsGb = controlPlaneRowsGb.base + controlPlaneRowsGb.perTenant * needs.tenants;
+  const rowsGb = needs.databaseGb + controlRowsGb;
+  // In the home cell tenants' rows are on a server of their own.
+  const storageGb = Math.max(database.storageGb, (primary ? controlRowsGb : rowsGb) / databaseFill);
+  const tenantsGb = Math.max(ofTenants.storageGb, needs.databaseGb / databaseFill);
   const vcpus = instancePrice(type).vcpus;
   return [
     line('database', 'primary', hoursPerMonth, onDemand(type, multiAz ? 2 : 1)),
+    ...(primary
+      ? [
+          line('database', "tenants' server", hoursPerMonth, onDemand(tenantsType, multiAz ? 2 : 1)),
+          line(
+            'database',
+            "storage of tenants' server",
+            tenantsGb,
+            multiAz ? 'rds.storageMultiAz' : 'rds.storage',
+          ),
+        ]
+      : []),
     line('database', 'read replicas', readReplicas * hoursPerMonth, onDemand(type)),
     line('database', 'storage', storageGb, multiAz ? 'rds.storageMultiAz' : 'rds.storage'),
     line('database', 'storage of read replicas', readReplicas * storageGb, 'rds.storage'),

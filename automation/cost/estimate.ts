@@ -1,5 +1,5 @@
 /** Estimates a cell's monthly cost by subject, and what each plan earns. Pure. */
-import type { PlatformConfig } from '../../infra/config.ts';
+import { type PlatformConfig, tenantServerSize } from '../../infra/config.ts';
 import {
   type BillLine,
   billOfMaterials,
@@ -172,13 +172,14 @@ function revenue({ plan: { price }, usage }: TypicalTenant): number | null {
   }
 }
 
-function remarks({ region, database }: PlatformConfig, tenants: number): string[] {
-  const needed = databaseClass(database.instanceClass, tenants);
+function remarks({ region, database, primary }: PlatformConfig, tenants: number): string[] {
+  const { instanceClass } = primary ? tenantServerSize(database) : database;
+  const needed = databaseClass(instanceClass, tenants);
   return [
-    ...(needed === database.instanceClass
+    ...(needed === instanceClass
       ? []
       : [
-          `${tenants.toLocaleString('en-US')} tenants need a database of class ${needed}; configured is ${database.instanceClass}.`,
+          `${tenants.toLocaleString('en-US')} tenants need a database of class ${needed}; configured is ${instanceClass}.`,
         ]),
     ...(region === 'us-east-1'
       ? []

@@ -75,7 +75,10 @@ type Ask = (subject: string, work: () => Promise<Omit<StatusLine, 'subject'> | n
 
 function askAws(target: RecoveryTarget, sources: StatusSources, ask: Ask): void {
   const here = sources.servers(target.region);
-  const dedicated = target.dedicated.map((name) => dedicatedServer(target, name));
+  const dedicated = [
+    ...(target.tenantServer === undefined ? [] : [target.tenantServer]),
+    ...target.dedicated.map((name) => dedicatedServer(target, name)),
+  ];
   for (const id of [target.server, ...target.replicas, ...dedicated]) {
     ask(`server ${id}`, async () => {
       const found = await here.find(id);

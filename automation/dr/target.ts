@@ -17,6 +17,8 @@ export interface RecoveryTarget {
   readonly proxy: string | null;
   /** Servers for single tenants, by their name in the configuration. */
   readonly dedicated: readonly string[];
+  /** The shared tenants' server in RDS; absent where that is `server`. */
+  readonly tenantServer?: string;
   /** The secret with the password of the server's owner. */
   readonly secret: string;
   readonly settings: ServerSettings;
@@ -40,6 +42,7 @@ export function recoveryTarget(config: PlatformConfig): RecoveryTarget {
     replicas: Array.from({ length: database.readReplicas }, (_, index) => `${server}-replica-${index + 1}`),
     proxy: server,
     dedicated: database.dedicatedInstances.map(({ name }) => name),
+    ...(config.primary && { tenantServer: `${cellId}-tenants` }),
     secret: `tenantry/${cellId}/database-main`,
     settings: {
       multiAz: database.multiAz,
@@ -62,6 +65,12 @@ export function dedicatedTarget(target: RecoveryTarget, name: string): RecoveryT
     proxy: null,
     secret: `tenantry/${target.cellId}/database-dedicated-${name}`,
   };
+}
+
+/** The same cell with the shared tenants' own server in place of the control plane's. */
+export function tenantsTarget(target: RecoveryTarget, server: string): RecoveryTarget {
+  const secret = `tenantry/${target.cellId}/database-tenants`;
+  return { ...target, server, replicas: [], proxy: null, secret };
 }
 
 /** A dedicated server's name in RDS. */

@@ -224,19 +224,20 @@ async function perform(
 
 /** @param server a dedicated tenant's, in place of the shared one */
 async function targetOf(stack: string, server?: string): Promise<RecoveryTarget> {
-  const [{ stackConfiguration, UnknownStackError }, { dedicatedTarget, recoveryTarget }] = await Promise.all([
-    import('../../automation/cost/index.ts'),
-    import('../../automation/dr/target.ts'),
-  ]);
+  const [{ stackConfiguration, UnknownStackError }, { dedicatedTarget, recoveryTarget, tenantsTarget }] =
+    await Promise.all([import('../../automation/cost/index.ts'), import('../../automation/dr/target.ts')]);
   try {
     const target = recoveryTarget(await stackConfiguration(projectDir, stack));
     if (server === undefined) return target;
     if (target.dedicated.includes(server)) return dedicatedTarget(target, server);
-    const there = target.dedicated.join(', ') || 'none';
+    if (server === 'tenants' && target.tenantServer !== undefined)
+      return tenantsTarget(target, target.tenantServer);
+    const there =
+      [...(target.tenantServer === undefined ? [] : ['tenants']), ...target.dedicated].join(', ') || 'none';
     throw new CliProblem(
       exitCodes.usage,
       'no_server',
-      `${stack} has no dedicated server ${server}; there are: ${there}.`,
+      `${stack} has no server ${server} beside the main one; there are: ${there}.`,
     );
   } catch (error) {
     if (error instanceof UnknownStackError) throw new CliProblem(exitCodes.usage, 'usage', error.message);

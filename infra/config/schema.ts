@@ -97,6 +97,11 @@ const database = z.strictObject({
   maxStorageGb: storageGb,
   readReplicas: count(0, 5),
   multiAz: z.boolean(),
+  /**
+   * The server of the tenants in the home cell, where the control plane has the other one to itself; as large as that
+   * where left out. In other cells the tenants have the only one.
+   */
+  tenants: z.strictObject({ instanceClass: dbClass, storageGb, maxStorageGb: storageGb }).optional(),
   /** For dedicated tenants, one instance each. */
   dedicatedInstances: z
     .array(
@@ -254,6 +259,10 @@ export const platform = z
   .refine((v) => v.homeCidr !== v.network.cidr, {
     path: ['network', 'cidr'],
     error: 'a network other than that at home',
+  })
+  .refine(({ database: { tenants } }) => !tenants || tenants.storageGb <= tenants.maxStorageGb, {
+    path: ['database', 'tenants', 'storageGb'],
+    error: 'at most database.tenants.maxStorageGb',
   })
   .refine((v) => v.database.storageGb <= v.database.maxStorageGb, {
     path: ['database', 'maxStorageGb'],

@@ -40,7 +40,7 @@ export function secretFilesOf(
   const stripe = (key: string) => ({ secret: sources.stripeSecret, region, key });
   const home = { 'database-password': sources.home.password };
   const tenants = {
-    'tenant-database-password': { secret: sources.database.secretArn, region, key: 'password' },
+    'tenant-database-password': { secret: sources.database.tenants.secretArn, region, key: 'password' },
   };
   switch (workload) {
     case 'api':
@@ -78,12 +78,11 @@ export function environmentOf(workload: Workload, config: PlatformConfig, source
     DATABASE_URL: homeUrl(sources.home, file('database-password')),
     // The server itself: the proxy knows only the owner's role, and every tenant has its own.
     TENANT_DATABASE_URL: databaseUrl({
-      host: sources.database.host,
-      port: sources.database.port,
-      database: `${sources.database.database}_tenants`,
+      host: sources.database.tenants.host,
+      port: sources.database.tenants.port,
+      database: `${sources.database.tenants.database}_tenants`,
       passwordFile: file('tenant-database-password'),
     }),
-    TENANTRY_TENANTS_SHARE_DATABASE_SERVER: 'on',
   });
   const { services } = config.controlPlane;
   const products = services.length > 0 ? { TENANTRY_SERVICES: services.join(',') } : {};

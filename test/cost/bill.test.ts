@@ -56,6 +56,14 @@ describe('what the configuration asks for is billed', () => {
     expect(single.has('read replicas')).toBe(false);
   });
 
+  test("the tenants' server in the home cell, where the control plane has one to itself", () => {
+    const tenants = { instanceClass: 'db.r8g.large', storageGb: 70, maxStorageGb: 100 };
+    const lines = bill({ database: { ...prod.database, tenants } });
+    expect(lines.get("tenants' server")).toMatchObject({ quantity: 730, unitMicros: 478_000 });
+    expect(lines.get("storage of tenants' server")?.quantity).toBe(70);
+    expect(bill({ primary: false }).has("tenants' server")).toBe(false);
+  });
+
   test('instances of dedicated tenants', () => {
     const dedicatedInstances = [{ name: 'acme', instanceClass: 'db.m7g.large', storageGb: 50 }];
     const lines = bill({ database: { ...prod.database, dedicatedInstances } });

@@ -60,7 +60,7 @@ describe('an estimate', () => {
   test('says where it departs from the configuration', async () => {
     expect(estimate(prod, 100).remarks).toEqual([]);
     expect(estimate(prod, 2_000).remarks).toEqual([
-      `2,000 tenants need a database of class db.r8g.8xlarge; configured is ${prod.database.instanceClass}.`,
+      `2,000 tenants need a database of class db.r8g.8xlarge; configured is ${prod.database.tenants?.instanceClass}.`,
     ]);
     const ireland = await stackConfiguration(root, 'prod-eu-west-1');
     expect(estimate(ireland, 10).remarks.join()).toMatch(/Prices of eu-west-1 are those of us-east-1/);

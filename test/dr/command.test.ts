@@ -38,7 +38,7 @@ test.each<[string, string[], number, string | null, RegExp]>([
     ['restore', '--stack', 'prod', '--server', 'acme'],
     2,
     'no_server',
-    /prod has no dedicated server acme; there are: none/,
+    /prod has no server acme beside the main one; there are: tenants/,
   ],
   [
     'volumes of a server',

@@ -202,7 +202,8 @@ describe('AWS Backup', () => {
     for (const { inputs } of prod.ofType('aws:backup/vaultLockConfiguration:VaultLockConfiguration')) {
       expect(inputs).toMatchObject({ minRetentionDays: 30, maxRetentionDays: 365 });
     }
-    expect(prod.get('aws:backup/selection:Selection', 'databases').inputs.resources).toHaveLength(1);
+    // The control plane's and the tenants'.
+    expect(prod.get('aws:backup/selection:Selection', 'databases').inputs.resources).toHaveLength(2);
   });
 
   test('is for production alone', () => {

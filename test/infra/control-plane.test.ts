@@ -179,7 +179,7 @@ describe('the environment of the workers', () => {
     expect(env.backendUrl).toMatch(/^s3:\/\/[a-z0-9.-]+\?region=us-east-1$/);
     // Tenants have roles of their own, which the proxy does not know.
     expect(env.tenantDatabaseUrl).toMatch(
-      /^postgres:\/\/tenantry@prod-us-east-1-main\.c0example[^/]+:5432\/tenantry_tenants\?/,
+      /^postgres:\/\/tenantry@prod-us-east-1-tenants\.c0example[^/]+:5432\/tenantry_tenants\?/,
     );
   });
 

@@ -160,6 +160,26 @@ describe('PostgreSQL', () => {
     ).toEqual([]);
   });
 
+  test('keeps tenants off the control plane’s server, on one that bounds what a login can use up', () => {
+    expect(instance(prod, 'tenants')).toMatchObject({
+      identifier: 'prod-us-east-1-tenants',
+      multiAz: true,
+      backupRetentionPeriod: 35,
+      deletionProtection: true,
+      parameterGroupName: 'prod-us-east-1-tenants-postgres17',
+    });
+    expect(instance(prod, 'main').parameterGroupName).toBe('prod-us-east-1-postgres17');
+    expect(instance(prod, 'dedicated-acme').parameterGroupName).toBe('prod-us-east-1-tenants-postgres17');
+    const { parameters } = prod.get('aws:rds/parameterGroup:ParameterGroup', 'tenants').inputs;
+    expect(parameters).toEqual(
+      expect.arrayContaining([
+        { name: 'rds.force_ssl', value: '1', applyMethod: 'immediate' },
+        { name: 'temp_file_limit', value: '524288', applyMethod: 'immediate' },
+        { name: 'max_locks_per_transaction', value: '256', applyMethod: 'pending-reboot' },
+      ]),
+    );
+  });
+
   test('has a server of its own for each dedicated tenant, as safe as the shared one', () => {
     expect(instance(prod, 'dedicated-acme')).toMatchObject({
       identifier: 'prod-us-east-1-dedicated-acme',
@@ -173,7 +193,7 @@ describe('PostgreSQL', () => {
 
   test('has its password in Secrets Manager, changed every 30 days, secret in the state', () => {
     expect(rotationDays).toBe(30);
-    for (const name of ['main', 'dedicated-acme']) {
+    for (const name of ['main', 'tenants', 'dedicated-acme']) {
       const server = prod.get('aws:rds/instance:Instance', name);
       expect(server.secrets).toContain('password');
       // What rotation has changed is not changed back.
@@ -235,7 +255,7 @@ describe('PostgreSQL', () => {
     const copies = prod.ofType(
       'aws:rds/instanceAutomatedBackupsReplication:InstanceAutomatedBackupsReplication',
     );
-    expect(copies.map(({ name }) => name).sort()).toEqual(['dedicated-acme', 'main']);
+    expect(copies.map(({ name }) => name).sort()).toEqual(['dedicated-acme', 'main', 'tenants']);
     for (const { inputs } of copies)
       expect(inputs).toMatchObject({ region: 'us-west-2', retentionPeriod: 35 });
   });

@@ -1,5 +1,5 @@
 /** Every rule of the platform. */
-import type { PlatformConfig } from '../../config.ts';
+import { type PlatformConfig, tenantServerSize } from '../../config.ts';
 import { backupRules } from './backup.ts';
 import { billingRules } from './billing.ts';
 import { type CapacityFigures, capacityRules, type DatabaseServer } from './capacity.ts';
@@ -30,7 +30,7 @@ export function platformRules(figures: CapacityFigures): readonly RuleGroup[] {
 
 /** The database servers of a cell by their names in RDS, with their initial storage. */
 export function databaseServers(
-  config: Pick<PlatformConfig, 'cellId' | 'database'>,
+  config: Pick<PlatformConfig, 'cellId' | 'database' | 'primary'>,
 ): readonly DatabaseServer[] {
   const { storageGb, readReplicas, dedicatedInstances } = config.database;
   return [
@@ -39,6 +39,9 @@ export function databaseServers(
       identifier: `${config.cellId}-main-replica-${index + 1}`,
       storageGb,
     })),
+    ...(config.primary
+      ? [{ identifier: `${config.cellId}-tenants`, storageGb: tenantServerSize(config.database).storageGb }]
+      : []),
     ...dedicatedInstances.map((instance) => ({
       identifier: `${config.cellId}-dedicated-${instance.name}`,
       storageGb: instance.storageGb,

@@ -174,11 +174,15 @@ describe('monitoring of production', () => {
   });
 
   test('watches the storage of every database server', () => {
-    expect(databaseServers({ cellId: 'x', database: { ...database, readReplicas: 1 } })).toEqual([
+    expect(
+      databaseServers({ cellId: 'x', primary: true, database: { ...database, readReplicas: 1 } }),
+    ).toEqual([
       { identifier: 'x-main', storageGb: 200 },
       { identifier: 'x-main-replica-1', storageGb: 200 },
+      { identifier: 'x-tenants', storageGb: 200 },
       { identifier: 'x-dedicated-acme', storageGb: 50 },
     ]);
+    expect(databaseServers({ cellId: 'x', primary: false, database })).toHaveLength(2);
     const names = graph
       .ofType('aws:rds/instance:Instance')
       .map(({ inputs }) => inputs.identifier)
@@ -186,6 +190,7 @@ describe('monitoring of production', () => {
     expect(JSON.stringify(object('PrometheusRule', 'tenantry'))).toContain(names[0]);
     const watched = databaseServers({
       cellId: 'prod-us-east-1',
+      primary: true,
       database: stackValues('prod')['tenantry:database'] as typeof database,
     });
     expect(watched.map(({ identifier }) => identifier).sort()).toEqual(names);
