@@ -10,7 +10,7 @@ export function addProduct({ env, output, exit, add }: Commands): void {
     .option('--plan <plan>', 'check sizes against this plan')
     .option('--login <user:password>', 'for a registry that demands a login for the image')
     .option('--run <command>', 'start this program here, call its probes and end it')
-    .addHelpText('after', '\ndocs/pod-contract.md says what a container gets and what it must stand.')
+    .addHelpText('after', '\ndocs/pod-contract.md says what a container gets and what it must withstand.')
     .action(async (target, options) =>
       exit(await (await import('./commands/product-check.ts')).productCheck(env, output, target, options)),
     );

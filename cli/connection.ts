@@ -29,7 +29,7 @@ export async function clientAs(connection: Connection, identity: Identity): Prom
   return clientOf(connection.endpoints.api, await tokenFor(connection, identity));
 }
 
-/** The person at the terminal hears at once that something does not answer, and decides whether to try again. */
+/** Makes no retries: the person at the terminal learns at once that nothing answers, and decides. */
 export function clientOf(url: string, token?: string): Client {
   return createTenantryClient({
     baseUrl: url,

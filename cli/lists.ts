@@ -1,4 +1,4 @@
-/** Commands that list: each filter of their list is a flag of its name, and all read their pages in the same way. */
+/** For commands that list: each filter of a list becomes a flag of the same name, and one function reads the pages. */
 import { type Command, Option } from 'commander';
 import { invoiceStatuses } from '../automation/billing/statuses.ts';
 import { phases } from '../automation/store/tenants.ts';
@@ -6,8 +6,8 @@ import { positiveInteger } from './arguments.ts';
 import type { Output } from './output.ts';
 
 /**
- * Filters that commands offer, by the operation of the API; with their values, where they are few and the command line can
- * name them itself. The service names those of the others.
+ * The filters that commands offer, by operation of the API, with their values where these are few. An empty list leaves
+ * it to the service to refuse a wrong value.
  */
 export const listFlags = {
   listTenants: { q: [], phase: phases, product: [], plan: [] },
@@ -38,34 +38,34 @@ export type List = keyof typeof listFlags;
 type Flag = keyof typeof descriptions;
 
 const descriptions = {
-  q: 'only what this text finds',
+  q: 'only what matches this text',
   endpoint: 'only those to this endpoint',
   kind: 'only those of this kind',
   organization: 'only those of this organization',
   phase: 'only those in this phase',
   plan: 'only those on this plan',
   product: 'only those of this product',
-  role: 'only those where the role is this',
+  role: 'only those with this role',
   scope: 'only those with this scope',
   state: 'only those in this state',
   status: 'only those of this status',
   tenant: 'only those of this tenant',
-  type: 'only those of events of this type',
+  type: 'only those for events of this type',
 } as const;
 
-/** @param usual how many rows are listed unless asked otherwise */
+/** @param usual how many rows are listed by default */
 export function addListFlags(command: Command, list: List, usual: number | 'all'): Command {
   for (const [name, values] of Object.entries(listFlags[list]) as [Flag, readonly string[]][]) {
     const option = new Option(`--${name} <${name}>`, descriptions[name]);
     command.addOption(values.length > 0 ? option.choices(values) : option);
   }
   command
-    .option('--sort <key>', 'sort by this, with a - before it from the greatest to the least')
+    .option('--sort <key>', 'sort by this; a - before it sorts downwards')
     .option('--limit <n>', `show at most this many (${usual})`, positiveInteger);
   return usual === 'all' ? command : command.option('--all', 'every one');
 }
 
-/** The flags of a list, as they were given. */
+/** The flags of a list as typed. */
 export interface ListOptions extends Partial<Readonly<Record<Flag, string>>> {
   sort?: string;
   limit?: number;
@@ -79,9 +79,9 @@ export type QueryOf<Data extends { query?: unknown }> = NonNullable<Data['query'
 const pageSize = 200;
 
 /**
- * Reads a list over as many pages as it takes, and tells when there is more than was asked for.
- * @param read of a query with the values that were typed: the service refuses those that there are not
- * @returns the first page, with the rows of all
+ * Reads as many pages of a list as it takes, and says when the list has more rows than were asked for.
+ * @param read reads one page; its query has the values as typed, and the service refuses wrong ones
+ * @returns the first page, with the rows of all pages
  */
 export async function readList<Query, Page extends { nextCursor: string | null }, Row>(
   output: Output,

@@ -7,7 +7,7 @@ import type { CliEnv } from './env.ts';
 import { createOutput, type Streams } from './output.ts';
 import { CliProblem, type ExitCode, exitCodes, problemOf } from './problem.ts';
 
-/** @param prepare what has to be done before any command; its problem is the command's */
+/** @param prepare runs before any command; the command fails as it fails */
 export async function run(
   args: readonly string[],
   readEnv: () => CliEnv,
@@ -51,7 +51,7 @@ function withSubcommands(command: Command): Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
 }
 
-/** Commander must not end the process, nor write to standard output what is not the result. */
+/** Keeps commander from ending the process, and standard output for the result alone. */
 function speakThrough(command: Command, { out, err }: Streams, json: boolean): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => out.write(text),

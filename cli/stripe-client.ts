@@ -36,7 +36,7 @@ export async function stripeAccount({
   throw new CliProblem(
     exitCodes.usage,
     'no_stripe_key',
-    'Neither is STRIPE_SECRET_KEY set, nor does an installation with simulated payments run here.',
+    'STRIPE_SECRET_KEY is not set, and no installation with simulated payments runs here.',
   );
 }
 

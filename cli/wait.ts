@@ -1,4 +1,4 @@
-/** Waits for what a tenant becomes, telling what happens on the way. */
+/** Waits until a tenant reaches a state, and reports what happens on the way. */
 import {
   type Client,
   type Tenant,
@@ -11,10 +11,10 @@ import { CliProblem, exitCodes, problemOf } from './problem.ts';
 
 export interface WaitOptions {
   readonly isDone: (tenant: Tenant) => boolean;
-  /** Entries up to this id are not told. */
+  /** Skips entries up to this id. */
   readonly after?: number;
   readonly onEntry: (entry: TimelineEntry) => void;
-  /** Ends the waiting. */
+  /** When to give up. */
   readonly deadlineMs: number;
   /** What is waited for, as in "is not active". */
   readonly wanted: string;
@@ -54,6 +54,6 @@ function failed({ id, reason, cause }: Tenant): CliProblem {
   return new CliProblem(
     exitCodes.tenantFailed,
     'tenant_failed',
-    `Tenant ${id} failed: ${why}${more} Once that is mended: npm run -s tenantry -- retry ${id}`,
+    `Tenant ${id} failed: ${why}${more} Once you have fixed that: npm run -s tenantry -- retry ${id}`,
   );
 }

@@ -11,7 +11,7 @@ import { copyCluster, hasCluster, makeClusters, startPostgres } from './postgres
 export interface Databases {
   readonly databaseUrl: string;
   readonly tenantDatabaseUrl: string;
-  /** The tenants' databases are on the control plane's server, as the switch allows. */
+  /** Whether the tenants' databases are on the control plane's server. */
   readonly shared: boolean;
 }
 
@@ -80,7 +80,7 @@ async function refuseToForget(databaseUrl: string): Promise<void> {
   }
 }
 
-/** Says that the copy is made, and that each of the two servers still has what is now the other's. */
+/** Exists once the copy is made, while each of the two servers still has what is now the other's. */
 const movingFile = join('postgres-tenants', 'moving');
 
 function isMoving(home: string): Promise<boolean> {
@@ -116,7 +116,7 @@ async function passPortOn(file: string): Promise<void> {
   await rename(`${file}.new`, file);
 }
 
-/** Takes from each server what the other has. */
+/** Deletes from each server what is now the other's. */
 async function finishMove(home: string, control: string, tenants: string): Promise<void> {
   // The control plane's rows are in the database that every server has.
   await withClient(tenants, async (client) => {

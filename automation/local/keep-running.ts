@@ -11,11 +11,11 @@ export interface KeptProcess {
   readonly current: () => OwnedProcess;
   /** How often it ended by itself. */
   readonly restarts: () => number;
-  /** Ends it for good. Safe to call twice. */
+  /** Ends it, and starts it no more. Safe to call twice. */
   readonly stop: () => Promise<void>;
 }
 
-/** Watches over `first`; `start` makes each later one, `log` hears of every end. */
+/** Watches over `first`; `start` makes each later one, and `log` gets a line for every end. */
 export function keepRunning(
   first: OwnedProcess,
   start: () => Promise<OwnedProcess>,

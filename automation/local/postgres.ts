@@ -36,7 +36,7 @@ export interface PostgresOptions {
   archivable?: boolean;
   /** Name of its process record. Default `postgres`. */
   name?: string;
-  /** For whom it is: tenants' servers are small, and bound what a login can use up. Default the control plane. */
+  /** Whose databases it holds: tenants' servers are small, and limit what a login can use up. Default the control plane. */
   role?: 'control-plane' | 'tenants';
   /** Folder of process records (default `<dataDir>/run`). */
   runDir?: string;
@@ -92,7 +92,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   return { url, port, stop: kept.stop };
 }
 
-/** What bounds tenants, beside what is set for each role. */
+/** Limits on tenants, beside those set for each role. */
 const tenantsSettings = {
   shared_buffers: '32MB',
   // Room for honest transactions while the warden ends one that fills it.
@@ -195,7 +195,7 @@ async function findBinaries(): Promise<Binaries> {
 
 /**
  * Where the server's user finds its programs. They find themselves by access(2), which ignores capabilities, so a
- * checkout that only root may enter (in `/root`, say) hides them: there they are copied to `folder`.
+ * checkout that only root may enter, such as one in `/root`, hides them: there they are copied to `folder`.
  */
 export async function reachableBinaries(found: Binaries, folder = '/var/lib/tenantry'): Promise<Binaries> {
   const native = dirname(dirname(found.postgres));

@@ -41,9 +41,9 @@ export interface ResourceState {
   readonly inputs?: PropertyMap;
 }
 
-/** Timeout from the resource's `customTimeouts` in milliseconds, or null where the program set none. */
 export interface WriteOptions {
   readonly preview: boolean;
+  /** From the resource's `customTimeouts`; null where the program set none. */
   readonly timeoutMs: number | null;
 }
 

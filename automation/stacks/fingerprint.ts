@@ -66,7 +66,7 @@ export function createFingerprints(
     // A dedicated database has a role of its own name, see tenants/data.ts.
     const names = [name, `${name}_app`];
     const found = await database.query<{ kind: string; name: string; mark: string }>(
-      // A role that is throttled by us is as it should be: its comment says what it has otherwise.
+      // A role that we throttle counts as unchanged: its comment has its usual limit.
       `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin,
            coalesce(substring(shobj_description(oid, 'pg_authid') from ' connections=(\\d+)')::int, rolconnlimit),
            rolsuper, rolbypassrls, rolcreatedb) as mark

@@ -33,7 +33,7 @@ export async function cancel(
     throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
   const known = await readTimeline(client, id);
   const cancelledAtMs = Date.now();
-  if (subscription.status === 'canceled') output.progress('The subscription has been cancelled before.');
+  if (subscription.status === 'canceled') output.progress('The subscription is already cancelled.');
   else {
     const when = options.atPeriodEnd ? 'period_end' : 'now';
     const { status } = await endSubscription(client, subscription.id, when);
@@ -52,7 +52,7 @@ export async function cancel(
   output.result(after, () => cancelText(after, options));
 }
 
-/** The service knows, and has done its immediate work. */
+/** Whether the service knows of the cancellation and has done what it demands at once. */
 function hasEnded({ desired, observed, subscription }: Tenant, atPeriodEnd: boolean): boolean {
   if (atPeriodEnd && subscription?.cancelAtPeriodEnd) return true;
   return desired.state !== 'active' && observed.generation === desired.generation;
@@ -63,7 +63,7 @@ function cancelText({ id, phase, subscription, deleteAfter }: Tenant, options: C
     const end = subscription?.currentPeriodEnd;
     return `Tenant ${id} stays until its subscription ends${end ? `, ${time(end)}` : ''}.`;
   }
-  if (!options.wait) return `Cancelled. What becomes of the tenant: npm run -s tenantry -- tenant ${id}`;
+  if (!options.wait) return `Cancelled. Follow the tenant with: npm run -s tenantry -- tenant ${id}`;
   const kept =
     deleteAfter === null || phase === 'deleted' ? '' : `; its data is kept until ${time(deleteAfter)}`;
   return `Tenant ${id} is ${phase}${kept}.`;

@@ -66,7 +66,7 @@ export async function cellsSync(env: CliEnv, output: Output, options: CellsSyncO
     output.result({ synced: ids, untouched }, () =>
       [
         `Synced: ${ids.join(', ')}.`,
-        ...(untouched.length === 0 ? [] : [`Of no stack named here: ${untouched.join(', ')}.`]),
+        ...(untouched.length === 0 ? [] : [`Not described by these stacks: ${untouched.join(', ')}.`]),
       ].join('\n'),
     );
   });

@@ -254,7 +254,7 @@ function placeIn({ place }: OperationsEnv): CellPlace {
   throw new CliProblem(
     exitCodes.usage,
     'no_database',
-    'Neither does DATABASE_URL name a control plane, nor does one run here.',
+    'DATABASE_URL names no control plane, and none runs here.',
   );
 }
 

@@ -51,7 +51,7 @@ export async function exportTenant(
 
 function numberOf(text: string): number {
   if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new CliProblem(exitCodes.usage, 'usage', '--id takes the number of an export: --list shows them.');
+  throw new CliProblem(exitCodes.usage, 'usage', '--id takes the number of an export; --list shows them.');
 }
 
 async function untilReady(
@@ -65,19 +65,19 @@ async function untilReady(
       (one) => one.id === id,
     );
     if (!found)
-      throw new CliProblem(exitCodes.notFound, 'not_found', `There is no export ${id} of this tenant.`);
+      throw new CliProblem(exitCodes.notFound, 'not_found', `This tenant has no export ${id}.`);
     if (found.state === 'ready') return found;
     if (found.state === 'expired')
       throw new CliProblem(
         exitCodes.failed,
         'expired',
-        `The time of the export ${id} is over; ask for another.`,
+        `Export ${id} has expired; request another.`,
       );
     if (Date.now() > deadlineMs)
       throw new CliProblem(
         exitCodes.failed,
         'timeout',
-        `The export is not ready in the time given. ${found.problem ?? ''} It goes on; fetch it with --id ${id}.`,
+        `The export is not ready in the time given. ${found.problem ?? ''} It continues; fetch it with --id ${id}.`,
       );
     await delay(300);
   }
@@ -116,7 +116,7 @@ async function fetchFile(
 }
 
 function listText(exports: readonly TenantExport[]): string {
-  if (exports.length === 0) return 'There is no export of this tenant.';
+  if (exports.length === 0) return 'This tenant has no exports.';
   return table(
     ['export', 'why', 'state', 'asked for', 'rows', 'bytes', 'kept until'],
     exports.map((one) => [

@@ -47,7 +47,7 @@ export async function figuresRebuild(env: CliEnv, output: Output): Promise<void>
     });
     output.result(rebuilt, () => {
       const { subscriptions, invoices, events, added } = rebuilt;
-      return `${subscriptions} subscriptions, ${invoices} invoices and ${events} events read; ${added} lines were not known.`;
+      return `${subscriptions} subscriptions, ${invoices} invoices and ${events} events read; ${added} lines added.`;
     });
   });
 }

@@ -45,7 +45,7 @@ export async function addEndpoint(
       ...(product !== undefined && { product }),
       ...(description !== undefined && { description }),
       ...(email !== undefined && { email }),
-      // The service names a type that it does not know.
+      // The service refuses a type that it does not know.
       ...(events !== undefined && { events: events as NonNullable<Added['events']> }),
     },
   });
@@ -104,10 +104,10 @@ export async function enableEndpoint(
 }
 
 const pollMs = 200;
-/** Longer than an endpoint has to answer. */
+/** Longer than the time that an endpoint has to answer. */
 const patienceMs = 20_000;
 
-/** Waits for the first answer; fails when it is none that counts as delivered. */
+/** Waits for the first answer; fails unless it counts as delivered. */
 export async function testEndpoint(
   connection: Connection,
   output: Output,

@@ -25,7 +25,7 @@ export async function onboard(
   const query = { slug, adminEmail: options.admin };
   const deadlineMs = Date.now() + (options.timeout ?? 30) * 1000;
   let now = begun;
-  // A mail that the server postpones is tried again without this command.
+  // The worker retries a mail that the server postpones; nobody waits for that here.
   while (now.mail.state === 'pending' && now.mail.nextTryAt === null && Date.now() < deadlineMs) {
     await delay(200);
     now = await getOnboarding({ client, query });
@@ -36,7 +36,7 @@ export async function onboard(
     throw new CliProblem(
       exitCodes.failed,
       'mail_refused',
-      `The organization is there, but the welcome to ${shown.mail.recipient} was refused: ${shown.mail.answer}. Once that is mended, run the same command again.`,
+      `The organization is there, but the welcome to ${shown.mail.recipient} was refused: ${shown.mail.answer}. Fix that and run the same command again.`,
     );
   }
   output.result(shown, () => text(shown));
@@ -88,6 +88,6 @@ function mailText({ state, recipient, answer, nextTryAt }: Onboarding['mail']): 
     case 'pending':
       return nextTryAt === null
         ? `on its way to ${recipient}`
-        : `not taken yet (${answer}); tried again at ${nextTryAt}`;
+        : `not accepted yet (${answer}); next try at ${nextTryAt}`;
   }
 }

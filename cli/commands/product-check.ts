@@ -47,7 +47,7 @@ export async function productCheck(
     throw new CliProblem(
       exitCodes.usage,
       'usage',
-      'Say what to check: an image, a manifest, or a program by --run.',
+      'Say what to check: an image, a manifest, or a program with --run.',
     );
   try {
     const verdicts = [
@@ -139,6 +139,6 @@ function verdictsText(verdicts: readonly Verdict[], fits: boolean): string {
     '',
     fits
       ? 'It can run as a tenant.'
-      : 'It cannot run as a tenant; docs/pod-contract.md tells what a pod must stand.',
+      : 'It cannot run as a tenant; docs/pod-contract.md says what a pod must withstand.',
   ].join('\n');
 }

@@ -64,7 +64,7 @@ async function keysOf(home: string, given: string | undefined): Promise<Publishe
           throw new CliProblem(
             exitCodes.usage,
             'no_key',
-            `${home} has no key of its own: say by --key whom you trust. The service that signed publishes its keys at /v1/receipt-keys.`,
+            `${home} has no key of its own: pass the keys that you trust with --key. The service that signed publishes its keys at /v1/receipt-keys.`,
           );
         })
       : await textOf(file);

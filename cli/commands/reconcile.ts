@@ -47,7 +47,7 @@ async function compared(
 ): Promise<Reconciliation[]> {
   const asked = (await askReconciliation({ client, body: { dryRun } })).areas;
   if (asked.length === 0)
-    throw new CliProblem(exitCodes.failed, 'no_worker', 'No worker has been here yet that could compare.');
+    throw new CliProblem(exitCodes.failed, 'no_worker', 'No worker that compares has run yet.');
   output.progress(`Comparing ${asked.map(({ area }) => area).join(', ')} …`);
   const wanted = new Map(asked.map((area) => [area.area, area.asked]));
   const endAt = Date.now() + timeoutMs;

@@ -33,11 +33,11 @@ export async function start(output: Output): Promise<void> {
     const starting = launch(env, say, begunMs);
     const running = await Promise.race([starting, stopAsked]);
     if (running === undefined) {
-      // Whatever ends now ends on purpose.
+      // From here on everything ends on purpose: no more reports.
       quiet = true;
       return await abandon(starting, env.home, output);
     }
-    // Once more: of two simultaneous starts, only one gets here.
+    // Again: of two simultaneous starts, only one gets here.
     await recordSupervisor(env.home);
     const { api, stripe, issuer, kubeconfig } = running.endpoints;
     output.result({ home: env.home, pid: process.pid, api, stripe, issuer, kubeconfig }, () =>

@@ -1,4 +1,4 @@
-/** `tenantry events replay`: handles events of Stripe anew; `events alerts`: what of them waits for an operator. */
+/** `tenantry events replay`: handles Stripe's events again; `events alerts`: lists what they left for an operator. */
 
 import {
   closeAlert,

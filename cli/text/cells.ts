@@ -10,7 +10,7 @@ export interface ListedCell extends KnownCell {
 
 export function cellsText(cells: readonly ListedCell[]): string {
   if (cells.length === 0)
-    return 'No cells: a worker makes its own known, `tenantry cells sync` those of platform stacks.';
+    return 'No cells: a worker registers its own, `tenantry cells sync` those of platform stacks.';
   return table(
     ['CELL', 'REGION', 'HOME', 'TENANTS', 'CLUSTER', 'DATABASE', 'DEDICATED', 'STATE', 'SYNCED'],
     cells.map((cell) => [

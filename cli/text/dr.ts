@@ -23,7 +23,7 @@ export function statusText(lines: readonly StatusLine[]): string {
 }
 
 export function verificationText({ cell, tenants, whole, findings, tookMs }: Verification): string {
-  const summary = `Cell ${cell}: ${whole} of ${tenants} tenants are whole (row, stack, cluster, database), looked at in ${duration(tookMs)}.`;
+  const summary = `Cell ${cell}: ${whole} of ${tenants} tenants are whole (row, stack, cluster, database), checked in ${duration(tookMs)}.`;
   if (findings.length === 0) return summary;
   return [
     table(

@@ -23,7 +23,7 @@ export function replayText({ stored, missed, isCut }: ReplayPlan, dryRun: boolea
   return [
     ...shown,
     ...more,
-    `${stored.length} of the inbox ${verb} handled anew, ${missed.length} that never came ${verb} fetched.`,
+    `${stored.length} of the inbox ${verb} handled again, ${missed.length} that never came ${verb} fetched.`,
     ...(isCut ? ['There are more: run the command again with a later --since.'] : []),
   ].join('\n');
 }

@@ -48,7 +48,7 @@ export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], no
   return entries.length === 0 ? parts.join('\n') : [...parts, '', timelineText(entries)].join('\n');
 }
 
-/** Why the tenant is not in its wanted state, and when it is tried again. */
+/** Why the tenant is not in its desired state, and when the next try is. */
 export function whyText({ phase, reason, nextTryAt, cause }: Tenant, nowMs: number): string[] {
   if (reason === null) return [];
   const verb = phase === 'failed' ? 'Failed' : phase === 'suspended' ? 'Suspended' : 'Waits';

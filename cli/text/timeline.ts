@@ -2,7 +2,7 @@
 import type { TimelineEntry } from '../../api/client/index.ts';
 import { duration, plain, table } from './table.ts';
 
-/** Entries further apart than this belong to different stories: the clock starts anew. */
+/** Entries further apart than this belong to different episodes: the clock restarts. */
 const episodeGapMs = 60_000;
 
 /** The trail in order; each line says when, and how long after the first of its episode. */

@@ -51,7 +51,7 @@ export function fleetText({ month, tenants, metering, gaps }: FleetUsage): strin
       ),
       ['hours to roll up', metering.staleHours === 0 ? null : String(metering.staleHours)],
       [
-        'not told to Stripe',
+        'not reported to Stripe',
         metering.unreported === 0
           ? null
           : `${metering.unreported}, the oldest of ${metering.oldestUnreportedDay}`,

@@ -32,8 +32,8 @@ export function attemptNumber(before: number, automatic: boolean): number {
 }
 
 /**
- * Charges an open invoice, or marks it as paid elsewhere when `outOfBand`. @returns the invoice afterwards; its
- * status says whether it was paid
+ * Charges an open invoice, or marks it as paid elsewhere when `outOfBand`.
+ * @returns the invoice afterwards, whose status says whether it was paid
  */
 export function collect(
   context: Context,

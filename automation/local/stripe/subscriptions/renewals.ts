@@ -1,4 +1,4 @@
-/** What happens by itself when its time has come. */
+/** The steps that the simulator takes by itself when they are due. */
 
 import { endDiscounts } from '../catalog/discounts.ts';
 import { usageLines } from '../catalog/meters.ts';

@@ -1,4 +1,4 @@
-/** The routes of subscriptions: create, read, cancel, pause and resume. Changes of items are in `subscription-change.ts`. */
+/** The routes of subscriptions: create, read, cancel, pause and resume. Changes of items are in `change.ts`. */
 
 import { z } from 'zod';
 import { activeDiscounts, discountParams, wantedDiscounts } from '../catalog/discounts.ts';
