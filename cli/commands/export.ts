@@ -64,15 +64,10 @@ async function untilReady(
     const found = (await listExports({ client, path, query: { limit: 200 } })).exports.find(
       (one) => one.id === id,
     );
-    if (!found)
-      throw new CliProblem(exitCodes.notFound, 'not_found', `This tenant has no export ${id}.`);
+    if (!found) throw new CliProblem(exitCodes.notFound, 'not_found', `This tenant has no export ${id}.`);
     if (found.state === 'ready') return found;
     if (found.state === 'expired')
-      throw new CliProblem(
-        exitCodes.failed,
-        'expired',
-        `Export ${id} has expired; request another.`,
-      );
+      throw new CliProblem(exitCodes.failed, 'expired', `Export ${id} has expired; request another.`);
     if (Date.now() > deadlineMs)
       throw new CliProblem(
         exitCodes.failed,

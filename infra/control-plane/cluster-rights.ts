@@ -42,8 +42,8 @@ export const workerRules = [
   { apiGroups: [''], resources: ['persistentvolumes'], verbs: ['get', 'list'] },
   // A last backup of a tenant's volumes; the fence lets workers make those and change no others.
   { apiGroups: ['velero.io'], resources: ['backups'], verbs: [...read, 'create', 'patch'] },
-  // What stands once in a cluster and workers see to at their start: these and no others, as another policy is what
-  // keeps a worker within the namespaces of tenants.
+  // Cluster-wide objects that workers apply at their start: these and no others, because the fence that keeps a worker
+  // within the namespaces of tenants is such an object, too.
   { apiGroups: ['scheduling.k8s.io'], resources: ['priorityclasses'], verbs: ['create'] },
   {
     apiGroups: ['scheduling.k8s.io'],

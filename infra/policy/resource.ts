@@ -100,7 +100,7 @@ export function isProduction(resource: PolicyResource): boolean {
  * configuration waits for another resource, such as that of a cluster that does not exist yet: rules see only the
  * names of what it would make.
  */
-export function isTold({ props }: PolicyResource): boolean {
+export function propertiesAreKnown({ props }: PolicyResource): boolean {
   return Object.keys(props).length > 0;
 }
 
@@ -108,7 +108,7 @@ export function isTold({ props }: PolicyResource): boolean {
  * Whether a component's arguments are known: mocks know them but not its children; the engine knows its children,
  * which are judged instead.
  */
-export function argumentsAreTold({ props }: PolicyResource): boolean {
+export function argumentsAreKnown({ props }: PolicyResource): boolean {
   return props.vpcId !== undefined || props.cluster !== undefined;
 }
 

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 
 /**
- * The status that answers a body which is announced and never sent, on a connection of its own. A body that is really
- * sent loses its answer when the service refuses it and closes while it is still on its way.
+ * Announces a body, never sends it, and returns the status of the answer. When a client really sends a body, it may lose
+ * the answer: the service refuses and closes while the body is still on its way.
  */
 export function statusOfAnnounced(
   url: string,

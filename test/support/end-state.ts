@@ -9,7 +9,7 @@ import { type ClusterObject, clusterObjectsOf } from './cluster-objects.ts';
 import type { Tenantry } from './tenantry.ts';
 import { until } from './wait.ts';
 
-/** The parts are compared as they are; their shapes are those of where they were read. */
+/** Each part has the shape of the place that it was read from. */
 export interface EndState {
   /** The tenant's row, and how many tenants its subscription has. */
   readonly tenant: unknown;
@@ -17,13 +17,13 @@ export interface EndState {
   readonly objects: unknown;
   /** Roles, schemas, databases: owners, rights, settings, what is in them. */
   readonly postgres: unknown;
-  /** Whom the workload is in PostgreSQL with the address that its Secret holds. */
+  /** The role and schema that the workload gets with the address in its Secret. */
   readonly login: unknown;
   /** The engine's state, and what else its backend keeps of the stack. */
   readonly stack: unknown;
 }
 
-/** Reads it once nobody works on the tenant any more, without what differs between any two of the same purchase. */
+/** Waits until nobody works on the tenant, and leaves out what differs between any two tenants of the same purchase. */
 export async function endStateOf(tenantry: Tenantry, { id }: Pick<TenantView, 'id'>): Promise<EndState> {
   await until(async () => !(await hasLease(tenantry, id)), { what: `the lease of ${id} being given back` });
   const tenant = (await tenantry.request('GET', `/v1/tenants/${id}`)).body as TenantView;
@@ -44,7 +44,7 @@ async function hasLease({ database }: Tenantry, id: string): Promise<boolean> {
   return (await database.query('select 1 from tenantry.lease where tenant_id = $1', [id])).rowCount !== 0;
 }
 
-/** How often it was wanted otherwise and looked at since is its history, not its state. */
+/** Columns that count changes and looks: the tenant's history, not its state. */
 const historic = [
   'created_at',
   'updated_at',
@@ -74,7 +74,7 @@ function nameOf({ kind, metadata }: ClusterObject): string {
   return `${kind}/${metadata.name}`;
 }
 
-/** Made and changed by the cluster in its own time, whatever became of the operation that caused it. */
+/** Whether the cluster makes and changes the object in its own time. */
 function isOfControllers({ kind, metadata }: ClusterObject): boolean {
   return (
     ['Endpoints', 'PersistentVolume'].includes(kind) ||
@@ -84,7 +84,7 @@ function isOfControllers({ kind, metadata }: ClusterObject): boolean {
   );
 }
 
-/** An object without what the cluster's controllers add to it or set, and with who else has written it. */
+/** An object without what controllers set or add, and with the names of its other writers. */
 function declared({ status: _, ...object }: ClusterObject, all: readonly ClusterObject[]): unknown {
   const { managedFields = [], annotations = {}, ...metadata } = object.metadata;
   return {
@@ -158,7 +158,7 @@ async function loginWith(secret: ClusterObject | undefined): Promise<unknown> {
   }
 }
 
-/** Of a resource, what the program asked for; what came of it is read from where it stands. */
+/** The part of a stored resource that the program asked for; what came of it is read from the cluster itself. */
 interface StoredResource {
   readonly urn: string;
   readonly [field: string]: unknown;
@@ -186,7 +186,7 @@ async function stackOf({ home }: Tenantry, { id }: TenantView): Promise<unknown>
   };
 }
 
-/** Set by the cluster anew for every object. */
+/** The cluster sets these for each object. */
 const ofEachObject = new Set([
   'uid',
   'resourceVersion',
@@ -210,7 +210,7 @@ function isUrn(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('urn:pulumi:');
 }
 
-/** Puts names in place of what is one tenant's own. */
+/** Replaces what differs from tenant to tenant by names. */
 function anonymous(tenant: TenantView, state: EndState): EndState {
   const text = JSON.stringify(state, (key, value: unknown) => {
     if (ofEachObject.has(key)) return undefined;

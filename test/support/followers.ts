@@ -1,9 +1,9 @@
 import type { Follower, Following, TenantChange } from '../../automation/followers.ts';
 
-/** For what changes tenants while nobody follows. */
+/** For code that changes tenants in tests without followers. */
 export const unfollowed: Following = { followers: [], now: () => new Date() };
 
-/** A follower that writes down what it hears, one text for each change. */
+/** A follower that records each change as one text. */
 export function listener(): { readonly follower: Follower; readonly heard: string[] } {
   const heard: string[] = [];
   return {

@@ -1,4 +1,4 @@
-/** Runs the platform's program under Pulumi's mocks and tells every resource that it registers. */
+/** Runs the platform's program under Pulumi's mocks and records every resource that it registers. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -74,7 +74,6 @@ export function stackValues(stack: string): Record<string, unknown> {
 let last: Promise<unknown> = Promise.resolve();
 let runs = 0;
 
-/** What the program registered, as it is kept. */
 interface Recorded {
   readonly resources: GraphResource[];
   readonly outputs: Record<string, unknown>;
@@ -137,7 +136,7 @@ async function runProgram(stack: string, config: Record<string, unknown>): Promi
     ),
   );
   recordOptions(options);
-  // A query makes it another module, so that the program runs anew.
+  // A query makes it another module, so that the program runs again.
   const exports: Record<string, unknown> = await import(/* @vite-ignore */ `${program}?run=${runs++}`);
   const outputs = (await settled(pulumi.output({ ...exports }))) as Record<string, unknown>;
   await pulumi.runtime.disconnect();

@@ -12,7 +12,7 @@ export interface JobContextOptions {
   readonly stripe: Stripe;
   readonly policy?: Partial<Policy>;
   readonly now?: () => Date;
-  /** Left out, the control plane's own. */
+  /** Default: the control plane's own. */
   readonly followers?: readonly Follower[];
 }
 

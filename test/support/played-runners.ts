@@ -1,6 +1,6 @@
 import type { Runner, RunnerPool } from '../../automation/stacks/runners.ts';
 
-/** A pool that plays the engine: `run` answers each operation. @param runner what else a test wants to see of a runner */
+/** A pool that plays the engine: `run` answers each operation. @param runner other members of the runner */
 export function playedRunners(run: Runner['run'], runner: Partial<Runner> = {}): RunnerPool {
   return {
     busy: 0,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReceivedEvent } from '../../automation/billing/events/received-events.ts';
 
-/** An event as the inbox receives it, with an id of its own: of a subscription, unless `more` says else. */
+/** An event of a subscription as the inbox receives it, with an id of its own. `more` overrides its fields. */
 export function receivedEvent(
   subscriptionId: string | null,
   more: Partial<ReceivedEvent> = {},

@@ -3,13 +3,13 @@
 export interface WaitOptions {
   readonly timeoutMs?: number;
   readonly intervalMs?: number;
-  /** Said when time runs out. */
+  /** What the error says did not happen. */
   readonly what?: string;
 }
 
 /**
- * Resolves with the first value that is neither null, undefined nor false. How long it waits is for the machine that is busy with
- * something else for a minute: a condition that never comes about is found just as well.
+ * Resolves with the first value that is neither null, undefined nor false. The default timeout is long enough for a machine
+ * that is busy for a minute.
  */
 export async function until<T>(
   ask: () => Promise<T | null | undefined | false> | T | null | undefined | false,

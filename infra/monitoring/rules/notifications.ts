@@ -22,7 +22,7 @@ export function notificationRules(): RuleGroup {
         severity: 'warning',
         summary: '{{ $value }} webhook endpoints get no more events, as they failed for days or are gone',
         description:
-          '`tenantry notifications list` says which. Whoever runs one mends it, then `enable` and `replay` send what it missed; `remove` ends it.',
+          '`tenantry notifications list` says which. Whoever runs one fixes it, then `enable` and `replay` send what it missed; `remove` ends it.',
       },
     ],
   };

@@ -18,7 +18,7 @@ export function reconcileRules(): RuleGroup {
         severity: 'warning',
         summary: '{{ $value }} findings of {{ $labels.kind }} wait for an operator',
         description:
-          'Money and infrastructure disagree, and what mends it deletes data or moves money. `tenantry reconcile` shows them and what to do.',
+          'Money and infrastructure disagree, and the fix deletes data or moves money. `tenantry reconcile` shows them and what to do.',
       },
       {
         alert: 'FindingNotHealing',

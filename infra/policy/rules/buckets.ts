@@ -1,6 +1,6 @@
 /** S3 buckets, whose settings are resources of their own: a bucket has what refers to it. */
 import { statementsOf } from '../permissions.ts';
-import { isProduction, isTold, type PolicyResource, refersTo } from '../resource.ts';
+import { isProduction, type PolicyResource, propertiesAreKnown, refersTo } from '../resource.ts';
 import { type Finding, type Rule, stackRule } from '../rule.ts';
 import { isUnknown, parsed, textsOf, valueAt, valuesAt } from '../values.ts';
 
@@ -86,7 +86,7 @@ function eachBucket(module: string, { applies = () => true, fulfils, wanted }: C
       companions.some(
         (companion) =>
           refersTo(companion, 'bucket', bucket) &&
-          (!isTold(companion) || fulfils(companion, bucket, resources)),
+          (!propertiesAreKnown(companion) || fulfils(companion, bucket, resources)),
       );
     return resources
       .filter((resource) => bucketTypes.has(resource.type) && applies(resource) && !isFulfilled(resource))

@@ -1,5 +1,11 @@
 /** Deletion protection and backups: neither a slip nor a fault of AWS loses production. */
-import { argumentsAreTold, isProduction, isTold, kubernetesKind, type PolicyResource } from '../resource.ts';
+import {
+  argumentsAreKnown,
+  isProduction,
+  kubernetesKind,
+  type PolicyResource,
+  propertiesAreKnown,
+} from '../resource.ts';
 import {
   all,
   inProduction,
@@ -52,7 +58,7 @@ export const durabilityRules: readonly Rule[] = [
       'aws:dynamodb/table:Table': inProduction(mustBe('deletionProtectionEnabled', true)),
       'aws:cognito/userPool:UserPool': inProduction(mustBe('deletionProtection', 'ACTIVE')),
       'aws:eks/cluster:Cluster': inProduction(mustBe('deletionProtection', true)),
-      'eks:index:Cluster': when(argumentsAreTold, inProduction(mustBe('deletionProtection', true))),
+      'eks:index:Cluster': when(argumentsAreKnown, inProduction(mustBe('deletionProtection', true))),
       'aws:lb/loadBalancer:LoadBalancer': inProduction(mustBe('enableDeletionProtection', true)),
       'aws:s3/bucket:Bucket': inProduction(mustNotBe('forceDestroy', true)),
       'aws:ecr/repository:Repository': inProduction(mustNotBe('forceDelete', true)),
@@ -121,7 +127,9 @@ function isSchedule({ type }: PolicyResource): boolean {
 
 function runsOftenEnough(schedule: PolicyResource): boolean {
   const { paused, schedule: cron } = recordsOf(schedule.props.spec)[0] ?? {};
-  return !isTold(schedule) || (paused !== true && hoursBetween(String(cron)) <= clusterBackupHours);
+  return (
+    !propertiesAreKnown(schedule) || (paused !== true && hoursBetween(String(cron)) <= clusterBackupHours)
+  );
 }
 
 /** The clusters themselves, or the components that make them where only these are known. */

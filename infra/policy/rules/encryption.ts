@@ -1,5 +1,5 @@
 /** Encryption at rest: everything that writes to a disk uses a key that we can rotate and revoke. */
-import { argumentsAreTold, type PolicyResource } from '../resource.ts';
+import { argumentsAreKnown, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
 import { isRecord, isUnknown, valueAt } from '../values.ts';
 
@@ -72,7 +72,7 @@ export const encryptionRules: readonly Rule[] = [
         mustHave('encryptionConfig.provider.keyArn', ownKey),
       ),
       'eks:index:Cluster': when(
-        argumentsAreTold,
+        argumentsAreKnown,
         mustHave('encryptionConfigKeyArn', `${ownKey} for the cluster's Secrets`),
       ),
       'kubernetes:storage.k8s.io/v1:StorageClass': when(

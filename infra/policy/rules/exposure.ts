@@ -1,5 +1,5 @@
 /** No public data: the internet reaches stored data only through the product. */
-import { argumentsAreTold, type PolicyResource } from '../resource.ts';
+import { argumentsAreKnown, type PolicyResource } from '../resource.ts';
 import { all, type Check, must, mustBe, mustNotBe, type Rule, ruleByType, when } from '../rule.ts';
 import { isUnknown, recordsOf, shown, textsOf, type Values, valueAt } from '../values.ts';
 
@@ -45,7 +45,7 @@ export const exposureRules: readonly Rule[] = [
         notFromAnywhere('vpcConfig.publicAccessCidrs'),
       ),
       'eks:index:Cluster': when(
-        (resource) => argumentsAreTold(resource) && resource.props.endpointPublicAccess !== false,
+        (resource) => argumentsAreKnown(resource) && resource.props.endpointPublicAccess !== false,
         notFromAnywhere('publicAccessCidrs'),
       ),
       'aws:ec2/securityGroup:SecurityGroup': ({ props }) =>

@@ -1,5 +1,5 @@
 /** IMDSv2: a pod cannot take its node's identity by asking the instance metadata service. */
-import { argumentsAreTold } from '../resource.ts';
+import { argumentsAreKnown } from '../resource.ts';
 import { all, mustBe, mustHave, type Rule, ruleByType, when } from '../rule.ts';
 
 const sessionsOnly = (options: string) =>
@@ -19,7 +19,7 @@ export const metadataServiceRules: readonly Rule[] = [
       // A group with its own template is judged by that template.
       'aws:eks/nodeGroup:NodeGroup': mustHave('launchTemplate', 'a launch template with metadataOptions'),
       'eks:index:ManagedNodeGroup': when(
-        argumentsAreTold,
+        argumentsAreKnown,
         mustHave('launchTemplate', 'a launch template with metadataOptions'),
       ),
       'aws:ec2/launchConfiguration:LaunchConfiguration': sessionsOnly('metadataOptions'),
