@@ -1,31 +1,25 @@
 /**
  * The comment of a tenant's role: whose it is, and what it was held to (`tenantry:k3fj9x2a`,
- * `tenantry:k3fj9x2a connections=20 full`). Only the administrator can write it, so that it holds against the tenant.
+ * `tenantry:k3fj9x2a connections=20`). Only the administrator can write it, so that it holds against the tenant.
  */
 export interface RoleMark {
   /** `tenantry:<id>`, or what else the comment says. */
   readonly owner: string | null;
   /** The plan's connections while the role is throttled to fewer; null when it is not. */
   readonly throttledFrom: number | null;
-  /** The tenant has used up its disk: no row may be added. */
-  readonly full: boolean;
 }
 
-const marked = /^(tenantry:[a-z0-9]+)(?: connections=(\d+))?( full)?$/;
+const marked = /^(tenantry:[a-z0-9]+)(?: connections=(\d+))?$/;
 
 export function readMark(comment: string | null): RoleMark {
   const found = marked.exec(comment ?? '');
-  if (!found) return { owner: comment, throttledFrom: null, full: false };
-  const [, owner = null, connections, full] = found;
-  return {
-    owner,
-    throttledFrom: connections === undefined ? null : Number(connections),
-    full: full !== undefined,
-  };
+  if (!found) return { owner: comment, throttledFrom: null };
+  const [, owner = null, connections] = found;
+  return { owner, throttledFrom: connections === undefined ? null : Number(connections) };
 }
 
-export function writeMark({ owner, throttledFrom, full }: RoleMark): string {
-  return `${owner}${throttledFrom === null ? '' : ` connections=${throttledFrom}`}${full ? ' full' : ''}`;
+export function writeMark({ owner, throttledFrom }: RoleMark): string {
+  return `${owner}${throttledFrom === null ? '' : ` connections=${throttledFrom}`}`;
 }
 
 /** The mark of a tenant's own roles, schemas and databases. */

@@ -140,7 +140,7 @@ export async function ensureRole(
   if (known?.tooPowerful) await client.query(`alter role ${role} nosuperuser nobypassrls noreplication`);
   const settings = loginSettings(spec.schema, await session.powers(client));
   if (known) await forgetSettings(client, spec.role, known.settings);
-  const mark = { owner, throttledFrom: throttled ? limit : null, full: known?.mark.full ?? false };
+  const mark = { owner, throttledFrom: throttled ? limit : null };
   await client.query(
     [
       ...Object.entries(settings).map(

@@ -7,9 +7,5 @@ create table tenantry.database_conduct (
   offences integer not null default 0,
   last_offence_at timestamptz,
   -- Fewer connections than the plan has, until its conduct was good for a while.
-  throttled_at timestamptz,
-  disk_bytes bigint,
-  disk_measured_at timestamptz,
-  -- The last share of the limit, in percent, that the tenant was told of; null below the first.
-  disk_told_percent smallint
+  throttled_at timestamptz
 );
