@@ -1,4 +1,5 @@
 /** The way from the load balancer to the pods: AWS's controller keeps their addresses in the target group. */
+
 import * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
@@ -8,6 +9,7 @@ import type { PlatformConfig } from './config.ts';
 import { apiPort } from './control-plane/names.ts';
 import type { ControlPlane } from './control-plane.ts';
 import type { Edge } from './edge.ts';
+import { ontoControlPlane } from './karpenter/node-pools.ts';
 import type { Statement } from './policies.ts';
 
 /** AWS Load Balancer Controller; chart and program have the same version. */
@@ -84,6 +86,7 @@ export function createIngress(
         region: config.region,
         vpcId: args.vpcId,
         serviceAccount: { create: true, name: serviceAccount },
+        tolerations: ontoControlPlane,
         replicaCount: config.environment === 'dev' ? 1 : 2,
         // Bindings only: no classes that a tenant's object could name, no webhook on its Services.
         createIngressClassResource: false,

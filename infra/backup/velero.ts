@@ -1,4 +1,5 @@
 /** Velero: backs up the cluster into the cell's bucket, installed by its chart, with an identity of its own. */
+
 import * as k8s from '@pulumi/kubernetes';
 import { interpolate, type Output } from '@pulumi/pulumi';
 import { accountId } from '../account.ts';
@@ -6,6 +7,7 @@ import { associatePods, createPodRole } from '../cluster/pod-identity.ts';
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
 import { hardenedContainer } from '../hardening.ts';
+import { ontoControlPlane } from '../karpenter/node-pools.ts';
 import type { Keys } from '../keys.ts';
 import type { Statement } from '../policies.ts';
 import type { Bucket } from '../storage/bucket.ts';
@@ -160,6 +162,7 @@ export function veleroValues(
     containerSecurityContext: hardenedContainer,
     resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
     priorityClassName: 'system-cluster-critical',
+    tolerations: ontoControlPlane,
     // Pod Identity brings the credentials.
     credentials: { useSecret: false },
     serviceAccount: { server: { create: true, name: serviceAccount } },

@@ -1,7 +1,9 @@
 /** Add-ons that EKS maintains: network, DNS, volumes, identities, metrics, secrets. */
+
 import * as aws from '@pulumi/aws';
 import type { Output } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
+import { ontoControlPlane } from '../karpenter/node-pools.ts';
 import { createPodRole, type Permissions } from './pod-identity.ts';
 
 interface AddonSpec {
@@ -34,7 +36,15 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     'kube-proxy': { beforeNodes: true },
     'eks-pod-identity-agent': { beforeNodes: true },
     coredns: {
-      configuration: { autoScaling: { enabled: true, minReplicas: 2, maxReplicas: 10 } },
+      configuration: {
+        autoScaling: { enabled: true, minReplicas: 2, maxReplicas: 10 },
+        // With EKS's own, which this list replaces.
+        tolerations: [
+          { key: 'CriticalAddonsOnly', operator: 'Exists' },
+          { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
+          ...ontoControlPlane,
+        ],
+      },
     },
     'aws-ebs-csi-driver': {
       configuration: { controller: { extraVolumeTags: config.tags } },
@@ -45,7 +55,7 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     },
     // Snapshots of volumes, for Velero.
     'snapshot-controller': {},
-    'metrics-server': { configuration: { replicas: 2 } },
+    'metrics-server': { configuration: { replicas: 2, tolerations: ontoControlPlane } },
     // Mounts secrets of Secrets Manager as files, as the pod that asks for them.
     'aws-secrets-store-csi-driver-provider': {
       configuration: {
@@ -55,7 +65,10 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
           rotationPollInterval: '30s',
           // The provider reads secrets with the pod's identity.
           tokenRequests: [{ audience: 'pods.eks.amazonaws.com' }],
+          // On the nodes of every pool, as the provider below: it is the control plane that mounts secrets.
+          linux: { tolerations: [{ operator: 'Exists' }] },
         },
+        tolerations: [{ operator: 'Exists' }],
       },
     },
   };

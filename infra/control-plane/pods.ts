@@ -2,7 +2,7 @@
 import type * as k8s from '@pulumi/kubernetes';
 import type { Input } from '@pulumi/pulumi';
 import { hardenedContainer } from '../hardening.ts';
-import { controlPlanePool, poolLabel } from '../karpenter/node-pools.ts';
+import { controlPlanePool, ontoControlPlane, poolLabel } from '../karpenter/node-pools.ts';
 import type { Variables } from './environment.ts';
 import { labelsOf, platformLabels, priorityClassName, type Workload } from './names.ts';
 import type { SecretFiles } from './secret-files.ts';
@@ -43,6 +43,7 @@ export function podTemplate(workload: Workload, args: PodArgs): PodTemplate {
       enableServiceLinks: false,
       priorityClassName,
       nodeSelector: { [poolLabel]: controlPlanePool },
+      tolerations: ontoControlPlane,
       topologySpreadConstraints: [
         // A zone's outage takes a third of them.
         spread('topology.kubernetes.io/zone', 'DoNotSchedule', labels),

@@ -4,14 +4,21 @@ import { platform } from '../../tenants/catalog/index.ts';
 import { metadataOptions, nodeVolumes } from '../cluster/node-settings.ts';
 import type { PlatformConfig } from '../config.ts';
 
-/** Label of nodes with the name of their pool, and key of the taint of reserved ones. */
+/** Label of nodes with the name of their pool, and key of their taint. */
 export const poolLabel = 'tenantry.dev/pool';
 
 /** Pool for tenants' workloads: tainted, so that nothing else runs beside them. */
 export const tenantPool = 'tenants';
 
-/** Pool for the control plane and everything else that the platform runs in the cluster. */
+/** Pool for the control plane and everything else that the platform runs in the cluster: tainted, so that no tenant's pod
+ *  stands beside what holds the keys to all of them. */
 export const controlPlanePool = 'control-plane';
+
+/** Of the nodes of a pool: nothing comes to stand there that does not say so. */
+const taintOf = (pool: string) => ({ key: poolLabel, value: pool, effect: 'NoSchedule' });
+
+/** For what the platform runs, so that it may stand on the nodes of the control plane. */
+export const ontoControlPlane = [{ operator: 'Equal', ...taintOf(controlPlanePool) }];
 
 const nodeClassName = 'default';
 
@@ -69,7 +76,6 @@ export function nodePools() {
         cpu: String(nodes.maxCpuMillis / 1000),
         memory: `${nodes.maxMemoryBytes / gibibyte}Gi`,
       },
-      taints: [{ key: poolLabel, value: tenantPool, effect: 'NoSchedule' }],
       // A tenth of the nodes at once, when many age together.
       disruptedAtOnce: '10%',
     }),
@@ -77,7 +83,6 @@ export function nodePools() {
       // What starts tenants and answers Stripe is not interrupted to save a few dollars.
       capacityTypes: ['on-demand'],
       limits: { cpu: '128', memory: '512Gi' },
-      taints: [],
       disruptedAtOnce: '1',
     }),
   ];
@@ -88,7 +93,6 @@ function nodePool(
   args: {
     capacityTypes: readonly string[];
     limits: { cpu: string; memory: string };
-    taints: readonly { key: string; value: string; effect: string }[];
     disruptedAtOnce: string;
   },
 ) {
@@ -112,7 +116,7 @@ function nodePool(
             // Bare metal takes a quarter of an hour to start; small instances are full with what every node runs.
             among('karpenter.k8s.aws/instance-size', ['large', 'xlarge', '2xlarge', '4xlarge', '8xlarge']),
           ],
-          ...(args.taints.length > 0 && { taints: args.taints }),
+          taints: [taintOf(name)],
           expireAfter: `${nodes.replacedAfterDays * 24}h`,
           // A budget that can never be met does not keep an old node for ever.
           terminationGracePeriod: '1h',

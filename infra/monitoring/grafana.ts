@@ -1,10 +1,12 @@
 /** Grafana: stateless; its dashboards and data sources are files. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as k8s from '@pulumi/kubernetes';
 import type { Input } from '@pulumi/pulumi';
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
+import { ontoControlPlane } from '../karpenter/node-pools.ts';
 import { monitoringNamespace } from './namespaces.ts';
 
 export const grafanaServiceAccount = 'grafana';
@@ -64,6 +66,7 @@ export function grafanaValues(
   const passwordFolder = '/etc/grafana/admin';
   return {
     fullnameOverride: 'grafana',
+    tolerations: ontoControlPlane,
     serviceAccount: { name: grafanaServiceAccount },
     // The chart runs it as root, for a disk that does not exist here.
     initChownData: { enabled: false },

@@ -1,4 +1,5 @@
 /** Logs of all pods: Fluent Bit reads them on every node, Loki (in S3) or CloudWatch keeps them, as configured. */
+
 import * as aws from '@pulumi/aws';
 import * as k8s from '@pulumi/kubernetes';
 import { type Input, interpolate, type Output } from '@pulumi/pulumi';
@@ -12,6 +13,7 @@ import {
 import type { Cluster } from '../cluster.ts';
 import type { PlatformConfig } from '../config.ts';
 import { hardenedContainer } from '../hardening.ts';
+import { ontoControlPlane } from '../karpenter/node-pools.ts';
 import type { Keys } from '../keys.ts';
 import { logRetentionDays } from '../log-retention.ts';
 import { createBucket, expireAfter, keepOldVersions } from '../storage/bucket.ts';
@@ -155,6 +157,7 @@ export function lokiValues(
     },
     singleBinary: {
       replicas,
+      tolerations: ontoControlPlane,
       persistence: { enabled: true, size: '20Gi', storageClass: args.storageClassName },
       resources: { requests: { cpu: '200m', memory: '512Mi' }, limits: { memory: '1Gi' } },
     },

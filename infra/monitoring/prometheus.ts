@@ -1,6 +1,8 @@
 /** Values of kube-prometheus-stack: the operator, Prometheus, Alertmanager, Grafana, and exporters of the cluster. */
+
 import type { Input } from '@pulumi/pulumi';
 import type { PlatformConfig } from '../config.ts';
+import { ontoControlPlane } from '../karpenter/node-pools.ts';
 import { longTermMetrics } from './metrics-store.ts';
 import { nodeAgentsNamespace } from './namespaces.ts';
 
@@ -61,6 +63,7 @@ export function stackValues(
       serviceAccount: { name: prometheusServiceAccount },
       prometheusSpec: {
         replicas,
+        tolerations: ontoControlPlane,
         podAntiAffinity: 'hard',
         podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
         retention: `${localRetentionDays}d`,
@@ -93,6 +96,7 @@ export function stackValues(
       config: args.alertmanagerConfig,
       alertmanagerSpec: {
         replicas: config.environment === 'dev' ? 1 : 3,
+        tolerations: ontoControlPlane,
         podAntiAffinity: 'hard',
         podAntiAffinityTopologyKey: 'topology.kubernetes.io/zone',
         // Silences survive a restart.
@@ -115,17 +119,20 @@ export function stackValues(
     },
     grafana: args.grafana,
     'kube-state-metrics': {
+      tolerations: ontoControlPlane,
       metricLabelsAllowlist: [`namespaces=[${namespaceLabels.join(',')}]`],
       resources: { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     },
     'prometheus-node-exporter': {
       // It reads the node's own files, which no restricted pod may.
       namespaceOverride: nodeAgentsNamespace,
-      // On tenants' nodes too.
+      // On the nodes of every pool.
       tolerations: [{ operator: 'Exists', effect: 'NoSchedule' }],
       resources: { requests: { cpu: '20m', memory: '32Mi' }, limits: { memory: '64Mi' } },
     },
     prometheusOperator: {
+      tolerations: ontoControlPlane,
+      admissionWebhooks: { patch: { tolerations: ontoControlPlane } },
       resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } },
     },
   };

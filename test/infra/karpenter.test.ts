@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { addonSpecs } from '../../infra/cluster/addons.ts';
 import { controlPlanePool, nodePools, poolLabel, tenantPool } from '../../infra/karpenter/node-pools.ts';
 import { type InfraGraph, infraGraph } from '../support/infra-graph.ts';
 
@@ -7,6 +8,12 @@ let prod: InfraGraph;
 beforeAll(async () => {
   prod = await infraGraph('prod');
 });
+
+interface Toleration {
+  readonly key?: string;
+  readonly value?: string;
+  readonly operator?: string;
+}
 
 interface Statement {
   readonly Sid: string;
@@ -56,7 +63,56 @@ describe('node pools', () => {
       { key: poolLabel, value: tenantPool, effect: 'NoSchedule' },
     ]);
     expect(tenants?.spec.template.metadata.labels).toEqual({ [poolLabel]: tenantPool });
-    expect(controlPlane?.spec.template.spec).not.toHaveProperty('taints');
+  });
+
+  test('keep everybody but the platform off the nodes of the control plane', () => {
+    expect(controlPlane?.spec.template.spec.taints).toEqual([
+      { key: poolLabel, value: controlPlanePool, effect: 'NoSchedule' },
+    ]);
+  });
+
+  test('whatever the platform runs may stand there', () => {
+    const tolerates = (spec: unknown) =>
+      ((spec as { tolerations?: Toleration[] } | undefined)?.tolerations ?? []).some(
+        ({ key, value, operator }) =>
+          (operator === 'Exists' && key === undefined) || (key === poolLabel && value === controlPlanePool),
+      );
+    const deployments = prod.objects().filter(({ kind }) => ['Deployment', 'Job', 'CronJob'].includes(kind));
+    expect(deployments.length).toBeGreaterThan(2);
+    for (const { metadata, spec } of deployments) {
+      const { template } = spec as { template: { spec: unknown } };
+      expect(tolerates(template.spec), metadata.name).toBe(true);
+    }
+    const values = (release: string) =>
+      prod.get('kubernetes:helm.sh/v3:Release', release).inputs.values as Record<
+        string,
+        Record<string, unknown>
+      >;
+    const monitoring = values('kube-prometheus');
+    const parts = [
+      monitoring.prometheus?.prometheusSpec,
+      monitoring.alertmanager?.alertmanagerSpec,
+      ...[monitoring.grafana, monitoring['kube-state-metrics'], monitoring.prometheusOperator],
+      monitoring['prometheus-node-exporter'],
+      ...[
+        values('velero'),
+        values('velero').nodeAgent,
+        values('load-balancer-controller'),
+        values('log-collector'),
+      ],
+    ];
+    expect(parts.map(tolerates)).toEqual(parts.map(() => true));
+    const addons = addonSpecs({ tags: {} } as never);
+    // Files with secrets are mounted wherever the control plane runs.
+    const secrets = addons['aws-secrets-store-csi-driver-provider']?.configuration as Record<
+      string,
+      Record<string, unknown>
+    >;
+    expect([secrets, secrets['secrets-store-csi-driver']?.linux].map(tolerates)).toEqual([true, true]);
+    expect(['coredns', 'metrics-server'].map((name) => tolerates(addons[name]?.configuration))).toEqual([
+      true,
+      true,
+    ]);
   });
 });
 

@@ -1,6 +1,8 @@
 /** A small program that exports metrics of something else: one pod, restricted, without a token of the cluster. */
+
 import { createHash } from 'node:crypto';
 import { hardenedContainer } from '../../hardening.ts';
+import { ontoControlPlane } from '../../karpenter/node-pools.ts';
 import { monitoringNamespace } from '../namespaces.ts';
 
 export interface Exporter {
@@ -46,6 +48,7 @@ export function exporterObjects(exporter: Exporter) {
           spec: {
             serviceAccountName: name,
             automountServiceAccountToken: false,
+            tolerations: ontoControlPlane,
             securityContext: {
               runAsNonRoot: true,
               runAsUser: 65_534,
