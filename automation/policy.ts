@@ -12,8 +12,10 @@ export interface Policy {
   readonly leaseTtlMs: number;
   /** An engine operation that takes longer is killed. */
   readonly operationTimeoutMs: number;
-  /** The same for a destroy, which waits for finalizers. */
+  /** The same for a destroy. */
   readonly destroyTimeoutMs: number;
+  /** How long finalizers of a tenant's own may hold up the end of its namespace. */
+  readonly finalizerPatienceMs: number;
   /** First waiting time after a failure; doubles up to `retryMaxMs`. */
   readonly retryBaseMs: number;
   readonly retryMaxMs: number;
@@ -42,6 +44,7 @@ export const defaultPolicy: Policy = {
   leaseTtlMs: defaultOf('TENANTRY_LEASE_TTL_MS'),
   operationTimeoutMs: defaultOf('TENANTRY_OPERATION_TIMEOUT_MS'),
   destroyTimeoutMs: defaultOf('TENANTRY_DESTROY_TIMEOUT_MS'),
+  finalizerPatienceMs: defaultOf('TENANTRY_FINALIZER_PATIENCE_MS'),
   retryBaseMs: defaultOf('TENANTRY_RETRY_BASE_MS'),
   retryMaxMs: 300_000,
   fetchesPerSecond: defaultOf('TENANTRY_STRIPE_FETCHES_PER_SECOND'),

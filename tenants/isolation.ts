@@ -34,7 +34,11 @@ export function namespace(tenant: Tenant): Namespace {
     metadata: {
       name: tenant.spec.namespace,
       labels: { ...standardLabels(tenant), ...podSecurity, ...productLabels(tenant) },
-      annotations: productAnnotations(tenant),
+      annotations: {
+        ...productAnnotations(tenant),
+        // Its end is the cluster's work, and the control plane looks for it later: no engine waits for what holds it up.
+        'pulumi.com/skipAwait': 'true',
+      },
     },
   };
 }
@@ -117,6 +121,16 @@ function objectCeilings(tenant: Tenant): Record<string, string> {
     return ceiling === 'by the plan' ? [] : [[`count/${kind}`, countQuantity(ceiling(tenant))]];
   });
   return Object.fromEntries(counts.flat());
+}
+
+/** The resources that a tenant's people may write, by group: only there can they leave what holds up a deletion. */
+export function writableResources(): { readonly apiGroups: string[]; readonly resources: string[] }[] {
+  return adminRules
+    .filter(({ verbs }) => verbs.some((verb) => !read.includes(verb)))
+    .map(({ apiGroups, resources }) => ({
+      apiGroups,
+      resources: resources.filter((resource) => !resource.includes('/')),
+    }));
 }
 
 /** The kinds that rules let people create, as a quota names them: `configmaps`, `jobs.batch`. */

@@ -1,7 +1,7 @@
 import type { input } from '@pulumi/kubernetes/types/index.js';
 import type { Unwrap } from '@pulumi/pulumi';
 import { maxTerminationGraceSeconds } from './catalog/types.ts';
-import { peopleGroupPrefix } from './isolation.ts';
+import { peopleGroupPrefix, writableResources } from './isolation.ts';
 import { managedBy, nodePoolLabel, sandboxLabel } from './labels.ts';
 import type { Manifest, ObjectMeta } from './manifest.ts';
 import { type Cell, defaultCell } from './tenant.ts';
@@ -55,18 +55,8 @@ const priorityClass: PriorityClass = {
   description: 'Pods of tenants: they wait for room and never push out others.',
 };
 
-/** Kinds that a tenant's people may write, and so may leave what holds up their deletion. */
-const guardedRules = [
-  {
-    apiGroups: [''],
-    resources: ['pods', 'pods/ephemeralcontainers', 'services', 'configmaps', 'persistentvolumeclaims'],
-  },
-  { apiGroups: ['apps'], resources: ['deployments'] },
-  { apiGroups: ['batch'], resources: ['jobs'] },
-];
-
 /** What Kubernetes itself puts into the finalizers of these kinds, and takes out again. */
-const systemFinalizers = [
+export const systemFinalizers: readonly string[] = [
   'foregroundDeletion',
   'orphan',
   'kubernetes.io/pvc-protection',
@@ -112,11 +102,10 @@ function admissionPolicy(cell: Cell): AdmissionPolicy {
       failurePolicy: 'Fail',
       matchConstraints: {
         namespaceSelector: { matchLabels: managedBy },
-        resourceRules: guardedRules.map((rule) => ({
-          ...rule,
-          apiVersions: ['v1'],
-          operations: ['CREATE', 'UPDATE', 'DELETE'],
-        })),
+        resourceRules: [
+          ...writableResources(),
+          { apiGroups: [''], resources: ['pods/ephemeralcontainers'] },
+        ].map((rule) => ({ ...rule, apiVersions: ['v1'], operations: ['CREATE', 'UPDATE', 'DELETE'] })),
       },
       variables: [
         {

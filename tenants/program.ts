@@ -35,8 +35,8 @@ import { serviceUrl } from './workload.ts';
  * PostgreSQL. It only declares; the engine does the work.
  *
  * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. The program
- * waits for one thing only, the end of the namespace: a tenant exists once its objects are in the API, and is gone once its
- * namespace is, with everything in it.
+ * waits for nothing: a tenant exists once its objects are in the API. It is gone once its namespace is, with everything in it,
+ * which is for the job to see (`automation/jobs/end-of-namespace.ts`).
  *
  * @throws ZodError or RangeError when the spec is malformed or contradicts the catalog, before anything is declared
  */
@@ -45,7 +45,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   const objects = tenantObjects(tenant);
 
   const namespace = new Namespace('namespace', objects.namespace, {
-    customTimeouts: { create: '1m', update: '1m', delete: '10m' },
+    customTimeouts: { create: '1m', update: '1m', delete: '1m' },
   });
   const inNamespace: CustomResourceOptions = {
     dependsOn: [namespace],

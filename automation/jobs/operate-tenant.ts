@@ -13,6 +13,7 @@ import { type Lease, LeaseLost, noteLeaseProcess, renewLease } from '../store/le
 import { beginOperation, noteBegun, writeStackSettings } from '../store/operations.ts';
 import type { StackSettings, Tenant } from '../store/tenants.ts';
 import type { JobContext } from './context.ts';
+import { leaveToCluster } from './end-of-namespace.ts';
 import type { Operate } from './next-step.ts';
 import { fail, settle } from './record-operation.ts';
 
@@ -62,6 +63,10 @@ export async function operate(
       : destroy(context, lease, tenant, run);
   });
 
+  if (result.leftToCluster) {
+    await leaveToCluster(context, lease);
+    return 'done';
+  }
   if (result.outcome === 'succeeded') {
     // If a repair leaves differences, do not repair them for ever: the next look records the objects as they are.
     const applied = options.refresh ? null : (result.applied ?? null);
@@ -78,6 +83,9 @@ const startMessages: Partial<Record<Tenant['phase'], string>> = {
   suspending: 'Suspending began',
   deleting: 'Deletion began',
 };
+
+/** Of an operation, or of a deletion that the engine is done with and the cluster is not. */
+type Result = OperationResult & { readonly leftToCluster?: true };
 
 type Run = (request: OperationRequest) => Promise<OperationResult>;
 
@@ -108,16 +116,11 @@ async function update(
 }
 
 /** The spec of the objects that exist, as far as we know. */
-function standingSpec({ unsettled, begunSpec, observedSpec, desiredSpec }: Tenant): TenantSpec {
+export function standingSpec({ unsettled, begunSpec, observedSpec, desiredSpec }: Tenant): TenantSpec {
   return (unsettled ? begunSpec : null) ?? observedSpec ?? desiredSpec;
 }
 
-async function destroy(
-  context: JobContext,
-  lease: Lease,
-  tenant: Tenant,
-  run: Run,
-): Promise<OperationResult> {
+async function destroy(context: JobContext, lease: Lease, tenant: Tenant, run: Run): Promise<Result> {
   const spec = standingSpec(tenant);
   if (tenant.unsettled) {
     // The state may lack what an interrupted operation made. Adopt it, then delete.
@@ -130,6 +133,7 @@ async function destroy(
   if (result.outcome !== 'succeeded') return result;
   const remains = await context.fingerprints.remains(spec);
   if (remains.length === 0) return result;
+  if (await context.fingerprints.isEnding(spec)) return { ...result, leftToCluster: true };
   return {
     outcome: 'failed',
     cause: `still being deleted: ${remains.join(', ')}`,
@@ -158,8 +162,8 @@ async function initialisedStack(
 async function withRunner(
   { database, policy, runners, log }: JobContext,
   lease: Lease,
-  work: (runner: Runner, renewedAt: () => number) => Promise<OperationResult>,
-): Promise<OperationResult> {
+  work: (runner: Runner, renewedAt: () => number) => Promise<Result>,
+): Promise<Result> {
   let renewedAt = performance.now();
   let runner: Runner | null = null;
   let lost = false;

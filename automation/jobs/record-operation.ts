@@ -13,7 +13,10 @@ type Settled = Pick<
   Extract<OperationResult, { outcome: 'succeeded' }>,
   'outputs' | 'changes' | 'durationMs'
 > &
-  Pick<SettledOperation, 'applied'>;
+  Pick<SettledOperation, 'applied'> & {
+    /** What came of it; without, what was changed. */
+    readonly message?: string;
+  };
 
 /** Records that the desired state is already the observed one, without an operation. */
 export function settleUnchanged(context: JobContext, lease: Lease, tenant: Tenant): Promise<void> {
@@ -54,7 +57,7 @@ export async function settle(
       {
         ...about,
         kind: 'operation.succeeded',
-        message: describeChanges(result.changes),
+        message: result.message ?? describeChanges(result.changes),
         data: {
           changes: result.changes,
           durationMs,

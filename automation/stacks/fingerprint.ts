@@ -14,6 +14,7 @@ import {
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 import { loginMarks, type Powers, readPowers } from '../tenant-databases/index.ts';
+import { isEnding, takeOffFinalizers } from './end-of-namespace.ts';
 
 /**
  * Looks at a tenant from outside of the engine. Cheap enough for every convergence, so that an unchanged tenant costs no
@@ -27,6 +28,10 @@ export interface Fingerprints {
   read(tenant: { id: string; outputs: TenantOutputs }, options?: { recent: boolean }): Promise<Fingerprint>;
   /** What is left of a tenant, in words; empty when nothing is. */
   remains(spec: TenantSpec): Promise<string[]>;
+  /** Whether nothing but the namespace is left, and the cluster is deleting it. */
+  isEnding(spec: TenantSpec): Promise<boolean>;
+  /** Takes the tenant's own finalizers off what is being deleted in its namespace; returns which, in words. */
+  takeOffFinalizers(spec: TenantSpec): Promise<string[]>;
 }
 
 /**
@@ -79,6 +84,11 @@ export function createFingerprints(
     return found.rows.map((row) => [`postgres/${row.kind}/${row.name}`, row.mark]);
   }
 
+  async function placesLeft(spec: TenantSpec): Promise<string[]> {
+    const found = await readDatabase(spec.tenantId, spec.databaseServer);
+    return found.map(([name]) => name).filter((name) => !name.startsWith('postgres/login/'));
+  }
+
   return {
     async read({ id, outputs }, { recent } = { recent: false }) {
       const [objects, database] = await Promise.all([
@@ -89,24 +99,38 @@ export function createFingerprints(
     },
 
     async remains(spec) {
-      const [object, database] = await Promise.all([
-        ownNamespace(cluster, spec),
-        readDatabase(spec.tenantId, spec.databaseServer),
-      ]);
-      const places = database.map(([name]) => name).filter((name) => !name.startsWith('postgres/login/'));
-      return [...(object ? [`namespace ${spec.namespace}`] : []), ...places];
+      const [namespace, places] = await Promise.all([ownNamespace(cluster, spec), placesLeft(spec)]);
+      return [...(namespace ? [`namespace ${spec.namespace}`] : []), ...places];
+    },
+
+    async isEnding(spec) {
+      const [namespace, places] = await Promise.all([ownNamespace(cluster, spec), placesLeft(spec)]);
+      return namespace !== null && isEnding(namespace) && places.length === 0;
+    },
+
+    async takeOffFinalizers(spec) {
+      const namespace = await ownNamespace(cluster, spec);
+      return namespace !== null && isEnding(namespace) ? takeOffFinalizers(cluster, spec.namespace) : [];
     },
   };
 }
 
-/** The tenant's namespace, unless it is not there or by now another tenant's. */
-export async function ownNamespace(
+/**
+ * The tenant's namespace; null when there is none of this name, or it is by now another tenant's, or was never ours: without a
+ * label it is only if we have written it.
+ */
+async function ownNamespace(
   cluster: KubernetesClient,
   { tenantId, namespace }: Pick<TenantSpec, 'tenantId' | 'namespace'>,
 ): Promise<JsonObject | null> {
   const live = await readIfThere(cluster, `/api/v1/namespaces/${namespace}`);
   const owner = live && textAt(live, 'metadata', 'labels', 'tenantry.dev/tenant');
-  return owner === undefined || owner === tenantId ? live : null;
+  if (!live || (owner !== undefined && owner !== tenantId)) return null;
+  return owner === tenantId || managedFields(live).some(isByUs) ? live : null;
+}
+
+function isByUs({ manager }: JsonObject): boolean {
+  return String(manager).startsWith('pulumi-kubernetes');
 }
 
 /**
@@ -116,7 +140,7 @@ export async function ownNamespace(
  */
 function markOf(live: JsonObject): string {
   const ours = managedFields(live)
-    .filter((entry) => String(entry.manager).startsWith('pulumi-kubernetes') && !entry.subresource)
+    .filter((entry) => isByUs(entry) && !entry.subresource)
     .map((entry) => JSON.stringify(entry.fieldsV1));
   const theirs = intrusions(live).map((fields) => JSON.stringify(fields));
   const hash = createHash('sha256')

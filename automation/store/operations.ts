@@ -25,7 +25,7 @@ export async function beginOperation(
 ): Promise<void> {
   await fenced(db, lease);
   await db.query(
-    `update tenantry.tenant set phase = $2, unsettled = $3, reason_code = null, reason_message = null, cause = null,
+    `update tenantry.tenant set phase = $2, unsettled = $3, handed_over_at = null, reason_code = null, reason_message = null, cause = null,
        begun_spec = case when unsettled then coalesce(begun_spec, $4) else $4 end
      where id = $1`,
     [lease.tenantId, begin.phase, begin.unsettled, JSON.stringify(begin.spec)],
@@ -64,7 +64,7 @@ export async function settleOperation(
   const result = await db.query<Tenant>(
     `update tenantry.tenant set phase = $2, observed_state = $3, observed_spec = $4, observed_generation = $5,
        outputs = $6, reason_code = null, reason_message = null, cause = null, permanent = false, attempts = 0,
-       next_try_at = null, unsettled = false, begun_spec = null, fingerprint = case when $7 then $8 else fingerprint end,
+       next_try_at = null, unsettled = false, handed_over_at = null, begun_spec = null, fingerprint = case when $7 then $8 else fingerprint end,
        drift_checked_at = clock_timestamp(),
        active_at = case when $2 = 'active' and not slot then coalesce(active_at, clock_timestamp()) else active_at end
      where id = $1 returning ${tenantColumns}`,
@@ -80,6 +80,21 @@ export async function settleOperation(
     ],
   );
   return onlyRow(result);
+}
+
+/** Records that the engine is done with a deletion and the end of the namespace is the cluster's. */
+export async function handOver(db: Queryable, lease: Lease, at: Date): Promise<void> {
+  await fenced(db, lease);
+  await db.query(
+    `update tenantry.tenant set handed_over_at = $2, unsettled = false, begun_spec = null, attempts = 0 where id = $1`,
+    [lease.tenantId, at],
+  );
+}
+
+/** Records that something else than the namespace is left after all, so that the engine has to look again. */
+export async function takeBack(db: Queryable, lease: Lease): Promise<void> {
+  await fenced(db, lease);
+  await db.query('update tenantry.tenant set handed_over_at = null where id = $1', [lease.tenantId]);
 }
 
 export interface FailedOperation {

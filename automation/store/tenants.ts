@@ -59,6 +59,8 @@ export interface Tenant {
   readonly activeAt: Date | null;
   readonly stackSettings: StackSettings | null;
   readonly unsettled: boolean;
+  /** Since when only its namespace is left, which the cluster is deleting. */
+  readonly handedOverAt: Date | null;
   /** The spec of an operation that began but has no recorded end; null when there is none. */
   readonly begunSpec: TenantSpec | null;
 }
@@ -69,7 +71,8 @@ export const tenantColumns = `id, cell, product, owner, subscription_id as "subs
   phase, observed_state as "observedState", observed_spec as "observedSpec",
   observed_generation as "observedGeneration", outputs, reason_code as "reasonCode",
   reason_message as "reasonMessage", cause, permanent, attempts, next_try_at as "nextTryAt", fingerprint,
-  active_at as "activeAt", stack_settings as "stackSettings", unsettled, begun_spec as "begunSpec"`;
+  active_at as "activeAt", stack_settings as "stackSettings", unsettled,
+  handed_over_at as "handedOverAt", begun_spec as "begunSpec"`;
 
 /** @param options.lock locks the row until the end of the transaction */
 export async function findTenant(

@@ -91,6 +91,7 @@ function tenantOf(product: ProductId, plan: string, more: Partial<Tenant> = {}):
     activeAt: now,
     stackSettings: null,
     unsettled: false,
+    handedOverAt: null,
     begunSpec: null,
     ...more,
   };

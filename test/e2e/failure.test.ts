@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
 import { isSettled, pay, untilTenant, untilTenantIs } from '../support/customer.ts';
+import { remainsOf } from '../support/remains.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';
 
@@ -65,6 +66,27 @@ test('a name that belongs to somebody else in the cluster fails for good, says w
   );
   expect((await tenantry.request('POST', `/v1/tenants/${failed.id}/retry`, { token })).status).toBe(202);
   await untilTenantIs(tenantry, failed.id, isSettled('active'));
+});
+
+test('whoever gives up on a name that belongs to somebody else leaves nothing behind, and that one its namespace', async () => {
+  await namespace('PATCH', 'tenant-given-up');
+  const { checkoutId } = await pay(tenantry, 'sue@example.com', {
+    product: 'stream',
+    plan: 'free',
+    slug: 'given-up',
+  });
+  const failed = await untilTenant(tenantry, `checkout=${checkoutId}`, ({ phase }) => phase === 'failed');
+  await tenantry.stripeClient.subscriptions.cancel(failed.subscription?.id ?? '');
+  await untilTenantIs(tenantry, failed.id, isSettled('deleted'));
+  const left = await remainsOf(tenantry, failed);
+  // Everything in somebody else's namespace is theirs.
+  expect(
+    left.filter(
+      (what) => !/^(Namespace tenant-given-up|ServiceAccount default|ConfigMap kube-root-ca.crt)$/.test(what),
+    ),
+  ).toEqual([]);
+  expect(left).toContain('Namespace tenant-given-up');
+  await namespace('DELETE', 'tenant-given-up');
 });
 
 test('an engine that hangs is killed at its time limit, its lock is recovered, and the tenant is tried again', async () => {

@@ -49,7 +49,12 @@ beforeEach(() => {
   };
   context = {
     ...jobContext({ database, stripe: null as never, policy: { retryBaseMs: 1 } }),
-    fingerprints: { read: async () => live, remains: async () => [] },
+    fingerprints: {
+      read: async () => live,
+      remains: async () => [],
+      isEnding: async () => false,
+      takeOffFinalizers: async () => [],
+    },
     runners: playedRunners(async (request) => {
       requests.push(request);
       return (next.shift() ?? succeed)();

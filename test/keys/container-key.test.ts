@@ -49,7 +49,12 @@ async function converge(
   await convergeTenant(
     {
       ...jobContext({ database, stripe: null as never }),
-      fingerprints: { read: async () => ({}), remains: async () => [] },
+      fingerprints: {
+        read: async () => ({}),
+        remains: async () => [],
+        isEnding: async () => false,
+        takeOffFinalizers: async () => [],
+      },
       runners: playedRunners(run),
     },
     id,

@@ -130,7 +130,10 @@ export function createCluster(): ClusterInMemory {
           }),
         );
       },
-      remains: async (spec) => (namespaces.has(spec.namespace) ? [`namespace ${spec.namespace}`] : []),
+      remains: async (spec) =>
+        namespaces.get(spec.namespace)?.tenantId === spec.tenantId ? [`namespace ${spec.namespace}`] : [],
+      isEnding: async () => false,
+      takeOffFinalizers: async () => [],
     },
     runners: (fate) => ({
       async acquire(): Promise<Runner> {

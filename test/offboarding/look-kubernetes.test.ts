@@ -30,6 +30,11 @@ test('what is left where no tenant writes is found', async () => {
   await kube.delete(left);
 });
 
+test('a namespace of its name that was never ours is not looked for', async () => {
+  const squatted = { id: gone.id, namespace: 'look-platform' };
+  expect((await lookInKubernetes(kube.cluster.client, squatted)).remains).toEqual([]);
+});
+
 test('its namespace is found, and is not its own any more once it is the next tenant’s', async () => {
   await kube.apply(namespace(gone.namespace, gone.id));
   expect(await remains()).toContain('v1/namespaces/look-gone');

@@ -53,7 +53,7 @@ beforeAll(async () => {
   await apply(`/api/v1/namespaces/${namespace}`, {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: namespace },
+    metadata: { name: namespace, labels: { 'tenantry.dev/tenant': id } },
   });
   await apply(settingsPath, settings({ a: '1' }));
   await database.query(`create role tenant_${id}; create schema tenant_${id}`);

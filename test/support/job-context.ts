@@ -44,7 +44,12 @@ export function jobContext({
       busy: 0,
       close: async () => {},
     },
-    fingerprints: { read: never('the cluster'), remains: never('the cluster') },
+    fingerprints: {
+      read: never('the cluster'),
+      remains: never('the cluster'),
+      isEnding: never('the cluster'),
+      takeOffFinalizers: never('the cluster'),
+    },
     cell: { id: 'local', region: 'local' },
     policy,
     log,

@@ -14,6 +14,7 @@ import { type Cell, defaultCell } from '../../tenants/tenant.ts';
 import { type Engine, startEngine } from '../providers/engine.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { readingProduct } from '../support/products.ts';
+import { until } from '../support/wait.ts';
 import { apply, kubectl, live, removeNamespaces } from './cluster.ts';
 import { freshTenantId, specOf } from './specs.ts';
 
@@ -79,7 +80,7 @@ async function newTenant(
 }
 
 describe('one plan of each product', () => {
-  // Together, as each waits for its namespace to be gone.
+  // Together, as each waits for the end of its namespace.
   test.concurrent.each([
     ['workspace', 'byoc', 12],
     ['browsers', 'professional', 13],
@@ -126,7 +127,10 @@ describe('one plan of each product', () => {
     expect(Number(await replicas(spec.namespace, product))).toBeGreaterThanOrEqual(1);
 
     await stack.destroy();
-    expect((await kubectl(['get', 'namespace', spec.namespace])).stderr).toMatch(/not found/);
+    // The engine leaves the end of the namespace to the cluster.
+    await until(async () => /not found/.test((await kubectl(['get', 'namespace', spec.namespace])).stderr), {
+      what: 'the end of the namespace',
+    });
     expect(await placesOf(spec.tenantId)).toEqual([]);
     expect(await stack.resources()).toEqual([]);
   });

@@ -39,8 +39,15 @@ export const work = {
     },
     TENANTRY_DESTROY_TIMEOUT_MS: {
       kind: positiveMilliseconds,
-      about: 'A destroy that takes longer is killed; it waits for finalizers.',
+      about: 'A destroy that takes longer is killed. It does not wait for the end of the namespace.',
       default: 300_000,
+      readBy: ['worker'],
+    },
+    TENANTRY_FINALIZER_PATIENCE_MS: {
+      kind: milliseconds,
+      about:
+        'How long finalizers of a tenant may hold up the end of its namespace. Then those that are not of Kubernetes are taken off, and its trail says which.',
+      default: 600_000,
       readBy: ['worker'],
     },
     TENANTRY_RETRY_BASE_MS: {

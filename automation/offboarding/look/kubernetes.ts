@@ -24,6 +24,7 @@ const item = z.looseObject({
     namespace: z.string().optional(),
     labels: z.record(z.string(), z.string()).optional(),
     creationTimestamp: z.string().nullish().transform(String),
+    managedFields: z.array(z.looseObject({ manager: z.string().optional() })).optional(),
   }),
   spec: z
     .looseObject({ claimRef: z.looseObject({ namespace: z.string().optional() }).optional() })
@@ -42,7 +43,7 @@ interface Kind {
 
 /**
  * Looks for the namespace, for volumes claimed from it, and for anything with the tenant's label where no other tenant can
- * write it. A namespace of this name that by now is another tenant's is not the tenant's.
+ * write it. A namespace of this name that by now is another tenant's, or that we have never written, is not the tenant's.
  */
 export async function lookInKubernetes(
   cluster: KubernetesClient,
@@ -119,7 +120,11 @@ async function lookAt(
   const found: string[] = [];
   try {
     const standing = await owners(namespace);
-    if (name === 'v1/namespaces' && standing && !isOthers(standing, id)) found.push(`${name}/${namespace}`);
+    if (
+      name === 'v1/namespaces' &&
+      (standing?.tenant === id || (standing?.isOurs && !isOthers(standing, id)))
+    )
+      found.push(`${name}/${namespace}`);
     let token = '';
     do {
       const page = objectList.parse(
@@ -157,6 +162,8 @@ async function lookAt(
 interface NamespaceOwner {
   /** Of no tenant: undefined. */
   readonly tenant: string | undefined;
+  /** Whether we have ever written it. */
+  readonly isOurs: boolean;
   readonly createdAt: string;
 }
 /** Null where there is no such namespace. */
@@ -176,7 +183,13 @@ async function readOwner(cluster: KubernetesClient, name: string): Promise<Names
   const found = await readIfThere(cluster, `/api/v1/namespaces/${name}`);
   if (!found) return null;
   const { metadata } = item.parse(found);
-  return { tenant: metadata.labels?.[tenantLabel], createdAt: metadata.creationTimestamp };
+  return {
+    tenant: metadata.labels?.[tenantLabel],
+    isOurs: (metadata.managedFields ?? []).some(({ manager = '' }) =>
+      manager.startsWith('pulumi-kubernetes'),
+    ),
+    createdAt: metadata.creationTimestamp,
+  };
 }
 
 function isOthers(owner: NamespaceOwner | null, id: string): boolean {
