@@ -114,6 +114,7 @@ export async function fail(
   );
   await database.transaction(async (client) => {
     await failOperation(client, lease, {
+      generation: tenant.desiredGeneration,
       phase: phaseAfterFailure(step.phase, { permanent: failure.permanent, attempts }),
       reasonCode: failure.code,
       reasonMessage: failure.message,

@@ -98,6 +98,8 @@ export async function takeBack(db: Queryable, lease: Lease): Promise<void> {
 }
 
 export interface FailedOperation {
+  /** What the operation was to bring about. */
+  readonly generation: number;
   readonly phase: Phase;
   readonly reasonCode: string;
   readonly reasonMessage: string;
@@ -108,12 +110,17 @@ export interface FailedOperation {
   readonly unsettled: boolean;
 }
 
-/** Records why an operation failed and when to try again. */
+/**
+ * Records why an operation failed and when to try again. That says nothing of what has become wanted meanwhile, which is tried
+ * at once.
+ */
 export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
   await fenced(db, lease);
   await db.query(
-    `update tenantry.tenant set phase = $2, reason_code = $3, reason_message = $4, cause = $5, permanent = $6,
-       next_try_at = $7, attempts = attempts + 1, unsettled = $8,
+    `update tenantry.tenant set phase = $2, reason_code = $3, reason_message = $4, cause = $5,
+       permanent = $6 and desired_generation = $9,
+       next_try_at = case when desired_generation = $9 then $7::timestamptz end,
+       attempts = case when desired_generation = $9 then attempts + 1 else 0 end, unsettled = $8,
        begun_spec = case when $8 then begun_spec end
      where id = $1`,
     [
@@ -125,6 +132,7 @@ export async function failOperation(db: Queryable, lease: Lease, failure: Failed
       failure.permanent,
       failure.nextTryAt,
       failure.unsettled,
+      failure.generation,
     ],
   );
 }

@@ -11,14 +11,16 @@ import {
 import {
   beginOperation,
   failOperation,
+  handOver,
   noteBegun,
   noteLook,
   postpone,
   settleOperation,
+  takeBack,
   wantMended,
   writeStackSettings,
 } from '../../automation/store/operations.ts';
-import { findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
+import { changeDesired, findTenant, lockReadySlot } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { unfollowed } from '../support/followers.ts';
 import { activeColumns, addTenant } from '../support/tenant-rows.ts';
@@ -150,6 +152,7 @@ describe('a write of a holder whose lease', () => {
       },
       failOperation: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         failOperation(client, lease, {
+          generation: 1,
           phase: 'failed',
           reasonCode: 'x',
           reasonMessage: 'x',
@@ -158,6 +161,9 @@ describe('a write of a holder whose lease', () => {
           nextTryAt: null,
           unsettled: true,
         }),
+      handOver: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
+        handOver(client, lease, new Date()),
+      takeBack: (client: Database, lease: Awaited<ReturnType<typeof taken>>) => takeBack(client, lease),
       postpone: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
         postpone(client, lease, { reasonCode: 'x', reasonMessage: 'x', nextTryAt: new Date() }),
       noteLook: (client: Database, lease: Awaited<ReturnType<typeof taken>>) =>
@@ -202,6 +208,32 @@ describe('a write of a holder whose lease', () => {
       begunSpec: spec,
     });
   });
+});
+
+test('an operation that fails for good says nothing of what has become wanted meanwhile', async () => {
+  const { id, desiredGeneration, desiredSpec: spec } = await addTenant(database);
+  const lease = await taken(id, 'a');
+  const fails = (generation: number) =>
+    database.transaction((client) =>
+      failOperation(client, lease, {
+        generation,
+        phase: 'failed',
+        reasonCode: 'x',
+        reasonMessage: 'x',
+        cause: 'x',
+        permanent: true,
+        nextTryAt: null,
+        unsettled: false,
+      }),
+    );
+  await fails(desiredGeneration);
+  expect(await findTenant(database, id)).toMatchObject({ permanent: true, attempts: 1 });
+  const deleted = { state: 'deleted', spec, suspendReason: null, deleteAfter: null } as const;
+  await database.transaction(async (client) =>
+    changeTenant(client, unfollowed, await findTenant(client, id), (db) => changeDesired(db, id, deleted)),
+  );
+  await fails(desiredGeneration);
+  expect(await findTenant(database, id)).toMatchObject({ permanent: false, attempts: 0, nextTryAt: null });
 });
 
 test('a slot at which nobody looks is handed out before one at which somebody does', async () => {
