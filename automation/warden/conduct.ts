@@ -51,12 +51,13 @@ export async function recordThrottle(
   });
 }
 
-/** Tenants that had offences and have had none for so long. */
-export async function listReformed(db: Queryable, quietMs: number): Promise<readonly string[]> {
+/** Tenants of the cell that had offences and have had none for so long. */
+export async function listReformed(db: Queryable, cell: string, quietMs: number): Promise<readonly string[]> {
   const { rows } = await db.query<{ id: string }>(
-    `select tenant_id as id from tenantry.database_conduct
-      where offences > 0 and last_offence_at < clock_timestamp() - $1 * interval '1 ms' order by last_offence_at limit 500`,
-    [quietMs],
+    `select c.tenant_id as id from tenantry.database_conduct c join tenantry.tenant t on t.id = c.tenant_id
+      where t.cell = $1 and c.offences > 0 and c.last_offence_at < clock_timestamp() - $2 * interval '1 ms'
+      order by c.last_offence_at limit 500`,
+    [cell, quietMs],
   );
   return rows.map(({ id }) => id);
 }

@@ -57,24 +57,30 @@ const batch = 50;
  */
 export function closing(servers: readonly TenantServer[], log: Log): () => Promise<void> {
   const seen = new Set<string>();
-  return async () => {
-    for (const { url, database } of servers) {
-      await withClient(url, async (client) => {
-        const left = await closeServer(client);
-        if (!seen.has(url)) warnOf(left, url, log);
-        seen.add(url);
-      });
-      const { rows } = await database.query<{ name: string }>(
-        `select datname as name from pg_database
-          where datallowconn and shobj_description(oid, 'pg_database') ~ '^tenantry:' order by oid`,
-      );
-      const open = rows.map(({ name }) => urlOf(url, name)).filter((each) => !seen.has(each));
-      for (const each of open.slice(0, batch)) {
-        await withClient(each, closeDatabase);
-        seen.add(each);
-      }
-    }
+  const close = async ({ url, database }: TenantServer) => {
+    await withClient(url, async (client) => {
+      const left = await closeServer(client);
+      if (!seen.has(url)) warnOf(left, url, log);
+      seen.add(url);
+    });
+    const { rows } = await database.query<{ name: string }>(
+      `select datname as name from pg_database
+        where datallowconn and shobj_description(oid, 'pg_database') ~ '^tenantry:' order by oid`,
+    );
+    const open = rows.map(({ name }) => urlOf(url, name)).filter((one) => !seen.has(one));
+    await each(open.slice(0, batch), async (one) => {
+      await withClient(one, closeDatabase);
+      seen.add(one);
+    });
   };
+  return () => each(servers, close);
+}
+
+/** Works on all, one after another, also when one fails (a server that is away, a database dropped meanwhile). @throws the first error */
+async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const item of items) await work(item).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function urlOf(server: string, database: string): string {

@@ -12,6 +12,7 @@ export interface WatchContext {
   /** The control plane's. */
   readonly database: Database;
   readonly servers: readonly TenantServer[];
+  readonly cell: { readonly id: string };
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly limits?: Limits;
   /** So long without an offence ends a throttle. */
@@ -39,6 +40,7 @@ export function watching(context: WatchContext): Watch {
           await watchServer(context, post);
         } catch (error) {
           const { name } = post.server;
+          await post.close();
           context.log.error({ error, server: name }, "a server of tenants' databases could not be watched");
         }
       }
@@ -102,7 +104,9 @@ class Post {
   }
 
   async close(): Promise<void> {
-    await this.#client?.end().catch(() => {});
+    const client = this.#client;
+    this.#client = undefined;
+    await client?.end().catch(() => {});
   }
 }
 
@@ -121,8 +125,13 @@ async function watchServer(
   });
   // All of them first: what is written of it can wait.
   for (const { session } of offenders) await endSession(client, session);
+  const told = new Set<string>();
   for (const { session, kind } of offenders) {
     log.warn({ server: name, tenant: session.tenantId, reason: kind }, "a session of a tenant's was ended");
+    // A pool that hangs as one is one offence.
+    const offence = `${session.tenantId} ${kind}`;
+    if (told.has(offence)) continue;
+    told.add(offence);
     const offences = await recordOffence(database, session.tenantId, kind);
     if (offences !== null) await throttle(database, server, session, offences);
   }
@@ -143,14 +152,25 @@ async function throttle(
   await recordThrottle(database, tenantId, connections, plan);
 }
 
-async function restore({ database, servers, quietMs = defaultQuietMs }: WatchContext): Promise<void> {
-  for (const tenantId of await listReformed(database, quietMs)) {
-    for (const server of servers) {
-      for (const role of await findRoles(server.database, tenantId)) {
-        if (role.mark.throttledFrom !== null)
-          await limitConnections(server.database, role, role.mark.throttledFrom);
+/** A tenant is forgiven once every server has answered, and one whose server does not answer keeps nobody else waiting. */
+async function restore({
+  database,
+  servers,
+  cell,
+  log,
+  quietMs = defaultQuietMs,
+}: WatchContext): Promise<void> {
+  for (const tenantId of await listReformed(database, cell.id, quietMs)) {
+    try {
+      for (const server of servers) {
+        for (const role of await findRoles(server.database, tenantId)) {
+          if (role.mark.throttledFrom !== null)
+            await limitConnections(server.database, role, role.mark.throttledFrom);
+        }
       }
+      await forgive(database, tenantId);
+    } catch (error) {
+      log.warn({ error, tenant: tenantId }, 'the connections of a tenant could not be given back yet');
     }
-    await forgive(database, tenantId);
   }
 }

@@ -146,10 +146,11 @@ async function login(): Promise<pg.Client & { ended: boolean }> {
 }
 
 const log = { warn: () => {}, error: (...said: unknown[]) => expect.fail(JSON.stringify(said)) };
-const look = async (limits: Partial<Limits> = {}, quietMs?: number) => {
+const look = async (limits: Partial<Limits> = {}, quietMs?: number, cell = 'local') => {
   const watch = watching({
     database: control.database,
     servers: [{ name: null, url: at('tenants'), database: server }],
+    cell: { id: cell },
     log,
     limits: { ...defaultLimits, ...limits },
     ...(quietMs !== undefined && { quietMs }),
@@ -192,6 +193,7 @@ describe('the warden', () => {
     const watch = watching({
       database: control.database,
       servers: [{ name: null, url: at('tenants'), database: server }],
+      cell: { id: 'local' },
       log,
     });
     await watch.look();
@@ -257,6 +259,17 @@ describe('the warden', () => {
     expect(await trail()).toMatchObject([{ reason: 'temporary_files' }]);
   });
 
+  test('counts a pool that hangs as one as one offence', async () => {
+    const before = (await trail()).length;
+    const pool = [await login(), await login(), await login(), await login()];
+    for (const client of pool) await client.query('begin; select 1');
+    await look({ idleInTransactionMs: 0 });
+    await until(() => pool.every(({ ended }) => ended));
+    expect((await trail()).slice(before)).toMatchObject([
+      { kind: 'database.session_ended', reason: 'idle_in_transaction', offences: 1 },
+    ]);
+  });
+
   test('gives a repeat offender fewer connections, which is no drift, and all of them after good conduct', async () => {
     for (let offence = 0; offence < 3; offence += 1) {
       const client = await login();
@@ -287,6 +300,9 @@ describe('the warden', () => {
 
     await look();
     expect(await limit()).toBe(4);
+    // Another cell's warden does not forgive: the tenant's role is not on its servers.
+    await look({}, 0, 'elsewhere');
+    expect((await trail()).at(-1)).toMatchObject({ kind: 'database.throttled' });
     await look({}, 0);
     expect(await limit()).toBe(8);
     expect((await trail()).at(-1)).toMatchObject({ kind: 'database.throttle_ended' });
