@@ -32,22 +32,24 @@ export type AskReadiness = (exclude?: readonly ReadinessCheck[]) => Promise<Read
 /** Checks whether a subscription would become a tenant now. */
 export function createReadiness({ database, stripe, issuer, cell, warnings }: ReadinessDeps): AskReadiness {
   const checks: Record<ReadinessCheck, () => Promise<void>> = {
-    database: () =>
+    // It writes, and anybody may ask.
+    database: believed(1_000, () =>
       rehearseReceiving(database).catch((error: Error) => {
         throw new Error(`events cannot be stored: ${error.message}`, { cause: error });
       }),
+    ),
     worker: async () => {
       const presence = await presenceOfWorkers(database, cell);
       if (presence === null) throw new Error(`no worker of the cell ${cell} is at work`);
       if (presence === 'without cluster')
         throw new Error(`the cluster of the cell ${cell} does not answer its workers`);
     },
-    stripe: believed(async () => {
+    stripe: believed(believeMs, async () => {
       const key = firstPriceKey();
       const { data } = await stripe.prices.list({ lookup_keys: [key], limit: 1 });
       if (data.length === 0) throw new Error(`Stripe has no price with the lookup key ${key}`);
     }),
-    issuer: believed(async () => {
+    issuer: believed(believeMs, async () => {
       const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
       const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
       if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
@@ -81,12 +83,19 @@ function firstPriceKey(): string {
   throw new Error('the catalog sells nothing');
 }
 
-/** Caches a success for a while; checks again after a failure. */
-function believed(check: () => Promise<void>): () => Promise<void> {
+/** Shares a check among those who ask meanwhile, and caches a success for a while; checks again after a failure. */
+function believed(forMs: number, check: () => Promise<void>): () => Promise<void> {
   let until = 0;
+  let running: Promise<void> | null = null;
   return async () => {
     if (performance.now() < until) return;
-    await check();
-    until = performance.now() + believeMs;
+    running ??= check()
+      .then(() => {
+        until = performance.now() + forMs;
+      })
+      .finally(() => {
+        running = null;
+      });
+    await running;
   };
 }

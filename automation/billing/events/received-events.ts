@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Database, firstRow, type Queryable, storable } from '../../store/database.ts';
 
 /** A verified Stripe event, reduced to what decides whom it concerns. */
@@ -50,7 +51,8 @@ export async function rehearseReceiving(database: Database): Promise<void> {
   await database.transaction(async (client) => {
     await client.query('savepoint rehearsal');
     await receiveEvent(client, {
-      id: 'evt_rehearsal',
+      // One of its own, so that nobody waits for another's.
+      id: `evt_rehearsal_${randomUUID()}`,
       type: 'rehearsal',
       objectType: null,
       objectId: null,
