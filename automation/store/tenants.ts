@@ -82,7 +82,7 @@ export async function findTenant(
 ): Promise<Tenant | null> {
   // Ids come from outside, and PostgreSQL refuses some texts.
   if (!tenantIdPattern.test(id)) return null;
-  const lock = options.lock ? 'for update' : '';
+  const lock = options.lock ? 'for no key update' : '';
   return firstRow(
     await db.query<Tenant>(`select ${tenantColumns} from tenantry.tenant where id = $1 ${lock}`, [id]),
   );
@@ -103,7 +103,7 @@ export async function lockTenantOfSubscription(
 ): Promise<Tenant | null> {
   return firstRow(
     await db.query<Tenant>(
-      `select ${tenantColumns} from tenantry.tenant where subscription_id = $1 for update`,
+      `select ${tenantColumns} from tenantry.tenant where subscription_id = $1 for no key update`,
       [subscriptionId],
     ),
   );

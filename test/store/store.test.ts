@@ -26,7 +26,7 @@ import {
   takeReservedStack,
 } from '../../automation/store/stacks.ts';
 import { listTenants } from '../../automation/store/tenant-list.ts';
-import { insertTenant, ringTenant } from '../../automation/store/tenants.ts';
+import { findTenant, insertTenant, ringTenant } from '../../automation/store/tenants.ts';
 import { watchCluster } from '../../automation/worker/cluster-watch.ts';
 import type { TenantSpec } from '../../tenants/spec.ts';
 import { type ControlDatabase, controlDatabase, freshDatabase } from '../support/database.ts';
@@ -361,3 +361,14 @@ async function breakPresence(): Promise<void> {
     return now.length === before.length && now.every(({ pid }) => before.every((old) => old.pid !== pid));
   });
 }
+
+test('a tenant that is locked to be changed can still be referred to, so that telling of its use waits for nobody', async () => {
+  const { id } = await addTenant(database);
+  await database.transaction(async (client) => {
+    await findTenant(client, id, { lock: true });
+    await database.transaction(async (other) => {
+      await other.query("set local lock_timeout = '2s'");
+      await other.query('select from tenantry.tenant where id = $1 for key share', [id]);
+    });
+  });
+});
