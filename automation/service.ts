@@ -241,6 +241,8 @@ export interface PlanRefusal {
   readonly message: string;
   /** True for a plan that includes it. The answer names the cheapest. */
   readonly has: (plan: Plan) => boolean;
+  /** How much of the plan's number is left; 0 when left out. */
+  readonly left?: number;
 }
 
 /** What a service keeps about a tenant's people. */

@@ -343,7 +343,7 @@ export function apiCallOf(reservationId: string, at: Date) {
 
 /** Completes a product's own refusal with the cheapest plan that has what it refuses. */
 function refusalOfPlan(
-  { entitlement, message, has }: PlanRefusal,
+  { entitlement, message, has, left }: PlanRefusal,
   { product, plan }: Context,
   requested: number,
 ): Refusal {
@@ -351,10 +351,12 @@ function refusalOfPlan(
   const granted = plan.entitlements[entitlement];
   return {
     code: 'not_in_plan',
-    message: planWithMore ? `${message} The plan ${planWithMore.name} does.` : message,
+    message: planWithMore
+      ? `${message} The plan ${planWithMore.name} ${typeof granted === 'number' ? 'has more' : 'includes it'}.`
+      : message,
     limit: entitlement,
     allowed: typeof granted === 'number' ? granted : null,
-    left: typeof granted === 'number' ? 0 : null,
+    left: typeof granted === 'number' ? (left ?? 0) : null,
     requested,
     resetsAt: null,
     planWithMore,

@@ -30,6 +30,7 @@ export const checks = {
               entitlement: 'projects',
               message: `This plan has ${plan.entitlements.projects} projects, of which ${existing} are in use.`,
               has: fits,
+              left: Math.max(0, Number(plan.entitlements.projects) - existing),
             },
           };
     },

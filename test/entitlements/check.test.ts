@@ -494,7 +494,7 @@ describe('a check of the product', () => {
     expect(refused.status).toBe(402);
     expect(refused.body).toMatchObject({
       code: 'not_in_plan',
-      detail: 'The plan Free does not include claude. The plan Pro does.',
+      detail: 'The plan Free does not include claude. The plan Pro includes it.',
       refusal: { limit: 'agents', planWithMore: { id: 'pro', name: 'Pro' } },
     });
     const admitted = await check(tenant, { check: 'task', attributes: { agent: 'opencode' }, amount: 2 });
@@ -563,7 +563,7 @@ describe('a question about what is on or off', () => {
     expect(refused.status).toBe(402);
     expect(refused.body).toMatchObject({
       code: 'not_in_plan',
-      detail: 'The plan Free does not include apiAccess. The plan Enterprise does.',
+      detail: 'The plan Free does not include apiAccess. The plan Enterprise includes it.',
     });
     expect((await check(await tenantOf('agents', 'enterprise'), { entitlement: 'apiAccess' })).status).toBe(
       201,
