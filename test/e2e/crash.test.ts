@@ -125,8 +125,13 @@ const points: typeof creation = {
     );
     return deployment?.spec.replicas === 0;
   },
-  'the objects were gone and the stack was not': async ({ id, namespace }) =>
-    existsSync(stateFile(id)) && (await live(`/api/v1/namespaces/${namespace}`)) === null,
+  // The engine leaves the end of the namespace to the cluster.
+  'the namespace was ending and the stack was there': async ({ id, namespace }) => {
+    const ending = await live<{ metadata: { deletionTimestamp?: string } }>(
+      `/api/v1/namespaces/${namespace}`,
+    );
+    return existsSync(stateFile(id)) && (ending === null || ending.metadata.deletionTimestamp !== undefined);
+  },
 };
 
 /** Process ids of the engines that run in a runner's group. No program is started: the engine would be done by then. */
@@ -347,10 +352,12 @@ const works: Record<string, Work> = {
 };
 
 const inCreation = Object.keys(creation);
-const deletions = ['the engine was started', 'the objects were gone and the stack was not'].map((point) => ({
-  work: 'a deletion',
-  point,
-}));
+const deletions = ['the engine was started', 'the namespace was ending and the stack was there'].map(
+  (point) => ({
+    work: 'a deletion',
+    point,
+  }),
+);
 const creations = (those: readonly string[]) => those.map((point) => ({ work: 'a creation', point }));
 
 /* The cases of a row one after another, those of different rows at the same time: no more than two kill workers. */
