@@ -14,7 +14,7 @@ export interface Policy {
   readonly operationTimeoutMs: number;
   /** The same for a destroy. */
   readonly destroyTimeoutMs: number;
-  /** How long finalizers of a tenant's own may hold up the end of its namespace. */
+  /** How long a tenant's own finalizers may hold up the end of its namespace. */
   readonly finalizerPatienceMs: number;
   /** First waiting time after a failure; doubles up to `retryMaxMs`. */
   readonly retryBaseMs: number;

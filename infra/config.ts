@@ -54,7 +54,7 @@ export function platformConfig(read: ConfigReader): PlatformConfig {
   };
 }
 
-/** Size of the tenants' server in the home cell, where it is not the control plane's. */
+/** Size of the tenants' server in the home cell, where the control plane has its own. */
 export function tenantServerSize({
   tenants,
   instanceClass,

@@ -40,7 +40,7 @@ export interface Database extends Endpoint {
    */
   readonly proxyHost: Output<string>;
   readonly replicaHosts: readonly Output<string>[];
-  /** The server of the tenants that have none of their own: another one than the control plane's. */
+  /** The server of the tenants that have none of their own; never the control plane's. */
   readonly tenants: Endpoint & { readonly arn: Output<string> };
   /** Servers of dedicated tenants by name. */
   readonly dedicated: Readonly<Record<string, Endpoint & { readonly arn: Output<string> }>>;

@@ -36,7 +36,7 @@ export function namespace(tenant: Tenant): Namespace {
       labels: { ...standardLabels(tenant), ...podSecurity, ...productLabels(tenant) },
       annotations: {
         ...productAnnotations(tenant),
-        // Its end is the cluster's work, and the control plane looks for it later: no engine waits for what holds it up.
+        // The cluster deletes it in its own time and the control plane checks later, so that no engine waits for finalizers.
         'pulumi.com/skipAwait': 'true',
       },
     },
@@ -59,7 +59,7 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
     // Ways out of the namespace that no product needs.
     'services.nodeports': '0',
     'services.loadbalancers': '0',
-    // What is suspended runs nothing, whoever asks for it.
+    // A suspended tenant runs nothing, whoever asks for it.
     pods: countQuantity(tenant.spec.state === 'suspended' ? 0 : pods),
     services: countQuantity(quota.services ?? defaultCeilings.services),
     persistentvolumeclaims: countQuantity(
@@ -86,7 +86,7 @@ export function resourceQuota(tenant: Tenant): ResourceQuota {
   };
 }
 
-/** For a plan that names no number of its own. */
+/** Ceilings where the plan names none. */
 const defaultCeilings = { pods: 100, services: 20, persistentVolumeClaims: 20 };
 
 function podCeiling({ plan: { quota, autoscaling } }: Tenant): number {
@@ -102,8 +102,8 @@ export function podEphemeralBytes({ runtime }: Product): number {
 }
 
 /**
- * How many objects of a kind may stand, by the name of the kind in a quota: all tenants share one etcd. The quota's `pods`
- * does not count finished pods, `count/pods` does; a quota for services and claims is there anyway.
+ * How many objects of a kind a tenant may have, by the name of the kind in a quota, because all tenants share one etcd.
+ * Unlike the quota's `pods`, `count/pods` counts finished pods, too. Services and claims have a quota anyway.
  */
 const ceilingOfKind: Readonly<Record<string, ((tenant: Tenant) => number) | 'by the plan'>> = {
   pods: (tenant) => podCeiling(tenant) + 200,
@@ -123,7 +123,7 @@ function objectCeilings(tenant: Tenant): Record<string, string> {
   return Object.fromEntries(counts.flat());
 }
 
-/** The resources that a tenant's people may write, by group: only there can they leave what holds up a deletion. */
+/** The resources that a tenant's people may write, by group: only on these can they leave finalizers. */
 export function writableResources(): { readonly apiGroups: string[]; readonly resources: string[] }[] {
   return adminRules
     .filter(({ verbs }) => verbs.some((verb) => !read.includes(verb)))
@@ -221,8 +221,8 @@ const viewerRules: PolicyRule[] = [
 ];
 
 /**
- * A tenant's administrators may run what they like beside the workload, and scale and restart that, but change no limits,
- * isolation or rights. What else they may not do, the tenant guard refuses (`platform.ts`).
+ * A tenant's administrators may run what they like beside the workload, and may scale and restart the workload. They cannot
+ * change limits, isolation or rights. The tenant guard refuses more (`platform.ts`).
  */
 export const adminRules: PolicyRule[] = [
   ...viewerRules,
@@ -247,7 +247,7 @@ export function role(tenant: Tenant): Role {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',
     metadata: metadata(tenant, name),
-    // Whoever is suspended looks on. The role keeps its name, which a binding cannot change.
+    // People of a suspended tenant may only look. The role keeps its name, because a binding cannot change its role.
     rules:
       tenant.spec.state === 'suspended'
         ? rules.map(readingOnly).filter(({ verbs }) => verbs.length > 0)
@@ -259,7 +259,7 @@ function readingOnly(rule: PolicyRule): PolicyRule {
   return { ...rule, verbs: rule.verbs.filter((verb) => read.includes(verb)) };
 }
 
-/** Groups of tenants' people begin with this. */
+/** What the names of tenants' groups begin with. */
 export const peopleGroupPrefix = 'tenantry:tenant:';
 
 /** The identity provider puts the tenant's people into this group. */

@@ -46,7 +46,7 @@ export function selectorLabels({ spec, product }: Tenant): Record<string, string
   return { 'app.kubernetes.io/name': product.id, 'tenantry.dev/tenant': spec.tenantId };
 }
 
-/** Label of nodes with the name of their pool, and key of its taint. */
+/** The node label that names the pool; also the key of the pool's taint. */
 export const nodePoolLabel = 'tenantry.dev/pool';
 
 /**

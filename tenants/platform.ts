@@ -55,7 +55,7 @@ const priorityClass: PriorityClass = {
   description: 'Pods of tenants: they wait for room and never push out others.',
 };
 
-/** What Kubernetes itself puts into the finalizers of these kinds, and takes out again. */
+/** The finalizers that Kubernetes itself sets and removes. */
 export const systemFinalizers: readonly string[] = [
   'foregroundDeletion',
   'orphan',
@@ -64,7 +64,7 @@ export const systemFinalizers: readonly string[] = [
   'service.kubernetes.io/load-balancer-cleanup',
 ];
 
-/** Kinds of volumes that hold nothing but what is the tenant's. */
+/** Kinds of volumes that hold only the tenant's own data. */
 const volumeKinds = [
   'configMap',
   'downwardAPI',
@@ -75,23 +75,27 @@ const volumeKinds = [
   'secret',
 ];
 
-/** Taints that the API server and kubelets let every pod stay on for a while. */
+/** Taints that the API server lets every pod tolerate for a while. */
 const usualTolerations = ['not-ready', 'unreachable', 'memory-pressure'].map(
   (name) => `node.kubernetes.io/${name}`,
 );
 
-/** A ConfigMap's most, and an object's most in annotations: with their number it bounds what a tenant has in etcd. */
+/** Largest ConfigMap, and most annotations of an object: with the number of objects they limit a tenant's share of etcd. */
 const maxConfigMapBytes = 256 * 1024;
 const maxAnnotationBytes = 64 * 1024;
 
 /**
  * Repeats what Pod Security at level `restricted` forbids, for namespaces whose labels are not to be trusted. Also forbids
- * what that level allows: node ports, load balancers, external addresses; another priority than tenants' (an empty one is
- * above it), a node or a pool of nodes of one's choice; finalizers and graces that hold up the end of a tenant; Secrets in
- * what a tenant's people make, who may not read them; and sandboxes that know something of their tenant.
+ * what that level allows:
  *
- * A pod is looked at when it is made and when its spec changes, and so are the templates that pods are made from: whatever
- * only takes a finalizer off must get through.
+ * - node ports, load balancers, external addresses;
+ * - a priority other than the tenants' (an empty one is higher), and the choice of a node or of a pool of nodes;
+ * - finalizers and grace periods that hold up the end of a tenant;
+ * - Secrets in what a tenant's people make, because they may not read Secrets;
+ * - sandboxes that know something of their tenant.
+ *
+ * It checks pods, and the templates of pods, when they are made and when their spec changes. A request that only removes a
+ * finalizer always passes.
  */
 function admissionPolicy(cell: Cell): AdmissionPolicy {
   return {
@@ -224,7 +228,7 @@ function admissionPolicy(cell: Cell): AdmissionPolicy {
   };
 }
 
-/** Without the selector a pod may come to stand among the platform's own. */
+/** Without the selector a pod could run on the platform's own nodes. */
 function onPool({ nodePool }: Cell): [expression: string, message: string] {
   const chosen = `variables.pod.?nodeSelector[?"${nodePoolLabel}"].orValue("")`;
   return nodePool === null
@@ -257,7 +261,7 @@ function service(expression: string, message: string) {
   return { expression: `object == null || object.kind != "Service" || (${expression})`, message };
 }
 
-/** Of pods, and of the templates of Deployments and Jobs. */
+/** A rule for pods and for the templates of Deployments and Jobs. */
 function pod(expression: string, message: string) {
   return {
     expression: `object == null || !(object.kind == "Pod" || variables.template) || !variables.changed || (${expression})`,

@@ -35,8 +35,8 @@ import { serviceUrl } from './workload.ts';
  * PostgreSQL. It only declares; the engine does the work.
  *
  * The namespace comes first and everything else at once, with two exceptions that `TenantObjects` explains. The program
- * waits for nothing: a tenant exists once its objects are in the API. It is gone once its namespace is, with everything in it,
- * which is for the job to see (`automation/jobs/end-of-namespace.ts`).
+ * waits for nothing: a tenant exists once its objects are in the API, and is gone once its namespace is gone, which a job
+ * looks for (`automation/jobs/end-of-namespace.ts`).
  *
  * @throws ZodError or RangeError when the spec is malformed or contradicts the catalog, before anything is declared
  */
@@ -56,7 +56,7 @@ export async function tenantProgram(spec: TenantSpec, cell: Cell = defaultCell):
   const foundation = objects.foundation.map((manifest) => declare(manifest, inNamespace));
   const afterFoundation = { ...inNamespace, dependsOn: [namespace, ...foundation] };
   const quota = declare(objects.quota, afterFoundation);
-  // Pods that a new quota has no room for yet are tried again ever more slowly.
+  // The quota comes first: pods that it has no room for yet would be retried at growing intervals.
   if (objects.workload)
     declare(objects.workload, { ...afterFoundation, dependsOn: [...afterFoundation.dependsOn, quota] });
 

@@ -76,8 +76,8 @@ export function serviceUrl({ spec, product, plan }: Tenant): string | null {
 }
 
 /**
- * How a new version or another plan reaches the pods. Whatever plan they come from, the plan's quota, which applies at once,
- * must have room for every step; otherwise new pods would be refused for ever while the old ones run on.
+ * How a new version or another plan reaches the pods. The new plan's quota applies at once and must have room for every step
+ * from any earlier plan; otherwise it would refuse new pods for ever while the old ones run on.
  */
 function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strategy'] {
   const rolling = (maxSurge: number) => ({
@@ -86,12 +86,12 @@ function rolloutStrategy(tenant: Tenant): NonNullable<Deployment['spec']>['strat
   });
   // The next pod cannot mount the volume before the last one is gone.
   if (volumeBytes(tenant) !== null) return { type: 'Recreate' };
-  // A pool of warm pods may be at its quota, so it goes below its number for a moment instead of above.
+  // A pool of warm pods may be at its quota, so a rollout stops an old pod before it starts a new one.
   if (tenant.plan.warmPods === 0 && fitsRollout(tenant, 1)) return rolling(1);
   return tenant.plan.autoscaling !== null && fitsRollout(tenant, 0) ? rolling(0) : { type: 'Recreate' };
 }
 
-/** Whether the quota has room for a rollout from any plan of the product with so many pods above their number. */
+/** Whether the quota has room for a rollout from any plan of the product with this many extra pods. */
 function fitsRollout({ product, plan }: Tenant, maxSurge: number): boolean {
   const { quota } = plan;
   return product.plans.every((earlier) => {

@@ -33,8 +33,8 @@ import { settleUnchanged } from './record-operation.ts';
  *   mid-operation. An update then simply runs again, because providers adopt whatever carries the tenant's label. If the
  *   spec has changed since, and before a deletion, the earlier spec (`begun_spec`) is first applied once more, so that the
  *   state knows everything that there is to remove.
- * - "Deleted" is looked up in cluster and database, not believed. The end of a namespace is left to the cluster, and looked for
- *   without a runner (`end-of-namespace.ts`).
+ * - "Deleted" is looked up in cluster and database, not believed. The cluster ends the namespace, and a job without a runner
+ *   looks whether it has (`end-of-namespace.ts`).
  * - Nothing is destroyed before the tenant's journal says that its data is exported (`offboarding/offboard-tenant.ts`).
  */
 
@@ -163,7 +163,7 @@ async function mustWaitForName(
   tenant: Tenant,
   step: Operate,
 ): Promise<boolean> {
-  // Whatever is wanted of it by now: what has never stood waits its turn. Removing what is not there harms nobody.
+  // A tenant that has never existed waits, whatever is wanted of it now. Removing what is not there harms nobody.
   const begins = step.operation === 'up' && tenant.observedState === null;
   if (!begins || !(await isNamespaceHeld(database, tenant, tenant.id))) return false;
   const nextTryAt = new Date(now().getTime() + 1000);

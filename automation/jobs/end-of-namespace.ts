@@ -7,17 +7,16 @@ import type { JobContext } from './context.ts';
 import { settle } from './record-operation.ts';
 
 /**
- * The end of a tenant's namespace. Deleting everything in it takes the cluster five seconds at least, as long as pods take to
- * end, and for ever where something holds it up. So the engine only asks for it, and this job looks again later, without a
- * runner. What the tenant itself has put there to hold it up is taken off when its time is over
- * (`TENANTRY_FINALIZER_PATIENCE_MS`).
+ * The end of a tenant's namespace. The cluster needs at least five seconds to delete everything in it, as long as pods take
+ * to end, and never finishes while a finalizer holds it up. So the engine only asks for the deletion, and this job looks
+ * again later, without a runner. After `TENANTRY_FINALIZER_PATIENCE_MS` it removes finalizers that the tenant itself has set.
  */
 
-/** The namespace controller lets a namespace rest for so long before it begins (`namespaceDeletionGracePeriod`). */
+/** How long the namespace controller waits before it begins (`namespaceDeletionGracePeriod`). */
 const restMs = 5_000;
 const longestPauseMs = 30_000;
 
-/** Looks again soon at first, and ever later: a quarter of the time that it has taken so far. */
+/** Looks again right after the controller's wait, then after a quarter of the time that the deletion has taken so far. */
 function nextLook(now: Date, handedOverAt: Date): Date {
   const ageMs = now.getTime() - handedOverAt.getTime();
   const pauseMs = ageMs < restMs ? restMs + 250 - ageMs : Math.min(longestPauseMs, ageMs / 4);
@@ -29,7 +28,7 @@ const waits = {
   reasonMessage: 'The cluster is removing what is left of it.',
 } as const;
 
-/** Records that the engine is done and only the namespace is left, which the cluster is deleting. */
+/** Records that the engine is done, and that only the namespace is left, which the cluster is deleting. */
 export async function leaveToCluster({ database, now }: JobContext, lease: Lease): Promise<void> {
   const at = now();
   await database.transaction(async (client) => {
@@ -39,8 +38,8 @@ export async function leaveToCluster({ database, now }: JobContext, lease: Lease
 }
 
 /**
- * Looks whether the namespace has ended.
- * @returns `done` when it has, or is looked for again later; `again` when the engine has to see to something else
+ * Checks whether the namespace is gone.
+ * @returns `done` when it is, or when a later look is planned; `again` when the engine must remove something else
  */
 export async function awaitNamespace(
   context: JobContext,

@@ -84,7 +84,7 @@ const startMessages: Partial<Record<Tenant['phase'], string>> = {
   deleting: 'Deletion began',
 };
 
-/** Of an operation, or of a deletion that the engine is done with and the cluster is not. */
+/** The result of an operation. `leftToCluster`: the engine is done with the deletion, the cluster is not. */
 type Result = OperationResult & { readonly leftToCluster?: true };
 
 type Run = (request: OperationRequest) => Promise<OperationResult>;

@@ -14,7 +14,7 @@ type Settled = Pick<
   'outputs' | 'changes' | 'durationMs'
 > &
   Pick<SettledOperation, 'applied'> & {
-    /** What came of it; without, what was changed. */
+    /** What the entry says; default: how many resources changed. */
     readonly message?: string;
   };
 

@@ -95,7 +95,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
 /** Limits on tenants, beside those set for each role. */
 const tenantsSettings = {
   shared_buffers: '32MB',
-  // Room for honest transactions while the warden ends one that fills it.
+  // Leaves room for other transactions until the warden ends one that fills the table of locks.
   max_locks_per_transaction: '256',
   // Pages of 8 kB.
   max_notify_queue_pages: '16384',

@@ -17,9 +17,9 @@ interface Held {
 }
 
 /**
- * Takes off what the tenant itself has put on its objects to hold up their deletion. Leaves objects that nobody deletes, and
- * finalizers of Kubernetes, whose controllers take them off.
- * @returns what it took off, as `configmaps/name: example.com/finalizer`
+ * Removes the finalizers that the tenant itself has set on objects that are being deleted. Leaves those of Kubernetes, which
+ * its controllers remove.
+ * @returns what it removed, as `configmaps/name: example.com/finalizer`
  */
 export async function takeOffFinalizers(cluster: KubernetesClient, namespace: string): Promise<string[]> {
   const takenOff: string[] = [];
@@ -47,7 +47,7 @@ export async function takeOffFinalizers(cluster: KubernetesClient, namespace: st
           });
           takenOff.push(`${path.split('/').at(-1)}/${name}: ${own.join(', ')}`);
         } catch (error) {
-          // It is gone, or has changed in the meantime: the next look sees what is left.
+          // The object is gone or has changed in the meantime; the next look sees what is left.
           if (!isStatus(error, 404, 409, 422)) throw error;
         }
       }

@@ -30,7 +30,7 @@ export interface Fingerprints {
   remains(spec: TenantSpec): Promise<string[]>;
   /** Whether nothing but the namespace is left, and the cluster is deleting it. */
   isEnding(spec: TenantSpec): Promise<boolean>;
-  /** Takes the tenant's own finalizers off what is being deleted in its namespace; returns which, in words. */
+  /** Removes the tenant's own finalizers from what is being deleted in its namespace; returns which, in words. */
   takeOffFinalizers(spec: TenantSpec): Promise<string[]>;
 }
 
@@ -116,8 +116,8 @@ export function createFingerprints(
 }
 
 /**
- * The tenant's namespace; null when there is none of this name, or it is by now another tenant's, or was never ours: without a
- * label it is only if we have written it.
+ * The tenant's namespace; null when none has the name, or when it now belongs to another tenant or was never ours. A
+ * namespace without a label is ours only if we have written it.
  */
 async function ownNamespace(
   cluster: KubernetesClient,

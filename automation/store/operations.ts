@@ -82,7 +82,7 @@ export async function settleOperation(
   return onlyRow(result);
 }
 
-/** Records that the engine is done with a deletion and the end of the namespace is the cluster's. */
+/** Records that the engine is done with a deletion and only the cluster still works on the namespace. */
 export async function handOver(db: Queryable, lease: Lease, at: Date): Promise<void> {
   await fenced(db, lease);
   await db.query(
@@ -91,14 +91,14 @@ export async function handOver(db: Queryable, lease: Lease, at: Date): Promise<v
   );
 }
 
-/** Records that something else than the namespace is left after all, so that the engine has to look again. */
+/** Records that more than the namespace is left after all, so that the engine runs again. */
 export async function takeBack(db: Queryable, lease: Lease): Promise<void> {
   await fenced(db, lease);
   await db.query('update tenantry.tenant set handed_over_at = null where id = $1', [lease.tenantId]);
 }
 
 export interface FailedOperation {
-  /** What the operation was to bring about. */
+  /** The generation that the operation was for. */
   readonly generation: number;
   readonly phase: Phase;
   readonly reasonCode: string;
@@ -111,8 +111,7 @@ export interface FailedOperation {
 }
 
 /**
- * Records why an operation failed and when to try again. That says nothing of what has become wanted meanwhile, which is tried
- * at once.
+ * Records why an operation failed and when to try again. A generation that was requested meanwhile is tried at once.
  */
 export async function failOperation(db: Queryable, lease: Lease, failure: FailedOperation): Promise<void> {
   await fenced(db, lease);

@@ -59,7 +59,7 @@ export interface Tenant {
   readonly activeAt: Date | null;
   readonly stackSettings: StackSettings | null;
   readonly unsettled: boolean;
-  /** Since when only its namespace is left, which the cluster is deleting. */
+  /** When only its namespace was left, which the cluster is deleting since. */
   readonly handedOverAt: Date | null;
   /** The spec of an operation that began but has no recorded end; null when there is none. */
   readonly begunSpec: TenantSpec | null;
@@ -260,8 +260,8 @@ export function convergeJob(cell: string): string {
 }
 
 /**
- * Rings the tenant's doorbell: a worker looks at it soon, and once, however often it rings. Who has just paid goes before
- * changes, these before ends, slots and looks (`tenantry.converge_priority`).
+ * Rings the tenant's doorbell: a worker looks at it soon, and once, however often it rings. New customers come first, then
+ * changes, then ends, slots and looks (`tenantry.converge_priority`).
  * @param options.at the earliest time
  */
 export async function ringTenant(

@@ -9,9 +9,9 @@ const transactionTimeout = '5min';
 const temporaryFiles = '256MB';
 
 /**
- * Settings of a tenant's role, by name. A tenant can change the first ones, for a session or for good: they are what a
- * well-meaning application gets, and the warden ends what goes on all the same. The last two only an administrator
- * with the right can set, and nobody else can change.
+ * Settings of a tenant's role, by name. A tenant can change the first ones, for a session or for good: they protect a
+ * well-meaning application, and the warden ends sessions that go beyond them. The last two can be set only by an
+ * administrator with the right.
  */
 export function loginSettings(schema: string, powers: Powers): Readonly<Record<string, string>> {
   return {
@@ -20,7 +20,7 @@ export function loginSettings(schema: string, powers: Powers): Readonly<Record<s
     idle_in_transaction_session_timeout: idleInTransactionTimeout,
     transaction_timeout: transactionTimeout,
     ...(powers.limitsTemporaryFiles && { temp_file_limit: temporaryFiles }),
-    // Whoever provokes errors does not fill the server's log with them.
+    // Otherwise a tenant could fill the server's log by provoking errors.
     ...(powers.quietsLog && { log_min_messages: 'fatal' }),
   };
 }
@@ -45,8 +45,8 @@ export async function readPowers(client: Queryable): Promise<Powers> {
 }
 
 /**
- * Rows of (name, mark) for the roles named in `$1`: the mark changes when the password or a setting of the role does. It
- * tells nothing of the password, and is short, whatever a tenant sets.
+ * Rows of (name, mark) for the roles named in `$1`: the mark changes when the role's password or a setting changes. It
+ * reveals nothing about the password, and is short, whatever a tenant sets.
  */
 export function loginMarks({ readsVerifiers }: Pick<Powers, 'readsVerifiers'>): string {
   const digest = (text: string) => `left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 16)`;

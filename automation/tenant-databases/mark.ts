@@ -1,9 +1,9 @@
 /**
- * The comment of a tenant's role: whose it is, and what it was held to (`tenantry:k3fj9x2a`,
- * `tenantry:k3fj9x2a connections=20`). Only the administrator can write it, so that it holds against the tenant.
+ * The comment of a tenant's role: whose it is, and from how many connections it is throttled (`tenantry:k3fj9x2a`,
+ * `tenantry:k3fj9x2a connections=20`). Only the administrator can write it, so it is proof against the tenant.
  */
 export interface RoleMark {
-  /** `tenantry:<id>`, or what else the comment says. */
+  /** `tenantry:<id>`, or whatever else the comment says. */
   readonly owner: string | null;
   /** The plan's connections while the role is throttled to fewer; null when it is not. */
   readonly throttledFrom: number | null;

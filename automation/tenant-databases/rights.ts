@@ -1,21 +1,21 @@
 import type { Queryable } from '../store/database.ts';
 
 /**
- * Functions that a tenant's login has no use for, and by which it could harm others: locks that fill the server's one
- * table of locks, large objects that no schema counts, messages into the one queue of notifications or the
- * write-ahead log, and figures of other sessions.
+ * Functions that a tenant's login does not need and with which it could harm others: they fill the server's one table of
+ * locks, make large objects that no schema counts, write into the one notification queue or the write-ahead log, or show
+ * figures of other sessions.
  */
 const closedFunctions =
   '^(pg_(try_)?advisory_|lo_|loread$|lowrite$|pg_notify$|pg_logical_emit_message$|pg_stat_get_|pg_lock_status$)';
 
-/** Catalogue tables and views that name other tenants, or tell what they do. Drivers and `psql` work without them. */
+/** Catalogue tables and views that name other tenants or show what they do. Drivers and `psql` work without them. */
 const closedRelations =
   '^(pg_stat(io)?_|pg_(locks|database|roles|user|group|auth_members|db_role_setting|shdescription|shdepend|shseclabel|prepared_xacts|replication_slots|largeobject_metadata)$)';
 
 /**
- * Takes from everyone, in the database of the connection, what is for nobody but the administrator: the public schema,
- * functions and catalogue views. Any number of processes may do it at once, and again.
- * @returns what stays open to everyone, as the catalogue belongs to somebody else (Amazon RDS); empty when nothing does
+ * Revokes from everyone, in the database of the connection, what is for the administrator alone: the public schema,
+ * functions and catalogue views. Any number of processes may do it at once, and repeat it.
+ * @returns what stays open to everyone, because the catalogue belongs to somebody else (Amazon RDS)
  */
 export async function closeDatabase(client: Queryable): Promise<readonly string[]> {
   const left = await close(client, openInDatabase);
@@ -24,23 +24,23 @@ export async function closeDatabase(client: Queryable): Promise<readonly string[
 }
 
 /**
- * Takes the right to connect, and to make temporary tables, from everyone on every database of the server.
- * @returns what stays open to everyone, as the database belongs to somebody else
+ * Revokes the right to connect and to make temporary tables from everyone, on every database of the server.
+ * @returns what stays open to everyone, because the database belongs to somebody else
  */
 export async function closeServer(client: Queryable): Promise<readonly string[]> {
   return close(client, openOnServer);
 }
 
 /**
- * May connect to a database that tenants share; its members are the roles with a schema there. A right of each of them
- * would make one row of the catalogue as long as there are tenants.
+ * The role that may connect to a database that tenants share. Its members are the roles with a schema there. A right for
+ * each of them would make one row of the catalogue grow with the number of tenants.
  */
 export const sharingRole = 'tenantry_sharing';
 
 /**
- * Makes the database of the connection one that tenants share: those with a schema here may connect, also those from
- * before there was such a right, and nobody else.
- * @returns what stays open to everyone, as it belongs to somebody else
+ * Makes the database of the connection one that tenants share: only tenants with a schema here may connect, including
+ * those from before this right existed.
+ * @returns what stays open to everyone, because it belongs to somebody else
  */
 export async function shareDatabase(client: Queryable): Promise<readonly string[]> {
   await again(() => admitSharers(client));
@@ -67,7 +67,7 @@ async function admitSharers(client: Queryable): Promise<void> {
   for (const { statement } of missing.rows) await client.query(statement);
 }
 
-/** `information_schema.columns` reads the encoding, by name: all of `pg_database` that anybody may see. */
+/** Lets everyone read names and encodings from `pg_database`, which `information_schema.columns` needs. */
 async function keepDriversWorking(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ closed: boolean }>(
     `select not has_table_privilege('public', 'pg_database', 'SELECT')
@@ -79,7 +79,7 @@ async function keepDriversWorking(client: Queryable): Promise<void> {
 interface Opening {
   /** What everyone may use, in words. */
   readonly name: string;
-  /** What the statement that closes it revokes: openings of one group go together. */
+  /** What the statement revokes to close it; openings with the same right share a statement. */
   readonly right: string;
   /** As the statement names it. */
   readonly object: string;
@@ -100,7 +100,7 @@ async function close(
         () => false,
       );
       if (together) continue;
-      // One that belongs to somebody else, or is gone, fails for all that are named beside it.
+      // One object that belongs to somebody else, or is gone, fails the statement for all: so one by one.
       for (const object of objects) await revoke([object]).catch((error: unknown) => failures.push(error));
     }
     const wrong = failures.find((error) => codeOf(error) !== insufficientPrivilege);
@@ -110,10 +110,10 @@ async function close(
 }
 
 const insufficientPrivilege = '42501';
-/** Another process may be faster by a moment, several times in a row. */
+/** Another process may be faster several times in a row. */
 const attempts = 20;
 
-/** Does it again when another process made, changed or dropped the same at the same moment. */
+/** Repeats the work when another process made, changed or dropped the same object at the same moment. */
 async function again<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -156,7 +156,7 @@ async function openInDatabase(client: Queryable): Promise<readonly Opening[]> {
   return rows;
 }
 
-/** Databases that nobody can connect to stay as they are: everyone's right to connect to them is worth nothing. */
+/** Leaves out databases that accept no connections, where a right to connect means nothing. */
 async function openOnServer(client: Queryable): Promise<readonly Opening[]> {
   const { rows } = await client.query<Opening>(
     `select 'database ' || datname as name, 'all on database' as right, quote_ident(datname) as object

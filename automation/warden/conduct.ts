@@ -3,8 +3,8 @@ import type { Database, Queryable } from '../store/database.ts';
 import { type OffenceKind, offenceTexts } from './offences.ts';
 
 /**
- * Counts an offence and tells the tenant's trail.
- * @returns offences since the last quiet time; null when the control plane knows no such tenant
+ * Counts an offence and records it in the tenant's trail.
+ * @returns the number of offences since the last quiet time; null when the control plane knows no such tenant
  */
 export async function recordOffence(
   database: Database,
@@ -51,7 +51,7 @@ export async function recordThrottle(
   });
 }
 
-/** Tenants of the cell that had offences and have had none for so long. */
+/** The tenants of the cell whose last offence is at least this long ago. */
 export async function listReformed(db: Queryable, cell: string, quietMs: number): Promise<readonly string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select c.tenant_id as id from tenantry.database_conduct c join tenantry.tenant t on t.id = c.tenant_id
@@ -62,7 +62,7 @@ export async function listReformed(db: Queryable, cell: string, quietMs: number)
   return rows.map(({ id }) => id);
 }
 
-/** Forgets offences; tells the trail when a throttle ends with it. */
+/** Forgets a tenant's offences. Records in its trail when that ends a throttle. */
 export async function forgive(database: Database, tenantId: string): Promise<void> {
   await database.transaction(async (client) => {
     const { rows } = await client.query<{ was: Date | null }>(

@@ -1,25 +1,25 @@
-/** What a session of a tenant may not do for long. Pure. */
+/** Decides when a tenant's session harms others. Pure. */
 
 export interface Session {
   readonly pid: number;
-  /** Id of the role. */
+  /** The role's id. */
   readonly user: number;
   readonly role: string;
   readonly tenantId: string;
   /** As `pg_stat_activity` names it; null where the server does not say. */
   readonly state: string | null;
-  /** Since when, in milliseconds, by the server's clock; null where there is none. */
+  /** By the server's clock; null where there is none. */
   readonly inTransactionMs: number | null;
   readonly inStateMs: number | null;
   readonly inStatementMs: number | null;
   readonly locks: number;
-  /** Files of sorts and hashes; 0 where the server does not say. */
+  /** Size of the files of its sorts and hashes; 0 where the server does not say. */
   readonly temporaryBytes: number;
 }
 
 /**
- * What the warden bears. Above what `loginSettings` gives a tenant's role, so that only a session that has changed its
- * settings gets here.
+ * The limits from which on the warden ends a session. They are above those of `loginSettings`, so that only a session that
+ * has changed its settings reaches them.
  */
 export interface Limits {
   readonly idleInTransactionMs: number;
@@ -27,9 +27,9 @@ export interface Limits {
   readonly statementMs: number;
   readonly locks: number;
   readonly temporaryBytes: number;
-  /** Share of the queue of notifications from which on nobody may sit in a transaction. */
+  /** When more than this share of the notification queue is in use, transactions must be short. */
   readonly queueUsage: number;
-  /** What a transaction may last then. */
+  /** How long a transaction may last then. */
   readonly transactionWithFullQueueMs: number;
 }
 
@@ -51,7 +51,7 @@ export type OffenceKind =
   | 'temporary_files'
   | 'notification_queue';
 
-/** What the tenant is told. */
+/** Why a session was ended, as the tenant reads it. */
 export const offenceTexts: Readonly<Record<OffenceKind, string>> = {
   idle_in_transaction: 'it was idle in a transaction for too long',
   long_transaction: 'its transaction lasted too long',
@@ -61,7 +61,7 @@ export const offenceTexts: Readonly<Record<OffenceKind, string>> = {
   notification_queue: 'it kept the queue of notifications from being emptied',
 };
 
-/** Why the session must end; null when it may go on. What harms others most comes first. */
+/** Why the session must end; null when it may go on. The most harmful reason comes first. */
 export function offenceOf(session: Session, queueUsage: number, limits: Limits): OffenceKind | null {
   const longer = (ms: number | null, limit: number) => ms !== null && ms > limit;
   if (session.locks > limits.locks) return 'many_locks';
@@ -79,10 +79,10 @@ export function offenceOf(session: Session, queueUsage: number, limits: Limits):
   return null;
 }
 
-/** So many offences in a row halve the connections. */
+/** The number of offences in a row that halves the connections. */
 export const offencesPerThrottle = 3;
 
-/** Connections after so many offences: half for every three, at least one; the plan's below three. */
+/** Connections after this many offences: the plan's, halved for every three offences, at least one. */
 export function connectionsAfter(offences: number, planConnections: number): number {
   return Math.max(1, Math.floor(planConnections / 2 ** Math.floor(offences / offencesPerThrottle)));
 }

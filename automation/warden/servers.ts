@@ -8,7 +8,7 @@ import { closeDatabase, closeServer, shareDatabase } from '../tenant-databases/i
 
 /** A server that tenants log in to. */
 export interface TenantServer {
-  /** Of those for one tenant each; null for the cell's shared one. */
+  /** Name of a server for one tenant; null for the cell's shared one. */
   readonly name: string | null;
   /** Administrator's URL. */
   readonly url: string;
@@ -18,7 +18,7 @@ export interface TenantServer {
 type Log = Pick<Logger, 'warn'>;
 
 /**
- * Makes the database that a cell's tenants share, unless it exists, and lets them alone into it.
+ * Makes the database that a cell's tenants share, unless it exists, and lets nobody else into it.
  * @throws EnvironmentError when it is on the control plane's server, under whatever name, and may not be
  */
 export async function prepareSharedDatabase(
@@ -38,7 +38,7 @@ export async function prepareSharedDatabase(
   await withClient(url, async (client) => warnOf(await shareDatabase(client), url, log));
 }
 
-/** The moment at which a server has started, to the microsecond: no two have the same. */
+/** When a server started, to the microsecond, which identifies it. */
 function serverOf(url: string): Promise<string> {
   return withClient(url, async (client) => {
     const { rows } = await client.query<{ started: string }>(
@@ -48,12 +48,12 @@ function serverOf(url: string): Promise<string> {
   });
 }
 
-/** Databases that one step closes at most; the next takes more. */
+/** The most databases that one step closes; the next step continues. */
 const batch = 50;
 
 /**
- * Takes from everyone what is not for tenants, on servers and in databases that this process has not seen closed yet:
- * those from an earlier version, and those that somebody opened.
+ * Revokes from everyone what is not for tenants, on servers and in databases that this process has not closed yet: those
+ * from an earlier version, and those that somebody has opened.
  */
 export function closing(servers: readonly TenantServer[], log: Log): () => Promise<void> {
   const seen = new Set<string>();
@@ -76,7 +76,7 @@ export function closing(servers: readonly TenantServer[], log: Log): () => Promi
   return () => each(servers, close);
 }
 
-/** Works on all, one after another, also when one fails (a server that is away, a database dropped meanwhile). @throws the first error */
+/** Works on one item after another, even if one fails, for example because its server is away. @throws the first error */
 async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
   const failures: unknown[] = [];
   for (const item of items) await work(item).catch((error: unknown) => failures.push(error));

@@ -8,7 +8,7 @@ export interface TenantRole {
 }
 
 /**
- * Marked roles of a server by their id. Named by a function, so that the connection remembers them: it can then end their
+ * The marked roles of a server by id. A function names them, so that the connection remembers their names and can end their
  * sessions without reading a table.
  */
 export async function readTenantRoles(client: Queryable): Promise<ReadonlyMap<number, TenantRole>> {
@@ -25,8 +25,8 @@ export async function readTenantRoles(client: Queryable): Promise<ReadonlyMap<nu
 }
 
 /**
- * What tenants' sessions do, and how full the queue of notifications is. By functions alone: a view would lock tables
- * that all databases share, which a server whose table of locks is full refuses.
+ * What tenants' sessions do, and how full the notification queue is. It asks functions only: a view would lock shared
+ * tables, which a server refuses while its table of locks is full.
  */
 export async function readSessions(
   client: Queryable,
@@ -53,7 +53,7 @@ export async function readSessions(
   return { sessions, queueUsage: Number(usage.rows[0]?.usage ?? 0) };
 }
 
-/** Bytes by process; none when the server cannot say now. Files are named `pgsql_tmp<pid>.<number>`. */
+/** Bytes by process; empty when the server cannot say. Files are named `pgsql_tmp<pid>.<number>`. */
 async function readTemporaryFiles(client: Queryable): Promise<ReadonlyMap<number, number>> {
   const { rows } = await client
     .query<{ pid: number; bytes: number }>(
@@ -64,7 +64,7 @@ async function readTemporaryFiles(client: Queryable): Promise<ReadonlyMap<number
   return new Map(rows.map(({ pid, bytes }) => [pid, bytes]));
 }
 
-/** Ends the session, unless its process is another role's by now. */
+/** Ends the session, unless its process now belongs to another role. */
 export async function endSession(
   client: Queryable,
   { pid, user }: Pick<Session, 'pid' | 'user'>,

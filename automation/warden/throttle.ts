@@ -5,7 +5,7 @@ import { type RoleMark, readMark, writeMark } from '../tenant-databases/index.ts
 export interface MarkedRole {
   readonly role: string;
   readonly mark: RoleMark;
-  /** What holds now. */
+  /** The present limit. */
   readonly connections: number;
 }
 
@@ -21,7 +21,7 @@ export async function findRoles(client: Queryable, tenantId: string): Promise<re
     .filter(({ mark }) => mark.owner === `tenantry:${tenantId}`);
 }
 
-/** Gives the role fewer connections than its plan has, or all of them again, and marks it so. */
+/** Limits the role to fewer connections than its plan has, or gives it all of them again, and marks the role accordingly. */
 export async function limitConnections(
   database: Database,
   { role, mark, connections: present }: MarkedRole,
@@ -38,7 +38,7 @@ export function commentOn(role: string, mark: RoleMark): string {
   return `comment on role ${pg.escapeIdentifier(role)} is ${pg.escapeLiteral(writeMark(mark))}`;
 }
 
-/** One transaction; sessions of the role that hold it up are ended. */
+/** Changes the role in one transaction, and ends sessions of the role that hold it up. */
 export async function changeRole(
   database: Database,
   role: string,

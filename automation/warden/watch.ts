@@ -15,16 +15,15 @@ export interface WatchContext {
   readonly cell: { readonly id: string };
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly limits?: Limits;
-  /** So long without an offence ends a throttle. */
+  /** A throttle ends after this long without an offence. */
   readonly quietMs?: number;
 }
 
-/** An hour. */
 const defaultQuietMs = 3_600_000;
 
 /**
- * A look at every server ends sessions of tenants that harm others, says so in the tenant's trail, gives repeat
- * offenders fewer connections, and those whose conduct was good all of them again.
+ * A look at every server ends tenants' sessions that harm others and records that in the tenant's trail. It gives repeat
+ * offenders fewer connections, and all of them back after a quiet time.
  */
 export interface Watch {
   look(): Promise<void>;
@@ -53,8 +52,8 @@ export function watching(context: WatchContext): Watch {
 }
 
 /**
- * Where the warden stands on a server: a connection that it keeps, and the roles it has seen. A server whose table of
- * locks is full takes no new connection and reads no shared table, and is freed all the same.
+ * The warden's post at a server: a connection that it keeps, and the roles that it has seen. With these it can free even a
+ * server whose table of locks is full, which accepts no new connection and reads no shared table.
  */
 class Post {
   readonly server: TenantServer;
@@ -123,12 +122,12 @@ async function watchServer(
     const kind = offenceOf(session, queueUsage, limits);
     return kind ? [{ session, kind }] : [];
   });
-  // All of them first: what is written of it can wait.
+  // Ends all of them first; the records can wait.
   for (const { session } of offenders) await endSession(client, session);
   const told = new Set<string>();
   for (const { session, kind } of offenders) {
     log.warn({ server: name, tenant: session.tenantId, reason: kind }, "a session of a tenant's was ended");
-    // A pool that hangs as one is one offence.
+    // Sessions of one pool that hang together are one offence.
     const offence = `${session.tenantId} ${kind}`;
     if (told.has(offence)) continue;
     told.add(offence);
@@ -152,7 +151,7 @@ async function throttle(
   await recordThrottle(database, tenantId, connections, plan);
 }
 
-/** A tenant is forgiven once every server has answered, and one whose server does not answer keeps nobody else waiting. */
+/** Forgives a tenant once all its servers have answered. A server that does not answer delays no other tenant. */
 async function restore({
   database,
   servers,

@@ -5,7 +5,7 @@ import { repeat, type Work } from '../work/index.ts';
 import { closing, type TenantServer } from './servers.ts';
 import { watching } from './watch.ts';
 
-/** A session that fills what all share does so in seconds. */
+/** A session can fill what all tenants share within seconds. */
 const pauseMs = 5_000;
 
 export interface WardenContext {

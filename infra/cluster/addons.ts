@@ -38,7 +38,7 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
     coredns: {
       configuration: {
         autoScaling: { enabled: true, minReplicas: 2, maxReplicas: 10 },
-        // With EKS's own, which this list replaces.
+        // This list replaces EKS's own, so it repeats that.
         tolerations: [
           { key: 'CriticalAddonsOnly', operator: 'Exists' },
           { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' },
@@ -65,7 +65,7 @@ export function addonSpecs(config: Pick<PlatformConfig, 'tags'>): Readonly<Recor
           rotationPollInterval: '30s',
           // The provider reads secrets with the pod's identity.
           tokenRequests: [{ audience: 'pods.eks.amazonaws.com' }],
-          // On the nodes of every pool, as the provider below: it is the control plane that mounts secrets.
+          // On the nodes of every pool, like the driver below, because the control plane mounts secrets.
           linux: { tolerations: [{ operator: 'Exists' }] },
         },
         tolerations: [{ operator: 'Exists' }],

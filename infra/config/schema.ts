@@ -98,8 +98,8 @@ const database = z.strictObject({
   readReplicas: count(0, 5),
   multiAz: z.boolean(),
   /**
-   * The server of the tenants in the home cell, where the control plane has the other one to itself; as large as that
-   * where left out. In other cells the tenants have the only one.
+   * The tenants' server in the home cell, where the control plane has a server of its own. Default: the same size. In other
+   * cells the tenants have the only server.
    */
   tenants: z.strictObject({ instanceClass: dbClass, storageGb, maxStorageGb: storageGb }).optional(),
   /** For dedicated tenants, one instance each. */

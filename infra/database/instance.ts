@@ -31,11 +31,11 @@ export const parameters: readonly { name: string; value: string; atRestart?: tru
   { name: 'idle_in_transaction_session_timeout', value: '60000' },
 ];
 
-/** Beside `parameters`, on servers that tenants log in to: what bounds a login, see docs/isolation.md. */
+/** Further parameters of servers that tenants log in to: limits on a login, see docs/isolation.md. */
 export const tenantParameters: typeof parameters = [
-  // Room for honest transactions while the warden ends one that fills the table of locks.
+  // Leaves room for other transactions until the warden ends one that fills the table of locks.
   { name: 'max_locks_per_transaction', value: '256', atRestart: true },
-  // kB, for each session.
+  // kB per session.
   { name: 'temp_file_limit', value: '524288' },
 ];
 

@@ -4,20 +4,22 @@ import { platform } from '../../tenants/catalog/index.ts';
 import { metadataOptions, nodeVolumes } from '../cluster/node-settings.ts';
 import type { PlatformConfig } from '../config.ts';
 
-/** Label of nodes with the name of their pool, and key of their taint. */
+/** The node label that names the pool; also the key of the pool's taint. */
 export const poolLabel = 'tenantry.dev/pool';
 
 /** Pool for tenants' workloads: tainted, so that nothing else runs beside them. */
 export const tenantPool = 'tenants';
 
-/** Pool for the control plane and everything else that the platform runs in the cluster: tainted, so that no tenant's pod
- *  stands beside what holds the keys to all of them. */
+/**
+ * Pool for the control plane and everything else that the platform runs in the cluster. Tainted, because its pods hold the
+ * keys to all tenants, and no tenant's pod may run beside them.
+ */
 export const controlPlanePool = 'control-plane';
 
-/** Of the nodes of a pool: nothing comes to stand there that does not say so. */
+/** The taint of a pool's nodes, which keeps out every pod that does not tolerate it. */
 const taintOf = (pool: string) => ({ key: poolLabel, value: pool, effect: 'NoSchedule' });
 
-/** For what the platform runs, so that it may stand on the nodes of the control plane. */
+/** Tolerations that let the platform's pods run on the control plane's nodes. */
 export const ontoControlPlane = [{ operator: 'Equal', ...taintOf(controlPlanePool) }];
 
 const nodeClassName = 'default';

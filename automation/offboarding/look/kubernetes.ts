@@ -43,7 +43,7 @@ interface Kind {
 
 /**
  * Looks for the namespace, for volumes claimed from it, and for anything with the tenant's label where no other tenant can
- * write it. A namespace of this name that by now is another tenant's, or that we have never written, is not the tenant's.
+ * write it. A namespace of this name that now belongs to another tenant, or that we have never written, is not the tenant's.
  */
 export async function lookInKubernetes(
   cluster: KubernetesClient,
