@@ -449,7 +449,7 @@ describe('a lease holder that was stopped and wakes late', () => {
     };
     const tenant = await killAt({
       victim: 'holder',
-      point: 'the engine was started',
+      point: 'the namespace was created',
       start: (attempt) => begin(`${slug}-${attempt}`),
       done: isSettled('active'),
       kill: stop,
