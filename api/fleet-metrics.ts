@@ -1,5 +1,6 @@
 /** Metrics of the whole fleet from the database, so every replica of the API exports the same. */
 import { Gauge, type Registry } from 'prom-client';
+import { countHealth, type HealthCount } from '../automation/health/index.ts';
 import type { Queryable } from '../automation/store/database.ts';
 import {
   countFailingSyncs,
@@ -72,12 +73,50 @@ export function observeFleet(registry: Registry, database: Queryable): void {
       for (const { attempts, ...labels } of unconverged) this.set(labels, attempts);
     },
   });
+  observeHealth(registry, database);
   new Gauge({
     name: 'tenantry_subscription_syncs_failing',
     help: 'Subscriptions whose last fetch from Stripe failed',
     registers: [registry],
     async collect() {
       this.set(await countFailingSyncs(database));
+    },
+  });
+}
+
+/** What runs of the tenants that are provisioned. */
+function observeHealth(registry: Registry, database: Queryable): void {
+  let asked: Promise<readonly HealthCount[]> | undefined;
+  const counts = () => {
+    asked ??= countHealth(database).finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+  const labelNames = ['product', 'plan', 'cell', 'health'];
+  new Gauge({
+    name: 'tenantry_tenant_health',
+    help: 'Provisioned tenants by what runs of them; unknown where nobody watches the cell',
+    labelNames,
+    registers: [registry],
+    async collect() {
+      const rows = await counts();
+      this.reset();
+      for (const { product, plan, cell, state, count } of rows)
+        this.set({ product, plan, cell, health: state }, count);
+    },
+  });
+  new Gauge({
+    name: 'tenantry_tenant_not_running_seconds',
+    help: 'How long the longest of the provisioned tenants has had fewer pods ready than wanted, by why',
+    labelNames,
+    registers: [registry],
+    async collect() {
+      const rows = await counts();
+      this.reset();
+      for (const { product, plan, cell, state, notRunningSeconds } of rows)
+        if (notRunningSeconds > 0 && state !== 'unknown')
+          this.set({ product, plan, cell, health: state }, notRunningSeconds);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { type SuspendReason, suspendMessages } from '../automation/desired/index.ts';
+import { type Health, readHealth } from '../automation/health/index.ts';
 import type { AuditEntry } from '../automation/store/audit.ts';
 import type { Queryable } from '../automation/store/database.ts';
 import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';
@@ -50,7 +51,7 @@ function isList(value: unknown): value is readonly string[] {
   return Array.isArray(value);
 }
 
-/** Tenants with their subscriptions, in the order given. */
+/** Tenants with their subscriptions and what runs of them, in the order given. */
 export async function tenantViews(
   db: Queryable,
   tenants: readonly Tenant[],
@@ -58,12 +59,19 @@ export async function tenantViews(
 ): Promise<TenantView[]> {
   const ids = tenants.flatMap(({ subscriptionId }) => subscriptionId ?? []);
   const subscriptions = ids.length > 0 ? await findSubscriptions(db, ids) : new Map<string, Subscription>();
-  return tenants.map((tenant) =>
-    tenantView(tenant, subscriptions.get(tenant.subscriptionId ?? '') ?? null, principal),
-  );
+  const healths = await readHealth(db, tenants);
+  return tenants.map((tenant) => {
+    const subscription = subscriptions.get(tenant.subscriptionId ?? '') ?? null;
+    return tenantView(tenant, subscription, healths.get(tenant.id) ?? null, principal);
+  });
 }
 
-function tenantView(tenant: Tenant, subscription: Subscription | null, principal: Principal): TenantView {
+function tenantView(
+  tenant: Tenant,
+  subscription: Subscription | null,
+  health: Health | null,
+  principal: Principal,
+): TenantView {
   return {
     id: tenant.id,
     product: tenant.product,
@@ -80,6 +88,7 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, principal
       generation: tenant.desiredGeneration,
     },
     observed: { generation: tenant.observedGeneration, plan: tenant.observedSpec?.plan ?? null },
+    health: health && healthView(health),
     reason: reasonOf(tenant),
     nextTryAt: tenant.nextTryAt?.toISOString() ?? null,
     subscription:
@@ -97,6 +106,15 @@ function tenantView(tenant: Tenant, subscription: Subscription | null, principal
     activeAt: tenant.activeAt?.toISOString() ?? null,
     deleteAfter: tenant.deleteAfter?.toISOString() ?? null,
     ...(isOperator(principal) && { cause: tenant.cause }),
+  };
+}
+
+export function healthView({ sizes, since, lookedAt, ...health }: Health): NonNullable<TenantView['health']> {
+  return {
+    ...health,
+    sizes: [...sizes],
+    since: since?.toISOString() ?? null,
+    lookedAt: lookedAt?.toISOString() ?? null,
   };
 }
 

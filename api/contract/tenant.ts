@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { regionPattern, residencies } from '../../automation/desired/index.ts';
+import { healthStates } from '../../automation/health/index.ts';
 import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
 import { productId } from '../../tenants/product-id.ts';
@@ -187,6 +188,27 @@ const outputs = z.object({
 
 const reason = z.object({ code: z.string(), message: z.string() });
 
+const health = z
+  .object({
+    state: z.enum(healthStates).openapi({
+      description:
+        '`running`: as many pods are ready as are wanted. `none_wanted`: it is suspended or idle, or its plan runs nothing. ' +
+        '`unknown`: nobody watches its cell now. The others say why fewer pods are ready than are wanted.',
+    }),
+    message: z.string().nullable(),
+    wanted: z.int().nullable().openapi({ description: 'Pods; null when not known' }),
+    ready: z.int().nullable(),
+    sizes: z
+      .array(z.object({ cpuMillis: z.int(), memoryBytes: z.int(), pods: z.int() }))
+      .openapi({ description: 'What the ready pods request, each size once' }),
+    since: time.nullable().openapi({ description: 'Since when it is in this state' }),
+    lookedAt: time.nullable().openapi({
+      description: 'When its cell was last watched; null while it is watched, and when it never was',
+    }),
+  })
+  .openapi('Health');
+export type HealthView = z.infer<typeof health>;
+
 export const tenant = z
   .object({
     id: tenantId,
@@ -197,7 +219,11 @@ export const tenant = z
     region: z.string(),
     cell: z.string(),
     owner: z.string().nullable(),
-    phase: z.enum(phases),
+    phase: z.enum(phases).openapi({
+      description:
+        'What was provisioned: `active` says that its objects stand, `health` says what runs of them',
+    }),
+    health: health.nullable().openapi({ description: 'What runs; null for a tenant that is going or gone' }),
     desired: z.object({
       state: z.enum(['active', 'suspended', 'deleted']),
       plan: z.string(),
@@ -297,8 +323,9 @@ export const eventStream = z.string();
 export const eventsHeaders = z.object({ 'last-event-id': z.string().optional() });
 
 export const access = z
-  .object({ namespace: z.string(), serviceUrl: z.string().nullable() })
+  .object({ namespace: z.string(), serviceUrl: z.string().nullable(), health: health.nullable() })
   .openapi('Access');
+export type AccessView = z.infer<typeof access>;
 
 export const pageConfig = z
   .object({

@@ -1,8 +1,10 @@
+import { type Health, isDown, readHealth } from '../../automation/health/index.ts';
 import { listAudit, record } from '../../automation/store/audit.ts';
 import type { Queryable } from '../../automation/store/database.ts';
 import { resetFailure, ringTenant, type Tenant } from '../../automation/store/tenants.ts';
 import { peopleAndKeys } from '../access.ts';
 import {
+  type AccessView,
   access,
   type TenantView,
   tenant,
@@ -15,7 +17,7 @@ import { Problem } from '../errors.ts';
 import { byId, readPage } from '../lists.ts';
 import { actorName, askedBy, audienceOf, type Principal } from '../principal.ts';
 import { createRoute, createRouter, problemResponses } from '../router.ts';
-import { entryView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
+import { entryView, healthView, reasonOf, suspensionOf, tenantViews } from '../views.ts';
 
 const show = createRoute({
   method: 'get',
@@ -55,7 +57,8 @@ const enter = createRoute({
   tags: ['Tenants'],
   summary: 'May the tenant be used now?',
   description:
-    'For gateways: 200 with the address, 402 with the reason while suspended, 409 while not ready.',
+    'For gateways: 200 with the address and what runs there, 402 with the reason while suspended, 409 while it is not ' +
+    'ready or none of its pods is. While nobody can say what runs (`health.state` is `unknown`), it is 200.',
   access: peopleAndKeys('tenants:read'),
   request: { params: tenantParams },
   responses: {
@@ -107,7 +110,8 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
     })
     .openapi(enter, async (c) => {
       const found = await c.get('tenants').find(c.req.valid('param').id);
-      return c.json(accessTo(found), 200);
+      const health = (await readHealth(database, [found])).get(found.id) ?? null;
+      return c.json(accessTo(found, health), 200);
     })
     .openapi(retry, async (c) => {
       const principal = c.get('principal');
@@ -132,7 +136,7 @@ export const tenantRoutes = ({ database }: ApiDeps) => {
 };
 
 /** The tenant's address. A tenant whose update fails may still be used. @throws Problem that says why it may not */
-function accessTo(tenant: Tenant): { namespace: string; serviceUrl: string | null } {
+function accessTo(tenant: Tenant, health: Health | null): AccessView {
   if (tenant.desiredState === 'suspended') {
     throw new Problem(
       'suspended',
@@ -142,5 +146,8 @@ function accessTo(tenant: Tenant): { namespace: string; serviceUrl: string | nul
   if (tenant.desiredState === 'deleted' || tenant.observedState !== 'active' || !tenant.outputs) {
     throw new Problem('not_ready', reasonOf(tenant)?.message ?? `The tenant is ${tenant.phase}.`);
   }
-  return { namespace: tenant.outputs.namespace, serviceUrl: tenant.outputs.serviceUrl };
+  if (health && isDown(health))
+    throw new Problem('not_ready', `Nothing of the tenant runs. ${health.message ?? ''}`.trim());
+  const { namespace, serviceUrl } = tenant.outputs;
+  return { namespace, serviceUrl, health: health && healthView(health) };
 }

@@ -25,6 +25,26 @@ export async function withTurn<T>(db: Queryable, turn: Turn, work: () => Promise
   }
 }
 
+/**
+ * Locks the turn for the rest of the transaction, so that nobody takes it over before the commit.
+ * @throws TurnLost
+ */
+export async function inTurn(client: Queryable, { name, holder }: Turn): Promise<void> {
+  const held = await client.query(
+    'select from tenantry.turn where name = $1 and holder = $2 and expires_at > clock_timestamp() for share',
+    [name, holder],
+  );
+  if (held.rowCount !== 1) throw new TurnLost(name);
+}
+
+/** A former holder tried to write. */
+export class TurnLost extends Error {
+  constructor(name: string) {
+    super(`the turn ${name} was lost`);
+    this.name = 'TurnLost';
+  }
+}
+
 async function takeTurn(db: Queryable, { name, holder, ttlMs }: Turn): Promise<boolean> {
   const taken = await db.query(
     `insert into tenantry.turn as held (name, holder, expires_at)

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { healthWork } from '../health/index.ts';
 import { mailWork, readMailEnv } from '../mail/index.ts';
 import { meteringWork } from '../metering/index.ts';
 import { notificationsWork, readNotifyEnv } from '../notify/index.ts';
@@ -94,6 +95,7 @@ async function worksOf(
       stacks: async () => (canListStacks(env.backendUrl) ? standingStacks(env.backendUrl) : null),
     }),
     wardenWork({ ...context, servers: tenantServers }),
+    healthWork({ ...context, cluster }),
     servicesWork(services, { ...context, cluster }),
   ];
 }

@@ -86,3 +86,32 @@ test('forgets what is no longer so', async () => {
   expect(text).not.toMatch(/^tenantry_subscription_end_timestamp_seconds\{/m);
   expect(text).toContain('tenantry_subscription_syncs_failing 0');
 });
+
+test('tells what runs of the tenants that are provisioned, and how long one does not', async () => {
+  const add = async (state: string | null, set: object = {}) => {
+    const { id } = await addTenant(database, {
+      product: 'stream',
+      plan: 'business',
+      set: { phase: 'active', observed_state: 'active', ...set },
+    });
+    if (state !== null)
+      await database.query(
+        `insert into tenantry.tenant_health (tenant_id, state, wanted, ready, sizes, not_running_since)
+         values ($1, $2, 1, 0, '[]', case when $2 = 'image' then now() - interval '20 min' end)`,
+        [id, state],
+      );
+  };
+  await add('running');
+  await add('running');
+  await add('image');
+  await add('image', { observed_state: null });
+  const of = (state: string) => `product="stream",plan="business",cell="local",health="${state}"`;
+  expect(await registry.metrics()).toContain(`tenantry_tenant_health{${of('unknown')}} 3`);
+  expect(await registry.metrics()).not.toContain('tenantry_tenant_not_running_seconds{');
+  await database.query(`insert into tenantry.cell_watch values ('local', now())`);
+  const text = await registry.metrics();
+  expect(text).toContain(`tenantry_tenant_health{${of('running')}} 2`);
+  expect(text).toContain(`tenantry_tenant_health{${of('image')}} 1`);
+  const [, seconds] = text.match(/tenantry_tenant_not_running_seconds\{[^}]*health="image"\} ([\d.]+)/) ?? [];
+  expect(Number(seconds)).toBeGreaterThan(1199);
+});

@@ -114,6 +114,25 @@ test('a change of phase or generation comes as the whole tenant', async () => {
   expect(stream.tenants.map(({ phase }) => phase)).toEqual(['pending', 'provisioning', 'active', 'active']);
 });
 
+test('a change of what runs comes as the whole tenant', async () => {
+  const { id } = await addTenant(service.database, { owner: 'ada' });
+  await service.database.query(`insert into tenantry.cell_watch values ('local', now() + interval '1 h')`);
+  const stream = await follow(id);
+  await until(() => stream.tenants.length === 1);
+  await service.database.query(
+    `insert into tenantry.tenant_health (tenant_id, state, wanted, ready, sizes) values ($1, 'crash', 1, 0, '[]')`,
+    [id],
+  );
+  await until(() => stream.tenants.length === 2, { timeoutMs: 5_000 });
+  await service.database.query(
+    `update tenantry.tenant_health set state = 'running', ready = 1 where tenant_id = $1`,
+    [id],
+  );
+  await until(() => stream.tenants.length === 3, { timeoutMs: 5_000 });
+  expect(stream.tenants.map(({ health }) => health?.state)).toEqual(['starting', 'crash', 'running']);
+  await service.database.query('delete from tenantry.cell_watch');
+});
+
 test('nothing of a transaction comes before its commit, and nothing of one that is rolled back', async () => {
   const { id } = await addTenant(service.database, { owner: 'ada' });
   const stream = await follow(id);

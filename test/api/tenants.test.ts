@@ -263,10 +263,68 @@ describe('access', () => {
 
   test('to an active tenant says where it is', async () => {
     const answer = await access({});
-    expect([answer.status, answer.body]).toEqual([
+    expect([answer.status, answer.body]).toMatchObject([
       200,
-      { namespace: 'beta-user-x', serviceUrl: 'http://workspace.beta-user-x.svc.cluster.local' },
+      {
+        namespace: 'beta-user-x',
+        serviceUrl: 'http://workspace.beta-user-x.svc.cluster.local',
+        // Nobody watches this cell.
+        health: { state: 'unknown', wanted: null, ready: null, lookedAt: null },
+      },
     ]);
+  });
+
+  describe('while somebody watches what runs', () => {
+    const seen = async (state: string, ready: number, seenAt = 'now()') => {
+      const tenant = await addTenant(service.database, {
+        owner: 'ada',
+        set: activeColumns('beta-user-x'),
+      });
+      await service.database.query(
+        `insert into tenantry.tenant_health (tenant_id, state, message, wanted, ready, sizes)
+         values ($1, $2, 'Because.', 1, $3, '[]')`,
+        [tenant.id, state, ready],
+      );
+      await service.database.query(
+        `insert into tenantry.cell_watch values ('local', ${seenAt}) on conflict (cell) do update set seen_at = excluded.seen_at`,
+      );
+      return tenant.id;
+    };
+    afterAll(() => service.database.query('delete from tenantry.cell_watch'));
+
+    test('is granted with what runs', async () => {
+      const answer = await get(`/v1/tenants/${await seen('running', 1)}/access`, ada);
+      expect([answer.status, answer.body]).toMatchObject([200, { health: { state: 'running', ready: 1 } }]);
+    });
+
+    test.each(['starting', 'image', 'quota', 'refused', 'crash', 'unschedulable'])(
+      'is answered 409 with the reason when nothing runs (%s)',
+      async (state) => {
+        const id = await seen(state, 0);
+        const answer = await get(`/v1/tenants/${id}/access`, ada);
+        expect([answer.status, answer.body]).toMatchObject([
+          409,
+          { code: 'not_ready', detail: 'Nothing of the tenant runs. Because.' },
+        ]);
+        expect((await get(`/v1/tenants/${id}`, ada)).body).toMatchObject({
+          phase: 'active',
+          health: { state, wanted: 1, ready: 0, message: 'Because.', lookedAt: null },
+        });
+      },
+    );
+
+    test('is granted while it is idle, as its first session wakes it', async () => {
+      expect((await get(`/v1/tenants/${await seen('none_wanted', 0)}/access`, ada)).status).toBe(200);
+    });
+
+    test('is granted when nobody has watched for a while, and says since when', async () => {
+      const id = await seen('crash', 0, `now() - interval '2 min'`);
+      const answer = await get(`/v1/tenants/${id}/access`, ada);
+      expect([answer.status, answer.body]).toMatchObject([
+        200,
+        { health: { state: 'unknown', ready: null, lookedAt: expect.any(String) } },
+      ]);
+    });
   });
 
   test('goes on while an update fails or is retried', async () => {

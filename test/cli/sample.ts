@@ -14,6 +14,15 @@ export function sampleTenant(changes: Partial<Tenant> = {}): Tenant {
     phase: 'active',
     desired: { state: 'active', plan: 'professional', generation: 1 },
     observed: { generation: 1, plan: 'professional' },
+    health: {
+      state: 'running',
+      message: null,
+      wanted: 1,
+      ready: 1,
+      sizes: [],
+      since: null,
+      lookedAt: null,
+    },
     reason: null,
     nextTryAt: null,
     subscription: {

@@ -53,6 +53,15 @@ export function activeTenant(id: string, plan: string): Tenant {
     phase: 'active' satisfies Phase,
     desired: { state: 'active', plan, generation: 1 },
     observed: { generation: 1, plan },
+    health: {
+      state: 'running',
+      message: null,
+      wanted: 1,
+      ready: 1,
+      sizes: [],
+      since: null,
+      lookedAt: null,
+    },
     reason: null,
     nextTryAt: null,
     subscription: {

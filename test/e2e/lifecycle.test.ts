@@ -198,8 +198,12 @@ describe('the life of a workspace', () => {
   });
 
   test('access is granted while it is active', async () => {
-    const answer = await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token });
-    expect(answer).toMatchObject({ status: 200, body: { namespace: tenant.namespace } });
+    // It is granted once a pod runs, which is after the tenant is provisioned.
+    const answer = await until(async () => {
+      const said = await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token });
+      return said.status === 200 && said;
+    });
+    expect(answer).toMatchObject({ body: { namespace: tenant.namespace } });
   });
 
   test('an overdue payment has grace, then suspends: compute to zero, data kept, access refused with the reason', async () => {

@@ -35,7 +35,9 @@ test('a payment takes over a slot, which is active from then on, and the pool is
   expect(tenant.owner).not.toBeNull();
   // Sold on the plan it was prepared with, it differs in nothing that the cluster knows: no engine ran again.
   expect(kinds.filter((kind) => kind === 'operation.started')).toHaveLength(1);
-  expect((await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token })).status).toBe(200);
+  const granted = async () =>
+    (await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token })).status === 200;
+  await until(granted, { what: 'access' });
   await until(async () => (await readySlots('browsers')) === 1, { what: 'another slot' });
 });
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isSettled, subscribe, untilTenantIs } from '../support/customer.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
+import { until } from '../support/wait.ts';
 
 let tenantry: Tenantry;
 beforeAll(async () => {
@@ -29,5 +30,7 @@ test('a tenant that has used its credits is paused by the engine, says why, and 
 
   await tenantry.request('POST', `${credits}/top-ups`, { body: { cause: 'more', amount: 1 } });
   await untilTenantIs(tenantry, tenant.id, isSettled('active'));
-  expect((await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token })).status).toBe(200);
+  const granted = async () =>
+    (await tenantry.request('GET', `/v1/tenants/${tenant.id}/access`, { token })).status === 200;
+  await until(granted, { what: 'access' });
 });

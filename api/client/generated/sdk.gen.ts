@@ -125,7 +125,7 @@ export const getTimeline = <ThrowOnError extends boolean = true>(options: Option
 /**
  * May the tenant be used now?
  *
- * For gateways: 200 with the address, 402 with the reason while suspended, 409 while not ready.
+ * For gateways: 200 with the address and what runs there, 402 with the reason while suspended, 409 while it is not ready or none of its pods is. While nobody can say what runs (`health.state` is `unknown`), it is 200.
  */
 export const getAccess = <ThrowOnError extends boolean = true>(options: Options<GetAccessData, ThrowOnError>): RequestResult<GetAccessResponses, GetAccessErrors, ThrowOnError, 'data'> => options.client.get<GetAccessResponses, GetAccessErrors, ThrowOnError, 'data'>({
     responseStyle: 'data',

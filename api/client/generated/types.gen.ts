@@ -246,7 +246,11 @@ export type Tenant = {
     region: string;
     cell: string;
     owner: string | null;
+    /**
+     * What was provisioned: `active` says that its objects stand, `health` says what runs of them
+     */
     phase: 'pending' | 'provisioning' | 'active' | 'updating' | 'suspending' | 'suspended' | 'deleting' | 'deleted' | 'failed';
+    health: Health;
     desired: {
         state: 'active' | 'suspended' | 'deleted';
         plan: string;
@@ -302,6 +306,38 @@ export type Tenant = {
     cause?: string | null;
 };
 
+/**
+ * What runs; null for a tenant that is going or gone
+ */
+export type Health = {
+    /**
+     * `running`: as many pods are ready as are wanted. `none_wanted`: it is suspended or idle, or its plan runs nothing. `unknown`: nobody watches its cell now. The others say why fewer pods are ready than are wanted.
+     */
+    state: 'running' | 'none_wanted' | 'starting' | 'image' | 'quota' | 'refused' | 'crash' | 'unschedulable' | 'unknown';
+    message: string | null;
+    /**
+     * Pods; null when not known
+     */
+    wanted: number | null;
+    ready: number | null;
+    /**
+     * What the ready pods request, each size once
+     */
+    sizes: Array<{
+        cpuMillis: number;
+        memoryBytes: number;
+        pods: number;
+    }>;
+    /**
+     * Since when it is in this state
+     */
+    since: string | null;
+    /**
+     * When its cell was last watched; null while it is watched, and when it never was
+     */
+    lookedAt: string | null;
+} | null;
+
 export type Timeline = {
     entries: Array<TimelineEntry>;
     /**
@@ -323,6 +359,7 @@ export type TimelineEntry = {
 export type Access = {
     namespace: string;
     serviceUrl: string | null;
+    health: Health;
 };
 
 export type Credits = {
@@ -1953,10 +1990,6 @@ export type WebhookEvent = {
     data: {
         endpoint: string;
     };
-};
-
-export type Health = {
-    status: 'ok';
 };
 
 export type Readiness = {

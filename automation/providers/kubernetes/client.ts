@@ -73,11 +73,67 @@ export class KubernetesClient {
     }
   }
 
+  /**
+   * Asks once for a stream of JSON lines, such as a watch. Calls `onLine` for each; resolves when the server ends the stream.
+   * @param options.silenceMs a stream without a line for this long counts as broken
+   * @throws KubernetesApiError for an answer other than 2xx; what `onLine` throws, which ends the stream
+   */
+  async readLines(
+    request: Pick<ApiRequest, 'path' | 'query'> & { readonly signal: AbortSignal },
+    onLine: (line: JsonObject) => void,
+    options: { readonly silenceMs: number },
+  ): Promise<void> {
+    const { signal } = request;
+    signal.throwIfAborted();
+    const { url, headers, agent } = await this.#prepare({ ...request, method: 'GET' });
+    await new Promise<void>((resolve, reject) => {
+      const outgoing = this.#transport.request(
+        url,
+        { method: 'GET', headers, agent, timeout: options.silenceMs, signal },
+        (response) => {
+          const status = response.statusCode ?? 0;
+          const isGood = status >= 200 && status <= 299;
+          let rest = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => {
+            const lines = (rest + chunk).split('\n');
+            rest = (isGood ? lines.pop() : rest + chunk) ?? '';
+            try {
+              if (isGood) for (const line of lines) if (line !== '') onLine(JSON.parse(line) as JsonObject);
+            } catch (error) {
+              outgoing.destroy();
+              reject(error);
+            }
+          });
+          response.on('error', reject);
+          response.on('end', () => {
+            if (isGood) resolve();
+            else {
+              if (status === 401) this.#credentials.expire();
+              reject(new KubernetesApiError(parseStatus(status, rest)));
+            }
+          });
+        },
+      );
+      outgoing.on('timeout', () => outgoing.destroy(tooLate('The Kubernetes API has fallen silent')));
+      outgoing.on('error', (error) => reject(signal.aborted ? (signal.reason ?? error) : error));
+      outgoing.end();
+    });
+  }
+
   close(): void {
     this.#agent.destroy();
   }
 
   async #attempt(request: ApiRequest): Promise<JsonObject> {
+    const { url, headers, body, agent } = await this.#prepare(request);
+    if (isWrite(request)) this.#beforeWrite();
+    const { status, text } = await this.#exchange(url, request, headers, body, agent);
+    if (status < 200 || status > 299) throw new KubernetesApiError(parseStatus(status, text));
+    return text === '' ? {} : (JSON.parse(text) as JsonObject);
+  }
+
+  async #prepare(request: ApiRequest) {
     const credentials = await this.#credentials.get();
     const agent = this.#agentFor(credentials);
     const url = new URL(this.#access.server);
@@ -93,10 +149,7 @@ export class KubernetesClient {
         'content-length': Buffer.byteLength(body),
       }),
     };
-    if (isWrite(request)) this.#beforeWrite();
-    const { status, text } = await this.#exchange(url, request, headers, body, agent);
-    if (status < 200 || status > 299) throw new KubernetesApiError(parseStatus(status, text));
-    return text === '' ? {} : (JSON.parse(text) as JsonObject);
+    return { url, headers, body, agent };
   }
 
   #exchange(
@@ -122,11 +175,7 @@ export class KubernetesClient {
           );
         },
       );
-      outgoing.on('timeout', () =>
-        outgoing.destroy(
-          Object.assign(new Error('The Kubernetes API did not answer in time'), { code: 'ETIMEDOUT' }),
-        ),
-      );
+      outgoing.on('timeout', () => outgoing.destroy(tooLate('The Kubernetes API did not answer in time')));
       outgoing.on('error', (error) => reject(signal?.aborted ? (signal.reason ?? error) : error));
       outgoing.end(body ?? undefined);
     });
@@ -156,6 +205,10 @@ export class KubernetesClient {
       rejectUnauthorized: !insecureSkipTlsVerify,
     });
   }
+}
+
+function tooLate(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ETIMEDOUT' });
 }
 
 function isWrite(request: ApiRequest): boolean {

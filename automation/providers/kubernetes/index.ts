@@ -2,6 +2,7 @@
 export { type Json, type JsonObject, KubernetesClient } from './client.ts';
 export { Discovery, objectPath } from './discovery.ts';
 export { isStatus } from './errors.ts';
+export { type FollowedList, followList } from './follow-list.ts';
 export { loadKubeconfig } from './kubeconfig.ts';
 export { textAt } from './objects.ts';
 export { managedFields } from './ownership.ts';
