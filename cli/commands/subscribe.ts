@@ -13,7 +13,7 @@ import { CliProblem, exitCodes } from '../problem.ts';
 import { isSimulated, paySimulated } from '../stripe-account.ts';
 import { price } from '../text/products.ts';
 import { duration, fields } from '../text/table.ts';
-import { objectsText } from '../text/tenants.ts';
+import { objectsText, runsText } from '../text/tenants.ts';
 import { sinceLine } from '../text/timeline.ts';
 import { waitForTenant } from '../wait.ts';
 
@@ -94,7 +94,9 @@ export async function subscribe(
   });
   const elapsedMs = elapsed(tenant, sinceMs);
   const settledMs = Date.now() - sinceMs;
-  output.result({ checkout, elapsedMs, settledMs, tenant }, () => activeText(tenant, elapsedMs, settledMs));
+  output.result({ checkout, elapsedMs, settledMs, tenant }, () =>
+    provisionedText(tenant, elapsedMs, settledMs),
+  );
 }
 
 async function assertForSale(client: Client, productId: string, planId: string): Promise<void> {
@@ -153,15 +155,16 @@ function elapsed({ activeAt }: Tenant, sinceMs: number): number {
   return measuredMs >= 0 ? measuredMs : Date.now() - sinceMs;
 }
 
-function activeText(tenant: Tenant, elapsedMs: number, settledMs: number): string {
+function provisionedText(tenant: Tenant, elapsedMs: number, settledMs: number): string {
   // A tenant prepared in advance is usable at once, and then brought to its plan.
   const later =
     tenant.observed.generation > 1 ? ` (and exactly as its plan says after ${duration(settledMs)})` : '';
   return [
-    `Active ${duration(elapsedMs)} after the payment${later}.`,
+    `Provisioned ${duration(elapsedMs)} after the payment${later}.`,
     fields([
       ['tenant', tenant.id],
       ['namespace', tenant.namespace],
+      ['runs', runsText(tenant, Date.now())],
       ['service', tenant.outputs?.serviceUrl ?? null],
       ['objects', objectsText(tenant)],
     ]),

@@ -6,16 +6,17 @@ import { timelineText } from './timeline.ts';
 export function tenantsText(tenants: readonly Tenant[], nowMs: number): string {
   if (tenants.length === 0) return 'No tenants.';
   return table(
-    ['TENANT', 'PRODUCT', 'PLAN', 'NAMESPACE', 'PHASE', 'SUBSCRIPTION', 'AGE', 'WHY'],
+    ['TENANT', 'PRODUCT', 'PLAN', 'NAMESPACE', 'PHASE', 'RUNS', 'SUBSCRIPTION', 'AGE', 'WHY'],
     tenants.map((tenant) => [
       tenant.id,
       tenant.product,
       tenant.plan,
       tenant.namespace,
       tenant.phase,
+      runsCell(tenant),
       tenant.subscription?.status ?? '-',
       age(tenant.requestedAt ?? tenant.createdAt, nowMs),
-      tenant.reason?.message ?? '',
+      tenant.reason?.message ?? whyNotRunning(tenant) ?? '',
     ]),
   );
 }
@@ -38,7 +39,8 @@ export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], no
       ['region', `${tenant.region} (cell ${tenant.cell})`],
       ['created', time(tenant.createdAt)],
       ['subscribed', tenant.requestedAt && time(tenant.requestedAt)],
-      ['active', activeText(tenant)],
+      ['provisioned', activeText(tenant)],
+      ['runs', runsText(tenant, nowMs)],
       ['data kept until', tenant.deleteAfter && time(tenant.deleteAfter)],
       ['service', tenant.outputs?.serviceUrl ?? null],
       ['database', databaseText(tenant)],
@@ -46,6 +48,37 @@ export function tenantText(tenant: Tenant, entries: readonly TimelineEntry[], no
     ]),
   ];
   return entries.length === 0 ? parts.join('\n') : [...parts, '', timelineText(entries)].join('\n');
+}
+
+/** `1/1` when it runs, else how many pods of how many are ready and why not more. */
+function runsCell({ health }: Tenant): string {
+  if (health === null || health.state === 'none_wanted') return '-';
+  if (health.state === 'unknown') return 'unknown';
+  const pods = `${health.ready ?? 0}/${health.wanted ?? '?'}`;
+  return health.state === 'running' ? pods : `${pods} ${health.state}`;
+}
+
+function whyNotRunning({ health }: Tenant): string | null {
+  return health === null || health.state === 'unknown' || health.state === 'none_wanted'
+    ? null
+    : health.message;
+}
+
+/** What runs of a tenant, which its phase does not say. */
+export function runsText({ health }: Tenant, nowMs: number): string | null {
+  if (health === null) return null;
+  const { state, wanted, ready, sizes, since, lookedAt, message } = health;
+  const why = message === null ? '' : ` ${plain(message)}`;
+  if (state === 'none_wanted') return `nothing, and nothing should.${why}`;
+  if (state === 'unknown')
+    return `unknown.${why}${lookedAt === null ? '' : ` Last seen ${age(lookedAt, nowMs)} ago.`}`;
+  const size = sizes.map(
+    ({ cpuMillis, memoryBytes, pods }) =>
+      `${pods} with ${cpuMillis / 1000} CPU and ${Math.round(memoryBytes / 2 ** 20)} MiB`,
+  );
+  const counts = `${ready ?? 0} of ${wanted ?? 'its'} pods ready${size.length > 0 ? ` (${size.join(', ')})` : ''}`;
+  const lasting = since === null ? '' : `, for ${age(since, nowMs)}`;
+  return state === 'running' ? `${counts}${lasting}` : `${counts}: ${state}${lasting}.${why}`;
 }
 
 /** Why the tenant is not in its desired state, and when the next try is. */

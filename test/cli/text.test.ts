@@ -146,7 +146,7 @@ describe('a tenant', () => {
     });
     expect(tenantText(slot, [], nowMs)).toContain('nobody yet');
     expect(tenantsText([slot], nowMs).split('\n')[1]).toBe(
-      'abcd1234  stream   professional  tenant-acme  active  -             5m',
+      'abcd1234  stream   professional  tenant-acme  active  1/1   -             5m',
     );
   });
 
@@ -186,5 +186,39 @@ describe('a timeline', () => {
   test('told live counts from the payment', () => {
     const entry = sampleEntry(1, '2026-11-21T10:00:00.912Z', 'The tenant is active');
     expect(sinceLine(entry, Date.parse('2026-11-21T10:00:00.000Z'))).toBe(' +0.912 s  The tenant is active');
+  });
+});
+
+describe('what runs of a tenant', () => {
+  const health = sampleTenant().health;
+  if (!health) throw new Error('the sample has no health');
+  const since = '2026-11-21T10:00:00.000Z';
+  const tenantWith = (change: Partial<typeof health>) => sampleTenant({ health: { ...health, ...change } });
+  test.each<[Partial<typeof health>, string, RegExp]>([
+    [{}, '1/1', /1 of 1 pods ready$/m],
+    [
+      { state: 'image', ready: 0, message: 'No such image.', since },
+      '0/1 image',
+      /0 of 1 pods ready: image, for 5m\. No such image\./,
+    ],
+    [{ state: 'none_wanted', wanted: 0, ready: 0 }, '-', /nothing, and nothing should/],
+    [
+      { state: 'unknown', wanted: null, ready: null, lookedAt: since, message: 'Nobody watches.' },
+      'unknown',
+      /unknown\. Nobody watches\. Last seen 5m ago/,
+    ],
+    [
+      { sizes: [{ cpuMillis: 250, memoryBytes: 2 ** 30, pods: 1 }] },
+      '1/1',
+      /1 of 1 pods ready \(1 with 0\.25 CPU and 1024 MiB\)/,
+    ],
+  ])('is told apart from its phase: %j', (change, cell, line) => {
+    const tenant = tenantWith(change);
+    const [heads, row] = tenantsText([tenant], nowMs).split('\n');
+    const at = heads?.indexOf('RUNS') ?? -1;
+    expect(row?.slice(at).startsWith(`${cell} `)).toBe(true);
+    if (change.state === 'image') expect(row).toContain('No such image.');
+    if (change.state === 'unknown') expect(row).not.toContain('Nobody');
+    expect(tenantText(tenant, [], nowMs)).toMatch(line);
   });
 });

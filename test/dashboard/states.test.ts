@@ -31,6 +31,46 @@ afterEach(async () => {
 const heading = (name: string) => page.getByRole('heading', { name, level: 1 });
 const alert = () => page.getByRole('alert');
 
+describe('what runs', () => {
+  const health = { message: null, wanted: 1, ready: 1, sizes: [], since: null, lookedAt: null };
+
+  it('is shown beside the phase, and why nothing runs, as it changes', async () => {
+    fake.put({
+      id: 'truns001',
+      health: { ...health, state: 'image', ready: 0, message: 'Its image is not there.' },
+    });
+    await page.goto(`${fake.url}/#/tenants/truns001`);
+    await signIn(page);
+    await page.locator('[data-phase=active] [data-health=image]').waitFor();
+    await page.getByText('It is provisioned, and nothing of it runs').waitFor();
+    await page.getByText('Its image is not there.').waitFor();
+    fake.say('truns001', 'test.note', 'It starts', { health: { ...health, state: 'running' } });
+    await page.locator('[data-phase=active] [data-health=running]').waitFor();
+    expect(await page.getByText('nothing of it runs').count()).toBe(0);
+    await page.getByRole('link', { name: 'All tenants' }).click();
+    await page.locator('.row [data-health=running]').waitFor();
+  });
+
+  it('is not said to go on when nobody watches', async () => {
+    const lookedAt = '2026-12-01T03:00:00.000Z';
+    fake.put({
+      id: 'truns002',
+      health: {
+        ...health,
+        state: 'unknown',
+        wanted: null,
+        ready: null,
+        lookedAt,
+        message: 'Nobody watches.',
+      },
+    });
+    await page.goto(`${fake.url}/#/tenants/truns002`);
+    await signIn(page);
+    await page.locator('[data-health=unknown]').waitFor();
+    await page.getByText(/Last seen at/).waitFor();
+  });
+});
+
 describe('the way from a plan to a tenant', () => {
   it('leads over sign-in and payment to an active tenant, without one complaint of the browser', async () => {
     const complaints = complaintsOf(page);
@@ -40,7 +80,7 @@ describe('the way from a plan to a tenant', () => {
     await page.locator('[data-phase=active]').waitFor();
     expect(page.url()).toMatch(/\/#\/tenants\/t\d+$/);
     await heading('tenant-acme').waitFor();
-    expect(await page.locator('.readout').textContent()).toMatch(/Active in\s+0\.\d\d s/);
+    expect(await page.locator('.readout').textContent()).toMatch(/Provisioned in\s+0\.\d\d s/);
     expect(await page.locator('.step').count()).toBe(7);
     expect(await page.locator('[data-kind=NetworkPolicy] dd').count()).toBe(3);
     expect(complaints.filter((complaint) => !complaint.includes('favicon'))).toEqual([]);

@@ -19,6 +19,7 @@ export type Price = Plan['price'];
 export type EntitlementValue = Plan['entitlements'][string];
 
 export type Phase = Tenant['phase'];
+export type Health = NonNullable<Tenant['health']>;
 export type TenantOutputs = NonNullable<Tenant['outputs']>;
 export type KubernetesObject = TenantOutputs['objects'][number];
 

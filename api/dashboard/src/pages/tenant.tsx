@@ -4,9 +4,10 @@ import { useApp } from '../context.ts';
 import { useLiveTenant } from '../live-tenant.ts';
 import { useLoad } from '../load.ts';
 import { BillingCard, Overdue, useBilling } from '../parts/billing.tsx';
+import { HealthBadge, HealthNote } from '../parts/health.tsx';
 import { Invoices } from '../parts/invoices.tsx';
 import { Objects } from '../parts/objects.tsx';
-import { isMoving, PhaseBadge } from '../parts/phase.tsx';
+import { isMoving, isProvisioned, PhaseBadge } from '../parts/phase.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { ProductPart } from '../parts/product-part.tsx';
 import { Readout } from '../parts/readout.tsx';
@@ -54,10 +55,14 @@ export function TenantPage({ id }: { id: string }) {
             <span>{tenant.region}</span>
           </p>
         </div>
-        <PhaseBadge phase={tenant.phase} />
+        <div className="badges">
+          <PhaseBadge phase={tenant.phase} />
+          {isProvisioned(tenant.phase) && <HealthBadge health={tenant.health} />}
+        </div>
       </header>
 
       <Readout tenant={tenant} entries={entries} />
+      {isProvisioned(tenant.phase) && <HealthNote health={tenant.health} />}
       <Trouble tenant={tenant} onRetried={show} />
       <Overdue tenant={tenant} billing={billing} />
       {problem && <ProblemNote problem={problem} />}

@@ -4,7 +4,8 @@ import { toProblem } from '../api.ts';
 import { useApp } from '../context.ts';
 import { date, sentence } from '../format.ts';
 import { useLoad } from '../load.ts';
-import { PhaseBadge } from '../parts/phase.tsx';
+import { HealthBadge, whyNotRunning } from '../parts/health.tsx';
+import { isProvisioned, PhaseBadge } from '../parts/phase.tsx';
 import { ProblemNote } from '../parts/problem.tsx';
 import { paths } from '../route.ts';
 import type { ProblemDetails, Tenant } from '../types.ts';
@@ -66,13 +67,18 @@ function TenantRow({ tenant }: { tenant: Tenant }) {
         <span className="row-name">
           <b>{tenant.namespace}</b>
           <span className="quiet">
-            {tenant.reason?.message ?? `${tenant.region}, since ${date(tenant.createdAt)}`}
+            {tenant.reason?.message ??
+              whyNotRunning(tenant) ??
+              `${tenant.region}, since ${date(tenant.createdAt)}`}
           </span>
         </span>
         <span className="row-plan">
           {sentence(tenant.product)} <span className="quiet">{tenant.plan}</span>
         </span>
-        <PhaseBadge phase={tenant.phase} />
+        <span className="badges">
+          <PhaseBadge phase={tenant.phase} />
+          {isProvisioned(tenant.phase) && <HealthBadge health={tenant.health} />}
+        </span>
       </a>
     </li>
   );

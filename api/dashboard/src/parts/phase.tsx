@@ -23,6 +23,11 @@ export function isMoving(phase: Phase): boolean {
   return ['pending', 'provisioning', 'updating', 'suspending', 'deleting'].includes(phase);
 }
 
+/** True once there is something that may run. */
+export function isProvisioned(phase: Phase): boolean {
+  return ['active', 'updating', 'failed'].includes(phase);
+}
+
 export function PhaseBadge({ phase }: { phase: Phase }) {
   return (
     <span className={`badge tone-${phaseTone(phase)}${isMoving(phase) ? ' is-moving' : ''}`}>

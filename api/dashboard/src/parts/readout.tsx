@@ -14,9 +14,9 @@ export function Readout({ tenant, entries }: { tenant: Tenant; entries: readonly
   if ((phase === 'active' || phase === 'updating') && readyMs !== null) {
     return (
       <p className="readout" role="status">
-        <span className="readout-label">Active in</span>{' '}
+        <span className="readout-label">Provisioned in</span>{' '}
         <span className="readout-figure">{duration(readyMs)}</span>{' '}
-        <span className="readout-note">from payment to ready</span>{' '}
+        <span className="readout-note">from the payment on</span>{' '}
         {working && <span className="readout-aside">Updating for {duration(runningMs)}</span>}
       </p>
     );
