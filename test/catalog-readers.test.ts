@@ -9,7 +9,8 @@ import { nodesOf, parse, type SourceFile, sourceFiles } from './support/sources.
  * Nothing is sold that nothing enforces, and no figure stands in the catalog that nobody applies.
  *
  * An entitlement has a reader when a rule of its product goes by it (a limit, credits, a budget, sandboxes), when it is
- * one of the platform's and a source asks for it, or when the product's service names it. A field, and a figure of the
+ * one of the platform's and a source asks for it, or when the product's service asks a plan for it or has a check that needs
+ * or refuses it. A name alone applies nothing. A field, and a figure of the
  * platform, has one when a source outside the catalog asks for it.
  */
 
@@ -87,19 +88,38 @@ function figuresOf(value: object, path: readonly string[] = []): string[] {
   );
 }
 
-/** Whether the product's own service asks for an entitlement, or names it. */
-function isNamedByService(id: string, entitlement: string, from: readonly SourceFile[] = trees): boolean {
+/** Whether the product's own service asks a plan for an entitlement, or has a check that needs or refuses it. */
+function isAppliedByService(id: string, entitlement: string, from: readonly SourceFile[] = trees): boolean {
   return from
     .filter(({ file }) => file.startsWith(`services/${id}/`))
     .some((source) =>
       [...nodesOf(parse(source))].some(
-        (node) => askedFor(node) === entitlement || (ts.isStringLiteral(node) && node.text === entitlement),
+        (node) =>
+          (askedFor(node) === entitlement && isOfEntitlements(node)) ||
+          (ts.isPropertyAssignment(node) &&
+            node.name.getText() === 'entitlement' &&
+            ts.isStringLiteral(node.initializer) &&
+            node.initializer.text === entitlement),
       ),
     );
 }
 
+/** Whether what is asked is a plan's entitlements: `plan.entitlements.one`, `{ entitlements: { one } }`. */
+function isOfEntitlements(node: ts.Node): boolean {
+  if (ts.isBindingElement(node)) {
+    const whole = node.parent.parent;
+    return ts.isBindingElement(whole)
+      ? whole.propertyName?.getText() === 'entitlements'
+      : ts.isVariableDeclaration(whole) && /\bentitlements$/.test(whole.initializer?.getText() ?? '');
+  }
+  return (
+    (ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node)) &&
+    /\bentitlements$/.test(node.expression.getText())
+  );
+}
+
 function isApplied(product: Product, entitlement: string): boolean {
-  if (isNamedByService(product.id, entitlement)) return true;
+  if (isAppliedByService(product.id, entitlement)) return true;
   if (product.applies?.includes(entitlement)) return false;
   return (platformEntitlements as readonly string[]).includes(entitlement)
     ? asked.has(entitlement)
@@ -112,11 +132,9 @@ const unread = [
       .filter((entitlement) => !isApplied(product, entitlement))
       .map((entitlement) => `${product.id}.${entitlement}`),
   ),
-  ...catalog.flatMap(({ id, objectives }) =>
-    objectives
-      .filter((objective) => !asked.has('objectives') && !isNamedByService(id, objective.id))
-      .map((objective) => `objective ${objective.id}`),
-  ),
+  ...(asked.has('objectives')
+    ? []
+    : catalog.flatMap(({ objectives }) => objectives.map(({ id }) => `objective ${id}`))),
   ...figuresOf(platform)
     // A threshold is applied as one: what compares it reads all of it but its description.
     .filter((figure) => !/^alerts\.\w+\.(?!value)/.test(figure))
@@ -167,10 +185,14 @@ describe('what the catalog says has a reader that applies it', () => {
     expect(isReadOfPlatform('nodes.colourOfTheCatalog')).toBe(false);
     expect(asked.has('colourOfTheCatalog')).toBe(false);
     const service = (content: string) => [{ file: 'services/inbox/routes.ts', content }];
-    expect(
-      isNamedByService('inbox', 'projects', service('if (used >= plan.entitlements.projects) no();')),
-    ).toBe(true);
-    expect(isNamedByService('inbox', 'projects', service('const projects = 1;'))).toBe(false);
-    expect(isNamedByService('stream', 'projects', service("limit('projects');"))).toBe(false);
+    const applies = (content: string) => isAppliedByService('inbox', 'projects', service(content));
+    expect(applies('if (used >= plan.entitlements.projects) no();')).toBe(true);
+    expect(applies('const has = ({ entitlements: { projects } }) => projects > 1;')).toBe(true);
+    expect(applies('const { projects } = plan.entitlements;')).toBe(true);
+    expect(applies("const needs = [{ of: 'limit', entitlement: 'projects', amount }];")).toBe(true);
+    expect(applies('const projects = 1;')).toBe(false);
+    expect(applies("const features = ['projects']; plan.entitlements[feature];")).toBe(false);
+    expect(applies('show(page.projects);')).toBe(false);
+    expect(isAppliedByService('stream', 'projects', service('plan.entitlements.projects;'))).toBe(false);
   });
 });

@@ -12,7 +12,7 @@ import { cents, cpus, gibibytes, gigabytes, mebibytes, micros, tebibytes } from 
 /**
  * Streamed desktop sessions for companies: section 5 of the requirements.
  *
- * Requirements: prices, sessions, memory, retention, features, usage prices, Business's quota, the autoscaler with
+ * Requirements: prices, sessions, memory, retention, compliance, usage prices, Business's quota, the autoscaler with
  * its pace, availability, RTO, RPO.
  * Our choice: the GB of a plan are the memory of its sessions (both Professional and Business then give one session
  * 3.2 GB), and ten replicas, the autoscaler's most, have them together; CPU per replica; quotas of the other plans
@@ -55,14 +55,12 @@ function plan(options: {
   replicasMemoryGb: number;
   replicaCpu: number;
   recordingRetentionDays: number;
-  /** Includes SSO, DLP, compliance and branding. */
-  business: boolean;
-  /** Includes multi-region, dedicated cluster and advanced audit. */
-  enterprise: boolean;
+  compliance: boolean;
   availabilityBasisPoints: number;
   rtoMinutes: number | null;
   rpoMinutes: number | null;
   quota: NamespaceQuota;
+  dataIsolation: 'schema' | 'database';
   databaseConnections: number;
   features: readonly string[];
   typicalMonth: TypicalMonth;
@@ -77,13 +75,7 @@ function plan(options: {
       sessions: options.sessions,
       memoryGb: options.memoryGb,
       recordingRetentionDays: options.recordingRetentionDays,
-      sso: options.business,
-      dlp: options.business,
-      compliance: options.business,
-      branding: options.business,
-      multiRegion: options.enterprise,
-      dedicatedCluster: options.enterprise,
-      advancedAudit: options.enterprise,
+      compliance: options.compliance,
       availabilityBasisPoints: options.availabilityBasisPoints,
       rtoMinutes: options.rtoMinutes,
       rpoMinutes: options.rpoMinutes,
@@ -96,7 +88,7 @@ function plan(options: {
     quota: options.quota,
     autoscaling,
     warmPods: 0,
-    dataIsolation: options.enterprise ? 'database' : 'schema',
+    dataIsolation: options.dataIsolation,
     databaseConnections: options.databaseConnections,
     typicalMonth: options.typicalMonth,
   };
@@ -116,8 +108,7 @@ export const stream: Product = {
       replicasMemoryGb: 2,
       replicaCpu: 0.1,
       recordingRetentionDays: 7,
-      business: false,
-      enterprise: false,
+      compliance: false,
       availabilityBasisPoints: 9_900,
       rtoMinutes: null,
       rpoMinutes: null,
@@ -129,6 +120,7 @@ export const stream: Product = {
         services: 5,
         persistentVolumeClaims: 2,
       },
+      dataIsolation: 'schema',
       databaseConnections: 3,
       features: ['1 session', '2 GB memory', 'Recordings kept 7 days'],
       typicalMonth: { share: 800, databaseGb: 0.05, ...company(1, 8, 10) },
@@ -143,8 +135,7 @@ export const stream: Product = {
       replicasMemoryGb: 16,
       replicaCpu: 0.5,
       recordingRetentionDays: 30,
-      business: false,
-      enterprise: false,
+      compliance: false,
       availabilityBasisPoints: 9_950,
       rtoMinutes: null,
       rpoMinutes: null,
@@ -156,6 +147,7 @@ export const stream: Product = {
         services: 20,
         persistentVolumeClaims: 20,
       },
+      dataIsolation: 'schema',
       databaseConnections: 10,
       features: ['5 sessions', '16 GB memory', 'Recordings kept 30 days'],
       typicalMonth: { share: 1_600, databaseGb: 0.5, ...company(4, 60, 2) },
@@ -170,14 +162,14 @@ export const stream: Product = {
       replicasMemoryGb: 64,
       replicaCpu: 2,
       recordingRetentionDays: 90,
-      business: true,
-      enterprise: false,
+      compliance: true,
       availabilityBasisPoints: 9_990,
       rtoMinutes: 60,
       rpoMinutes: 60,
       quota: businessQuota,
+      dataIsolation: 'schema',
       databaseConnections: 25,
-      features: ['20 sessions', '64 GB memory', 'SSO, DLP, compliance, branding', 'Recordings kept 90 days'],
+      features: ['20 sessions', '64 GB memory', 'Data kept where GDPR demands', 'Recordings kept 90 days'],
       typicalMonth: { share: 800, databaseGb: 3, ...company(18, 90, 0.5) },
     }),
     plan({
@@ -189,8 +181,7 @@ export const stream: Product = {
       replicasMemoryGb: 128,
       replicaCpu: 4,
       recordingRetentionDays: 365,
-      business: true,
-      enterprise: true,
+      compliance: true,
       availabilityBasisPoints: 9_999,
       rtoMinutes: 15,
       rpoMinutes: 5,
@@ -202,14 +193,9 @@ export const stream: Product = {
         services: 200,
         persistentVolumeClaims: 200,
       },
+      dataIsolation: 'database',
       databaseConnections: 50,
-      features: [
-        'Several regions, a dedicated cluster',
-        'SSO, DLP, compliance, branding',
-        'Recordings kept 1 year',
-        'Advanced audit',
-        'A database of your own',
-      ],
+      features: ['Data kept where GDPR demands', 'Recordings kept 1 year', 'A database of your own'],
       typicalMonth: { share: 100, databaseGb: 12, ...company(60, 100, 0.25) },
     }),
   ],

@@ -106,7 +106,6 @@ describe('a check of the tree’s services admits, and says what a use needs', (
       { needs: [{ of: 'concurrency', entitlement: 'concurrentSandboxes', amount: 1 }] },
     ],
     ['stream', 'free', 'session', {}, { needs: [{ of: 'concurrency', entitlement: 'sessions', amount: 1 }] }],
-    ['stream', 'business', 'feature', { feature: 'sso' }, { needs: [] }],
   ])('%s %s: %s %j', async (product, plan, name, attributes, decision) => {
     expect(await ask(product, plan, name, attributes)).toMatchObject({ admitted: true, ...decision });
   });
@@ -126,8 +125,6 @@ describe('a check of the tree’s services refuses what the plan lacks, and know
     ['inbox', 'starter', 'project', { existing: 2 }, 'projects', ['professional', 'enterprise']],
     ['agents', 'free', 'task', { agent: 'claude' }, 'agents', ['pro', 'enterprise']],
     ['agents', 'pro', 'sandbox', {}, 'privateSandboxes', ['enterprise']],
-    ['stream', 'free', 'feature', { feature: 'dlp' }, 'dlp', ['business', 'enterprise']],
-    ['stream', 'business', 'feature', { feature: 'multiRegion' }, 'multiRegion', ['enterprise']],
   ])('%s %s: %s %j', async (product, plan, name, attributes, entitlement, plans) => {
     const decision = await ask(product, plan, name, attributes);
     expect(decision).toMatchObject({ admitted: false, refusal: { entitlement } });
@@ -145,7 +142,6 @@ test('every product of the tree has its service, and each of its checks names en
   const attributes: Record<string, object> = {
     project: { existing: 0 },
     task: { agent: 'opencode' },
-    feature: { feature: 'sso' },
   };
   for (const { product, checks = {} } of services) {
     for (const name of Object.keys(checks))
