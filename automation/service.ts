@@ -177,7 +177,7 @@ export interface ServiceCheck {
   readonly attributes: z.ZodType;
   /**
    * Says what the use needs, or why the plan does not include it. The control plane takes all that is needed, or nothing,
-   * in the same transaction.
+   * in the same transaction. Must not go by an amount in use that the caller says: two that ask at once would both pass.
    * @param request.attributes parsed by the check's `attributes`
    */
   readonly decide: (request: CheckRequest, client: Queryable) => CheckDecision | Promise<CheckDecision>;

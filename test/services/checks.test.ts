@@ -74,8 +74,6 @@ describe('a check of the tree’s services admits, and says what a use needs', (
       {},
       { needs: [{ of: 'limit', entitlement: 'emailsPerMonth', amount: 1 }], meter: 'inbox_emails' },
     ],
-    ['inbox', 'starter', 'project', { existing: 1 }, { needs: [] }],
-    ['inbox', 'professional', 'project', { existing: 1000 }, { needs: [] }],
     [
       'agents',
       'free',
@@ -122,7 +120,6 @@ describe('a check of the tree’s services refuses what the plan lacks, and know
   test.each([
     ['workspace', 'byoc', 'apiCall', {}, 'apiKey', ['we-manage']],
     ['browsers', 'starter', 'session', {}, 'sessionsPerMonth', ['professional', 'enterprise']],
-    ['inbox', 'starter', 'project', { existing: 2 }, 'projects', ['professional', 'enterprise']],
     ['agents', 'free', 'task', { agent: 'claude' }, 'agents', ['pro', 'enterprise']],
     ['agents', 'pro', 'sandbox', {}, 'privateSandboxes', ['enterprise']],
   ])('%s %s: %s %j', async (product, plan, name, attributes, entitlement, plans) => {
@@ -140,7 +137,6 @@ describe('a check of the tree’s services refuses what the plan lacks, and know
 test('every product of the tree has its service, and each of its checks names entitlements and meters that it has', async () => {
   expect(services.map(({ product }) => product)).toEqual(catalog);
   const attributes: Record<string, object> = {
-    project: { existing: 0 },
     task: { agent: 'opencode' },
   };
   for (const { product, checks = {} } of services) {
