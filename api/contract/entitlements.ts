@@ -44,7 +44,9 @@ export const entitlements = z
       description: 'Why it is suspended',
     }),
     entitlements: z.record(z.string(), entitlement),
-    features: z.array(z.string()).openapi({ description: 'The entitlements that are true' }),
+    planFeatures: z
+      .array(z.string())
+      .openapi({ description: 'The entitlements that the plan has as true. Only the plan decides them' }),
     credits: z
       .object({
         available: count,

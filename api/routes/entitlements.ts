@@ -177,7 +177,7 @@ function entitlementsView(tenant: string, found: Entitlements) {
         },
       ]),
     ),
-    features: [...found.features],
+    planFeatures: [...found.planFeatures],
     credits: found.credits && { ...found.credits, resetsAt: timeOf(found.credits.resetsAt) },
     budgets: found.budgets.map((budget) => ({ ...budget, resetsAt: budget.resetsAt.toISOString() })),
   };

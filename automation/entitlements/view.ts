@@ -22,8 +22,8 @@ export interface Entitlements {
   /** Why it is suspended; null when it is not. */
   readonly reason: { readonly code: string; readonly message: string } | null;
   readonly entitlements: Readonly<Record<string, Entitlement>>;
-  /** Names of the entitlements that are true. */
-  readonly features: readonly string[];
+  /** Names of the entitlements that the plan has as true. Nothing but the plan decides them. */
+  readonly planFeatures: readonly string[];
   /** Null where the product is not on credits. */
   readonly credits: {
     readonly available: number;
@@ -105,7 +105,7 @@ export function entitlementsOf(
     entitlements: Object.fromEntries(
       names.map((name) => [name, { value: plan.entitlements[name] ?? null, use: useOf(name, facts) }]),
     ),
-    features: names.filter((name) => plan.entitlements[name] === true),
+    planFeatures: names.filter((name) => plan.entitlements[name] === true),
     credits:
       allowance === null
         ? null

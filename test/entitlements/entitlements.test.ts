@@ -62,7 +62,7 @@ describe('what a tenant may do', () => {
         },
         projects: { value: 2, use: null },
       },
-      features: [],
+      planFeatures: [],
       credits: null,
       budgets: [
         {
@@ -107,7 +107,7 @@ describe('what a tenant may do', () => {
 
   test('names what is simply on, and shows lists and what is without a limit', async () => {
     expect((await show(await tenantOf('agents', 'enterprise'))).body).toMatchObject({
-      features: ['apiAccess', 'priority', 'privateSandboxes'],
+      planFeatures: ['apiAccess', 'priority', 'privateSandboxes'],
       entitlements: {
         agents: { value: expect.arrayContaining(['claude', 'opencode']), use: null },
         tasksPerMonth: { value: null, use: { per: 'month', used: 0, remaining: null } },

@@ -570,9 +570,9 @@ export type Entitlements = {
         [key: string]: Entitlement;
     };
     /**
-     * The entitlements that are true
+     * The entitlements that the plan has as true. Only the plan decides them
      */
-    features: Array<string>;
+    planFeatures: Array<string>;
     /**
      * null where the product is not on credits
      */
