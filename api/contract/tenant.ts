@@ -267,11 +267,11 @@ export const planFilter = z
   .regex(/^[\w-]+$/, 'is the id of a plan')
   .optional();
 
-const searched =
-  'Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace';
+const searched = (emails: string) =>
+  `Beginning of an id, owner or subscription${emails}, or a part of a slug or namespace`;
 
 export const tenantQuery = listQuery(['-createdAt', 'createdAt', 'slug', '-slug'], {
-  q: search(searched),
+  q: search(searched(', for operators also of an e-mail address')),
   product: productId.optional(),
   plan: planFilter,
   phase: z.enum(phases).optional(),
@@ -284,7 +284,7 @@ export const tenantQuery = listQuery(['-createdAt', 'createdAt', 'slug', '-slug'
 
 /** The filters of lists of what belongs to tenants. */
 export const tenantFilters = {
-  q: search(`Of its tenant: ${searched.charAt(0).toLowerCase()}${searched.slice(1)}`),
+  q: search(`Of its tenant: ${searched(' or e-mail address').replace('Beginning', 'beginning')}`),
   product: productId.optional(),
   plan: planFilter,
 };

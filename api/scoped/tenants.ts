@@ -24,7 +24,8 @@ export interface ScopedTenants {
   lock(client: Queryable, asked: AskedTenant): Promise<Tenant>;
   /** Finds those of the tenants that the principal may change, by id. */
   findSome(asked: readonly AskedTenant[]): Promise<ReadonlyMap<string, Tenant>>;
-  list(filter: TenantFilter, page: Page<TenantOrder>): Promise<Tenant[]>;
+  /** Operators find tenants by e-mail addresses, too. */
+  list(filter: Omit<TenantFilter, 'byEmail'>, page: Page<TenantOrder>): Promise<Tenant[]>;
   /** Why a checkout of theirs led to no tenant; null when nothing is known against it. */
   checkoutProblem(checkoutId: string): Promise<string | null>;
 }
@@ -44,7 +45,8 @@ export function scopedTenants(db: Queryable, principal: Principal, changes: bool
         found.filter((tenant) => roleFor(principal, tenant) === 'admin').map((tenant) => [tenant.id, tenant]),
       );
     },
-    list: (filter, page) => listTenants(db, reachOf(principal), filter, page),
+    list: (filter, page) =>
+      listTenants(db, reachOf(principal), { ...filter, byEmail: principal.kind === 'operator' }, page),
     checkoutProblem: async (checkoutId) => {
       const reach = reachOf(principal);
       return reach === null || 'owner' in reach ? findCheckoutProblem(db, checkoutId, reach) : null;

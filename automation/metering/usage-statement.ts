@@ -1,6 +1,6 @@
 import { onlyRow, type Queryable } from '../store/database.ts';
 import { numberKey, type Page, pageQuery, textKey } from '../store/pages.ts';
-import { matchesTenant } from '../store/tenant-list.ts';
+import { matchesEmail, matchesTenant } from '../store/tenant-list.ts';
 import type { MonthTake } from './dimensions.ts';
 import type { Consumer, PlanDays, UsedAmount } from './statement.ts';
 import { type Month, slotMs } from './time.ts';
@@ -175,7 +175,7 @@ export interface TenantTotal {
 export interface TotalFilter {
   readonly product?: string | undefined;
   readonly plan?: string | undefined;
-  /** As `matchesTenant` has it. */
+  /** As `matchesTenant` and `matchesEmail` have it. */
   readonly q?: string | undefined;
 }
 
@@ -211,7 +211,7 @@ export async function listTotals(
            ${sum('storage')} as "storageCents", ${sum('other')} as "otherCents", sum(cents)::bigint as "usageCents"
          from cost join tenantry.tenant t on t.id = cost.tenant_id
          where ($6::text is null or t.product = $6) and ($7::text is null or t.desired_spec->>'plan' = $7)
-           and ($8::text is null or ${matchesTenant('$8')})
+           and ($8::text is null or ${matchesTenant('$8')} or ${matchesEmail('$8')})
          group by t.id)
        select * from total where true`,
       [

@@ -1,7 +1,7 @@
 import { record } from '../store/audit.ts';
 import { type Database, firstRow, onlyRow, type Queryable, storable } from '../store/database.ts';
 import { type Page, pageQuery, textKey, timeKey } from '../store/pages.ts';
-import { matchesTenant } from '../store/tenant-list.ts';
+import { matchesEmail, matchesTenant } from '../store/tenant-list.ts';
 import { ringTenant, type Tenant } from '../store/tenants.ts';
 
 /** The steps of a tenant's end, in order. */
@@ -302,7 +302,7 @@ export interface EndFilter {
   readonly product?: string | undefined;
   readonly plan?: string | undefined;
   readonly phase?: string | undefined;
-  /** As `matchesTenant` has it. */
+  /** As `matchesTenant` and `matchesEmail` have it. */
   readonly q?: string | undefined;
 }
 
@@ -318,7 +318,7 @@ export async function listEnds(
        join tenantry.tenant t on t.id = o.tenant_id
        where (o.finished_at is null) = ($1 = 'open') and ($2::text is null or t.product = $2)
          and ($3::text is null or t.desired_spec->>'plan' = $3) and ($4::text is null or t.phase = $4)
-         and ($5::text is null or ${matchesTenant('$5')})`,
+         and ($5::text is null or ${matchesTenant('$5')} or ${matchesEmail('$5')})`,
       [
         filter.state,
         filter.product ?? null,

@@ -16,6 +16,8 @@ export interface TenantFilter {
   readonly checkout?: string | undefined;
   /** As `matchesTenant` has it. */
   readonly q?: string | undefined;
+  /** Whether `q` also finds by e-mail addresses. Only for who may read them all: by searching one can guess them. */
+  readonly byEmail: boolean;
 }
 
 const emptyReach = { owner: null, customerIds: [], tenantId: null, product: null };
@@ -42,7 +44,7 @@ export async function listTenants(
                 where s.id = t.subscription_id and s.checkout_id = $4))
          and ($6::text is null or id = $6) and ($7::text is null or product = $7)
          and ($8::text is null or desired_spec->>'plan' = $8)
-         and ($9::text is null or ${matchesTenant('$9')})`,
+         and ($9::text is null or ${matchesTenant('$9')} ${filter.byEmail ? `or ${matchesEmail('$9')}` : ''})`,
       [
         owner,
         filter.product ?? null,
@@ -62,15 +64,22 @@ export async function listTenants(
 }
 
 /**
- * The condition of a search for the tenant `t`: by the beginning of its id, its subscription's id, its owner, or an e-mail
- * address of the owner or of the paying organization; or by a part of the slug or the namespace. Case does not matter.
+ * The condition of a search for the tenant `t`: by the beginning of its id, its subscription's id or its owner, or by a part
+ * of the slug or the namespace. Case does not matter.
  * @param q the parameter, in lower case
  */
 export function matchesTenant(q: string): string {
   return `(starts_with(t.id, ${q}) or starts_with(lower(t.owner), ${q})
     or starts_with(lower(t.subscription_id), ${q})
-    or strpos(lower(t.slug), ${q}) > 0 or strpos(lower(t.namespace), ${q}) > 0
-    or exists (select from tenantry.organization_member m
+    or strpos(lower(t.slug), ${q}) > 0 or strpos(lower(t.namespace), ${q}) > 0)`;
+}
+
+/**
+ * The same by the beginning of an e-mail address of the owner or of the paying organization.
+ * @param q the parameter, in lower case
+ */
+export function matchesEmail(q: string): string {
+  return `(exists (select from tenantry.organization_member m
          where m.subject = t.owner and starts_with(m.email, ${q}))
     or exists (select from tenantry.organization o
          where (o.personal_of = t.owner or o.customer_id = t.desired_spec->>'billingAccount')

@@ -2079,7 +2079,7 @@ export type GetFleetUsageData = {
          */
         sort?: '-usage' | 'usage' | 'slug' | '-slug';
         /**
-         * Of its tenant: beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         * Of its tenant: beginning of an id, owner or subscription or e-mail address, or a part of a slug or namespace, in any case
          */
         q?: string;
         product?: string;
@@ -2206,7 +2206,7 @@ export type ListTenantsData = {
          */
         sort?: '-createdAt' | 'createdAt' | 'slug' | '-slug';
         /**
-         * Beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         * Beginning of an id, owner or subscription, for operators also of an e-mail address, or a part of a slug or namespace, in any case
          */
         q?: string;
         product?: string;
@@ -4031,7 +4031,7 @@ export type ListOffboardingsData = {
          */
         sort?: 'begunAt' | '-begunAt';
         /**
-         * Of its tenant: beginning of an id, owner, e-mail address or subscription, or a part of a slug or namespace, in any case
+         * Of its tenant: beginning of an id, owner or subscription or e-mail address, or a part of a slug or namespace, in any case
          */
         q?: string;
         product?: string;
