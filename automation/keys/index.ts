@@ -5,6 +5,7 @@ export {
   type ApiKey,
   createKey,
   findKey,
+  forgetExpiredKeys,
   type KeyOrder,
   type KeyOwner,
   type KeyReach,
@@ -17,3 +18,4 @@ export {
   TooManyKeys,
 } from './rows.ts';
 export { type KeyScope, keyScopes, operatorScopes } from './scopes.ts';
+export { keysWork } from './work.ts';

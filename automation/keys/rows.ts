@@ -60,6 +60,9 @@ const reached = `($1::text is null or k.subject = $1 or exists (select from tena
 /** How many live keys one owner can have: enough for all their programs, and a bound for one that makes keys in a loop. */
 export const maxKeys = 100;
 
+/** How long an expired key is still listed, so that its owner can see which one ended. */
+const expiredKeptMs = 30 * 24 * 3_600_000;
+
 /** The owner has as many live keys as there can be. */
 export class TooManyKeys extends Error {
   override readonly name = 'TooManyKeys';
@@ -87,12 +90,18 @@ export async function createKey(
   const { count } = onlyRow(
     await client.query<{ count: number }>(
       `select count(*) as count from tenantry.api_key
-       where owner_kind = $1 and subject is not distinct from $2 and tenant_id is not distinct from $3
-         and product is not distinct from $4 and (expires_at is null or expires_at > now())`,
+       where ${isOwned} and (expires_at is null or expires_at > now())`,
       owned,
     ),
   );
   if (count >= maxKeys) throw new TooManyKeys();
+  // Keys of a second each are never many at once, but would pile up until the sweep forgets them.
+  await client.query(
+    `delete from tenantry.api_key where id = any(array(
+       select id from tenantry.api_key where ${isOwned} and expires_at <= now()
+       order by expires_at desc offset ${maxKeys}))`,
+    owned,
+  );
   const { id, text, sha256 } = drawKey();
   const row = onlyRow(
     await client.query<Row>(
@@ -106,6 +115,10 @@ export async function createKey(
   await recordChange(client, key, 'created', { scopes: key.scopes, ...audit });
   return { key, text };
 }
+
+/** Whose key it is; the parameters are `ownerColumns`. */
+const isOwned = `owner_kind = $1 and subject is not distinct from $2 and tenant_id is not distinct from $3
+  and product is not distinct from $4`;
 
 function ownerColumns(owner: KeyOwner): [kind: string, ...owner: (string | null)[]] {
   return [
@@ -224,6 +237,15 @@ async function renewContainerKey(client: Queryable, following: Following, tenant
     changeDesired(db, tenant.id, { state, spec, suspendReason, deleteAfter }),
   );
   await ringTenant(client, tenant);
+}
+
+/** Forgets keys that expired more than 30 days ago, `limit` at most. */
+export async function forgetExpiredKeys(db: Queryable, now: Date, limit: number): Promise<void> {
+  await db.query(
+    `delete from tenantry.api_key where id = any(array(
+       select id from tenantry.api_key where expires_at < $1 order by expires_at limit $2))`,
+    [new Date(now.getTime() - expiredKeptMs), limit],
+  );
 }
 
 export async function removeTenantKeys(client: Queryable, tenantId: string): Promise<void> {

@@ -2,6 +2,7 @@ import { billingWork } from '../billing/index.ts';
 import { entitlementsWork } from '../entitlements/index.ts';
 import { figuresWork } from '../figures/index.ts';
 import { type JobContext, jobsWork } from '../jobs/index.ts';
+import { keysWork } from '../keys/index.ts';
 import { ledgerWork } from '../ledger/index.ts';
 import type { Work } from '../work/index.ts';
 
@@ -12,6 +13,7 @@ export function roomsWork(context: JobContext): readonly Work[] {
     billingWork(context),
     ledgerWork(context),
     entitlementsWork(context.database, context.now),
+    keysWork(context.database, context.now),
     figuresWork(context.database, context.stripe),
   ];
 }

@@ -6,9 +6,13 @@ import {
   createKeyRing,
   type KeyOwner,
   keysFollower,
+  keysWork,
+  listKeys,
+  maxKeys,
   revokeKey,
 } from '../../automation/keys/index.ts';
 import { listAudit } from '../../automation/store/audit.ts';
+import { firstPage } from '../../automation/store/pages.ts';
 import { changeDesired, findTenant } from '../../automation/store/tenants.ts';
 import { type ControlDatabase, controlDatabase } from '../support/database.ts';
 import { unfollowed } from '../support/followers.ts';
@@ -222,5 +226,44 @@ describe('a tenant’s key', () => {
     const keys = ring();
     expect(await keys.verify(text)).toEqual({ valid: false, why: 'unknown' });
     await keys.close();
+  });
+});
+
+describe('an expired key', () => {
+  const day = 24 * 3_600_000;
+  const ago = (ms: number) => new Date(Date.now() - ms);
+  const idsOf = async (subject: string) =>
+    (await listKeys(control.database, { subject, customerIds: [] }, {}, firstPage(200, 'createdAt'))).map(
+      ({ id }) => id,
+    );
+
+  test('is listed for 30 days, and then forgotten by the sweep', async () => {
+    const owner: KeyOwner = { kind: 'person', subject: 'old' };
+    const kept = [
+      await make({ owner }),
+      await make({ owner, expiresAt: ago(-day) }),
+      await make({ owner, expiresAt: ago(29 * day) }),
+    ];
+    const gone = await make({ owner, expiresAt: ago(31 * day) });
+    expect(await idsOf('old')).toContain(gone.key.id);
+    await keysWork(control.database, () => new Date()).sweep?.shared?.forgetExpiredKeys?.();
+    expect((await idsOf('old')).sort()).toEqual(kept.map(({ key }) => key.id).sort());
+  });
+
+  test('leaves no more behind than an owner may have, however many end in a day', async () => {
+    const owner: KeyOwner = { kind: 'person', subject: 'hasty' };
+    const live = await make({ owner });
+    await control.database.query(
+      `insert into tenantry.api_key (id, secret_sha256, name, owner_kind, subject, scopes, expires_at)
+       select 'hasty' || lpad(n::text, 7, '0'), sha256(n::text::bytea), 'brief', 'person', 'hasty', '{tenants:read}',
+         now() - n * interval '1 second'
+       from generate_series(1, $1) n`,
+      [maxKeys + 40],
+    );
+    const next = await make({ owner });
+    const ids = await idsOf('hasty');
+    expect(ids).toHaveLength(2 + maxKeys);
+    expect(ids).toEqual(expect.arrayContaining([live.key.id, next.key.id, 'hasty0000001', 'hasty0000100']));
+    expect(ids).not.toContain('hasty0000101');
   });
 });
