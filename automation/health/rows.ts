@@ -45,7 +45,7 @@ export async function writeVerdicts(db: Queryable, verdicts: ReadonlyMap<string,
          as given ("tenantId" text, state text, message text, wanted int, ready int, sizes jsonb)
       order by "tenantId"
      on conflict (tenant_id) do update set state = excluded.state, message = excluded.message,
-       wanted = excluded.wanted, ready = excluded.ready, sizes = excluded.sizes,
+       wanted = excluded.wanted, ready = excluded.ready, sizes = excluded.sizes, changed_at = clock_timestamp(),
        since = case when kept.state = excluded.state then kept.since else excluded.since end,
        not_running_since = case when excluded.not_running_since is not null
          then coalesce(kept.not_running_since, excluded.not_running_since) end
@@ -130,4 +130,29 @@ export async function countHealth(db: Queryable): Promise<HealthCount[]> {
       group by 1, 2, 3, 4`,
   );
   return rows;
+}
+
+/** What runs of one tenant, for comparisons. */
+export interface Running {
+  readonly state: VerdictState;
+  readonly message: string | null;
+  readonly wanted: number;
+  readonly ready: number;
+  readonly sizes: readonly PodSize[];
+  readonly notRunningSince: Date | null;
+  /** When any of it last changed. */
+  readonly changedAt: Date;
+}
+
+/** By tenant; null when nobody watches the cell. */
+export async function readRunning(db: Queryable, cell: string): Promise<ReadonlyMap<string, Running> | null> {
+  const watched = await db.query(`select from tenantry.cell_watch where cell = $1 and ${isFresh}`, [cell]);
+  if (watched.rowCount === 0) return null;
+  const { rows } = await db.query<Running & { tenantId: string }>(
+    `select tenant_id as "tenantId", state, message, wanted, ready, sizes, not_running_since as "notRunningSince",
+            changed_at as "changedAt"
+       from tenantry.tenant_health join tenantry.tenant on id = tenant_id where cell = $1 and phase <> 'deleted'`,
+    [cell],
+  );
+  return new Map(rows.map(({ tenantId, ...running }) => [tenantId, running]));
 }

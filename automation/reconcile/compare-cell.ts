@@ -1,6 +1,8 @@
 /** Compares a cell's rows with its stacks, cluster and database server. Pure. */
 import type { TenantOutputs } from '../../tenants/spec.ts';
+import type { Running } from '../health/index.ts';
 import type { Tenant, TenantState } from '../store/tenants.ts';
+import { compareRunning } from './compare-running.ts';
 import { type Observation, observe } from './kinds.ts';
 import type { ReconcilePolicy } from './policy.ts';
 import { compareServiceObjects, type LeftObject } from './service-objects.ts';
@@ -73,6 +75,8 @@ export interface CellWorld {
   readonly reserved: ReadonlySet<string>;
   /** Expired leases. */
   readonly leases: readonly { readonly tenantId: string; readonly expiredAt: Date }[];
+  /** What runs, by tenant; null when nobody watches the cell. */
+  readonly running: ReadonlyMap<string, Running> | null;
   /** Products with warm slots. */
   readonly slotProducts: ReadonlySet<string>;
   /** Tenants that a job or a person is working on. */
@@ -102,6 +106,7 @@ export function compareCell(world: CellWorld): Observation[] {
     ...compareDatabases(world, standing),
     ...compareStacks(world, standing),
     ...compareLeases(world, standing),
+    ...compareRunning(world.tenants, world.running, { ...world, graceMs: world.policy.graceMs }),
   ];
 }
 

@@ -139,6 +139,13 @@ export const kinds = {
     ...made,
     action: 'it is made again, empty: what was in it must be restored from a backup',
   },
+  'not-running': {
+    area: 'cell',
+    heals: null,
+    approval: null,
+    action: 'remove what its cause names: the image, the quota, the nodes; the pods start by themselves',
+  },
+  'runs-otherwise': { ...made, action: 'the objects are made as the plan says, and the pods follow' },
   'lease-left': { ...rung, action: 'the next holder ends what is left of the last one' },
   'stack-missing': {
     area: 'cell',

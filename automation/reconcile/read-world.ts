@@ -1,5 +1,6 @@
 /** Reads both sides of a comparison, in such an order that concurrent changes show as busy. */
 import { catalog } from '../../tenants/catalog/index.ts';
+import { readRunning } from '../health/index.ts';
 import { checkLedger } from '../ledger/index.ts';
 import type { CellWorld } from './compare-cell.ts';
 import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
@@ -138,6 +139,8 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
   counted(rows, tenants);
   const leases = await readSpentLeases(database, cell.id);
   counted(rows, leases);
+  const running = await readRunning(database, cell.id);
+  looked['what runs'] = { calls: 2, items: running?.size ?? 0 };
   const busy = await readBusyTenants(database, policy.graceMs + (performance.now() - begun));
   for (const { id, old } of reserved) if (!old) busy.add(id);
   // Tenants write labels in their own namespace as they like: there an object is the namespace's.
@@ -154,6 +157,7 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
     stacks,
     reserved: new Set(reserved.map(({ id }) => id)),
     leases: leases.map(({ id, expiredAt }) => ({ tenantId: id, expiredAt })),
+    running,
     slotProducts: slotProducts(),
     busy,
     now: now(),

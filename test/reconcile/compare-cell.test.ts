@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Running } from '../../automation/health/index.ts';
 import { type CellTenant, type CellWorld, compareCell } from '../../automation/reconcile/compare-cell.ts';
 import { kinds } from '../../automation/reconcile/kinds.ts';
 import { type Customer, cellWorld, customers, longAgo, now, paying, tenantIdOf } from './worlds.ts';
@@ -50,6 +51,16 @@ const without =
   ): Change =>
   (world) => ({ ...world, [key]: (world[key] as CellWorld[Key][number][]).filter((one) => !isIt(one)) });
 
+const changeRunning =
+  (change: Partial<Running>): Change =>
+  (world) => {
+    const running = world.running?.get(tenant);
+    if (!running) throw new Error('nothing runs of the tenant');
+    return { ...world, running: new Map(world.running).set(tenant, { ...running, ...change }) };
+  };
+const crashed = { state: 'crash', ready: 0, sizes: [], message: 'It crashes.' } as const;
+const minutesAgo = (minutes: number) => new Date(now.getTime() - minutes * 60_000);
+
 const unsettled = { settled: false, updatedAt: longAgo };
 
 /** What is changed in a world that agrees, whose customer 0 stands like this, and the one finding that follows. */
@@ -67,6 +78,36 @@ const mutations: readonly [string, Customer['standing'], Change, string][] = [
     `tenant-stuck:${tenant}`,
   ],
   ['a slot fails', 'slot', changeTenant({ ...unsettled, permanent: true }), `slot-stuck:${tenant}`],
+  [
+    'none of its pods is ready',
+    'paying',
+    changeRunning({ ...crashed, notRunningSince: minutesAgo(2) }),
+    `not-running:${tenant}`,
+  ],
+  [
+    'one of its pods is not ready for long',
+    'paying',
+    changeRunning({ ...crashed, ready: 1, wanted: 2, notRunningSince: minutesAgo(6) }),
+    `not-running:${tenant}`,
+  ],
+  [
+    'its pods are larger than its plan',
+    'paying',
+    changeRunning({ sizes: [{ cpuMillis: 64_000, memoryBytes: 2 ** 40, pods: 1 }] }),
+    `runs-otherwise:${tenant}`,
+  ],
+  [
+    'more pods are wanted than its plan has',
+    'paying',
+    changeRunning({ wanted: 500, ready: 500 }),
+    `runs-otherwise:${tenant}`,
+  ],
+  [
+    'a suspended tenant has pods',
+    'unpaid',
+    changeRunning({ wanted: 1, ready: 1, state: 'running' }),
+    `runs-otherwise:${tenant}`,
+  ],
   ['nobody works on a tenant', 'paying', changeTenant(unsettled), `tenant-stalled:${tenant}`],
   [
     'no slots of the product are kept',
@@ -278,6 +319,47 @@ describe('rows, stacks, cluster and databases', () => {
   test('what an operation is changing is not compared with the cluster', () => {
     const world = changeTenant({ settled: false, updatedAt: now })(worldOf('paying'));
     expect(keysOf({ ...world, namespaces: [], objects: [], databaseObjects: [] })).toEqual([]);
+  });
+
+  test.each<[string, Change]>([
+    [
+      'a tenant that starts is given its time',
+      changeRunning({ ...crashed, notRunningSince: minutesAgo(0.5) }),
+    ],
+    [
+      'a further pod that starts is given longer',
+      changeRunning({
+        ...crashed,
+        ready: 1,
+        wanted: 2,
+        notRunningSince: minutesAgo(2),
+        changedAt: minutesAgo(2),
+      }),
+    ],
+    [
+      'pods may be replaced for a while',
+      changeRunning({
+        sizes: [{ cpuMillis: 1, memoryBytes: 1, pods: 1 }],
+        changedAt: minutesAgo(2),
+      }),
+    ],
+    [
+      'what was seen before is not told once nobody watches',
+      (world) => ({
+        ...changeRunning({ ...crashed, notRunningSince: longAgo })(world),
+        running: null,
+      }),
+    ],
+  ])('%s', (_what, change) => {
+    expect(keysOf(change(worldOf('paying')))).toEqual([]);
+  });
+
+  test('what does not run is told with its reason and its age', () => {
+    const since = minutesAgo(9);
+    const world = changeRunning({ ...crashed, notRunningSince: since })(worldOf('paying'));
+    expect(compareCell(world)).toMatchObject([
+      { cause: expect.stringMatching(/^0 of \d+ pods ready \(crash\): It crashes\.$/), since },
+    ]);
   });
 
   test('a tenant that waits for its next try is left to it', () => {

@@ -1,9 +1,11 @@
 /** Worlds in which everything agrees, made of what customers did; whatever is changed in one is a disagreement. */
 import fc from 'fast-check';
+import type { Running } from '../../automation/health/index.ts';
 import { defaultPolicy } from '../../automation/policy.ts';
 import type { CellTenant, CellWorld } from '../../automation/reconcile/compare-cell.ts';
 import type { MoneyWorld, PaidTenant, SubscriptionRecord } from '../../automation/reconcile/compare-money.ts';
 import { defaultReconcilePolicy } from '../../automation/reconcile/policy.ts';
+import { findPlan } from '../../tenants/catalog/index.ts';
 import type { ProductId } from '../../tenants/catalog/types.ts';
 
 export const now = new Date('2026-11-21T12:00:00Z');
@@ -196,10 +198,26 @@ export function cellWorld(all: readonly Customer[]): CellWorld {
     stacks: new Set([...tenants.map(({ id }) => id), 'kept0001']),
     reserved: new Set(['kept0001']),
     leases: [],
+    running: new Map(tenants.map((tenant) => [tenant.id, runningOf(tenant)])),
     slotProducts: new Set(['workspace', 'browsers', 'inbox', 'agents']),
     busy: new Set(),
     now,
     policy: defaultReconcilePolicy,
+  };
+}
+
+function runningOf({ product, plan, desiredState }: CellTenant): Running {
+  const bought = findPlan(product, plan);
+  const wanted = desiredState === 'suspended' ? 0 : (bought?.autoscaling?.minReplicas ?? 1);
+  const { cpuMillis = 0, memoryBytes = 0 } = bought?.compute ?? {};
+  return {
+    state: wanted === 0 ? 'none_wanted' : 'running',
+    message: null,
+    wanted,
+    ready: wanted,
+    sizes: wanted === 0 ? [] : [{ cpuMillis, memoryBytes, pods: wanted }],
+    notRunningSince: null,
+    changedAt: longAgo,
   };
 }
 

@@ -7,6 +7,9 @@ const sweepOverdueSeconds = 300;
 /** One worker of all does what concerns all cells; it may be another region's for long. */
 const sharedSweepOverdueSeconds = 3600;
 
+/** Longer than an image takes to be pulled onto a node that must be started first. */
+const notRunningSeconds = 600;
+
 export function tenantRules(): RuleGroup {
   return {
     name: 'tenantry-tenants',
@@ -28,6 +31,25 @@ export function tenantRules(): RuleGroup {
         summary: 'Tenant {{ $labels.tenant }} of {{ $labels.product }} has waited a quarter of an hour',
         description:
           'It is not what it should be and no operation has brought it there: see `tenantry events <id>` and the workers.',
+      },
+      {
+        alert: 'TenantNotRunning',
+        expr: `max by (product, cell, health) (tenantry_tenant_not_running_seconds) > ${notRunningSeconds}`,
+        forSeconds: 60,
+        severity: 'critical',
+        summary:
+          'A tenant of {{ $labels.product }} in {{ $labels.cell }} is provisioned and has not run for ten minutes ({{ $labels.health }})',
+        description:
+          'Fewer of its pods are ready than are wanted. `tenantry tenants` lists who and why, `tenantry reconcile` with its age.',
+      },
+      {
+        alert: 'HealthNotWatched',
+        expr: 'sum by (cell) (max by (product, plan, cell) (tenantry_tenant_health{health="unknown"})) > 0',
+        forSeconds: 300,
+        severity: 'warning',
+        summary: 'Nobody watches what runs of {{ $value }} tenants in {{ $labels.cell }}',
+        description:
+          'One of the cell’s workers follows its pods. Look at the workers’ log, and whether they reach the cluster.',
       },
       {
         alert: 'ProvisioningErrors',

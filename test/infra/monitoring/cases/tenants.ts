@@ -55,6 +55,60 @@ export const tenantCases: readonly AlertCase[] = [
     ],
   },
   {
+    alert: 'TenantNotRunning',
+    fires: [
+      {
+        series: {
+          'tenantry_tenant_not_running_seconds{product="browsers",plan="starter",cell="a",health="image",pod="api-1"}':
+            '0+60x100',
+          'tenantry_tenant_not_running_seconds{product="browsers",plan="starter",cell="a",health="image",pod="api-2"}':
+            '0+60x100',
+        },
+        from: 12,
+        labels: { product: 'browsers', cell: 'a', health: 'image' },
+        summary: 'A tenant of browsers in a is provisioned and has not run for ten minutes (image)',
+      },
+    ],
+    silent: [
+      {
+        because: 'a new tenant’s image may be pulled for ten minutes',
+        series: {
+          'tenantry_tenant_not_running_seconds{product="browsers",plan="starter",cell="a",health="starting",pod="api-1"}':
+            '0+60x9 _x100',
+        },
+        at: 30,
+      },
+    ],
+  },
+  {
+    alert: 'HealthNotWatched',
+    fires: [
+      {
+        series: {
+          'tenantry_tenant_health{product="browsers",plan="starter",cell="a",health="unknown",pod="api-1"}':
+            steady(3),
+          'tenantry_tenant_health{product="browsers",plan="starter",cell="a",health="unknown",pod="api-2"}':
+            steady(3),
+          'tenantry_tenant_health{product="stream",plan="business",cell="a",health="unknown",pod="api-1"}':
+            steady(4),
+        },
+        from: 5,
+        labels: { cell: 'a' },
+        summary: 'Nobody watches what runs of 7 tenants in a',
+      },
+    ],
+    silent: [
+      {
+        because: 'another worker takes over within a minute',
+        series: {
+          'tenantry_tenant_health{product="browsers",plan="starter",cell="a",health="unknown",pod="api-1"}':
+            '3+0x2 _x100',
+        },
+        at: 10,
+      },
+    ],
+  },
+  {
     alert: 'ProvisioningErrors',
     fires: [
       {
