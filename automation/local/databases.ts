@@ -1,8 +1,8 @@
 /** The embedded servers: the control plane's, and the tenants' own. */
 import { access, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import pg from 'pg';
 import { sharedServerDanger, sharedServerRefused, tenantDatabaseBeside } from '../environment/index.ts';
+import { withClient } from '../store/connection.ts';
 import { settleAll } from '../work/index.ts';
 import type { LocalEnv } from './env.ts';
 import type { Home } from './home.ts';
@@ -70,7 +70,7 @@ async function sharesServer(env: LocalEnv, home: string): Promise<boolean> {
 /** @throws EnvironmentError when the user's own server has tenants, of whom an embedded one would know nothing */
 async function refuseToForget(databaseUrl: string): Promise<void> {
   const name = new URL(tenantDatabaseBeside(databaseUrl)).pathname.slice(1);
-  const found = await withClient(databaseUrl, (client) =>
+  const found = await withClient({ url: databaseUrl }, (client) =>
     client.query('select from pg_database where datname = $1', [decodeURIComponent(name)]),
   );
   if (found.rowCount) {
@@ -119,7 +119,7 @@ async function passPortOn(file: string): Promise<void> {
 /** Deletes from each server what is now the other's. */
 async function finishMove(home: string, control: string, tenants: string): Promise<void> {
   // The control plane's rows are in the database that every server has.
-  await withClient(tenants, async (client) => {
+  await withClient({ url: tenants }, async (client) => {
     const { rows } = await client.query<{ statement: string }>(
       `select format('drop schema %I cascade', nspname) as statement from pg_namespace
         where nspname !~ '^pg_' and nspname <> 'information_schema'`,
@@ -127,7 +127,7 @@ async function finishMove(home: string, control: string, tenants: string): Promi
     for (const { statement } of rows) await client.query(statement);
     await client.query('create schema public');
   });
-  await withClient(control, async (client) => {
+  await withClient({ url: control }, async (client) => {
     const { rows } = await client.query<{ statement: string }>(
       `select format('drop database if exists %I with (force)', datname) as statement from pg_database
         where datname = $1 or shobj_description(oid, 'pg_database') ~ '^tenantry:'
@@ -139,15 +139,4 @@ async function finishMove(home: string, control: string, tenants: string): Promi
     for (const { statement } of rows) await client.query(statement);
   });
   await rm(join(home, movingFile));
-}
-
-async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await run(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -13,7 +13,7 @@ import {
 } from '../providers/kubernetes/index.ts';
 import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
-import { loginMarks, type Powers, readPowers } from '../tenant-databases/index.ts';
+import { loginMarks, type Powers, readPowers, throttledFromSql } from '../tenant-databases/index.ts';
 import { isEnding, takeOffFinalizers } from './end-of-namespace.ts';
 
 /**
@@ -73,7 +73,7 @@ export function createFingerprints(
     const found = await database.query<{ kind: string; name: string; mark: string }>(
       // A role that we throttle counts as unchanged: its comment has its usual limit.
       `select 'role' as kind, rolname as name, concat_ws(':', oid, rolcanlogin,
-           coalesce(substring(shobj_description(oid, 'pg_authid') from ' connections=(\\d+)')::int, rolconnlimit),
+           coalesce(${throttledFromSql("shobj_description(oid, 'pg_authid')")}, rolconnlimit),
            rolsuper, rolbypassrls, rolcreatedb) as mark
          from pg_roles where rolname = any($1)
        union all select 'login', login.name, login.mark from (${loginMarks(await powersOn(database))}) as login

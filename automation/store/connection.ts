@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type pg from 'pg';
+import pg from 'pg';
 
 type Settings = Pick<
   pg.ClientConfig,
@@ -27,4 +27,29 @@ export function connectionTo(databaseUrl: string): Settings {
     ssl: { rejectUnauthorized: true },
     password: async () => (await readFile(file, 'utf8')).trim(),
   };
+}
+
+/** A database, and how a connection to it calls itself. */
+export interface Connecting {
+  readonly url: string;
+  readonly name?: string;
+}
+
+/** Connects for one piece of work. @throws what connecting or the work throws */
+export async function withClient<T>(
+  { url, name }: Connecting,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client({
+    ...connectionTo(url),
+    ...(name !== undefined && { application_name: name }),
+  });
+  // A connection that ends fails the query that uses it; without a listener it would end the process.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runMigrations as runQueueMigrations } from 'graphile-worker';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
-import { connectionTo } from './connection.ts';
+import type pg from 'pg';
+import { withClient } from './connection.ts';
 import { openDatabase } from './database.ts';
 
 /** Each file stands beside its subject. Its number gives its place in one order over all folders. */
@@ -25,17 +25,13 @@ export interface MigrationSet {
  * @param more run after the core's
  */
 export async function migrate(databaseUrl: string, more: readonly MigrationSet[] = []): Promise<void> {
-  const client = new pg.Client({ ...connectionTo(databaseUrl), application_name: 'tenantry-migrate' });
-  await client.connect();
-  try {
+  await withClient({ url: databaseUrl, name: 'tenantry-migrate' }, async (client) => {
     await client.query('select pg_advisory_lock($1)', [migrationLock]);
     await migrateQueue(databaseUrl);
     await run(client, migrations, 'tenantry_migration');
     for (const { name, folder } of more)
       await run(client, join(folder, '*.sql'), `tenantry_migration_${name}`);
-  } finally {
-    await client.end();
-  }
+  });
 }
 
 async function run(client: pg.Client, files: string, migrationsTable: string): Promise<void> {
@@ -65,9 +61,7 @@ export async function ensureDatabase(url: string): Promise<void> {
   const name = decodeURIComponent(target.pathname.slice(1));
   const admin = new URL(url);
   admin.pathname = '/postgres';
-  const client = new pg.Client(connectionTo(admin.href));
-  await client.connect();
-  try {
+  await withClient({ url: admin.href }, async (client) => {
     const found = await client.query('select 1 from pg_database where datname = $1', [name]);
     if (found.rowCount) return;
     await client
@@ -76,7 +70,5 @@ export async function ensureDatabase(url: string): Promise<void> {
         // duplicate_database, unique_violation: another process was first.
         if (error.code !== '42P04' && error.code !== '23505') throw error;
       });
-  } finally {
-    await client.end();
-  }
+  });
 }

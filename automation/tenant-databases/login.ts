@@ -1,5 +1,5 @@
 /** What a tenant's role logs in with: its password and its settings, both of which the tenant itself can change. */
-import type { Queryable } from '../store/database.ts';
+import { onlyRow, type Queryable } from '../store/database.ts';
 
 /** The server ends a tenant's statement that runs longer. */
 const statementTimeout = '30s';
@@ -34,14 +34,13 @@ export interface Powers {
 }
 
 export async function readPowers(client: Queryable): Promise<Powers> {
-  const { rows } = await client.query<Powers>(
-    `select has_parameter_privilege('temp_file_limit', 'SET') as "limitsTemporaryFiles",
+  return onlyRow(
+    await client.query<Powers>(
+      `select has_parameter_privilege('temp_file_limit', 'SET') as "limitsTemporaryFiles",
             has_parameter_privilege('log_min_messages', 'SET') as "quietsLog",
             has_table_privilege('pg_authid', 'SELECT') as "readsVerifiers"`,
+    ),
   );
-  const powers = rows[0];
-  if (!powers) throw new Error('a query that always returns a row returned none');
-  return powers;
 }
 
 /**
@@ -57,4 +56,18 @@ export function loginMarks({ readsVerifiers }: Pick<Powers, 'readsVerifiers'>): 
             lateral (select string_agg(setdatabase || ':' || setting, ' ' order by setdatabase, setting) as settings
                        from pg_db_role_setting, unnest(setconfig) as setting where setrole = role.oid) as changed
       where rolname = any($1)`;
+}
+
+/**
+ * Ends those sessions of the role that have changed its password or settings in a transaction and leave it open: nobody
+ * else can change the role until then.
+ */
+export async function endHolders(client: Queryable, role: string): Promise<void> {
+  await client.query(
+    `select pg_terminate_backend(activity.pid, 1000)
+       from pg_stat_activity as activity join pg_locks as held using (pid)
+      where activity.usename = $1 and held.granted and held.mode = 'RowExclusiveLock'
+        and held.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)`,
+    [role],
+  );
 }

@@ -9,6 +9,11 @@ export interface RoleMark {
   readonly throttledFrom: number | null;
 }
 
+/** `throttledFrom` of the comment that an SQL expression gives; null when the role is not throttled. */
+export function throttledFromSql(comment: string): string {
+  return `substring(${comment} from ' connections=(\\d+)$')::int`;
+}
+
 const marked = /^(tenantry:[a-z0-9]+)(?: connections=(\d+))?$/;
 
 export function readMark(comment: string | null): RoleMark {

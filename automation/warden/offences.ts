@@ -80,7 +80,7 @@ export function offenceOf(session: Session, queueUsage: number, limits: Limits):
 }
 
 /** The number of offences in a row that halves the connections. */
-export const offencesPerThrottle = 3;
+const offencesPerThrottle = 3;
 
 /** Connections after this many offences: the plan's, halved for every three offences, at least one. */
 export function connectionsAfter(offences: number, planConnections: number): number {

@@ -1,7 +1,6 @@
-import pg from 'pg';
 import type { Logger } from 'pino';
 import { sharedServerDanger, sharedServerRefused } from '../environment/index.ts';
-import { connectionTo } from '../store/connection.ts';
+import { type Connecting, withClient } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { ensureDatabase } from '../store/migrate.ts';
 import { closeDatabase, closeServer, shareDatabase } from '../tenant-databases/index.ts';
@@ -35,12 +34,12 @@ export async function prepareSharedDatabase(
   if (ours === theirs && !env.tenantsShareServer)
     throw sharedServerRefused('names the server of DATABASE_URL');
   if (ours === theirs) log.warn(`TENANTRY_TENANTS_SHARE_DATABASE_SERVER is on: ${sharedServerDanger}`);
-  await withClient(url, async (client) => warnOf(await shareDatabase(client), url, log));
+  await withClient(asRights(url), async (client) => warnOf(await shareDatabase(client), url, log));
 }
 
 /** When a server started, to the microsecond, which identifies it. */
 function serverOf(url: string): Promise<string> {
-  return withClient(url, async (client) => {
+  return withClient(asRights(url), async (client) => {
     const { rows } = await client.query<{ started: string }>(
       'select pg_postmaster_start_time()::text as started',
     );
@@ -58,7 +57,7 @@ const batch = 50;
 export function closing(servers: readonly TenantServer[], log: Log): () => Promise<void> {
   const seen = new Set<string>();
   const close = async ({ url, database }: TenantServer) => {
-    await withClient(url, async (client) => {
+    await withClient(asRights(url), async (client) => {
       const left = await closeServer(client);
       if (!seen.has(url)) warnOf(left, url, log);
       seen.add(url);
@@ -69,7 +68,7 @@ export function closing(servers: readonly TenantServer[], log: Log): () => Promi
     );
     const open = rows.map(({ name }) => urlOf(url, name)).filter((one) => !seen.has(one));
     await each(open.slice(0, batch), async (one) => {
-      await withClient(one, closeDatabase);
+      await withClient(asRights(one), closeDatabase);
       seen.add(one);
     });
   };
@@ -83,21 +82,14 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
   if (failures.length > 0) throw failures[0];
 }
 
+function asRights(url: string): Connecting {
+  return { url, name: 'tenantry-rights' };
+}
+
 function urlOf(server: string, database: string): string {
   const url = new URL(server);
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;
-}
-
-async function withClient<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...connectionTo(url), application_name: 'tenantry-rights' });
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return await run(client);
-  } finally {
-    await client.end();
-  }
 }
 
 function warnOf(left: readonly string[], url: string, log: Log): void {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Database, Queryable } from '../store/database.ts';
-import { type RoleMark, readMark, writeMark } from '../tenant-databases/index.ts';
+import { endHolders, ownerComment, type RoleMark, readMark, writeMark } from '../tenant-databases/index.ts';
 
 export interface MarkedRole {
   readonly role: string;
@@ -18,7 +18,7 @@ export async function findRoles(client: Queryable, tenantId: string): Promise<re
   );
   return rows
     .map(({ role, comment, connections }) => ({ role, connections, mark: readMark(comment) }))
-    .filter(({ mark }) => mark.owner === `tenantry:${tenantId}`);
+    .filter(({ mark }) => mark.owner === ownerComment(tenantId));
 }
 
 /** Limits the role to fewer connections than its plan has, or gives it all of them again, and marks the role accordingly. */
@@ -28,31 +28,11 @@ export async function limitConnections(
   connections: number,
 ): Promise<void> {
   const plan = mark.throttledFrom ?? present;
-  await changeRole(database, role, [
-    `alter role ${pg.escapeIdentifier(role)} connection limit ${Math.trunc(connections)}`,
-    commentOn(role, { ...mark, throttledFrom: connections < plan ? plan : null }),
-  ]);
-}
-
-export function commentOn(role: string, mark: RoleMark): string {
-  return `comment on role ${pg.escapeIdentifier(role)} is ${pg.escapeLiteral(writeMark(mark))}`;
-}
-
-/** Changes the role in one transaction, and ends sessions of the role that hold it up. */
-export async function changeRole(
-  database: Database,
-  role: string,
-  statements: readonly string[],
-): Promise<void> {
-  await database.query(
-    `select pg_terminate_backend(activity.pid, 1000)
-       from pg_stat_activity as activity join pg_locks as held using (pid)
-      where activity.usename = $1 and held.granted and held.mode = 'RowExclusiveLock'
-        and held.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)`,
-    [role],
-  );
+  await endHolders(database, role);
   await database.transaction(async (client) => {
     await client.query("set local lock_timeout = '5s'");
-    for (const statement of statements) await client.query(statement);
+    await client.query(`alter role ${pg.escapeIdentifier(role)} connection limit ${Math.trunc(connections)}`);
+    const marked = writeMark({ ...mark, throttledFrom: connections < plan ? plan : null });
+    await client.query(`comment on role ${pg.escapeIdentifier(role)} is ${pg.escapeLiteral(marked)}`);
   });
 }

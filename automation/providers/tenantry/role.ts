@@ -1,4 +1,5 @@
 import {
+  endHolders,
   loginSettings,
   ownerComment,
   type RoleMark,
@@ -127,7 +128,7 @@ export async function ensureRole(
   if (known && known.mark.owner !== owner) {
     throw new NotOursError('role', spec.role, known.mark.owner, spec.tenantId);
   }
-  if (known) await endHolders(session, client, spec.role);
+  if (known) await release(session, client, spec.role);
   else await client.query(`create role ${role}`);
   const limit = Math.trunc(spec.connectionLimit);
   const throttled = known?.mark.throttledFrom != null;
@@ -166,19 +167,10 @@ async function forgetSettings(client: Queryable, name: string, settings: readonl
   }
 }
 
-/**
- * Ends those sessions of the role that have changed its password or settings in a transaction and leave it open: nobody
- * else can change the role until then.
- */
-async function endHolders(session: AdminSession, client: Queryable, role: string): Promise<void> {
+/** Ends who holds up the role, so that it can be changed. */
+async function release(session: AdminSession, client: Queryable, role: string): Promise<void> {
   await actAs(session, client, role);
-  await client.query(
-    `select pg_terminate_backend(activity.pid, 1000)
-       from pg_stat_activity as activity join pg_locks as held using (pid)
-      where activity.usename = $1 and held.granted and held.mode = 'RowExclusiveLock'
-        and held.relation in ('pg_authid'::regclass, 'pg_db_role_setting'::regclass)`,
-    [role],
-  );
+  await endHolders(client, role);
 }
 
 /** Keeps the role from logging in again and ends its sessions. @throws NotOursError */
@@ -188,7 +180,7 @@ export async function lockOut(session: AdminSession, client: Queryable, spec: Ro
   if (known.mark.owner !== ownerComment(spec.tenantId)) {
     throw new NotOursError('role', spec.role, known.mark.owner, spec.tenantId);
   }
-  await endHolders(session, client, spec.role);
+  await release(session, client, spec.role);
   await session.statement(client, `alter role ${quote(spec.role)} nologin`);
   await client.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
     spec.role,
