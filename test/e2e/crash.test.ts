@@ -174,8 +174,8 @@ async function isUndone(tenantId: string): Promise<boolean> {
 }
 
 /**
- * Each returns whether it killed anybody with the tenant's work undone. The engine may be held meanwhile; `release` lets
- * it go on.
+ * Each returns whether it killed anybody with the tenant's work undone. Runner and engine may be held meanwhile;
+ * `release` lets them go on.
  */
 const victims: Record<string, (tenantId: string, release: () => void) => Promise<boolean>> = {
   worker: async (tenantId, release) => {
@@ -212,24 +212,36 @@ interface Disturbance {
   /** Begins the work to disturb, with another tenant each time. */
   readonly start: (attempt: number) => Promise<TenantView>;
   readonly done: Done;
-  /** Instead of the victim's. It may stop the engine itself, so that nothing here lets the engine go on. */
+  /** Instead of the victim's. It may stop runner and engine itself, so that nothing here lets them go on. */
   readonly kill?: (tenantId: string) => Promise<boolean>;
 }
 
 /**
- * Lets the engine of a tenant's operation work only between two looks: while somebody looks it is held, so that on
- * however busy a machine it is still at the point at which it was seen.
+ * Lets the engine of a tenant's operation and its runner work by turns, with a look after each turn, in which both are
+ * held. So on however busy a machine a tenant is still at the point at which it was seen, and the runner has not yet
+ * heard of what its engine did in its last turn.
  */
-function holderOfEngine(tenantId: string) {
+function turnsOf(tenantId: string) {
   let engines: number[] = [];
+  let runner: number | null = null;
+  let isEnginesTurn = false;
+  const held = () => (runner === null ? engines : [...engines, runner]);
   return {
     hold: async (): Promise<void> => {
       engines = engines.filter((pid) => signal(pid, 'SIGSTOP'));
-      if (engines.length > 0) return;
-      engines = enginesOf((await leaseOf(tenantId))?.group).filter((pid) => signal(pid, 'SIGSTOP'));
+      if (engines.length === 0) {
+        const group = (await leaseOf(tenantId))?.group ?? null;
+        engines = enginesOf(group).filter((pid) => signal(pid, 'SIGSTOP'));
+        runner = engines.length > 0 ? group : null;
+      }
+      if (runner !== null) signal(runner, 'SIGSTOP');
     },
-    release: (): void => {
-      for (const pid of engines) signal(pid, 'SIGCONT');
+    next: (): void => {
+      isEnginesTurn = !isEnginesTurn;
+      for (const pid of isEnginesTurn ? engines : held().slice(engines.length)) signal(pid, 'SIGCONT');
+    },
+    end: (): void => {
+      for (const pid of held()) signal(pid, 'SIGCONT');
     },
   };
 }
@@ -247,22 +259,22 @@ async function killAt({ victim, point, start, done, kill }: Disturbance): Promis
     const settling = untilTenantIs(tenantry, begun.id, done).finally(() => {
       isOver = true;
     });
-    const engine = kill ? null : holderOfEngine(begun.id);
-    const release = () => engine?.release();
-    await until(
-      async () => {
-        await engine?.hold();
-        try {
+    const turns = kill ? null : turnsOf(begun.id);
+    try {
+      await until(
+        async () => {
+          await turns?.hold();
           if (await points[point]?.(begun)) {
-            killed = (await (kill ?? victims[victim])?.(begun.id, release)) ?? false;
+            killed = (await (kill ?? victims[victim])?.(begun.id, () => turns?.end())) ?? false;
           }
-        } finally {
-          release();
-        }
-        return killed || isOver;
-      },
-      { intervalMs: 2, what: point },
-    );
+          turns?.next();
+          return killed || isOver;
+        },
+        { intervalMs: 2, what: point },
+      );
+    } finally {
+      turns?.end();
+    }
     const settled = await settling;
     if (!killed) continue;
     if (await isSeen(victim, begun.id, begunAt)) return settled;

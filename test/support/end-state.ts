@@ -1,5 +1,5 @@
 /** Collects a tenant's state at rest from every place that keeps something of it, to compare it with another's. */
-import { existsSync } from 'node:fs';
+import { type Dirent, existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -164,6 +164,17 @@ interface StoredResource {
   readonly [field: string]: unknown;
 }
 
+/** Folders of other tenants' locks may come and go while it reads, so it begins again when one has gone. */
+async function everythingIn(folder: string): Promise<Dirent[]> {
+  for (;;) {
+    try {
+      return await readdir(folder, { recursive: true, withFileTypes: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !existsSync(folder)) throw error;
+    }
+  }
+}
+
 async function stackOf({ home }: Tenantry, { id }: TenantView): Promise<unknown> {
   const folder = join(home, 'state', '.pulumi');
   const file = join(folder, 'stacks', 'tenantry', `${id}.json`);
@@ -171,7 +182,7 @@ async function stackOf({ home }: Tenantry, { id }: TenantView): Promise<unknown>
   const { checkpoint } = JSON.parse(await readFile(file, 'utf8')) as {
     checkpoint: { latest: { resources: StoredResource[]; pending_operations?: unknown[] } };
   };
-  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = await everythingIn(folder);
   return {
     resources: checkpoint.latest.resources
       .map(({ outputs: _, created: _created, modified: _modified, ...asked }) => asked)
