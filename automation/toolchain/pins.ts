@@ -43,6 +43,8 @@ export interface ToolPin {
   moduleVersion?: string;
   /** Package to build. */
   package: string;
+  /** Package of ours to build instead: a program that is several tools, each by its name. */
+  partOf?: string;
   /** Linker flags that stamp the version, as in upstream's releases. */
   stamp: string;
   /** Build tags that leave out what we do not use. */
@@ -63,6 +65,8 @@ const pulumiStamp = `-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Versio
 
 const kubernetesVersion = '1.36.3';
 const kwokVersion = '0.8.0';
+/** etcd, the three programs of Kubernetes and kwok in one. */
+const controlPlane = 'tenantry.dev/toolchain/kubernetes/control-plane';
 /** All of the module's tools use it, so that one command builds them; it means nothing to etcd. */
 const kubernetesStamp = `-X k8s.io/component-base/version.gitVersion=v${kubernetesVersion} -X sigs.k8s.io/kwok/pkg/consts.Version=v${kwokVersion}`;
 
@@ -76,6 +80,7 @@ function kubernetesTool(
     version: kubernetesVersion,
     module: 'kubernetes',
     package: `k8s.io/kubernetes/cmd/${name}`,
+    ...(name !== 'kubectl' && { partOf: controlPlane }),
     stamp: kubernetesStamp,
     versionArguments,
     versionPattern: /v(\d+\.\d+\.\d+)/,
@@ -123,6 +128,7 @@ export const pins: readonly ToolPin[] = [
     version: '3.6.8',
     module: 'kubernetes',
     package: 'go.etcd.io/etcd/server/v3',
+    partOf: controlPlane,
     stamp: kubernetesStamp,
     versionArguments: ['--version'],
     versionPattern: /etcd Version: (\d+\.\d+\.\d+)/,
@@ -147,6 +153,7 @@ export const pins: readonly ToolPin[] = [
     // Together with the control plane, so that the libraries of both are compiled once.
     module: 'kubernetes',
     package: 'sigs.k8s.io/kwok/cmd/kwok',
+    partOf: controlPlane,
     stamp: kubernetesStamp,
     versionArguments: ['--version'],
     versionPattern: /v(\d+\.\d+\.\d+)/,
