@@ -92,6 +92,7 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
     case 'wait':
       return 'done';
     case 'settled':
+      if (tenant.phase === 'suspended') await endPods(context, tenant);
       // The fingerprint of what was applied is recorded, so a later look finds later changes.
       if (last === 'applied' && tenant.fingerprint) return 'done';
       return mendDrift(context, lease, tenant);
@@ -111,6 +112,21 @@ async function convergeOnce(context: JobContext, lease: Lease, last: Outcome): P
       return operate(context, lease, tenant, step, { refresh: unchanged });
     }
   }
+}
+
+/** A suspended tenant runs nothing. Its quota keeps new pods away, but not those that its people had made before. */
+async function endPods({ database, fingerprints }: JobContext, tenant: Tenant): Promise<void> {
+  const ended = await fingerprints.endPods(standingSpec(tenant));
+  if (ended.length === 0) return;
+  await database.transaction((client) =>
+    record(client, {
+      tenantId: tenant.id,
+      subscriptionId: tenant.subscriptionId,
+      kind: 'tenant.pods-ended',
+      message: `Ended ${ended.length === 1 ? 'a pod' : `${ended.length} pods`} of its own people that still ran, because it is suspended`,
+      data: { pods: ended },
+    }),
+  );
 }
 
 /** Compares the cluster with what was applied and requests an operation only when they differ. */

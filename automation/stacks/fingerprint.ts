@@ -15,6 +15,7 @@ import type { Database } from '../store/database.ts';
 import type { Fingerprint } from '../store/tenants.ts';
 import { loginMarks, type Powers, readPowers, throttledFromSql } from '../tenant-databases/index.ts';
 import { isEnding, takeOffFinalizers } from './end-of-namespace.ts';
+import { endPods } from './end-pods.ts';
 
 /**
  * Looks at a tenant from outside of the engine. Cheap enough for every convergence, so that an unchanged tenant costs no
@@ -32,6 +33,8 @@ export interface Fingerprints {
   isEnding(spec: TenantSpec): Promise<boolean>;
   /** Removes the tenant's own finalizers from what is being deleted in its namespace; returns which, in words. */
   takeOffFinalizers(spec: TenantSpec): Promise<string[]>;
+  /** Ends what still runs of a suspended tenant; returns the pods that its own people had made. */
+  endPods(spec: TenantSpec): Promise<string[]>;
 }
 
 /**
@@ -111,6 +114,11 @@ export function createFingerprints(
     async takeOffFinalizers(spec) {
       const namespace = await ownNamespace(cluster, spec);
       return namespace !== null && isEnding(namespace) ? takeOffFinalizers(cluster, spec.namespace) : [];
+    },
+
+    async endPods(spec) {
+      const namespace = await ownNamespace(cluster, spec);
+      return namespace !== null && !isEnding(namespace) ? endPods(cluster, spec.namespace) : [];
     },
   };
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EntryView, TenantView } from '../../api/contract/tenant.ts';
+import { priorityClassName } from '../../tenants/platform.ts';
 import { isSettled, pay, subscribe, untilTenant, untilTenantIs } from '../support/customer.ts';
 import { remainsOf } from '../support/remains.ts';
 import { startTenantry, type Tenantry } from '../support/tenantry.ts';
 import { until } from '../support/wait.ts';
 
-/** The end of tenants that hold it up, and of those that wait for their name. */
+/** The end of tenants that hold it up, of those that wait for their name, and of what a suspended one runs. */
 
 let tenantry: Tenantry;
 beforeAll(async () => {
@@ -103,4 +104,40 @@ test('whoever buys the name of a tenant that is being deleted, and cancels at on
     await until(async () => (await remainsOf(tenantry, tenant)).length === 0, {
       what: `nothing of ${tenant.id}`,
     });
+});
+
+test('what the people of a tenant run themselves ends with its suspension, and the trail says so', async () => {
+  const { tenant } = await subscribe(tenantry, 'runs-on@example.com', stream('runs-on'));
+  const pods = `/api/v1/namespaces/${tenant.namespace}/pods`;
+  await tenantry.cluster.send({
+    method: 'PATCH',
+    path: `${pods}/miner`,
+    query: { fieldManager: 'kubectl' },
+    contentType: 'application/apply-patch+yaml',
+    body: {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'miner' },
+      spec: {
+        priorityClassName,
+        securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+        containers: [
+          {
+            name: 'miner',
+            image: 'registry.example.com/miner:1',
+            securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          },
+        ],
+      },
+    },
+  });
+  await tenantry.stripeClient.subscriptions.pause(tenant.subscription?.id ?? '');
+  await untilTenantIs(tenantry, tenant.id, isSettled('suspended'));
+  await until(
+    async () =>
+      ((await tenantry.cluster.send({ method: 'GET', path: pods })).items as unknown[]).length === 0,
+    { what: 'the end of all its pods' },
+  );
+  const entry = (await timelineOf(tenant.id)).find(({ kind }) => kind === 'tenant.pods-ended');
+  expect(entry?.data).toEqual({ pods: ['miner'] });
 });

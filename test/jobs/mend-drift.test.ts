@@ -54,6 +54,7 @@ beforeEach(() => {
       remains: async () => [],
       isEnding: async () => false,
       takeOffFinalizers: async () => [],
+      endPods: async () => [],
     },
     runners: playedRunners(async (request) => {
       requests.push(request);

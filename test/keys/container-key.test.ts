@@ -54,6 +54,7 @@ async function converge(
         remains: async () => [],
         isEnding: async () => false,
         takeOffFinalizers: async () => [],
+        endPods: async () => [],
       },
       runners: playedRunners(run),
     },

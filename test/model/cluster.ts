@@ -134,6 +134,7 @@ export function createCluster(): ClusterInMemory {
         namespaces.get(spec.namespace)?.tenantId === spec.tenantId ? [`namespace ${spec.namespace}`] : [],
       isEnding: async () => false,
       takeOffFinalizers: async () => [],
+      endPods: async () => [],
     },
     runners: (fate) => ({
       async acquire(): Promise<Runner> {

@@ -49,6 +49,7 @@ export function jobContext({
       remains: never('the cluster'),
       isEnding: never('the cluster'),
       takeOffFinalizers: never('the cluster'),
+      endPods: never('the cluster'),
     },
     cell: { id: 'local', region: 'local' },
     policy,
