@@ -22,6 +22,8 @@ const reportSchema = z.object({
     z.object({
       name: z.string(),
       status: z.string(),
+      startTime: z.number(),
+      endTime: z.number(),
       assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
     }),
   ),
@@ -89,7 +91,9 @@ async function main(testArguments: string[]): Promise<number> {
   return failed.length > 0 ? 1 : 0;
 }
 
-/** Every test that was skipped, by name; last the count. */
+const slowestFiles = 10;
+
+/** The files that took longest, and every test that was skipped, by name; last the count. */
 async function summaryLines(report: string): Promise<string[]> {
   const text = await readFile(report, 'utf8').catch(() => undefined);
   // Without a report nothing ran to its end, which is no success.
@@ -99,13 +103,18 @@ async function summaryLines(report: string): Promise<string[]> {
   const broken = counts.testResults.filter(
     (file) => file.status === 'failed' && file.assertionResults.length === 0,
   ).length;
+  const slowest = counts.testResults
+    .map(({ name, startTime, endTime }) => ({ file: relative(root, name), ms: endTime - startTime }))
+    .sort((one, other) => other.ms - one.ms)
+    .slice(0, slowestFiles)
+    .map(({ file, ms }) => `Slowest: ${(ms / 1000).toFixed(1)} s in ${file}`);
   const skipped = counts.testResults.flatMap(({ name, assertionResults }) =>
     assertionResults
       .filter(({ status }) => !['passed', 'failed'].includes(status))
       .map(({ fullName }) => `Skipped: ${relative(root, name)}: ${fullName}`),
   );
   const line = `${counts.numPassedTests} passed, ${counts.numFailedTests + broken} failed`;
-  return [...skipped, skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line];
+  return [...slowest, ...skipped, skipped.length > 0 ? `${line}, ${skipped.length} skipped` : line];
 }
 
 function run(step: Step): Promise<number> {
