@@ -1,4 +1,5 @@
-import type { Product } from './catalog/types.ts';
+import { mostRights, reading, writes } from './catalog/roles.ts';
+import type { Product, RoleRule } from './catalog/types.ts';
 import { managedBy, productAnnotations, productLabels, sandboxLabel, standardLabels } from './labels.ts';
 import type {
   LimitRange,
@@ -115,26 +116,27 @@ const ceilingOfKind: Readonly<Record<string, ((tenant: Tenant) => number) | 'by 
 
 /** Ceilings for every kind that the tenant's people may create. */
 function objectCeilings(tenant: Tenant): Record<string, string> {
-  const counts = creatableKinds(roleOf(tenant).rules).map((kind): [string, string][] => {
+  const counts = creatableKinds(tenant.product.namespace.people.rules).map((kind): [string, string][] => {
     const ceiling = ceilingOfKind[kind];
-    if (ceiling === undefined) throw new Error(`the role lets tenants create ${kind}, which has no ceiling`);
+    if (ceiling === undefined) throw new Error(`the role lets people create ${kind}, which has no ceiling`);
     return ceiling === 'by the plan' ? [] : [[`count/${kind}`, countQuantity(ceiling(tenant))]];
   });
   return Object.fromEntries(counts.flat());
 }
 
-/** The resources that a tenant's people may write, by group: only on these can they leave finalizers. */
+/** The resources that a role may let people write, by group: only on these can they leave finalizers. */
 export function writableResources(): { readonly apiGroups: string[]; readonly resources: string[] }[] {
-  return adminRules
-    .filter(({ verbs }) => verbs.some((verb) => !read.includes(verb)))
+  return mostRights
+    .filter(writes)
     .map(({ apiGroups, resources }) => ({
-      apiGroups,
+      apiGroups: [...apiGroups],
       resources: resources.filter((resource) => !resource.includes('/')),
-    }));
+    }))
+    .filter(({ resources }) => resources.length > 0);
 }
 
 /** The kinds that rules let people create, as a quota names them: `configmaps`, `jobs.batch`. */
-export function creatableKinds(rules: readonly PolicyRule[]): string[] {
+export function creatableKinds(rules: readonly RoleRule[]): string[] {
   return rules
     .filter(({ verbs }) => verbs.includes('create'))
     .flatMap(({ apiGroups, resources }) =>
@@ -192,71 +194,26 @@ export function serviceAccount(tenant: Tenant): ServiceAccount {
   };
 }
 
-interface PolicyRule {
-  readonly apiGroups: string[];
-  readonly resources: string[];
-  readonly verbs: string[];
-}
-
-const read = ['get', 'list', 'watch'];
-const write = ['create', 'update', 'patch', 'delete'];
-
-/** The tenant's people may see what runs and why something does not run, but no Secrets. */
-const viewerRules: PolicyRule[] = [
-  {
-    apiGroups: [''],
-    resources: [
-      'pods',
-      'pods/log',
-      'services',
-      'events',
-      'persistentvolumeclaims',
-      'resourcequotas',
-      'limitranges',
-    ],
-    verbs: read,
-  },
-  { apiGroups: ['apps'], resources: ['deployments', 'replicasets'], verbs: read },
-  { apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'], verbs: read },
-];
-
-/**
- * A tenant's administrators may run what they like beside the workload, and may scale and restart the workload. They cannot
- * change limits, isolation or rights. The tenant guard refuses more (`platform.ts`).
- */
-export const adminRules: PolicyRule[] = [
-  ...viewerRules,
-  {
-    apiGroups: [''],
-    resources: ['pods', 'services', 'configmaps', 'persistentvolumeclaims'],
-    verbs: write,
-  },
-  { apiGroups: [''], resources: ['configmaps'], verbs: read },
-  { apiGroups: ['apps'], resources: ['deployments', 'deployments/scale'], verbs: ['patch', 'update'] },
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: [...read, ...write] },
-];
-
-const roleOf = (tenant: Tenant) =>
-  tenant.product.namespace.people === 'administer'
-    ? { name: 'tenant-admin', rules: adminRules }
-    : { name: 'tenant-viewer', rules: viewerRules };
-
 export function role(tenant: Tenant): Role {
-  const { name, rules } = roleOf(tenant);
+  const { name, rules } = tenant.product.namespace.people;
+  // People of a suspended tenant may only look. The role keeps its name, because a binding cannot change its role.
+  const given = tenant.spec.state === 'suspended' ? rules.map(readingOnly) : rules;
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'Role',
     metadata: metadata(tenant, name),
-    // People of a suspended tenant may only look. The role keeps its name, because a binding cannot change its role.
-    rules:
-      tenant.spec.state === 'suspended'
-        ? rules.map(readingOnly).filter(({ verbs }) => verbs.length > 0)
-        : rules,
+    rules: given
+      .filter(({ verbs }) => verbs.length > 0)
+      .map(({ apiGroups, resources, verbs }) => ({
+        apiGroups: [...apiGroups],
+        resources: [...resources],
+        verbs: [...verbs],
+      })),
   };
 }
 
-function readingOnly(rule: PolicyRule): PolicyRule {
-  return { ...rule, verbs: rule.verbs.filter((verb) => read.includes(verb)) };
+function readingOnly(rule: RoleRule): RoleRule {
+  return { ...rule, verbs: rule.verbs.filter((verb) => reading.includes(verb)) };
 }
 
 /** What the names of tenants' groups begin with. */
@@ -268,7 +225,7 @@ export function peopleGroup(tenant: Tenant): string {
 }
 
 export function roleBinding(tenant: Tenant): RoleBinding {
-  const { name } = roleOf(tenant);
+  const { name } = tenant.product.namespace.people;
   return {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
@@ -307,9 +264,9 @@ export function allowDns(tenant: Tenant): NetworkPolicy {
  * sandboxes, whatever the plan: sandboxes that outlive a plan with sandboxes get nothing.
  */
 export function allowProduct(tenant: Tenant): NetworkPolicy {
-  const { id, runtime, sandboxEntitlement } = tenant.product;
+  const { id, runtime, sandboxes } = tenant.product;
   const { ports, internetPorts } = runtime;
-  const own = sandboxEntitlement === undefined ? {} : outsideSandboxes;
+  const own = sandboxes === undefined ? {} : outsideSandboxes;
   return networkPolicy(tenant, `allow-${id}`, {
     podSelector: own,
     policyTypes: ['Ingress', 'Egress'],
@@ -336,13 +293,13 @@ const outsideSandboxes = { matchExpressions: [{ key: sandboxLabel, operator: 'Do
  * tenant's database. Null where the plan has no sandboxes.
  */
 export function allowSandboxes(tenant: Tenant): NetworkPolicy | null {
-  const { runtime, sandboxEntitlement } = tenant.product;
-  if (sandboxEntitlement === undefined || tenant.plan.entitlements[sandboxEntitlement] !== true) return null;
-  const { ports, internetPorts } = runtime;
+  const { sandboxes } = tenant.product;
+  if (sandboxes === undefined || tenant.plan.entitlements[sandboxes.entitlement] !== true) return null;
+  const { ports, internetPorts } = sandboxes;
   return networkPolicy(tenant, 'allow-sandboxes', {
     podSelector: { matchExpressions: [{ key: sandboxLabel, operator: 'Exists' }] },
     policyTypes: ['Ingress', 'Egress'],
-    ingress: [{ from: [{ podSelector: outsideSandboxes }], ports: ports.map(({ port }) => tcp(port)) }],
+    ingress: [{ from: [{ podSelector: outsideSandboxes }], ports: ports.map(tcp) }],
     egress: [{ to: internet, ports: internetPorts.map(tcp) }],
   });
 }

@@ -1,3 +1,4 @@
+import { viewer } from './roles.ts';
 import type { MeteredDimension, Plan, Product, TypicalMonth } from './types.ts';
 import { cents, cpus, hoursPerMonth, mebibytes, micros } from './units.ts';
 
@@ -172,8 +173,8 @@ export const agents: Product = {
   applies: ['requestsPerMinute', 'concurrentSandboxes'],
   objectives: [],
   alerts: {},
-  namespace: { from: 'tenantId', prefix: 'agents-', people: 'view' },
-  sandboxEntitlement: 'privateSandboxes',
+  namespace: { from: 'tenantId', prefix: 'agents-', people: viewer },
+  sandboxes: { entitlement: 'privateSandboxes', ports: [4096], internetPorts: [22, 80, 443] },
   slotPlan: 'pro',
   // opencode: the basic agent as a server, to which the control plane sends tasks.
   image: 'ghcr.io/anomalyco/opencode:1.0.196',

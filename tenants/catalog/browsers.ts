@@ -1,3 +1,4 @@
+import { viewer } from './roles.ts';
 import type { Autoscaling, NamespaceQuota, Plan, Product } from './types.ts';
 import { cents, gigabytes, hoursPerMonth, mebibytes, micros } from './units.ts';
 
@@ -136,7 +137,7 @@ export const browsers: Product = {
     objective('browsers-orphans', 'Kubernetes objects without a tenant', 'atMost', 0, 'objects'),
   ],
   alerts: {},
-  namespace: { from: 'tenantId', prefix: 'customer-', people: 'view' },
+  namespace: { from: 'tenantId', prefix: 'customer-', people: viewer },
   slotPlan: 'professional',
   // headless-shell: Chrome without a screen, driven through its DevTools protocol. A browser's profile is scratch.
   image: 'docker.io/chromedp/headless-shell:143.0.7499.170',

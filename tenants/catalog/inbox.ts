@@ -1,3 +1,4 @@
+import { viewer } from './roles.ts';
 import type { Plan, Product, TypicalMonth } from './types.ts';
 import { cents, cpus, hoursPerMonth, mebibytes } from './units.ts';
 
@@ -160,7 +161,7 @@ export const inbox: Product = {
   applies: ['projects'],
   objectives: [],
   alerts: {},
-  namespace: { from: 'tenantId', prefix: 'inbox-', people: 'view' },
+  namespace: { from: 'tenantId', prefix: 'inbox-', people: viewer },
   slotPlan: 'starter',
   // Mailpit: receives e-mail by SMTP from the control plane's mail exchanger and serves it by HTTP.
   image: 'docker.io/axllent/mailpit:v1.30.2',

@@ -1,4 +1,5 @@
 /** The rules that a product must keep to be sold, among them what its parts must agree on. Pure. */
+import { writes } from './roles.ts';
 import { productSchema } from './schema.ts';
 import { type MeteredDimension, type Plan, type Product, platformEntitlements } from './types.ts';
 
@@ -19,11 +20,11 @@ export function faultsOf(candidate: unknown): readonly string[] {
 
 /** The entitlements that something applies: one of the product's rules, the platform, or the product itself. */
 export function appliedEntitlements(product: Product): ReadonlySet<string> {
-  const { limits, credits, budget, sandboxEntitlement, applies = [] } = product;
+  const { limits, credits, budget, sandboxes, applies = [] } = product;
   const rules = [...limits, ...(credits ? [credits] : []), ...(budget ? [budget] : [])];
   return new Set([
     ...rules.map(({ entitlement }) => entitlement),
-    ...(sandboxEntitlement === undefined ? [] : [sandboxEntitlement]),
+    ...(sandboxes ? [sandboxes.entitlement] : []),
     ...platformEntitlements,
     ...applies,
   ]);
@@ -57,11 +58,11 @@ function contradictions({ plans, namespace: { from, people }, runtime, slotPlan 
         ? []
         : [[['plans', n, 'entitlements'], `must name the same as those of ${plans[0]?.id}`]],
     ),
-    ...(runtime.readsTenant && people === 'administer'
+    ...(runtime.readsTenant && people.rules.some(writes)
       ? [
           [
             ['runtime', 'readsTenant'],
-            'must be left out where people administer their namespace: they could read the key and tell use with it',
+            'must be left out where people may write in their namespace: they could read the key and tell use with it',
           ] as const,
         ]
       : []),
@@ -81,7 +82,7 @@ function contradictions({ plans, namespace: { from, people }, runtime, slotPlan 
 
 /** Finds rules that name entitlements or meters that do not exist or are of the wrong kind. */
 function wrongNames(product: Product): Fault[] {
-  const { plans, meters, limits, credits, budget, applies = [], sandboxEntitlement } = product;
+  const { plans, meters, limits, credits, budget, applies = [], sandboxes } = product;
   const entitlement = (at: PropertyKey[], named: string, kind: 'boolean' | 'number' | null): Fault[] => {
     const values = plans.map(({ entitlements }) => entitlements[named]);
     const fits = (value: unknown) =>
@@ -101,9 +102,7 @@ function wrongNames(product: Product): Fault[] {
     ...(credits ? entitlement(['credits', 'entitlement'], credits.entitlement, 'number') : []),
     ...(budget ? entitlement(['budget', 'entitlement'], budget.entitlement, 'number') : []),
     ...applies.flatMap((named, n) => entitlement(['applies', n], named, null)),
-    ...(sandboxEntitlement === undefined
-      ? []
-      : entitlement(['sandboxEntitlement'], sandboxEntitlement, 'boolean')),
+    ...(sandboxes ? entitlement(['sandboxes', 'entitlement'], sandboxes.entitlement, 'boolean') : []),
     ...meters.flatMap(({ measure }, n): Fault[] => {
       if (measure.from === 'told' || measure.withLevel === undefined) return [];
       const other = measureOf(measure.withLevel);

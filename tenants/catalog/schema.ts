@@ -3,6 +3,7 @@
  * parts must agree on.
  */
 import { z } from 'zod';
+import { beyondMostRights } from './roles.ts';
 import {
   type Autoscaling,
   type BudgetRule,
@@ -15,11 +16,14 @@ import {
   type NamespaceQuota,
   type NamespaceRule,
   type Objective,
+  type PeopleRole,
   type Plan,
   type PlatformEntitlements,
   type Product,
   type ProductAlerts,
+  type RoleRule,
   type Runtime,
+  type SandboxRule,
   type ScalingPace,
   type Threshold,
   type TypicalMonth,
@@ -185,6 +189,20 @@ const key = z
   });
 const facts = z.record(key, z.enum(tenantFacts)).optional();
 
+const rule = z
+  .strictObject({
+    apiGroups: z.array(z.string()).min(1),
+    resources: z.array(z.string()).min(1),
+    verbs: z.array(z.string()).min(1),
+  } satisfies Shape<RoleRule>)
+  .superRefine((given, context) => {
+    for (const right of beyondMostRights(given))
+      context.addIssue({
+        code: 'custom',
+        message: `must not let people ${right}; mostRights in roles.ts is the most that a role can give`,
+      });
+  });
+
 const namespace = z.strictObject({
   from: z.enum(['tenantId', 'slug']),
   prefix: z
@@ -198,7 +216,15 @@ const namespace = z.strictObject({
     }),
   labels: facts,
   annotations: facts,
-  people: z.enum(['view', 'administer']),
+  people: z.strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
+        'must be lower-case letters, digits and hyphens, 40 at most',
+      ),
+    rules: z.array(rule),
+  } satisfies Shape<PeopleRole>),
 } satisfies Shape<NamespaceRule>);
 
 const port = z.int().min(1).max(65_535);
@@ -258,7 +284,13 @@ export const productSchema = z.strictObject({
     memory: z.strictObject(threshold).optional(),
   } satisfies Shape<ProductAlerts>),
   namespace,
-  sandboxEntitlement: z.string().optional(),
+  sandboxes: z
+    .strictObject({
+      entitlement: name,
+      ports: z.array(port),
+      internetPorts: z.array(port),
+    } satisfies Shape<SandboxRule>)
+    .optional(),
   slotPlan: z.string().nullable(),
   image: z.string().min(1),
   runtime,

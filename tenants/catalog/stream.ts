@@ -1,3 +1,4 @@
+import { reading, viewer, writing } from './roles.ts';
 import type {
   Autoscaling,
   Measure,
@@ -229,8 +230,22 @@ export const stream: Product = {
     prefix: 'tenant-',
     labels: { 'tenant-id': 'tenantId', tier: 'plan', region: 'region' },
     annotations: { 'billing-account': 'billingAccount' },
-    // Companies administer their namespace.
-    people: 'administer',
+    // Companies administer their namespace: they may run what they like beside the workload, and may scale and restart the
+    // workload. They cannot change limits, isolation or rights. The tenant guard refuses more.
+    people: {
+      name: 'tenant-admin',
+      rules: [
+        ...viewer.rules,
+        {
+          apiGroups: [''],
+          resources: ['pods', 'services', 'configmaps', 'persistentvolumeclaims'],
+          verbs: writing,
+        },
+        { apiGroups: [''], resources: ['configmaps'], verbs: reading },
+        { apiGroups: ['apps'], resources: ['deployments', 'deployments/scale'], verbs: ['patch', 'update'] },
+        { apiGroups: ['batch'], resources: ['jobs'], verbs: [...reading, ...writing] },
+      ],
+    },
   },
   slotPlan: null,
   // guacd: carries desktop sessions (RDP, VNC, SSH) to the browser.

@@ -232,8 +232,33 @@ export interface NamespaceRule {
   /** The product's own labels and annotations, each with the fact that it carries. A fact that a tenant lacks is left out. */
   readonly labels?: Readonly<Record<string, TenantFact>>;
   readonly annotations?: Readonly<Record<string, TenantFact>>;
-  /** Whether the tenant's people may only look, or also administer what they run. */
-  readonly people: 'view' | 'administer';
+  readonly people: PeopleRole;
+}
+
+/** A rule of a Role, in the terms of RBAC. */
+export interface RoleRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What the tenant's people may do in its namespace. */
+export interface PeopleRole {
+  /** Of the Role and its binding. */
+  readonly name: string;
+  /** At most `mostRights` (`roles.ts`). While the tenant is suspended, its people have of them what reads. */
+  readonly rules: readonly RoleRule[];
+}
+
+/**
+ * Pods beside the tenant's workload that are isolated from each other and from its database: the tenant's other pods reach
+ * them, and they reach the internet. Only with a plan that has them.
+ */
+export interface SandboxRule {
+  /** The boolean entitlement of plans that have them. */
+  readonly entitlement: string;
+  readonly ports: readonly number[];
+  readonly internetPorts: readonly number[];
 }
 
 /** No pod of a tenant may hold up the drain of a node, or the end of its tenant, for longer. */
@@ -280,8 +305,7 @@ export interface Product {
   readonly objectives: readonly Objective[];
   readonly alerts: ProductAlerts;
   readonly namespace: NamespaceRule;
-  /** The boolean entitlement that lets a plan's tenants run sandboxes: pods that are isolated from each other. */
-  readonly sandboxEntitlement?: string;
+  readonly sandboxes?: SandboxRule;
   /** The plan of warm slots, or null where slots are impossible. */
   readonly slotPlan: string | null;
   /** The container image of the tenant's workload: by default a public image that does the product's job. An operator may

@@ -1,3 +1,4 @@
+import { viewer } from './roles.ts';
 import type { Measure, MeteredDimension, MeterSection, Plan, Product, TypicalMonth } from './types.ts';
 import { cents, cpus, gibibytes, mebibytes } from './units.ts';
 
@@ -131,7 +132,7 @@ export const workspace: Product = {
     from: 'tenantId',
     prefix: 'beta-user-',
     labels: { user: 'owner', plan: 'plan', created: 'createdOn' },
-    people: 'view',
+    people: viewer,
   },
   slotPlan: 'byoc',
   // code-server: the editor in the browser. The control plane is the only way in, and decides who may enter.

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workerRules } from '../../infra/control-plane/cluster-rights.ts';
 import { workerFence } from '../../infra/control-plane/fence.ts';
+import { mostRights } from '../../tenants/catalog/roles.ts';
 import { platformManifests } from '../../tenants/platform.ts';
 import { apply, kubectl, removeNamespaces } from '../tenants/cluster.ts';
 import { type everyPlan, freshTenantId, manifestsOf, tenantOf } from '../tenants/specs.ts';
@@ -64,6 +65,16 @@ describe('a worker', () => {
       expect(removed).toMatchObject({ ok: true });
     },
   );
+
+  test('makes a tenant whose people have the most that a role can give', async () => {
+    const tenantId = freshTenantId();
+    const tenant = tenantOf('agents', 'free', { tenantId });
+    namespaces.push(tenant.spec.namespace);
+    const { product } = tenant;
+    const people = { name: 'most', rules: mostRights };
+    const most = { ...tenant, product: { ...product, namespace: { ...product.namespace, people } } };
+    expect(await apply(manifestsOf(most), asWorker)).toMatchObject({ ok: true, stderr: '' });
+  });
 
   const role = (rules: object[]) => ({
     apiVersion,

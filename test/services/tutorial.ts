@@ -58,7 +58,7 @@ function placeInTree(name: string): string {
 
 /** By the table of the tutorial. */
 function inTree(name: string, content: string): string {
-  if (name === 'product.ts') return content.replace('tenantry/tenants/catalog/', './');
+  if (name === 'product.ts') return content.replaceAll('tenantry/tenants/catalog/', './');
   return content
     .replaceAll(`'tenantry/`, `'../../`)
     .replace(`'./product.ts'`, `'../../tenants/catalog/wikis.ts'`)

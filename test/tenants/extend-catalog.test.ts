@@ -5,6 +5,7 @@ import { limitRows, noticeText } from '../../automation/metering/limits.ts';
 import { makeStatement } from '../../automation/metering/statement.ts';
 import { monthNamed } from '../../automation/metering/time.ts';
 import { CatalogError, catalog, extendCatalog, findProduct } from '../../tenants/catalog/index.ts';
+import { viewer } from '../../tenants/catalog/roles.ts';
 import { faultsOf } from '../../tenants/catalog/rules.ts';
 import type { Measure, MeteredDimension, Plan, Product } from '../../tenants/catalog/types.ts';
 
@@ -42,7 +43,7 @@ function ownProduct(id: string, changes: Partial<Product> = {}): Product {
     limits: [],
     objectives: [],
     alerts: {},
-    namespace: { from: 'tenantId', prefix: `${id}-`, people: 'view' },
+    namespace: { from: 'tenantId', prefix: `${id}-`, people: viewer },
     slotPlan: 'basic',
     image: 'registry.example.com/own:1',
     runtime: {
@@ -144,13 +145,42 @@ describe('a product of a package', () => {
       /^product erp: plans\[0\]\.databaseConnections: must be above 0/,
     ],
     [
-      'a key in a namespace that people administer',
+      'a key in a namespace in which people may write',
       ownProduct('erp', {
         runtime: { ...ownProduct('erp').runtime, readsTenant: true },
-        namespace: { ...ownProduct('erp').namespace, people: 'administer' },
+        namespace: {
+          ...ownProduct('erp').namespace,
+          people: findProduct('stream')?.namespace.people ?? viewer,
+        },
       }),
-      /^product erp: runtime\.readsTenant: must be left out where people administer/,
+      /^product erp: runtime\.readsTenant: must be left out where people may write/,
     ],
+    ...(
+      [
+        ['Secrets', '', 'secrets', 'list', 'list secrets'],
+        ['a way into containers', '', 'pods/exec', 'get', 'get pods/exec'],
+        ['all kinds', '', '*', 'get', 'get *'],
+        ['all that can be done', 'batch', 'jobs', '*', '* jobs.batch'],
+        ['kinds that nothing counts or judges', 'batch', 'cronjobs', 'create', 'create cronjobs.batch'],
+        ['its own limits', '', 'resourcequotas', 'update', 'update resourcequotas'],
+        ['rights', 'rbac.authorization.k8s.io', 'roles', 'bind', 'bind roles.rbac.authorization.k8s.io'],
+      ] as const
+    ).map(([what, group, resource, verb, said]): [string, Product, RegExp] => [
+      `a role that gives people ${what}`,
+      ownProduct('erp', {
+        namespace: {
+          from: 'tenantId',
+          prefix: 'erp-',
+          people: {
+            name: 'erp-people',
+            rules: [...viewer.rules, { apiGroups: [group], resources: [resource], verbs: [verb] }],
+          },
+        },
+      }),
+      new RegExp(
+        `^product erp: namespace\\.people\\.rules\\[3\\]: must not let people ${said.replace(/[*.]/g, '\\$&')};`,
+      ),
+    ]),
     [
       'a slot of no plan',
       ownProduct('erp', { slotPlan: 'gold' }),
@@ -158,13 +188,13 @@ describe('a product of a package', () => {
     ],
     [
       'a slot where the customer chooses the name',
-      ownProduct('erp', { namespace: { from: 'slug', prefix: 'erp-', people: 'view' } }),
+      ownProduct('erp', { namespace: { from: 'slug', prefix: 'erp-', people: viewer } }),
       /^product erp: slotPlan: must be null/,
     ],
     [
       'a sandbox by an entitlement that it lacks',
-      ownProduct('erp', { sandboxEntitlement: 'boxes' }),
-      /^product erp: sandboxEntitlement: /,
+      ownProduct('erp', { sandboxes: { entitlement: 'boxes', ports: [], internetPorts: [] } }),
+      /^product erp: sandboxes\.entitlement: /,
     ],
     [
       'a label that isolates tenants',
@@ -172,7 +202,7 @@ describe('a product of a package', () => {
         namespace: {
           from: 'tenantId',
           prefix: 'erp-',
-          people: 'view',
+          people: viewer,
           labels: { 'tenantry.dev/tenant': 'owner' },
         },
       }),
@@ -180,12 +210,12 @@ describe('a product of a package', () => {
     ],
     [
       'a namespace of the platform',
-      ownProduct('erp', { namespace: { from: 'tenantId', prefix: 'kube-', people: 'view' } }),
+      ownProduct('erp', { namespace: { from: 'tenantId', prefix: 'kube-', people: viewer } }),
       /^product erp: namespace\.prefix: must not begin with kube-/,
     ],
     [
       'a namespace that may be another product’s',
-      ownProduct('erp', { namespace: { from: 'tenantId', prefix: 'tenant-x-', people: 'view' } }),
+      ownProduct('erp', { namespace: { from: 'tenantId', prefix: 'tenant-x-', people: viewer } }),
       /^product erp: namespace\.prefix: tenant-x- cannot be told from tenant- of stream/,
     ],
     [
