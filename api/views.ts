@@ -2,6 +2,7 @@ import { type SuspendReason, suspendMessages } from '../automation/desired/index
 import { type Health, readHealth } from '../automation/health/index.ts';
 import type { AuditEntry } from '../automation/store/audit.ts';
 import type { Queryable } from '../automation/store/database.ts';
+import { type Interruption, listInterrupted } from '../automation/store/presence.ts';
 import { findSubscriptions, type Subscription } from '../automation/store/subscriptions.ts';
 import type { Tenant } from '../automation/store/tenants.ts';
 import type { Plan, Product } from '../tenants/catalog/index.ts';
@@ -60,18 +61,49 @@ export async function tenantViews(
   const ids = tenants.flatMap(({ subscriptionId }) => subscriptionId ?? []);
   const subscriptions = ids.length > 0 ? await findSubscriptions(db, ids) : new Map<string, Subscription>();
   const healths = await readHealth(db, tenants);
+  const interrupted = await interruptionsOf(db, tenants);
   return tenants.map((tenant) => {
-    const subscription = subscriptions.get(tenant.subscriptionId ?? '') ?? null;
-    return tenantView(tenant, subscription, healths.get(tenant.id) ?? null, principal);
+    const found = {
+      subscription: subscriptions.get(tenant.subscriptionId ?? '') ?? null,
+      health: healths.get(tenant.id) ?? null,
+      interruption: interrupted.get(tenant.id) ?? null,
+    };
+    return tenantView(tenant, found, principal);
   });
+}
+
+/** Asks only where an operation is under way, which is rare. */
+async function interruptionsOf(
+  db: Queryable,
+  tenants: readonly Tenant[],
+): Promise<ReadonlyMap<string, Interruption>> {
+  const ids = tenants.flatMap(({ id, begunSpec, reasonCode }) => (begunSpec && !reasonCode ? [id] : []));
+  const found = ids.length > 0 ? await listInterrupted(db, { ids }) : [];
+  return new Map(found.map((one) => [one.tenantId, one]));
+}
+
+const interruptedReason = {
+  code: 'interrupted',
+  message:
+    'The work on it was cut short, as its worker is gone. Another takes over by itself; nothing is lost.',
+};
+
+function causeOf({ holder }: Interruption): string {
+  return holder === null
+    ? 'Its worker stopped in mid-operation, and nobody has taken over yet.'
+    : `Worker ${holder} is gone or cut off in mid-operation; another takes over once its lease has expired.`;
 }
 
 function tenantView(
   tenant: Tenant,
-  subscription: Subscription | null,
-  health: Health | null,
+  found: {
+    readonly subscription: Subscription | null;
+    readonly health: Health | null;
+    readonly interruption: Interruption | null;
+  },
   principal: Principal,
 ): TenantView {
+  const { subscription, health, interruption } = found;
   return {
     id: tenant.id,
     product: tenant.product,
@@ -89,7 +121,7 @@ function tenantView(
     },
     observed: { generation: tenant.observedGeneration, plan: tenant.observedSpec?.plan ?? null },
     health: health && healthView(health),
-    reason: reasonOf(tenant),
+    reason: interruption ? interruptedReason : reasonOf(tenant),
     nextTryAt: tenant.nextTryAt?.toISOString() ?? null,
     subscription:
       subscription?.status == null
@@ -105,7 +137,7 @@ function tenantView(
     requestedAt: subscription?.createdAt.toISOString() ?? null,
     activeAt: tenant.activeAt?.toISOString() ?? null,
     deleteAfter: tenant.deleteAfter?.toISOString() ?? null,
-    ...(isOperator(principal) && { cause: tenant.cause }),
+    ...(isOperator(principal) && { cause: interruption ? causeOf(interruption) : tenant.cause }),
   };
 }
 

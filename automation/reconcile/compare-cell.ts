@@ -24,6 +24,8 @@ export interface CellTenant
   readonly plan: string;
   /** Null before the first successful operation. */
   readonly observedState: TenantState | null;
+  /** True when its worker stopped in mid-operation and nobody has taken over. */
+  readonly interrupted: boolean;
   /** True when it is in its desired state and no operation was cut short. */
   readonly settled: boolean;
   readonly updatedAt: Date;
@@ -117,6 +119,8 @@ function compareProgress(tenant: CellTenant, { slotProducts, now, policy }: Cell
     const cause = `${tenant.product} no longer has warm slots`;
     return [observe('slot-of-nobody', tenant.id, cause, about)];
   }
+  if (tenant.interrupted)
+    return [observe('tenant-stalled', tenant.id, 'its worker stopped in mid-operation', about)];
   if (tenant.settled) return [];
   const why = tenant.reasonCode ?? 'no reason is known';
   if (tenant.permanent || tenant.attempts >= patienceAttempts) {

@@ -2,6 +2,7 @@
 import { catalog } from '../../tenants/catalog/index.ts';
 import { readRunning } from '../health/index.ts';
 import { checkLedger } from '../ledger/index.ts';
+import { listInterrupted } from '../store/presence.ts';
 import type { CellWorld } from './compare-cell.ts';
 import type { CustomerOfNobody, MoneyWorld } from './compare-money.ts';
 import type { ReconcileContext } from './context.ts';
@@ -139,14 +140,19 @@ export async function readCellWorld(context: ReconcileContext, looked: Looked): 
   counted(rows, tenants);
   const leases = await readSpentLeases(database, cell.id);
   counted(rows, leases);
+  const interrupted = new Set(
+    (await listInterrupted(database, { cell: cell.id })).map(({ tenantId }) => tenantId),
+  );
   const running = await readRunning(database, cell.id);
   looked['what runs'] = { calls: 2, items: running?.size ?? 0 };
   const busy = await readBusyTenants(database, policy.graceMs + (performance.now() - begun));
   for (const { id, old } of reserved) if (!old) busy.add(id);
+  // A lease whose holder is gone is nobody's work.
+  for (const id of interrupted) busy.delete(id);
   // Tenants write labels in their own namespace as they like: there an object is the namespace's.
   const owners = new Map(namespaces.map(({ name, tenantId }) => [name, tenantId]));
   return {
-    tenants,
+    tenants: tenants.map((tenant) => ({ ...tenant, interrupted: interrupted.has(tenant.id) })),
     namespaces,
     objects: objects.map((object) => ({
       ...object,

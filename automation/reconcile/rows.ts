@@ -70,7 +70,7 @@ export function readCustomers(db: Queryable): Promise<CustomerRow[]> {
 }
 
 /** Tenants of a cell that are not deleted. */
-export function readCellTenants(db: Queryable, cell: string): Promise<CellTenant[]> {
+export function readCellTenants(db: Queryable, cell: string): Promise<Omit<CellTenant, 'interrupted'>[]> {
   return all(
     db,
     `select id, product, desired_spec->>'plan' as plan, slot, namespace, desired_state as "desiredState",

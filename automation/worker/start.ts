@@ -7,7 +7,7 @@ import { offboardingWork, readOffboardingEnv, sharedServer } from '../offboardin
 import { objectsOf, reconcileWork } from '../reconcile/index.ts';
 import { personalDataOf, type Service } from '../service.ts';
 import { canListStacks, standingStacks } from '../stacks/index.ts';
-import { announceWorker } from '../store/presence.ts';
+import { announceHolder, announceWorker } from '../store/presence.ts';
 import { wardenWork } from '../warden/index.ts';
 import type { Work } from '../work/index.ts';
 import { watchCluster } from './cluster-watch.ts';
@@ -45,6 +45,7 @@ export async function startWorker(
     const works = await worksOf(env, resources, services);
     for (const { close } of works) if (close) onStop(close);
     await context.runners.warmUp();
+    onStop(await announceHolder(env.databaseUrl, context.workerId));
     await beginQueues(context, env, works, onStop);
     onStop(sweepRegularly(context, works, (part, failed) => metrics.sweepEnded(part, failed, context.now())));
     for (const work of works) if (work.begin) onStop(work.begin(metrics.registry));

@@ -79,6 +79,12 @@ const mutations: readonly [string, Customer['standing'], Change, string][] = [
   ],
   ['a slot fails', 'slot', changeTenant({ ...unsettled, permanent: true }), `slot-stuck:${tenant}`],
   [
+    'the worker of its operation is gone',
+    'paying',
+    changeTenant({ settled: false, updatedAt: now, interrupted: true }),
+    `tenant-stalled:${tenant}`,
+  ],
+  [
     'none of its pods is ready',
     'paying',
     changeRunning({ ...crashed, notRunningSince: minutesAgo(2) }),

@@ -232,6 +232,7 @@ function cellTenant({ index, bought, standing, rows }: Customer): CellTenant {
     namespace: `customer-${id}`,
     desiredState: state,
     observedState: state,
+    interrupted: false,
     settled: true,
     permanent: false,
     attempts: 0,

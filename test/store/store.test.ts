@@ -15,9 +15,16 @@ import { KubernetesClient } from '../../automation/providers/kubernetes/client.t
 import { loadKubeconfig } from '../../automation/providers/kubernetes/kubeconfig.ts';
 import { ensureCell } from '../../automation/store/cells.ts';
 import { type Database, openDatabase } from '../../automation/store/database.ts';
+import { takeLease } from '../../automation/store/leases.ts';
 import { ensureDatabase, migrate } from '../../automation/store/migrate.ts';
 import { firstPage } from '../../automation/store/pages.ts';
-import { announceWorker, type Presence, presenceOfWorkers } from '../../automation/store/presence.ts';
+import {
+  announceHolder,
+  announceWorker,
+  listInterrupted,
+  type Presence,
+  presenceOfWorkers,
+} from '../../automation/store/presence.ts';
 import {
   addReservedStacks,
   countReservedStacks,
@@ -336,6 +343,30 @@ describe('a worker', () => {
       cluster.close();
       api.close();
     }
+  });
+
+  test('that is gone in mid-operation leaves an interrupted tenant, and one that lives or has ended does not', async () => {
+    const tenant = await addTenant(database, { set: { phase: 'provisioning', begun_spec: {} } });
+    const interrupted = async () =>
+      (await listInterrupted(database, { ids: [tenant.id] })).map(({ holder }) => holder);
+    expect(await interrupted()).toEqual([null]);
+    const leave = await announceHolder(control.url, 'worker-1');
+    await takeLease(database, tenant.id, { holder: 'worker-1', host: 'here', ttlMs: 60_000 });
+    expect(await interrupted()).toEqual([]);
+    await leave();
+    await until(async () => (await interrupted()).length === 1);
+    expect(await interrupted()).toEqual(['worker-1']);
+    expect(await listInterrupted(database, { cell: 'local' })).toContainEqual({
+      tenantId: tenant.id,
+      holder: 'worker-1',
+    });
+    expect(await listInterrupted(database, { cell: 'other' })).toEqual([]);
+    await database.query(`update tenantry.tenant set reason_code = 'capacity' where id = $1`, [tenant.id]);
+    expect(await interrupted()).toEqual([]);
+    await database.query('update tenantry.tenant set reason_code = null, begun_spec = null where id = $1', [
+      tenant.id,
+    ]);
+    expect(await interrupted()).toEqual([]);
   });
 
   test('whose connection breaks is present again soon', async () => {

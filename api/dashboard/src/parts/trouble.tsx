@@ -14,12 +14,16 @@ const headings: Readonly<Record<string, string>> = {
   deleted: 'This tenant has been deleted',
 };
 
+function titleOf({ code }: NonNullable<Tenant['reason']>): string {
+  return code === 'interrupted' ? 'The work on it was interrupted' : 'The last attempt did not succeed';
+}
+
 /** Says why a tenant is not what was paid for and what happens next, and offers to retry at once. */
 export function Trouble({ tenant, onRetried }: { tenant: Tenant; onRetried: (tenant: Tenant) => void }) {
   const { client } = useApp();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails | null>(null);
-  const heading = headings[tenant.phase] ?? (tenant.reason ? 'The last attempt did not succeed' : null);
+  const heading = headings[tenant.phase] ?? (tenant.reason ? titleOf(tenant.reason) : null);
   if (heading === null && !tenant.deleteAfter) return null;
 
   async function retry() {
