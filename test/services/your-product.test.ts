@@ -26,41 +26,51 @@ async function typeCheck(folder: string): Promise<void> {
   });
 }
 
-describe('the product of the tutorial, as a package beside the tree', () => {
-  let folder: string;
-  let tenantry: Tenantry;
+let packaged: string;
+let module: string;
+beforeAll(async () => {
+  packaged = await mkdtemp(join(inject('runDir'), 'wikis-'));
+  module = await writePackage(packaged);
+  // The simulated Stripe runs in this process, and sells the product to both.
+  await loadServices({ own, packages: [module] });
+});
+afterAll(() => rm(packaged, { recursive: true, force: true }));
+
+interface Sold {
+  tenant: TenantView;
+  token: string;
+}
+
+/**
+ * Leads the product from payment to receipt.
+ * @param running the installation that sells it
+ * @param beforeItEnds more tests of the tenant that was sold
+ */
+function leadFromPaymentToReceipt(
+  running: () => Tenantry,
+  slug: string,
+  beforeItEnds: (sold: () => Sold) => void = () => {},
+): void {
   let tenant: TenantView;
   let token: string;
 
-  beforeAll(async () => {
-    folder = await mkdtemp(join(inject('runDir'), 'wikis-'));
-    const module = await writePackage(folder);
-    // The simulated Stripe runs in this process.
-    await loadServices({ own, packages: [module] });
-    tenantry = await startTenantry({ variables: { TENANTRY_SERVICES: module } });
-  });
-  afterAll(async () => {
-    await tenantry?.stop();
-    await rm(folder, { recursive: true, force: true });
-  });
-
   const ask = (method: string, path: string, body?: unknown) =>
-    tenantry.request(method, path, { token, ...(body !== undefined && { body }) });
+    running().request(method, path, { token, ...(body !== undefined && { body }) });
   const read = async <T>(path: string): Promise<T> =>
-    (await tenantry.cluster.send({ method: 'GET', path })) as T;
+    (await running().cluster.send({ method: 'GET', path })) as T;
 
   test('is sold, and provisioned with its image, its labels and its rows', async () => {
-    const { products } = (await tenantry.request('GET', '/v1/products')).body as {
+    const { products } = (await running().request('GET', '/v1/products')).body as {
       products: { id: string }[];
     };
     expect(products.map(({ id }) => id)).toContain('wikis');
-    ({ tenant, token } = await subscribe(tenantry, 'ada@example.com', {
+    ({ tenant, token } = await subscribe(running(), 'ada@example.com', {
       product: 'wikis',
       plan: 'team',
-      slug: 'tutorial',
+      slug,
     }));
-    expect(tenant.namespace).toBe('wiki-tutorial');
-    const namespace = await read<{ metadata: { labels: object } }>('/api/v1/namespaces/wiki-tutorial');
+    expect(tenant.namespace).toBe(`wiki-${slug}`);
+    const namespace = await read<{ metadata: { labels: object } }>(`/api/v1/namespaces/wiki-${slug}`);
     expect(namespace.metadata.labels).toMatchObject({
       'tenantry.dev/tenant': tenant.id,
       'wikis.example.com/plan': 'team',
@@ -68,7 +78,7 @@ describe('the product of the tutorial, as a package beside the tree', () => {
     });
     const { items } = await read<{
       items: { spec: { template: { spec: { containers: { image: string }[] } } } }[];
-    }>('/apis/apps/v1/namespaces/wiki-tutorial/deployments');
+    }>(`/apis/apps/v1/namespaces/wiki-${slug}/deployments`);
     expect(items.map(({ spec }) => spec.template.spec.containers[0]?.image)).toEqual([
       'ghcr.io/your-company/wiki:1.0.0',
     ]);
@@ -81,15 +91,15 @@ describe('the product of the tutorial, as a package beside the tree', () => {
     expect(body).toEqual({ editors: [{ name: tenant.owner, since: expect.any(String) }] });
     const invited = (await ask('PUT', `${path}/Grace`)).body as { editors: { name: string }[] };
     expect(invited.editors.map(({ name }) => name)).toEqual([tenant.owner, 'Grace']);
-    const stranger = await tenantry.token('eve@example.com');
-    expect((await tenantry.request('GET', path, { token: stranger })).status).toBe(404);
-    const { body: document } = await tenantry.request('GET', '/openapi.json');
+    const stranger = await running().token('eve@example.com');
+    expect((await running().request('GET', path, { token: stranger })).status).toBe(404);
+    const { body: document } = await running().request('GET', '/openapi.json');
     expect((document as { paths: object }).paths).toHaveProperty('/v1/wikis/{id}/editors');
   });
 
   test('admits what its plan has, and refuses what it has not', async () => {
     const check = (key: string, kind: string, amount = 1) =>
-      tenantry.request('POST', `/v1/tenants/${tenant.id}/check`, {
+      running().request('POST', `/v1/tenants/${tenant.id}/check`, {
         body: { key, check: 'edit', amount, attributes: { kind } },
       });
     const admitted = await check('first', 'page');
@@ -98,7 +108,7 @@ describe('the product of the tutorial, as a package beside the tree', () => {
     expect(refused.body).toMatchObject({ code: 'not_in_plan', detail: expect.stringContaining('Company') });
     expect((await check('third', 'page', 1000)).body).toMatchObject({ code: 'plan_limit_reached' });
     const { id } = (admitted.body as { reservation: { id: string } }).reservation;
-    const settled = await tenantry.request('POST', `/v1/tenants/${tenant.id}/check/${id}/settle`, {
+    const settled = await running().request('POST', `/v1/tenants/${tenant.id}/check/${id}/settle`, {
       body: {},
     });
     expect(settled.status).toBe(200);
@@ -106,7 +116,7 @@ describe('the product of the tutorial, as a package beside the tree', () => {
 
   test('has its use in the statement, with its price, when the hour is over', async () => {
     const at = new Date(Date.now() - 2 * 3_600_000).toISOString();
-    const told = await tenantry.request('POST', `/v1/tenants/${tenant.id}/usage`, {
+    const told = await running().request('POST', `/v1/tenants/${tenant.id}/usage`, {
       body: { samples: [{ dimension: 'wikis_edits', at, quantity: '41' }] },
     });
     expect(told.status).toBe(200);
@@ -125,29 +135,13 @@ describe('the product of the tutorial, as a package beside the tree', () => {
     expect(line).toMatchObject({ unitPriceMicros: 2000, amountCents: 8 });
   });
 
-  test('has its part on the tenant’s page', async () => {
-    const [browser] = await Promise.all([launchChromium(), ensurePage()]);
-    try {
-      const page = await browser.newPage();
-      const session = { token, subject: tenant.owner, label: 'Ada', expiresAt: Date.now() + 3_600_000 };
-      await page.addInitScript(
-        (text: string) => sessionStorage.setItem('tenantry.session', text),
-        JSON.stringify(session),
-      );
-      await page.goto(`${tenantry.api}/#/tenants/${tenant.id}`);
-      const part = page.locator('[data-product-part=wikis]');
-      await part.getByRole('heading', { name: 'Editors' }).waitFor({ timeout: 120_000 });
-      await part.getByText('Grace').waitFor({ timeout: 60_000 });
-    } finally {
-      await browser.close();
-    }
-  });
+  beforeItEnds(() => ({ tenant, token }));
 
   test('ends with an export of what it kept, none of it left, and a receipt', async () => {
     const subscription = tenant.subscription?.id ?? '';
     const cancelled = await ask('POST', `/v1/subscriptions/${subscription}/cancel`, { when: 'now' });
     expect(cancelled.status).toBe(200);
-    await untilTenantIs(tenantry, tenant.id, isSettled('deleted'));
+    await untilTenantIs(running(), tenant.id, isSettled('deleted'));
     const receipt = await until(
       async () => {
         const { status, body } = await ask('GET', `/v1/tenants/${tenant.id}/receipt`);
@@ -155,22 +149,56 @@ describe('the product of the tutorial, as a package beside the tree', () => {
       },
       { what: 'the receipt' },
     );
-    const file = join(tenantry.home, 'exports', receipt.receipt.export.file);
+    const file = join(running().home, 'exports', receipt.receipt.export.file);
     const records = gunzipSync(await readFile(file))
       .toString()
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as { record: string; editor?: { name: string } });
     expect(records.flatMap(({ editor }) => (editor ? [editor.name] : []))).toEqual([tenant.owner, 'Grace']);
-    const { rowCount } = await tenantry.database.query('select from wikis.editor where tenant_id = $1', [
+    const { rowCount } = await running().database.query('select from wikis.editor where tenant_id = $1', [
       tenant.id,
     ]);
     expect(rowCount).toBe(0);
-    expect(await remainsOf(tenantry, tenant)).toEqual([]);
+    expect(await remainsOf(running(), tenant)).toEqual([]);
   });
+}
+
+describe('the product of the tutorial, as a package beside the tree', () => {
+  let tenantry: Tenantry;
+
+  beforeAll(async () => {
+    tenantry = await startTenantry({ variables: { TENANTRY_SERVICES: module } });
+  });
+  afterAll(() => tenantry?.stop());
+
+  leadFromPaymentToReceipt(
+    () => tenantry,
+    'tutorial',
+    (sold) => {
+      test('has its part on the tenant’s page', async () => {
+        const { tenant, token } = sold();
+        const [browser] = await Promise.all([launchChromium(), ensurePage()]);
+        try {
+          const page = await browser.newPage();
+          const session = { token, subject: tenant.owner, label: 'Ada', expiresAt: Date.now() + 3_600_000 };
+          await page.addInitScript(
+            (text: string) => sessionStorage.setItem('tenantry.session', text),
+            JSON.stringify(session),
+          );
+          await page.goto(`${tenantry.api}/#/tenants/${tenant.id}`);
+          const part = page.locator('[data-product-part=wikis]');
+          await part.getByRole('heading', { name: 'Editors' }).waitFor({ timeout: 120_000 });
+          await part.getByText('Grace').waitFor({ timeout: 60_000 });
+        } finally {
+          await browser.close();
+        }
+      });
+    },
+  );
 
   test('passes the type checker with the tutorial’s configuration', async () => {
-    await typeCheck(folder);
+    await typeCheck(packaged);
   });
 });
 
@@ -269,5 +297,15 @@ describe('the product of the tutorial, in the tree', () => {
         withPart.push(name);
     expect(withPart).toHaveLength(1);
     expect(html).not.toContain(withPart[0]);
+  });
+
+  describe('started', () => {
+    let tenantry: Tenantry;
+    beforeAll(async () => {
+      tenantry = await startTenantry({ tree: folder });
+    });
+    afterAll(() => tenantry?.stop());
+
+    leadFromPaymentToReceipt(() => tenantry, 'in-tree');
   });
 });

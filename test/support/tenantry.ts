@@ -24,6 +24,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export interface TenantryOptions {
   /** Variables for API and worker, over the defaults below. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Folder whose API and worker run; default this tree. */
+  readonly tree?: string;
   /** Workers to start with; default one. */
   readonly workers?: number;
   readonly deliveryTimeScale?: number;
@@ -147,10 +149,14 @@ async function start(
   };
   const log = openSync(join(home, 'programs.log'), 'a');
   const launch = (file: string, more: Readonly<Record<string, string>> = {}): Program => {
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, file)], {
-      env: { ...variables, ...more },
-      stdio: ['ignore', log, log],
-    });
+    const child = spawn(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', join(options.tree ?? root, file)],
+      {
+        env: { ...variables, ...more },
+        stdio: ['ignore', log, log],
+      },
+    );
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     releasers.push(async () => {
       child.kill('SIGTERM');
