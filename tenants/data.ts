@@ -1,3 +1,4 @@
+import { type Plan, platform } from './catalog/index.ts';
 import { metadata } from './isolation.ts';
 import { dataIsolation, type Tenant } from './tenant.ts';
 
@@ -57,6 +58,16 @@ export function databasePlace(tenant: Tenant): DatabasePlace | null {
       };
     }
   }
+}
+
+/** The most disk that the database of a tenant of the plan may take. */
+export function databaseBytes({
+  price,
+  dataIsolation: isolation,
+}: Pick<Plan, 'price' | 'dataIsolation'>): number {
+  const { free, paid, own } = platform.database.tenantBytes;
+  if (isolation === 'database') return own;
+  return price.kind === 'flat' && price.priceCents === 0 ? free : paid;
 }
 
 /** The URL of a tenant's place for its workload. The password must not need escaping in a URL. */

@@ -66,6 +66,18 @@ export const entitlements = z
         resetsAt: time,
       }),
     ),
+    database: z
+      .object({
+        usedBytes: count,
+        limitBytes: count,
+        fullSince: time.nullable().openapi({
+          description: 'Since when it takes no more writes, only deletions; null while it takes them',
+        }),
+      })
+      .nullable()
+      .openapi({
+        description: "The disk of the tenant's database; null where there is none, or not measured yet",
+      }),
   })
   .openapi('Entitlements');
 

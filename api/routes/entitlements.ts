@@ -9,6 +9,7 @@ import {
   reserveUse,
   settleUse,
 } from '../../automation/entitlements/index.ts';
+import { type DatabaseUse, readDatabaseUse } from '../../automation/warden/index.ts';
 import { operatorsAndKeys, peopleAndKeys } from '../access.ts';
 import {
   checkAnswer,
@@ -100,7 +101,7 @@ export const entitlementRoutes = ({ database, services }: ApiDeps) => {
     .openapi(show, async (c) => {
       const tenant = await c.get('tenants').find(c.req.valid('param').id);
       const found = await readEntitlements(database, tenant, new Date());
-      const answer = entitlementsView(tenant.id, found);
+      const answer = entitlementsView(tenant.id, found, await readDatabaseUse(database, tenant.id));
       const etag = `"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url')}"`;
       c.header('etag', etag);
       // Only the caller may keep it, and must ask again before each use.
@@ -164,7 +165,7 @@ function isKnown(ifNoneMatch: string | undefined, etag: string): boolean {
   );
 }
 
-function entitlementsView(tenant: string, found: Entitlements) {
+function entitlementsView(tenant: string, found: Entitlements, database: DatabaseUse | null) {
   return {
     tenant,
     ...found,
@@ -180,6 +181,7 @@ function entitlementsView(tenant: string, found: Entitlements) {
     planFeatures: [...found.planFeatures],
     credits: found.credits && { ...found.credits, resetsAt: timeOf(found.credits.resetsAt) },
     budgets: found.budgets.map((budget) => ({ ...budget, resetsAt: budget.resetsAt.toISOString() })),
+    database: database && { ...database, fullSince: timeOf(database.fullSince) },
   };
 }
 

@@ -31,6 +31,8 @@ export interface Powers {
   readonly quietsLog: boolean;
   /** Sees the verifiers of passwords. */
   readonly readsVerifiers: boolean;
+  /** The server knows the right to vacuum somebody else's table (PostgreSQL 17). */
+  readonly maintains: boolean;
 }
 
 export async function readPowers(client: Queryable): Promise<Powers> {
@@ -38,7 +40,8 @@ export async function readPowers(client: Queryable): Promise<Powers> {
     await client.query<Powers>(
       `select has_parameter_privilege('temp_file_limit', 'SET') as "limitsTemporaryFiles",
             has_parameter_privilege('log_min_messages', 'SET') as "quietsLog",
-            has_table_privilege('pg_authid', 'SELECT') as "readsVerifiers"`,
+            has_table_privilege('pg_authid', 'SELECT') as "readsVerifiers",
+            current_setting('server_version_num')::int >= 170000 as maintains`,
     ),
   );
 }

@@ -13,6 +13,8 @@ export interface Session {
   readonly inStateMs: number | null;
   readonly inStatementMs: number | null;
   readonly locks: number;
+  /** It keeps everybody from a table, and so from reading how large that is. */
+  readonly excludesAll: boolean;
   /** Size of the files of its sorts and hashes; 0 where the server does not say. */
   readonly temporaryBytes: number;
 }
@@ -24,6 +26,8 @@ export interface Session {
 export interface Limits {
   readonly idleInTransactionMs: number;
   readonly transactionMs: number;
+  /** How long a transaction may keep everybody from a table. */
+  readonly exclusionMs: number;
   readonly statementMs: number;
   readonly locks: number;
   readonly temporaryBytes: number;
@@ -36,6 +40,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   idleInTransactionMs: 90_000,
   transactionMs: 6 * 60_000,
+  exclusionMs: 30_000,
   statementMs: 60_000,
   locks: 2_000,
   temporaryBytes: 512 * 1024 ** 2,
@@ -46,6 +51,7 @@ export const defaultLimits: Limits = {
 export type OffenceKind =
   | 'idle_in_transaction'
   | 'long_transaction'
+  | 'locked_table'
   | 'long_statement'
   | 'many_locks'
   | 'temporary_files'
@@ -54,6 +60,7 @@ export type OffenceKind =
 /** Why a session was ended, as the tenant reads it. */
 export const offenceTexts: Readonly<Record<OffenceKind, string>> = {
   idle_in_transaction: 'it was idle in a transaction for too long',
+  locked_table: 'it kept a table locked for too long',
   long_transaction: 'its transaction lasted too long',
   long_statement: 'its statement ran too long',
   many_locks: 'it held too many locks',
@@ -73,6 +80,7 @@ export function offenceOf(session: Session, queueUsage: number, limits: Limits):
     longer(session.inStateMs, limits.idleInTransactionMs)
   )
     return 'idle_in_transaction';
+  if (session.excludesAll && longer(session.inTransactionMs, limits.exclusionMs)) return 'locked_table';
   if (longer(session.inTransactionMs, limits.transactionMs)) return 'long_transaction';
   if (session.state === 'active' && longer(session.inStatementMs, limits.statementMs))
     return 'long_statement';

@@ -86,7 +86,7 @@ function asRights(url: string): Connecting {
   return { url, name: 'tenantry-rights' };
 }
 
-function urlOf(server: string, database: string): string {
+export function urlOf(server: string, database: string): string {
   const url = new URL(server);
   url.pathname = `/${encodeURIComponent(database)}`;
   return url.href;

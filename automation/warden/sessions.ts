@@ -38,9 +38,11 @@ export async function readSessions(
             (extract(epoch from clock_timestamp() - xact_start) * 1000)::float8 as "inTransactionMs",
             (extract(epoch from clock_timestamp() - state_change) * 1000)::float8 as "inStateMs",
             (extract(epoch from clock_timestamp() - query_start) * 1000)::float8 as "inStatementMs",
-            coalesce(locks, 0)::int8 as locks
+            coalesce(locks, 0)::int8 as locks, coalesce(excludes, false) as "excludesAll"
        from pg_stat_get_activity(null) as activity
-       left join (select pid, count(*) as locks from pg_lock_status() group by pid) as held using (pid)
+       left join (select pid, count(*) as locks,
+                         bool_or(granted and locktype = 'relation' and mode = 'AccessExclusiveLock') as excludes
+                    from pg_lock_status() group by pid) as held using (pid)
       where usesysid::int8 = any($1)`,
     [[...roles.keys()]],
   );

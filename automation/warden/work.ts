@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Database } from '../store/database.ts';
 import { withTurn } from '../store/turns.ts';
 import { repeat, type Work } from '../work/index.ts';
+import { measuring } from './measuring.ts';
 import { closing, type TenantServer } from './servers.ts';
 import { watching } from './watch.ts';
 
@@ -22,15 +23,25 @@ export interface WardenContext {
 export function wardenWork(context: WardenContext): Work {
   const { database, servers, cell, policy, workerId, log } = context;
   const watch = watching(context);
+  const disk = measuring(context);
   const turn = { name: `warden:${cell.id}`, holder: workerId, ttlMs: policy.leaseTtlMs };
+  const diskTurn = { ...turn, name: `disk:${cell.id}` };
   return {
     sweep: { cell: { closeDatabases: closing(servers, log) } },
-    begin: () =>
-      repeat(pauseMs, async () => {
+    begin: () => {
+      const sessions = repeat(pauseMs, async () => {
         await withTurn(database, turn, () => watch.look()).catch((error: unknown) =>
           log.error({ error }, 'the warden could not look'),
         );
-      }),
-    close: () => watch.close(),
+      });
+      // Apart, as measuring waits for locks, which tenants can hold.
+      const sizes = repeat(pauseMs, async () => {
+        await withTurn(database, diskTurn, () => disk.look()).catch((error: unknown) =>
+          log.error({ error }, 'the warden could not measure'),
+        );
+      });
+      return () => Promise.all([sessions(), sizes()]);
+    },
+    close: () => Promise.all([watch.close(), disk.close()]),
   };
 }

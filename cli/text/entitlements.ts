@@ -7,7 +7,7 @@ import { fields, table, time } from './table.ts';
 const budgetNames = { api: 'API budget', spend: 'spend cap' };
 
 export function entitlementsText(found: Entitlements): string {
-  const { product, plan, state, reason, credits, budgets } = found;
+  const { product, plan, state, reason, credits, budgets, database } = found;
   const parts = [
     fields([
       ['plan', `${product}/${plan}`],
@@ -19,6 +19,7 @@ export function entitlementsText(found: Entitlements): string {
       ...budgets
         .filter(({ limitMicros, spentMicros }) => limitMicros !== null || spentMicros > 0)
         .map((budget) => [budgetNames[budget.kind], budgetText(budget)] as const),
+      ...(database ? [['database', databaseText(database)] as const] : []),
     ]),
   ];
   const rows = Object.entries(found.entitlements).map(([name, { value, use }]) => [
@@ -37,6 +38,12 @@ function budgetText({ limitMicros, spentMicros, reservedMicros }: Entitlements['
   const limit = limitMicros === null ? 'no limit' : `of ${dollars(limitMicros)}`;
   const held = reservedMicros > 0 ? `, ${dollars(reservedMicros)} held` : '';
   return `${dollars(spentMicros)} ${limit}${held}`;
+}
+
+function databaseText({ usedBytes, limitBytes, fullSince }: NonNullable<Entitlements['database']>): string {
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  const full = fullSince === null ? '' : `, full since ${time(fullSince)}: it takes no writes`;
+  return `${gigabytes(usedBytes)} of ${gigabytes(limitBytes)} GB${full}`;
 }
 
 function valueText(value: Entitlements['entitlements'][string]['value']): string {

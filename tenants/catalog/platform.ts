@@ -12,7 +12,11 @@ export const platform = {
   gdprRegion: 'eu-west-1',
   availabilityZones: 3,
   minimumApiReplicas: 3,
-  database: { pointInTimeRecoveryDays: 35 },
+  database: {
+    pointInTimeRecoveryDays: 35,
+    /** The most that a tenant's rows and indexes take: of a free plan, of a paid one, and in a database of its own. */
+    tenantBytes: { free: gibibytes(1), paid: gibibytes(10), own: gibibytes(100) },
+  },
   nodes: {
     capacityTypes: ['spot', 'on-demand'],
     architectures: ['amd64', 'arm64'],

@@ -82,6 +82,19 @@ describe('what a tenant may do', () => {
           resetsAt,
         },
       ],
+      database: null,
+    });
+  });
+
+  test('says how full its database is', async () => {
+    const tenant = await tenantOf('inbox', 'starter');
+    await database.query(
+      `insert into tenantry.database_use (tenant_id, kind, used_bytes, limit_bytes, full_since)
+       values ($1, 'schema', 11, 10, '2026-11-30T10:00:00Z'), ($1, 'database', 12, 100, null)`,
+      [tenant],
+    );
+    expect((await show(tenant)).body).toMatchObject({
+      database: { usedBytes: 11, limitBytes: 10, fullSince: '2026-11-30T10:00:00.000Z' },
     });
   });
 

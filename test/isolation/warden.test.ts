@@ -38,6 +38,7 @@ describe('a session', () => {
     inStateMs: 3_600_000,
     inStatementMs: 3_600_000,
     locks: 1,
+    excludesAll: false,
     temporaryBytes: 0,
   };
   test.each<[string, Partial<Session>, number, string | null]>([
@@ -64,6 +65,8 @@ describe('a session', () => {
       'long_transaction',
     ],
     ['may not hold what fills the table of locks', { locks: 2_001 }, 0, 'many_locks'],
+    ['may lock a table for a moment', { excludesAll: true, inTransactionMs: 29_000 }, 0, null],
+    ['may not keep it locked', { excludesAll: true, inTransactionMs: 31_000 }, 0, 'locked_table'],
     ['may not fill the disk with sorts', { temporaryBytes: 2 ** 30 }, 0, 'temporary_files'],
     [
       'may not sit in a transaction while the queue fills',

@@ -596,6 +596,17 @@ export type Entitlements = {
         remainingMicros: number | null;
         resetsAt: string;
     }>;
+    /**
+     * The disk of the tenant's database; null where there is none, or not measured yet
+     */
+    database: {
+        usedBytes: number;
+        limitBytes: number;
+        /**
+         * Since when it takes no more writes, only deletions; null while it takes them
+         */
+        fullSince: string | null;
+    } | null;
 };
 
 export type Entitlement = {

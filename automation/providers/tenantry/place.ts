@@ -1,10 +1,9 @@
-import { loginMarks, ownerComment, sharingRole } from '../../tenant-databases/index.ts';
+import { loginMarks, migratorRole, ownerComment, sharingRole } from '../../tenant-databases/index.ts';
 import {
   ensureMigrator,
   ensureRole,
   hasPassword,
   lockOut,
-  migratorRole,
   NotOursError,
   type RoleFacts,
   type RoleOwner,
@@ -46,7 +45,7 @@ export async function ensurePlace(
     return session.transaction(client, spec.tenantId, async () => {
       // Role, schema and grants of a shared database are one transaction: all of them or none.
       if (kind === 'schema') await ensureRole(session, client, spec);
-      const migrationLevel = await ensureSchema(client, spec);
+      const migrationLevel = await ensureSchema(session, client, spec);
       await client.query(
         kind === 'schema'
           ? `grant ${quote(sharingRole)} to ${quote(spec.role)} with inherit true, set false`

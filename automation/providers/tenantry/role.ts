@@ -1,6 +1,7 @@
 import {
   endHolders,
   loginSettings,
+  migratorRole,
   ownerComment,
   type RoleMark,
   readMark,
@@ -9,9 +10,6 @@ import {
 import { isVerifierOf, scramVerifier } from './scram.ts';
 import { type AdminSession, isSqlState, literal, type Queryable, quote } from './session.ts';
 import type { DatabaseSpec } from './spec.ts';
-
-/** Owns every tenant's schema and runs migrations; nobody logs in as it, and tenants are not its members. */
-export const migratorRole = 'tenantry_migrator';
 
 /** A role, schema or database of this name exists and does not belong to the tenant. */
 export class NotOursError extends Error {
@@ -141,7 +139,7 @@ export async function ensureRole(
   if (known?.tooPowerful) await client.query(`alter role ${role} nosuperuser nobypassrls noreplication`);
   const settings = loginSettings(spec.schema, await session.powers(client));
   if (known) await forgetSettings(client, spec.role, known.settings);
-  const mark = { owner, throttledFrom: throttled ? limit : null };
+  const mark = { owner, throttledFrom: throttled ? limit : null, full: known?.mark.full ?? false };
   await client.query(
     [
       ...Object.entries(settings).map(

@@ -1,6 +1,6 @@
-import { ownerComment } from '../../tenant-databases/index.ts';
-import { migratorRole, NotOursError } from './role.ts';
-import { literal, type Queryable, quote } from './session.ts';
+import { grantStatements, migratorRole, ownerComment } from '../../tenant-databases/index.ts';
+import { NotOursError, readRole } from './role.ts';
+import { type AdminSession, literal, type Queryable, quote } from './session.ts';
 import type { DatabaseSpec } from './spec.ts';
 
 /** A schema's comment: its owner, and the level of its tables (`tenantry:k3fj9x2a level=4`). */
@@ -28,22 +28,12 @@ export async function readSchema(client: Queryable, schema: string): Promise<Sch
   };
 }
 
-/** The role's rights: use its schema and work on rows, in existing and future tables. */
-export function grantStatements(schemaName: string, roleName: string): readonly string[] {
-  const [schema, role, migrator] = [quote(schemaName), quote(roleName), quote(migratorRole)];
-  const defaults = `alter default privileges for role ${migrator} in schema ${schema} grant`;
-  return [
-    `revoke all on schema ${schema} from public`,
-    `grant usage on schema ${schema} to ${role}`,
-    `grant select, insert, update, delete on all tables in schema ${schema} to ${role}`,
-    `grant usage, select on all sequences in schema ${schema} to ${role}`,
-    `${defaults} select, insert, update, delete on tables to ${role}`,
-    `${defaults} usage, select on sequences to ${role}`,
-  ];
-}
-
 /** Creates or corrects the tenant's schema and grants; inside the caller's transaction. @throws NotOursError */
-export async function ensureSchema(client: Queryable, spec: DatabaseSpec): Promise<number> {
+export async function ensureSchema(
+  session: AdminSession,
+  client: Queryable,
+  spec: DatabaseSpec,
+): Promise<number> {
   const known = await readSchema(client, spec.schema);
   const comment = ownerComment(spec.tenantId);
   if (known && known.ownerComment !== comment) {
@@ -56,32 +46,36 @@ export async function ensureSchema(client: Queryable, spec: DatabaseSpec): Promi
   } else if (known.owner !== migratorRole) {
     await client.query(`alter schema ${schema} owner to ${quote(migratorRole)}`);
   }
-  for (const statement of grantStatements(spec.schema, spec.role)) await client.query(statement);
+  const full = (await readRole(client, spec.role))?.mark.full ?? false;
+  const statements = grantStatements({ ...spec, full }, await session.powers(client));
+  for (const statement of statements) await client.query(statement);
   return known?.migrationLevel ?? 0;
 }
 
 /** Missing grants, in words. */
 export async function missingGrants(client: Queryable, schema: string, role: string): Promise<string[]> {
+  const full = (await readRole(client, role))?.mark.full ?? false;
   const { rows } = await client.query<{ usage: boolean; tables: boolean; defaults: boolean }>(
     `select has_schema_privilege(r.oid, n.oid, 'USAGE') as usage,
             not exists (
               select from pg_class c
                where c.relnamespace = n.oid and c.relkind in ('r', 'p')
-                 and not (has_table_privilege(r.oid, c.oid, 'SELECT') and has_table_privilege(r.oid, c.oid, 'INSERT')
-                      and has_table_privilege(r.oid, c.oid, 'UPDATE') and has_table_privilege(r.oid, c.oid, 'DELETE'))
+                 and not (has_table_privilege(r.oid, c.oid, 'SELECT') and has_table_privilege(r.oid, c.oid, 'DELETE')
+                      and has_table_privilege(r.oid, c.oid, 'INSERT') <> $3
+                      and has_table_privilege(r.oid, c.oid, 'UPDATE') <> $3)
             ) as tables,
             exists (
               select from pg_default_acl d, aclexplode(d.defaclacl) as entry
                where d.defaclnamespace = n.oid and d.defaclobjtype = 'r' and entry.grantee = r.oid
                  and entry.privilege_type = 'DELETE') as defaults
        from pg_namespace n, pg_roles r where n.nspname = $1 and r.rolname = $2`,
-    [schema, role],
+    [schema, role, full],
   );
   const row = rows[0];
   if (!row) return [];
   const missing: string[] = [];
   if (!row.usage) missing.push('grant on the schema is missing');
-  if (!row.tables) missing.push('grant on a table is missing');
+  if (!row.tables) missing.push('rights on a table differ');
   if (!row.defaults) missing.push('default privileges are missing');
   return missing;
 }
