@@ -21,6 +21,12 @@ export function databaseSecret<Text>(
   };
 }
 
+/**
+ * Version of the rights that a tenant's login has and lacks. Raise it with every change of these: tenants from before are
+ * then found to differ, and are brought up to date one after another.
+ */
+export const loginRights = 2;
+
 /** Names in SQL, made of the tenant's id alone, so that no text from outside becomes an identifier. */
 export interface DatabasePlace {
   readonly kind: 'schema' | 'database';

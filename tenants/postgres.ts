@@ -8,6 +8,8 @@ interface PlaceArgs {
   readonly role: Input<string>;
   readonly password: Input<string>;
   readonly connectionLimit: Input<number>;
+  /** Version of the login's rights. */
+  readonly rights: Input<number>;
 }
 
 /** What both resources return beside their inputs. */

@@ -21,6 +21,7 @@ import {
   databaseSecret,
   databaseSecretName,
   databaseUrl,
+  loginRights,
 } from './data.ts';
 import type { Manifest, NamespacedManifest } from './manifest.ts';
 import { tenantObjects } from './objects.ts';
@@ -126,7 +127,14 @@ function declareDatabase(tenant: Tenant, place: DatabasePlace, inNamespace: Cust
   const { role, schema, connectionLimit } = place;
   // Only letters and digits, because the password becomes part of a URL and of SQL.
   const { result: password } = new RandomPassword('database-password', { length: 32, special: false });
-  const args = { tenantId: tenant.spec.tenantId, schema, role, password, connectionLimit };
+  const args = {
+    tenantId: tenant.spec.tenantId,
+    schema,
+    role,
+    password,
+    connectionLimit,
+    rights: loginRights,
+  };
   const options = { customTimeouts: { create: '2m', update: '2m', delete: '5m' } };
   const database =
     place.database === null

@@ -1,4 +1,5 @@
 /** What a tenant's role logs in with: its password and its settings, both of which the tenant itself can change. */
+import { loginRights } from '../../tenants/data.ts';
 import { onlyRow, type Queryable } from '../store/database.ts';
 
 /** The server ends a tenant's statement that runs longer. */
@@ -47,12 +48,12 @@ export async function readPowers(client: Queryable): Promise<Powers> {
 }
 
 /**
- * Rows of (name, mark) for the roles named in `$1`: the mark changes when the role's password or a setting changes. It
- * reveals nothing about the password, and is short, whatever a tenant sets.
+ * Rows of (name, mark) for the roles named in `$1`: the mark changes when the role's password or a setting changes, or the
+ * version of a login's rights. It reveals nothing about the password, and is short, whatever a tenant sets.
  */
 export function loginMarks({ readsVerifiers }: Pick<Powers, 'readsVerifiers'>): string {
   const digest = (text: string) => `left(encode(sha256(convert_to(${text}, 'UTF8')), 'hex'), 16)`;
-  return `select rolname as name, concat_ws(' ',
+  return `select rolname as name, concat_ws(' ', 'rights=${loginRights}',
             ${readsVerifiers ? digest('rolpassword') : 'null'},
             case when length(settings) < 400 then settings else ${digest('settings')} end) as mark
        from ${readsVerifiers ? 'pg_authid' : 'pg_roles'} as role,

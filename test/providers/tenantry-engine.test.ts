@@ -21,17 +21,20 @@ afterAll(async () => {
 
 test('a schema is made, kept, corrected, limited anew and taken away, its password never in plaintext', async () => {
   const tenantId = 'pgengine';
-  const program = (connectionLimit: number) => async () => {
-    const password = new RandomPassword('password', { length: 32, special: false });
-    new PostgresSchema('place', {
-      tenantId,
-      schema: `tenant_${tenantId}`,
-      role: `tenant_${tenantId}`,
-      password: password.result,
-      connectionLimit,
-    });
-    return { password: password.result };
-  };
+  const program =
+    (connectionLimit: number, rights = 1) =>
+    async () => {
+      const password = new RandomPassword('password', { length: 32, special: false });
+      new PostgresSchema('place', {
+        tenantId,
+        schema: `tenant_${tenantId}`,
+        role: `tenant_${tenantId}`,
+        password: password.result,
+        connectionLimit,
+        rights,
+      });
+      return { password: password.result };
+    };
   const stack = await engine.newStack('schema');
   const admin = new pg.Client({ connectionString: database.url });
   await admin.connect();
@@ -55,6 +58,17 @@ test('a schema is made, kept, corrected, limited anew and taken away, its passwo
   expect(await limit()).toBe(5);
   await stack.up(program(7));
   expect(await limit()).toBe(7);
+
+  // Made under an earlier version of a login's rights, it is brought up to date.
+  await admin.query(`grant temporary on database ${database.name} to tenant_${tenantId}`);
+  expect((await stack.up(program(7, 2))).map(({ op }) => op)).toEqual(['update']);
+  const { rows } = await admin.query('select has_database_privilege($1, $2, $3) as may', [
+    `tenant_${tenantId}`,
+    database.name,
+    'TEMPORARY',
+  ]);
+  expect(rows).toEqual([{ may: false }]);
+  expect(await stack.up(program(7, 2))).toEqual([]);
 
   await stack.destroy();
   expect(await limit()).toBeUndefined();

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { reveal, Secret } from '../../automation/providers/properties.ts';
 import type { ResourceState } from '../../automation/providers/provider.ts';
 import { TenantryProvider } from '../../automation/providers/tenantry/provider.ts';
+import { loginRights } from '../../tenants/data.ts';
 import { type FreshDatabase, freshDatabase } from '../support/database.ts';
 import { context, write } from './kube.ts';
 
@@ -216,6 +217,29 @@ describe('a schema in the shared database', () => {
     await as(inputs, (client) => client.query('select 1'));
     await provider.delete(context(schemaType), { id, properties });
     expect(await provider.read(context(schemaType), { id, properties, inputs })).toBeNull();
+  });
+
+  test.each([
+    ['schema', schemaType, schemaInputs],
+    ['database', databaseType, databaseInputs],
+  ])('of its own may not make temporary tables: a right to is drift (%s)', async (_kind, type, given) => {
+    const inputs: Inputs = given();
+    const { id, properties } = await make(type, inputs);
+    await admin.query(`grant temporary on database ${String(properties.database)} to ${inputs.role}`);
+    const read = await provider.read(context(type), { id, properties, inputs });
+    expect(read?.properties.drift).toEqual(['the role may make temporary tables']);
+    await provider.update(context(type), { inputs }, write);
+    expect((await provider.read(context(type), { id, properties, inputs }))?.properties).toEqual(properties);
+  });
+
+  test('from an earlier version of a login’s rights counts as changed, and is updated in place', async () => {
+    const inputs = schemaInputs();
+    const { properties } = await make(schemaType, inputs);
+    const next = { ...inputs, rights: loginRights };
+    const { changes } = await provider.diff(context(schemaType), { old: properties, inputs: next });
+    expect(changes).toEqual([{ path: 'rights', kind: 'update', replace: false }]);
+    // What the sweep compares, without an engine.
+    expect(properties.login).toContain(`rights=${loginRights}`);
   });
 
   test('takes a new password and a new connection limit', async () => {

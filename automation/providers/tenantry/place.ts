@@ -46,6 +46,7 @@ export async function ensurePlace(
       // Role, schema and grants of a shared database are one transaction: all of them or none.
       if (kind === 'schema') await ensureRole(session, client, spec);
       const migrationLevel = await ensureSchema(session, client, spec);
+      await withdrawTemporary(client, { ...spec, database });
       await client.query(
         kind === 'schema'
           ? `grant ${quote(sharingRole)} to ${quote(spec.role)} with inherit true, set false`
@@ -56,6 +57,23 @@ export async function ensurePlace(
   });
   if (made === null) throw new Error(`The database ${database} does not exist`);
   return made;
+}
+
+/**
+ * Takes a right of the role's own to make tables that vanish with their session, which are on nobody's account. Only where
+ * it has one: tenants that share a database would all change its one row.
+ */
+async function withdrawTemporary(
+  client: Queryable,
+  { role, database }: { readonly role: string; readonly database: string },
+): Promise<void> {
+  const { rows } = await client.query(
+    `select from pg_database, aclexplode(datacl) as entry
+      where datname = $2 and entry.grantee = $1::text::regrole and entry.privilege_type = 'TEMPORARY'`,
+    [role, database],
+  );
+  if (rows.length > 0)
+    await client.query(`revoke temporary on database ${quote(database)} from ${quote(role)}`);
 }
 
 async function readLogin(session: AdminSession, client: Queryable, role: string): Promise<string> {
@@ -87,8 +105,6 @@ async function ensureDatabase(session: AdminSession, client: Queryable, spec: Da
   await session.transaction(client, spec.tenantId, async () => {
     await client.query(`comment on database ${database} is ${literal(comment)}`);
     await client.query(`revoke all on database ${database} from public`);
-    // Tables that vanish with their session are on nobody's account.
-    await client.query(`revoke temporary on database ${database} from ${quote(spec.role)}`);
   });
 }
 
@@ -158,11 +174,13 @@ async function loginDrift(
   const { password } = spec;
   return session.admin(async (client) => {
     const drift: string[] = [];
-    const { rows } = await client.query<{ may: boolean }>(
-      "select has_database_privilege($1, $2, 'CONNECT') as may",
+    const { rows } = await client.query<{ may: boolean; temporary: boolean }>(
+      `select has_database_privilege($1, $2, 'CONNECT') as may,
+              has_database_privilege($1, $2, 'TEMPORARY') as temporary`,
       [spec.role, spec.database],
     );
     if (!rows[0]?.may) drift.push('the role may not connect to its database');
+    if (rows[0]?.temporary) drift.push('the role may make temporary tables');
     const wanted = await wantedSettings(session, client, spec.schema);
     if (role.settings.join('\n') !== wanted.join('\n')) drift.push('the settings of the role were changed');
     const known = password === undefined || (await hasPassword(session, client, { ...spec, password }));

@@ -22,7 +22,7 @@ export interface TenantryProviderOptions {
 
 /** Inputs whose change makes another place; the rest can change in place. */
 const identity = ['tenantId', 'server', 'database', 'schema', 'role'] as const;
-const changeable = ['password', 'connectionLimit'] as const;
+const changeable = ['password', 'connectionLimit', 'rights'] as const;
 
 const unmade = { migrationLevel: unknown, login: unknown } as const;
 

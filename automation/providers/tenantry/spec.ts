@@ -30,6 +30,8 @@ const specSchema = z.strictObject({
   role: identifier,
   password: z.string().min(16, 'must have at least 16 characters').max(256),
   connectionLimit: z.int().min(1).max(10_000),
+  /** Version of the login's rights, see `loginRights`; absent in what an earlier program declared. */
+  rights: z.int().min(1).optional(),
 });
 
 /** Everything that defines a tenant's place in a database. */
