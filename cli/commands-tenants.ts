@@ -23,7 +23,8 @@ export function addTenants({ env, output, add }: Commands): void {
       (await import('./commands/subscribe.ts')).subscribe(await connect(env), output, product, plan, options),
     );
   add('cancel <tenant>', "end a tenant's subscription")
-    .option('--at-period-end', 'at the end of the paid period instead of now')
+    .option('--now', 'at once instead of at the end of the paid period')
+    .option('--yes', 'do not ask for confirmation')
     .option('--wait', 'wait until the tenant is suspended or deleted')
     .addOption(timeout('give up waiting after this many seconds (120)'))
     .addOption(person())

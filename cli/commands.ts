@@ -1,4 +1,5 @@
 /** Every command, by subject. What a command does stands in its own file, which is loaded only when the command runs. */
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBilling } from './commands-billing.ts';
 import { addInstallation } from './commands-installation.ts';
@@ -26,11 +27,16 @@ Exit codes:
 With --json, standard output is exactly one JSON document; an error is {"error": {"code", "message"}}.
 Progress goes to standard error. TENANTRY_HOME (default .tenantry) says which installation is meant.`;
 
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
 /** Parsing it runs the command. */
 export function createCommands(context: CommandContext): Command {
   const program = new Command('tenantry')
     .description('A paid subscription becomes a tenant. Run it as: npm run -s tenantry -- <command>')
     .addHelpText('after', exitCodeHelp)
+    .version(version, '-V, --version', 'print the version of Tenantry')
     .helpCommand(false);
   const add = (usage: string, description: string) =>
     program.command(usage).description(description).option('--json', 'print one JSON document');

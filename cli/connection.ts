@@ -20,7 +20,7 @@ export interface Identity {
 /** @throws CliProblem `not_running` when nothing runs in the home */
 export async function connect(env: CliEnv): Promise<Connection> {
   const endpoints = await readEndpoints(env.home);
-  if (!endpoints) throw notRunning();
+  if (!endpoints) throw notRunning(env.home);
   return { env, endpoints, client: clientOf(endpoints.api) };
 }
 

@@ -24,4 +24,6 @@ async function loadProducts(): Promise<void> {
 
 warnOfUnknownVariables((line) => process.stderr.write(`${line}\n`));
 const streams = { out: process.stdout, err: process.stderr };
-process.exit(await run(process.argv.slice(2), readCliEnv, streams, loadProducts));
+const exitCode = await run(process.argv.slice(2), readCliEnv, streams, loadProducts);
+// A reader at the other end of a pipe may not have taken everything yet.
+process.stdout.write('', () => process.exit(exitCode));

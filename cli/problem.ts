@@ -29,14 +29,21 @@ export class CliProblem extends Error {
   }
 }
 
-/** Nothing runs in this home, or it does not answer. */
-export function notRunning(): CliProblem {
-  return new CliProblem(exitCodes.notRunning, 'not_running', 'Tenantry is not running here: npm start');
+const howToRun = 'Start it with npm start, or name another home in TENANTRY_HOME.';
+
+/** Nothing runs in this home. */
+export function notRunning(home: string): CliProblem {
+  return new CliProblem(
+    exitCodes.notRunning,
+    'not_running',
+    `Tenantry is not running in ${home}. ${howToRun}`,
+  );
 }
 
 /** What a failed request means to the person at the terminal. */
 export function problemOf({ status, code, message }: TenantryError): CliProblem {
-  if (code === 'unreachable') return notRunning();
+  if (code === 'unreachable')
+    return new CliProblem(exitCodes.notRunning, 'not_running', `${message} ${howToRun}`);
   if (code === 'timeout') return new CliProblem(exitCodes.notRunning, 'no_answer', message);
   return new CliProblem(exitCodeOf(status), code, message);
 }

@@ -1,7 +1,7 @@
 /** Signs in at the local issuer as a browser would: authorization code with PKCE, without the browser. */
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { CliProblem, exitCodes, notRunning } from './problem.ts';
+import { CliProblem, exitCodes } from './problem.ts';
 
 /** Never opened: the redirect contains the code. */
 const redirectUri = 'http://127.0.0.1/tenantry-command';
@@ -17,7 +17,7 @@ export async function signIn(issuer: string, email: string): Promise<string> {
       `--as takes an e-mail address such as you@example.com, not "${email}".`,
     );
   const verifier = randomBytes(32).toString('base64url');
-  const authorized = await post(`${issuer}/authorize`, {
+  const authorized = await post(issuer, '/authorize', {
     response_type: 'code',
     client_id: clientId,
     redirect_uri: redirectUri,
@@ -29,7 +29,7 @@ export async function signIn(issuer: string, email: string): Promise<string> {
   const back = URL.parse(authorized.headers.get('location') ?? '');
   const code = back?.searchParams.get('code');
   if (!code) throw refused(issuer, await authorized.text());
-  const answer = await post(`${issuer}/token`, {
+  const answer = await post(issuer, '/token', {
     grant_type: 'authorization_code',
     code,
     redirect_uri: redirectUri,
@@ -42,14 +42,14 @@ export async function signIn(issuer: string, email: string): Promise<string> {
   return token.data.access_token;
 }
 
-async function post(url: string, form: Record<string, string>): Promise<Response> {
-  return fetch(url, {
+async function post(issuer: string, path: string, form: Record<string, string>): Promise<Response> {
+  return fetch(`${issuer}${path}`, {
     method: 'POST',
     body: new URLSearchParams(form),
     redirect: 'manual',
     signal: AbortSignal.timeout(10_000),
   }).catch(() => {
-    throw notRunning();
+    throw new CliProblem(exitCodes.notRunning, 'not_running', `The issuer ${issuer} cannot be reached.`);
   });
 }
 

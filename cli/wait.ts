@@ -39,13 +39,19 @@ export async function waitForTenant(client: Client, id: string, options: WaitOpt
 }
 
 function late(id: string, wanted: string, last: Tenant | null): CliProblem {
-  const state = last === null ? 'the service says nothing about it' : `it is ${last.phase}`;
+  const state = stateOf(last, wanted);
   const why = last?.reason ? ` (${last.reason.message})` : '';
   return new CliProblem(
     exitCodes.failed,
     'timeout',
-    `Tenant ${id} is not ${wanted} in the time given; ${state}${why}. It goes on without this command: npm run -s tenantry -- tenant ${id}`,
+    `Tenant ${id} was not ${wanted} in the time given: ${state}${why}. It goes on without this command: npm run -s tenantry -- tenant ${id}`,
   );
+}
+
+/** A tenant may be in the phase that is waited for while its latest change is still to be done. */
+function stateOf(last: Tenant | null, wanted: string): string {
+  if (last === null) return 'the service says nothing about it';
+  return last.phase === wanted ? 'its latest change is not done yet' : `it is ${last.phase}`;
 }
 
 function failed({ id, reason, cause }: Tenant): CliProblem {

@@ -1,5 +1,6 @@
 /** `tenantry cancel <tenant>`: ends its subscription. */
 import { getTenant, type Tenant } from '../../api/client/index.ts';
+import { confirm } from '../confirm.ts';
 import { type Connection, clientAs, type Identity } from '../connection.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
@@ -11,7 +12,10 @@ import { endSubscription } from './billing.ts';
 import { readTimeline } from './tenant.ts';
 
 export interface CancelOptions extends Identity {
-  atPeriodEnd?: boolean;
+  /** Ends it at once, instead of with the period that is paid. */
+  now?: boolean;
+  /** Does not ask for confirmation. */
+  yes?: boolean;
   wait?: boolean;
   /** Seconds; default two minutes. */
   timeout?: number;
@@ -31,15 +35,22 @@ export async function cancel(
   const { subscription } = before;
   if (subscription === null)
     throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
+  if (options.now && subscription.status !== 'canceled')
+    await confirm({
+      ...options,
+      option: '--now',
+      question: `End tenant ${id} at once, though it is paid until ${time(subscription.currentPeriodEnd ?? '')}?`,
+      otherwise: 'Nothing was cancelled.',
+    });
   const known = await readTimeline(client, id);
   const cancelledAtMs = Date.now();
   if (subscription.status === 'canceled') output.progress('The subscription is already cancelled.');
   else {
-    const when = options.atPeriodEnd ? 'period_end' : 'now';
+    const when = options.now ? 'now' : 'period_end';
     const { status } = await endSubscription(client, subscription.id, when);
-    output.progress(`The subscription ${options.atPeriodEnd ? 'ends with its period' : `is ${status}`}`);
+    output.progress(`The subscription ${options.now ? `is ${status}` : 'ends with its period'}`);
   }
-  const isDone = (tenant: Tenant) => hasEnded(tenant, options.atPeriodEnd === true);
+  const isDone = (tenant: Tenant) => hasEnded(tenant, !options.now);
   const after = options.wait
     ? await waitForTenant(client, id, {
         isDone,
@@ -59,7 +70,7 @@ function hasEnded({ desired, observed, subscription }: Tenant, atPeriodEnd: bool
 }
 
 function cancelText({ id, phase, subscription, deleteAfter }: Tenant, options: CancelOptions): string {
-  if (options.atPeriodEnd) {
+  if (!options.now && subscription?.status !== 'canceled') {
     const end = subscription?.currentPeriodEnd;
     return `Tenant ${id} stays until its subscription ends${end ? `, ${time(end)}` : ''}.`;
   }

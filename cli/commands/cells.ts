@@ -20,7 +20,7 @@ const projectDir = resolve(import.meta.dirname, '../..');
 
 async function placeOf(env: CliEnv): Promise<{ place: CellPlace; processEnv: NodeJS.ProcessEnv }> {
   const { place, processEnv } = await readOperationsEnv(env.home);
-  if (!place) throw notRunning();
+  if (!place) throw notRunning(env.home);
   return { place, processEnv };
 }
 

@@ -2,9 +2,9 @@
 import { access, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { tryLock } from '../../automation/toolchain/index.ts';
+import { confirm } from '../confirm.ts';
 import type { CliEnv } from '../env.ts';
 import type { Output } from '../output.ts';
 import { CliProblem, exitCodes } from '../problem.ts';
@@ -23,7 +23,12 @@ const defaultTimeoutS = 60;
 export async function down({ home }: CliEnv, output: Output, options: DownOptions): Promise<void> {
   if (options.deleteState) {
     await assertIsHome(home);
-    await confirm(home, options);
+    await confirm({
+      ...options,
+      option: '--delete-state',
+      question: `Delete ${home} with every tenant, database, subscription and key in it?`,
+      otherwise: 'Nothing was deleted.',
+    });
   }
   const stopped = await stop(home, output, (options.timeout ?? defaultTimeoutS) * 1000);
   if (options.deleteState) await deleteState(home);
@@ -70,23 +75,6 @@ async function assertIsHome(home: string): Promise<void> {
     'not_a_home',
     `${home} is not a home of Tenantry; nothing is deleted. TENANTRY_HOME names it.`,
   );
-}
-
-async function confirm(home: string, { yes }: DownOptions): Promise<void> {
-  if (yes) return;
-  if (!process.stdin.isTTY)
-    throw new CliProblem(
-      exitCodes.usage,
-      'not_confirmed',
-      '--delete-state needs --yes where nobody can be asked.',
-    );
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(
-    `Delete ${home} with every tenant, database, subscription and key in it? Type yes: `,
-  );
-  terminal.close();
-  if (answer.trim() !== 'yes')
-    throw new CliProblem(exitCodes.failed, 'not_confirmed', 'Nothing was deleted.');
 }
 
 async function deleteState(home: string): Promise<void> {

@@ -81,7 +81,7 @@ export async function drStatus(
   const operations = await readOperationsEnv(env.home);
   const target = stack === undefined ? null : await targetOf(stack);
   const { place } = operations;
-  if (!target && !place) throw notRunning();
+  if (!target && !place) throw notRunning(env.home);
   const { recoveryStatus } = await import('../../automation/dr/status.ts');
   const ask = (sources: Partial<Pick<StatusSources, 'cluster' | 'database'>>) =>
     recoveryStatus({

@@ -35,7 +35,7 @@ export async function figuresOverview(connection: Connection, output: Output): P
 /** Works on the database and Stripe directly, as it may take longer than a request. */
 export async function figuresRebuild(env: CliEnv, output: Output): Promise<void> {
   const { place, processEnv } = await readOperationsEnv(env.home);
-  if (!place) throw notRunning();
+  if (!place) throw notRunning(env.home);
   const { stripe, name } = await stripeAccount(env);
   await migrate(place.databaseUrl);
   await withControlPlane(place.databaseUrl, async (database) => {

@@ -27,7 +27,7 @@ const mostAlerts = 1000;
 
 async function databaseUrlOf(env: CliEnv): Promise<string> {
   const { place } = await readOperationsEnv(env.home);
-  if (!place) throw notRunning();
+  if (!place) throw notRunning(env.home);
   return place.databaseUrl;
 }
 

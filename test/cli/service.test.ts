@@ -128,7 +128,7 @@ describe('a subscription', () => {
   });
 
   test('can be ended with its period, and the tenant stays', async () => {
-    expect(await json('cancel', id, '--at-period-end', '--wait', '--as', 'ann@example.com')).toMatchObject({
+    expect(await json('cancel', id, '--wait', '--as', 'ann@example.com')).toMatchObject({
       desired: { state: 'active' },
       subscription: { cancelAtPeriodEnd: true },
     });
@@ -140,8 +140,13 @@ describe('a subscription', () => {
 
   test('can be cancelled at once, and the tenant is suspended; a second time changes nothing', async () => {
     const cancelled = { phase: 'suspended', subscription: { status: 'canceled' } };
-    expect(await json('cancel', id, '--wait')).toMatchObject(cancelled);
-    expect(await json('cancel', id, '--wait')).toMatchObject(cancelled);
+    const unasked = await command(home, ['cancel', id, '--now', '--json']);
+    expect(unasked).toMatchObject({ exitCode: 2 });
+    expect(unasked.json()).toMatchObject({
+      error: { code: 'not_confirmed', message: expect.stringContaining('--yes') },
+    });
+    expect(await json('cancel', id, '--now', '--yes', '--wait')).toMatchObject(cancelled);
+    expect(await json('cancel', id, '--now', '--wait')).toMatchObject(cancelled);
     expect((await command(home, ['tenant', id])).stdout).toMatch(/Suspended: .*subscription_ended/);
   });
 });

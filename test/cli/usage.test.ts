@@ -11,6 +11,8 @@ beforeAll(async () => {
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 describe('where nothing runs', () => {
+  const notRunning = () =>
+    `Tenantry is not running in ${home}. Start it with npm start, or name another home in TENANTRY_HOME.`;
   const commands = [
     ['products'],
     ['subscribe', 'workspace', 'byoc'],
@@ -27,7 +29,7 @@ describe('where nothing runs', () => {
     expect(outcome).toMatchObject({
       exitCode: 3,
       stdout: '',
-      stderr: 'Tenantry is not running here: npm start\n',
+      stderr: `${notRunning()}\n`,
     });
   });
 
@@ -35,7 +37,7 @@ describe('where nothing runs', () => {
     const outcome = await command(home, [...args, '--json']);
     expect(outcome).toMatchObject({ exitCode: 3, stderr: '' });
     expect(outcome.json()).toEqual({
-      error: { code: 'not_running', message: 'Tenantry is not running here: npm start' },
+      error: { code: 'not_running', message: notRunning() },
     });
   });
 

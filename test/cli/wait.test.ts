@@ -145,3 +145,16 @@ test('a checkout that leads to no tenant is not waited for either: the reason is
   await expect(subscribing).rejects.toMatchObject({ exitCode: 4, ...reason });
   expect(said.join('')).toMatch(/Pay here: https:\/\/checkout\.example\/1/);
 });
+
+test('a tenant that is active already, while its latest change goes on, is not called inactive', async () => {
+  const { client } = await service([[tenantMessage({ phase: 'active' })]], { stays: true });
+  const waiting = waitForTenant(client, 'abcd1234', {
+    isDone: () => false,
+    onEntry: () => {},
+    deadlineMs: Date.now() + 300,
+    wanted: 'active',
+  });
+  await expect(waiting).rejects.toThrow(
+    'Tenant abcd1234 was not active in the time given: its latest change is not done yet. It goes on',
+  );
+});

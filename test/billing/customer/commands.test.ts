@@ -70,7 +70,7 @@ test('bad input is answered with the field', async () => {
 });
 
 test('a cancellation at the end of the period is taken back', async () => {
-  await answer('cancel', tenant, '--at-period-end');
+  await answer('cancel', tenant);
   await synchronize(service, subscription);
   expect((await ada('plan', tenant)).stdout).toMatch(/^\s+ends /m);
   expect(await answer<SubscriptionView>('reactivate', tenant)).toMatchObject({ cancelAtPeriodEnd: false });
