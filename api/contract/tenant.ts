@@ -3,6 +3,7 @@ import { regionPattern, residencies } from '../../automation/desired/index.ts';
 import { healthStates } from '../../automation/health/index.ts';
 import { phases } from '../../automation/store/tenants.ts';
 import { catalog } from '../../tenants/catalog/index.ts';
+import { reservedSlugs } from '../../tenants/catalog/names.ts';
 import { productId } from '../../tenants/product-id.ts';
 import { slugPattern, tenantIdPattern } from '../../tenants/spec.ts';
 import { listQuery, nextCursor, search } from './page.ts';
@@ -129,6 +130,7 @@ export const checkoutRequest = z
         slugPattern,
         'must be 2 to 39 lower-case letters, digits and single hyphens, starting with a letter',
       )
+      .refine((slug) => !reservedSlugs.has(slug), 'is reserved for the platform: choose another')
       .optional()
       .openapi({ description: 'Public name of the tenant, where its product has one', example: 'acme' }),
     seats: seats.optional(),

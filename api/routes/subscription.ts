@@ -80,7 +80,7 @@ const preview = createRoute({
 /** A change, which answers the subscription as it is afterwards. */
 function change<Path extends string, Body extends z.ZodType>(
   name: Path,
-  options: { operationId: string; summary: string; description: string; body: Body },
+  options: { operationId: string; summary: string; description: string; body: Body; bodyRequired: boolean },
 ) {
   return createRoute({
     method: 'post',
@@ -92,7 +92,7 @@ function change<Path extends string, Body extends z.ZodType>(
     access: people,
     request: {
       params: billingParams,
-      body: { required: true, content: { 'application/json': { schema: options.body } } },
+      body: { required: options.bodyRequired, content: { 'application/json': { schema: options.body } } },
     },
     responses: {
       200: {
@@ -110,12 +110,14 @@ const changeRoute = change('change', {
   description:
     'A higher price is charged at once; if the payment fails (402), nothing changes. A lower one is credited on the next invoice.',
   body: changeRequest,
+  bodyRequired: true,
 });
 const cancel = change('cancel', {
   operationId: 'cancelSubscription',
   summary: 'End the subscription',
   description: 'At the end of the paid period, or now, which invoices the usage so far.',
   body: cancelRequest,
+  bodyRequired: false,
 });
 const reactivate = createRoute({
   method: 'post',
@@ -205,7 +207,8 @@ export const subscriptionRoutes = ({ database, stripe, graceMs }: ApiDeps) => {
     .openapi(cancel, async (c) => {
       const principal = c.get('principal');
       const row = await c.get('subscriptions').findToChange(c.req.valid('param').id);
-      const { when } = c.req.valid('json');
+      // A request without a body has not been through the schema.
+      const { when } = cancelRequest.parse(c.req.valid('json'));
       const outcome = await cancelSubscription(stripe, row.id, when);
       const message = `${who(principal)} cancelled ${when === 'now' ? 'at once' : 'at the end of the period'}`;
       return c.json(

@@ -35,13 +35,15 @@ export async function cancel(
   const { subscription } = before;
   if (subscription === null)
     throw new CliProblem(exitCodes.failed, 'no_subscription', `Tenant ${id} has no subscription to cancel.`);
-  if (options.now && subscription.status !== 'canceled')
+  if (options.now && subscription.status !== 'canceled') {
+    const end = subscription.currentPeriodEnd;
     await confirm({
       ...options,
       option: '--now',
-      question: `End tenant ${id} at once, though it is paid until ${time(subscription.currentPeriodEnd ?? '')}?`,
+      question: `End tenant ${id} at once${end ? `, though it is paid until ${time(end)}` : ''}?`,
       otherwise: 'Nothing was cancelled.',
     });
+  }
   const known = await readTimeline(client, id);
   const cancelledAtMs = Date.now();
   if (subscription.status === 'canceled') output.progress('The subscription is already cancelled.');

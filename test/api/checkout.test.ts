@@ -144,6 +144,7 @@ describe('a checkout that is asked for wrongly', () => {
     'a digit first': '1acme',
     'one letter': 'a',
     'forty letters': 'a'.repeat(40),
+    'a name of the platform': 'admin',
     nothing: '',
     'a number': 5,
     'a list': ['acme'],

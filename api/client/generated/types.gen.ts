@@ -3353,7 +3353,7 @@ export type ChangeSubscriptionResponses = {
 export type ChangeSubscriptionResponse = ChangeSubscriptionResponses[keyof ChangeSubscriptionResponses];
 
 export type CancelSubscriptionData = {
-    body: CancelRequest;
+    body?: CancelRequest;
     headers?: {
         /**
          * Your own id of the request, such as a UUID. If you send the request again with it within 24 hours, the work is not done again and you get the same answer

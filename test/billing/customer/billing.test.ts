@@ -221,6 +221,10 @@ describe('a cancellation', () => {
     const reactivate = () => post<SubscriptionView>(token, `subscriptions/${id}/reactivate`);
     expect((await cancel()).body).toMatchObject({ status: 'active', cancelAtPeriodEnd: true });
     expect((await cancel()).body).toMatchObject({ cancelAtPeriodEnd: true });
+    expect(await service.request('POST', `/v1/subscriptions/${id}/cancel`, { token })).toMatchObject({
+      status: 200,
+      body: { cancelAtPeriodEnd: true },
+    });
     for (let click = 0; click < 2; click += 1)
       expect(await reactivate()).toMatchObject({ status: 200, body: { cancelAtPeriodEnd: false } });
     expect((await cancel('tomorrow')).body.errors).toMatchObject([{ field: 'when' }]);
