@@ -1,8 +1,9 @@
 /** Builds tools from the pinned Go modules. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { link, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { ToolchainEnv } from './env.ts';
 import { findGo, inspectGo } from './go.ts';
@@ -153,8 +154,24 @@ interface GoRun {
 /** Runs Go to its end. */
 function runGo(go: string, args: readonly string[], options: GoRun): Promise<void> {
   return new Promise((resolve, reject) => {
+    let child: ChildProcessByStdio<null, null, Readable> | undefined;
+    const end = () => {
+      try {
+        if (child?.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      } catch {
+        // It has already ended.
+      }
+    };
+    const interrupt = (signal: NodeJS.Signals) => {
+      end();
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    };
+    // Before it starts, as a signal may come at once.
+    process.once('exit', end);
+    process.once('SIGINT', interrupt);
+    process.once('SIGTERM', interrupt);
     // A group of its own, so that ending it also ends the compilers below it.
-    const child = spawn(go, args, {
+    child = spawn(go, args, {
       cwd: options.cwd,
       env: options.env,
       detached: true,
@@ -167,20 +184,6 @@ function runGo(go: string, args: readonly string[], options: GoRun): Promise<voi
       // Every line of `go build -v` is an import path, except errors.
       if (!/[\s:]/.test(line)) options.onPackage();
     });
-    const end = () => {
-      try {
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
-      } catch {
-        // It has already ended.
-      }
-    };
-    const interrupt = (signal: NodeJS.Signals) => {
-      end();
-      process.exit(signal === 'SIGINT' ? 130 : 143);
-    };
-    process.once('exit', end);
-    process.once('SIGINT', interrupt);
-    process.once('SIGTERM', interrupt);
     const settle = () => {
       process.off('exit', end);
       process.off('SIGINT', interrupt);
