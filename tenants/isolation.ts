@@ -325,7 +325,7 @@ const internet: NetworkPolicyPeer[] = [
 
 const postgresPort = 5432;
 
-/** Allows the pooler beside the control plane, and the database servers whose addresses the cell names. */
+/** Allows a pooler beside the control plane, where somebody runs one, and the database servers whose addresses the cell names. */
 function databaseEgress(tenant: Tenant) {
   const pooler: NetworkPolicyPeer = {
     ...controlPlane(tenant),

@@ -100,8 +100,11 @@ export const entitlementRoutes = ({ database, services }: ApiDeps) => {
   return router
     .openapi(show, async (c) => {
       const tenant = await c.get('tenants').find(c.req.valid('param').id);
-      const found = await readEntitlements(database, tenant, new Date());
-      const answer = entitlementsView(tenant.id, found, await readDatabaseUse(database, tenant.id));
+      const [found, use] = await Promise.all([
+        readEntitlements(database, tenant, new Date()),
+        readDatabaseUse(database, tenant.id),
+      ]);
+      const answer = entitlementsView(tenant.id, found, use);
       const etag = `"${createHash('sha256').update(JSON.stringify(answer)).digest('base64url')}"`;
       c.header('etag', etag);
       // Only the caller may keep it, and must ask again before each use.

@@ -6,13 +6,13 @@
  */
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { connectionTo, withClient } from '../store/connection.ts';
+import { withClient } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { grantStatements, readMark, readPowers, writeMark } from '../tenant-databases/index.ts';
 import { judgeUse } from './disk.ts';
 import { forgetUse, keepUse, type PlaceUse, tellUse, withLimits } from './disk-use.ts';
 import { listConnected, type MeasuredPlace, measurePlaces, prepareMeasuring } from './measure.ts';
-import { type TenantServer, urlOf } from './servers.ts';
+import { openClient, type TenantServer, urlOf } from './servers.ts';
 
 export interface MeasureContext {
   /** The control plane's. */
@@ -39,7 +39,7 @@ export function measuring(context: MeasureContext): Measuring {
   const connect = async (server: TenantServer) => {
     const known = clients.get(server);
     if (known) return known;
-    const client = await openClient(server.url);
+    const client = await openClient(server, 'tenantry-disk', 120_000);
     client.once('end', () => clients.delete(server));
     await prepareMeasuring(client);
     clients.set(server, client);
@@ -133,16 +133,4 @@ async function setWritable(server: TenantServer, place: MeasuredPlace, writable:
         [role],
       );
   });
-}
-
-async function openClient(url: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    ...connectionTo(url),
-    application_name: 'tenantry-disk',
-    connectionTimeoutMillis: 10_000,
-    query_timeout: 120_000,
-  });
-  client.on('error', () => {});
-  await client.connect();
-  return client;
 }

@@ -1,6 +1,7 @@
+import pg from 'pg';
 import type { Logger } from 'pino';
 import { sharedServerDanger, sharedServerRefused } from '../environment/index.ts';
-import { type Connecting, withClient } from '../store/connection.ts';
+import { type Connecting, connectionTo, withClient } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { ensureDatabase } from '../store/migrate.ts';
 import { closeDatabase, closeServer, shareDatabase } from '../tenant-databases/index.ts';
@@ -80,6 +81,23 @@ async function each<Item>(items: readonly Item[], work: (item: Item) => Promise<
   const failures: unknown[] = [];
   for (const item of items) await work(item).catch((error: unknown) => failures.push(error));
   if (failures.length > 0) throw failures[0];
+}
+
+/** A connection to keep. @param name what it calls itself */
+export async function openClient(
+  { url }: Pick<TenantServer, 'url'>,
+  name: string,
+  queryTimeoutMs: number,
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...connectionTo(url),
+    application_name: name,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: queryTimeoutMs,
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
 }
 
 function asRights(url: string): Connecting {

@@ -1,10 +1,9 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Logger } from 'pino';
-import { connectionTo } from '../store/connection.ts';
 import type { Database } from '../store/database.ts';
 import { forgive, listReformed, recordOffence, recordThrottle } from './conduct.ts';
 import { connectionsAfter, defaultLimits, type Limits, offenceOf, type Session } from './offences.ts';
-import type { TenantServer } from './servers.ts';
+import { openClient, type TenantServer } from './servers.ts';
 import { endSession, readSessions, readTenantRoles, type TenantRole } from './sessions.ts';
 import { findRoles, limitConnections } from './throttle.ts';
 
@@ -67,17 +66,10 @@ class Post {
 
   async client(): Promise<pg.Client> {
     if (this.#client) return this.#client;
-    const client = new pg.Client({
-      ...connectionTo(this.server.url),
-      application_name: 'tenantry-warden',
-      connectionTimeoutMillis: 10_000,
-      query_timeout: 30_000,
-    });
-    client.on('error', () => {});
+    const client = await openClient(this.server, 'tenantry-warden', 30_000);
     client.once('end', () => {
       if (this.#client === client) this.#client = undefined;
     });
-    await client.connect();
     this.#client = client;
     return client;
   }

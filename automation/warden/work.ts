@@ -24,22 +24,17 @@ export function wardenWork(context: WardenContext): Work {
   const { database, servers, cell, policy, workerId, log } = context;
   const watch = watching(context);
   const disk = measuring(context);
-  const turn = { name: `warden:${cell.id}`, holder: workerId, ttlMs: policy.leaseTtlMs };
-  const diskTurn = { ...turn, name: `disk:${cell.id}` };
+  const rounds = (name: string, look: () => Promise<void>, failure: string) =>
+    repeat(pauseMs, async () => {
+      const turn = { name: `${name}:${cell.id}`, holder: workerId, ttlMs: policy.leaseTtlMs };
+      await withTurn(database, turn, look).catch((error: unknown) => log.error({ error }, failure));
+    });
   return {
     sweep: { cell: { closeDatabases: closing(servers, log) } },
     begin: () => {
-      const sessions = repeat(pauseMs, async () => {
-        await withTurn(database, turn, () => watch.look()).catch((error: unknown) =>
-          log.error({ error }, 'the warden could not look'),
-        );
-      });
+      const sessions = rounds('warden', watch.look, 'the warden could not look');
       // Apart, as measuring waits for locks, which tenants can hold.
-      const sizes = repeat(pauseMs, async () => {
-        await withTurn(database, diskTurn, () => disk.look()).catch((error: unknown) =>
-          log.error({ error }, 'the warden could not measure'),
-        );
-      });
+      const sizes = rounds('disk', disk.look, 'the warden could not measure');
       return () => Promise.all([sessions(), sizes()]);
     },
     close: () => Promise.all([watch.close(), disk.close()]),
