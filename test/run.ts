@@ -15,6 +15,8 @@ import { ensureTools } from '../automation/toolchain/tools.ts';
 const root = join(import.meta.dirname, '..');
 const binaries = join(root, 'node_modules', '.bin');
 
+const slowestFiles = 10;
+
 const reportSchema = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
@@ -90,8 +92,6 @@ async function main(testArguments: string[]): Promise<number> {
   await rm(folder, { recursive: true, force: true });
   return failed.length > 0 ? 1 : 0;
 }
-
-const slowestFiles = 10;
 
 /** The files that took longest, and every test that was skipped, by name; last the count. */
 async function summaryLines(report: string): Promise<string[]> {
