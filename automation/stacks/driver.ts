@@ -28,7 +28,13 @@ import type {
   ResourceChanges,
   RunnerSettings,
 } from './protocol.ts';
-import { pruneHistory, removeLocks, removeStackFiles, removeTornAttributes } from './state-files.ts';
+import {
+  pruneHistory,
+  removeHalfWritten,
+  removeLocks,
+  removeStackFiles,
+  removeTornAttributes,
+} from './state-files.ts';
 import { tenantProject } from './tenant-project.ts';
 
 const run = promisify(execFile);
@@ -228,6 +234,7 @@ export class Driver {
         // The caller holds the tenant's lease and has made sure that its previous holder is dead, so the lock's owner is
         // gone.
         await stack.cancel();
+        await removeHalfWritten(this.#settings.backendUrl, tenantProject, spec.tenantId);
         return await work(stack);
       }
     });

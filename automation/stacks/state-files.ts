@@ -21,7 +21,22 @@ export async function removeStackFiles(backendUrl: string, project: string, stac
     remove('history', project, stack),
     remove('backups', project, stack),
     removeLocks(backendUrl, project, stack),
+    removeHalfWritten(backendUrl, project, stack),
   ]);
+}
+
+/**
+ * Removes what an engine that was killed while it wrote the stack's state has left: the backend writes to a file of its
+ * own name, `<stack>.json.<time>.tmp`, and renames it.
+ */
+export async function removeHalfWritten(backendUrl: string, project: string, stack: string): Promise<void> {
+  const root = rootOf(backendUrl);
+  if (!root) return;
+  const folder = join(root, 'stacks', project);
+  const files = (await readdir(folder).catch(() => [])).filter(
+    (name) => name.startsWith(`${stack}.json.`) && name.endsWith('.tmp'),
+  );
+  await Promise.all(files.map((file) => rm(join(folder, file), { force: true })));
 }
 
 /** Removes the locks of a stack, whose holders must be dead: they have neither an age nor an end. */

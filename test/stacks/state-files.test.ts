@@ -26,6 +26,7 @@ test('what the engine leaves of a removed stack is removed, and nothing of anoth
   const others = [
     'stacks/tenant/b2222222.json',
     'stacks/tenant/b2222222.json.bak',
+    'stacks/tenant/b2222222.json.18ed0ac05f0324cf.tmp',
     'history/tenant/b2222222/x',
     'meta.yaml',
   ];
@@ -33,6 +34,8 @@ test('what the engine leaves of a removed stack is removed, and nothing of anoth
     ...others,
     'stacks/tenant/a1111111.json.bak',
     'stacks/tenant/a1111111.json.bak.attrs',
+    'stacks/tenant/a1111111.json.18ed0ac05f0324cf.tmp',
+    'stacks/tenant/a1111111.json.bak.18ed0ac05f0324d0.tmp',
     'history/tenant/a1111111/a1111111-1.history.json',
     'backups/tenant/a1111111/x.json',
     'locks/organization/tenant/a1111111/x.json',
